@@ -1,0 +1,35 @@
+"""From anomaly scores to yes or no: thresholds estimated from scores of fitted data."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def upper_quantile(scores: Array, contamination: float) -> float:
+    """The ``1 - contamination`` quantile of (n,) scores."""
+    return float(np.quantile(scores, 1 - contamination))
+
+
+def peaks_over_threshold(scores: Array, contamination: float, initial: float = 0.98) -> float:
+    """Level that a new score exceeds with probability ``contamination``, by extreme-value theory.
+
+    A generalised Pareto law is fitted to the excesses over the ``initial`` quantile (lowered when
+    ``contamination`` is above ``1 - initial``) and inverted: z = t + s/g ((q n / m)^-g - 1), Siffer
+    et al., "Anomaly Detection in Streams with Extreme Value Theory", KDD 2017, Eq. 1.
+
+    Falls back to the plain quantile when fewer than 10 distinct peaks exist, where no tail can be fitted.
+    """
+    from scipy.stats import genpareto
+
+    level = float(np.quantile(scores, min(initial, 1 - 2 * contamination)))
+    excesses = scores[scores > level] - level
+    if len(np.unique(excesses)) < 10:
+        return upper_quantile(scores, contamination)
+    shape, _, scale = genpareto.fit(excesses, floc=0)
+    ratio = contamination * len(scores) / len(excesses)
+    if abs(shape) < 1e-8:
+        return level - scale * float(np.log(ratio))
+    return level + scale / shape * (ratio**-shape - 1)
