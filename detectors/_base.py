@@ -19,6 +19,10 @@ Diet = Literal["series", "normal", "nothing"]
 Group = Literal["classical", "neural", "one-liner", "untrained", "successor", "plug-in"]
 
 
+class Diverged(ArithmeticError):
+    """A training loss that is no longer finite."""
+
+
 class Detector(ABC):
     """An anomaly detector for one univariate series.
 
@@ -37,12 +41,17 @@ class Detector(ABC):
         Raised whenever the scores change for equal input: it is part of a result's key.
     source : str
         Where the method comes from.
+    quick : dict
+        Parameters that make it cheap, for checks and for ``--quick`` runs, whose results are marked.
     """
 
     learns_from: ClassVar[Diet] = "series"
     group: ClassVar[Group] = "classical"
     version: ClassVar[int] = 1
     source: ClassVar[str] = ""
+    quick: ClassVar[dict[str, Any]] = {}
+    exempt: ClassVar[dict[str, str]] = {}
+    quick: ClassVar[dict[str, Any]] = {}
 
     on_progress: Callable[[str], None] | None = None
 
@@ -202,7 +211,9 @@ class Detector(ABC):
         known = self.param_defaults()
         for name, value in params.items():
             if name not in known:
-                raise ValueError(f"{type(self).__name__} has no parameter {name!r}, it has {', '.join(known) or 'none'}")
+                raise ValueError(
+                    f"{type(self).__name__} has no parameter {name!r}, it has {', '.join(known) or 'none'}"
+                )
             setattr(self, name, value)
         return self
 
@@ -237,9 +248,9 @@ class WindowDetector(Detector):
     window_: int
 
     def min_length(self) -> int:
-        """Twice the window: a single window has nothing to be compared with."""
+        """Two windows: a single one has nothing to be compared with."""
         window = getattr(self, "window_", self.window)
-        return 2 * window if isinstance(window, int) else 8
+        return window + 1 if isinstance(window, int) else 8
 
     def context(self) -> int:
         return self.window_

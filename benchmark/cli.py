@@ -1,0 +1,92 @@
+"""The command line: finds the command, reads its options, turns errors into one message and an exit code.
+
+Exit codes: 0 all good, 1 some cells failed, 2 wrong use, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from types import ModuleType
+from typing import NoReturn
+
+from benchmark import commands
+from benchmark.errors import UserError
+
+ORDER = ("run", "report", "list", "data", "detect", "explain", "capsule", "check", "new", "results", "bench")
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that names the nearest option or command for a typo."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}{self._guess(message)}\n  see: {self.prog} --help")
+
+    def _guess(self, message: str) -> str:
+        options = [o for action in self._actions for o in action.option_strings if o.startswith("--")]
+        choices = [str(c) for action in self._actions for c in action.choices or ()]
+        for word in message.replace("'", " ").replace("=", " ").split():
+            near = get_close_matches(word, options if word.startswith("-") else choices, n=1, cutoff=0.6)
+            if near and near[0] != word:
+                return f" (did you mean {near[0]}?)"
+        return ""
+
+
+def command_modules() -> dict[str, ModuleType]:
+    """Every command by name, the everyday ones first."""
+    names = [m.name for m in pkgutil.iter_modules(commands.__path__) if not m.name.startswith("_")]
+    names.sort(key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+    return {name: importlib.import_module(f"benchmark.commands.{name}") for name in names}
+
+
+def build_parser() -> Parser:
+    """The parser with all commands."""
+    parser = Parser(
+        prog="python -m benchmark",
+        description="Benchmark univariate time-series anomaly detectors.",
+        epilog="example: python -m benchmark run --all",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    for name, module in command_modules().items():
+        summary, _, details = (module.__doc__ or "").partition("\n")
+        sub = subparsers.add_parser(
+            name,
+            help=summary.rstrip("."),
+            description=summary,
+            epilog=details.strip() or None,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        module.add_arguments(sub)
+        sub.set_defaults(main=module.main)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code."""
+    try:
+        args, left = build_parser().parse_known_args(argv)
+        if left:
+            _refuse(args.command, left)
+        code: int = args.main(args)
+    except UserError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted\n")
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone, e.g. `| head`
+        return 0
+    return code
+
+
+def _refuse(command: str, left: list[str]) -> NoReturn:
+    parser = Parser(prog=f"python -m benchmark {command}")
+    command_modules()[command].add_arguments(parser)
+    parser.error(f"unrecognized arguments: {' '.join(left)}")

@@ -1,0 +1,29 @@
+"""Write tables, plots and the HTML page from stored results.
+
+example: python -m benchmark report --store results/results.sqlite --out results/report
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmark import settings
+from benchmark.commands import _options
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``report``."""
+    _options.add_store(parser)
+    _options.add_out(parser)
+    parser.add_argument("--jobs", type=int, default=settings.cores(), metavar="N", help="processes for metrics")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Compute missing metrics, then write everything."""
+    from benchmark import report
+    from benchmark.store import Store
+
+    with Store(args.store, write=True) as store:
+        report.write(store, args.out, jobs=args.jobs)
+    _options.say(f"written: {args.out}")
+    return 0

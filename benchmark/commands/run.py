@@ -1,0 +1,190 @@
+"""Run detectors on series, store every result, and write the report.
+
+examples:
+  python -m benchmark run --all                       the paper's table
+  python -m benchmark run --all --quick               a rough table in minutes, marked so
+  python -m benchmark run --detector LOF --dataset MGAB --protocol tsb-uad --protocol prefix
+  python -m benchmark run --detector IForest --set IForest.n_estimators=200 --seed 0 --seed 1
+  python -m benchmark run --detector mine.py --dataset path/to/folder
+
+An interrupted run loses nothing: give the same command again and only the missing cells run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+
+from benchmark import settings
+from benchmark.commands import _options
+from benchmark.errors import UserError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``run``."""
+    what = parser.add_argument_group("what to run")
+    what.add_argument("--all", action="store_true", help="every detector on every data set")
+    what.add_argument(
+        "--detector", action="append", default=[], metavar="NAME", help="name, file.py, package.mod:Class or pyod:NAME"
+    )
+    what.add_argument(
+        "--protocol",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="rules for fitting and scoring; 'paper' = tsb-uad, and normal-only for the flows (default)",
+    )
+    what.add_argument("--seed", action="append", type=int, default=[], metavar="N", help="repeatable (0)")
+    what.add_argument("--set", action="append", default=[], metavar="D.PARAM=VALUE", help="a detector's parameter")
+    what.add_argument("--quick", action="store_true", help="fewer and shorter series, cheap settings; marked QUICK")
+    what.add_argument("--include-untrained", action="store_true", help="also the untrained twins of the networks")
+    _options.add_data(parser)
+    how = parser.add_argument_group("how to run")
+    how.add_argument("--jobs", type=int, default=settings.cores(), metavar="N", help="worker processes (%(default)s)")
+    how.add_argument("--threads", type=int, default=1, metavar="N", help="numerical threads a worker (%(default)s)")
+    how.add_argument("--backend", default="processes", metavar="NAME", help="processes, joblib, serial or dask")
+    how.add_argument("--scheduler", default="", metavar="ADDRESS", help="of a Dask cluster, e.g. tcp://host:8786")
+    how.add_argument("--timeout", type=float, metavar="S", help="seconds a cell (600 + n/20); 0 = none")
+    how.add_argument("--memory", type=float, metavar="GIB", help="GiB a cell (3 + n/100,000); 0 = none")
+    how.add_argument("--retry-failed", action="store_true", help="run failed, timed-out and crashed cells again")
+    how.add_argument("--dry-run", action="store_true", help="list the cells and an estimate, compute nothing")
+    how.add_argument("--no-report", action="store_true", help="store results only")
+    how.add_argument("--profile", action="store_true", help="say where the time of the run went")
+    _options.add_store(parser)
+    _options.add_out(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Plan, run, report."""
+    from benchmark.plan import rows
+
+    selection = _selection(args)
+    names = _options.dataset_names(args)
+    chosen = rows(selection)
+    series, problems = _load(args, names, selection)
+    if not series:
+        raise UserError("no usable series is left: " + (problems[0] if problems else "none matches"))
+    if args.dry_run:
+        return _dry_run(args, selection, chosen, series)
+    return _run(args, selection, chosen, series, problems)
+
+
+def _selection(args: argparse.Namespace):  # type: ignore[no-untyped-def]
+    from benchmark.plan import PAPER, Selection
+
+    if not (args.all or args.detector or args.dataset):
+        raise UserError("nothing selected: give --all, or --detector and --dataset (see run --help)")
+    if args.jobs < 1 or args.threads < 1:
+        raise UserError("--jobs and --threads must be at least 1")
+    return Selection(
+        detectors=tuple(args.detector),
+        datasets=tuple(args.dataset),
+        series=tuple(args.series),
+        protocols=tuple(args.protocol) or (PAPER,),
+        seeds=tuple(args.seed) or (0,),
+        params=_options.parse_set(args.set),
+        quick=args.quick,
+        include_untrained=args.include_untrained,
+        timeout=args.timeout,
+        memory=None if args.memory is None else args.memory * 1024,
+    )
+
+
+def _load(args, names, selection):  # type: ignore[no-untyped-def]
+    from benchmark.plan import QUICK_SERIES, quick_cut
+    from datasets import DataError
+
+    series, problems = [], []
+    for name in names:
+        kept = 0
+        for item in _options.series_of(args, (name,)):
+            if isinstance(item, DataError):
+                _options.say(f"data problem: {item}")
+                problems.append(str(item))
+            elif not selection.quick:
+                series.append(item)
+            elif kept < QUICK_SERIES:
+                series.append(quick_cut(item))
+                kept += 1
+    return series, problems
+
+
+def _dry_run(args, selection, chosen, series) -> int:  # type: ignore[no-untyped-def]
+    from benchmark.costs import expected_seconds
+    from benchmark.plan import plan
+    from benchmark.runner import pending
+    from benchmark.store import Store
+
+    work = list(plan(selection, chosen, series))
+    cached = 0
+    if args.store.is_file():
+        with Store(args.store) as store:
+            todo, summary = pending(work, store, args.retry_failed)
+        cached = summary.cached
+    else:
+        todo = work
+    for task, one in todo:
+        sys.stdout.write(f"{task.cell}  ~{expected_seconds(task.cell, len(one)):.1f} s\n")
+    total = sum(expected_seconds(task.cell, len(one)) for task, one in todo)
+    _options.say(
+        f"{len(todo)} cells to run, {cached} stored; about {total / 60 / args.jobs:.1f} minutes with {args.jobs} jobs"
+    )
+    return 0
+
+
+def _run(args, selection, chosen, series, problems) -> int:  # type: ignore[no-untyped-def]
+    from benchmark.backends import Backend, Board
+    from benchmark.display import Display
+    from benchmark.plan import plan
+    from benchmark.provenance import provenance
+    from benchmark.runner import pending, run
+    from benchmark.store import Store
+
+    backend = Backend(args.backend, args.jobs, args.threads, args.scheduler)
+    with Store(args.store, write=True) as store:
+        todo, summary = pending(plan(selection, chosen, series), store, args.retry_failed)
+        _options.say(f"{summary.planned} cells: {summary.cached} stored, {len(todo)} to run")
+        origin = provenance(args.jobs, args.threads) | {"data_problems": problems}
+        store.begin_run(shlex.join(["python", "-m", "benchmark", *sys.argv[1:]]), origin)
+        board = Board()
+        try:
+            with Display(board, todo, backend.jobs) as display:
+                run(todo, summary, backend, store, board, display.done)
+        finally:
+            board.close()
+        if args.profile:
+            _profile(store)
+        if not args.no_report:
+            _report(args, store)
+    return _conclude(summary, problems)
+
+
+def _report(args: argparse.Namespace, store) -> None:  # type: ignore[no-untyped-def]
+    from benchmark import report
+
+    report.write(store, args.out, jobs=args.jobs)
+    _options.say(f"tables and plots: {args.out}")
+    table = args.out / "table.md"
+    if table.is_file():
+        sys.stdout.write(table.read_text())
+
+
+def _profile(store) -> None:  # type: ignore[no-untyped-def]
+    frame = store.frame()
+    frame = frame[frame["run_id"] == store.run_id]
+    spent = frame.groupby("detector")[["fit_seconds", "score_seconds"]].sum()
+    spent["peak_mb"] = frame.groupby("detector")["peak_mb"].max()
+    order = (spent["fit_seconds"] + spent["score_seconds"]).sort_values(ascending=False).index
+    sys.stdout.write(spent.loc[order].round(1).to_string() + "\n")
+
+
+def _conclude(summary, problems) -> int:  # type: ignore[no-untyped-def]
+    counted = ", ".join(f"{count} {status}" for status, count in sorted(summary.statuses.items()))
+    _options.say(f"cells: {counted or 'none'}" + (f"; {len(problems)} series unusable" if problems else ""))
+    if summary.interrupted:
+        _options.say(
+            "interrupted; nothing is lost. To go on:\n  " + shlex.join(["python", "-m", "benchmark", *sys.argv[1:]])
+        )
+        return 130
+    return 0 if summary.clean and not problems else 1

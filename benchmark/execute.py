@@ -1,0 +1,189 @@
+"""Execute one cell: a pure function of the cell and its series, run in a worker."""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark import protocols, registry
+from benchmark.cells import Cell, Outcome
+from benchmark.protocols import CannotPlay, Protocol, Round
+from datasets._base import Series
+from detectors._base import Detector, Diverged
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A cell with what it takes to execute it elsewhere.
+
+    ``spec`` names the detector's class (:func:`benchmark.registry.load`); ``explicit`` are the parameters
+    that the user set, which no protocol overrides; ``group`` and ``quick`` are kept with the result;
+    ``timeout`` (seconds) and ``memory`` (MiB above the worker's level) bound it, 0 = no bound.
+    """
+
+    cell: Cell
+    spec: str
+    group: str = ""
+    quick: bool = False
+    explicit: frozenset[str] = frozenset()
+    timeout: float = 0.0
+    memory: float = 0.0
+
+
+def execute(task: Task, series: Series, progress: Callable[[str], None] | None = None) -> Outcome:
+    """Fit and score; whatever goes wrong becomes an Outcome with its reason, never an exception.
+
+    Parameters
+    ----------
+    task : Task
+    series : Series
+        The cell's series; its labels go no further than the protocol.
+    progress : callable, optional
+        Receives a line now and then from long fits.
+    """
+    outcome = Outcome("ok", n=len(series), n_anomalous=series.n_anomalous)
+    try:
+        _fill(outcome, task, series, progress)
+    except CannotPlay as reason:
+        outcome.status, outcome.reason = "skipped", str(reason)
+    except Diverged as reason:
+        outcome.status, outcome.reason = "diverged", str(reason)
+        outcome.traceback = tail(traceback.format_exc())
+    except MemoryError as reason:
+        outcome.status, outcome.reason = "oom", f"the process could not get more memory: {reason}"
+        outcome.traceback = tail(traceback.format_exc())
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a detector may raise anything; it is recorded
+        outcome.status, outcome.reason = "failed", f"{type(error).__name__}: {error}"
+        outcome.traceback = tail(traceback.format_exc())
+    return outcome
+
+
+def _fill(outcome: Outcome, task: Task, series: Series, progress: Callable[[str], None] | None) -> None:
+    cell = task.cell
+    protocol = protocols.get(cell.protocol)
+    detector = prepared(task, protocol, series)
+    rounds = protocol.rounds(series, detector, protocol.first_row)
+    outcome.n_fit, outcome.n_fit_anomalous = protocols.labelled_in_fit(series, rounds)
+    warm_up(task)
+    detector.on_progress = progress
+    scores = np.full(len(series), np.nan)
+    with PeakMemory() as memory:
+        for number, rnd in enumerate(rounds):
+            fit_seconds, score_seconds = _play(detector, series, rnd, scores, outcome, first=number == 0)
+            outcome.fit_seconds += fit_seconds
+            outcome.score_seconds += score_seconds
+    outcome.peak_mb = memory.megabytes
+    outcome.first_row = protocol.first_row
+    outcome.scores = scores[protocol.first_row :]
+    if not np.isfinite(outcome.scores).all():
+        raise FloatingPointError("some rows were left without a score")
+
+
+def _play(
+    detector: Detector, series: Series, rnd: Round, scores: Array, outcome: Outcome, first: bool
+) -> tuple[float, float]:
+    pieces = protocols.fitted_parts(series, rnd)
+    shorten_window(detector, pieces, outcome)
+    started = time.perf_counter()
+    detector.fit(pieces[0] if len(pieces) == 1 else pieces)
+    fitted = time.perf_counter()
+    (a, b), (c, d) = rnd.score, rnd.keep
+    scores[c:d] = detector.score(series.values[a:b])[c - a : d - a]
+    done = time.perf_counter()
+    if first:
+        outcome.window = int(getattr(detector, "window_", 0))
+        history = getattr(detector, "history_", None)
+        if history:
+            outcome.extra["history"] = {k: [float(v) for v in values] for k, values in history.items()}
+    return fitted - started, done - fitted
+
+
+def prepared(task: Task, protocol: Protocol, series: Series) -> Detector:
+    """The cell's detector with the protocol's window and parameters, and the cell's seed."""
+    cls = registry.load(task.spec)
+    if protocol.published_rows_only and cls.__name__ not in registry.published_order()[:-1]:
+        raise CannotPlay(f"{protocol.name} repeats the authors' twelve baselines, {cls.__name__} is none of them")
+    detector = cls(**dict(task.cell.params))
+    protocol.configure(detector, series, task.explicit)
+    if "random_state" in detector.param_defaults() and "random_state" not in task.explicit:
+        detector.set_params(random_state=task.cell.random_state)
+    return detector
+
+
+def shorten_window(detector: Detector, pieces: list[Array], outcome: Outcome) -> None:
+    """Halve a window that the fitted part cannot hold, and say so with the cell."""
+    window = getattr(detector, "window", None)
+    longest = max(map(len, pieces))
+    if isinstance(window, int) and longest < detector.min_length() and window > 1:
+        shorter = max(1, longest // 2)
+        outcome.extra["note"] = f"window {window} cut to {shorter}: the longest fitted piece has {longest} points"
+        detector.set_params(window=shorter)
+
+
+_warm: set[tuple[str, str]] = set()
+
+
+def warm_up(task: Task) -> None:
+    """One tiny untimed fit and score, so that compilers and libraries have started before the clock does."""
+    cls = registry.load(task.spec)
+    mark = (task.spec, task.cell.version)
+    if mark in _warm:
+        return
+    _warm.add(mark)
+    params = {**dict(task.cell.params), **getattr(cls, "quick", {})}
+    x = np.sin(np.arange(400) * (2 * np.pi / 40)) + np.arange(400) * 1e-3
+    try:
+        detector = cls(**params)
+        if detector.param_defaults().get("window") == "auto":
+            detector.set_params(window=20)
+        detector.fit(x).score(x + 1e-3)
+    except Exception:  # noqa: BLE001 - the real call that follows reports what is wrong
+        return
+
+
+class PeakMemory:
+    """Peak resident memory of this process inside a ``with`` block, over its level at entry, in MiB.
+
+    On Linux the kernel's high-water mark is reset at entry; elsewhere it can only be read, so that a
+    block after a larger one reports zero.
+    """
+
+    megabytes = 0.0
+
+    def __enter__(self) -> PeakMemory:
+        try:
+            Path("/proc/self/clear_refs").write_text("5")
+        except OSError:
+            pass
+        self._before = _status_mb("VmRSS")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.megabytes = round(max(0.0, _status_mb("VmHWM") - self._before), 1)
+
+
+def _status_mb(field: str) -> float:
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith(field + ":"):
+                return int(line.split()[1]) / 1024
+    except OSError:
+        pass
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def tail(text: str, lines: int = 20) -> str:
+    """The last lines of a traceback."""
+    return "\n".join(text.strip().splitlines()[-lines:])

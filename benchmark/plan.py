@@ -1,0 +1,170 @@
+"""From a selection to tasks: which detectors run on which series, under which protocol and seed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark import protocols, registry
+from benchmark.cells import Cell
+from benchmark.costs import expected_seconds
+from benchmark.errors import UserError, unknown
+from benchmark.execute import Task
+from datasets._base import Series
+from detectors._base import Detector
+
+PAPER = "paper"
+QUICK_POINTS = 12_000
+QUICK_SERIES = 2
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the command line selects.
+
+    Attributes
+    ----------
+    detectors : tuple of str
+        Specs (:func:`benchmark.registry.load`); empty = every registered one.
+    datasets, series : tuple of str
+        Data set names, and patterns for series names such as ``C-*``; empty = all.
+    protocols : tuple of str
+        Names, or ``"paper"``: ``tsb-uad`` for all but the flows, which play ``normal-only``.
+    params : dict
+        Detector name -> parameters given with ``--set``.
+    timeout, memory : float or None
+        Seconds and MiB per cell; None = scaled by length, 0 = no limit.
+    """
+
+    detectors: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
+    protocols: tuple[str, ...] = (PAPER,)
+    seeds: tuple[int, ...] = (0,)
+    params: dict[str, dict[str, Any]] = field(default_factory=dict)
+    quick: bool = False
+    include_untrained: bool = False
+    timeout: float | None = None
+    memory: float | None = None
+
+    def wants(self, series_name: str) -> bool:
+        """Whether a series' name matches the patterns."""
+        return not self.series or any(fnmatch(series_name, pattern) for pattern in self.series)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One detector of the selection, checked: it can be built with its parameters."""
+
+    spec: str
+    cls: type[Detector]
+    params: tuple[tuple[str, Any], ...]
+    explicit: frozenset[str]
+    version: str
+
+    @property
+    def name(self) -> str:
+        return self.cls.__name__
+
+
+def rows(selection: Selection) -> list[Row]:
+    """The selected detectors, each built once so that a wrong name or parameter is refused before work starts."""
+    specs = selection.detectors or tuple(
+        name for name, cls in registry.detectors().items() if cls.group != "untrained" or selection.include_untrained
+    )
+    chosen = [_row(spec, selection) for spec in specs]
+    named = {row.name for row in chosen}
+    for name in selection.params:
+        if name not in named:
+            raise unknown("detector in --set", name, named)
+    for protocol in selection.protocols:
+        if protocol != PAPER:
+            protocols.get(protocol)
+    return chosen
+
+
+def _row(spec: str, selection: Selection) -> Row:
+    cls = registry.load(spec)
+    given = selection.params.get(cls.__name__, {})
+    params = {**(cls.quick if selection.quick else {}), **given}
+    try:
+        registry.build(spec, params)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{cls.__name__} does not take these parameters: {error}") from error
+    version = str(cls.version)
+    if Path(spec.partition(":")[0]).suffix == ".py":
+        # a plug-in's author does not raise a version: its text is its version
+        content = Path(spec.partition(":")[0]).read_bytes()
+        version += "-" + hashlib.sha256(content).hexdigest()[:12]
+    return Row(spec, cls, tuple(sorted(params.items())), frozenset(given), version)
+
+
+def plan(selection: Selection, chosen: list[Row], series: Iterable[Series]) -> Iterator[tuple[Task, Series]]:
+    """Cross detectors, protocols and seeds with the series; a detector without randomness gets one seed."""
+    for one in series:
+        for row in chosen:
+            for protocol in dict.fromkeys(_protocol(name, row.cls) for name in selection.protocols):
+                for seed in _seeds(selection, row.cls):
+                    yield _task(selection, row, one, protocol, seed), one
+
+
+def _protocol(name: str, cls: type[Detector]) -> str:
+    if name != PAPER:
+        return name
+    return "normal-only" if is_flow(cls) else "tsb-uad"
+
+
+def is_flow(cls: type[Detector]) -> bool:
+    """Whether the published comparison gave this row normal data: the proposed model and its successors."""
+    return cls.group == "successor" or cls.__name__ in ("Proposed", "UntrainedProposed")
+
+
+def _seeds(selection: Selection, cls: type[Detector]) -> tuple[int, ...]:
+    return selection.seeds if "random_state" in cls.param_defaults() else selection.seeds[:1]
+
+
+def _task(selection: Selection, row: Row, one: Series, protocol: str, seed: int) -> Task:
+    cell = Cell(
+        dataset=one.dataset,
+        series=one.name,
+        detector=row.name,
+        protocol=protocol,
+        seed=seed,
+        params=row.params,
+        version=row.version,
+        data_hash=one.sha256,
+        source=one.source,
+    )
+    n = len(one)
+    timeout = selection.timeout if selection.timeout is not None else 600 + n / 20
+    memory = selection.memory if selection.memory is not None else 3072 + n / 100
+    return Task(cell, row.spec, row.cls.group, selection.quick, row.explicit, timeout, memory)
+
+
+def longest_first(work: list[tuple[Task, Series]]) -> list[tuple[Task, Series]]:
+    """Cells by expected cost, so that no worker idles at the end behind a long one."""
+    return sorted(work, key=lambda item: -expected_seconds(item[0].cell, len(item[1])))
+
+
+def quick_cut(series: Series) -> Series:
+    """At most 12,000 rows around the first anomaly, for ``--quick``: another series, with a hash of its own."""
+    n = len(series)
+    if n <= QUICK_POINTS:
+        return series
+    first = int(np.argmax(series.labels))
+    start = max(0, min(first - 3 * QUICK_POINTS // 4, n - QUICK_POINTS))
+    rows_kept = slice(start, start + QUICK_POINTS)
+    return Series(
+        series.dataset,
+        series.name,
+        series.values[rows_kept].copy(),
+        series.labels[rows_kept].copy(),
+        series.source,
+        series.train,
+    )

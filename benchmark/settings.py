@@ -1,0 +1,36 @@
+"""What the environment says; the only place that reads ``os.environ``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def data_dir() -> Path | None:
+    """Folder with the real series, from ``BENCHMARK_DATA``; none when unset or empty."""
+    value = os.environ.get("BENCHMARK_DATA", "")
+    return Path(value).expanduser() if value else None
+
+
+def cache_dir() -> Path:
+    """Folder for downloads: ``BENCHMARK_CACHE``, else the user's cache directory."""
+    value = os.environ.get("BENCHMARK_CACHE", "")
+    if value:
+        return Path(value).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("tsad-benchmark")
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+def cap_threads(threads: int) -> None:
+    """Bound the threads of numerical libraries that are loaded later in this process and its children."""
+    for name in THREAD_VARIABLES:
+        os.environ[name] = str(threads)
