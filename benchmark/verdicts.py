@@ -1,0 +1,103 @@
+"""The paper's figures, the known causes of differences, and the verdict on each of our figures."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+Verdict = Literal["reproduced", "inside the seed interval", "explained", "not reproduced", "not compared", ""]
+
+TOLERANCE = 0.01
+MIN_SEEDS = 3  # with two, a prediction interval is 18 standard deviations wide and would excuse anything
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A known reason for which a figure differs from print.
+
+    ``up_to`` bounds the difference that it may excuse: the largest one seen between two runs of the
+    authors, or between their package and their print, rounded up.
+    """
+
+    detector: str
+    dataset: str
+    up_to: float
+    text: str
+
+
+def read_packaged(name: str) -> list[dict[str, str]]:
+    """Rows of a CSV file that ships with this package."""
+    text = resources.files("benchmark").joinpath(name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+@cache
+def published() -> dict[tuple[str, str], float]:
+    """The paper's AUROC by (detector, data set), at the printed precision and in the printed order."""
+    return {(row["detector"], row["dataset"]): float(row["auroc"]) for row in read_packaged("published.csv")}
+
+
+@cache
+def causes() -> tuple[Cause, ...]:
+    """Known causes, the specific ones before those for any data set (``*``)."""
+    rows = read_packaged("causes.csv")
+    rows.sort(key=lambda row: row["dataset"] == "*")
+    return tuple(Cause(row["detector"], row["dataset"], float(row["up_to"]), row["cause"]) for row in rows)
+
+
+@cache
+def caveats() -> dict[str, tuple[str, ...]]:
+    """Facts about a data set that change how its figures are read."""
+    found: dict[str, tuple[str, ...]] = {}
+    for row in read_packaged("caveats.csv"):
+        found[row["dataset"]] = (*found.get(row["dataset"], ()), row["caveat"])
+    return found
+
+
+def known_cause(detector: str, dataset: str, difference: float) -> str:
+    """The cause that covers a difference of this size, or an empty string."""
+    for cause in causes():
+        if cause.detector == detector and cause.dataset in (dataset, "*") and abs(difference) <= cause.up_to:
+            return cause.text
+    return ""
+
+
+def seed_interval(means: Sequence[float], level: float = 0.95) -> tuple[float, float] | None:
+    """Interval in which the mean of one more seed is expected, or None with fewer than three seeds.
+
+    Parameters
+    ----------
+    means : sequence of k floats
+        One mean over the same series per seed.
+    level : float
+        Coverage under normality: mean -+ t(k - 1) s sqrt(1 + 1/k). A published figure is one more
+        run, not the expected one, hence a prediction interval.
+    """
+    k = len(means)
+    if k < MIN_SEEDS:
+        return None
+    import numpy as np
+    from scipy.stats import t
+
+    half = float(t.ppf(0.5 + level / 2, k - 1) * np.std(means, ddof=1) * np.sqrt(1 + 1 / k))
+    centre = float(np.mean(means))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def judge(
+    detector: str, dataset: str, ours: float, printed: float, interval: tuple[float, float] | None
+) -> tuple[Verdict, str]:
+    """Verdict on one figure, and the cause when it is *explained*.
+
+    Print has two decimals, so a figure counts as inside an interval that reaches its rounding cell.
+    """
+    if abs(ours - printed) <= TOLERANCE + 1e-9:
+        return "reproduced", ""
+    if interval is not None and interval[0] - 0.005 <= printed <= interval[1] + 0.005:
+        return "inside the seed interval", ""
+    cause = known_cause(detector, dataset, ours - printed)
+    return ("explained", cause) if cause else ("not reproduced", "")
