@@ -50,8 +50,9 @@ MIGRATIONS = [
     """,
 ]
 OUTCOME_COLUMNS = (
-    "status reason traceback first_row n n_anomalous n_fit n_fit_anomalous window fit_seconds score_seconds peak_mb"
-).split()
+    *("status", "reason", "traceback", "first_row", "n", "n_anomalous", "n_fit", "n_fit_anomalous", "window"),
+    *("fit_seconds", "score_seconds", "peak_mb"),
+)
 
 
 class StoreLocked(UserError):
