@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Literal
 
@@ -75,3 +78,147 @@ class Series:
         """Half-open row ranges of consecutive anomalous points."""
         edges = np.flatnonzero(np.diff(np.concatenate([[0], self.labels, [0]]).astype(np.int8)))
         return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a published series before it is read.
+
+    Attributes
+    ----------
+    name : str
+        File name in TSB-UAD's public layout, e.g. ``"C-1.test.out"``.
+    n, n_anomalous, n_segments : int
+        Points, anomalous points and runs of anomalous points; 0 = not known (a user's own file).
+    n_train : int
+        Points of the training file that ships apart, 0 = there is none.
+    """
+
+    name: str
+    n: int = 0
+    n_anomalous: int = 0
+    n_segments: int = 0
+    n_train: int = 0
+
+    @property
+    def train_name(self) -> str:
+        """File name of the training part, ``""`` if there is none."""
+        return self.name.replace(".test.", ".train.") if self.n_train else ""
+
+
+@dataclass(frozen=True)
+class Remote:
+    """One file somewhere on the net.
+
+    Attributes
+    ----------
+    name : str
+        How the converter calls it, e.g. ``"Dodgers.data"``.
+    url : str
+        ``https`` address of the file, or of the zip that holds it.
+    member : str
+        Path inside the zip, top folders may be left out; ``""`` = the address is the file itself.
+    redirect_hosts : tuple of str
+        Other hosts that may answer in the publisher's place; any other redirect is refused.
+    """
+
+    name: str
+    url: str
+    member: str = ""
+    redirect_hosts: tuple[str, ...] = ()
+
+
+Arrays = tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.float64] | None]
+
+
+class Dataset(ABC):
+    """Metadata of a data set, and how to imitate it; one subclass in one file.
+
+    A subclass sets the class attributes and writes :meth:`_simulate`; with :meth:`originals` and
+    :meth:`convert` the loader can also start from the files of the first publisher.
+
+    Attributes
+    ----------
+    name : str
+        Folder name in TSB-UAD's public layout.
+    title, licence, citation, notes : str
+        For people; ``notes`` holds what changes the meaning of a figure and must stand beside it.
+    urls : tuple of str
+        Home pages.
+    series : tuple of Facts
+        The series, in order.
+    """
+
+    name: str = ""
+    title: str = ""
+    licence: str = ""
+    citation: str = ""
+    notes: str = ""
+    urls: tuple[str, ...] = ()
+    series: tuple[Facts, ...] = ()
+
+    def series_names(self) -> tuple[str, ...]:
+        """Names of the series, in order."""
+        return tuple(facts.name for facts in self.series)
+
+    def facts(self, series: str) -> Facts:
+        """What is known of one series.
+
+        Raises
+        ------
+        DataError
+            If there is no such series; the message proposes the nearest name.
+        """
+        for facts in self.series:
+            if facts.name == series:
+                return facts
+        raise DataError(f"{self.name} has no series {series!r}{nearest(series, self.series_names())}", self.name)
+
+    def simulate(self, series: str, seed: int = 0) -> Series:
+        """Simulated twin of a series: made up, with the length and label density of the real one.
+
+        Equal arguments give equal arrays. The result says ``source="simulated"``.
+        """
+        facts = self.facts(series)
+        values, labels, train = self._simulate(facts, seed)
+        return Series(self.name, series, values, labels, "simulated", train)
+
+    @abstractmethod
+    def _simulate(self, facts: Facts, seed: int) -> Arrays:
+        """Values (n,) float64, labels (n,) uint8, and train (m,) float64 or None."""
+
+    def originals(self, series: str) -> tuple[Remote, ...]:
+        """Files of the first publisher from which :meth:`convert` makes the series; ``()`` = none."""
+        return ()
+
+    def convert(self, series: str, files: Mapping[str, bytes]) -> Arrays:
+        """Make a series from the publisher's own files, bit-equal to TSB-UAD's public copy.
+
+        Parameters
+        ----------
+        series : str
+        files : mapping of file name to content
+            One entry for each :meth:`originals`.
+
+        Raises
+        ------
+        DataError
+            If a file is not what its publisher ships.
+        """
+        raise NotImplementedError(f"{self.name} cannot be made from originals")
+
+
+def nearest(wrong: str, right: Iterable[str]) -> str:
+    """`` : did you mean 'x'?``, or the names there are."""
+    names = list(right)
+    lower = {name.lower(): name for name in names}
+    close = get_close_matches(wrong.lower(), lower, n=1)
+    if close:
+        return f": did you mean {lower[close[0]]!r}?"
+    return f": there are {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}" if names else ""
+
+
+def random_generator(*parts: str | int) -> np.random.Generator:
+    """A generator seeded by names and numbers, independent of the order in which series are made."""
+    digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:16], "little"))

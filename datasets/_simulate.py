@@ -1,0 +1,108 @@
+"""Seeded signals and the places of planted anomalies, for the simulated twins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Spans = list[tuple[int, int]]
+
+
+def split(rng: np.random.Generator, total: int, parts: int, least: int = 1) -> list[int]:
+    """``parts`` random lengths, each at least ``least``, that sum to ``total``."""
+    free = total - parts * least
+    if free < 0:
+        raise ValueError(f"{total} points cannot be split into {parts} parts of at least {least}")
+    shares = rng.dirichlet(np.full(parts, 1.5))
+    return [int(extra) + least for extra in rng.multinomial(free, shares)]
+
+
+def place(rng: np.random.Generator, n: int, lengths: Sequence[int], gap: int = 1, first: int = 0) -> Spans:
+    """Random disjoint half-open spans of these lengths in ``first .. n``, ``gap`` points or more between them."""
+    free = n - first - sum(lengths) - gap * (len(lengths) - 1)
+    if free < 0:
+        raise ValueError(f"spans of {sum(lengths)} points do not fit into {n - first}")
+    shuffled = [lengths[k] for k in rng.permutation(len(lengths))]
+    offsets = np.sort(rng.integers(0, free + 1, len(lengths)))
+    before = np.concatenate([[0], np.cumsum(shuffled[:-1]) + gap * np.arange(1, len(shuffled))])
+    starts = first + offsets + before
+    return [(int(start), int(start) + length) for start, length in zip(starts, shuffled, strict=True)]
+
+
+def labels_of(n: int, spans: Spans) -> NDArray[np.uint8]:
+    """(n,) labels, 1 inside the spans."""
+    labels = np.zeros(n, dtype=np.uint8)
+    for start, stop in spans:
+        labels[start:stop] = 1
+    return labels
+
+
+def mackey_glass(
+    n: int, rng: np.random.Generator, tau: int = 18, power: float = 10, beta: float = 0.25, gamma: float = 0.1
+) -> Array:
+    """(n,) samples, one time unit apart, of ``x' = beta x(t - tau) / (1 + x(t - tau)^power) - gamma x``.
+
+    Mackey and Glass, Science 197 (1977); the parameters of MGAB. Method of steps: over one delay the
+    delayed term is known and the equation linear, so that a step is one product with a fixed matrix.
+    """
+    per_unit = 4
+    block = tau * per_unit
+    decay = np.exp(-gamma / per_unit)
+    lag = np.subtract.outer(np.arange(block), np.arange(block))
+    kernel = np.where(lag >= 0, decay ** np.maximum(lag, 0), 0.0) / per_unit
+    fading = decay ** np.arange(1, block + 1)
+    x = 0.9 + 0.1 * rng.standard_normal() + 0.05 * rng.standard_normal(block)
+    blocks = []
+    n_skip = 20  # blocks until the start-up has died away
+    for _ in range(n_skip + -(-n // tau)):
+        forcing = beta * x / (1 + x**power)
+        # trapezoid: a point's forcing is the mean of those at both ends of its small step
+        ends = np.append(forcing[1:], forcing[-1])
+        x = fading * x[-1] + kernel @ ((decay * forcing + ends) / 2)
+        blocks.append(x[per_unit - 1 :: per_unit])
+    return np.concatenate(blocks[n_skip:])[:n]
+
+
+def best_cut(x: Array, start: int, shortest: int = 100, choices: int = 100) -> int:
+    """Index after ``start`` whose value and first three derivatives are nearest to those at ``start``.
+
+    Cutting ``x[start:index]`` out leaves a join that the eye does not see (MGAB's way).
+    """
+    piece = x[start - 4 : start + shortest + choices + 4]
+    state = [piece]
+    for _ in range(3):
+        state.append(np.gradient(state[-1]))
+    states = np.stack(state)[:, 4:-4]
+    distance = np.linalg.norm(states[:, shortest:] - states[:, :1], axis=0)
+    return start + shortest + int(distance.argmin())
+
+
+def ramps(rng: np.random.Generator, n: int, period: float, low: float = -1.0, high: float = 1.0) -> Array:
+    """A sensor that fills and is emptied: rising pieces of random length and height, sudden falls."""
+    pieces: list[Array] = []
+    filled = 0
+    while filled < n:
+        length = max(int(period * rng.uniform(0.4, 1.6)), 4)
+        top = low + (high - low) * rng.uniform(0.4, 1.0)
+        pieces.append(low + (top - low) * np.linspace(0, 1, length) ** rng.uniform(0.7, 1.6))
+        filled += length
+    return np.concatenate(pieces)[:n]
+
+
+def switching(rng: np.random.Generator, n: int, levels: Sequence[float], period: float) -> Array:
+    """A state that jumps between levels and stays for random times of mean ``period``."""
+    stays = np.maximum(rng.exponential(period, int(3 * n / period) + 10).astype(int), 2)
+    steps = rng.integers(1, len(levels), len(stays)) if len(levels) > 1 else np.zeros(len(stays), dtype=int)
+    states = np.cumsum(steps) % len(levels)
+    signal: Array = np.resize(np.repeat(np.asarray(levels, dtype=np.float64)[states], stays), n)
+    return signal
+
+
+def wandering(rng: np.random.Generator, n: int, level: float, width: float) -> Array:
+    """A level with slow drift and short dips, as of a power supply."""
+    drift = np.cumsum(rng.standard_normal(n))
+    drift = (drift - drift.mean()) / (drift.std() + 1e-9)
+    return level + width * drift + 0.3 * width * rng.standard_normal(n)

@@ -1,0 +1,241 @@
+"""TSB-UAD's public layout: ``value,label`` lines without a header, read fast, refused to the row."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, Literal, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets._base import Arrays, DataError, Facts
+
+ZIP_URL = "https://www.thedatum.org/datasets/TSB-UAD-Public.zip"
+FOLDER = "TSB-UAD-Public"
+MAX_BYTES = 256 << 20  # about ten million points: beyond it is not a series, or not for a laptop
+BLOCK_BYTES = 4 << 20  # parsed at a time, so that a large file costs its arrays and not its text in lists
+
+Check = Literal["exact", "6 decimals", "unknown"]
+
+
+def read_file(path: Path, *, header: bool = False) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """Read a ``value,label`` file.
+
+    Parameters
+    ----------
+    path : Path
+    header : bool
+        Skip a first line in which neither column is a number.
+
+    Returns
+    -------
+    values : (n,) float64 array, finite
+    labels : (n,) uint8 array of 0 and 1
+
+    Raises
+    ------
+    DataError
+        Names the file, the row (counted from 1) and the cure.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise DataError(f"{path} has {size:,} bytes, more than {MAX_BYTES:,}: split it into several series")
+        with path.open("rb") as stream:
+            return read_stream(stream, str(path), header=header)
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read ({error.strerror or error}): copy it again or fix its rights"
+        ) from error
+
+
+def read_bytes(data: bytes, where: str) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """:func:`read_file` for a file in memory; ``where`` names it in messages."""
+    return read_stream(BytesIO(data), where)
+
+
+def read_stream(stream: BinaryIO, where: str, *, header: bool = False) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """:func:`read_file` for an open binary stream."""
+    blocks: list[NDArray[np.float64]] = []
+    row = 1
+    if stream.read(3) != b"\xef\xbb\xbf":  # the mark that spreadsheets put before UTF-8
+        stream.seek(0)
+    while lines := stream.readlines(BLOCK_BYTES):
+        if row == 1 and header and not any(_is_number(part) for part in lines[0].split(b",")):
+            lines, row = lines[1:], 2
+        if lines:
+            blocks.append(_parse(lines, where, row))
+            row += len(lines)
+    if not blocks:
+        raise DataError(f"{where} is empty: copy or download it again")
+    table = np.concatenate(blocks)
+    return np.ascontiguousarray(table[:, 0]), table[:, 1].astype(np.uint8)
+
+
+def _parse(lines: list[bytes], where: str, first_row: int) -> NDArray[np.float64]:
+    """(n, 2) table of a block of lines; on any fault the slow walk finds and names the row."""
+    if not all(line.count(b",") == 1 for line in lines):
+        _explain(lines, where, first_row)
+    try:
+        table = np.array([float(part) for part in b",".join(lines).split(b",")]).reshape(-1, 2)
+    except ValueError:
+        _explain(lines, where, first_row)
+    labels_right = ((table[:, 1] == 0) | (table[:, 1] == 1)).all()
+    if not (np.isfinite(table[:, 0]).all() and labels_right) or any(b"_" in line for line in lines):
+        _explain(lines, where, first_row)
+    return table
+
+
+def _explain(lines: list[bytes], where: str, first_row: int) -> NoReturn:
+    """Raise for the first bad line."""
+    for row, line in enumerate(lines, first_row):
+        fault = _fault(line)
+        if fault:
+            raise DataError(f"{where}, row {row}: {fault}")
+    raise AssertionError(f"{where}: a block was refused in which every row is right")
+
+
+def _fault(line: bytes) -> str:
+    """What is wrong with a line and how to cure it, ``""`` if nothing."""
+    try:
+        parts = line.decode("utf-8").strip().split(",")
+    except UnicodeDecodeError:
+        return "is not UTF-8 text: save the file as plain UTF-8 or ASCII"
+    shown = ascii(line[:40].decode("utf-8", "replace").strip())
+    if parts == [""]:
+        return "is empty: delete the line, or copy the file again if it was cut"
+    if len(parts) != 2:
+        return f"has {len(parts)} columns, expected 2 (value,label): {shown}"
+    value, label = parts
+    if not _is_number(value.encode()):
+        return f"the value {value[:40]!a} is not a number: remove a header line, or copy the file again"
+    if not np.isfinite(float(value)):
+        return f"the value is {value.strip()[:40]}: fill or drop missing values, every value must be finite"
+    if not _is_number(label.encode()) or float(label) not in (0.0, 1.0):
+        return f"the label is {label.strip()[:40]!a}, expected 0 (normal) or 1 (anomalous)"
+    return ""
+
+
+def _is_number(text: bytes) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return b"_" not in text  # Python reads 1_000, no other program does
+
+
+def write_file(path: Path, values: Iterable[float], labels: Iterable[int]) -> None:
+    """Write a ``value,label`` file that :func:`read_file` reads back to the same bits; whole or not at all."""
+    text = "".join(f"{float(value)!r},{int(label)}\n" for value, label in zip(values, labels, strict=True))
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, so that an interrupted run leaves no half file."""
+    import os
+    import tempfile
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        os.replace(partial, path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+def check_labels(labels: NDArray[np.uint8], where: str) -> None:
+    """Refuse a series that no ranking metric can judge."""
+    if not labels.any():
+        raise DataError(f"{where} has no anomaly: every label is 0, and no metric is defined; use a labelled series")
+    if labels.all():
+        raise DataError(f"{where} has no normal point: every label is 1; use a series with both kinds")
+
+
+def check_train(labels: NDArray[np.uint8], where: str) -> None:
+    """Refuse training values that are labelled anomalous."""
+    if labels.any():
+        row = int(np.flatnonzero(labels)[0]) + 1
+        raise DataError(f"{where}, row {row}: a training file must not have anomalies; cut them out or remove the file")
+
+
+def check_facts(arrays: Arrays, facts: Facts, where: str) -> None:
+    """Refuse a series whose length or label count is not the published one."""
+    values, labels, train = arrays
+    expected = [(len(values), facts.n, "rows"), (int(labels.sum()), facts.n_anomalous, "anomalous rows")]
+    if facts.n_train:
+        expected.append((0 if train is None else len(train), facts.n_train, "training rows"))
+    for got, known, what in expected:
+        if known and got != known:
+            cause = "the file was cut" if got < known else "it is another file"
+            raise DataError(f"{where} has {got:,} {what}, expected {known:,}: {cause}; copy or download it again")
+
+
+# -- fingerprints: the contents are published elsewhere, only their hashes are ours --------------
+
+
+@cache
+def fingerprints() -> dict[str, dict[str, dict[str, str]]]:
+    """``{data set: {series: {hash kind: SHA-256}}}`` of the real series."""
+    text = Path(__file__).with_name("fingerprints.json").read_text(encoding="utf-8")
+    known: dict[str, dict[str, dict[str, str]]] = json.loads(text)
+    return known
+
+
+def fingerprint(arrays: Arrays) -> dict[str, str]:
+    """Hashes of a series: to the bit, and of values rounded to 6 decimals.
+
+    The second is for copies that were printed with a digit less: some mirrors differ from
+    others by less than 1e-15.
+    """
+    values, labels, train = arrays
+    hashes = {"sha256": _sha256(values, labels), "sha256_6": _sha256(_rounded(values), labels)}
+    if train is not None:
+        hashes |= {"train_sha256": _sha256(train), "train_sha256_6": _sha256(_rounded(train))}
+    return hashes
+
+
+def _rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.round(values, 6) + 0.0  # + 0.0 turns -0.0 into 0.0
+
+
+def _sha256(values: NDArray[np.float64], labels: NDArray[np.uint8] | None = None) -> str:
+    h = hashlib.sha256(np.ascontiguousarray(values, dtype="<f8").tobytes())
+    if labels is not None:
+        h.update(np.ascontiguousarray(labels, dtype=np.uint8).tobytes())
+    return h.hexdigest()
+
+
+def check_fingerprint(dataset: str, series: str, arrays: Arrays, where: str) -> Check:
+    """Compare with the shipped hashes.
+
+    Returns
+    -------
+    {"exact", "6 decimals", "unknown"}
+        How far the content equals the published one; unknown = no hash is shipped.
+
+    Raises
+    ------
+    DataError
+        If the content is not the published one.
+    """
+    known = fingerprints().get(dataset, {}).get(series)
+    if known is None:
+        return "unknown"
+    found = fingerprint(arrays)
+    for suffix, answer in (("sha256", "exact"), ("sha256_6", "6 decimals")):
+        kinds = [kind for kind in known if kind.removeprefix("train_") == suffix]
+        if all(found.get(kind) == known[kind] for kind in kinds):
+            return "exact" if answer == "exact" else "6 decimals"
+    part = "training values" if found["sha256_6"] == known["sha256_6"] else "values or labels"
+    raise DataError(
+        f"{where} is not {dataset}/{series} as published: the hash of its {part} is wrong; "
+        "copy or download it again, or give a changed series another name"
+    )

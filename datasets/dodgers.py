@@ -1,0 +1,99 @@
+"""Dodgers: cars on a motorway ramp beside the stadium."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets._base import Arrays, DataError, Dataset, Facts, Remote, random_generator
+from datasets._simulate import Array, labels_of, place, split
+
+DAY = 288  # five-minute counts
+UCI = "https://archive.ics.uci.edu/static/public/157/dodgers+loop+sensor.zip"
+
+
+class Dodgers(Dataset):
+    """Five-minute counts of cars on the Glendale ramp of the 101 North in Los Angeles, 2005-04-10 to 2005-10-01."""
+
+    name = "Dodgers"
+    title = "Dodgers loop sensor"
+    licence = "CC BY 4.0"
+    citation = "Ihler, Hutchins and Smyth: Adaptive event detection with time-varying Poisson processes. KDD 2006"
+    urls = ("https://archive.ics.uci.edu/dataset/157/dodgers+loop+sensor",)
+    notes = (
+        "Anomalous = during a game, or a missing count. A missing count is the value -1, so a detector that "
+        "flags -1 finds half of the positives."
+    )
+    series = (Facts("101-freeway-traffic.test.out", 50_400, 5_612, 133),)
+
+    def originals(self, series: str) -> tuple[Remote, ...]:
+        return tuple(Remote(name, UCI, name) for name in ("Dodgers.data", "Dodgers.events"))
+
+    def convert(self, series: str, files: Mapping[str, bytes]) -> Arrays:
+        """Counts as they are; label 1 from a game's begin to its end, both included, and where the count is -1."""
+        times, values = _counts(files["Dodgers.data"])
+        labels = (values == -1).astype(np.uint8)
+        for begin, end in _games(files["Dodgers.events"]):
+            labels[(times >= np.datetime64(begin)) & (times <= np.datetime64(end))] = 1
+        return values, labels, None
+
+    def _simulate(self, facts: Facts, seed: int) -> Arrays:
+        rng = random_generator(seed, self.name, facts.name)
+        n_games = round(0.6 * facts.n_segments)
+        games = [int(length) for length in rng.integers(28, 39, n_games)]  # about three hours each
+        spells = split(rng, facts.n_anomalous - sum(games), facts.n_segments - n_games)
+        spans = place(rng, facts.n, [*games, *spells], gap=12)
+        rate = _rate(facts.n)
+        missing = []
+        for start, stop in spans:
+            if stop - start in games:
+                games.remove(stop - start)
+                rate[stop - 8 : stop] += rng.uniform(20, 40) * np.hanning(10)[1:-1]  # people leave at the end
+            else:
+                missing.append((start, stop))
+        values = rng.poisson(rate).astype(np.float64)
+        values[labels_of(facts.n, missing) == 1] = -1
+        return values, labels_of(facts.n, spans), None
+
+
+def _rate(n: int) -> Array:
+    """Expected count: two rush hours on workdays, one late hump on weekends, quiet nights."""
+    slot = np.arange(n)
+    hour = slot % DAY / 12
+    weekend = np.isin(slot // DAY % 7, (0, 6))  # the record begins on a Sunday
+
+    def hump(at: float, width: float) -> Array:
+        return np.exp(-0.5 * ((hour - at) / width) ** 2)
+
+    work = 2 + 18 * hump(8, 1.6) + 17 * hump(13, 4) + 16 * hump(17.5, 1.8)
+    rest = 3 + 22 * hump(14, 4.5) + 5 * hump(20, 2)
+    return np.where(weekend, rest, work)
+
+
+def _counts(data: bytes) -> tuple[NDArray[np.datetime64], Array]:
+    """Times and counts of lines such as ``4/10/2005 0:05,-1``."""
+    times, counts = [], []
+    for row, line in enumerate(data.decode("latin-1").splitlines(), 1):
+        try:
+            time, count = line.split(",")
+            times.append(datetime.strptime(time, "%m/%d/%Y %H:%M"))
+            counts.append(float(count))
+        except ValueError as error:
+            raise DataError(f"Dodgers.data, row {row}: {error}; expected 'month/day/year hour:minute,count'") from error
+    return np.array(times, dtype="datetime64[s]"), np.array(counts)
+
+
+def _games(data: bytes) -> list[tuple[datetime, datetime]]:
+    """Begin and end of each game, from lines such as ``04/12/05,13:10:00,16:23:00,55892,San Francisco,W 9-8``."""
+    games = []
+    for row, line in enumerate(data.decode("latin-1").splitlines(), 1):
+        try:
+            day, begin, end = line.split(",")[:3]
+            first, last = (datetime.strptime(f"{day} {time}", "%m/%d/%y %H:%M:%S") for time in (begin, end))
+            games.append((first, last))
+        except ValueError as error:
+            raise DataError(f"Dodgers.events, row {row}: {error}; expected 'month/day/year,begin,end,...'") from error
+    return games
