@@ -6,7 +6,7 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,8 @@ class Backend:
         if self.name == "dask":
             from benchmark.dask_backend import dask_map
 
-            return dask_map(work, self.scheduler)
+            found: Iterator[Finished] = dask_map(work, self.scheduler)
+            return found
         return processes(work, self.jobs, board)
 
 
@@ -152,7 +153,7 @@ def processes(work: Iterable[Work], jobs: int, board: Board) -> Iterator[Finishe
     waiting = iter(work)
     guard = MemoryGuard(board)
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPool(max_workers=jobs, context=context, initializer=_quiet_interrupts)
+    pool: Any = ProcessPool(max_workers=jobs, context=context, initializer=_quiet_interrupts)
     in_flight = 0
     finished = False
     try:

@@ -91,6 +91,9 @@ def rows(selection: Selection) -> list[Row]:
 
 def _row(spec: str, selection: Selection) -> Row:
     cls = registry.load(spec)
+    taken = registry.detectors().get(cls.__name__)
+    if taken not in (None, cls):
+        raise UserError(f"{spec}: the name {cls.__name__} belongs to a detector of the package, rename the class")
     given = selection.params.get(cls.__name__, {})
     params = {**(cls.quick if selection.quick else {}), **given}
     try:

@@ -5,6 +5,7 @@ A protocol that uses labels to choose the fitted part has *normal* in its name; 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -147,7 +148,7 @@ def normal_parts_crossfit(series: Series, detector: Detector, first_row: int, bl
     window = getattr(detector, "window", None)
     gap = window if isinstance(window, int) else window_published(series)
     rounds = []
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in itertools.pairwise(edges):
         left = normal_spans(series.labels, (first_row, max(first_row, a - gap)))
         right = normal_spans(series.labels, (min(n, b + gap), n))
         rounds.append(Round((*left, *right), (max(first_row, a - gap), min(n, b + gap)), (int(a), int(b))))

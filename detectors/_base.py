@@ -51,7 +51,6 @@ class Detector(ABC):
     source: ClassVar[str] = ""
     quick: ClassVar[dict[str, Any]] = {}
     exempt: ClassVar[dict[str, str]] = {}
-    quick: ClassVar[dict[str, Any]] = {}
 
     on_progress: Callable[[str], None] | None = None
 

@@ -31,5 +31,5 @@ def peaks_over_threshold(scores: Array, contamination: float, initial: float = 0
     shape, _, scale = genpareto.fit(excesses, floc=0)
     ratio = contamination * len(scores) / len(excesses)
     if abs(shape) < 1e-8:
-        return level - scale * float(np.log(ratio))
-    return level + scale / shape * (ratio**-shape - 1)
+        return float(level - scale * np.log(ratio))
+    return float(level + scale / shape * (ratio**-shape - 1))

@@ -15,10 +15,17 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from typing import TYPE_CHECKING
 
 from benchmark import settings
 from benchmark.commands import _options
 from benchmark.errors import UserError
+from datasets import DataError, Series
+
+if TYPE_CHECKING:
+    from benchmark.plan import Row, Selection
+    from benchmark.runner import Summary
+    from benchmark.store import Store
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +77,7 @@ def main(args: argparse.Namespace) -> int:
     return _run(args, selection, chosen, series, problems)
 
 
-def _selection(args: argparse.Namespace):  # type: ignore[no-untyped-def]
+def _selection(args: argparse.Namespace) -> Selection:
     from benchmark.plan import PAPER, Selection
 
     if not (args.all or args.detector or args.dataset):
@@ -91,11 +98,13 @@ def _selection(args: argparse.Namespace):  # type: ignore[no-untyped-def]
     )
 
 
-def _load(args, names, selection):  # type: ignore[no-untyped-def]
+def _load(
+    args: argparse.Namespace, names: tuple[str, ...], selection: Selection
+) -> tuple[list[Series], list[str]]:
     from benchmark.plan import QUICK_SERIES, quick_cut
-    from datasets import DataError
 
-    series, problems = [], []
+    series: list[Series] = []
+    problems: list[str] = []
     for name in names:
         kept = 0
         for item in _options.series_of(args, (name,)):
@@ -110,7 +119,7 @@ def _load(args, names, selection):  # type: ignore[no-untyped-def]
     return series, problems
 
 
-def _dry_run(args, selection, chosen, series) -> int:  # type: ignore[no-untyped-def]
+def _dry_run(args: argparse.Namespace, selection: Selection, chosen: list[Row], series: list[Series]) -> int:
     from benchmark.costs import expected_seconds
     from benchmark.plan import plan
     from benchmark.runner import pending
@@ -133,7 +142,9 @@ def _dry_run(args, selection, chosen, series) -> int:  # type: ignore[no-untyped
     return 0
 
 
-def _run(args, selection, chosen, series, problems) -> int:  # type: ignore[no-untyped-def]
+def _run(
+    args: argparse.Namespace, selection: Selection, chosen: list[Row], series: list[Series], problems: list[str]
+) -> int:
     from benchmark.backends import Backend, Board
     from benchmark.display import Display
     from benchmark.plan import plan
@@ -160,7 +171,7 @@ def _run(args, selection, chosen, series, problems) -> int:  # type: ignore[no-u
     return _conclude(summary, problems)
 
 
-def _report(args: argparse.Namespace, store) -> None:  # type: ignore[no-untyped-def]
+def _report(args: argparse.Namespace, store: Store) -> None:
     from benchmark import report
 
     report.write(store, args.out, jobs=args.jobs)
@@ -170,7 +181,7 @@ def _report(args: argparse.Namespace, store) -> None:  # type: ignore[no-untyped
         sys.stdout.write(table.read_text())
 
 
-def _profile(store) -> None:  # type: ignore[no-untyped-def]
+def _profile(store: Store) -> None:
     frame = store.frame()
     frame = frame[frame["run_id"] == store.run_id]
     spent = frame.groupby("detector")[["fit_seconds", "score_seconds"]].sum()
@@ -179,7 +190,7 @@ def _profile(store) -> None:  # type: ignore[no-untyped-def]
     sys.stdout.write(spent.loc[order].round(1).to_string() + "\n")
 
 
-def _conclude(summary, problems) -> int:  # type: ignore[no-untyped-def]
+def _conclude(summary: Summary, problems: list[str]) -> int:
     counted = ", ".join(f"{count} {status}" for status, count in sorted(summary.statuses.items()))
     _options.say(f"cells: {counted or 'none'}" + (f"; {len(problems)} series unusable" if problems else ""))
     if summary.interrupted:
