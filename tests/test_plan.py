@@ -1,0 +1,127 @@
+"""From a selection to tasks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmark import registry
+from benchmark.cells import Cell
+from benchmark.errors import UserError
+from benchmark.plan import QUICK_POINTS, Selection, longest_first, plan, quick_cut, rows
+from datasets._base import Series
+
+PLUGIN = '''
+import numpy as np
+from detectors._base import Detector
+
+class Mine(Detector):
+    """The value itself."""
+
+    def _fit(self, pieces):
+        pass
+
+    def _score(self, x):
+        return x.copy()
+'''
+
+
+def series(n: int = 500, name: str = "toy") -> Series:
+    labels = np.zeros(n, dtype=np.uint8)
+    labels[n // 2] = 1
+    return Series("Toy", name, np.arange(n, dtype=float), labels)
+
+
+def test_the_papers_game_gives_normal_data_to_the_flow_alone() -> None:
+    selection = Selection(detectors=("IForest", "Proposed", "TimeIndex"))
+    chosen = {t.cell.detector: t.cell.protocol for t, _ in plan(selection, rows(selection), [series()])}
+    assert chosen == {"IForest": "tsb-uad", "Proposed": "normal-only", "TimeIndex": "tsb-uad"}
+
+
+def test_a_deterministic_detector_runs_once_whatever_the_seeds() -> None:
+    selection = Selection(detectors=("HBOS", "IForest"), seeds=(0, 1, 2))
+    tasks = [t.cell for t, _ in plan(selection, rows(selection), [series()])]
+    assert [c.detector for c in tasks].count("HBOS") == 1
+    assert [c.seed for c in tasks if c.detector == "IForest"] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("selection", "message"),
+    [
+        (Selection(detectors=("IForst",)), "did you mean IForest"),
+        (Selection(detectors=("IForest",), params={"IForest": {"n_estimator": 3}}), "did you mean n_estimators"),
+        (Selection(detectors=("IForest",), params={"LOF": {"n_neighbors": 3}}), "unknown detector in --set 'LOF'"),
+        (Selection(detectors=("IForest",), protocols=("tsbuad",)), "did you mean tsb-uad"),
+        (Selection(detectors=("nowhere.py",)), "no file nowhere.py"),
+        (Selection(detectors=("json:JSONDecoder",)), "is not a detector"),
+    ],
+)
+def test_wrong_selections_are_refused_with_the_cure(selection: Selection, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        rows(selection)
+
+
+def test_a_plugin_file_is_a_row_whose_text_is_its_version(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "mine.py"
+    file.write_text(PLUGIN)
+    selection = Selection(detectors=(str(file),))
+    ((task, _),) = list(plan(selection, rows(selection), [series()]))
+    assert task.cell.detector == "Mine"
+    file.write_text(PLUGIN + "# changed\n")
+    ((changed, _),) = list(plan(selection, rows(selection), [series()]))
+    assert changed.cell.key != task.cell.key
+
+
+def test_a_plugin_may_not_take_the_name_of_a_row(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "mine.py"
+    file.write_text(PLUGIN.replace("Mine", "HBOS"))
+    with pytest.raises(UserError, match="belongs to a detector of the package"):
+        rows(Selection(detectors=(str(file),)))
+
+
+def test_keys_change_with_all_that_changes_scores_and_with_nothing_else() -> None:
+    base = Cell("d", "s", "LOF", "tsb-uad", 0, (("window", 5),), "1", "hash", "local")
+    same = Cell("d", "s", "LOF", "tsb-uad", 0, (("window", 5),), "1", "hash", "cache")
+    assert base.key == same.key
+    others = [
+        Cell("d2", "s", "LOF", "tsb-uad", 0, (("window", 5),), "1", "hash"),
+        Cell("d", "s2", "LOF", "tsb-uad", 0, (("window", 5),), "1", "hash"),
+        Cell("d", "s", "MP", "tsb-uad", 0, (("window", 5),), "1", "hash"),
+        Cell("d", "s", "LOF", "prefix", 0, (("window", 5),), "1", "hash"),
+        Cell("d", "s", "LOF", "tsb-uad", 1, (("window", 5),), "1", "hash"),
+        Cell("d", "s", "LOF", "tsb-uad", 0, (("window", 6),), "1", "hash"),
+        Cell("d", "s", "LOF", "tsb-uad", 0, (("window", 5),), "2", "hash"),
+        Cell("d", "s", "LOF", "tsb-uad", 0, (("window", 5),), "1", "hash2"),
+    ]
+    assert len({c.key for c in [base, *others]}) == 9
+
+
+def test_quick_cut_keeps_an_anomaly_and_is_another_series() -> None:
+    for n, at in ((50_000, 0), (50_000, 49_999), (50_000, 20_000), (100, 3)):
+        labels = np.zeros(n, dtype=np.uint8)
+        labels[at] = 1
+        whole = Series("Toy", "toy", np.arange(n, dtype=float), labels)
+        cut = quick_cut(whole)
+        assert len(cut) == min(n, QUICK_POINTS)
+        assert cut.n_anomalous == 1
+        assert (cut.sha256 == whole.sha256) == (n <= QUICK_POINTS)
+
+
+def test_long_cells_go_first() -> None:
+    selection = Selection(detectors=("HBOS",))
+    work = list(plan(selection, rows(selection), [series(100, "a"), series(9000, "b"), series(500, "c")]))
+    assert [one.name for _, one in longest_first(work)] == ["b", "c", "a"]
+
+
+def test_every_registered_file_imports() -> None:
+    assert registry.broken() == ()
+
+
+def test_any_pyod_detector_is_a_row() -> None:
+    cls = registry.load("pyod:KNN")
+    x = np.sin(np.arange(300) / 5.0)
+    x[150] += 3
+    scores = cls(window=10).fit(x).score(x)  # type: ignore[call-arg]
+    assert abs(int(scores.argmax()) - 150) <= 10
+    with pytest.raises(UserError, match="did you mean knn"):
+        registry.load("pyod:KNNN")

@@ -1,0 +1,139 @@
+"""Protocols: what fit may see, checked point by point."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmark import protocols
+from benchmark.errors import UserError
+from benchmark.protocols import PROTOCOLS, CannotPlay, fitted_parts, labelled_in_fit, normal_spans
+from datasets._base import Series
+from detectors._base import Array, Detector, WindowDetector
+from detectors._windows import Windows
+
+
+class Unsupervised(WindowDetector):
+    """Stands for a detector of windows."""
+
+    def _fit_windows(self, windows: Windows) -> None: ...
+
+    def _score_windows(self, windows: Windows) -> Array:
+        return np.zeros(len(windows))
+
+
+class SemiSupervised(Unsupervised):
+    """Stands for one that expects normal data."""
+
+    learns_from = "normal"
+
+
+def series(n: int = 1000, anomalies: tuple[tuple[int, int], ...] = ((50, 60), (700, 720)), train: int = 0) -> Series:
+    values = np.sin(np.arange(n) * 2 * np.pi / 25) + np.linspace(0, 0.1, n)
+    labels = np.zeros(n, dtype=np.uint8)
+    for a, b in anomalies:
+        labels[a:b] = 1
+    return Series("Toy", "toy", values, labels, train=np.arange(train, dtype=float) if train else None)
+
+
+def rows_seen(one: Series, protocol: str, detector: Detector) -> list[set[int]]:
+    rounds = PROTOCOLS[protocol].rounds(one, detector, PROTOCOLS[protocol].first_row)
+    return [{row for a, b in rnd.fit or () for row in range(a, b)} for rnd in rounds]
+
+
+def test_tsb_uad_gives_the_whole_series_to_unsupervised_and_a_tenth_to_semi_supervised() -> None:
+    assert rows_seen(series(), "tsb-uad", Unsupervised()) == [set(range(1000))]
+    assert rows_seen(series(1009), "tsb-uad", SemiSupervised()) == [set(range(100))]
+
+
+def test_authors_csv_drops_the_first_row_everywhere() -> None:
+    assert rows_seen(series(), "authors-csv", Unsupervised()) == [set(range(1, 1000))]
+    assert rows_seen(series(1001), "authors-csv", SemiSupervised()) == [set(range(1, 101))]
+
+
+@pytest.mark.parametrize("name", [p for p in PROTOCOLS if "normal" in p])
+def test_protocols_that_use_labels_fit_no_labelled_anomaly(name: str) -> None:
+    one = series()
+    assert PROTOCOLS[name].uses_labels
+    for seen in rows_seen(one, name, SemiSupervised()):
+        assert not one.labels[sorted(seen)].any()
+
+
+@pytest.mark.parametrize("name", [p for p in PROTOCOLS if "normal" not in p])
+def test_the_others_fit_the_same_rows_whatever_the_labels(name: str) -> None:
+    assert not PROTOCOLS[name].uses_labels
+    for detector in (Unsupervised(), SemiSupervised()):
+        relabelled = series(anomalies=((1, 900),))
+        assert rows_seen(series(), name, detector) == rows_seen(relabelled, name, detector)
+
+
+@given(st.integers(200, 600), st.integers(5, 40), st.data())
+def test_crossfit_scores_every_row_once_by_a_model_that_saw_nothing_within_a_window(
+    n: int, window: int, data: st.DataObject
+) -> None:
+    start = data.draw(st.integers(0, n - 10))
+    one = series(n, ((start, start + 10),))
+    rounds = PROTOCOLS["normal-crossfit"].rounds(one, SemiSupervised(window=window), 0)
+    kept = [row for rnd in rounds for row in range(*rnd.keep)]
+    assert kept == list(range(n))
+    for rnd in rounds:
+        seen = np.array([row for a, b in rnd.fit or () for row in range(a, b)])
+        scored = np.arange(*rnd.keep)
+        assert rnd.score[0] <= rnd.keep[0]
+        assert rnd.keep[1] <= rnd.score[1]
+        if len(seen):
+            assert np.abs(seen[:, None] - scored[None, :]).min() > window - 1
+
+
+def test_prefix_uses_the_shipped_training_series_where_there_is_one() -> None:
+    one = series(train=300)
+    (rnd,) = PROTOCOLS["prefix"].rounds(one, Unsupervised(), 0)
+    assert rnd.fit is None
+    assert [len(p) for p in fitted_parts(one, rnd)] == [300]
+    assert labelled_in_fit(one, [rnd]) == (300, 0)
+    assert rows_seen(series(), "prefix", Unsupervised()) == [set(range(100))]
+
+
+def test_what_fit_saw_is_counted_with_its_labelled_points() -> None:
+    one = series()
+    rounds = PROTOCOLS["prefix"].rounds(one, Unsupervised(), 0)
+    assert labelled_in_fit(one, rounds) == (100, 10)
+
+
+def test_a_series_without_normal_rows_cannot_play_normal_only() -> None:
+    one = series(anomalies=((0, 1000),))
+    (rnd,) = PROTOCOLS["normal-only"].rounds(one, SemiSupervised(), 0)
+    with pytest.raises(CannotPlay, match="no normal part"):
+        fitted_parts(one, rnd)
+
+
+@given(st.lists(st.integers(0, 1), min_size=1, max_size=60), st.data())
+def test_normal_spans_are_exactly_the_normal_rows(labels: list[int], data: st.DataObject) -> None:
+    a = data.draw(st.integers(0, len(labels)))
+    b = data.draw(st.integers(a, len(labels)))
+    spans = normal_spans(np.array(labels, dtype=np.uint8), (a, b))
+    assert [row for s in spans for row in range(*s)] == [row for row in range(a, b) if labels[row] == 0]
+
+
+def test_configure_sets_the_window_but_not_over_the_users() -> None:
+    one = series()
+    detector = Unsupervised()
+    PROTOCOLS["tsb-uad"].configure(detector, one)
+    assert detector.window == 25
+    detector = Unsupervised(window=40)
+    PROTOCOLS["tsb-uad"].configure(detector, one, frozenset({"window"}))
+    assert detector.window == 40
+
+
+def test_rounding_happens_on_min_max_scores_and_survives_constant_ones() -> None:
+    scores = np.array([2.0, 4.0, 3.011])
+    assert PROTOCOLS["authors-csv"].scores_for_metric(scores).tolist() == [0.0, 1.0, 0.51]
+    assert PROTOCOLS["authors-csv"].scores_for_metric(np.full(3, 7.0)).tolist() == [0.0, 0.0, 0.0]
+    assert PROTOCOLS["tsb-uad"].scores_for_metric(scores) is scores
+
+
+def test_an_unknown_protocol_gets_the_nearest_name() -> None:
+    with pytest.raises(UserError, match="did you mean normal-only"):
+        protocols.get("normalonly")
