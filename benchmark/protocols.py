@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from benchmark.errors import unknown
 from datasets._base import Series
 from detectors._base import Detector
-from detectors._windows import estimate_window
+from detectors._windows import Alignment, estimate_window
 
 Array = NDArray[np.float64]
 Span = tuple[int, int]
@@ -225,11 +225,51 @@ PROTOCOLS: dict[str, Protocol] = {
 }
 
 
+WINDOW_RULES: dict[str, Callable[[Series], int]] = {
+    "published": window_published,
+    "package": window_package,
+    "authors": window_authors,
+    "training": window_of_training,
+}
+
+
 def get(name: str) -> Protocol:
-    """The protocol of that name; an unknown one gets the nearest name."""
-    if name not in PROTOCOLS:
-        raise unknown("protocol", name, PROTOCOLS)
-    return PROTOCOLS[name]
+    """The protocol of that name, or a variant of one with single fields changed.
+
+    Parameters
+    ----------
+    name : str
+        ``"tsb-uad"``, or e.g. ``"tsb-uad:align=end:window=package"``. Fields: ``window`` (published, package,
+        authors, training), ``align`` (centre, start, end, mean, max), ``first_row``, ``decimals``.
+
+    Raises
+    ------
+    UserError
+        For an unknown protocol, field or value, with the nearest name.
+    """
+    base, *changes = name.split(":")
+    if base not in PROTOCOLS:
+        raise unknown("protocol", base, PROTOCOLS)
+    protocol = PROTOCOLS[base]
+    for change in changes:
+        protocol = replace(protocol, name=name, **_changed(change))
+    return protocol
+
+
+def _changed(change: str) -> dict[str, Any]:
+    field_name, _, value = change.partition("=")
+    if field_name == "window":
+        if value not in WINDOW_RULES:
+            raise unknown("window rule", value, WINDOW_RULES)
+        return {"window": WINDOW_RULES[value]}
+    if field_name == "align":
+        if value not in get_args(Alignment):
+            raise unknown("alignment", value, get_args(Alignment))
+        return {"align": value}
+    if field_name in ("first_row", "decimals") and (value.isdigit() or value == "none"):
+        number = int(value) if value.isdigit() else None
+        return {field_name: number or 0 if field_name == "first_row" else number}
+    raise unknown("field of a protocol", field_name, ("window", "align", "first_row", "decimals"))
 
 
 def fitted_parts(series: Series, rnd: Round) -> list[Array]:

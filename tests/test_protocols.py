@@ -137,3 +137,13 @@ def test_rounding_happens_on_min_max_scores_and_survives_constant_ones() -> None
 def test_an_unknown_protocol_gets_the_nearest_name() -> None:
     with pytest.raises(UserError, match="did you mean normal-only"):
         protocols.get("normalonly")
+
+
+def test_a_variant_changes_single_fields() -> None:
+    variant = protocols.get("authors-csv:decimals=none:first_row=0:window=package:align=end")
+    assert (variant.decimals, variant.first_row, variant.align) == (None, 0, "end")
+    assert variant.window is protocols.window_package
+    assert variant.overrides == PROTOCOLS["authors-csv"].overrides
+    for wrong in ("tsb-uad:aling=end", "tsb-uad:align=centr", "tsb-uad:window=packag", "tsb-uad:decimal=2"):
+        with pytest.raises(UserError, match="did you mean"):
+            protocols.get(wrong)
