@@ -6,6 +6,7 @@ Nothing here renders; see :mod:`benchmark.formats`. Everything is computed from 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -24,7 +25,6 @@ Beats = Callable[[Array, Array], bool]
 GROUPS = ("classical", "neural", "proposed", "successor", "plug-in", "untrained", "one-liner")
 DATASETS = ("Dodgers", "MGAB", "NASA-MSL", "Genesis")
 PROTOCOLS = ("tsb-uad", "normal-only", "normal-crossfit", "prefix", "authors-csv", "tsb-uad-package")
-PUBLISHED_UNDER = {"Proposed": "normal-only"}  # every other published row: tsb-uad
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,11 @@ class Table:
         return (*(("SIMULATED",) if self.simulated else ()), *(("QUICK",) if self.quick else ()))
 
 
+def paper_protocol(detector: str, group: str = "") -> str:
+    """Protocol of the published comparison, which gave normal data to the proposed model alone (and, here, its kin)."""
+    return "normal-only" if group == "successor" or detector in ("Proposed", "UntrainedProposed") else "tsb-uad"
+
+
 def build(
     cells: pd.DataFrame,
     sizes: Mapping[str, int] | None = None,
@@ -181,17 +186,16 @@ def _order(names: set[str], first: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _main(tidy: pd.DataFrame, sizes: dict[str, int], simulated: bool, beats: Beats) -> list[Table]:
-    """The paper's game: each published row under the protocol that print used, then the one-liners."""
-    printed_rows = list(dict.fromkeys(detector for detector, _ in published()))
-    game = [PUBLISHED_UNDER.get(detector, "tsb-uad") for detector in tidy["detector"]]
-    listed = tidy["detector"].isin(printed_rows) & (tidy["label"] == tidy["detector"])
-    chosen = tidy[(tidy["protocol"] == game) & (listed | (tidy["group"] == "one-liner"))]
+    """The paper's game: each row under the protocol that print used for its kind."""
+    chosen = tidy[
+        tidy["protocol"] == [paper_protocol(d, g) for d, g in zip(tidy["detector"], tidy["group"], strict=True)]
+    ]
     if chosen.empty:
         return []
     datasets = _order(set(chosen["dataset"]), DATASETS)
     rows = _rows(chosen, datasets, sizes, "auroc")
     if not simulated:
-        rows = [_compared(row) for row in _with_absent(rows, printed_rows, datasets, sizes)]
+        rows = [_compared(row) for row in _with_absent(rows, datasets, sizes)]
     rows = _judge_columns(rows, datasets, beats)
     title = "AUROC beside the published table" if not simulated else "AUROC on simulated series"
     notes = _notes(rows, datasets, simulated)
@@ -229,58 +233,65 @@ def _row_order(row: Row) -> tuple[int, int, str]:
 def _entry(cells: pd.DataFrame | None, size: int, metric: str) -> Entry:
     if cells is None:
         return Entry(size=size, state="not run")
-    usable = cells[(cells["status"] == "ok") & cells[metric].notna()]
-    state = _state(cells, usable, metric)
+    good = ((cells["status"] == "ok") & cells[metric].notna()).to_numpy()
+    state = _state(cells["status"].to_numpy()[~good], metric)
     quick = bool(cells["quick"].any())
-    if usable.empty:
+    if not good.any():
         return Entry(size=size, state=state, quick=quick)
-    grid = usable.pivot_table(index="series", columns="seed", values=metric)
-    per_series = grid.mean(axis=1)
-    whole = grid.loc[:, grid.notna().all()].mean()
+    figures: dict[str, dict[int, float]] = {}
+    usable = cells[good]
+    for series, seed, value in zip(usable["series"], usable["seed"], usable[metric], strict=True):
+        figures.setdefault(str(series), {})[int(seed)] = float(value)
+    per_series = {name: float(np.mean(list(by_seed.values()))) for name, by_seed in figures.items()}
+    shared = sorted(set.intersection(*(set(by_seed) for by_seed in figures.values())))
+    whole = [float(np.mean([by_seed[seed] for by_seed in figures.values()])) for seed in shared]
     return Entry(
-        value=float(per_series.mean()),
+        value=float(np.mean(list(per_series.values()))),
         n_series=len(per_series),
         size=size,
         seeds=len(whole),
-        interval=seed_interval(whole.tolist()),
+        interval=seed_interval(whole),
         state=state,
         quick=quick,
-        per_series={str(k): float(v) for k, v in per_series.items()},
+        per_series=per_series,
     )
 
 
-def _state(cells: pd.DataFrame, usable: pd.DataFrame, metric: str) -> str:
+def _state(statuses: NDArray[np.object_], metric: str) -> str:
     """The commonest reason among the cells that gave no figure, with their number."""
-    bad = cells.drop(usable.index)
-    if bad.empty:
+    words = Counter(f"{metric} undefined" if status == "ok" else str(status) for status in statuses)
+    if not words:
         return ""
-    words = bad["status"].where(bad["status"] != "ok", f"{metric} undefined").value_counts()
-    return (
-        f"{words.index[0]} ({int(words.iloc[0])})" if len(words) == 1 else f"{words.index[0]} and others ({len(bad)})"
-    )
+    word, count = words.most_common(1)[0]
+    return f"{word} ({count})" if len(words) == 1 else f"{word} and others ({words.total()})"
 
 
 # -- what a figure is worth --------------------------------------------------------------------
 
 
-def _with_absent(rows: list[Row], printed: list[str], datasets: tuple[str, ...], sizes: dict[str, int]) -> list[Row]:
-    """Published rows that were not run are shown as such, never left out."""
+def _with_absent(rows: list[Row], datasets: tuple[str, ...], sizes: dict[str, int]) -> list[Row]:
+    """Published rows that were not run are shown as such, never left out (unless none was)."""
+    printed = list(dict.fromkeys(detector for detector, _ in published()))
     have = {row.detector for row in rows}
+    if have.isdisjoint(printed):
+        return rows
     empty = {d: Entry(size=sizes[d], state="not run") for d in datasets}
     absent = [
-        Row(name, name, "proposed" if name == "Proposed" else "classical", PUBLISHED_UNDER.get(name, "tsb-uad"), empty)
+        Row(name, name, "proposed" if name == "Proposed" else "classical", paper_protocol(name), empty)
         for name in printed
         if name not in have
     ]
     rank = {name: k for k, name in enumerate(printed)}
-    return sorted(rows + absent, key=lambda row: (row.group == "one-liner", rank.get(row.detector, 99), row.label))
+    return sorted(
+        rows + absent, key=lambda row: (rank.get(row.detector, 99), row.label != row.detector, _row_order(row))
+    )
 
 
 def _compared(row: Row) -> Row:
     """The row with its published figures, and a verdict where like stands beside like."""
     entries = {}
     for dataset, entry in row.entries.items():
-        printed = published().get((row.detector, dataset))
+        printed = published().get((row.label, dataset))  # a changed parameter is another row
         if printed is None:
             entries[dataset] = entry
             continue
