@@ -1,0 +1,75 @@
+"""Untrained twins: the networks of AE, CNN and LSTM as they are initialised.
+
+What a twin reaches, the architecture and the scaling reach without learning (Kim et al., "Towards a rigorous
+evaluation of time-series anomaly detection", AAAI 2022): a trained network has to beat it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from detectors._base import Group
+from detectors._neural import Scaling, Window
+from detectors._windows import Alignment
+from detectors.ae import AE
+from detectors.cnn import CNN
+from detectors.lstm import LSTM
+
+_KIM = "Kim et al., AAAI 2022, Section 3"
+
+
+class UntrainedAE(AE):
+    """:class:`~detectors.ae.AE` with random weights; of the fitted values only the period is used.
+
+    Parameters
+    ----------
+    window, align, device, random_state
+        As in :class:`~detectors.ae.AE`.
+    """
+
+    group: ClassVar[Group] = "untrained"
+    source: ClassVar[str] = _KIM
+    quick: ClassVar[dict[str, Any]] = {}
+
+    def __init__(
+        self, window: Window = "auto", align: Alignment = "centre", device: str = "auto", random_state: int = 0
+    ) -> None:
+        super().__init__(window, align, epochs=0, device=device, random_state=random_state)
+
+
+class UntrainedCNN(CNN):
+    """:class:`~detectors.cnn.CNN` with random weights; of the fitted values only period and range are used.
+
+    Parameters
+    ----------
+    window, scaling, device, random_state
+        As in :class:`~detectors.cnn.CNN`.
+    """
+
+    group: ClassVar[Group] = "untrained"
+    source: ClassVar[str] = _KIM
+    quick: ClassVar[dict[str, Any]] = {}
+
+    def __init__(
+        self, window: Window = "auto", scaling: Scaling = "past", device: str = "auto", random_state: int = 0
+    ) -> None:
+        super().__init__(window, scaling, epochs=0, device=device, random_state=random_state)
+
+
+class UntrainedLSTM(LSTM):
+    """:class:`~detectors.lstm.LSTM` with random weights; of the fitted values only period and range are used.
+
+    Parameters
+    ----------
+    window, scaling, device, random_state
+        As in :class:`~detectors.lstm.LSTM`.
+    """
+
+    group: ClassVar[Group] = "untrained"
+    source: ClassVar[str] = _KIM
+    quick: ClassVar[dict[str, Any]] = {}
+
+    def __init__(
+        self, window: Window = "auto", scaling: Scaling = "past", device: str = "auto", random_state: int = 0
+    ) -> None:
+        super().__init__(window, scaling, epochs=0, device=device, random_state=random_state)
