@@ -1,0 +1,140 @@
+"""Measures of a yes / no answer that look at stretches of anomaly, not at single points.
+
+Range-based precision and recall (Tatbul et al., NeurIPS 2018), affiliation (Huet et al., KDD 2022),
+point adjustment (Xu et al., WWW 2018), and the UCR archive's rule (Wu and Keogh, TKDE 2021).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Labels = NDArray[np.uint8]
+Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class PrecisionRecall(NamedTuple):
+    """A pair in [0, 1]; NaN where nothing was flagged."""
+
+    precision: float
+    recall: float
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean; 0 when nothing was flagged, for then nothing was found."""
+        total = self.precision + self.recall
+        return 2 * self.precision * self.recall / total if total > 0 else 0.0
+
+
+def segments(mask: Labels | Flags) -> tuple[Ints, Ints]:
+    """Starts and stops (half-open) of the runs of true points.
+
+    >>> segments(np.array([0, 1, 1, 0, 1], dtype=np.uint8))
+    (array([1, 4]), array([3, 5]))
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask, [0]]).astype(np.int8)))
+    return edges[::2], edges[1::2]
+
+
+def range_based(labels: Labels, flagged: Flags, alpha: float = 0.2) -> PrecisionRecall:
+    """Range-based precision and recall.
+
+    A labelled segment earns ``alpha`` for being touched at all (existence) and ``1 - alpha`` times its share of
+    flagged points, divided by the number of flagged runs that touch it (cardinality 1 / x); the bias is flat.
+    Precision is the same seen from the flagged runs, without the existence part.
+
+    Source: Tatbul et al., "Precision and Recall for Time Series", NeurIPS 2018, Eqs. 4-8; settings of TSB-UAD.
+    """
+    recall = _overlap_reward(labels.astype(bool), flagged, alpha)
+    return PrecisionRecall(_overlap_reward(flagged, labels.astype(bool), 0.0), recall)
+
+
+def _overlap_reward(ours: Flags, theirs: Flags, alpha: float) -> float:
+    """Mean reward of the runs of ``ours`` for their overlap with the runs of ``theirs``; NaN without runs."""
+    starts, stops = segments(ours)
+    if len(starts) == 0:
+        return float("nan")
+    their_starts, their_stops = segments(theirs)
+    running = np.concatenate([[0], np.cumsum(theirs)])
+    share = (running[stops] - running[starts]) / (stops - starts)
+    touching = np.searchsorted(their_starts, stops, side="left") - np.searchsorted(their_stops, starts, side="right")
+    return float(np.mean(alpha * (touching > 0) + (1 - alpha) * share / np.maximum(touching, 1)))
+
+
+def affiliation(labels: Labels, flagged: Flags) -> PrecisionRecall:
+    """Affiliation precision and recall: how much closer than chance are flags to anomalies, and anomalies to flags?
+
+    The series is cut into one zone per labelled segment, half-way between neighbours. Within a zone the distance
+    from a flagged point to the segment (precision), or from a labelled point to the nearest flag (recall), becomes
+    the probability that a uniformly random point of the zone is at least as far. Point i stands for [i, i + 1).
+    Precision averages over the zones with flags, recall over all, where a zone without flags counts 0.
+
+    Source: Huet, Navarro, Rossi, "Local Evaluation of Time Series Anomaly Detection Algorithms", KDD 2022, Sec. 4.
+    """
+    starts, stops = segments(labels)
+    borders = np.concatenate([[0.0], (stops[:-1] + starts[1:]) / 2, [float(len(labels))]])
+    # Both probabilities are piecewise linear with all kinks at multiples of 1/4, so the mean over the
+    # midpoints of quarter cells equals the authors' integral exactly.
+    cells = (np.arange(4) + 0.5) / 4
+    flags = (np.flatnonzero(flagged)[:, None] + cells).ravel()
+    truth = (np.flatnonzero(labels)[:, None] + cells).ravel()
+    near = _chance_of_flags(flags, starts, stops, borders)
+    far = _chance_of_truth(truth, flags, borders)
+    zones = len(starts)
+    n_flags = np.bincount(_zone(flags, borders), minlength=zones)
+    n_truth = np.bincount(_zone(truth, borders), minlength=zones)
+    precision = np.bincount(_zone(flags, borders), near, zones)[n_flags > 0] / n_flags[n_flags > 0]
+    recall = np.bincount(_zone(truth, borders), far, zones) / n_truth
+    return PrecisionRecall(float(precision.mean()) if len(precision) else float("nan"), float(recall.mean()))
+
+
+def _zone(positions: Floats, borders: Floats) -> Ints:
+    return np.searchsorted(borders, positions, side="right").astype(np.int64) - 1
+
+
+def _chance_of_flags(flags: Floats, starts: Ints, stops: Ints, borders: Floats) -> Floats:
+    """Share of the zone that is at least as far from the zone's segment as each flag is."""
+    zone = _zone(flags, borders)
+    a, b, low, high = starts[zone], stops[zone], borders[zone], borders[zone + 1]
+    distance = np.maximum(np.maximum(a - flags, flags - b), 0.0)
+    closer = (b - a) + np.minimum(distance, a - low) + np.minimum(distance, high - b)
+    return np.where(distance > 0, 1 - closer / (high - low), 1.0)
+
+
+def _chance_of_truth(truth: Floats, flags: Floats, borders: Floats) -> Floats:
+    """Share of the zone that is at least as far from each labelled position as the nearest flag of that zone."""
+    zone = _zone(truth, borders)
+    low, high = borders[zone], borders[zone + 1]
+    edge = 1 / 8  # from a cell's midpoint to its end
+    padded = np.concatenate([[-np.inf], flags, [np.inf]])
+    k = np.searchsorted(flags, truth)
+    before = np.where(padded[k] > low, truth - padded[k] - edge, np.inf)
+    after = np.where(padded[k + 1] < high, padded[k + 1] - truth - edge, np.inf)
+    distance = np.maximum(np.minimum(before, after), 0.0)
+    distance[(padded[k + 1] == truth)] = 0.0
+    closer = np.minimum(distance, truth - low) + np.minimum(distance, high - truth)
+    return np.where(np.isinf(distance), 0.0, 1 - closer / (high - low))
+
+
+def adjusted_scores(labels: Labels, scores: Floats) -> Floats:
+    """Scores after point adjustment: each labelled segment takes its highest score as a whole (Xu et al., WWW 2018)."""
+    starts, stops = segments(labels)
+    bounds = np.stack([starts, stops], axis=1).ravel()
+    highest = np.maximum.reduceat(np.append(scores, -np.inf), bounds)[::2]
+    adjusted = scores.copy()
+    adjusted[labels == 1] = np.repeat(highest, stops - starts)
+    return adjusted
+
+
+def ucr_hit(start: int, stop: int, scores: Floats) -> float:
+    """Is the highest score at the anomaly [start, stop), give or take max(its length, 100) points?
+
+    Several equal highest scores count by the share of them that is at the anomaly.
+    """
+    margin = max(stop - start, 100)
+    top = np.flatnonzero(scores == scores.max())
+    return float(np.mean((top > start - margin) & (top < stop - 1 + margin)))
