@@ -49,12 +49,11 @@ def _thresholds(labels: Labels, scores: Floats) -> Floats:
     if len(levels) > 2:
         bends = (np.diff(true[:-1]) > 0) | (np.diff(true[1:]) > 0)
         levels = levels[np.concatenate([[True], bends, [True]])]
-    return np.percentile(levels, np.linspace(100, 0, N_THRESHOLDS))
+    thresholds: Floats = np.percentile(levels, np.linspace(100, 0, N_THRESHOLDS))
+    return thresholds
 
 
-def _near_hits(
-    first: Ints, found: Ints, starts: Ints, stops: Ints, early: int, late: int, size: int
-) -> Floats:
+def _near_hits(first: Ints, found: Ints, starts: Ints, stops: Ints, early: int, late: int, size: int) -> Floats:
     """(T,) weight of the flagged points in the buffers. A late buffer goes before the next anomaly's early one."""
     n = len(first)
     following, centre = np.append(starts[1:], n), (starts + stops - 1) / 2
@@ -114,4 +113,3 @@ def _area(true: Floats, flagged: Ints, missed: Floats) -> float:
     recall, precision = np.append(0.0, recall), np.append(1.0, precision)
     kept = recall >= np.maximum.accumulate(recall)
     return float(np.sum(np.diff(recall[kept]) * (precision[kept][1:] + precision[kept][:-1]) / 2))
-

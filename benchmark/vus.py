@@ -82,7 +82,7 @@ class _Flags:
 
 
 def first_threshold(scores: Floats, n_thresholds: int) -> Ints:
-    """(n,) index of the first of ``n_thresholds`` thresholds, taken evenly from the sorted scores, that a score reaches."""
+    """(n,) index of the highest threshold that a score reaches; thresholds lie evenly in the sorted scores."""
     descending = -np.sort(-scores)
     levels = descending[np.linspace(0, len(scores) - 1, n_thresholds).astype(np.int64)]
     return np.searchsorted(-levels, -scores, side="left").astype(np.int64)
