@@ -1,0 +1,40 @@
+"""Labelled univariate series: the four data sets of the table, or anybody's folder of ``value,label`` files.
+
+>>> import datasets
+>>> datasets.names()
+('Dodgers', 'Genesis', 'MGAB', 'NASA-MSL')
+>>> twin = datasets.load("MGAB", "1.test.out", mode="simulated", announce=print)
+MGAB: SIMULATED twins stand in for the real series (as asked)
+>>> len(twin), twin.n_anomalous, twin.simulated
+(100000, 200, True)
+
+Hugging Face's library has the same import name. ``datasets.PROJECT`` tells them apart: it is
+"""
+
+from datasets._base import DataError, Dataset, Facts, Remote, Series
+from datasets._download import Network
+from datasets._folder import FolderDataset, load_folder
+from datasets._registry import broken, get, names
+from datasets._resolve import SeriesStatus, default_cache_dir, iter_series, load, status
+
+PROJECT = "tsad-benchmark"
+
+__all__ = [
+    "PROJECT",
+    "DataError",
+    "Dataset",
+    "Facts",
+    "FolderDataset",
+    "Network",
+    "Remote",
+    "Series",
+    "SeriesStatus",
+    "broken",
+    "default_cache_dir",
+    "get",
+    "iter_series",
+    "load",
+    "load_folder",
+    "names",
+    "status",
+]

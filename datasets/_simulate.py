@@ -32,6 +32,19 @@ def place(rng: np.random.Generator, n: int, lengths: Sequence[int], gap: int = 1
     return [(int(start), int(start) + length) for start, length in zip(starts, shuffled, strict=True)]
 
 
+def place_beside(rng: np.random.Generator, n: int, lengths: Sequence[int], taken: Spans) -> Spans:
+    """Random spans of these lengths in ``0 .. n`` that touch neither each other nor those already taken."""
+    free = labels_of(n, taken) == 0
+    spans: Spans = []
+    for length in sorted(lengths, reverse=True):
+        # starts with a free point on either side of the span, so that two never join
+        blocked = np.convolve(~free, np.ones(length + 2), "valid") > 0
+        start = int(rng.choice(np.flatnonzero(~blocked))) + 1
+        free[start : start + length] = False
+        spans.append((start, start + length))
+    return spans
+
+
 def labels_of(n: int, spans: Spans) -> NDArray[np.uint8]:
     """(n,) labels, 1 inside the spans."""
     labels = np.zeros(n, dtype=np.uint8)
@@ -105,4 +118,5 @@ def wandering(rng: np.random.Generator, n: int, level: float, width: float) -> A
     """A level with slow drift and short dips, as of a power supply."""
     drift = np.cumsum(rng.standard_normal(n))
     drift = (drift - drift.mean()) / (drift.std() + 1e-9)
-    return level + width * drift + 0.3 * width * rng.standard_normal(n)
+    signal: Array = level + width * drift + 0.3 * width * rng.standard_normal(n)
+    return signal

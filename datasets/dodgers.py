@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets._base import Arrays, DataError, Dataset, Facts, Remote, random_generator
-from datasets._simulate import Array, labels_of, place, split
+from datasets._simulate import Array, labels_of, place_beside, split
 
 DAY = 288  # five-minute counts
 UCI = "https://archive.ics.uci.edu/static/public/157/dodgers+loop+sensor.zip"
@@ -43,20 +43,20 @@ class Dodgers(Dataset):
     def _simulate(self, facts: Facts, seed: int) -> Arrays:
         rng = random_generator(seed, self.name, facts.name)
         n_games = round(0.6 * facts.n_segments)
-        games = [int(length) for length in rng.integers(28, 39, n_games)]  # about three hours each
-        spells = split(rng, facts.n_anomalous - sum(games), facts.n_segments - n_games)
-        spans = place(rng, facts.n, [*games, *spells], gap=12)
+        days = rng.choice(facts.n // DAY, n_games, replace=False)
+        starts = days * DAY + rng.choice([158, 230], n_games, p=[0.2, 0.8])  # ten past one, or past seven
+        games = [
+            (int(start), int(start + length))
+            for start, length in zip(starts, rng.integers(28, 39, n_games), strict=True)
+        ]
+        n_missing = facts.n_anomalous - sum(stop - start for start, stop in games)
+        missing = place_beside(rng, facts.n, split(rng, n_missing, facts.n_segments - n_games), games)
         rate = _rate(facts.n)
-        missing = []
-        for start, stop in spans:
-            if stop - start in games:
-                games.remove(stop - start)
-                rate[stop - 8 : stop] += rng.uniform(20, 40) * np.hanning(10)[1:-1]  # people leave at the end
-            else:
-                missing.append((start, stop))
+        for _, stop in games:
+            rate[stop - 8 : stop] += rng.uniform(20, 40) * np.hanning(10)[1:-1]  # people leave at the end
         values = rng.poisson(rate).astype(np.float64)
         values[labels_of(facts.n, missing) == 1] = -1
-        return values, labels_of(facts.n, spans), None
+        return values, labels_of(facts.n, [*games, *missing]), None
 
 
 def _rate(n: int) -> Array:
@@ -68,8 +68,8 @@ def _rate(n: int) -> Array:
     def hump(at: float, width: float) -> Array:
         return np.exp(-0.5 * ((hour - at) / width) ** 2)
 
-    work = 2 + 18 * hump(8, 1.6) + 17 * hump(13, 4) + 16 * hump(17.5, 1.8)
-    rest = 3 + 22 * hump(14, 4.5) + 5 * hump(20, 2)
+    work = 3 + 22 * hump(8, 1.6) + 26 * hump(13, 4) + 22 * hump(17.5, 1.8)
+    rest = 4 + 31 * hump(14, 4.5) + 7 * hump(20, 2)
     return np.where(weekend, rest, work)
 
 

@@ -1,0 +1,273 @@
+"""Files from the net: only what is needed, and resumed where it broke."""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+from datasets._base import DataError, Remote
+from datasets._http import WEB_PAGE, Http
+from datasets._zip import read_member
+
+if TYPE_CHECKING:
+    from requests import Response
+
+MAX_FILE = 64 << 20  # single files of publishers have up to 3 MB
+MAX_ZIP = 8 << 30
+T = TypeVar("T")
+
+
+class Network:
+    """The way to the publishers' files; keep one for a run, it remembers open zips and dead hosts.
+
+    Parameters
+    ----------
+    cache_dir : Path
+        Half and whole downloads wait in its ``downloads/``.
+    base_url, offline, connect_timeout, read_timeout
+        See :class:`datasets._http.Http`.
+    file_timeout : float
+        Seconds for one file in all, against hosts that drip.
+    tries : int
+        Attempts in a row without a byte of progress.
+    pause : float
+        Seconds to wait after the first of them; the wait grows.
+    """
+
+    def __init__(
+        self,
+        cache_dir: Path,
+        *,
+        base_url: str = "",
+        offline: bool = False,
+        connect_timeout: float = 3.0,
+        read_timeout: float = 20.0,
+        file_timeout: float = 1800.0,
+        tries: int = 4,
+        pause: float = 0.5,
+    ) -> None:
+        self.http = Http(base_url, offline, connect_timeout, read_timeout)
+        self.downloads = cache_dir / "downloads"
+        self.file_timeout = file_timeout
+        self.tries = tries
+        self.pause = pause
+        self._open_zips: dict[str, zipfile.ZipFile] = {}
+        self._files: dict[str, bytes] = {}
+        self._faults: dict[str, DataError] = {}
+
+    def fetch(self, remote: Remote) -> bytes:
+        """Content of one file; a file that failed once fails again at once.
+
+        Raises
+        ------
+        Unreachable
+            If its host does not answer.
+        DataError
+            If what comes is not it: a web page, a foreign redirect, too much, a hostile zip.
+        """
+        if remote.url in self._faults:
+            raise self._faults[remote.url]
+        try:
+            if remote.member:
+                return read_member(self._zip(remote), remote.member, remote.url)
+            return self._file(remote)
+        except OSError as error:  # requests' own, or a full disk
+            raise DataError(f"{remote.url}: {last_words(error)}") from error
+
+    def _file(self, remote: Remote) -> bytes:
+        if remote.url not in self._files:
+            path = self._once(remote.url, lambda: self._transfer(remote, MAX_FILE))
+            data = path.read_bytes()
+            path.unlink()  # the series made from it goes to the cache
+            if data[:200].lstrip().lower().startswith((b"<!doctype", b"<html")):
+                self._faults[remote.url] = DataError(f"{remote.url} {WEB_PAGE}")
+                raise self._faults[remote.url]
+            self._files[remote.url] = data
+        return self._files[remote.url]
+
+    def _zip(self, remote: Remote) -> zipfile.ZipFile:
+        if remote.url not in self._open_zips:
+            self._open_zips[remote.url] = self._once(remote.url, lambda: self._open_zip(remote))
+        return self._open_zips[remote.url]
+
+    def _once(self, url: str, attempt: Callable[[], T]) -> T:
+        try:
+            return attempt()
+        except DataError as error:
+            self._faults[url] = error
+            raise
+
+    def _open_zip(self, remote: Remote) -> zipfile.ZipFile:
+        """Open over the net if the server can send ranges, else download whole."""
+        whole = self._path(remote)
+        if not whole.exists():
+            size = self._range_size(remote)
+            if size:
+                return _as_zip(io.BufferedReader(_RemoteFile(self, remote, size), 1 << 18), remote.url)
+            self._transfer(remote, MAX_ZIP)
+        try:
+            return _as_zip(whole, remote.url)
+        except DataError:
+            whole.unlink()  # else every later run would find the same wrong file
+            raise
+
+    # -- transfers -----------------------------------------------------------------------------
+
+    def _path(self, remote: Remote) -> Path:
+        """Where a download waits: one plain name made of host and path."""
+        parts = urlsplit(remote.url)
+        plain = "".join(c if c.isalnum() or c in ".-" else "_" for c in f"{parts.netloc}{parts.path}")
+        return self.downloads / plain[-150:]
+
+    def _transfer(self, remote: Remote, limit: int) -> Path:
+        """Download a whole file, going on where an earlier attempt or run broke off."""
+        path = self._path(remote)
+        part = path.with_name(path.name + ".part")
+        part.parent.mkdir(parents=True, exist_ok=True)
+        deadline = time.monotonic() + self.file_timeout
+        self._persist(lambda: self._append(remote, part, limit, deadline), lambda: _size(part), remote.url)
+        part.replace(path)
+        _tag(part).unlink(missing_ok=True)
+        return path
+
+    def _append(self, remote: Remote, part: Path, limit: int, deadline: float) -> bool:
+        """One request for what is missing; True when the file is whole."""
+        have, headers = _size(part), {}
+        if have and _tag(part).exists():  # If-Range: go on only if it still is the same file
+            headers = {"Range": f"bytes={have}-", "If-Range": _tag(part).read_text()}
+        with self.http.get(remote, headers) as response:
+            resumed = response.headers.get("Content-Range", "").startswith(f"bytes {have}-") and bool(headers)
+            start = have if resumed else 0
+            expected = int(response.headers.get("Content-Length", "-1"))
+            if start + expected > limit:
+                raise DataError(f"{remote.url} would be {start + expected:,} bytes, more than {limit:,}: refused")
+            if not resumed:
+                _keep_tag(part, response)
+            with part.open("ab" if resumed else "wb") as stream:
+                got = _copy(response, stream.write, limit - start, deadline, remote.url)
+        return expected in (-1, got)
+
+    def _range_size(self, remote: Remote) -> int:
+        """Size of the file if the server sends ranges of it, else 0."""
+        sizes: list[int] = []
+
+        def attempt() -> bool:
+            with self.http.get(remote, {"Range": "bytes=0-0"}) as response:
+                total = response.headers.get("Content-Range", "").rpartition("/")[2]
+                sizes.append(int(total) if response.status_code == 206 and total.isdigit() else 0)
+            return True
+
+        self._persist(attempt, lambda: 0, remote.url)
+        return sizes[-1]
+
+    def read_range(self, remote: Remote, start: int, stop: int) -> bytes:
+        """Bytes ``start .. stop`` of a remote file."""
+        data = bytearray()
+        deadline = time.monotonic() + self.file_timeout
+
+        def attempt() -> bool:
+            at = start + len(data)
+            with self.http.get(remote, {"Range": f"bytes={at}-{stop - 1}"}) as response:
+                if not response.headers.get("Content-Range", "").startswith(f"bytes {at}-"):
+                    raise DataError(f"{remote.url} stopped to send ranges: run the same command again")
+                _copy(response, data.extend, stop - at, deadline, remote.url)
+            return len(data) == stop - start
+
+        self._persist(attempt, lambda: len(data), remote.url)
+        return bytes(data)
+
+    def _persist(self, attempt: Callable[[], bool], progress: Callable[[], int], url: str) -> None:
+        """Repeat until it succeeds; give up after some tries in a row without progress."""
+        import requests
+
+        failures, cause, best = 0, "it ends too early", progress()
+        while failures < self.tries:
+            try:
+                if attempt():
+                    return
+            except requests.RequestException as error:
+                cause = last_words(error)
+            failures = 0 if progress() > best else failures + 1
+            best = max(best, progress())
+            time.sleep(self.pause * failures)
+        raise DataError(
+            f"{url} breaks off again and again ({cause}): run the same command later, it goes on from there"
+        )
+
+
+class _RemoteFile(io.RawIOBase):
+    """A remote file that can be read from any place, for :class:`zipfile.ZipFile`."""
+
+    def __init__(self, network: Network, remote: Remote, size: int) -> None:
+        self.network, self.remote, self.size, self.at = network, remote, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self.at = {io.SEEK_SET: 0, io.SEEK_CUR: self.at, io.SEEK_END: self.size}[whence] + offset
+        if self.at < 0:
+            raise OSError("before the begin of the file")
+        return self.at
+
+    def tell(self) -> int:
+        return self.at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        stop = min(self.at + len(buffer), self.size)
+        if stop <= self.at:
+            return 0
+        data = self.network.read_range(self.remote, self.at, stop)
+        buffer[: len(data)] = data
+        self.at = stop
+        return len(data)
+
+
+def _copy(response: Response, write: Callable[[bytes], object], limit: int, deadline: float, url: str) -> int:
+    """Bytes written; too many, or too slow, is refused."""
+    got = 0
+    for chunk in response.iter_content(1 << 16):
+        got += len(chunk)
+        if got > limit:
+            raise DataError(f"{url} sends more than the {limit:,} bytes expected: refused")
+        write(chunk)
+        if time.monotonic() > deadline:
+            raise DataError(f"{url} is too slow: run the same command later, it goes on from there")
+    return got
+
+
+def _as_zip(file: Path | io.BufferedIOBase, url: str) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise DataError(f"{url} is not a zip ({error}): try another mirror") from error
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _tag(part: Path) -> Path:
+    return part.with_suffix(".etag")
+
+
+def _keep_tag(part: Path, response: Response) -> None:
+    """Keep the file's strong ETag: without one, half a file cannot be trusted and is fetched anew."""
+    tag = response.headers.get("ETag", "")
+    if tag and not tag.startswith("W/"):
+        _tag(part).write_text(tag, encoding="latin-1")
+    else:
+        _tag(part).unlink(missing_ok=True)
+
+
+def last_words(error: Exception) -> str:
+    """The end of a nested message, where the cause stands, on one line."""
+    return " ".join(str(error).split())[-160:] or type(error).__name__

@@ -1,0 +1,72 @@
+"""A user's folder of ``value,label`` files as a data set, without code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets._base import Arrays, DataError, Dataset, Facts, Series
+from datasets._tsb_uad import check_labels, check_train, read_file
+
+ENDINGS = (".out", ".csv", ".txt")
+
+
+class FolderDataset(Dataset):
+    """The files of one folder; its name is the data set's name.
+
+    ``X.train.*`` is the training part of ``X.test.*`` where both are there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise DataError(f"{folder} is not a folder: give one that holds value,label files", str(folder))
+        self.folder = folder
+        self.name = folder.resolve().name
+        self.title = f"files of {folder}"
+        files = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in ENDINGS and path.is_file())
+        series = [
+            name
+            for name in files
+            if name.replace(".train.", ".test.") == name or name.replace(".train.", ".test.") not in files
+        ]
+        self.series = tuple(Facts(name) for name in series)
+        if not series:
+            raise DataError(f"{folder} holds no {', '.join(ENDINGS)} file with value,label lines", self.name)
+
+    def read(self, series: str) -> Series:
+        """Read one file, and its training part if there is one.
+
+        Raises
+        ------
+        DataError
+            Names file, row and cure.
+        """
+        self.facts(series)
+        path = self.folder / series
+        values, labels = read_file(path, header=True)
+        check_labels(labels, str(path))
+        return Series(self.name, series, values, labels, "file", self._train(series))
+
+    def _train(self, series: str) -> NDArray[np.float64] | None:
+        path = self.folder / series.replace(".test.", ".train.")
+        if path.name == series or not path.exists():
+            return None
+        values, labels = read_file(path, header=True)
+        check_train(labels, str(path))
+        return values
+
+    def _simulate(self, facts: Facts, seed: int) -> Arrays:
+        raise DataError(f"{self.folder / facts.name} is your own file: it has no simulated twin", self.name, facts.name)
+
+
+def load_folder(path: str | Path) -> FolderDataset:
+    """A folder of ``value,label`` files as a data set; its name is the folder's.
+
+    Raises
+    ------
+    DataError
+        If there is no such folder, or no such file in it.
+    """
+    return FolderDataset(Path(path))

@@ -1,0 +1,66 @@
+"""Data sets by name: each file of the package without a leading underscore holds one."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from functools import cache
+from pathlib import Path
+
+from datasets._base import DataError, Dataset, nearest
+
+
+@cache
+def _found() -> tuple[dict[str, Dataset], dict[str, str]]:
+    """Data sets by name, and the causes of files that could not be used, by file name."""
+    good: dict[str, Dataset] = {}
+    broken: dict[str, str] = {}
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        if module.name.startswith("_"):
+            continue
+        try:
+            found = load_module(f"datasets.{module.name}")
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a dropped-in file does, it is listed
+            broken[module.name] = f"{type(error).__name__}: {error}"
+            continue
+        good |= {dataset.name: dataset for dataset in found}
+        if not found:
+            broken[module.name] = "holds no subclass of Dataset"
+    return good, broken
+
+
+def load_module(name: str) -> list[Dataset]:
+    """Instances of the data sets that a module defines itself."""
+    classes = vars(importlib.import_module(name)).values()
+    return [
+        cls()
+        for cls in classes
+        if inspect.isclass(cls) and issubclass(cls, Dataset) and cls.__module__ == name and not inspect.isabstract(cls)
+    ]
+
+
+def names() -> tuple[str, ...]:
+    """Names of the data sets, in alphabetical order."""
+    return tuple(sorted(_found()[0]))
+
+
+def broken() -> dict[str, str]:
+    """Files of the package that could not be used: file name and cause."""
+    return dict(_found()[1])
+
+
+def get(name: str) -> Dataset:
+    """The data set of this name.
+
+    Raises
+    ------
+    DataError
+        If there is none; the message proposes the nearest name, or says why its file does not import.
+    """
+    good, faulty = _found()
+    if name in good:
+        return good[name]
+    if name in faulty:
+        raise DataError(f"datasets/{name}.py cannot be used: {faulty[name]}", name)
+    raise DataError(f"there is no data set {name!r}{nearest(name, sorted(good))}", name)

@@ -1,0 +1,369 @@
+"""Where a series comes from: a local folder, the cache, the net, or, said aloud, a simulation."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from datasets import _registry
+from datasets._base import Arrays, DataError, Dataset, Facts, Remote, Series, Source
+from datasets._download import Network
+from datasets._folder import FolderDataset, load_folder
+from datasets._http import Unreachable
+from datasets._tsb_uad import (
+    FOLDER,
+    ZIP_URL,
+    Check,
+    check_facts,
+    check_fingerprint,
+    check_labels,
+    check_train,
+    read_bytes,
+    read_file,
+    write_file,
+)
+
+Mode = Literal["auto", "real", "simulated"]
+Announce = Callable[[str], None]
+
+_networks: dict[tuple[Path, str, bool], Network] = {}
+
+
+def iter_series(
+    dataset: str | Dataset,
+    names: Sequence[str] | None = None,
+    *,
+    data_dir: Path | None = None,
+    cache_dir: Path | None = None,
+    mode: Mode = "auto",
+    announce: Announce | None = None,
+    offline: bool = False,
+    base_url: str = "",
+    network: Network | None = None,
+    seed: int = 0,
+) -> Iterator[Series | DataError]:
+    """Series of a data set, one after the other; in place of one that cannot be used, its error.
+
+    Parameters
+    ----------
+    dataset : str or Dataset
+        A name, the path of a folder of ``value,label`` files, or what :func:`load_folder` gave.
+    names : sequence of str, optional
+        Only these series, in this order.
+    data_dir : Path, optional
+        Local folder: TSB-UAD-Public, the one that contains it, or one with the publishers' originals (also in its
+        ``raw/``). Nothing else is asked then: what is absent or wrong there is an error.
+    cache_dir : Path, optional
+        Default: the user's cache folder.
+    mode : {"auto", "real", "simulated"}
+        ``"real"`` refuses simulated twins, ``"simulated"`` makes nothing else.
+    announce : callable, optional
+        Called with each message about where data comes from; default is a log warning.
+    offline : bool
+        Do not download.
+    base_url : str
+        Mirror of all publishers, see :class:`Network`.
+    network : Network, optional
+        Used in place of the one kept for ``cache_dir``, ``base_url`` and ``offline``.
+    seed : int
+        Of simulated twins.
+
+    Yields
+    ------
+    Series or DataError
+
+    Raises
+    ------
+    DataError
+        At the call, for an unknown data set or series, a folder that does not exist, or an unknown mode.
+    """
+    if mode not in ("auto", "real", "simulated"):
+        raise DataError(f"mode must be 'auto', 'real' or 'simulated', got {mode!r}")
+    chosen = _dataset(dataset)
+    wanted = [chosen.facts(name) for name in (chosen.series_names() if names is None else names)]
+    if data_dir is not None and mode != "simulated" and not Path(data_dir).is_dir():
+        raise DataError(
+            f"the data folder {data_dir} does not exist: correct it, or leave it out to download", chosen.name
+        )
+    cache = Path(cache_dir) if cache_dir else default_cache_dir()
+    network = network or _networks.setdefault(
+        (cache, base_url, offline), Network(cache, base_url=base_url, offline=offline)
+    )
+    resolver = _Resolver(chosen, data_dir and Path(data_dir), cache, mode, _once(announce), network, seed)
+    return (resolver.series(facts) for facts in wanted)
+
+
+def load(dataset: str | Dataset, series: str, **where: object) -> Series:
+    """One series; parameters as for :func:`iter_series`.
+
+    Raises
+    ------
+    DataError
+        If it cannot be used.
+    """
+    found = next(iter(iter_series(dataset, [series], **where)))  # type: ignore[arg-type]
+    if isinstance(found, DataError):
+        raise found
+    return found
+
+
+def default_cache_dir() -> Path:
+    """The user's cache folder for this project, never inside the clone."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("tsad-benchmark"))
+
+
+def _dataset(dataset: str | Dataset) -> Dataset:
+    if isinstance(dataset, Dataset):
+        return dataset
+    if dataset not in _registry.names() and Path(dataset).is_dir():
+        return load_folder(dataset)
+    return _registry.get(dataset)
+
+
+def _once(announce: Announce | None) -> Announce:
+    """Say each message once."""
+    said: set[str] = set()
+    say = announce or logging.getLogger("datasets").warning
+
+    def speak(message: str) -> None:
+        if message not in said:
+            said.add(message)
+            say(message)
+
+    return speak
+
+
+@dataclass(frozen=True)
+class _Resolver:
+    dataset: Dataset
+    data_dir: Path | None
+    cache_dir: Path
+    mode: Mode
+    announce: Announce
+    network: Network
+    seed: int
+
+    def series(self, facts: Facts) -> Series | DataError:
+        """The series, or why there is none."""
+        try:
+            return self._resolve(facts)
+        except DataError as error:
+            error.dataset, error.series = self.dataset.name, facts.name
+            return error
+
+    def _resolve(self, facts: Facts) -> Series:
+        name = self.dataset.name
+        if isinstance(self.dataset, FolderDataset):
+            self.announce(f"{name}: read from {self.dataset.folder}")
+            return self.dataset.read(facts.name)
+        if self.mode == "simulated":
+            return self._simulated(facts, "as asked")
+        if self.data_dir is not None:
+            self.announce(f"{name}: read from the local folder {self.data_dir}")
+            return read_local(self.dataset, facts, self.data_dir, "local")
+        cached = self._cached(facts)
+        if cached is not None:
+            self.announce(f"{name}: read from the cache {self.cache_dir}")
+            return cached
+        try:
+            return self._downloaded(facts)
+        except DataError as error:
+            if self.mode == "real":
+                raise DataError(
+                    f"{name}/{facts.name} is not to be had: {error}; give a local folder with --data-dir"
+                ) from error
+            return self._simulated(facts, str(error))
+
+    def _simulated(self, facts: Facts, reason: str) -> Series:
+        self.announce(f"{self.dataset.name}: SIMULATED twins stand in for the real series ({reason})")
+        return self.dataset.simulate(facts.name, self.seed)
+
+    def _cached(self, facts: Facts) -> Series | None:
+        """The series from the cache; a wrong file there is put aside and fetched again."""
+        path = series_path(self.cache_dir, self.dataset.name, facts.name)
+        if path is None:
+            return None
+        try:
+            return read_local(self.dataset, facts, self.cache_dir, "cache")
+        except DataError as error:
+            self.announce(f"{self.dataset.name}: the cached copy is put aside as {path.name}.bad ({error})")
+            path.replace(path.with_name(f"{path.name}.bad"))
+            return None
+
+    def _downloaded(self, facts: Facts) -> Series:
+        """The series from the first mirror that has it right; kept in the cache."""
+        faults = []
+        for mirror, remotes in mirrors(self.dataset, facts):
+            try:
+                arrays = self._from_mirror(facts, remotes)
+            except DataError as error:
+                faults.append(str(error))
+                if not isinstance(error, Unreachable):
+                    self.announce(f"{self.dataset.name}: {mirror} does not serve ({error})")
+                continue
+            self.announce(f"{self.dataset.name}: downloaded from {mirror}")
+            self._keep(facts, arrays)
+            return _series(self.dataset, facts, arrays, "download")
+        raise DataError("; ".join(dict.fromkeys(faults)) or "no mirror is known")
+
+    def _from_mirror(self, facts: Facts, remotes: tuple[Remote, ...]) -> Arrays:
+        files = {remote.name: self.network.fetch(remote) for remote in remotes}
+        if facts.name in files:
+            arrays = _from_tsb_uad(facts, files, remotes[0].url)
+        else:
+            arrays = self.dataset.convert(facts.name, files)
+        check(self.dataset.name, facts, arrays, f"{self.dataset.name}/{facts.name} from {remotes[0].url}")
+        return arrays
+
+    def _keep(self, facts: Facts, arrays: Arrays) -> None:
+        values, labels, train = arrays
+        folder = self.cache_dir / FOLDER / self.dataset.name
+        try:
+            if train is not None:
+                write_file(folder / facts.train_name, train, [0] * len(train))
+            write_file(folder / facts.name, values, labels)
+        except OSError as error:  # a full disk must not cost the series
+            self.announce(f"{self.dataset.name}: could not be kept in the cache {self.cache_dir} ({error})")
+
+
+def mirrors(dataset: Dataset, facts: Facts) -> list[tuple[str, tuple[Remote, ...]]]:
+    """Places to download a series from, best first, each with the files that are needed from there."""
+    parts = [facts.name, facts.train_name] if facts.train_name else [facts.name]
+    tsb_uad = tuple(Remote(part, ZIP_URL, f"{dataset.name}/{part}") for part in parts)
+    originals = dataset.originals(facts.name)
+    places = [("TSB-UAD's zip", tsb_uad)]
+    if originals:
+        places.append((f"its first publisher, {originals[0].url}", originals))
+    return places
+
+
+def series_path(root: Path, dataset: str, series: str) -> Path | None:
+    """The file of a series below a folder that is, contains or resembles TSB-UAD-Public."""
+    places = (root / FOLDER / dataset / series, root / dataset / series)
+    return next((path for path in places if path.is_file()), None)
+
+
+def read_local(dataset: Dataset, facts: Facts, root: Path, source: Source) -> Series:
+    """A series from a local folder, checked.
+
+    Raises
+    ------
+    DataError
+        Names the file, the row where there is one, and the cure.
+    """
+    path = series_path(root, dataset.name, facts.name)
+    files = {} if path else _local_originals(dataset, facts, root)
+    if path is not None:
+        arrays = _read_pair(path, facts)
+    elif files:
+        arrays = dataset.convert(facts.name, files)
+    else:
+        expected = root / FOLDER / dataset.name / facts.name
+        raise DataError(f"{expected} is missing: copy it there, or leave the folder out to download")
+    check(dataset.name, facts, arrays, str(path or root))
+    return _series(dataset, facts, arrays, source)
+
+
+def _read_pair(path: Path, facts: Facts) -> Arrays:
+    values, labels = read_file(path)
+    if not facts.train_name:
+        return values, labels, None
+    train_path = path.with_name(facts.train_name)
+    if not train_path.is_file():
+        raise DataError(f"{train_path} is missing: copy it beside {facts.name}")
+    train, train_labels = read_file(train_path)
+    check_train(train_labels, str(train_path))
+    return values, labels, train
+
+
+def _from_tsb_uad(facts: Facts, files: Mapping[str, bytes], where: str) -> Arrays:
+    values, labels = read_bytes(files[facts.name], f"{facts.name} from {where}")
+    if not facts.train_name:
+        return values, labels, None
+    train, train_labels = read_bytes(files[facts.train_name], f"{facts.train_name} from {where}")
+    check_train(train_labels, facts.train_name)
+    return values, labels, train
+
+
+def _local_originals(dataset: Dataset, facts: Facts, root: Path) -> dict[str, bytes]:
+    """The first publisher's files, if all of them lie in the folder, its ``raw/`` or one of the data set's name."""
+    files = {}
+    for remote in dataset.originals(facts.name):
+        places = [
+            folder / name
+            for folder in (root, root / "raw", root / dataset.name)
+            for name in (remote.name, f"{remote.name}.gz")
+        ]
+        path = next((path for path in places if path.is_file()), None)
+        if path is None:
+            return {}
+        files[remote.name] = path.read_bytes()
+    return files
+
+
+def check(dataset: str, facts: Facts, arrays: Arrays, where: str) -> Check:
+    """Refuse a series that is not the published one; see :func:`check_fingerprint`."""
+    check_labels(arrays[1], where)
+    check_facts(arrays, facts, where)
+    return check_fingerprint(dataset, facts.name, arrays, where)
+
+
+def _series(dataset: Dataset, facts: Facts, arrays: Arrays, source: Source) -> Series:
+    values, labels, train = arrays
+    return Series(dataset.name, facts.name, values, labels, source, train)
+
+
+@dataclass(frozen=True)
+class SeriesStatus:
+    """A row of ``python -m benchmark data``.
+
+    Attributes
+    ----------
+    source : {"local", "cache", "file", "absent"}
+        Where it was found on this machine; an absent series would be downloaded, or simulated.
+    n, n_anomalous : int
+        Of the file if it could be read, else as published.
+    check : {"exact", "6 decimals", "unknown", ""}
+        How the content compares with the published hash; ``""`` = not read.
+    problem : str
+        What is wrong with the file, and the cure; ``""`` = nothing.
+    """
+
+    dataset: str
+    series: str
+    source: str
+    n: int
+    n_anomalous: int
+    check: str = ""
+    problem: str = ""
+
+
+def status(
+    dataset: str | Dataset | None = None, *, data_dir: Path | None = None, cache_dir: Path | None = None
+) -> list[SeriesStatus]:
+    """What is on this machine, read and checked; nothing is downloaded."""
+    chosen = [_dataset(dataset)] if dataset is not None else [_registry.get(name) for name in _registry.names()]
+    cache = Path(cache_dir) if cache_dir else default_cache_dir()
+    return [_status(one, facts, data_dir and Path(data_dir), cache) for one in chosen for facts in one.series]
+
+
+def _status(dataset: Dataset, facts: Facts, data_dir: Path | None, cache_dir: Path) -> SeriesStatus:
+    root, source = (data_dir, "local") if data_dir else (cache_dir, "cache")
+    row = SeriesStatus(dataset.name, facts.name, source, facts.n, facts.n_anomalous)
+    try:
+        if isinstance(dataset, FolderDataset):
+            series = dataset.read(facts.name)
+        elif source == "cache" and series_path(root, dataset.name, facts.name) is None:
+            return replace(row, source="absent")
+        else:
+            series = read_local(dataset, facts, root, "local" if source == "local" else "cache")
+    except DataError as error:
+        return replace(row, problem=str(error))
+    arrays = (series.values, series.labels, series.train)
+    verdict = check_fingerprint(dataset.name, facts.name, arrays, facts.name)
+    return replace(row, source=series.source, n=len(series), n_anomalous=series.n_anomalous, check=verdict)

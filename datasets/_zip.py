@@ -1,0 +1,63 @@
+"""One member out of a zip that nobody vouches for."""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+import zlib
+from pathlib import PurePosixPath
+
+from datasets._base import DataError
+
+MAX_MEMBER = 64 << 20  # the largest member we need has 3 MB
+MAX_RATIO = 200  # of unpacked to packed size, beyond the first megabyte
+
+
+def read_member(archive: zipfile.ZipFile, wanted: str, where: str) -> bytes:
+    """Content of the member whose path ends in ``wanted``; top folders may precede it.
+
+    Nothing is ever unpacked to a path that the archive chose.
+
+    Raises
+    ------
+    DataError
+        If there is no such member, or it climbs out of its folder, is a link, encrypted, a bomb or damaged.
+    """
+    info = _find(archive, wanted, where)
+    at = f"{where}, member {info.filename!a}"
+    _refuse_hostile(info, at)
+    try:
+        with archive.open(info) as stream:
+            data = stream.read(MAX_MEMBER + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise DataError(f"{at} is damaged ({error}): download the zip again") from error
+    if len(data) > MAX_MEMBER or len(data) != info.file_size:
+        raise DataError(f"{at} unpacks to another size than it declares: do not use this zip")
+    return data
+
+
+def _find(archive: zipfile.ZipFile, wanted: str, where: str) -> zipfile.ZipInfo:
+    path = PurePosixPath(wanted).parts
+    found = [
+        info
+        for info in archive.infolist()
+        if PurePosixPath(info.filename.replace("\\", "/")).parts[-len(path) :] == path
+    ]
+    found = [info for info in found if not info.filename.startswith("__MACOSX")]
+    if not found:
+        raise DataError(f"{where} has no member {wanted}: it is another zip, or its layout changed")
+    return min(found, key=lambda info: len(info.filename))
+
+
+def _refuse_hostile(info: zipfile.ZipInfo, at: str) -> None:
+    name = info.filename
+    if name.startswith("/") or "\\" in name or ":" in name or ".." in name.split("/"):
+        raise DataError(f"{at} climbs out of its folder: do not use this zip")
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG):
+        raise DataError(f"{at} is a link or a special file: do not use this zip")
+    if info.flag_bits & 0x1:
+        raise DataError(f"{at} is encrypted: download the zip again")
+    bomb = info.file_size > 1 << 20 and info.file_size > MAX_RATIO * max(info.compress_size, 1)
+    if info.file_size > MAX_MEMBER or bomb:
+        raise DataError(f"{at} would unpack to {info.file_size:,} bytes, a bomb: do not use this zip")
