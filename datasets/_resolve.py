@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -192,7 +193,8 @@ class _Resolver:
             return read_local(self.dataset, facts, self.cache_dir, "cache")
         except DataError as error:
             self.announce(f"{self.dataset.name}: the cached copy is put aside as {path.name}.bad ({error})")
-            path.replace(path.with_name(f"{path.name}.bad"))
+            with suppress(OSError):  # a cache that is read-only is asked again next time
+                path.replace(path.with_name(f"{path.name}.bad"))
             return None
 
     def _downloaded(self, facts: Facts) -> Series:
