@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from benchmark import commands
 from benchmark.errors import UserError
+from datasets import DataError
 
 ORDER = ("run", "report", "list", "data", "detect", "explain", "capsule", "check", "new", "results", "bench")
 
@@ -74,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if left:
             _refuse(args.command, left)
         code: int = args.main(args)
-    except UserError as error:
+    except (UserError, DataError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
     except KeyboardInterrupt:

@@ -6,13 +6,14 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import datasets
 from benchmark import settings
 from benchmark.errors import UserError, unknown
-from datasets import DataError, Series
+from datasets import DataError, Dataset, Series
 
 DEFAULT_STORE = Path("results/results.sqlite")
 DEFAULT_OUT = Path("results/report")
@@ -45,44 +46,41 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--offline", action="store_true", help="never download")
 
 
-def series_of(args: argparse.Namespace, datasets_wanted: tuple[str, ...]) -> Iterator[Series | DataError]:
-    """The selected series, each or the reason why it cannot be used."""
-    for name in datasets_wanted:
-        if name not in datasets.names() and Path(name).is_dir():
-            yield from datasets.load_folder(Path(name))
-            continue
-        patterns = args.series
-        known = datasets.get(name).series_names
-        wanted = [s for s in known if not patterns or any(_matches(s, p) for p in patterns)]
-        if wanted:
-            yield from datasets.iter_series(
-                name,
-                wanted,
-                data_dir=args.data_dir or settings.data_dir(),
-                cache_dir=settings.cache_dir(),
-                mode=args.data,
-                announce=say,
-                offline=args.offline,
-            )
+def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
+    """Data sets asked for, or all; a wrong name, or a pattern that matches nothing, is refused."""
+    chosen = [_dataset(name) for name in args.dataset or datasets.names()]
+    every = [series for dataset in chosen for series in dataset.series_names()]
+    for pattern in args.series:
+        if not any(_matches(series, pattern) for series in every):
+            raise unknown("series", pattern, every)
+    return chosen
+
+
+def _dataset(name: str) -> Dataset:
+    if name in datasets.names():
+        return datasets.get(name)
+    if Path(name).is_dir():
+        return datasets.load_folder(Path(name))
+    raise unknown("data set", name, datasets.names(), "(or give a folder of `value,label` files)")
+
+
+def series_of(args: argparse.Namespace, dataset: Dataset) -> Iterator[Series | DataError]:
+    """The selected series of a data set, each or the reason why it cannot be used."""
+    wanted = [s for s in dataset.series_names() if not args.series or any(_matches(s, p) for p in args.series)]
+    return datasets.iter_series(
+        dataset,
+        wanted,
+        data_dir=args.data_dir or settings.data_dir(),
+        cache_dir=settings.cache_dir(),
+        mode=args.data,
+        announce=say,
+        offline=args.offline,
+    )
 
 
 def _matches(name: str, pattern: str) -> bool:
-    from fnmatch import fnmatchcase
-
-    return fnmatchcase(name, pattern) or name == pattern or name.split(".test")[0] == pattern
-
-
-def dataset_names(args: argparse.Namespace) -> tuple[str, ...]:
-    """Data sets asked for, or all; a wrong name, or a pattern that matches nothing, is refused."""
-    wanted = tuple(args.dataset) or tuple(datasets.names())
-    for name in wanted:
-        if name not in datasets.names() and not Path(name).is_dir():
-            raise unknown("data set", name, datasets.names(), "(or a folder of `value,label` files)")
-    for pattern in args.series:
-        every = [s for name in wanted if name in datasets.names() for s in datasets.get(name).series_names]
-        if every and not any(_matches(s, pattern) for s in every):
-            raise unknown("series", pattern, every[:60])
-    return wanted
+    short = name.partition(".test")[0]
+    return fnmatchcase(name, pattern) or fnmatchcase(short, pattern) or name == pattern
 
 
 def parse_set(items: list[str]) -> dict[str, dict[str, Any]]:

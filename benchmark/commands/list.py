@@ -34,10 +34,8 @@ def _detectors() -> list[tuple[str, str]]:
 
 
 def _datasets() -> list[tuple[str, str]]:
-    return [
-        (name, f"{len(datasets.get(name).series_names)} series: {datasets.get(name).title}")
-        for name in datasets.names()
-    ]
+    found = [datasets.get(name) for name in datasets.names()]
+    return [(one.name, f"{len(one.series_names())} series: {one.title}") for one in found]
 
 
 def _protocols() -> list[tuple[str, str]]:

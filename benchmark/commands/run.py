@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from benchmark import settings
 from benchmark.commands import _options
 from benchmark.errors import UserError
-from datasets import DataError, Series
+from datasets import DataError, Dataset, Series
 
 if TYPE_CHECKING:
     from benchmark.plan import Row, Selection
@@ -67,9 +67,9 @@ def main(args: argparse.Namespace) -> int:
     from benchmark.plan import rows
 
     selection = _selection(args)
-    names = _options.dataset_names(args)
+    wanted = _options.chosen_datasets(args)
     chosen = rows(selection)
-    series, problems = _load(args, names, selection)
+    series, problems = _load(args, wanted, selection)
     if not series:
         raise UserError("no usable series is left: " + (problems[0] if problems else "none matches"))
     if args.dry_run:
@@ -98,16 +98,14 @@ def _selection(args: argparse.Namespace) -> Selection:
     )
 
 
-def _load(
-    args: argparse.Namespace, names: tuple[str, ...], selection: Selection
-) -> tuple[list[Series], list[str]]:
+def _load(args: argparse.Namespace, wanted: list[Dataset], selection: Selection) -> tuple[list[Series], list[str]]:
     from benchmark.plan import QUICK_SERIES, quick_cut
 
     series: list[Series] = []
     problems: list[str] = []
-    for name in names:
+    for dataset in wanted:
         kept = 0
-        for item in _options.series_of(args, (name,)):
+        for item in _options.series_of(args, dataset):
             if isinstance(item, DataError):
                 _options.say(f"data problem: {item}")
                 problems.append(str(item))
