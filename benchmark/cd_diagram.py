@@ -1,0 +1,144 @@
+"""Critical-difference diagram: detectors on an axis of mean ranks, bars over those that cannot be told apart.
+
+After Demsar (JMLR 7, 2006), with the bars from Holm-corrected signed-rank tests (Benavoli et al., JMLR 17, 2016).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from benchmark.statistics import RankTest
+
+ROW = 0.24  # height of a label's row, inches
+BAR = 0.13  # height of a bar's row, inches
+WIDTH = 8.0
+MARGIN = 2.0  # room for labels on either side, inches
+LONGEST = 20  # characters of a name that fit into the margin
+INK, SOFT, ACCENT = "#1f2328", "#8a9199", "#0969da"
+
+
+def write_cd_diagram(test: RankTest, stem: Path, title: str = "", highlight: Collection[str] = ()) -> list[Path]:
+    """Write ``<stem>.png`` and ``<stem>.svg``.
+
+    Parameters
+    ----------
+    test : RankTest
+    stem : Path
+        Path without suffix; its folder is made.
+    title : str
+    highlight : collection of str
+        Detectors drawn in colour, e.g. the one-liners.
+
+    Returns
+    -------
+    list of Path
+        The two files.
+
+    Raises
+    ------
+    ValueError
+        If the test has a ``reason`` for not having been made: a diagram would pretend that it was.
+    """
+    figure = cd_figure(test, title, highlight)
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    paths = [stem.with_name(stem.name + suffix) for suffix in (".png", ".svg")]
+    for path in paths:
+        # Without a date and with fixed ids, equal results give equal files.
+        metadata = {"Date": None} if path.suffix == ".svg" else None
+        figure.savefig(path, dpi=160, metadata=metadata, facecolor="white")
+    return paths
+
+
+def cd_figure(test: RankTest, title: str = "", highlight: Collection[str] = ()) -> Figure:
+    """The diagram as a matplotlib figure; parameters as in :func:`write_cd_diagram`."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    if test.reason:
+        raise ValueError(f"no critical-difference diagram: {test.reason}")
+    mpl.rcParams["svg.hashsalt"] = "cd-diagram"
+    names = list(test.mean_ranks)
+    rows = (len(names) + 1) // 2
+    levels = _levels([(names.index(g[0]), names.index(g[-1])) for g in test.groups])
+    depth = BAR * (max(levels, default=-1) + 1) + 0.22  # the bars hang between the axis and the first label
+    above, below = (0.95 if title else 0.6), 0.65
+    height = above + depth + ROW * rows + below
+    figure = Figure(figsize=(WIDTH, height))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, WIDTH), ylim=(-(height - above), above))
+    axes.axis("off")
+    _draw_axis(axes, len(names))
+    _draw_labels(axes, test.mean_ranks, depth, set(highlight))
+    _draw_bars(axes, test, levels)
+    if title:
+        axes.text(WIDTH / 2, above - 0.22, title, ha="center", va="center", fontsize=11, color=INK, weight="bold")
+    axes.text(WIDTH / 2, above - height + 0.12, _caption(test), ha="center", va="bottom", fontsize=7.5, color=SOFT)
+    return figure
+
+
+def _caption(test: RankTest) -> str:
+    where = ", ".join(f"{name} {n}" for name, n in test.n_series.items())
+    p = f"p = {test.p_value:.2g}" if test.p_value >= 1e-4 else "p < 0.0001"
+    return fill(
+        f"A bar joins detectors of which no two differ significantly. {test.method}. Friedman {p}. Series: {where}.",
+        125,
+    )
+
+
+def _x(rank: float, n: int) -> float:
+    """Position of a mean rank, best (1) at the left, inches."""
+    return MARGIN + (rank - 1) / (n - 1) * (WIDTH - 2 * MARGIN)
+
+
+def _draw_axis(axes: Axes, n: int) -> None:
+    axes.plot([_x(1, n), _x(n, n)], [0, 0], color=INK, lw=1)
+    for rank in range(1, n + 1):
+        axes.plot([_x(rank, n)] * 2, [0, 0.07], color=INK, lw=1)
+        axes.text(_x(rank, n), 0.11, str(rank), ha="center", va="bottom", fontsize=8, color=INK)
+    axes.text(_x(1, n), 0.34, "mean rank, 1 = best", ha="left", va="center", fontsize=7.5, color=SOFT)
+
+
+def _draw_labels(axes: Axes, ranks: dict[str, float], depth: float, highlight: set[str]) -> None:
+    """Better half to the left, worse half to the right, the outermost detector highest: no two lines cross."""
+    n, names = len(ranks), list(ranks)
+    half = (n + 1) // 2
+    for i, name in enumerate(names):
+        left = i < half
+        y = -depth - ROW * (i if left else n - 1 - i)
+        x, edge = _x(ranks[name], n), (MARGIN - 0.2 if left else WIDTH - MARGIN + 0.2)
+        colour = ACCENT if name in highlight else INK
+        axes.plot([x, x, edge], [0, y, y], color=colour, lw=0.7, solid_joinstyle="miter")
+        axes.plot([x], [0], marker="o", ms=3, color=colour)
+        short = name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+        text = f"{short}  {ranks[name]:.2f}" if left else f"{ranks[name]:.2f}  {short}"
+        anchor = edge + (-0.06 if left else 0.06)
+        axes.text(anchor, y, text, ha="right" if left else "left", va="center", fontsize=9, color=colour)
+
+
+def _draw_bars(axes: Axes, test: RankTest, levels: list[int]) -> None:
+    n = len(test.mean_ranks)
+    for group, level in zip(test.groups, levels, strict=True):
+        first, last = test.mean_ranks[group[0]], test.mean_ranks[group[-1]]
+        y = -BAR * (level + 1)
+        axes.plot([_x(first, n) - 0.04, _x(last, n) + 0.04], [y, y], color=INK, lw=3.2, solid_capstyle="butt", zorder=3)
+
+
+def _levels(spans: list[tuple[int, int]]) -> list[int]:
+    """A row for each bar, so that bars which share a detector lie in different rows."""
+    ends: list[int] = []
+    levels = []
+    for first, last in spans:
+        free = np.flatnonzero(np.array(ends, dtype=np.int64) < first)
+        level = int(free[0]) if len(free) else len(ends)
+        ends[level : level + 1] = [last]
+        levels.append(level)
+    return levels
