@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from benchmark import metrics, protocols
 from benchmark.store import Store
+from detectors._windows import estimate_window
 
 MetricRow = tuple[str, str, float | None, str]
 
@@ -30,36 +31,35 @@ def measure(
     protocol : str
         Says how the figure is taken from the scores (rounding).
     window : int
-        Buffer of the range-aware metrics.
+        A period of the series, the same for every detector: buffer of the range-aware metrics.
     """
-    taken = protocols.get(protocol).scores_for_metric(scores) if protocol in protocols.PROTOCOLS else scores
-    rows: list[MetricRow] = []
-    for name in names:
-        try:
-            rows.append((key, name, float(metrics.METRICS[name](labels, taken, window)), ""))
-        except metrics.Undefined as reason:
-            rows.append((key, name, None, str(reason)))
-    return rows
+    taken = protocols.get(protocol).scores_for_metric(scores)
+    found = metrics.evaluate(labels, taken, window, names)
+    return [(key, name, None if value.reason else value.value, value.reason) for name, value in found.items()]
 
 
-def fill(store: Store, names: Iterable[str], jobs: int = 1) -> int:
-    """Compute what the store lacks of these metrics and keep it; returns how many values were added."""
+def fill(store: Store, names: Iterable[str] | None = None, jobs: int = 1, at_once: int = 64) -> int:
+    """Compute what the store lacks of these metrics (None: the default ones); returns how many values were added.
+
+    ``at_once`` cells are read and measured at a time, so that few arrays are held.
+    """
     from joblib import Parallel, delayed
 
-    todo = list(store.missing_metrics(names))
-    labels: dict[str, NDArray[np.uint8]] = {}
-    for row, _ in todo:
-        if row["data_hash"] not in labels:
-            labels[row["data_hash"]] = store.series(row["data_hash"])[1]
-
-    def calls() -> Iterable[object]:
-        for row, lacking in todo:
-            first, scores = store.scores(row["key"])
-            mine = labels[row["data_hash"]][first : first + len(scores)]
-            yield delayed(measure)(row["key"], lacking, mine, scores, row["protocol"], row["window"])
-
+    todo = list(store.missing_metrics([m.name for m in metrics.select(names)]))
+    known: dict[str, tuple[NDArray[np.uint8], int]] = {}
     added = 0
-    for rows in Parallel(n_jobs=jobs if len(todo) > 50 else 1, return_as="generator_unordered")(calls()):
-        store.put_metrics(rows)
-        added += len(rows)
+    with Parallel(n_jobs=jobs if len(todo) > 50 else 1) as parallel:
+        for begin in range(0, len(todo), at_once):
+            calls = []
+            for row, lacking in todo[begin : begin + at_once]:
+                if row["data_hash"] not in known:
+                    values, labels = store.series(row["data_hash"])
+                    known[row["data_hash"]] = labels, estimate_window(values)
+                labels, period = known[row["data_hash"]]
+                first, scores = store.scores(row["key"])
+                mine = labels[first : first + len(scores)]
+                calls.append(delayed(measure)(row["key"], lacking, mine, scores, row["protocol"], period))
+            rows = [row for measured in parallel(calls) for row in measured]
+            store.put_metrics(rows)
+            added += len(rows)
     return added
