@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MAX_FILE = 64 << 20  # single files of publishers have up to 3 MB
 MAX_ZIP = 8 << 30
+CHUNK = 4096  # what a break loses of a transfer at most
 T = TypeVar("T")
 
 
@@ -234,7 +235,7 @@ class _RemoteFile(io.RawIOBase):
 def _copy(response: Response, write: Callable[[bytes], object], limit: int, deadline: float, url: str) -> int:
     """Bytes written; too many, or too slow, is refused."""
     got = 0
-    for chunk in response.iter_content(1 << 16):
+    for chunk in response.iter_content(CHUNK):
         got += len(chunk)
         if got > limit:
             raise DataError(f"{url} sends more than the {limit:,} bytes expected: refused")

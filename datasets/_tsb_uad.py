@@ -167,15 +167,20 @@ def check_train(labels: NDArray[np.uint8], where: str) -> None:
 
 
 def check_facts(arrays: Arrays, facts: Facts, where: str) -> None:
-    """Refuse a series whose length or label count is not the published one."""
+    """Refuse a series whose lengths or label count are not the published ones, or with one class of labels."""
     values, labels, train = arrays
-    expected = [(len(values), facts.n, "rows"), (int(labels.sum()), facts.n_anomalous, "anomalous rows")]
-    if facts.n_train:
-        expected.append((0 if train is None else len(train), facts.n_train, "training rows"))
-    for got, known, what in expected:
+    lengths = [(len(values), facts.n, "rows"), (0 if train is None else len(train), facts.n_train, "training rows")]
+    for got, known, what in lengths:
         if known and got != known:
             cause = "the file was cut" if got < known else "it is another file"
             raise DataError(f"{where} has {got:,} {what}, expected {known:,}: {cause}; copy or download it again")
+    check_labels(labels, where)
+    n_anomalous = int(labels.sum())
+    if facts.n_anomalous and n_anomalous != facts.n_anomalous:
+        raise DataError(
+            f"{where} has {n_anomalous:,} anomalous rows, expected {facts.n_anomalous:,}: "
+            "its labels were changed; copy or download it again"
+        )
 
 
 # -- fingerprints: the contents are published elsewhere, only their hashes are ours --------------

@@ -80,8 +80,8 @@ def _channel(series: str) -> int:
 
 
 def _faults(starts: NDArray[np.int64], facts: Facts) -> Spans:
-    """Jams at the begin of the last cycles but one, the first of them interrupted."""
-    first, second = (int(start) for start in starts[(starts > 0.955 * facts.n) & (starts < facts.n - 100)][:2])
+    """Jams at the begin of two late cycles, the first of them interrupted."""
+    first, second = (int(start) for start in starts[starts < facts.n - 100][-2:])
     longer = facts.n_anomalous // 2 + 1
     rest = facts.n_anomalous - longer - 2
     return [(first, first + 2), (first + 3, first + 3 + longer), (second, second + rest)]

@@ -1,0 +1,142 @@
+"""Simulated twins: the real ones' size and labels, seeded, and not mistakable for real."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import datasets
+from datasets import Dataset, Series
+from datasets._simulate import best_cut, labels_of, mackey_glass, place, place_beside, ramps, split, switching
+
+ALL = [(dataset, series) for dataset in datasets.names() for series in datasets.get(dataset).series_names()]
+
+
+def test_there_are_the_44_series_of_the_table() -> None:
+    assert {name: len(datasets.get(name).series) for name in datasets.names()} == {
+        "Dodgers": 1,
+        "Genesis": 6,
+        "MGAB": 10,
+        "NASA-MSL": 27,
+    }
+
+
+@pytest.mark.parametrize(("dataset", "series"), ALL)
+def test_a_twin_has_the_length_and_the_labels_of_the_real_one(dataset: str, series: str) -> None:
+    facts = datasets.get(dataset).facts(series)
+    for seed in range(3 if facts.n > 50_000 else 20):
+        twin = datasets.get(dataset).simulate(series, seed)
+        assert (len(twin), twin.n_anomalous, len(twin.segments())) == (facts.n, facts.n_anomalous, facts.n_segments)
+        assert (0 if twin.train is None else len(twin.train)) == facts.n_train
+        assert twin.simulated
+        assert np.isfinite(twin.values).all()
+        assert np.ptp(twin.values) > 0
+        assert not twin.values.flags.writeable
+
+
+@pytest.mark.parametrize(("dataset", "series"), [ALL[0], ALL[1], ALL[7], ALL[20], ALL[40]])
+def test_a_twin_depends_on_its_seed_and_name_alone(dataset: str, series: str) -> None:
+    source: Dataset = datasets.get(dataset)
+    assert source.simulate(series, 3).sha256 == source.simulate(series, 3).sha256
+    assert source.simulate(series, 3).sha256 != source.simulate(series, 4).sha256
+
+
+def test_no_two_twins_are_equal() -> None:
+    hashes = {datasets.get(dataset).simulate(series).sha256 for dataset, series in ALL}
+    assert len(hashes) == len(ALL)
+
+
+def test_a_twin_is_never_taken_for_the_published_series() -> None:
+    from datasets._tsb_uad import fingerprint, fingerprints
+
+    twin = datasets.get("Genesis").simulate("genesis-anomalies.test.csv@6.out")
+    known = fingerprints()["Genesis"][twin.name]
+    assert fingerprint((twin.values, twin.labels, None))["sha256_6"] != known["sha256_6"]
+
+
+def test_dodgers_twin_counts_cars_and_misses_some() -> None:
+    twin = datasets.get("Dodgers").simulate("101-freeway-traffic.test.out")
+    assert np.array_equal(twin.values, np.round(twin.values))
+    missing = twin.values == -1
+    assert twin.labels[missing].all()
+    assert 0.4 < missing.sum() / twin.n_anomalous < 0.6  # real: 2,903 of 5,612
+    day = twin.values[twin.labels == 0]
+    assert day.min() >= 0
+    assert 15 < day.mean() < 25  # real: 20.9
+
+
+def test_genesis_channels_share_cycles_and_faults() -> None:
+    twins = [datasets.get("Genesis").simulate(name) for name in datasets.get("Genesis").series_names()]
+    assert len({twin.labels.tobytes() for twin in twins}) == 1
+    assert [len(np.unique(twin.values)) == 2 for twin in twins] == [False, False, False, True, True, True]
+
+
+def test_mackey_glass_agrees_with_a_plain_euler_integration() -> None:
+    """The attractor, since trajectories of a chaotic system part: range, mean and spread."""
+    fast = mackey_glass(5000, np.random.default_rng(0))
+    step, delay = 0.02, 900
+    x = [0.9] * (delay + 1)
+    for _ in range(int(4000 / step)):
+        x.append(x[-1] + step * (0.25 * x[-1 - delay] / (1 + x[-1 - delay] ** 10) - 0.1 * x[-1]))
+    slow = np.array(x[delay + 50_000 :: 50])
+    for statistic, tolerance in ((np.mean, 0.02), (np.std, 0.02), (np.min, 0.03), (np.max, 0.03)):
+        assert abs(statistic(fast) - statistic(slow)) < tolerance
+
+
+def test_mackey_glass_keeps_its_equation() -> None:
+    """Variation of constants over one delay, by fine interpolation of the samples."""
+    x = mackey_glass(2000, np.random.default_rng(1))
+    t = np.arange(2000.0)
+    fine = np.linspace(1000, 1001, 201)
+    delayed = np.interp(fine - 18, t, x)
+    forcing = 0.25 * delayed / (1 + delayed**10) * np.exp(-0.1 * (1001 - fine))
+    predicted = x[1000] * np.exp(-0.1) + np.trapezoid(forcing, fine)
+    assert abs(predicted - x[1001]) < 0.01
+
+
+def test_a_cut_joins_where_the_curves_fit() -> None:
+    x = mackey_glass(5000, np.random.default_rng(2))
+    jumps = [abs(x[best_cut(x, start)] - x[start]) for start in range(500, 4500, 100)]
+    assert np.median(jumps) < 0.05
+    assert all(100 <= best_cut(x, start) - start <= 200 for start in range(500, 4500, 100))
+
+
+@given(st.integers(1, 30), st.integers(0, 300), st.integers(0, 9), st.integers(0, 99))
+def test_spans_fill_what_was_asked_and_stay_apart(parts: int, extra: int, gap: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    lengths = split(rng, parts + extra, parts)
+    assert sum(lengths) == parts + extra
+    assert min(lengths) >= 1
+    spans = place(rng, 2000, lengths, gap=gap, first=100)
+    assert sorted(stop - start for start, stop in spans) == sorted(lengths)
+    assert spans[0][0] >= 100
+    assert spans[-1][1] <= 2000
+    assert all(later[0] - earlier[1] >= gap for earlier, later in pairwise(spans))
+
+
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=10), st.integers(0, 99))
+def test_spans_beside_others_touch_nothing(lengths: list[int], seed: int) -> None:
+    taken = [(100, 130), (400, 410)]
+    spans = place_beside(np.random.default_rng(seed), 1000, lengths, taken)
+    labels = labels_of(1000, [*spans, *taken])
+    series = Series("d", "s", np.zeros(1000), labels)
+    assert series.segments() == sorted([*spans, *taken])
+
+
+def test_impossible_spans_are_refused() -> None:
+    with pytest.raises(ValueError, match="cannot be split"):
+        split(np.random.default_rng(0), 3, 4)
+    with pytest.raises(ValueError, match="do not fit"):
+        place(np.random.default_rng(0), 10, [6, 6])
+
+
+@given(st.integers(1, 500), st.floats(2, 100), st.integers(0, 99))
+def test_signals_have_the_asked_length(n: int, period: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    assert len(ramps(rng, n, period)) == n
+    assert len(switching(rng, n, [0.0, 1.0], period)) == n
+    assert set(np.unique(switching(rng, n, [0.0, 1.0], period))) <= {0.0, 1.0}
