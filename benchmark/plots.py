@@ -93,6 +93,24 @@ def average_roc(curves: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
     return rates.mean(axis=0), rates.std(axis=0)
 
 
+def roc_points(labels: NDArray[np.uint8], scores: Array) -> tuple[Array, Array]:
+    """False- and true-positive rates at each distinct score, (0, 0) first; tied points move together.
+
+    Raises
+    ------
+    ValueError
+        If the labels have one class only.
+    """
+    positives = int(labels.sum())
+    if positives in (0, len(labels)):
+        raise ValueError("a ROC curve needs both normal and anomalous points")
+    order = np.argsort(-scores, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
+    hits = np.cumsum(labels[order], dtype=np.int64)[last]
+    misses = last + 1 - hits
+    return np.append(0.0, misses / (len(labels) - positives)), np.append(0.0, hits / positives)
+
+
 def roc_figure(curves: Sequence[Curve], title: str) -> Figure:
     """A panel per detector, best first, over the curves of the others; the one-liners share the last.
 
@@ -165,40 +183,48 @@ def _one_liner_panel(axes: Axes, beside: Axes, simple: Sequence[Curve]) -> None:
 
 
 def training_figure(histories: Mapping[str, Mapping[str, Sequence[float]]], title: str) -> Figure:
-    """Loss by epoch, a panel per stage, a line per series.
+    """Loss by epoch, a panel per stage; training and validation, a pair of lines per series.
 
     Parameters
     ----------
     histories : mapping
-        Series -> stage -> losses, one per epoch.
+        Series -> part -> losses, one per epoch; a part is ``"train"``, ``"validation"``, or one of
+        these behind the name of a stage.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    stages = list(dict.fromkeys(stage for history in histories.values() for stage in history))
+    stages: dict[str, dict[str, list[Array]]] = {}
+    for history in histories.values():
+        for part, losses in history.items():
+            stage, _, kind = part.rpartition(" ")
+            stages.setdefault(stage, {}).setdefault(kind, []).append(np.asarray(losses, dtype=float))
     with mpl.rc_context(RC):
         figure = Figure(figsize=(max(3.6, 3.1 * len(stages)), 2.6), layout="constrained")
-        for axes, stage in zip(figure.subplots(1, max(1, len(stages)), squeeze=False).flat, stages, strict=False):
-            _losses(
-                axes, [np.asarray(h[stage], dtype=float) for h in histories.values() if len(h.get(stage, ()))], stage
-            )
+        panels = figure.subplots(1, max(1, len(stages)), squeeze=False).flat
+        for axes, (stage, parts) in zip(panels, stages.items(), strict=False):
+            _losses(axes, parts)
+            axes.set_title(stage, color=INK)
         figure.suptitle(title, x=0.01, ha="left", fontsize=10, color=INK)
     return figure
 
 
-def _losses(axes: Axes, losses: Sequence[Array], stage: str) -> None:
+def _losses(axes: Axes, parts: Mapping[str, list[Array]]) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    for loss in losses:
-        axes.plot(np.arange(1, len(loss) + 1), loss, color="#0072B2", lw=1, alpha=max(0.25, len(losses) ** -0.5))
-        axes.plot(len(loss), loss[-1], ".", color="#D55E00", ms=4)
-    finite = np.concatenate(losses) if losses else np.ones(1)
+    for kind, lines in parts.items():
+        style: dict[str, Any] = {"color": "#D55E00", "ls": "--"} if kind == "validation" else {"color": "#0072B2"}
+        for k, loss in enumerate(lines):
+            name = (kind or "train") if k == 0 else None
+            alpha = max(0.25, len(lines) ** -0.5)
+            axes.plot(np.arange(1, len(loss) + 1), loss, lw=1, alpha=alpha, label=name, **style)
+    finite = np.concatenate([loss for lines in parts.values() for loss in lines] or [np.ones(1)])
     finite = finite[np.isfinite(finite)]
     if len(finite) and finite.min() > 0 and finite.max() > 20 * finite.min():
         axes.set_yscale("log")  # a likelihood may be negative, an error spans decades
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    axes.set_title(stage, color=INK)
     axes.set(xlabel="epoch", ylabel="loss")
+    axes.legend(loc="upper right", fontsize=7)
 
 
 def time_figure(points: Sequence[tuple[str, str, float, float]], title: str) -> Figure:

@@ -182,6 +182,11 @@ def _order(names: set[str], first: tuple[str, ...]) -> tuple[str, ...]:
     return (*[n for n in first if n in names], *sorted(names - set(first)))
 
 
+def ordered_protocols(names: set[str]) -> tuple[str, ...]:
+    """Protocols as the page orders them, unknown ones last."""
+    return _order(names, PROTOCOLS)
+
+
 # -- the two kinds of table --------------------------------------------------------------------
 
 

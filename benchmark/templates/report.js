@@ -1,0 +1,221 @@
+"use strict";
+(() => {
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+  // -- sorting: within each block, so that the one-liners stay together ------------------------
+  const keyOf = (row, column, asText) => {
+    const cell = row.cells[column];
+    if (asText) return cell.textContent.trim().toLowerCase();
+    return cell.dataset.value === undefined ? NaN : Number(cell.dataset.value);
+  };
+  const sortBy = (table, header) => {
+    const asText = header.dataset.sort === "text";
+    const column = header.cellIndex;
+    const was = header.getAttribute("aria-sort");
+    const order = was ? (was === "ascending" ? "descending" : "ascending") : asText ? "ascending" : "descending";
+    $$("th[aria-sort]", table).forEach((other) => other.removeAttribute("aria-sort"));
+    header.setAttribute("aria-sort", order);
+    const sign = order === "ascending" ? 1 : -1;
+    for (const body of table.tBodies) {
+      const rows = [...body.rows].map((row) => [keyOf(row, column, asText), row]);
+      rows.sort(([a], [b]) => {
+        if (asText) return sign * a.localeCompare(b);
+        if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) - Number.isNaN(b); // gaps last
+        return sign * (a - b);
+      });
+      body.append(...rows.map(([, row]) => row));
+    }
+  };
+  for (const table of $$("table.sortable")) {
+    for (const header of $$("th[data-sort]", table)) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...header.childNodes);
+      header.append(button);
+      button.addEventListener("click", () => sortBy(table, header));
+    }
+  }
+
+  // -- protocol tables: one at a time, filtered ------------------------------------------------
+  const controls = $("#controls");
+  const choose = () => {
+    const [protocol, metric, wanted] = [$("#protocol").value, $("#metric").value, $("#filter").value.trim().toLowerCase()];
+    let shown = 0;
+    for (const sheet of $$(".sheet")) {
+      sheet.hidden = sheet.dataset.protocol !== protocol || sheet.dataset.metric !== metric;
+      for (const row of $$("tbody tr", sheet)) {
+        const simple = row.classList.contains("one-liner");
+        row.hidden = !row.textContent.toLowerCase().includes(wanted) || (simple && !$("#simple").checked);
+        shown += !sheet.hidden && !row.hidden;
+      }
+    }
+    $("#shown").textContent = `${shown} row${shown === 1 ? "" : "s"}`;
+  };
+  if (controls) {
+    controls.addEventListener("input", choose);
+    controls.addEventListener("submit", (event) => event.preventDefault());
+    choose();
+  }
+
+  // -- traces ----------------------------------------------------------------------------------
+  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const viewers = [];
+
+  class Viewer {
+    constructor(root) {
+      const data = JSON.parse(document.getElementById(root.dataset.payload).textContent);
+      Object.assign(this, { root, n: data.n, segments: data.segments, scores: data.scores, from: 0, to: data.n, at: -1 });
+      this.signal = { ...data.signal, bytes: bytes(data.signal.data), group: "ink" };
+      this.bar = document.createElement("div");
+      this.bar.className = "viewer-bar";
+      this.rows = document.createElement("div");
+      root.replaceChildren(this.bar, this.rows);
+      root.tabIndex = 0;
+      root.addEventListener("keydown", (event) => this.key(event));
+      this.buildBar();
+      this.show(Object.keys(this.scores)[0]);
+    }
+
+    buildBar() {
+      const button = (text, title, action) => {
+        const made = document.createElement("button");
+        Object.assign(made, { type: "button", textContent: text, title });
+        made.addEventListener("click", action);
+        this.bar.append(made);
+      };
+      const protocols = Object.keys(this.scores);
+      if (protocols.length > 1) {
+        const select = document.createElement("select");
+        select.setAttribute("aria-label", "Protocol");
+        select.append(...protocols.map((name) => new Option(name)));
+        select.addEventListener("change", () => this.show(select.value));
+        this.bar.append(select);
+      }
+      button("−", "zoom out", () => this.zoom(2));
+      button("+", "zoom in", () => this.zoom(0.5));
+      button("◂", "left", () => this.pan(-0.5));
+      button("▸", "right", () => this.pan(0.5));
+      button("next anomaly", "zoom to the next labelled stretch", () => this.next());
+      button("all", "show all", () => this.range(0, this.n));
+      this.text = document.createElement("span");
+      this.text.className = "range";
+      this.bar.append(this.text);
+    }
+
+    show(protocol) {
+      const traces = (this.scores[protocol] || []).map((t) => ({ ...t, bytes: bytes(t.data) }));
+      this.traces = [this.signal, ...traces];
+      this.rows.replaceChildren(...this.traces.map((trace, k) => this.row(trace, k)));
+      this.draw();
+    }
+
+    row(trace, k) {
+      const row = document.createElement("div");
+      row.className = k ? "trace" : "trace signal";
+      const name = document.createElement("span");
+      const figure = document.createElement("i");
+      name.append(k ? trace.label : "signal", figure);
+      figure.textContent = k && trace.auroc !== null ? trace.auroc.toFixed(3).replace(/^0/, "") : "";
+      trace.canvas = document.createElement("canvas");
+      this.drag(trace.canvas);
+      row.append(name, trace.canvas);
+      return row;
+    }
+
+    drag(canvas) {
+      let start = null;
+      const place = (event) => {
+        const box = canvas.getBoundingClientRect();
+        return this.from + Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)) * (this.to - this.from);
+      };
+      canvas.addEventListener("pointerdown", (event) => { start = place(event); canvas.setPointerCapture(event.pointerId); });
+      canvas.addEventListener("pointermove", (event) => { if (start !== null) { this.picked = [start, place(event)]; this.draw(); } });
+      canvas.addEventListener("pointercancel", () => { start = this.picked = null; this.draw(); });
+      canvas.addEventListener("pointerup", (event) => {
+        if (start === null) return;
+        const [a, b] = [start, place(event)].sort((x, y) => x - y);
+        start = this.picked = null;
+        if (b - a > (this.to - this.from) / 100) this.range(a, b); else this.draw();
+      });
+      canvas.addEventListener("dblclick", () => this.range(0, this.n));
+    }
+
+    key(event) {
+      const action = { "+": () => this.zoom(0.5), "-": () => this.zoom(2), ArrowLeft: () => this.pan(-0.25),
+        ArrowRight: () => this.pan(0.25), n: () => this.next(), 0: () => this.range(0, this.n) }[event.key];
+      if (action && event.target === this.root) { action(); event.preventDefault(); }
+    }
+
+    range(from, to) {
+      const width = Math.min(this.n, Math.max(20, to - from));
+      this.from = Math.max(0, Math.min(this.n - width, from));
+      this.to = this.from + width;
+      this.draw();
+    }
+    zoom(factor) { const [c, w] = [(this.from + this.to) / 2, (this.to - this.from) * factor]; this.range(c - w / 2, c + w / 2); }
+    pan(share) { const step = (this.to - this.from) * share; this.range(this.from + step, this.to + step); }
+    next() {
+      if (!this.segments.length) return;
+      this.at = (this.at + 1) % this.segments.length;
+      const [a, b] = this.segments[this.at];
+      const margin = Math.max(100, 3 * (b - a));
+      this.range(a - margin, b + margin);
+    }
+
+    draw() {
+      this.text.textContent = `rows ${Math.round(this.from).toLocaleString("en")} – ${Math.round(this.to).toLocaleString("en")}`;
+      for (const trace of this.traces) this.paint(trace);
+    }
+
+    paint(trace) {
+      const { canvas } = trace;
+      const [width, height, density] = [canvas.clientWidth, canvas.clientHeight, window.devicePixelRatio || 1];
+      canvas.width = Math.round(width * density);
+      canvas.height = Math.round(height * density);
+      const pen = canvas.getContext("2d");
+      pen.scale(density, density);
+      const scale = width / (this.to - this.from);
+      const x = (row) => (row - this.from) * scale;
+      pen.fillStyle = colour("--anomaly");
+      for (const [a, b] of this.segments) {
+        if (b > this.from && a < this.to) pen.fillRect(x(a), 0, Math.max(1.5, (b - a) * scale), height);
+      }
+      if (this.picked) {
+        const [a, b] = this.picked;
+        pen.globalAlpha = 0.15;
+        pen.fillStyle = colour("--ink");
+        pen.fillRect(Math.min(x(a), x(b)), 0, Math.abs(x(b) - x(a)), height);
+        pen.globalAlpha = 1;
+      }
+      this.line(pen, trace, x, height);
+    }
+
+    line(pen, trace, x, height) {
+      const kept = trace.bytes.length;
+      const step = trace.n / kept; // rows per kept value; values of a bucket come as (lowest, highest)
+      const first = Math.max(0, Math.floor((this.from - trace.first) / step) - 2) & ~1;
+      const last = Math.min(kept - 1, Math.ceil((this.to - trace.first) / step) + 2);
+      pen.beginPath();
+      for (let k = first; k <= last; k++) pen.lineTo(x(trace.first + (k + 0.5) * step), (1 - trace.bytes[k] / 255) * (height - 4) + 2);
+      pen.strokeStyle = colour(`--${trace.group}`);
+      pen.lineWidth = 1;
+      pen.lineJoin = "round";
+      pen.stroke();
+    }
+  }
+
+  for (const details of $$("details.series")) {
+    details.addEventListener("toggle", () => {
+      const root = $(".viewer", details);
+      if (details.open && root && !root.viewer) {
+        root.viewer = new Viewer(root);
+        viewers.push(root.viewer);
+      }
+    });
+  }
+  const redraw = () => viewers.forEach((viewer) => viewer.draw());
+  window.addEventListener("resize", redraw);
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+})();
