@@ -1,0 +1,145 @@
+"""LOF: how much sparser a window's surroundings are than its neighbours'."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors._base import Array, WindowDetector
+from detectors._windows import Alignment, Windows
+
+GOLDEN = 0.6180339887498949
+ROWS = 1 << 16
+
+
+class LOF(WindowDetector):
+    """Local outlier factor of sliding windows, Euclidean distance, exact neighbours.
+
+    The fitted series is scored leave-one-out, as scikit-learn's ``LocalOutlierFactor`` does
+    (``-negative_outlier_factor_``); any other series against the fitted windows (``novelty=True``,
+    ``-score_samples``). Distances are summed term by term, so equal windows are at distance 0; scikit-learn's
+    brute force takes them from |a|^2 - 2 a.b + |b|^2, whose rounding leaves equal windows of non-integer values
+    some 1e-8 apart, and where windows repeat by the dozen its factors differ from these. On integer values both agree.
+
+    Parameters
+    ----------
+    window, align
+        As in :class:`~detectors._base.WindowDetector`.
+    n_neighbors : int
+        Neighbours k; one less than there are windows if that is smaller.
+    sample : int or None
+        None: every fitted window is a reference. A number: about so many windows are, in stretches spread over the
+        fitted data. Bounded memory and time for long series; the scores are then an approximation.
+
+    References
+    ----------
+    Breunig, Kriegel, Ng and Sander, "LOF: Identifying Density-Based Local Outliers", SIGMOD 2000,
+    Def. 5-7; the mean reachability has 1e-10 added, as in scikit-learn.
+    """
+
+    source = "Breunig et al., SIGMOD 2000"
+
+    def __init__(
+        self,
+        window: int | Literal["auto"] = "auto",
+        n_neighbors: int = 20,
+        align: Alignment = "centre",
+        sample: int | None = None,
+    ) -> None:
+        super().__init__(window, align)
+        self.n_neighbors = n_neighbors
+        self.sample = sample
+
+    def _fit_windows(self, windows: Windows) -> None:
+        from detectors._neighbours import nearest_windows
+
+        if self.n_neighbors < 1:
+            raise ValueError(f"n_neighbors must be at least 1, got {self.n_neighbors}")
+        pieces = [series_of(view) for view in windows.views]
+        self._reference, self._referred = sampled(pieces, self.window_, self.sample)
+        k = max(1, min(self.n_neighbors, len(self._referred) - 1))
+        parts, offset = [], 0
+        for piece in self._reference:
+            distances, index = nearest_windows(piece, self._reference, self.window_, k + 1)
+            parts.append(without_itself(distances, index, offset))
+            offset += len(distances)
+        distances = np.concatenate([part[0] for part in parts]) if len(parts) > 1 else parts[0][0]
+        index = np.concatenate([part[1] for part in parts]) if len(parts) > 1 else parts[0][1]
+        self._reach: Array = distances[:, -1].copy()
+        self._density: Array = local_density(distances, index, self._reach)
+        self._factors: Array = density_ratio(self._density, index, self._density)
+
+    def _score_windows(self, windows: Windows) -> Array:
+        from detectors._neighbours import nearest_windows
+
+        x = series_of(windows.views[0])
+        itself = self._is_fitted_series(x)
+        if itself and len(self._referred) == len(windows):
+            return self._factors
+        k = max(1, min(self.n_neighbors, len(self._referred) - 1))
+        distances, index = nearest_windows(x, self._reference, self.window_, k)
+        density = local_density(distances, index, self._reach)
+        scores = density_ratio(self._density, index, density)
+        if itself:
+            scores[self._referred] = self._factors
+        return scores
+
+
+def series_of(view: Array) -> Array:
+    """The series behind a (n - W + 1, W) view of its windows."""
+    return np.concatenate([view[:, 0], view[-1, 1:]])
+
+
+def sampled(pieces: list[Array], window: int, sample: int | None) -> tuple[list[Array], NDArray[np.intp]]:
+    """Pieces whose windows are the reference, and the numbers of these windows among all.
+
+    Neighbours of a window are often its own successors, so a sample consists of stretches of 8 windows' length: one
+    in each of equally long strata, at places that follow the golden ratio (no seed, no common period).
+    """
+    counts = np.array([len(piece) - window + 1 for piece in pieces])
+    total = int(counts.sum())
+    if sample is None or sample >= total:
+        return pieces, np.arange(total)
+    if sample < 2:
+        raise ValueError(f"sample must be None or at least 2, got {sample}")
+    length = min(8 * window, sample)
+    chosen, numbers, before = [], [], 0
+    for piece, count in zip(pieces, counts, strict=True):
+        strata = max(1, round(sample * count / total / length))
+        edges = np.linspace(0, count, strata + 1).astype(int)
+        for k, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+            take = min(length, high - low)
+            start = low + int((k * GOLDEN) % 1 * (high - low - take + 1))
+            chosen.append(piece[start : start + take + window - 1])
+            numbers.append(np.arange(before + start, before + start + take))
+        before += count
+    return chosen, np.concatenate(numbers)
+
+
+def without_itself(distances: Array, index: NDArray[np.int32], first: int) -> tuple[Array, NDArray[np.int32]]:
+    """Neighbours but the row's own window; where more equal windows than neighbours hide it, but the first."""
+    own = index == np.arange(first, first + len(index), dtype=np.int32)[:, None]
+    kept = np.ones(own.shape, dtype=bool)
+    kept[np.arange(len(own)), own.argmax(axis=1)] = False
+    shape = (len(own), own.shape[1] - 1)
+    return distances[kept].reshape(shape), index[kept].reshape(shape)
+
+
+def local_density(distances: Array, index: NDArray[np.int32], reach: Array) -> Array:
+    """Inverse mean reachability distance, Def. 6: max(distance, the neighbour's own k-distance)."""
+    density = np.empty(len(distances))
+    for a in range(0, len(distances), ROWS):
+        rows = slice(a, a + ROWS)
+        density[rows] = 1.0 / (np.maximum(distances[rows], reach[index[rows]]).mean(axis=1) + 1e-10)
+    return density
+
+
+def density_ratio(reference: Array, index: NDArray[np.int32], density: Array) -> Array:
+    """The factor, Def. 7: mean density of the neighbours over the window's own."""
+    ratio = np.empty(len(density))
+    for a in range(0, len(density), ROWS):
+        rows = slice(a, a + ROWS)
+        ratio[rows] = (reference[index[rows]] / density[rows, None]).mean(axis=1)
+    return ratio
