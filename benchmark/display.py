@@ -11,7 +11,6 @@ from benchmark.backends import Board
 from benchmark.cells import Outcome
 from benchmark.costs import expected_seconds
 from benchmark.execute import Task
-from datasets._base import Series
 
 
 class Display:
@@ -21,17 +20,17 @@ class Display:
     ----------
     board : Board
         Where workers write what they are doing.
-    todo : list of (Task, Series)
+    todo : list of Task
         What will run, for counts and the time left.
     jobs : int
         Workers.
     """
 
-    def __init__(self, board: Board, todo: list[tuple[Task, Series]], jobs: int) -> None:
+    def __init__(self, board: Board, todo: list[Task], jobs: int) -> None:
         self.board = board
         self.jobs = jobs
-        self.names = {task.cell.key: str(task.cell) for task, _ in todo}
-        self.expected = {task.cell.key: expected_seconds(task.cell, len(one)) for task, one in todo}
+        self.names = {task.cell.key: str(task.cell) for task in todo}
+        self.expected = {task.cell.key: expected_seconds(task.cell, task.n) for task in todo}
         self.total = len(todo)
         self.finished = 0
         self.started = time.monotonic()
@@ -88,7 +87,7 @@ class Display:
             Text(f"{self.finished}/{self.total} cells  {_clock(time.monotonic() - self.started)}  {eta}"),
         )
         lines = Table.grid(padding=(0, 2))
-        for key, seconds, note in sorted(self.board.running().values()):
+        for key, seconds, note in sorted(self.board.running()):
             lines.add_row(Text(self.names.get(key, key)), Text(_clock(seconds)), Text(note, style="dim"))
         return Group(head, lines)
 

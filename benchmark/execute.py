@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import random
 import time
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +27,11 @@ Array = NDArray[np.float64]
 class Task:
     """A cell with what it takes to execute it elsewhere.
 
-    ``spec`` names the detector's class (:func:`benchmark.registry.load`); ``explicit`` are the parameters
+    ``spec`` names the detector's class (:func:`benchmark.registry.load`), ``plugin`` is the text of the file
+    when it comes from one, so that no other machine needs that file; ``explicit`` are the parameters
     that the user set, which no protocol overrides; ``group`` and ``quick`` are kept with the result;
-    ``timeout`` (seconds) and ``memory`` (MiB above the worker's level) bound it, 0 = no bound.
+    ``timeout`` (seconds) and ``memory`` (MiB above the worker's level) bound it, 0 = no bound;
+    ``n`` is the length of the series.
     """
 
     cell: Cell
@@ -37,6 +41,12 @@ class Task:
     explicit: frozenset[str] = frozenset()
     timeout: float = 0.0
     memory: float = 0.0
+    n: int = 0
+    plugin: str = ""
+
+    @property
+    def detector_class(self) -> type[Detector]:
+        return registry.load(self.spec, self.plugin)
 
 
 def execute(task: Task, series: Series, progress: Callable[[str], None] | None = None) -> Outcome:
@@ -50,21 +60,42 @@ def execute(task: Task, series: Series, progress: Callable[[str], None] | None =
     progress : callable, optional
         Receives a line now and then from long fits.
     """
+    series = replace(series)  # arrays that came through a pipe are writable: making it anew closes them
     outcome = Outcome("ok", n=len(series), n_anomalous=series.n_anomalous)
     try:
-        _fill(outcome, task, series, progress)
+        with no_forks_come_back():
+            _fill(outcome, task, series, progress)
     except CannotPlay as reason:
         outcome.status, outcome.reason = "skipped", str(reason)
     except Diverged as reason:
         outcome.status, outcome.reason = "diverged", str(reason)
         outcome.traceback = tail(traceback.format_exc())
-    except MemoryError as reason:
-        outcome.status, outcome.reason = "oom", f"the process could not get more memory: {reason}"
-        outcome.traceback = tail(traceback.format_exc())
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a detector may raise anything; it is recorded
-        outcome.status, outcome.reason = "failed", f"{type(error).__name__}: {error}"
+        outcome.status, outcome.reason = "failed", describe(error)
+        if isinstance(error, MemoryError) or "can't allocate memory" in outcome.reason:  # the latter is torch's
+            outcome.status, outcome.reason = "oom", f"the process could not get more memory: {outcome.reason}"
         outcome.traceback = tail(traceback.format_exc())
     return outcome
+
+
+@contextlib.contextmanager
+def no_forks_come_back() -> Iterator[None]:
+    """A detector that forks returns twice: end the copy before it acts as a second worker."""
+    mine = os.getpid()
+    try:
+        yield
+    finally:
+        if os.getpid() != mine:
+            os._exit(0)
+
+
+def describe(error: BaseException) -> str:
+    """``ValueError: what it says``, at most 2000 characters, whatever its ``__str__`` does."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001
+        text = "(its message cannot be shown)"
+    return f"{type(error).__name__}: {text}"[:2000]
 
 
 def _fill(outcome: Outcome, task: Task, series: Series, progress: Callable[[str], None] | None) -> None:
@@ -74,6 +105,7 @@ def _fill(outcome: Outcome, task: Task, series: Series, progress: Callable[[str]
     rounds = protocol.rounds(series, detector, protocol.first_row)
     outcome.n_fit, outcome.n_fit_anomalous = protocols.labelled_in_fit(series, rounds)
     warm_up(task)
+    seed_global_generators(cell.random_state)
     detector.on_progress = progress
     scores = np.full(len(series), np.nan)
     with PeakMemory() as memory:
@@ -83,9 +115,23 @@ def _fill(outcome: Outcome, task: Task, series: Series, progress: Callable[[str]
             outcome.score_seconds += score_seconds
     outcome.peak_mb = memory.megabytes
     outcome.first_row = protocol.first_row
-    outcome.scores = scores[protocol.first_row :]
-    if not np.isfinite(outcome.scores).all():
-        raise FloatingPointError("some rows were left without a score")
+    kept = scores[protocol.first_row :]
+    if not np.isfinite(kept).all():
+        raise FloatingPointError(f"{cell.detector} left {int((~np.isfinite(kept)).sum())} rows without a finite score")
+    if cell.data_hash and fingerprint(series) != cell.data_hash:
+        raise RuntimeError(f"{cell.detector} changed the series that it was given: its scores mean nothing")
+    outcome.scores = kept
+
+
+def fingerprint(series: Series) -> str:
+    """The series' SHA-256 as its arrays are now."""
+    return replace(series).sha256
+
+
+def seed_global_generators(seed: int) -> None:
+    """For detectors that draw from them without asking, so that order and place of cells do not matter."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
 
 
 def _play(
@@ -97,7 +143,10 @@ def _play(
     detector.fit(pieces[0] if len(pieces) == 1 else pieces)
     fitted = time.perf_counter()
     (a, b), (c, d) = rnd.score, rnd.keep
-    scores[c:d] = detector.score(series.values[a:b])[c - a : d - a]
+    given = np.asarray(detector.score(series.values[a:b]), dtype=np.float64)
+    if given.shape != (b - a,):
+        raise RuntimeError(f"{type(detector).__name__} gave {given.shape} scores for {b - a} points")
+    scores[c:d] = given[c - a : d - a]
     done = time.perf_counter()
     if first:
         outcome.window = int(getattr(detector, "window_", 0))
@@ -109,7 +158,7 @@ def _play(
 
 def prepared(task: Task, protocol: Protocol, series: Series) -> Detector:
     """The cell's detector with the protocol's window and parameters, and the cell's seed."""
-    cls = registry.load(task.spec)
+    cls = task.detector_class
     if protocol.published_rows_only and cls.__name__ not in registry.published_order()[:-1]:
         raise CannotPlay(f"{protocol.name} repeats the authors' twelve baselines, {cls.__name__} is none of them")
     detector = cls(**dict(task.cell.params))
@@ -134,20 +183,25 @@ _warm: set[tuple[str, str]] = set()
 
 def warm_up(task: Task) -> None:
     """One tiny untimed fit and score, so that compilers and libraries have started before the clock does."""
-    cls = registry.load(task.spec)
     mark = (task.spec, task.cell.version)
     if mark in _warm:
         return
     _warm.add(mark)
+    try:
+        with no_forks_come_back():
+            _tiny_call(task)
+    except (Exception, SystemExit):  # noqa: BLE001 - the real call that follows reports what is wrong
+        return
+
+
+def _tiny_call(task: Task) -> None:
+    cls = task.detector_class
     params = {**dict(task.cell.params), **getattr(cls, "quick", {})}
     x = np.sin(np.arange(400) * (2 * np.pi / 40)) + np.arange(400) * 1e-3
-    try:
-        detector = cls(**params)
-        if detector.param_defaults().get("window") == "auto":
-            detector.set_params(window=20)
-        detector.fit(x).score(x + 1e-3)
-    except Exception:  # noqa: BLE001 - the real call that follows reports what is wrong
-        return
+    detector = cls(**params)
+    if detector.param_defaults().get("window") == "auto":
+        detector.set_params(window=20)
+    detector.fit(x).score(x + 1e-3)
 
 
 class PeakMemory:

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,6 +66,7 @@ class Row:
     params: tuple[tuple[str, Any], ...]
     explicit: frozenset[str]
     version: str
+    plugin: str = ""
 
     @property
     def name(self) -> str:
@@ -90,7 +90,8 @@ def rows(selection: Selection) -> list[Row]:
 
 
 def _row(spec: str, selection: Selection) -> Row:
-    cls = registry.load(spec)
+    plugin = registry.plugin_text(spec)
+    cls = registry.load(spec, plugin)
     taken = registry.detectors().get(cls.__name__)
     if taken not in (None, cls):
         raise UserError(f"{spec}: the name {cls.__name__} belongs to a detector of the package, rename the class")
@@ -101,11 +102,9 @@ def _row(spec: str, selection: Selection) -> Row:
     except (TypeError, ValueError) as error:
         raise UserError(f"{cls.__name__} does not take these parameters: {error}") from error
     version = str(cls.version)
-    if Path(spec.partition(":")[0]).suffix == ".py":
-        # a plug-in's author does not raise a version: its text is its version
-        content = Path(spec.partition(":")[0]).read_bytes()
-        version += "-" + hashlib.sha256(content).hexdigest()[:12]
-    return Row(spec, cls, tuple(sorted(params.items())), frozenset(given), version)
+    if plugin:  # a plug-in's author does not raise a version: its text is its version
+        version += "-" + hashlib.sha256(plugin.encode()).hexdigest()[:12]
+    return Row(spec, cls, tuple(sorted(params.items())), frozenset(given), version, plugin)
 
 
 def plan(selection: Selection, chosen: list[Row], series: Iterable[Series]) -> Iterator[tuple[Task, Series]]:
@@ -147,12 +146,12 @@ def _task(selection: Selection, row: Row, one: Series, protocol: str, seed: int)
     n = len(one)
     timeout = selection.timeout if selection.timeout is not None else 600 + n / 20
     memory = selection.memory if selection.memory is not None else 3072 + n / 100
-    return Task(cell, row.spec, row.cls.group, selection.quick, row.explicit, timeout, memory)
+    return Task(cell, row.spec, row.cls.group, selection.quick, row.explicit, timeout, memory, n, row.plugin)
 
 
-def longest_first(work: list[tuple[Task, Series]]) -> list[tuple[Task, Series]]:
-    """Cells by expected cost, so that no worker idles at the end behind a long one."""
-    return sorted(work, key=lambda item: -expected_seconds(item[0].cell, len(item[1])))
+def longest_first(tasks: Iterable[Task]) -> list[Task]:
+    """Tasks by expected cost, so that no worker idles at the end behind a long one."""
+    return sorted(tasks, key=lambda task: -expected_seconds(task.cell, task.n))
 
 
 def quick_cut(series: Series) -> Series:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import importlib
-import importlib.util
 import inspect
 import pkgutil
 import sys
@@ -71,7 +70,7 @@ def broken() -> tuple[Broken, ...]:
     return _discover()[1]
 
 
-def load(spec: str) -> type[Detector]:
+def load(spec: str, text: str = "") -> type[Detector]:
     """The detector class that ``spec`` names.
 
     Parameters
@@ -79,6 +78,8 @@ def load(spec: str) -> type[Detector]:
     spec : str
         A registered name (``LOF``), a file (``path/mine.py`` or ``path/mine.py:Class``), an importable
         class (``package.module:Class``), or any PyOD detector over windows (``pyod:KNN``).
+    text : str
+        What is in the file, when ``spec`` names one; read from it when empty.
 
     Raises
     ------
@@ -97,7 +98,7 @@ def load(spec: str) -> type[Detector]:
         return wrap(spec.removeprefix("pyod:"))
     path, _, name = spec.partition(":")
     if path.endswith(".py"):
-        return _pick(_module_from_file(Path(path)), name, spec)
+        return _pick(_module_from_text(path, text or plugin_text(spec)), name, spec)
     if name:
         return _pick(_module_from_name(path), name, spec)
     raise unknown("detector", spec, known, "(a file of your own: --detector path/mine.py)")
@@ -143,17 +144,26 @@ def _pick(module: ModuleType, name: str, spec: str) -> type[Detector]:
     return classes[0]
 
 
-def _module_from_file(path: Path) -> ModuleType:
+def plugin_text(spec: str) -> str:
+    """What is in the file that ``spec`` names; empty when it names none."""
+    path = Path(spec.partition(":")[0])
+    if path.suffix != ".py":
+        return ""
     if not path.is_file():
         raise UserError(f"no file {path}: --detector takes a registered name, a .py file, or package.module:Class")
-    name = f"plugin_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise UserError(f"{path} cannot be imported as Python")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 text, hence no Python file: {error}") from error
+
+
+@cache
+def _module_from_text(path: str, text: str) -> ModuleType:
+    module = ModuleType(f"plugin_{Path(path).stem}")
+    module.__file__ = path
+    sys.modules[module.__name__] = module
+    try:
+        exec(compile(text, path, "exec"), module.__dict__)
     except (Exception, SystemExit) as error:
         raise UserError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
     return module

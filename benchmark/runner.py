@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from benchmark import evaluate
 from benchmark.backends import Backend, Board
@@ -32,27 +36,32 @@ class Summary:
         return not any(self.statuses[status] for status in RETRIED)
 
 
-def pending(
-    work: Iterable[tuple[Task, Series]], store: Store, retry_failed: bool
-) -> tuple[list[tuple[Task, Series]], Summary]:
-    """What is not stored yet, longest first; with ``retry_failed`` also what is stored as failed."""
+def pending(work: Iterable[tuple[Task, Series]], store: Store, retry_failed: bool) -> tuple[list[Task], Summary]:
+    """What is not stored yet, longest first; with ``retry_failed`` also what is stored as failed.
+
+    A writable store keeps each planned series on the way, so that the caller need not hold any of them.
+    """
     known = store.statuses()
     summary = Summary()
-    todo: dict[str, tuple[Task, Series]] = {}
+    todo: dict[str, Task] = {}
+    kept = None
     for task, series in work:
+        if store.writable and series is not kept:
+            store.put_series(series)
+            kept = series
         key = task.cell.key
         summary.planned += 1
         status = known.get(key)
         if status is None or (retry_failed and status in RETRIED):
-            todo[key] = (task, series)
+            todo[key] = task
         else:
             summary.cached += 1
             summary.statuses[status] += 1
-    return longest_first(list(todo.values())), summary
+    return longest_first(todo.values()), summary
 
 
 def run(
-    todo: list[tuple[Task, Series]],
+    todo: list[Task],
     summary: Summary,
     backend: Backend,
     store: Store,
@@ -60,35 +69,42 @@ def run(
     on_done: Callable[[Task, Outcome], None] = lambda _task, _outcome: None,
 ) -> Summary:
     """Execute and store; Ctrl-C keeps what arrived and marks the summary as interrupted."""
-    by_key = {task.cell.key: series for task, series in todo}
-    for series in {s.sha256: s for s in by_key.values()}.values():
-        store.put_series(series.sha256, series.dataset, series.name, series.source, series.values, series.labels)
-    results = backend.map(todo, board)
+    work = ((task, store.load_series(task.cell.data_hash)) for task in todo)
     try:
-        for task, outcome in results:
-            keep(store, task, outcome, by_key[task.cell.key])
-            summary.statuses[outcome.status] += 1
-            on_done(task, outcome)
+        with closing(backend.map(work, board)) as results:  # type: ignore[type-var]
+            for task, outcome in results:
+                with interrupts_wait():
+                    keep(store, task, outcome)
+                summary.statuses[outcome.status] += 1
+                on_done(task, outcome)
     except KeyboardInterrupt:
         summary.interrupted = True
-    finally:
-        close(results)
     return summary
 
 
-def keep(store: Store, task: Task, outcome: Outcome, series: Series) -> None:
+def keep(store: Store, task: Task, outcome: Outcome) -> None:
     """Commit an outcome, and the figures that every table shows."""
-    outcome.n = outcome.n or len(series)
-    outcome.n_anomalous = outcome.n_anomalous or series.n_anomalous
-    store.put(task.cell, outcome, task.group, task.quick)
+    cell = task.cell
+    series = store.load_series(cell.data_hash)
+    outcome.n, outcome.n_anomalous = len(series), series.n_anomalous
+    figures: list[evaluate.MetricRow] = []
     if outcome.scores is not None:
         labels = series.labels[outcome.first_row :]
-        cell = task.cell
-        store.put_metrics(evaluate.measure(cell.key, AT_ONCE, labels, outcome.scores, cell.protocol, outcome.window))
+        figures = evaluate.measure(cell.key, AT_ONCE, labels, outcome.scores, cell.protocol, outcome.window)
+    store.put(cell, outcome, task.group, task.quick, figures)
 
 
-def close(results: Iterator[object]) -> None:
-    """Stop the workers behind an unfinished generator."""
-    stop = getattr(results, "close", None)
-    if stop is not None:
-        stop()
+@contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """Ctrl-C inside the block takes effect at its end: an outcome that has arrived is committed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[Any] = []
+    before = signal.signal(signal.SIGINT, lambda *_: came.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt

@@ -7,67 +7,40 @@ import json
 import sqlite3
 import time
 import zlib
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.cells import Cell, Outcome
+from benchmark.database import Database
 from benchmark.errors import UserError
+from datasets._base import Series, Source
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MIGRATIONS = [
-    """
-    CREATE TABLE runs (
-        id INTEGER PRIMARY KEY, started REAL NOT NULL, command TEXT NOT NULL, provenance TEXT NOT NULL
-    );
-    CREATE TABLE series (
-        data_hash TEXT PRIMARY KEY, dataset TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL,
-        n INTEGER NOT NULL, "values" BLOB NOT NULL, labels BLOB NOT NULL
-    );
-    CREATE TABLE cells (
-        key TEXT PRIMARY KEY, run_id INTEGER REFERENCES runs(id), finished REAL NOT NULL,
-        dataset TEXT NOT NULL, series TEXT NOT NULL, detector TEXT NOT NULL, "group" TEXT NOT NULL,
-        params TEXT NOT NULL, protocol TEXT NOT NULL, seed INTEGER NOT NULL, version TEXT NOT NULL,
-        data_hash TEXT NOT NULL, source TEXT NOT NULL, quick INTEGER NOT NULL,
-        status TEXT NOT NULL, reason TEXT NOT NULL, traceback TEXT NOT NULL,
-        first_row INTEGER NOT NULL, n INTEGER NOT NULL, n_anomalous INTEGER NOT NULL,
-        n_fit INTEGER NOT NULL, n_fit_anomalous INTEGER NOT NULL, window INTEGER NOT NULL,
-        fit_seconds REAL NOT NULL, score_seconds REAL NOT NULL, peak_mb REAL NOT NULL, extra TEXT NOT NULL
-    );
-    CREATE TABLE scores (key TEXT PRIMARY KEY REFERENCES cells(key), sha256 TEXT NOT NULL, scores BLOB NOT NULL);
-    CREATE TABLE metrics (
-        key TEXT NOT NULL REFERENCES cells(key), metric TEXT NOT NULL, value REAL, reason TEXT NOT NULL,
-        PRIMARY KEY (key, metric)
-    );
-    CREATE INDEX cells_by_series ON cells (dataset, series);
-    """,
-]
+MetricRow = tuple[str, str, float | None, str]
 OUTCOME_COLUMNS = (
     *("status", "reason", "traceback", "first_row", "n", "n_anomalous", "n_fit", "n_fit_anomalous", "window"),
     *("fit_seconds", "score_seconds", "peak_mb"),
 )
-
-
-class StoreLocked(UserError):
-    """Another run is writing to the same store."""
+SERIES_AT_HAND = 8
 
 
 class Store:
-    """One writer, any number of readers.
+    """Cells, scores, series and metrics.
 
     Parameters
     ----------
     path : Path
         The SQLite file; created, with its folder, when ``write`` is true.
     write : bool
-        Take the writer's lock; a second writer is refused with :class:`StoreLocked`.
+        Be the one writer; a second one is refused with :class:`~benchmark.database.StoreLocked`.
 
     Raises
     ------
@@ -77,83 +50,18 @@ class Store:
 
     def __init__(self, path: Path, write: bool = False) -> None:
         self.path = path
-        self._lock: Any = None
         self.run_id: int | None = None
-        if write:
-            self._make_folder()
-            self._take_lock()
-        elif not path.is_file():
-            raise UserError(f"no results at {path}: run the benchmark first, or name the store with --store")
-        try:
-            self._db = self._open(write)
-        except BaseException:
-            self._release()
-            raise
+        self.database = Database(path, write)
+        self._at_hand: OrderedDict[str, Series] = OrderedDict()
 
-    def _make_folder(self) -> None:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"cannot create {self.path.parent}: {error.strerror}; name another with --store") from error
-
-    def _take_lock(self) -> None:
-        from filelock import FileLock, Timeout
-
-        self._lock = FileLock(f"{self.path}.lock")
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout as error:
-            raise StoreLocked(
-                f"another run is writing to {self.path}: wait for it, or give this one its own --store"
-            ) from error
-        except OSError as error:
-            raise UserError(f"cannot write beside {self.path}: {error.strerror}; name another with --store") from error
-
-    def _release(self) -> None:
-        if self._lock is not None:
-            self._lock.release()
-
-    def _open(self, write: bool) -> sqlite3.Connection:
-        try:
-            uri = f"{self.path.absolute().as_uri()}?mode={'rwc' if write else 'rw'}"
-            db = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)
-            db.row_factory = sqlite3.Row
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version > len(MIGRATIONS):
-                raise UserError(
-                    f"{self.path} was written by a newer version of the benchmark "
-                    f"(schema {version}, this one knows {len(MIGRATIONS)}): update, or name another --store"
-                )
-            if write:
-                db.execute("PRAGMA journal_mode = WAL")
-                db.execute("PRAGMA synchronous = NORMAL")
-            trouble = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if trouble != "ok":
-                db.close()
-                raise self._set_aside(trouble)
-            for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-                db.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise UserError(f"cannot open the store {self.path}: {error}") from error
-            raise self._set_aside(str(error)) from error
-        return db
-
-    def _set_aside(self, trouble: str) -> UserError:
-        aside = self.path.with_name(f"{self.path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
-        for suffix in ("", "-wal", "-shm"):
-            part = Path(f"{self.path}{suffix}")
-            if part.exists():
-                part.rename(f"{aside}{suffix}")
-        return UserError(
-            f"the store {self.path} is damaged ({trouble}) and was set aside as {aside.name}; "
-            "nothing was rebuilt: run again to start a new one, or try `sqlite3 FILE .recover` on it"
-        )
+    @property
+    def writable(self) -> bool:
+        """Whether this is the one writer."""
+        return self.database.writable
 
     def close(self) -> None:
         """Close the file and give the lock back."""
-        self._db.close()
-        self._release()
+        self.database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -161,149 +69,132 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            yield self._db
-            self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise UserError(
-                f"cannot write to {self.path}: {error}. What was computed before is kept; "
-                "free some space or repair the permissions, then give the same command again"
-            ) from error
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
-
     # -- writing -------------------------------------------------------------------------------
 
     def begin_run(self, command: str, provenance: dict[str, Any]) -> int:
         """Record a run; cells put from now on belong to it."""
-        with self._transaction() as db:
+        with self.database.transaction() as db:
             row = db.execute(
                 "INSERT INTO runs (started, command, provenance) VALUES (?, ?, ?)",
-                (time.time(), command, json.dumps(provenance, sort_keys=True)),
+                (time.time(), storable(command), json.dumps(provenance, sort_keys=True, default=str)),
             )
             self.run_id = row.lastrowid
         return int(self.run_id or 0)
 
-    def put_series(
-        self,
-        data_hash: str,
-        dataset: str,
-        name: str,
-        source: str,
-        values: NDArray[np.float64],
-        labels: NDArray[np.uint8],
-    ) -> None:
-        """Keep values and labels, so that metrics and pictures need nothing but the store."""
-        if self._db.execute("SELECT 1 FROM series WHERE data_hash = ?", (data_hash,)).fetchone():
+    def put_series(self, series: Series) -> None:
+        """Keep the arrays, so that workers, metrics and pictures need nothing but the store."""
+        n_train = 0 if series.train is None else len(series.train)
+        known = self.database.rows("SELECT n_train FROM series WHERE data_hash = ?", series.sha256)
+        if known and known[0]["n_train"] == n_train:
             return
-        with self._transaction() as db:
+        names = [storable(text) for text in (series.dataset, series.name, series.source)]
+        arrays = [_pack(series.values, "<f8"), _pack(series.labels, "u1")]
+        arrays.append(b"" if series.train is None else _pack(series.train, "<f8"))
+        with self.database.transaction() as db:
             db.execute(
-                "INSERT OR IGNORE INTO series VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    data_hash,
-                    dataset,
-                    name,
-                    source,
-                    len(values),
-                    zlib.compress(np.ascontiguousarray(values, "<f8").tobytes(), 1),
-                    zlib.compress(np.ascontiguousarray(labels, np.uint8).tobytes(), 1),
-                ),
+                'INSERT OR REPLACE INTO series (data_hash, dataset, name, source, n, n_train, "values", labels, train) '
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (series.sha256, *names, len(series), n_train, *arrays),
             )
 
-    def put(self, cell: Cell, outcome: Outcome, group: str = "", quick: bool = False) -> None:
-        """Commit a finished cell with its scores, in one transaction; an earlier failure is replaced."""
-        self.put_many([(cell, outcome, group, quick)])
-
-    def put_many(self, finished: Iterable[tuple[Cell, Outcome, str, bool]]) -> None:
-        """Commit several finished cells in one transaction."""
-        with self._transaction() as db:
-            for cell, outcome, group, quick in finished:
-                self._put(db, cell, outcome, group, quick)
-
-    def _put(self, db: sqlite3.Connection, cell: Cell, outcome: Outcome, group: str, quick: bool) -> None:
+    def put(
+        self, cell: Cell, outcome: Outcome, group: str = "", quick: bool = False, metrics: Iterable[MetricRow] = ()
+    ) -> None:
+        """Commit a finished cell, its scores and metrics in one transaction; an earlier failure is replaced."""
         row: dict[str, Any] = asdict(cell) | {k: getattr(outcome, k) for k in OUTCOME_COLUMNS}
         row |= {"key": cell.key, "params": json.dumps(dict(cell.params), sort_keys=True)}
         row |= {"run_id": self.run_id, "finished": time.time(), "group": group, "quick": int(quick)}
-        row["extra"] = json.dumps(outcome.extra, sort_keys=True)
-        columns = ", ".join(f'"{c}"' for c in row)
-        marks = ", ".join("?" for _ in row)
-        db.execute(f"INSERT OR REPLACE INTO cells ({columns}) VALUES ({marks})", list(row.values()))
-        db.execute("DELETE FROM metrics WHERE key = ?", (cell.key,))
-        db.execute("DELETE FROM scores WHERE key = ?", (cell.key,))
-        if outcome.scores is not None:
-            blob = np.ascontiguousarray(outcome.scores, "<f8").tobytes()
-            digest = hashlib.sha256(blob).hexdigest()
-            db.execute("INSERT INTO scores VALUES (?, ?, ?)", (cell.key, digest, blob))
+        row["extra"] = json.dumps(outcome.extra, sort_keys=True, default=str)
+        with self.database.transaction() as db:
+            insert_cell(db, row)
+            if outcome.scores is not None:
+                insert_scores(db, cell.key, np.ascontiguousarray(outcome.scores, "<f8").tobytes())
+            db.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?)", list(metrics))
 
-    def put_metrics(self, rows: Iterable[tuple[str, str, float | None, str]]) -> None:
+    def put_metrics(self, rows: Iterable[MetricRow]) -> None:
         """Keep metric values: (cell key, metric, value or None, reason when undefined)."""
-        with self._transaction() as db:
+        with self.database.transaction() as db:
             db.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?)", list(rows))
 
     # -- reading -------------------------------------------------------------------------------
 
     def statuses(self) -> dict[str, str]:
         """Status by cell key."""
-        return {r["key"]: r["status"] for r in self._db.execute("SELECT key, status FROM cells")}
+        return {r["key"]: r["status"] for r in self.database.rows("SELECT key, status FROM cells")}
 
     def scores(self, key: str) -> tuple[int, NDArray[np.float64]]:
         """First scored row and the (m,) scores of a cell; KeyError when it has none."""
-        row = self._db.execute(
-            "SELECT first_row, sha256, scores FROM scores JOIN cells USING (key) WHERE key = ?", (key,)
-        ).fetchone()
-        if row is None:
+        found = self.database.rows(
+            "SELECT first_row, sha256, scores FROM scores JOIN cells USING (key) WHERE key = ?", key
+        )
+        if not found:
             raise KeyError(key)
+        row = found[0]
         if hashlib.sha256(row["scores"]).hexdigest() != row["sha256"]:
-            raise UserError(f"{self.path}: the scores of cell {key} are damaged; run with --retry-failed to redo it")
+            raise UserError(f"{self.path}: the scores of cell {key} are damaged; `results verify` drops the cell")
         return row["first_row"], np.frombuffer(row["scores"], "<f8")
+
+    def load_series(self, data_hash: str) -> Series:
+        """A stored series, its hash checked; KeyError when absent. The last few are kept at hand."""
+        if data_hash in self._at_hand:
+            self._at_hand.move_to_end(data_hash)
+            return self._at_hand[data_hash]
+        found = self.database.rows("SELECT * FROM series WHERE data_hash = ?", data_hash)
+        if not found:
+            raise KeyError(data_hash)
+        series = unpack_series(found[0])
+        if series.sha256 != data_hash:
+            raise UserError(f"{self.path}: the stored series {series.dataset}/{series.name} is damaged")
+        self._at_hand[data_hash] = series
+        if len(self._at_hand) > SERIES_AT_HAND:
+            self._at_hand.popitem(last=False)
+        return series
 
     def series(self, data_hash: str) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
         """(n,) values and (n,) labels of a stored series; KeyError when absent."""
-        row = self._db.execute('SELECT "values", labels FROM series WHERE data_hash = ?', (data_hash,)).fetchone()
-        if row is None:
-            raise KeyError(data_hash)
-        values = np.frombuffer(zlib.decompress(row["values"]), "<f8")
-        return values, np.frombuffer(zlib.decompress(row["labels"]), np.uint8)
+        series = self.load_series(data_hash)
+        return series.values, series.labels
 
     def extra(self, key: str) -> dict[str, Any]:
         """What a cell recorded besides: training losses, notes."""
-        row = self._db.execute("SELECT extra FROM cells WHERE key = ?", (key,)).fetchone()
-        return dict(json.loads(row["extra"])) if row else {}
+        rows = self.database.rows("SELECT extra FROM cells WHERE key = ?", key)
+        return dict(json.loads(rows[0]["extra"])) if rows else {}
 
     def traceback(self, key: str) -> str:
         """Tail of the traceback of a failed cell."""
-        row = self._db.execute("SELECT traceback FROM cells WHERE key = ?", (key,)).fetchone()
-        return str(row["traceback"]) if row else ""
+        rows = self.database.rows("SELECT traceback FROM cells WHERE key = ?", key)
+        return str(rows[0]["traceback"]) if rows else ""
 
     def missing_metrics(self, names: Iterable[str]) -> Iterator[tuple[sqlite3.Row, list[str]]]:
-        """Cells with scores that lack some of these metrics, with the names of those."""
+        """Current cells with scores that lack some of these metrics, with the names of those."""
         wanted = list(names)
         have: dict[str, set[str]] = {}
-        for row in self._db.execute("SELECT key, metric FROM metrics"):
+        for row in self.database.rows("SELECT key, metric FROM metrics"):
             have.setdefault(row["key"], set()).add(row["metric"])
-        for row in self._db.execute("SELECT * FROM cells WHERE status = 'ok'").fetchall():
+        for row in self.database.rows("SELECT * FROM current WHERE status = 'ok'"):
             lacking = [name for name in wanted if name not in have.get(row["key"], set())]
             if lacking:
                 yield row, lacking
 
     def runs(self) -> list[dict[str, Any]]:
         """Every run: id, started (seconds since 1970), command, provenance."""
-        rows = self._db.execute("SELECT * FROM runs ORDER BY id").fetchall()
+        rows = self.database.rows("SELECT * FROM runs ORDER BY id")
         return [dict(r) | {"provenance": json.loads(r["provenance"])} for r in rows]
 
-    def frame(self) -> pd.DataFrame:
-        """All cells as a tidy table, one column per stored metric (NaN where undefined)."""
+    def frame(self, all: bool = False) -> pd.DataFrame:
+        """Cells as a tidy table, one column per stored metric (NaN where undefined).
+
+        Parameters
+        ----------
+        all : bool
+            Also what a newer version of a detector, or other data under the same name, has replaced.
+        """
         import pandas as pd
 
-        cells = pd.read_sql_query("SELECT * FROM cells ORDER BY dataset, series, detector, protocol, seed", self._db)
-        values = pd.read_sql_query("SELECT key, metric, value FROM metrics", self._db)
+        table = "cells" if all else "current"
+        db = self.database.connection
+        cells = pd.read_sql_query(f"SELECT * FROM {table} ORDER BY dataset, series, detector, protocol, seed, key", db)
+        values = pd.read_sql_query("SELECT key, metric, value FROM metrics", db)
         wide = values.astype({"value": float}).pivot(index="key", columns="metric", values="value")
         frame = cells.merge(wide, how="left", left_on="key", right_index=True)
         for name in ("auroc", "auprc"):
@@ -311,3 +202,51 @@ class Store:
                 frame[name] = np.nan
         frame["quick"] = frame["quick"].astype(bool)
         return frame
+
+
+# -- rows --------------------------------------------------------------------------------------
+
+
+def insert_cell(db: sqlite3.Connection, row: dict[str, Any]) -> None:
+    """A cell's row inside a transaction; scores and metrics of an earlier outcome go."""
+    columns = ", ".join(f'"{c}"' for c in row)
+    marks = ", ".join("?" for _ in row)
+    db.execute(
+        f"INSERT OR REPLACE INTO cells ({columns}) VALUES ({marks})", [storable(value) for value in row.values()]
+    )
+    db.execute("DELETE FROM metrics WHERE key = ?", (row["key"],))
+    db.execute("DELETE FROM scores WHERE key = ?", (row["key"],))
+
+
+def insert_scores(db: sqlite3.Connection, key: str, blob: bytes) -> None:
+    """Scores with their hash inside a transaction."""
+    db.execute("INSERT INTO scores VALUES (?, ?, ?)", (key, hashlib.sha256(blob).hexdigest(), blob))
+
+
+def storable(value: Any) -> Any:
+    """Text that SQLite takes (a lone surrogate is spelt out) and plain numbers; the rest as it is."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _pack(array: NDArray[Any], kind: str) -> bytes:
+    return zlib.compress(np.ascontiguousarray(array, kind).tobytes(), 1)
+
+
+def _unpack(blob: bytes, kind: str, n: int) -> NDArray[Any]:
+    size = n * np.dtype(kind).itemsize
+    raw = zlib.decompressobj().decompress(blob, size + 1)  # bounded: a store may come from elsewhere
+    if len(raw) != size:
+        raise UserError("a stored series is damaged: its length is not what its row says")
+    return np.frombuffer(raw, kind)
+
+
+def unpack_series(row: sqlite3.Row) -> Series:
+    """The series in a row of the table ``series``; its hash is the caller's to check."""
+    try:
+        train = _unpack(row["train"], "<f8", row["n_train"]) if row["n_train"] else None
+        values, labels = _unpack(row["values"], "<f8", row["n"]), _unpack(row["labels"], "u1", row["n"])
+    except zlib.error as error:
+        raise UserError(f"the stored series {row['dataset']}/{row['name']} is damaged: {error}") from error
+    return Series(row["dataset"], row["name"], values, labels, cast(Source, row["source"]), train)

@@ -110,7 +110,7 @@ def test_quick_cut_keeps_an_anomaly_and_is_another_series() -> None:
 def test_long_cells_go_first() -> None:
     selection = Selection(detectors=("HBOS",))
     work = list(plan(selection, rows(selection), [series(100, "a"), series(9000, "b"), series(500, "c")]))
-    assert [one.name for _, one in longest_first(work)] == ["b", "c", "a"]
+    assert [task.cell.series for task in longest_first(task for task, _ in work)] == ["b", "c", "a"]
 
 
 def test_every_registered_file_imports() -> None:

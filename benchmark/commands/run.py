@@ -119,21 +119,21 @@ def _load(args: argparse.Namespace, wanted: list[Dataset], selection: Selection)
 
 def _dry_run(args: argparse.Namespace, selection: Selection, chosen: list[Row], series: list[Series]) -> int:
     from benchmark.costs import expected_seconds
-    from benchmark.plan import plan
+    from benchmark.plan import longest_first, plan
     from benchmark.runner import pending
     from benchmark.store import Store
 
-    work = list(plan(selection, chosen, series))
+    work = plan(selection, chosen, series)
     cached = 0
     if args.store.is_file():
         with Store(args.store) as store:
             todo, summary = pending(work, store, args.retry_failed)
         cached = summary.cached
     else:
-        todo = work
-    for task, one in todo:
-        sys.stdout.write(f"{task.cell}  ~{expected_seconds(task.cell, len(one)):.1f} s\n")
-    total = sum(expected_seconds(task.cell, len(one)) for task, one in todo)
+        todo = longest_first(task for task, _ in work)
+    for task in todo:
+        sys.stdout.write(f"{task.cell}  ~{expected_seconds(task.cell, task.n):.1f} s\n")
+    total = sum(expected_seconds(task.cell, task.n) for task in todo)
     _options.say(
         f"{len(todo)} cells to run, {cached} stored; about {total / 60 / args.jobs:.1f} minutes with {args.jobs} jobs"
     )
@@ -157,16 +157,14 @@ def _run(
         origin = provenance(args.jobs, args.threads) | {"data_problems": problems}
         store.begin_run(shlex.join(["python", "-m", "benchmark", *sys.argv[1:]]), origin)
         board = Board()
-        try:
-            with Display(board, todo, backend.jobs) as display:
-                run(todo, summary, backend, store, board, display.done)
-        finally:
-            board.close()
+        with Display(board, todo, backend.jobs) as display:
+            run(todo, summary, backend, store, board, display.done)
         if args.profile:
             _profile(store)
         if not args.no_report:
             _report(args, store)
-    return _conclude(summary, problems)
+    simulated = sorted({one.dataset for one in series if one.simulated})
+    return _conclude(summary, problems, simulated)
 
 
 def _report(args: argparse.Namespace, store: Store) -> None:
@@ -188,9 +186,11 @@ def _profile(store: Store) -> None:
     sys.stdout.write(spent.loc[order].round(1).to_string() + "\n")
 
 
-def _conclude(summary: Summary, problems: list[str]) -> int:
+def _conclude(summary: Summary, problems: list[str], simulated: list[str]) -> int:
     counted = ", ".join(f"{count} {status}" for status, count in sorted(summary.statuses.items()))
     _options.say(f"cells: {counted or 'none'}" + (f"; {len(problems)} series unusable" if problems else ""))
+    if simulated:
+        _options.say("SIMULATED data stood in for: " + ", ".join(simulated))
     if summary.interrupted:
         _options.say(
             "interrupted; nothing is lost. To go on:\n  " + shlex.join(["python", "-m", "benchmark", *sys.argv[1:]])

@@ -1,0 +1,287 @@
+"""The SQLite file under the store: one writer, checks when it is opened, migrations, clear refusals."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import UserError
+
+MIGRATIONS = [
+    """
+    CREATE TABLE runs (
+        id INTEGER PRIMARY KEY, started REAL NOT NULL, command TEXT NOT NULL, provenance TEXT NOT NULL
+    );
+    CREATE TABLE series (
+        data_hash TEXT PRIMARY KEY, dataset TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL,
+        n INTEGER NOT NULL, "values" BLOB NOT NULL, labels BLOB NOT NULL
+    );
+    CREATE TABLE cells (
+        key TEXT PRIMARY KEY, run_id INTEGER REFERENCES runs(id), finished REAL NOT NULL,
+        dataset TEXT NOT NULL, series TEXT NOT NULL, detector TEXT NOT NULL, "group" TEXT NOT NULL,
+        params TEXT NOT NULL, protocol TEXT NOT NULL, seed INTEGER NOT NULL, version TEXT NOT NULL,
+        data_hash TEXT NOT NULL, source TEXT NOT NULL, quick INTEGER NOT NULL,
+        status TEXT NOT NULL, reason TEXT NOT NULL, traceback TEXT NOT NULL,
+        first_row INTEGER NOT NULL, n INTEGER NOT NULL, n_anomalous INTEGER NOT NULL,
+        n_fit INTEGER NOT NULL, n_fit_anomalous INTEGER NOT NULL, window INTEGER NOT NULL,
+        fit_seconds REAL NOT NULL, score_seconds REAL NOT NULL, peak_mb REAL NOT NULL, extra TEXT NOT NULL
+    );
+    CREATE TABLE scores (key TEXT PRIMARY KEY REFERENCES cells(key), sha256 TEXT NOT NULL, scores BLOB NOT NULL);
+    CREATE TABLE metrics (
+        key TEXT NOT NULL REFERENCES cells(key), metric TEXT NOT NULL, value REAL, reason TEXT NOT NULL,
+        PRIMARY KEY (key, metric)
+    );
+    CREATE INDEX cells_by_series ON cells (dataset, series);
+    """,
+    """
+    ALTER TABLE series ADD COLUMN n_train INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE series ADD COLUMN train BLOB;
+    CREATE VIEW current AS SELECT * FROM cells WHERE key IN (
+        SELECT key FROM (
+            SELECT key, row_number() OVER (
+                PARTITION BY dataset, series, detector, params, protocol, seed, quick, source = 'simulated'
+                ORDER BY finished DESC, rowid DESC
+            ) AS age FROM cells
+        ) WHERE age = 1
+    );
+    """,
+]
+MAGIC = b"SQLite format 3\x00"
+OWN_SUFFIXES = (".sqlite", ".sqlite3", ".db")
+CHECKED_WHOLE = 512 * 2**20
+SMALL_TABLES = ("cells", "metrics", "runs")
+
+
+class StoreLocked(UserError):
+    """Another run is writing to the same store."""
+
+
+class Database:
+    """One writer, any number of readers.
+
+    Parameters
+    ----------
+    path : Path
+        The SQLite file; created, with its folder, when ``write`` is true.
+    write : bool
+        Take the writer's lock, which the system gives back even after ``kill -9``.
+
+    Raises
+    ------
+    StoreLocked
+        If there is a writer already.
+    UserError
+        If the file is from a newer version, is damaged (a writer sets it aside), or cannot be opened.
+    """
+
+    def __init__(self, path: Path, write: bool = False) -> None:
+        self.path = path.resolve()
+        self.writable = write
+        self._lock: Any = None
+        if write:
+            self._make_folder()
+            self._take_lock()
+        elif not path.is_file():
+            raise UserError(f"no results at {path}: run the benchmark first, or name the store with --store")
+        try:
+            self.connection = self._open()
+        except sqlite3.OperationalError as error:
+            self._release()
+            raise UserError(f"cannot open {self.path}: {error}; repair it, or name another with --store") from error
+        except BaseException:
+            self._release()
+            raise
+
+    def close(self) -> None:
+        """Close the file and give the lock back."""
+        self.connection.close()
+        self._release()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing; an error of the file becomes a message that says what is kept."""
+        db = self.connection
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+            db.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back()
+            raise UserError(
+                f"cannot write to {self.path}: {error}. What was computed before is kept; "
+                "free some space or repair the permissions, then give the same command again"
+            ) from error
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        """Rows of a query; a damaged page becomes a message."""
+        try:
+            return self.connection.execute(sql, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise UserError(f"cannot read {self.path}: {error}; run again to have it checked") from error
+
+    def _roll_back(self) -> None:
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+
+    # -- opening -------------------------------------------------------------------------------
+
+    def _make_folder(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot create {self.path.parent}: {error.strerror}; name another with --store") from error
+
+    def _take_lock(self) -> None:
+        from filelock import FileLock, Timeout
+
+        self._lock = FileLock(f"{self.path}.lock")
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise StoreLocked(
+                f"another run is writing to {self.path}: wait for it, or give this one its own --store"
+            ) from error
+        except OSError as error:
+            raise UserError(f"cannot write beside {self.path}: {error.strerror}; name another with --store") from error
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _open(self) -> sqlite3.Connection:
+        if self.writable and not self.path.exists():
+            self._create()
+        self._look_at_header()
+        db = self._connect()
+        try:
+            self._refuse_newer(db)
+            self._check(db)
+            self._migrate(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _create(self) -> None:
+        """Beside its place, then moved there: a file at ``path`` is never half made, and an empty one is damage."""
+        if Path(f"{self.path}-wal").exists():
+            self._set_aside("its write-ahead log was left without it")
+        fresh = self.path.with_name(f".{self.path.name}.new")
+        fresh.unlink(missing_ok=True)
+        with closing(sqlite3.connect(fresh, isolation_level=None)) as db:
+            apply_migrations(db)
+        fresh.replace(self.path)
+
+    def _look_at_header(self) -> None:
+        with self.path.open("rb") as file:
+            head = file.read(len(MAGIC))
+        if head == MAGIC:
+            return
+        if head and self.path.suffix not in OWN_SUFFIXES:
+            raise UserError(f"{self.path} is no store of results; name another with --store")
+        raise self._damaged("it does not begin as an SQLite file does")
+
+    def _connect(self) -> sqlite3.Connection:
+        mode = "mode=rw"
+        if not self.writable and not os.access(self.path.parent, os.W_OK):
+            mode = "mode=ro&immutable=1"  # on a read-only disk no write-ahead log can be made, nor can one be pending
+        db = sqlite3.connect(
+            f"{self.path.as_uri()}?{mode}", uri=True, timeout=30, isolation_level=None, check_same_thread=False
+        )
+        db.row_factory = sqlite3.Row
+        db.execute("PRAGMA trusted_schema = OFF")
+        return db
+
+    def _refuse_newer(self, db: sqlite3.Connection) -> None:
+        try:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            db.close()
+            raise self._damaged(str(error)) from error
+        if version > len(MIGRATIONS):
+            raise UserError(
+                f"{self.path} was written by a newer version of the benchmark "
+                f"(schema {version}, this one knows {len(MIGRATIONS)}): update, or name another --store"
+            )
+        if version == 0 and tables:
+            raise UserError(f"{self.path} is another program's database; name another with --store")
+
+    def _check(self, db: sqlite3.Connection) -> None:
+        try:
+            if self.writable:
+                db.execute("PRAGMA journal_mode = WAL")
+                db.execute("PRAGMA synchronous = NORMAL")
+            trouble = integrity(db, whole=self.path.stat().st_size <= CHECKED_WHOLE)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            trouble = str(error)
+        if trouble:
+            db.close()
+            raise self._damaged(trouble)
+
+    def _migrate(self, db: sqlite3.Connection) -> None:
+        if db.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS):
+            return
+        if self.writable:
+            apply_migrations(db)
+            return
+        self._take_lock()
+        try:
+            apply_migrations(db)
+        finally:
+            self._release()
+
+    def _damaged(self, trouble: str) -> UserError:
+        if not self.writable:
+            return UserError(f"the store {self.path} is damaged ({trouble}); `run` sets it aside and starts a new one")
+        aside = self._set_aside(trouble)
+        return UserError(
+            f"the store {self.path} is damaged ({trouble}) and was set aside as {aside.name}; "
+            "nothing was rebuilt: run again to start a new one, or try `sqlite3 FILE .recover` on it"
+        )
+
+    def _set_aside(self, trouble: str) -> Path:
+        aside = self.path.with_name(f"{self.path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}")
+        for suffix in ("", "-wal", "-shm"):
+            part = Path(f"{self.path}{suffix}")
+            if part.exists():
+                part.rename(f"{aside}{suffix}")
+        return aside
+
+
+def integrity(db: sqlite3.Connection, whole: bool = True) -> str:
+    """What is wrong with the file's structure, or nothing.
+
+    Half a second for 500 MB. Larger files get their small tables checked when they are opened: scores and
+    series, which make the size, carry hashes of their own that every reading verifies.
+    """
+    tables = [None] if whole else [name for name in SMALL_TABLES if _has(db, name)]
+    for table in tables:
+        found = db.execute("PRAGMA quick_check(1)" if table is None else f"PRAGMA quick_check({table})").fetchone()[0]
+        if found != "ok":
+            return str(found)
+    return ""
+
+
+def _has(db: sqlite3.Connection, table: str) -> bool:
+    return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone())
+
+
+def apply_migrations(db: sqlite3.Connection) -> None:
+    """Bring the schema to this version, a step at a time, each in a transaction."""
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        db.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
