@@ -1,0 +1,325 @@
+"""Intervals and tests against scipy, tables in print, slow twins, and simulations with a known truth."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import naive_metrics as naive
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from sklearn.metrics import roc_auc_score
+from test_metrics import labelled
+
+from benchmark._paired import _right_pairs, _units
+from benchmark.cd_diagram import _levels, cd_figure, write_cd_diagram
+from benchmark.metrics import Undefined
+from benchmark.statistics import (
+    Pair,
+    best_one_liner,
+    critical_difference,
+    holm,
+    paired_bootstrap,
+    rank_test,
+    seed_interval,
+    series_interval,
+    stratified_wilcoxon,
+    summarise,
+    weighted_friedman,
+)
+
+
+def make_cells(values, datasets=None, seeds=1, **columns):
+    """Cells from a dict of detector -> (n_series,) values."""
+    n = len(next(iter(values.values())))
+    datasets = datasets or ["A"] * n
+    rows = [
+        {"dataset": datasets[i], "series": f"s{i}", "detector": name, "seed": seed, "auroc": float(column[i])}
+        for name, column in values.items()
+        for i in range(n)
+        for seed in range(seeds)
+    ]
+    return pd.DataFrame(rows).assign(protocol="prefix", status="ok", source="local", **columns)
+
+
+def shifted(k=4, n=30, step=0.1, noise=0.05, seed=0):
+    rng = np.random.default_rng(seed)
+    level = rng.random(n)
+    return {f"D{i}": level + step * i + rng.normal(0, noise, n) for i in range(k)}
+
+
+BLOCKS = ["A"] * 1 + ["B"] * 10 + ["C"] * 15 + ["D"] * 4
+
+
+# -- intervals ---------------------------------------------------------------------------------------
+
+
+def test_seed_interval_is_students():
+    x = [0.70, 0.74, 0.69, 0.75, 0.72]
+    low, high = stats.ttest_1samp(x, 0).confidence_interval(0.95)
+    got = seed_interval(x)
+    assert (got.mean, got.low, got.high, got.n) == pytest.approx((np.mean(x), low, high, 5))
+    assert seed_interval(x, of="run").high - got.mean == pytest.approx((high - got.mean) * np.sqrt(6))
+
+
+def test_an_interval_for_one_more_run_covers_one_more_run():
+    draws = np.random.default_rng(0).normal(size=(4000, 6))
+    covered = [row[5] in seed_interval(row[:5], level=0.9, of="run") for row in draws]
+    assert np.mean(covered) == pytest.approx(0.9, abs=0.02)
+
+
+def test_one_seed_or_one_series_has_no_interval_but_a_reason():
+    for interval in (seed_interval([0.5]), series_interval([0.5])):
+        assert interval.mean == 0.5
+        assert np.isnan(interval.low)
+        assert "needs two" in interval.reason
+        assert 0.5 not in interval
+    with pytest.raises(ValueError, match="finite"):
+        seed_interval([0.5, np.nan])
+
+
+def test_series_interval_is_near_the_normal_one_and_respects_blocks():
+    x = np.random.default_rng(1).normal(size=200)
+    got = series_interval(x)
+    half = 1.96 * x.std() / np.sqrt(200)
+    assert (got.low, got.high) == pytest.approx((x.mean() - half, x.mean() + half), abs=0.02)
+    # Blocks without spread inside leave nothing to draw from, however far apart they are.
+    blocked = series_interval([0.0, 0.0, 1.0, 1.0], blocks=["A", "A", "B", "B"])
+    assert (blocked.low, blocked.high) == (0.5, 0.5)
+
+
+def test_summary_averages_seeds_before_series_and_never_simulated_with_real():
+    cells = make_cells({"X": [0.2, 0.6]}, seeds=3)
+    cells.loc[(cells.series == "s0") & (cells.seed > 0), "status"] = "failed"
+    simulated = make_cells({"X": [0.9, 0.9]}).assign(source="simulated")
+    failed = make_cells({"Y": [0.1, 0.2]}).assign(status="failed", auroc=np.nan)
+    got = summarise(pd.concat([cells, simulated, failed])).set_index(["detector", "simulated"])
+    assert got.loc[("X", False), "mean"] == pytest.approx(0.4)  # not .5, the mean over rows
+    assert got.loc[("X", False), ["n_series", "n_seeds"]].tolist() == [2, 1]
+    assert got.loc[("X", True), "mean"] == pytest.approx(0.9)
+    assert np.isnan(got.loc[("Y", False), "mean"])
+    assert got.loc[("Y", False), ["n_series", "n_missing"]].tolist() == [0, 2]
+
+
+def test_two_rows_for_one_cell_are_refused():
+    cells = make_cells({"X": [0.2, 0.6]})
+    with pytest.raises(ValueError, match="two rows for one cell"):
+        summarise(pd.concat([cells, cells]))
+
+
+def test_best_one_liner_is_chosen_per_data_set():
+    cells = make_cells({"TimeIndex": [0.9, 0.2], "Std": [0.5, 0.7], "LOF": [1.0, 1.0]}, ["A", "B"])
+    got = best_one_liner(cells, ["TimeIndex", "Std"])
+    assert got[["dataset", "detector", "mean"]].to_numpy().tolist() == [["A", "TimeIndex", 0.9], ["B", "Std", 0.7]]
+
+
+# -- tests over series -------------------------------------------------------------------------------
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_equals_its_slow_twin(p):
+    assert holm(p) == pytest.approx(naive.holm(p), abs=1e-12)
+
+
+def test_friedman_without_weights_is_scipys_with_ties():
+    x = np.random.default_rng(0).integers(0, 4, size=(20, 5)).astype(float)
+    theirs = stats.friedmanchisquare(*x.T)
+    assert weighted_friedman(x) == pytest.approx((theirs.statistic, theirs.pvalue), abs=1e-12)
+    assert weighted_friedman(np.ones((8, 3))) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("n", [7, 12, 40])
+def test_with_one_data_set_the_signed_rank_test_is_scipys(n):
+    d = np.random.default_rng(n).normal(0.3, 1, n)
+    exact = n <= 12
+    theirs = stats.wilcoxon(d, method="exact" if exact else "asymptotic", correction=False)
+    assert stratified_wilcoxon(d, ["A"] * n) == pytest.approx(theirs.pvalue, abs=1e-12)
+
+
+def test_zero_differences_are_ranked_and_then_silent():
+    d = np.array([0.0, 0.0, *np.random.default_rng(3).normal(0.4, 1, 30)])
+    ranks = stats.rankdata(abs(d))[d != 0]
+    z = (np.sign(d[d != 0]) * ranks).sum() / np.sqrt((ranks**2).sum())
+    assert stratified_wilcoxon(d, ["A"] * 32) == pytest.approx(2 * stats.norm.sf(abs(z)))
+    assert stratified_wilcoxon(np.zeros(9), ["A"] * 9) == 1.0
+
+
+def test_sizes_of_differences_are_compared_within_a_data_set_only():
+    d, strata = np.array([1, -2, 3, 4, 0.5, -6, 0.7, 9.0]), np.array(list("AAAABBBB"))
+    wider = d * np.where(strata == "B", 1000, 1)
+    assert stratified_wilcoxon(wider, strata) == stratified_wilcoxon(d, strata)
+    assert stratified_wilcoxon(wider, ["A"] * 8) != stratified_wilcoxon(d, ["A"] * 8)
+
+
+@pytest.mark.parametrize("weigh", ["series", "dataset"])
+def test_false_alarms_keep_to_their_level(weigh):
+    rng = np.random.default_rng(0)
+    p = [stratified_wilcoxon(rng.normal(size=30), BLOCKS, weigh) for _ in range(1000)]
+    assert np.mean(np.array(p) <= 0.05) <= 0.07
+    weights = np.where(np.array(BLOCKS) == "C", 0.2, 1.0)
+    p = [weighted_friedman(rng.normal(size=(30, 4)), weights)[1] for _ in range(1000)]
+    assert np.mean(np.array(p) <= 0.05) == pytest.approx(0.05, abs=0.02)
+
+
+@pytest.mark.parametrize(("k", "q"), [(2, 1.960), (3, 2.343), (5, 2.728), (10, 3.164)])
+def test_critical_difference_uses_demsars_table(k, q):
+    assert critical_difference(k, 14) == pytest.approx(q * np.sqrt(k * (k + 1) / (6 * 14)), abs=1e-3)
+
+
+def test_clear_differences_are_found_and_equal_detectors_grouped():
+    values = shifted()
+    values["twin"] = values["D3"] + np.random.default_rng(9).normal(0, 0.01, 30)
+    got = rank_test(make_cells(values, BLOCKS))
+    assert list(got.mean_ranks)[2:] == ["D2", "D1", "D0"]
+    assert got.p_value < 1e-9
+    assert [set(g) for g in got.groups] == [{"D3", "twin"}]
+    assert got.n_series == {"A": 1, "B": 10, "C": 15, "D": 4}
+    assert "Holm" in got.method
+    assert got.pairs is not None
+    assert (got.pairs["p_holm"] >= got.pairs["p"]).all()
+
+
+def test_groups_may_overlap():
+    got = rank_test(make_cells(shifted(k=5, step=0.03, noise=0.1), BLOCKS))
+    spans = [(list(got.mean_ranks).index(g[0]), list(got.mean_ranks).index(g[-1])) for g in got.groups]
+    assert len(spans) > 1
+    assert all(a < b for s, t in pairwise(spans) for a, b in zip(s, t, strict=True))
+
+
+def test_no_significance_from_one_series():
+    got = rank_test(make_cells({"X": [0.9], "Y": [0.1]}))
+    assert "1 complete series" in got.reason
+    assert np.isnan(got.p_value)
+    assert got.groups == []
+    assert got.mean_ranks == {"X": 1.0, "Y": 2.0}
+    with pytest.raises(ValueError, match="1 complete series"):
+        cd_figure(got)
+
+
+def test_series_that_a_detector_lacks_are_left_out_by_name():
+    cells = make_cells(shifted(), BLOCKS)
+    cells.loc[(cells.series == "s3") & (cells.detector == "D1"), "status"] = "failed"
+    cells = cells[~((cells.series == "s4") & (cells.detector == "D2"))]
+    got = rank_test(cells)
+    assert got.left_out == ["B/s3: no value of D1", "B/s4: no value of D2"]
+    assert sum(got.n_series.values()) == 28
+
+
+def test_protocols_and_sources_are_not_mixed():
+    cells = make_cells(shifted())
+    with pytest.raises(ValueError, match="one protocol"):
+        rank_test(pd.concat([cells, cells.assign(protocol="normal-only")]))
+    with pytest.raises(ValueError, match="never compared"):
+        rank_test(pd.concat([cells, cells.assign(source="simulated", dataset="Z")]))
+
+
+def test_weighing_data_sets_equally_lets_a_small_one_count():
+    x, y = np.full(30, 0.5), np.full(30, 0.6)
+    y[:1] = 0.1
+    by_series, by_dataset = (rank_test(make_cells({"X": x, "Y": y}, BLOCKS), weigh=w) for w in ("series", "dataset"))
+    assert by_series.mean_ranks["Y"] == pytest.approx(1 + 1 / 30)
+    assert by_dataset.mean_ranks["Y"] == pytest.approx(1 + 1 / 4)
+
+
+# -- paired bootstrap --------------------------------------------------------------------------------
+
+
+@settings(max_examples=40)
+@given(labelled(), st.integers(1, 5))
+def test_pair_counts_give_the_exact_auroc_of_a_draw(case, block):
+    labels, scores = case
+    heads, blocks = _units(labels, block)
+    counts = _right_pairs(labels, scores, heads, blocks)
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 3, len(heads)) + 1, rng.integers(0, 3, len(blocks)) + 1
+    sizes = [np.diff([*ends, int(np.sum(labels == c))]).astype(int) for ends, c in ((heads, 1), (blocks, 0))]
+    weight = np.empty(len(labels))
+    weight[labels == 1], weight[labels == 0] = np.repeat(a, sizes[0]), np.repeat(b, sizes[1])
+    pairs = (a @ sizes[0]) * (b @ sizes[1])
+    assert a @ counts @ b / pairs == pytest.approx(roc_auc_score(labels, scores, sample_weight=weight), abs=1e-12)
+
+
+def segmented(n_segments, n=4000, length=20, shift=1.0, seed=0):
+    rng = np.random.default_rng(seed)
+    labels = np.zeros(n, dtype=np.uint8)
+    for start in np.linspace(50, n - 100, n_segments).astype(int):
+        labels[start : start + length] = 1
+    return labels, rng.normal(size=n) + shift * labels, rng.normal(size=n)
+
+
+def test_a_better_detector_is_found_better_and_an_equal_one_is_not():
+    labels, good, noise = segmented(15)
+    got = paired_bootstrap([Pair(labels, good, noise, block=20)])
+    assert got.better
+    assert got.probability > 0.99
+    assert got.low < got.difference < got.high
+    assert got.scope == "this series alone"
+    assert got.difference == pytest.approx(roc_auc_score(labels, good) - roc_auc_score(labels, noise), abs=1e-12)
+    same = paired_bootstrap([Pair(labels, good, good)])
+    assert (same.difference, same.probability, same.better) == (0.0, 0.5, False)
+    other = paired_bootstrap([Pair(labels, noise, good, block=20)])
+    assert (other.probability, other.difference) == pytest.approx((1 - got.probability, -got.difference))
+
+
+def test_a_series_with_one_segment_gives_no_probability():
+    labels, good, noise = segmented(1)
+    got = paired_bootstrap([Pair(labels, good, noise)])
+    assert "one anomalous segment" in got.reason
+    assert np.isnan(got.probability)
+    assert not got.better
+    many = paired_bootstrap([Pair(*segmented(1, seed=s)) for s in range(8)])
+    assert not many.reason
+    assert many.probability > 0.99
+    assert many.scope == "series like these"
+
+
+def test_stretches_are_drawn_not_points():
+    # Ten segments, in seven of which the detector is right as a whole: many points, little evidence.
+    labels, _, noise = segmented(10, length=100)
+    segment = np.cumsum(np.diff(labels, prepend=0) == 1)
+    scores = noise + np.where(labels == 1, np.where(segment <= 7, 5.0, -5.0), 0.0)
+    got = paired_bootstrap([Pair(labels, scores, noise)])
+    assert 0.8 < got.probability < 0.98  # P(more than half of 10 draws hit the seven) is .90
+    assert not got.better
+
+
+def test_equal_detectors_seldom_win():
+    wins = []
+    for seed in range(80):
+        labels, first, second = segmented(12, n=1500, shift=0.0, seed=seed)
+        wins.append(paired_bootstrap([Pair(labels, first, second, block=20)], n_boot=400).better)
+    assert np.mean(wins) <= 0.08  # 2.5 % by design, one-sided
+
+
+def test_what_the_bootstrap_refuses():
+    with pytest.raises(ValueError, match="at least one series"):
+        paired_bootstrap([])
+    with pytest.raises(Undefined, match="all 9 labels are 0"):
+        paired_bootstrap([Pair(np.zeros(9, dtype=np.uint8), np.zeros(9), np.zeros(9))])
+
+
+# -- diagram -----------------------------------------------------------------------------------------
+
+
+def test_bars_that_share_a_detector_lie_in_different_rows():
+    assert _levels([(0, 2), (1, 4), (3, 5), (5, 6)]) == [0, 1, 0, 1]
+
+
+def test_diagram_shows_each_detector_and_is_the_same_twice(tmp_path):
+    test = rank_test(make_cells(shifted(k=20, step=0.02), BLOCKS))
+    png, svg = write_cd_diagram(test, tmp_path / "new" / "cd", "Twenty", highlight=["D3"])
+    assert png.read_bytes()[:4] == b"\x89PNG"
+    first = svg.read_text()
+    assert write_cd_diagram(test, tmp_path / "new" / "cd", "Twenty", highlight=["D3"])[1].read_text() == first
+    figure = cd_figure(test)
+    figure.draw_without_rendering()
+    texts = figure.axes[0].texts
+    shown = " ".join(t.get_text() for t in texts)
+    assert all(name in shown.split() for name in test.mean_ranks)
+    width, height = figure.bbox.width, figure.bbox.height
+    boxes = [t.get_window_extent() for t in texts]
+    assert all(b.x0 >= 0 and b.y0 >= 0 and b.x1 <= width and b.y1 <= height for b in boxes)
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
