@@ -19,8 +19,8 @@ Array = npt.NDArray[np.float64]
 
 CANDIDATES = ("IForest", "LOF", "MP", "PCA", "HBOS", "POLY", "MovingStd", "AbsDeviation", "AbsDifference")
 FALLBACK = "AbsDeviation"
-EXCERPT = 4_000
-REPEATS = 3
+EXCERPT = 3_000
+REPEATS = 2
 PLANTED = 4
 SHORTEST = 200
 MISSED = 0.7
@@ -70,12 +70,13 @@ class Ranking:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Consecutive flagged rows: half-open ``start:stop``, the row and the score of the peak."""
+    """Consecutive rows of high score: half-open ``start:stop``, row and score of the peak, above the threshold or not."""
 
     start: int
     stop: int
     peak: int
     score: float
+    flagged: bool = True
 
 
 @dataclass
@@ -130,7 +131,8 @@ def detect(
     if recording.filled.any():
         flags &= ~_near(recording.filled, 1)
     used = int(getattr(detector, "window_", 1))
-    return Finding(recording, chosen, used, scores, threshold, flags, stretches(scores, flags, used), ranking, notes)
+    found = stretches(scores, flags, used) + runners_up(scores, flags | recording.filled, used)
+    return Finding(recording, chosen, used, scores, threshold, flags, found, ranking, notes)
 
 
 def rank(recording: Recording, names: tuple[str, ...], window: int, seed: int) -> Ranking:
@@ -219,6 +221,25 @@ def stretches(scores: Array, flags: npt.NDArray[np.bool_], window: int) -> list[
         peak = a + int(np.argmax(scores[a:b]))
         found.append(Stretch(a, b, peak, float(scores[peak])))
     return sorted(found, key=lambda s: -s.score)
+
+
+def runners_up(scores: Array, taken: npt.NDArray[np.bool_], window: int, count: int = 10) -> list[Stretch]:
+    """The next highest peaks, a window apart from each other and from rows already taken; each reaches half way down."""
+    usual = float(np.median(scores))
+    free = ~_near(taken, window) if taken.any() else np.ones(len(scores), dtype=bool)
+    found: list[Stretch] = []
+    while len(found) < count and free.any():
+        peak = int(np.argmax(np.where(free, scores, -np.inf)))
+        half = usual + (scores[peak] - usual) / 2
+        if scores[peak] <= usual:
+            break
+        a, b = max(0, peak - window), min(len(scores), peak + window + 1)
+        low = np.flatnonzero(scores[a:b] < half) + a
+        start = int(low[low < peak].max(initial=a - 1)) + 1
+        stop = int(low[low > peak].min(initial=b))
+        found.append(Stretch(start, stop, peak, float(scores[peak]), flagged=False))
+        free[max(0, start - window) : stop + window] = False
+    return found
 
 
 def _nothing(recording: Recording, notes: list[str]) -> Finding:
