@@ -26,7 +26,8 @@ class Windows:
 
     def __init__(self, pieces: list[Array], window: int) -> None:
         self.window = window
-        self.views: list[Array] = [sliding_window_view(p, window) for p in pieces if len(p) >= window]
+        self.pieces: list[Array] = [p for p in pieces if len(p) >= window]
+        self.views: list[Array] = [sliding_window_view(p, window) for p in self.pieces]
         self.starts = np.cumsum([0] + [len(view) for view in self.views])
 
     def __len__(self) -> int:
@@ -40,9 +41,9 @@ class Windows:
     def chunks(self, rows: int | None = None) -> Iterator[tuple[slice, Array]]:
         """Blocks of windows in order: ``(slice into 0..len, (k, window) view)``.
 
-        ``rows`` defaults to about 32 MiB of float64 a block. A block never spans two pieces.
+        ``rows`` defaults to about 2 MiB of float64 a block, which stays in the cache. A block never spans two pieces.
         """
-        step = rows or max(1, (4 << 20) // self.window)
+        step = rows or max(1, (1 << 18) // self.window)
         for offset, view in zip(self.starts, self.views, strict=False):
             for a in range(0, len(view), step):
                 block = view[a : a + step]

@@ -1,0 +1,58 @@
+"""IForest: windows that few random cuts isolate."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from detectors._base import Array, WindowDetector
+from detectors._windows import Alignment, Windows
+
+
+class IForest(WindowDetector):
+    """Isolation forest on sliding windows.
+
+    Random trees cut small samples of the windows at random values of random positions; the score is
+    2^(-mean depth / expected depth), near 1 for windows that are isolated early. Trees follow the same
+    law as those of scikit-learn's ``IsolationForest`` and score alike, but the windows are read from
+    the series itself, only at the positions that a tree asks for.
+
+    Parameters
+    ----------
+    window, align
+        As in :class:`~detectors._base.WindowDetector`.
+    n_estimators : int
+        Trees.
+    max_samples : int
+        Windows drawn for each tree, without replacement; all of them if there are fewer.
+    random_state : int or None
+        Seed of the samples and of the cuts.
+
+    References
+    ----------
+    Liu, Ting and Zhou, "Isolation forest", ICDM 2008.
+    """
+
+    source = "Liu, Ting and Zhou, ICDM 2008"
+
+    def __init__(
+        self,
+        window: int | Literal["auto"] = "auto",
+        n_estimators: int = 100,
+        max_samples: int = 256,
+        random_state: int | None = 0,
+        align: Alignment = "centre",
+    ) -> None:
+        super().__init__(window, align)
+        self.n_estimators = n_estimators
+        self.max_samples = max_samples
+        self.random_state = random_state
+
+    def _fit_windows(self, windows: Windows) -> None:
+        from detectors._forest import Forest
+
+        self.forest_ = Forest.grow(windows, self.n_estimators, self.max_samples, self.random_state)
+
+    def _score_windows(self, windows: Windows) -> Array:
+        return np.concatenate([self.forest_.score(piece, windows.window) for piece in windows.pieces])

@@ -1,0 +1,20 @@
+"""IForest1: the isolation forest on single points."""
+
+from __future__ import annotations
+
+from detectors.iforest import IForest
+
+
+class IForest1(IForest):
+    """Isolation forest on the points themselves: :class:`~detectors.iforest.IForest` of window 1.
+
+    Parameters
+    ----------
+    n_estimators, max_samples, random_state
+        As in :class:`~detectors.iforest.IForest`.
+    """
+
+    source = "Liu, Ting and Zhou, ICDM 2008; on points as in TSB-UAD"
+
+    def __init__(self, n_estimators: int = 100, max_samples: int = 256, random_state: int | None = 0) -> None:
+        super().__init__(1, n_estimators, max_samples, random_state)

@@ -1,0 +1,83 @@
+"""OCSVM: distance from a smooth boundary around normal windows."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from detectors._base import Array, WindowDetector
+from detectors._windows import Alignment, Windows
+
+
+class OCSVM(WindowDetector):
+    """One-class support vector machine on windows, each scaled to 0..1 by itself.
+
+    The kernel is exp(-gamma |u - v|^2) with gamma = 1 / window; the score is the negative decision
+    function. A constant window becomes zeros.
+
+    Parameters
+    ----------
+    window, align
+        As in :class:`~detectors._base.WindowDetector`.
+    nu : float
+        Upper bound on the share of fitted windows outside of the boundary, in (0, 1].
+    max_windows : int
+        Above this number a seeded sample of the fitted windows, without replacement, stands for all of them:
+        the solver's time grows with the square of their number.
+    random_state : int or None
+        Seed of that sample.
+
+    References
+    ----------
+    Schölkopf, Williamson, Smola, Shawe-Taylor and Platt, "Support vector method for novelty
+    detection", NIPS 1999.
+    """
+
+    learns_from = "normal"
+    source = "Schölkopf et al., NIPS 1999"
+
+    def __init__(
+        self,
+        window: int | Literal["auto"] = "auto",
+        nu: float = 0.05,
+        max_windows: int = 10_000,
+        random_state: int | None = 0,
+        align: Alignment = "centre",
+    ) -> None:
+        super().__init__(window, align)
+        self.nu = nu
+        self.max_windows = max_windows
+        self.random_state = random_state
+
+    def _fit_windows(self, windows: Windows) -> None:
+        from sklearn.svm import OneClassSVM
+
+        chosen = np.arange(len(windows))
+        if len(chosen) > self.max_windows:
+            draw = np.random.default_rng(self.random_state).choice(len(chosen), self.max_windows, replace=False)
+            chosen = np.sort(draw)
+        machine = OneClassSVM(nu=self.nu, gamma=1 / windows.window).fit(scale_each(windows.take(chosen)))
+        self.vectors_: Array = machine.support_vectors_
+        self.weights_: Array = machine.dual_coef_[0]
+        self.offset_ = float(machine.intercept_[0])
+
+    def _score_windows(self, windows: Windows) -> Array:
+        scores = np.empty(len(windows))
+        gamma = 1 / windows.window
+        norms = gamma * np.einsum("ij,ij->i", self.vectors_, self.vectors_)
+        for rows, block in windows.chunks(1024):  # 1024 x vectors stays in the cache
+            z = scale_each(block)
+            # -gamma |z - v|^2, written out so that one matrix product serves all vectors
+            kernel = z @ (2 * gamma * self.vectors_.T)
+            kernel -= norms
+            kernel -= gamma * np.einsum("ij,ij->i", z, z)[:, None]
+            scores[rows] = -(np.exp(kernel, out=kernel) @ self.weights_) - self.offset_
+        return scores
+
+
+def scale_each(block: Array) -> Array:
+    """(k, window) windows, each brought to 0..1 by its own minimum and maximum; constant ones to 0."""
+    low = block.min(axis=1, keepdims=True)
+    spread = block.max(axis=1, keepdims=True) - low
+    return np.asarray((block - low) / np.where(spread > 0, spread, 1.0))

@@ -1,0 +1,105 @@
+"""One-liners: what a single line of code finds, the bar that every detector should clear.
+
+Wu and Keogh, "Current time series anomaly detection benchmarks are flawed and are creating the
+illusion of progress", TKDE 2021.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from detectors._base import Array, Detector, Group, WindowDetector
+from detectors._windows import Windows
+
+WU_KEOGH = "after Wu and Keogh, TKDE 2021"
+
+
+class _OneLiner(Detector):
+    """A score that needs nothing but the series at hand."""
+
+    learns_from = "nothing"
+    group: ClassVar[Group] = "one-liner"
+    source = WU_KEOGH
+
+    def _fit(self, pieces: list[Array]) -> None:
+        """Nothing to learn."""
+
+
+class TimeIndex(_OneLiner):
+    """The row number: high where anomalies stand late in the file."""
+
+    exempt: ClassVar[dict[str, str]] = {"spike": "never looks at the values"}
+
+    def _score(self, x: Array) -> Array:
+        return np.arange(len(x), dtype=np.float64)
+
+
+class MissingFlag(_OneLiner):
+    """1 where a count is missing, else 0.
+
+    A series has missing counts when it holds -1 and all its other values are whole and not negative;
+    no other code is looked for, and no label.
+    """
+
+    exempt: ClassVar[dict[str, str]] = {"spike": "sees only the code for a missing count"}
+
+    def _score(self, x: Array) -> Array:
+        missing = x == -1
+        others = x[~missing]
+        counts = bool((others >= 0).all() and (others == np.round(others)).all())
+        return missing.astype(np.float64) if counts else np.zeros(len(x))
+
+
+class AbsDeviation(_OneLiner):
+    """|x - median of the series|."""
+
+    def _score(self, x: Array) -> Array:
+        return np.abs(x - np.median(x))
+
+
+class AbsDifference(_OneLiner):
+    """|x_t - x_(t-1)|, 0 at the first point."""
+
+    def _score(self, x: Array) -> Array:
+        return np.abs(np.diff(x, prepend=x[0]))
+
+
+class MovingStd(WindowDetector):
+    """Standard deviation of the window around a point.
+
+    Parameters
+    ----------
+    window, align
+        As in :class:`~detectors._base.WindowDetector`; "auto" is one period of the fitted values.
+    """
+
+    learns_from = "nothing"
+    group: ClassVar[Group] = "one-liner"
+    source = WU_KEOGH
+
+    def _fit_windows(self, windows: Windows) -> None:
+        """Nothing to learn but the window's length."""
+
+    def _score_windows(self, windows: Windows) -> Array:
+        return np.concatenate([block.std(axis=1) for _, block in windows.chunks()])
+
+
+class RandomScore(_OneLiner):
+    """Uniform random numbers in 0..1: AUROC .5, whatever the data.
+
+    Parameters
+    ----------
+    random_state : int or None
+        Seed; equal seeds and lengths give equal scores.
+    """
+
+    source = "chance"
+    exempt: ClassVar[dict[str, str]] = {"spike": "never looks at the values"}
+
+    def __init__(self, random_state: int | None = 0) -> None:
+        self.random_state = random_state
+
+    def _score(self, x: Array) -> Array:
+        return np.random.default_rng(self.random_state).uniform(size=len(x))
