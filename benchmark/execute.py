@@ -95,7 +95,7 @@ def describe(error: BaseException) -> str:
         text = str(error)
     except Exception:  # noqa: BLE001
         text = "(its message cannot be shown)"
-    return f"{type(error).__name__}: {text}"[:2000]
+    return f"{type(error).__name__}: {text}"[:2000].encode("utf-8", "backslashreplace").decode()
 
 
 def _fill(outcome: Outcome, task: Task, series: Series, progress: Callable[[str], None] | None) -> None:

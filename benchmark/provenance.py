@@ -21,8 +21,13 @@ def provenance(jobs: int, threads: int) -> dict[str, Any]:
         "jobs": jobs,
         "threads_per_worker": threads,
         "git": git_revision(),
-        "versions": {name: _version(name) for name in PACKAGES},
+        "versions": package_versions(),
     }
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of the libraries that figures depend on; empty for one that is not installed."""
+    return {name: _version(name) for name in PACKAGES}
 
 
 def git_revision() -> str:

@@ -126,7 +126,7 @@ class Worker:
             self.line = line
 
     def _clock_starts(self) -> None:
-        """At the hand-over, and again when compilers and libraries have started."""
+        """At the hand-over, and again when the interpreter, then when compilers and libraries have started."""
         self._since = time.monotonic()
         self._level = self._resident()
 
@@ -183,6 +183,7 @@ def main(handle: int, owner: int) -> None:
     _die_with(owner)
     faulthandler.enable()
     link = Connection(handle)
+    link.send(None)
     while True:
         try:
             task, series = link.recv()
