@@ -4,11 +4,13 @@ Points of a series are no independent draws: scores and labels run in stretches.
 labelled segment is one unit, the normal points are cut into blocks of consecutive points, and both kinds are drawn
 with replacement, separately, so that no draw lacks a class. With several series these are drawn too (two levels).
 Both scores are measured on the same draws, and the AUROC of a draw is exact: it needs only how many (anomalous,
-normal) pairs of each segment and block are ranked right, a matrix that is counted once.
+normal) pairs of each segment and block are ranked right, a matrix that is counted once. Series with equal labels
+(Genesis) are channels of one recording: the same segments and blocks are drawn in all of them.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -44,6 +46,7 @@ class Comparison:
     probability : float
         Share of draws in which the detector is ahead, ties counted half; NaN when ``reason`` is given.
     n_series, n_segments : int
+        Segments are counted once per recording. With fewer than about six, a bootstrap interval is too narrow.
     scope : str
         What the statement is about.
     reason : str
@@ -82,8 +85,8 @@ def paired_bootstrap(pairs: Sequence[Pair], n_boot: int = 2000, level: float = 0
     -------
     Comparison
         For one series: about that series alone (drawn: its segments and blocks). For several: about series like
-        these (drawn: series, and segments and blocks within). With one series of a single segment there is
-        nothing to draw from, so ``reason`` says so.
+        these (drawn: series, and segments and blocks within). With a single segment in all there is nothing to
+        draw from, so ``reason`` says so.
 
     Raises
     ------
@@ -94,14 +97,14 @@ def paired_bootstrap(pairs: Sequence[Pair], n_boot: int = 2000, level: float = 0
     """
     if not pairs:
         raise ValueError("paired_bootstrap needs at least one series")
-    rng = np.random.default_rng(seed)
-    drawn = [_draws(pair, n_boot, rng) for pair in pairs]
+    drawn = [_draws(pair, n_boot, seed) for pair in pairs]
     observed = float(np.mean([d.observed for d in drawn]))
-    n_segments = sum(d.n_segments for d in drawn)
-    if len(pairs) == 1 and n_segments < 2:
-        reason = "one series with one anomalous segment: no probability can be given"
+    n_segments = sum({d.recording: d.n_segments for d in drawn}.values())
+    if n_segments < 2:
+        reason = "one anomalous segment in all: no probability can be given"
         nan = float("nan")
-        return Comparison(observed, nan, nan, nan, 1, 1, "", reason)
+        return Comparison(observed, nan, nan, nan, len(pairs), n_segments, "", reason)
+    rng = np.random.default_rng(seed)
     scope = "this series alone" if len(pairs) == 1 else "series like these"
     table = np.stack([d.differences for d in drawn])
     chosen = rng.integers(len(pairs), size=table.shape) if len(pairs) > 1 else np.zeros(table.shape, dtype=np.int64)
@@ -115,12 +118,15 @@ class _Draws(NamedTuple):
     observed: float
     differences: Floats  # (n_boot,)
     n_segments: int
+    recording: int  # equal for series with equal labels
 
 
-def _draws(pair: Pair, n_boot: int, rng: np.random.Generator) -> _Draws:
+def _draws(pair: Pair, n_boot: int, seed: int) -> _Draws:
     """Differences of the AUROC over draws of the segments and blocks of one series."""
     labels, scores = check(pair.labels, pair.scores)
     _, rival = check(pair.labels, pair.rival)
+    recording = zlib.crc32(labels.tobytes())
+    rng = np.random.default_rng([seed, recording])
     heads, blocks = _units(labels, pair.block)
     surplus = _right_pairs(labels, scores, heads, blocks) - _right_pairs(labels, rival, heads, blocks)
     n_positive = np.diff(np.append(heads, int(labels.sum())))
@@ -128,7 +134,8 @@ def _draws(pair: Pair, n_boot: int, rng: np.random.Generator) -> _Draws:
     a = rng.multinomial(len(heads), np.full(len(heads), 1 / len(heads)), size=n_boot).astype(np.float64)
     b = rng.multinomial(len(blocks), np.full(len(blocks), 1 / len(blocks)), size=n_boot).astype(np.float64)
     differences = np.sum((a @ surplus) * b, axis=1) / ((a @ n_positive) * (b @ n_negative))
-    return _Draws(float(surplus.sum() / (n_positive.sum() * n_negative.sum())), differences, len(heads))
+    observed = float(surplus.sum() / (n_positive.sum() * n_negative.sum()))
+    return _Draws(observed, differences, len(heads), recording)
 
 
 def _units(labels: Labels, block: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

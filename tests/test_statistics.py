@@ -270,10 +270,34 @@ def test_a_series_with_one_segment_gives_no_probability():
     assert "one anomalous segment" in got.reason
     assert np.isnan(got.probability)
     assert not got.better
-    many = paired_bootstrap([Pair(*segmented(1, seed=s)) for s in range(8)])
-    assert not many.reason
-    assert many.probability > 0.99
-    assert many.scope == "series like these"
+
+
+def labels_at(start, length=20, n=4000):
+    labels = np.zeros(n, dtype=np.uint8)
+    labels[start : start + length] = 1
+    return labels
+
+
+def test_several_series_speak_together_even_with_one_segment_each():
+    rng = np.random.default_rng(0)
+    pairs = [Pair(y := labels_at(400 * s + 50), rng.normal(size=4000) + y, rng.normal(size=4000)) for s in range(8)]
+    got = paired_bootstrap(pairs)
+    assert not got.reason
+    assert got.probability > 0.99
+    assert got.scope == "series like these"
+    assert (got.n_series, got.n_segments) == (8, 8)
+
+
+def test_channels_of_one_recording_are_no_independent_witnesses():
+    labels, good, noise = segmented(6)
+    segment = np.cumsum(np.diff(labels, prepend=0) == 1)
+    scores = noise + np.where(labels == 1, np.where(segment <= 4, 5.0, -5.0), 0.0)
+    channel = paired_bootstrap([Pair(labels, scores, noise)])
+    copies = paired_bootstrap([Pair(labels, scores, noise)] * 6)
+    assert copies.n_segments == 6
+    assert (copies.low, copies.high) == pytest.approx((channel.low, channel.high), abs=1e-12)
+    one = labels_at(50)
+    assert "one anomalous segment" in paired_bootstrap([Pair(one, good, noise)] * 3).reason
 
 
 def test_stretches_are_drawn_not_points():
