@@ -67,15 +67,14 @@ def mackey_glass(
     lag = np.subtract.outer(np.arange(block), np.arange(block))
     kernel = np.where(lag >= 0, decay ** np.maximum(lag, 0), 0.0) / per_unit
     fading = decay ** np.arange(1, block + 1)
-    x = 0.9 + 0.1 * rng.standard_normal() + 0.05 * rng.standard_normal(block)
+    x = 0.9 + 0.1 * rng.standard_normal() + 0.05 * rng.standard_normal(block + 1)
     blocks = []
     n_skip = 20  # blocks until the start-up has died away
     for _ in range(n_skip + -(-n // tau)):
         forcing = beta * x / (1 + x**power)
-        # trapezoid: a point's forcing is the mean of those at both ends of its small step
-        ends = np.append(forcing[1:], forcing[-1])
-        x = fading * x[-1] + kernel @ ((decay * forcing + ends) / 2)
-        blocks.append(x[per_unit - 1 :: per_unit])
+        trapezoids = (decay * forcing[:-1] + forcing[1:]) / 2
+        x = np.concatenate([x[-1:], fading * x[-1] + kernel @ trapezoids])
+        blocks.append(x[per_unit::per_unit])
     return np.concatenate(blocks[n_skip:])[:n]
 
 
