@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from benchmark import formats, plots, protocols, registry, tables, traces
+from benchmark import cd_diagram, formats, plots, protocols, registry, tables, traces
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from benchmark.plots import Curve
     from benchmark.report import Results
-    from benchmark.tables import Beats, Table
+    from benchmark.tables import Table
 
 METRICS = {"auroc": "AUROC", "auprc": "AUPRC", "vus_roc": "VUS-ROC", "vus_pr": "VUS-PR"}
 THEME = {
@@ -27,6 +27,9 @@ THEME = {
     plots.QUIET: "var(--quiet)",
     plots.FAINT: "var(--line)",
     **{colour: f"var(--{group})" for group, colour in plots.COLOURS.items() if group != "one-liner"},
+    cd_diagram.INK: "var(--ink)",
+    cd_diagram.SOFT: "var(--quiet)",
+    cd_diagram.ACCENT: "var(--accent)",
     "#ffffff": "var(--paper)",
     "#000000": "var(--ink)",
 }
@@ -38,9 +41,8 @@ def render(
     built: list[Table],
     curves: Mapping[str, list[tuple[str, list[Curve]]]],
     facts: Mapping[str, Any],
-    figures: Mapping[str, Figure],
+    figures: Mapping[str, Mapping[str, Figure]],
     sizes: Mapping[str, int] | None = None,
-    beats: Beats | None = None,
 ) -> str:
     """The page.
 
@@ -53,14 +55,14 @@ def render(
     facts : mapping
         Data set -> its metadata (title, licence, citation, notes, urls).
     figures : mapping
-        Caption -> figure shown as it is, in the page's colours.
+        Section -> caption -> figure, shown in the page's colours.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(loader=PackageLoader("benchmark"), autoescape=True, undefined=StrictUndefined)
     environment.filters |= {"figure": formats.figure, "signed": formats.signed, "path": svg_path, "band": svg_band}
     tidy = tables.current(frame) if len(frame) else frame.assign(simulated=[], label=[])
-    sheets = [table for table in built if not table.main] + _other_metrics(frame, sizes, beats)
+    sheets = [table for table in built if not table.main] + _other_metrics(frame, sizes)
     runs = [_run(run) for run in reversed(results.runs())]
     page = environment.get_template("report.html").render(
         **{"style": _packaged("report.css"), "script": _packaged("report.js"), "formats": formats, "metrics": METRICS},
@@ -68,7 +70,7 @@ def render(
         **{"tally": verdict_counts, "blocks": blocks, "by_dataset": by_dataset, "protocol_summary": protocol_summary},
         protocol_names=list(dict.fromkeys(table.protocol for table in sheets)),
         metric_names=list(dict.fromkeys(table.metric for table in sheets)),
-        figures={caption: themed(figure) for caption, figure in figures.items()},
+        figures={name: [themed(f) for f in drawings.values()] for name, drawings in figures.items() if drawings},
         series=series(results, tidy),
         failures=failures(tidy),
         statuses=Counter(tidy["status"]),
@@ -84,9 +86,9 @@ def render(
     return str(page)
 
 
-def _other_metrics(frame: pd.DataFrame, sizes: Mapping[str, int] | None, beats: Beats | None) -> list[Table]:
+def _other_metrics(frame: pd.DataFrame, sizes: Mapping[str, int] | None) -> list[Table]:
     present = [name for name in list(METRICS)[1:] if name in frame and frame[name].notna().any()]
-    return [table for name in present for table in tables.build(frame, sizes, name, beats)]
+    return [table for name in present for table in tables.build(frame, sizes, name)]
 
 
 def _packaged(name: str) -> str:
@@ -197,8 +199,9 @@ def _best(cells: pd.DataFrame) -> dict[str, Any] | None:
 
 def _score_traces(results: Results, cells: pd.DataFrame, buckets: int) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
+    columns = cells.sort_values("auroc", ascending=False)[["key", "label", "detector", "group", "protocol", "auroc"]]
     cell: Any
-    for cell in cells.sort_values("auroc", ascending=False).itertuples():
+    for cell in columns.itertuples():
         try:
             first, scores = results.scores(cell.key)
         except KeyError:

@@ -5,7 +5,7 @@ Colours are Okabe and Ito's, safe for colour-blind readers; no figure needs colo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,24 +93,6 @@ def average_roc(curves: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
     return rates.mean(axis=0), rates.std(axis=0)
 
 
-def roc_points(labels: NDArray[np.uint8], scores: Array) -> tuple[Array, Array]:
-    """False- and true-positive rates at each distinct score, (0, 0) first; tied points move together.
-
-    Raises
-    ------
-    ValueError
-        If the labels have one class only.
-    """
-    positives = int(labels.sum())
-    if positives in (0, len(labels)):
-        raise ValueError("a ROC curve needs both normal and anomalous points")
-    order = np.argsort(-scores, kind="stable")
-    last = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
-    hits = np.cumsum(labels[order], dtype=np.int64)[last]
-    misses = last + 1 - hits
-    return np.append(0.0, misses / (len(labels) - positives)), np.append(0.0, hits / positives)
-
-
 def roc_figure(curves: Sequence[Curve], title: str) -> Figure:
     """A panel per detector, best first, over the curves of the others; the one-liners share the last.
 
@@ -134,20 +116,26 @@ def _roc_figure(curves: Sequence[Curve], title: str) -> Figure:
     n_panels = max(1, len(shown) + 2 * bool(simple))  # the one-liners and their legend
     columns = min(5, n_panels)
     rows = -(-n_panels // columns)
-    figure = Figure(figsize=(max(4.2, 1.9 * columns), 1.95 * rows + 0.75), layout="constrained")
-    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    width, height = 1.75 * columns + 0.6, 1.9 * rows + 0.85
+    figure = Figure(figsize=(max(4.2, width), height))
+    # a fixed layout: the automatic one draws every panel several times
+    figure.subplots_adjust(0.5 / width, 0.5 / height, 1 - 0.1 / width, 1 - 0.6 / height, wspace=0.12, hspace=0.24)
+    grid = figure.subplots(rows, columns, squeeze=False)
     for axes, curve in zip(grid.flat, shown, strict=False):
         _roc_panel(axes, curve, shown)
     if simple:
         _one_liner_panel(grid.flat[len(shown)], grid.flat[len(shown) + 1], simple)
     for axes in grid.flat[n_panels - bool(simple) :]:
         axes.set_axis_off()
-    figure.suptitle(title, x=0.01, ha="left", fontsize=10, color=INK)
+    for axes in grid[:, 1:].flat:
+        axes.tick_params(labelleft=False)
+    for axes in grid.flat[: max(0, len(shown) + bool(simple) - columns)]:
+        axes.tick_params(labelbottom=False)
+    figure.suptitle(title, x=0.1 / width, y=1 - 0.1 / height, ha="left", va="top", fontsize=10, color=INK)
     banded = any(c.n_series > 1 for c in curves)
-    figure.supxlabel(
-        "false-positive rate" + ("; band: one standard deviation over series" if banded else ""), fontsize=8
-    )
-    figure.supylabel("true-positive rate", fontsize=8)
+    across = "false-positive rate" + ("; band: one standard deviation over series" if banded else "")
+    figure.supxlabel(across, fontsize=8, y=0.08 / height, va="bottom")
+    figure.supylabel("true-positive rate", fontsize=8, x=0.08 / width, ha="left")
     return figure
 
 
@@ -182,31 +170,43 @@ def _one_liner_panel(axes: Axes, beside: Axes, simple: Sequence[Curve]) -> None:
     beside.legend(handles, names, loc="center left", fontsize=7, handlelength=2.4, borderaxespad=0)
 
 
-def training_figure(histories: Mapping[str, Mapping[str, Sequence[float]]], title: str) -> Figure:
-    """Loss by epoch, a panel per stage; training and validation, a pair of lines per series.
+def training_figure(histories: Mapping[str, Mapping[str, Mapping[str, Sequence[float]]]], title: str) -> Figure:
+    """Loss by epoch: a row per data set, a column per stage, a pair of lines per series.
 
     Parameters
     ----------
     histories : mapping
-        Series -> part -> losses, one per epoch; a part is ``"train"``, ``"validation"``, or one of
-        these behind the name of a stage.
+        Data set -> series -> part -> losses, one per epoch; a part is ``"train"``, ``"validation"``,
+        or one of these behind the name of a stage.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
+    parts = [_by_stage(of_dataset.values()) for of_dataset in histories.values()]
+    stages = list(dict.fromkeys(stage for of_dataset in parts for stage in of_dataset))
+    width, height = 3.1 * len(stages) + 0.4, 1.9 * len(parts) + 0.8
+    with mpl.rc_context(RC):
+        figure = Figure(figsize=(width, height))
+        figure.subplots_adjust(0.7 / width, 0.45 / height, 1 - 0.1 / width, 1 - 0.65 / height, 0.3, 0.5)
+        grid = figure.subplots(len(parts), len(stages), squeeze=False)
+        for panels, dataset, of_dataset in zip(grid, histories, parts, strict=True):
+            for axes, stage in zip(panels, stages, strict=True):
+                axes.set_title(f"{dataset} {stage}".strip(), color=INK)
+                _losses(axes, of_dataset.get(stage, {}))
+        for axes in grid[-1]:
+            axes.set_xlabel("epoch")
+        grid[0, -1].legend(loc="upper right", fontsize=7)
+        figure.suptitle(title, x=0.1 / width, y=1 - 0.1 / height, ha="left", va="top", fontsize=10, color=INK)
+    return figure
+
+
+def _by_stage(histories: Iterable[Mapping[str, Sequence[float]]]) -> dict[str, dict[str, list[Array]]]:
     stages: dict[str, dict[str, list[Array]]] = {}
-    for history in histories.values():
+    for history in histories:
         for part, losses in history.items():
             stage, _, kind = part.rpartition(" ")
             stages.setdefault(stage, {}).setdefault(kind, []).append(np.asarray(losses, dtype=float))
-    with mpl.rc_context(RC):
-        figure = Figure(figsize=(max(3.6, 3.1 * len(stages)), 2.6), layout="constrained")
-        panels = figure.subplots(1, max(1, len(stages)), squeeze=False).flat
-        for axes, (stage, parts) in zip(panels, stages.items(), strict=False):
-            _losses(axes, parts)
-            axes.set_title(stage, color=INK)
-        figure.suptitle(title, x=0.01, ha="left", fontsize=10, color=INK)
-    return figure
+    return stages
 
 
 def _losses(axes: Axes, parts: Mapping[str, list[Array]]) -> None:
@@ -223,8 +223,7 @@ def _losses(axes: Axes, parts: Mapping[str, list[Array]]) -> None:
     if len(finite) and finite.min() > 0 and finite.max() > 20 * finite.min():
         axes.set_yscale("log")  # a likelihood may be negative, an error spans decades
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    axes.set(xlabel="epoch", ylabel="loss")
-    axes.legend(loc="upper right", fontsize=7)
+    axes.set_ylabel("loss")
 
 
 def time_figure(points: Sequence[tuple[str, str, float, float]], title: str) -> Figure:

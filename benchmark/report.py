@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from benchmark.plots import Curve
+    from benchmark.statistics import Pair
     from benchmark.store import Store
-    from benchmark.tables import Table
+    from benchmark.tables import Row, Table
 
 Array = NDArray[np.float64]
+Cells = dict[tuple[str, ...], dict[str, list[tuple[str, str]]]]  # label, protocol, data set -> series -> cells
 
 
 class Results(Protocol):
@@ -41,6 +44,15 @@ class Results(Protocol):
 
     def runs(self) -> list[dict[str, Any]]:
         """Runs: ``started``, ``command``, ``provenance``."""
+
+
+class Remembered:
+    """Results that unpack each series, and read the cells, once."""
+
+    def __init__(self, results: Results) -> None:
+        self.frame = cache(results.frame)
+        self.series = cache(results.series)
+        self.scores, self.extra, self.runs = results.scores, results.extra, results.runs
 
 
 def write(store: Store, out: Path, jobs: int = 1) -> None:
@@ -65,11 +77,11 @@ def write_views(results: Results, out: Path) -> None:
     """Tables, cells, pictures and page from cells as they are; an empty store gives a page that says so."""
     from benchmark import formats, page, tables
 
+    results = Remembered(results)
     frame = results.frame()
     facts = dataset_facts()
     sizes = {name: len(dataset.series) for name, dataset in facts.items()}
-    beats = _beats()
-    built = tables.build(frame, sizes, beats=beats) if len(frame) else []
+    built = tables.build(frame, sizes, beats=OneLinerTest(results, frame)) if len(frame) else []
     write_text(out / "table.md", formats.to_markdown(built) or "No cell has been computed yet.\n")
     write_text(out / "table.tex", formats.to_latex(built))
     write_text(out / "table.csv", formats.to_csv(built))
@@ -77,7 +89,7 @@ def write_views(results: Results, out: Path) -> None:
     curves = {suffix: list(roc_curves(results, table, frame)) for suffix, table in _roc_tables(built)}
     figures = summary_figures(frame, built)
     _write_pictures(results, frame, built, curves, figures, out)
-    write_text(out / "index.html", page.render(results, frame, built, curves, facts, figures, sizes, beats))
+    write_text(out / "index.html", page.render(results, frame, built, curves, facts, figures, sizes))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -95,9 +107,52 @@ def dataset_facts() -> dict[str, Any]:
     return {name: datasets.get(name) for name in datasets.names()}
 
 
-def _beats() -> Any:
-    """The paired bootstrap, which decides whether a detector is better than a one-liner."""
-    return None
+class OneLinerTest:
+    """Decides by paired bootstrap, on point scores, whether a row is better than a one-liner on a data set.
+
+    The first seed that both have stands for the row; a smaller mean needs no bootstrap.
+    """
+
+    def __init__(self, results: Results, frame: pd.DataFrame) -> None:
+        from benchmark.tables import current
+
+        tidy = current(frame) if len(frame) else frame.assign(label=[], simulated=[])
+        tidy = tidy[tidy["status"] == "ok"].sort_values("seed", ascending=False)
+        places = zip(tidy["label"], tidy["protocol"], tidy["simulated"], tidy["dataset"], tidy["series"], strict=True)
+        cells = zip(tidy["key"], tidy["data_hash"], tidy["window"], strict=True)
+        self._cells = dict(zip(places, cells, strict=True))
+        self._results = results
+        self._known: dict[tuple[str, str, str, str, str, bool], bool] = {}
+
+    def __call__(self, row: Row, rival: Row, dataset: str) -> bool:
+        from benchmark.tables import larger_mean
+
+        if not larger_mean(row, rival, dataset):
+            return False
+        key = (row.label, row.protocol, rival.label, rival.protocol, dataset, row.simulated)
+        if key not in self._known:
+            self._known[key] = self._test(row, rival, dataset)
+        return self._known[key]
+
+    def _test(self, row: Row, rival: Row, dataset: str) -> bool:
+        from benchmark import statistics
+
+        names = sorted(set(row.entries[dataset].per_series) & set(rival.entries[dataset].per_series))
+        try:
+            pairs = [self._pair(row, rival, dataset, name) for name in names]
+            return bool(statistics.paired_bootstrap(pairs, n_boot=1000).better)
+        except KeyError:
+            return True  # scores not at hand: the means, which were compared, have to do
+
+    def _pair(self, row: Row, rival: Row, dataset: str, series: str) -> Pair:
+        from benchmark.statistics import Pair
+
+        key, data_hash, window = self._cells[row.label, row.protocol, row.simulated, dataset, series]
+        other = self._cells[rival.label, rival.protocol, row.simulated, dataset, series][0]
+        (a, scores), (b, theirs) = self._results.scores(key), self._results.scores(other)
+        first, last = max(a, b), min(a + len(scores), b + len(theirs))
+        labels = self._results.series(data_hash)[1][first:last]
+        return Pair(labels, scores[first - a : last - a], theirs[first - b : last - b], max(1, int(window)))
 
 
 # -- pictures ----------------------------------------------------------------------------------
@@ -120,19 +175,22 @@ def roc_curves(results: Results, table: Table, frame: pd.DataFrame) -> Iterator[
 
     tidy = current(frame)
     tidy = tidy[(tidy["status"] == "ok") & (tidy["simulated"] == table.simulated)]
+    cells: Cells = {}
+    for *place, series, key, data_hash in tidy[
+        ["label", "protocol", "dataset", "series", "key", "data_hash"]
+    ].itertuples(index=False):
+        cells.setdefault(tuple(place), {}).setdefault(series, []).append((key, data_hash))
     for dataset in table.datasets:
-        part = tidy[tidy["dataset"] == dataset]
-        curves = (_curve(results, row, dataset, part) for row in table.rows)
+        curves = (_curve(results, row, dataset, cells) for row in table.rows)
         yield dataset, [curve for curve in curves if curve is not None]
 
 
-def _curve(results: Results, row: Any, dataset: str, cells: pd.DataFrame) -> Curve | None:
+def _curve(results: Results, row: Row, dataset: str, cells: Cells) -> Curve | None:
     from benchmark.plots import Curve, average_roc
 
-    mine = cells[(cells["label"] == row.label) & (cells["protocol"] == row.protocol)]
     per_series = []
-    for _, of_series in mine.groupby("series"):
-        points = [p for p in (_points(results, cell) for cell in of_series.itertuples()) if p is not None]
+    for of_series in cells.get((row.label, row.protocol, dataset), {}).values():
+        points = [p for p in (_points(results, key, data_hash) for key, data_hash in of_series) if p is not None]
         if points:
             per_series.append(average_roc(points)[0])
     value = row.entries[dataset].value
@@ -142,29 +200,44 @@ def _curve(results: Results, row: Any, dataset: str, cells: pd.DataFrame) -> Cur
     return Curve(row.label, row.group, value, len(rates), rates.mean(axis=0), rates.std(axis=0))
 
 
-def _points(results: Results, cell: Any) -> tuple[Array, Array] | None:
-    from benchmark.plots import roc_points
+def _points(results: Results, key: str, data_hash: str) -> tuple[Array, Array] | None:
+    from benchmark.metrics import Undefined, roc_curve
 
     try:
-        first, scores = results.scores(cell.key)
-        labels = results.series(cell.data_hash)[1][first : first + len(scores)]
-        return roc_points(labels, scores)
-    except (KeyError, ValueError):
+        first, scores = results.scores(key)
+        return roc_curve(results.series(data_hash)[1][first : first + len(scores)], scores)
+    except (KeyError, Undefined):
         return None  # no scores at hand, or one class: its metrics say so
 
 
-def summary_figures(frame: pd.DataFrame, built: list[Table]) -> dict[str, Figure]:
-    """Figures over all data sets, by caption; those that the cells do not support are left out."""
+def summary_figures(frame: pd.DataFrame, built: list[Table]) -> dict[str, dict[str, Figure]]:
+    """Figures over all data sets: section, then caption; those that the cells do not support are left out."""
     from benchmark import plots
 
-    figures = {}
+    ranks = {table.title.partition(" under ")[2]: rank_figure(frame, table) for table in built if not table.main}
+    times: dict[str, Figure] = {}
     for suffix, table in _roc_tables(built):
         points = time_points(frame, table)
         if points:
-            figures[f"Time and quality{suffix}"] = plots.time_figure(
-                points, ": ".join((*table.marks, "AUROC and time"))
-            )
-    return figures
+            title = ": ".join((*table.marks, "time and quality"))
+            times[f"time and quality{suffix}"] = plots.time_figure(points, title)
+    return {"Ranks": {name: figure for name, figure in ranks.items() if figure is not None}, "Time": times}
+
+
+def rank_figure(frame: pd.DataFrame, table: Table) -> Figure | None:
+    """Critical-difference diagram of the rows that have a figure for as many series as any row; None without a test."""
+    from benchmark import cd_diagram, statistics
+    from benchmark.tables import current
+
+    tidy = current(frame)
+    cells = tidy[(tidy["protocol"] == table.protocol) & (tidy["simulated"] == table.simulated)]
+    covered = {row.label: sum(entry.n_series for entry in row.entries.values()) for row in table.rows}
+    names = [label for label, count in covered.items() if count == max(covered.values())]
+    test = statistics.rank_test(cells.assign(detector=cells["label"]), names)
+    if test.reason:
+        return None
+    simple = [row.label for row in table.rows if row.group == "one-liner"]
+    return cd_diagram.cd_figure(test, ": ".join((*table.marks, f"mean ranks, {table.protocol}")), simple)
 
 
 def _write_pictures(
@@ -172,7 +245,7 @@ def _write_pictures(
     frame: pd.DataFrame,
     built: list[Table],
     curves: Mapping[str, list[tuple[str, list[Curve]]]],
-    figures: Mapping[str, Figure],
+    figures: Mapping[str, Mapping[str, Figure]],
     out: Path,
 ) -> None:
     from benchmark import formats, plots
@@ -182,8 +255,9 @@ def _write_pictures(
             if drawn:
                 title = ": ".join((*table.marks, f"{dataset}, {max(c.n_series for c in drawn)} series"))
                 plots.save(plots.roc_figure(drawn, title), out / "roc" / formats.file_name(dataset + suffix))
-    for caption, figure in figures.items():
-        plots.save(figure, out / formats.file_name(caption.lower().replace(" ", "-")))
+    for section, drawings in figures.items():
+        for caption, figure in drawings.items():
+            plots.save(figure, out / section.lower() / formats.file_name(caption))
     for title, histories in training_histories(results, frame):
         plots.save(plots.training_figure(histories, title), out / "training" / formats.file_name(title), ("png",))
 
@@ -204,19 +278,20 @@ def time_points(frame: pd.DataFrame, table: Table) -> list[tuple[str, str, float
     return points
 
 
-def training_histories(
-    results: Results, frame: pd.DataFrame
-) -> Iterator[tuple[str, dict[str, dict[str, list[float]]]]]:
-    """Losses of the networks: title, then series -> stage -> losses; diverged runs included."""
+Histories = dict[str, dict[str, dict[str, list[float]]]]
+
+
+def training_histories(results: Results, frame: pd.DataFrame) -> Iterator[tuple[str, Histories]]:
+    """Losses of the networks: title, then data set -> series -> part -> losses; diverged runs included."""
     from benchmark.tables import current
 
     tidy = current(frame)
     tidy = tidy[tidy["group"].isin(["neural", "successor", "plug-in"])]
-    for (label, dataset, protocol, simulated), cells in tidy.groupby(["label", "dataset", "protocol", "simulated"]):
-        histories = {}
-        for key, series, seed in zip(cells["key"], cells["series"], cells["seed"], strict=True):
+    for (label, protocol, simulated), cells in tidy.groupby(["label", "protocol", "simulated"]):
+        histories: Histories = {}
+        for key, dataset, series, seed in zip(*(cells[c] for c in ("key", "dataset", "series", "seed")), strict=True):
             history = results.extra(key).get("history")
             if isinstance(history, dict) and history:
-                histories[f"{series} seed {seed}"] = history
+                histories.setdefault(dataset, {})[f"{series} seed {seed}"] = history
         if histories:
-            yield " ".join([*(["SIMULATED"] if simulated else []), str(label), str(dataset), str(protocol)]), histories
+            yield " ".join([*(["SIMULATED"] if simulated else []), str(label), str(protocol)]), histories

@@ -19,8 +19,7 @@ from benchmark.verdicts import Verdict, caveats, judge, published, seed_interval
 if TYPE_CHECKING:
     import pandas as pd
 
-Array = NDArray[np.float64]
-Beats = Callable[[Array, Array], bool]
+Beats = Callable[["Row", "Row", str], bool]
 
 GROUPS = ("classical", "neural", "proposed", "successor", "plug-in", "untrained", "one-liner")
 DATASETS = ("Dodgers", "MGAB", "NASA-MSL", "Genesis")
@@ -84,6 +83,7 @@ class Row:
     group: str
     protocol: str
     entries: Mapping[str, Entry]
+    simulated: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,8 +132,8 @@ def build(
     metric : str
         Column to average.
     beats : callable, optional
-        ``beats(ours, theirs)`` decides from figures paired by series whether a detector is better
-        than the best one-liner; by default the larger mean.
+        ``beats(row, rival, dataset)`` decides whether a detector is better on a data set than its
+        best one-liner; by default the larger mean over the series that both have.
     """
     tidy = current(cells)
     tables: list[Table] = []
@@ -143,8 +143,8 @@ def build(
             continue
         known = _sizes(part, sizes)
         if metric == "auroc":
-            tables += _main(part, known, simulated, beats or _larger_mean)
-        tables += _per_protocol(part, known, metric, simulated, beats or _larger_mean)
+            tables += _main(part, known, simulated, beats or larger_mean)
+        tables += _per_protocol(part, known, metric, simulated, beats or larger_mean)
     return tables
 
 
@@ -225,7 +225,9 @@ def _rows(tidy: pd.DataFrame, datasets: tuple[str, ...], sizes: dict[str, int], 
         by_dataset = dict(tuple(part.groupby("dataset")))
         entries = {d: _entry(by_dataset.get(d), sizes[d], metric) for d in datasets}
         detector, group = str(part["detector"].iloc[0]), str(part["group"].iloc[0])
-        rows.append(Row(str(label), detector, "proposed" if detector == "Proposed" else group, str(protocol), entries))
+        group = "proposed" if detector == "Proposed" else group
+        simulated = bool(part["simulated"].iloc[0])
+        rows.append(Row(str(label), detector, group, str(protocol), entries, simulated))
     return sorted(rows, key=_row_order)
 
 
@@ -344,21 +346,22 @@ def _mark_weak(rows: list[Row], dataset: str, beats: Beats) -> list[Row]:
     rival = best_one_liner(rows, dataset)
     if rival is None:
         return rows
-    theirs = rival.entries[dataset].per_series
 
     def marked(row: Row) -> Row:
         entry = row.entries[dataset]
-        common = sorted(set(entry.per_series) & set(theirs))
-        if row.group == "one-liner" or not common:
+        if row.group == "one-liner" or entry.value is None:
             return row
-        better = beats(np.array([entry.per_series[s] for s in common]), np.array([theirs[s] for s in common]))
-        return replace(row, entries={**row.entries, dataset: replace(entry, weak=not better)})
+        entry = replace(entry, weak=not beats(row, rival, dataset))
+        return replace(row, entries={**row.entries, dataset: entry})
 
     return [marked(row) for row in rows]
 
 
-def _larger_mean(ours: Array, theirs: Array) -> bool:
-    return bool(ours.mean() > theirs.mean())
+def larger_mean(row: Row, rival: Row, dataset: str) -> bool:
+    """Whether a row's mean is above its rival's, over the series that both have."""
+    ours, theirs = row.entries[dataset].per_series, rival.entries[dataset].per_series
+    common = set(ours) & set(theirs)
+    return bool(common) and sum(ours[s] - theirs[s] for s in common) > 0
 
 
 def _notes(rows: list[Row], datasets: tuple[str, ...], simulated: bool) -> tuple[str, ...]:

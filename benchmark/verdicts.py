@@ -9,6 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import Literal
 
+from benchmark import statistics
+
 Verdict = Literal["reproduced", "inside the seed interval", "explained", "not reproduced", "not compared", ""]
 
 TOLERANCE = 0.01
@@ -74,18 +76,12 @@ def seed_interval(means: Sequence[float], level: float = 0.95) -> tuple[float, f
     means : sequence of k floats
         One mean over the same series per seed.
     level : float
-        Coverage under normality: mean -+ t(k - 1) s sqrt(1 + 1/k). A published figure is one more
-        run, not the expected one, hence a prediction interval.
+        Coverage. A published figure is one more run, not the expected one, hence a prediction interval.
     """
-    k = len(means)
-    if k < MIN_SEEDS:
+    if len(means) < MIN_SEEDS:
         return None
-    import numpy as np
-    from scipy.stats import t
-
-    half = float(t.ppf(0.5 + level / 2, k - 1) * np.std(means, ddof=1) * np.sqrt(1 + 1 / k))
-    centre = float(np.mean(means))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    found = statistics.seed_interval(means, level, of="run")
+    return max(0.0, found.low), min(1.0, found.high)
 
 
 def judge(
