@@ -70,7 +70,7 @@ class Ranking:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Consecutive rows of high score: half-open ``start:stop``, row and score of the peak, above the threshold or not."""
+    """Consecutive rows of high score: half-open ``start:stop``, row and score of the peak, flagged or not."""
 
     start: int
     stop: int
@@ -224,7 +224,7 @@ def stretches(scores: Array, flags: npt.NDArray[np.bool_], window: int) -> list[
 
 
 def runners_up(scores: Array, taken: npt.NDArray[np.bool_], window: int, count: int = 10) -> list[Stretch]:
-    """The next highest peaks, a window apart from each other and from rows already taken; each reaches half way down."""
+    """The next highest peaks, a window apart from each other and from taken rows; each reaches half way down."""
     usual = float(np.median(scores))
     free = ~_near(taken, window) if taken.any() else np.ones(len(scores), dtype=bool)
     found: list[Stretch] = []

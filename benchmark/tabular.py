@@ -191,7 +191,7 @@ def _in_time_order(frame: pd.DataFrame, time: str | None, value: str, notes: lis
         return frame.reset_index(drop=True)
     stamps = frame[time]
     if not pd.api.types.is_numeric_dtype(stamps):
-        stamps = pd.to_datetime(stamps, errors="coerce", format="mixed", utc=True)
+        stamps = pd.to_datetime(stamps, errors="coerce", format="mixed", utc=True).dt.tz_localize(None)
     unreadable = int(stamps.isna().sum())
     if unreadable:
         notes.append(f"{unreadable} rows whose {time!r} cannot be read as a time were dropped.")

@@ -29,10 +29,13 @@ def add_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder for tables and plots (%(default)s)")
 
 
-def add_data(parser: argparse.ArgumentParser) -> None:
-    """``--dataset``, ``--series``, ``--data``, ``--data-dir``, ``--offline``."""
+def add_data(parser: argparse.ArgumentParser, dataset: bool = True) -> None:
+    """``--dataset`` (unless the command has its own), ``--series``, ``--data``, ``--data-dir``, ``--offline``."""
     group = parser.add_argument_group("data")
-    group.add_argument("--dataset", action="append", default=[], metavar="NAME", help="data set, or a folder of files")
+    if dataset:
+        group.add_argument(
+            "--dataset", action="append", default=[], metavar="NAME", help="data set, or a folder of files"
+        )
     group.add_argument("--series", action="append", default=[], metavar="GLOB", help="series name, e.g. 'C-*'")
     group.add_argument(
         "--data",
@@ -66,16 +69,20 @@ def _dataset(name: str) -> Dataset:
 
 def series_of(args: argparse.Namespace, dataset: Dataset) -> Iterator[Series | DataError]:
     """The selected series of a data set, each or the reason why it cannot be used."""
-    wanted = [s for s in dataset.series_names() if not args.series or any(_matches(s, p) for p in args.series)]
     return datasets.iter_series(
         dataset,
-        wanted,
+        wanted(args, dataset),
         data_dir=args.data_dir or settings.data_dir(),
         cache_dir=settings.cache_dir(),
         mode=args.data,
         announce=say,
         offline=args.offline,
     )
+
+
+def wanted(args: argparse.Namespace, dataset: Dataset) -> list[str]:
+    """Names of a data set's series that ``--series`` selects."""
+    return [s for s in dataset.series_names() if not args.series or any(_matches(s, p) for p in args.series)]
 
 
 def _matches(name: str, pattern: str) -> bool:

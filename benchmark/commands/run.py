@@ -13,14 +13,13 @@ An interrupted run loses nothing: give the same command again and only the missi
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from typing import TYPE_CHECKING
 
 from benchmark import settings
 from benchmark.commands import _options
 from benchmark.errors import UserError
-from datasets import DataError, Dataset, Series
+from datasets import Dataset, Series
 
 if TYPE_CHECKING:
     from benchmark.plan import Row, Selection
@@ -99,21 +98,15 @@ def _selection(args: argparse.Namespace) -> Selection:
 
 
 def _load(args: argparse.Namespace, wanted: list[Dataset], selection: Selection) -> tuple[list[Series], list[str]]:
+    from benchmark.commands._work import usable
     from benchmark.plan import QUICK_SERIES, quick_cut
 
     series: list[Series] = []
     problems: list[str] = []
     for dataset in wanted:
-        kept = 0
-        for item in _options.series_of(args, dataset):
-            if isinstance(item, DataError):
-                _options.say(f"data problem: {item}")
-                problems.append(str(item))
-            elif not selection.quick:
-                series.append(item)
-            elif kept < QUICK_SERIES:
-                series.append(quick_cut(item))
-                kept += 1
+        found, wrong = usable(args, dataset)
+        series += [quick_cut(one) for one in found[:QUICK_SERIES]] if selection.quick else found
+        problems += wrong
     return series, problems
 
 
@@ -143,22 +136,14 @@ def _dry_run(args: argparse.Namespace, selection: Selection, chosen: list[Row], 
 def _run(
     args: argparse.Namespace, selection: Selection, chosen: list[Row], series: list[Series], problems: list[str]
 ) -> int:
-    from benchmark.backends import Backend, Board
-    from benchmark.display import Display
+    from benchmark.backends import Backend
+    from benchmark.commands._work import execute
     from benchmark.plan import plan
-    from benchmark.provenance import provenance
-    from benchmark.runner import pending, run
     from benchmark.store import Store
 
     backend = Backend(args.backend, args.jobs, args.threads, args.scheduler)
     with Store(args.store, write=True) as store:
-        todo, summary = pending(plan(selection, chosen, series), store, args.retry_failed)
-        _options.say(f"{summary.planned} cells: {summary.cached} stored, {len(todo)} to run")
-        origin = provenance(args.jobs, args.threads) | {"data_problems": problems}
-        store.begin_run(shlex.join(["python", "-m", "benchmark", *sys.argv[1:]]), origin)
-        board = Board()
-        with Display(board, todo, backend.jobs) as display:
-            run(todo, summary, backend, store, board, display.done)
+        summary = execute(plan(selection, chosen, series), store, backend, args.retry_failed, problems)
         if args.profile:
             _profile(store)
         if not args.no_report:
@@ -187,13 +172,13 @@ def _profile(store: Store) -> None:
 
 
 def _conclude(summary: Summary, problems: list[str], simulated: list[str]) -> int:
+    from benchmark.commands._work import command_line
+
     counted = ", ".join(f"{count} {status}" for status, count in sorted(summary.statuses.items()))
     _options.say(f"cells: {counted or 'none'}" + (f"; {len(problems)} series unusable" if problems else ""))
     if simulated:
         _options.say("SIMULATED data stood in for: " + ", ".join(simulated))
     if summary.interrupted:
-        _options.say(
-            "interrupted; nothing is lost. To go on:\n  " + shlex.join(["python", "-m", "benchmark", *sys.argv[1:]])
-        )
+        _options.say(f"interrupted; nothing is lost. To go on:\n  {command_line()}")
         return 130
     return 0 if summary.clean and not problems else 1

@@ -1,0 +1,40 @@
+"""Print a script of a few lines that recomputes one stored cell.
+
+example: python -m benchmark capsule LOF/MGAB/1.test.out > cell.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from benchmark.commands import _options
+from benchmark.errors import UserError, unknown
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``capsule``."""
+    parser.add_argument("cell", metavar="CELL", help="DETECTOR/DATASET/SERIES[/PROTOCOL[/SEED]], or a key of cells.csv")
+    _options.add_store(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Find the cell and print its script."""
+    from benchmark.capsule import capsule
+    from benchmark.store import Store
+
+    with Store(args.store) as store:
+        frame = store.frame()
+        frame = frame[frame["status"] == "ok"]
+        names = frame[["detector", "dataset", "series", "protocol", "seed"]].astype(str).agg("/".join, axis=1)
+        found = frame[(names == args.cell) | names.str.startswith(args.cell + "/") | (frame["key"] == args.cell)]
+        if found.empty:
+            raise unknown("cell", args.cell, sorted(set(names)))
+        cell = dict(found.iloc[0].items())
+        if cell["source"] == "simulated" or cell["quick"]:
+            raise UserError("a capsule repeats cells of whole real series; this one is of a simulated or shortened one")
+        cell |= {"params": json.loads(cell["params"]), "seed": int(cell["seed"])}
+    XX
+    sys.stdout.write(capsule(cell, run["provenance"]))
+    return 0

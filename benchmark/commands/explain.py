@@ -1,0 +1,57 @@
+"""Go from a published figure to ours, one field of the protocol at a time.
+
+Each step is computed on the series themselves (or taken from the store) and drawn as a waterfall.
+
+example: python -m benchmark explain MP Genesis
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from benchmark import settings
+from benchmark.commands import _options
+from benchmark.errors import UserError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``explain``."""
+    parser.add_argument("name", metavar="DETECTOR")
+    parser.add_argument("dataset", nargs=1, metavar="DATASET", help="a data set of the table")
+    parser.add_argument("--seed", action="append", type=int, default=[], metavar="N", help="repeatable (0)")
+    parser.add_argument(
+        "--jobs", type=int, default=settings.cores(), metavar="N", help="worker processes (%(default)s)"
+    )
+    _options.add_data(parser, dataset=False)
+    _options.add_store(parser)
+    _options.add_out(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run what is missing, print the steps, draw the waterfall."""
+    from benchmark import explain
+    from benchmark.backends import Backend
+    from benchmark.commands._work import execute, usable
+    from benchmark.plan import Selection, rows
+    from benchmark.store import Store
+
+    (row,) = rows(Selection(detectors=(args.name,)))
+    (dataset,) = _options.chosen_datasets(args)
+    series, problems = usable(args, dataset)
+    if not series:
+        raise UserError("no usable series is left: " + (problems[0] if problems else "none matches"))
+    if series[0].simulated:
+        _options.say("SIMULATED data: the published figures were made on the real series")
+    with Store(args.store, write=True) as store:
+        work = list(explain.work(row, series, tuple(args.seed) or (0,)))
+        execute(work, store, Backend(jobs=args.jobs))
+        cells = [task.cell for task, _ in work]
+        chain, branches = (explain.figures(store, cells, part) for part in explain.steps(row))
+    if not chain:
+        raise UserError("no step could be computed; see the failures in the report")
+    sys.stdout.write(explain.as_text(row.name, dataset.name, chain, branches))
+    picture = args.out / "explain" / f"{row.name}-{dataset.name}.png"
+    explain.waterfall(row.name, dataset.name, chain, picture)
+    _options.say(f"picture: {picture}")
+    return 0

@@ -1,0 +1,125 @@
+"""List, verify, export, import or merge stored results.
+
+examples:
+  python -m benchmark results list
+  python -m benchmark results verify
+  python -m benchmark results export laptop.sqlite
+  python -m benchmark results import laptop.sqlite
+  python -m benchmark results import scores.csv --detector Theirs
+  python -m benchmark results merge node1.sqlite node2.sqlite --store all.sqlite
+
+A file of scores has the columns `series` (the hash that `results list` shows) and `score`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmark.commands import _options
+from benchmark.errors import UserError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Actions of ``results``."""
+    parser.add_argument("action", choices=tuple(ACTIONS), help="what to do")
+    parser.add_argument("file", nargs="*", type=Path, help="file to write (export) or to read (import, merge)")
+    parser.add_argument("--detector", default="", metavar="NAME", help="row name of imported scores")
+    parser.add_argument("--protocol", default="tsb-uad", metavar="NAME", help="table of imported scores (%(default)s)")
+    _options.add_store(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Do it."""
+    return ACTIONS[args.action](args)
+
+
+def _list(args: argparse.Namespace) -> int:
+    from benchmark.store import Store
+
+    with Store(args.store) as store:
+        counted = {r[0]: (r[1], r[2]) for r in store.database.rows(COUNTS)}
+        for row in store.database.rows("SELECT data_hash, dataset, name, source, n FROM series ORDER BY dataset, name"):
+            ok, cells = counted.get(row["data_hash"], (0, 0))
+            where = f"{row['dataset']}/{row['name']}  {row['n']} points, {row['source']}"
+            sys.stdout.write(f"{row['data_hash']}  {where}, {ok} of {cells} cells ok\n")
+    return 0
+
+
+COUNTS = "SELECT data_hash, sum(status = 'ok'), count(*) FROM current GROUP BY data_hash"
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from benchmark.exchange import verify
+    from benchmark.store import Store
+
+    with Store(args.store, write=True) as store:
+        dropped = verify(store)
+    for name in dropped:
+        _options.say(f"damaged, dropped: {name}")
+    _options.say("every stored array has its hash" if not dropped else "run again to compute the dropped cells")
+    return 1 if dropped else 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    from benchmark.exchange import export
+    from benchmark.store import Store
+
+    target = _one(args)
+    with Store(args.store) as store:
+        digest = export(store, target)
+    _options.say(f"{target}: sha256 {digest}")
+    return 0
+
+
+def _import(args: argparse.Namespace) -> int:
+    from benchmark import protocols
+    from benchmark.exchange import import_scores
+    from benchmark.store import Store
+
+    file = _one(args)
+    if file.suffix != ".csv":
+        return _merge(args)
+    if not args.detector:
+        raise UserError("imported scores need a row name: --detector NAME")
+    protocols.get(args.protocol)
+    with Store(args.store, write=True) as store:
+        count = import_scores(store, file, args.detector, args.protocol)
+    _options.say(f"{args.detector}: scores of {count} series imported")
+    return 0
+
+
+def _merge(args: argparse.Namespace) -> int:
+    from benchmark.exchange import merge
+    from benchmark.store import Store
+
+    if not args.file:
+        raise UserError("name the stores to merge into --store")
+    for file in args.file:
+        if not file.is_file():
+            raise UserError(f"no file {file}")
+    with Store(args.store, write=True) as store:
+        for file in args.file:
+            merged = merge(store, file)
+            _options.say(f"{file}: {merged}")
+            for name in merged.differing:
+                _options.say(f"  other scores: {name}")
+    return 0
+
+
+def _one(args: argparse.Namespace) -> Path:
+    if len(args.file) != 1:
+        raise UserError(f"results {args.action} takes one file, got {len(args.file)}")
+    file: Path = args.file[0]
+    return file
+
+
+ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "list": _list,
+    "verify": _verify,
+    "export": _export,
+    "import": _import,
+    "merge": _merge,
+}
