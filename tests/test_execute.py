@@ -1,0 +1,109 @@
+"""One cell, executed in this process."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.execute import Task, describe, execute, tail
+from benchmark.fault_cases import HOSTILE, planned, plugin, toy
+from datasets._base import Series
+
+IN_PROCESS = ("Fine", "UsesGlobalNoise", "Raises", "Exits", "GivesNaN", "GivesTooFew", "GivesTooMany", "GivesWords")
+
+
+def only(folder: Path, name: str, body: str = "", series: Series | None = None) -> tuple[Task, Series]:
+    ((task, one),) = planned([plugin(folder, name, body)], [series or toy()])
+    return task, one
+
+
+@pytest.mark.parametrize("name", [*IN_PROCESS, "WritesIntoInput", "AsksTooMuch", "SpeaksSurrogates"])
+def test_whatever_a_detector_does_is_an_outcome(tmp_path: Path, name: str) -> None:
+    outcome = execute(*only(tmp_path, name))
+    assert outcome.status == HOSTILE[name][1], outcome.reason
+    assert (outcome.scores is None) == (outcome.status != "ok")
+    assert bool(outcome.reason and outcome.traceback) == (outcome.status != "ok")
+    outcome.reason.encode()
+
+
+OVERRIDES = """
+class Loose(Detector):
+    group = "plug-in"
+    def __init__(self): pass
+    def _fit(self, pieces): pass
+    def _score(self, x): pass
+    def fit(self, x): return self
+    def score(self, x):
+        if len(x) == 400: return np.zeros(400)
+        {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("return np.zeros(len(x) + 1)", "gave (301,) scores for 300 points"),
+        ("return 0.0", "gave () scores for 300 points"),
+        ("return np.zeros((len(x), 1))", "gave (300, 1) scores"),
+        ("return np.full(len(x), np.inf)", "300 rows without a finite score"),
+        ("x.base.flags.writeable = True; x.base[:] = 0; return np.zeros(len(x))", "changed the series"),
+    ],
+)
+def test_a_detector_that_overrides_the_checks_is_checked_all_the_same(tmp_path: Path, body: str, message: str) -> None:
+    file = tmp_path / "loose.py"
+    file.write_text("import numpy as np\nfrom detectors._base import Detector\n" + OVERRIDES.format(body=body))
+    ((task, one),) = planned([str(file)], [toy()])
+    outcome = execute(task, one)
+    assert outcome.status == "failed"
+    assert message in outcome.reason
+
+
+def test_arrays_that_came_writable_are_closed_before_a_detector_sees_them(tmp_path: Path) -> None:
+    task, one = only(tmp_path, "WritesIntoInput")
+    open_again = one.values.copy()
+    object.__setattr__(one, "values", open_again)
+    assert execute(task, one).status == "failed"
+    assert open_again[0] != 5.0
+
+
+def test_a_detector_that_draws_from_the_global_generator_is_repeatable(tmp_path: Path) -> None:
+    task, one = only(tmp_path, "UsesGlobalNoise")
+    first = execute(task, one).scores
+    np.random.standard_normal(7)  # noqa: NPY002
+    second = execute(task, one).scores
+    other = execute(replace(task, cell=replace(task.cell, seed=1)), one).scores
+    assert first is not None
+    np.testing.assert_array_equal(first, second)
+    assert not np.array_equal(first, other)
+
+
+def test_a_fork_does_not_come_back_as_a_second_worker(tmp_path: Path) -> None:
+    mark = tmp_path / "returned"
+    execute(*only(tmp_path, "Forks"))
+    with mark.open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    assert mark.read_text().split() == [str(os.getpid())]
+
+
+def test_the_text_of_a_plug_in_is_enough(tmp_path: Path) -> None:
+    task, one = only(tmp_path, "Fine")
+    Path(task.spec).unlink()
+    assert execute(task, one).status == "ok"
+    assert execute(replace(task, plugin=""), one).reason.startswith("UserError: no file")
+
+
+def test_figures_and_progress_of_a_real_detector() -> None:
+    ((task, one),) = planned(["HBOS"], [toy(n=600)])
+    outcome = execute(task, one)
+    assert (outcome.status, outcome.n, outcome.n_anomalous, outcome.n_fit) == ("ok", 600, 5, 600)
+    assert outcome.window > 1
+    assert outcome.peak_mb >= 0
+
+
+def test_describe_and_tail() -> None:
+    assert describe(ValueError("x" * 9999)) == ("ValueError: " + "x" * 9999)[:2000]
+    assert tail("a\nb\nc\n", 2) == "b\nc"

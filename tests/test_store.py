@@ -1,0 +1,411 @@
+"""The store: what goes in comes out, damage is seen, nothing is lost or rebuilt in silence."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+import benchmark
+from benchmark import database
+from benchmark.cells import Cell, Outcome
+from benchmark.database import MIGRATIONS, StoreLocked
+from benchmark.errors import UserError
+from benchmark.exchange import cell_of, export, import_scores, merge, verify
+from benchmark.fault_cases import toy
+from benchmark.store import Store
+
+
+def cell(detector: str = "D", **more: object) -> Cell:
+    return Cell("Toy", "toy", detector, "tsb-uad", **{"data_hash": toy().sha256, "source": "file"} | more)  # type: ignore[arg-type]
+
+
+def ok(seed: int = 0, n: int = 300) -> Outcome:
+    return Outcome("ok", scores=np.random.default_rng(seed).standard_normal(n), n=n, n_anomalous=5)
+
+
+def fill(path: Path, *names: str) -> Path:
+    with Store(path, write=True) as store:
+        store.begin_run("test", {"host": path.stem})
+        store.put_series(toy())
+        for k, name in enumerate(names):
+            store.put(cell(name), ok(k), metrics=[(cell(name).key, "auroc", 0.5 + k / 100, "")])
+    return path
+
+
+# -- round trips -------------------------------------------------------------------------------
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    name=st.text(max_size=30),
+    reason=st.text(alphabet=st.characters(exclude_categories=()), max_size=30),
+    scores=arrays(np.float64, st.integers(0, 50), elements=st.floats(allow_nan=False, allow_infinity=False)),
+    params=st.dictionaries(st.text(max_size=5), st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)),
+)
+def test_any_text_and_any_scores_come_back(
+    tmp_path_factory: pytest.TempPathFactory, name: str, reason: str, scores: np.ndarray, params: dict[str, object]
+) -> None:
+    path = tmp_path_factory.mktemp("s") / "s.sqlite"
+    one = Cell("Toy\n<b>", name, 'D"; DROP TABLE cells; --', "tsb-uad", 3, tuple(sorted(params.items())))
+    with Store(path, write=True) as store:
+        store.put(one, Outcome("ok", reason, scores=scores, window=np.int64(7)))  # type: ignore[arg-type]
+        np.testing.assert_array_equal(store.scores(one.key)[1], scores)
+        row = store.frame().iloc[0]
+        assert row["series"] == name
+        assert row["window"] == 7
+        assert cell_of(store.database.rows("SELECT * FROM cells")[0]).key == one.key
+
+
+def test_a_series_comes_back_with_its_training_part(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite", write=True) as store:
+        for one in (toy("a"), toy("b", seed=1, train=True)):
+            store.put_series(one)
+            store.put_series(one)
+            again = store.load_series(one.sha256)
+            assert again.sha256 == one.sha256
+            assert (again.dataset, again.name, again.source) == (one.dataset, one.name, one.source)
+            assert not again.values.flags.writeable
+        with pytest.raises(KeyError):
+            store.load_series("no such hash")
+
+
+def test_only_a_few_series_stay_in_memory(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite", write=True) as store:
+        hashes = []
+        for k in range(30):
+            store.put_series(toy(str(k), seed=k))
+            hashes.append(toy(str(k), seed=k).sha256)
+        for data_hash in hashes:
+            store.load_series(data_hash)
+        assert len(store._at_hand) <= 8
+
+
+def test_a_later_version_or_other_data_replaces_what_tables_see(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    with Store(path, write=True) as store:
+        for one in (cell(), cell(version="2"), cell(version="2", data_hash="other"), cell("E"), cell(seed=1)):
+            store.put(one, ok())
+        store.put(cell(source="simulated", data_hash="twin"), ok())
+        store.put(cell("E", data_hash="cut"), ok(), quick=True)
+        frame = store.frame()
+        assert len(store.frame(all=True)) == 7
+        assert sorted(zip(frame["detector"], frame["seed"], frame["source"], frame["quick"], strict=True)) == [
+            ("D", 0, "file", False),
+            ("D", 0, "simulated", False),
+            ("D", 1, "file", False),
+            ("E", 0, "file", False),
+            ("E", 0, "file", True),
+        ]
+        mine = frame[(frame["detector"] == "D") & (frame["seed"] == 0) & (frame["source"] == "file")]
+        assert mine["data_hash"].tolist() == ["other"]
+        assert len(list(store.missing_metrics(["auroc"]))) == 5
+
+
+def test_load_gives_a_tidy_table(tmp_path: Path) -> None:
+    frame = benchmark.load(fill(tmp_path / "s.sqlite", "D", "E"))
+    assert frame[["detector", "status", "auroc"]].values.tolist() == [["D", "ok", 0.5], ["E", "ok", 0.51]]
+    with pytest.raises(UserError, match="no results at"):
+        benchmark.load(tmp_path / "none.sqlite")
+
+
+def test_a_success_replaces_a_failure_with_all_that_hung_on_it(tmp_path: Path) -> None:
+    with Store(fill(tmp_path / "s.sqlite", "D"), write=True) as store:
+        store.put(cell(), Outcome("failed", "again", traceback="line"))
+        assert store.statuses() == {cell().key: "failed"}
+        assert store.traceback(cell().key) == "line"
+        with pytest.raises(KeyError):
+            store.scores(cell().key)
+        assert store.database.rows("SELECT * FROM metrics") == []
+
+
+# -- one writer, versions, damage --------------------------------------------------------------
+
+
+def test_a_second_writer_is_refused_and_a_reader_is_not(tmp_path: Path) -> None:
+    path = fill(tmp_path / "s.sqlite", "D")
+    with Store(path, write=True):
+        with pytest.raises(StoreLocked, match="another run is writing"):
+            Store(path, write=True)
+        link = tmp_path / "link.sqlite"
+        link.symlink_to(path)
+        with pytest.raises(StoreLocked):
+            Store(link, write=True)
+        assert len(benchmark.load(path)) == 1
+    Store(path, write=True).close()
+
+
+HOLD = "import sys, time; from pathlib import Path; from benchmark.store import Store\n"
+HOLD += "s = Store(Path(sys.argv[1]), write=True); print('held', flush=True); time.sleep(100)"
+
+
+def test_kill_9_gives_the_lock_back(tmp_path: Path) -> None:
+    path = fill(tmp_path / "s.sqlite", "D")
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(StoreLocked):
+            Store(path, write=True)
+        other.send_signal(signal.SIGKILL)
+    with Store(path, write=True) as store:
+        assert len(store.frame()) == 1
+
+
+def test_a_newer_store_is_refused_untouched(tmp_path: Path) -> None:
+    path = fill(tmp_path / "s.sqlite", "D")
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    for write in (True, False):
+        with pytest.raises(UserError, match="newer version"):
+            Store(path, write=write)
+    assert path.exists()
+
+
+@pytest.mark.parametrize("write", [True, False])
+def test_an_older_store_is_migrated(tmp_path: Path, write: bool) -> None:
+    path = tmp_path / "old.sqlite"
+    with sqlite3.connect(path) as db:
+        db.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1;")
+        db.execute("INSERT INTO runs VALUES (1, 0, 'old', '{}')")
+    db.close()
+    with Store(path, write=write) as store:
+        assert store.database.rows("PRAGMA user_version")[0][0] == len(MIGRATIONS)
+        assert [run["command"] for run in store.runs()] == ["old"]
+        assert store.frame().empty
+    Store(path, write=True).close()
+
+
+def damage(path: Path, how: str) -> None:
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        if how == "emptied":
+            file.truncate(0)
+        elif how == "cut":
+            file.truncate(size // 2)
+        elif how == "header":
+            file.write(b"<html>not a database</html>")
+        elif how == "schema":
+            file.seek(100)
+            file.write(os.urandom(2000))
+
+
+@pytest.mark.parametrize("how", ["emptied", "cut", "header", "schema"])
+def test_a_damaged_store_is_set_aside_by_a_writer_alone(tmp_path: Path, how: str) -> None:
+    path = fill(tmp_path / "s.sqlite", *"ABCDEFGH")
+    damage(path, how)
+    broken = path.read_bytes()
+    with pytest.raises(UserError, match="damaged"):
+        Store(path)
+    assert path.read_bytes() == broken
+    with pytest.raises(UserError, match="was set aside as s"):
+        Store(path, write=True)
+    (aside,) = tmp_path.glob("s.sqlite.damaged-*")
+    assert aside.read_bytes() == broken
+    with Store(path, write=True) as store:
+        assert store.frame().empty
+
+
+def test_a_log_without_its_file_is_not_poured_into_a_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    Path(f"{path}-wal").write_bytes(os.urandom(5000))
+    with Store(path, write=True) as store:
+        assert store.frame().empty
+    assert list(tmp_path.glob("*.damaged-*-wal"))
+
+
+def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("dear diary")
+    with pytest.raises(UserError, match="no store of results"):
+        Store(text, write=True)
+    other = tmp_path / "other.sqlite"
+    with sqlite3.connect(other) as db:
+        db.execute("CREATE TABLE theirs (x)")
+    db.close()
+    with pytest.raises(UserError, match="another program's"):
+        Store(other, write=True)
+    assert text.read_text() == "dear diary"
+    with pytest.raises(UserError, match="cannot create"):
+        Store(text / "below" / "s.sqlite", write=True)
+
+
+def test_large_files_get_their_small_tables_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = fill(tmp_path / "s.sqlite", *"ABC")
+    monkeypatch.setattr(database, "CHECKED_WHOLE", 0)
+    Store(path, write=True).close()
+    damage(path, "schema")
+    with pytest.raises(UserError, match="damaged"):
+        Store(path, write=True)
+
+
+def test_a_flipped_bit_in_scores_is_seen_and_verify_drops_the_cell(tmp_path: Path) -> None:
+    path = fill(tmp_path / "s.sqlite", "D", "E")
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE scores SET scores = zeroblob(2400) WHERE key = ?", (cell("D").key,))
+    db.close()
+    with Store(path, write=True) as store:
+        with pytest.raises(UserError, match="damaged"):
+            store.scores(cell("D").key)
+        assert len(verify(store)) == 1
+        assert list(store.statuses()) == [cell("E").key]
+        assert verify(store) == []
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_store import cell, ok
+from benchmark.store import Store
+with Store(Path(sys.argv[1]), write=True) as store:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+    try:
+        for k in range(500):
+            store.put(cell(f"F{k}"), ok(k))
+            print(k, flush=True)
+    except Exception as error:
+        print(type(error).__name__, error)
+"""
+
+
+def test_a_full_disk_keeps_what_was_committed(tmp_path: Path) -> None:
+    path = fill(tmp_path / "s.sqlite", "D")
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(path), str(Path(__file__).parent)], capture_output=True, text=True
+    )
+    *counted, last = done.stdout.splitlines()
+    assert "UserError cannot write to" in last
+    assert "is kept" in last
+    assert 0 < len(counted) < 500
+    with Store(path, write=True) as store:
+        assert len(store.frame()) == 1 + len(counted)
+        assert verify(store) == []
+
+
+def test_a_read_only_folder_can_be_read(tmp_path: Path) -> None:
+    path = fill(tmp_path / "folder" / "s.sqlite", "D")
+    for stray in (*path.parent.glob("*-wal"), *path.parent.glob("*-shm")):
+        stray.unlink()
+    path.parent.chmod(0o500)
+    try:
+        assert len(benchmark.load(path)) == 1
+    finally:
+        path.parent.chmod(0o700)
+
+
+# -- exchange ----------------------------------------------------------------------------------
+
+
+def content(path: Path) -> list[tuple[object, ...]]:
+    with Store(path) as store:
+        rows = store.database.rows(
+            "SELECT cells.*, sha256, value FROM cells LEFT JOIN scores USING (key) LEFT JOIN metrics USING (key)"
+        )
+        return sorted(tuple(value for key, value in dict(r).items() if key not in ("run_id", "finished")) for r in rows)
+
+
+def test_two_machines_join_to_what_one_would_have(tmp_path: Path) -> None:
+    whole = fill(tmp_path / "whole.sqlite", "A", "B", "C", "D")
+    for name, drop in (("one", "BD"), ("two", "AC")):
+        shutil.copy(whole, tmp_path / f"{name}.sqlite")
+        with sqlite3.connect(tmp_path / f"{name}.sqlite") as db:
+            for table in ("cells", "scores", "metrics"):
+                db.executemany(f"DELETE FROM {table} WHERE key = ?", [(cell(d).key,) for d in drop])
+        db.close()
+    exported = tmp_path / "exported.sqlite"
+    with Store(tmp_path / "two.sqlite") as store:
+        assert len(export(store, exported)) == 64
+        with pytest.raises(UserError, match="exists"):
+            export(store, exported)
+    joined = tmp_path / "joined.sqlite"
+    with Store(joined, write=True) as store:
+        assert str(merge(store, tmp_path / "one.sqlite")).startswith("2 cells added")
+        assert merge(store, exported).added == 2
+        again = merge(store, exported)
+        assert (again.added, again.known, again.differing) == (0, 2, ())
+        assert len(store.runs()) == 1
+        with pytest.raises(UserError, match="is the store itself"):
+            merge(store, joined)
+    assert content(joined) == content(whole)
+
+
+def test_a_merge_prefers_success_and_reports_a_difference(tmp_path: Path) -> None:
+    ours, theirs = fill(tmp_path / "a.sqlite", "D"), fill(tmp_path / "b.sqlite", "E", "D")
+    with Store(ours, write=True) as store:
+        store.put(cell("E"), Outcome("timeout", "too slow"))
+        merged = merge(store, theirs)
+        assert (merged.added, merged.replaced, merged.known) == (0, 1, 1)
+        assert merged.differing == (str(cell("D")),)
+        np.testing.assert_array_equal(store.scores(cell("D").key)[1], ok(0).scores)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE scores SET scores = zeroblob(8) WHERE key = (SELECT max(key) FROM scores)",
+        "UPDATE cells SET detector = 'Better' WHERE key = (SELECT max(key) FROM cells)",
+        "UPDATE cells SET params = 'no json'",
+        "UPDATE series SET labels = (SELECT labels FROM series) || x'00', n = 10",
+        "UPDATE series SET \"values\" = x'789c'",
+        "DELETE FROM scores",
+        "DROP TABLE series",
+    ],
+)
+def test_nothing_is_taken_from_a_file_with_one_wrong_row(tmp_path: Path, sql: str) -> None:
+    ours, theirs = fill(tmp_path / "a.sqlite", "D"), fill(tmp_path / "b.sqlite", "E", "F", "G")
+    with sqlite3.connect(theirs) as db:
+        db.execute(sql)
+    db.close()
+    before = content(ours)
+    with Store(ours, write=True) as store, pytest.raises(UserError):
+        merge(store, theirs)
+    assert content(ours) == before
+
+
+def scores_file(path: Path, data_hash: str, scores: list[object]) -> Path:
+    path.write_text("series,score\n" + "".join(f"{data_hash},{s}\n" for s in scores))
+    return path
+
+
+def test_scores_of_a_closed_detector_become_a_row(tmp_path: Path) -> None:
+    path = fill(tmp_path / "s.sqlite", "D")
+    labels = toy().labels
+    file = scores_file(tmp_path / "theirs.csv", toy().sha256, [0.5 + label for label in labels])
+    with Store(path, write=True) as store:
+        assert import_scores(store, file, "Theirs") == 1
+        row = store.frame().set_index("detector").loc["Theirs"]
+    assert row["auroc"] == 1.0
+    assert (row["n"], row["n_anomalous"], row["source"], row["series"]) == (300, 5, "file", "toy")
+
+
+@pytest.mark.parametrize(
+    ("scores", "data_hash", "name", "message"),
+    [
+        ([1.0] * 299, "", "Theirs", "299 scores for Toy/toy, which has 300 points"),
+        ([1.0, "nan"], "", "Theirs", "line 3: expected a finite score, got 'nan'"),
+        ([1.0, "=1+1"], "", "Theirs", "line 3"),
+        ([1.0], "0" * 64, "Theirs", "no stored series has the hash"),
+        ([1.0] * 300, "", "LOF", "a detector of the package"),
+    ],
+)
+def test_wrong_scores_are_refused_by_line(
+    tmp_path: Path, scores: list[object], data_hash: str, name: str, message: str
+) -> None:
+    file = scores_file(tmp_path / "t.csv", data_hash or toy().sha256, scores)
+    with Store(fill(tmp_path / "s.sqlite", "D"), write=True) as store:
+        with pytest.raises(UserError, match=message):
+            import_scores(store, file, name)
+        file.write_text("a,b\n1,2\n")
+        with pytest.raises(UserError, match="columns 'series' and 'score'"):
+            import_scores(store, file, "Theirs")
+        assert len(store.frame()) == 1
