@@ -35,6 +35,6 @@ def main(args: argparse.Namespace) -> int:
         if cell["source"] == "simulated" or cell["quick"]:
             raise UserError("a capsule repeats cells of whole real series; this one is of a simulated or shortened one")
         cell |= {"params": json.loads(cell["params"]), "seed": int(cell["seed"])}
-    XX
-    sys.stdout.write(capsule(cell, run["provenance"]))
+        origins = {run["id"]: run["provenance"] for run in store.runs()}
+    sys.stdout.write(capsule(cell, origins.get(cell["run_id"], {})))
     return 0
