@@ -13,6 +13,7 @@ import time
 import warnings
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from datasets._base import Series
 SERIES_ON_CLUSTER = 64
 TRIES = 2
 TICK = 0.05
+PATIENCE = "10s"
 
 
 def on_cluster(work: Iterable[tuple[Task, Series]], scheduler: str, threads: int) -> Iterator[tuple[Task, Outcome]]:
@@ -40,9 +42,23 @@ def on_cluster(work: Iterable[tuple[Task, Series]], scheduler: str, threads: int
     client = connect(scheduler)
     try:
         require_same_versions(client)
-        yield from _Crowd(client, iter(work), threads)
+        with copies_stay(client):
+            yield from _Crowd(client, iter(work), threads)
     finally:
         client.close()
+
+
+@contextmanager
+def copies_stay(client: Any) -> Iterator[None]:
+    """Dask's memory manager drops copies of a series that idle for two seconds: it would travel again and again."""
+    managed = client.amm.running()
+    if managed:
+        client.amm.stop()
+    try:
+        yield
+    finally:
+        if managed and client.status == "running":
+            client.amm.start()
 
 
 def connect(scheduler: str) -> Any:
@@ -52,7 +68,7 @@ def connect(scheduler: str) -> Any:
     except ImportError as error:
         raise UserError("--backend dask needs the extra: pip install 'tsad-benchmark[dask]'") from error
     try:
-        return Client(scheduler, timeout="10s", set_as_default=False)
+        return Client(scheduler, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UserError(f"no Dask scheduler answers at {scheduler}: {error}") from error
 
