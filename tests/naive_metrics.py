@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -185,3 +185,16 @@ def holm(p_values):
         corrected = [q * sum(1 for r in p_values if r >= q) for q in smaller]
         adjusted.append(min(1.0, max(corrected)))
     return adjusted
+
+
+def stratified_signed_rank(differences, strata):
+    """Two-sided p over all flips of the signs; ranks of sizes within the stratum, divided by its size + 1."""
+    scores = []
+    for d, name in zip(differences, strata, strict=True):
+        sizes = [abs(e) for e, other in zip(differences, strata, strict=True) if other == name]
+        rank = sum(1 for e in sizes if e < abs(d)) + (sum(1 for e in sizes if e == abs(d)) + 1) / 2
+        scores.append(rank / (len(sizes) + 1) * np.sign(d))
+    flips = [
+        abs(sum(f * s for f, s in zip(flip, scores, strict=True))) for flip in product((1, -1), repeat=len(scores))
+    ]
+    return np.mean([f >= abs(sum(scores)) - 1e-12 for f in flips])

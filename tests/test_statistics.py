@@ -139,6 +139,13 @@ def test_with_one_data_set_the_signed_rank_test_is_scipys(n):
     assert stratified_wilcoxon(d, ["A"] * n) == pytest.approx(theirs.pvalue, abs=1e-12)
 
 
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.integers(-4, 4), st.sampled_from("ABC")), min_size=1, max_size=8))
+def test_the_stratified_test_equals_its_slow_twin(pairs):
+    d, strata = zip(*pairs, strict=True)
+    assert stratified_wilcoxon(d, strata) == pytest.approx(naive.stratified_signed_rank(d, strata), abs=1e-12)
+
+
 def test_zero_differences_are_ranked_and_then_silent():
     d = np.array([0.0, 0.0, *np.random.default_rng(3).normal(0.4, 1, 30)])
     ranks = stats.rankdata(abs(d))[d != 0]
@@ -308,6 +315,29 @@ def test_stretches_are_drawn_not_points():
     got = paired_bootstrap([Pair(labels, scores, noise)])
     assert 0.8 < got.probability < 0.98  # P(more than half of 10 draws hit the seven) is .90
     assert not got.better
+
+
+def test_series_are_drawn_too():
+    rng = np.random.default_rng(0)
+    pairs = []
+    for s in range(20):  # right in one half of the series, wrong in the other: differences of +-.5
+        labels = labels_at(150 * s + 50)
+        labels[3500:3520] = 1
+        pairs.append(Pair(labels, np.where(s % 2, 1.0, -1.0) * labels + rng.random(4000) / 10, np.zeros(4000)))
+    got = paired_bootstrap(pairs)
+    assert got.difference == pytest.approx(0, abs=1e-12)
+    assert (got.low, got.high) == pytest.approx((-1.96 * 0.5 / 20**0.5, 1.96 * 0.5 / 20**0.5), abs=0.03)
+
+
+def test_a_stretch_of_false_alarms_counts_as_few_draws():
+    labels, _, _ = segmented(10)
+    scores = labels.astype(float)
+    scores[np.flatnonzero(labels == 0)[1000:1100]] = 2  # all segments are alike: only normal blocks can vary
+    got = paired_bootstrap([Pair(labels, scores, labels.astype(float), block=100)])
+    assert got.difference == pytest.approx(-100 / 3800)
+    # A block of 100 in 38 that is drawn Poisson(1) times: its share varies between none and three or so times.
+    assert got.high == 0
+    assert got.low == pytest.approx(-3 * 100 / 3800, abs=0.015)
 
 
 def test_equal_detectors_seldom_win():
