@@ -1,0 +1,134 @@
+"""The shared training loop: Keras' early stopping, untouched global state, saving."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from detectors import _torch  # noqa: E402
+from detectors._base import Diverged  # noqa: E402
+
+CPU = torch.device("cpu")
+
+
+class Point(torch.nn.Module):
+    """One weight, whose distance from a batch's values is the loss."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = torch.nn.Parameter(torch.zeros(()))
+
+    def loss(self, values: torch.Tensor) -> torch.Tensor:
+        return ((self.w - values) ** 2).mean()
+
+
+def fail_after_drawing() -> None:
+    with _torch.steady(CPU, 1):
+        torch.rand(100)
+        raise KeyError("one thread" if torch.get_num_threads() == 1 else "several")
+
+
+def test_steady_leaves_generator_and_threads_as_they_were():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with pytest.raises(KeyError, match="one thread"):
+            fail_after_drawing()
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_steady_seeds():
+    draws = []
+    for seed in (1, 1, 2):
+        with _torch.steady(CPU, seed):
+            draws.append(torch.rand(1).item())
+    assert draws[0] == draws[1] != draws[2]
+
+
+def test_stops_patience_epochs_after_the_best_and_keeps_the_last_weights():
+    # Training pulls the weight to 1 while validation wants 0: the first epoch is the best.
+    point = Point()
+    training, validation = [torch.ones(64)], [torch.zeros(8)]
+    history = _torch.train(
+        point, point.loss, training, validation, _torch.Schedule(100, patience=4, learning_rate=0.01)
+    )
+    assert len(history["train"]) == len(history["validation"]) == 5
+    assert point.w.item() ** 2 == pytest.approx(history["validation"][-1])
+    assert history["validation"][-1] > history["validation"][0]
+    assert not point.training
+
+
+def test_runs_all_epochs_while_validation_improves():
+    point = Point()
+    data = [torch.ones(64)]
+    assert len(_torch.train(point, point.loss, data, data, _torch.Schedule(20, patience=1))["train"]) == 20
+
+
+@pytest.mark.parametrize(("losses", "epochs"), [([3.0], 0), ([3, 2, 1], 0), ([1, 2, 3], 2), ([1, 1, 1], 2)])
+def test_epochs_since_best_wants_a_strictly_lower_loss(losses, epochs):
+    assert _torch.epochs_since_best(losses) == epochs
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_each_epoch_draws_each_row_once(shuffle):
+    seen: list[float] = []
+    point = Point()
+
+    def loss(values: torch.Tensor) -> torch.Tensor:
+        if point.training:
+            seen.extend(values.tolist())
+        return point.loss(values)
+
+    rows = torch.arange(150.0)
+    _torch.train(point, loss, [rows], [rows[:5]], _torch.Schedule(2, batch_size=64, shuffle=shuffle))
+    first, second = seen[:150], seen[150:]
+    assert sorted(first) == sorted(second) == rows.tolist()
+    assert (first == rows.tolist()) is not shuffle
+    assert (first == second) is not shuffle
+
+
+def test_losses_are_means_over_rows_the_last_short_batch_included():
+    point = Point()
+    rows = torch.arange(10.0)
+    history = _torch.train(point, point.loss, [rows], [rows], _torch.Schedule(1, batch_size=4, learning_rate=1e-12))
+    expected = float(np.mean(np.arange(10.0) ** 2))
+    assert history == {"train": [pytest.approx(expected)], "validation": [pytest.approx(expected)]}
+
+
+def test_a_loss_that_is_not_finite_is_refused():
+    point = Point()
+    with pytest.raises(Diverged, match="train loss is inf after epoch 1"):
+        _torch.train(point, point.loss, [torch.full((8,), 1e30)], [torch.zeros(8)], _torch.Schedule(3))
+
+
+def test_reports_each_epoch():
+    lines: list[str] = []
+    point = Point()
+    _torch.train(point, point.loss, [torch.ones(8)], [torch.ones(8)], _torch.Schedule(2), lines.append)
+    assert lines[0].startswith("epoch 1/2, loss 1")
+    assert len(lines) == 2
+
+
+def test_save_and_load(tmp_path):
+    path = tmp_path / "model.safetensors"
+    tensors = {"a": torch.rand(3, 4).t(), "b": torch.arange(3.0, dtype=torch.float64)}
+    _torch.save_file(path, tensors, {"window": 48, "losses": [0.1, 0.2]})
+    loaded, facts = _torch.load_file(path)
+    assert facts == {"window": 48, "losses": [0.1, 0.2]}
+    assert all(torch.equal(loaded[name], tensors[name]) for name in tensors)
+
+
+def test_load_refuses_a_file_of_another_origin(tmp_path):
+    from safetensors.torch import save_file
+
+    save_file({"a": torch.ones(1)}, str(tmp_path / "other.safetensors"))
+    with pytest.raises(ValueError, match=r"other\.safetensors was not saved by"):
+        _torch.load_file(tmp_path / "other.safetensors")
