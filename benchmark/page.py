@@ -197,8 +197,9 @@ def _best(cells: pd.DataFrame) -> dict[str, Any] | None:
     return {"label": str(top["label"]), "protocol": str(top["protocol"]), "auroc": float(top["auroc"])}
 
 
-def _score_traces(results: Results, cells: pd.DataFrame, buckets: int) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {}
+def _score_traces(results: Results, cells: pd.DataFrame, buckets: int) -> list[dict[str, Any]]:
+    """Traces in the order of the page's protocols, then of AUROC; ``paper`` marks those of the published comparison."""
+    found = []
     columns = cells.sort_values("auroc", ascending=False)[["key", "label", "detector", "group", "protocol", "auroc"]]
     cell: Any
     for cell in columns.itertuples():
@@ -206,10 +207,12 @@ def _score_traces(results: Results, cells: pd.DataFrame, buckets: int) -> dict[s
             first, scores = results.scores(cell.key)
         except KeyError:
             continue
-        group = "proposed" if cell.detector == "Proposed" else cell.group
-        trace = {"label": cell.label, "group": group, "auroc": None if cell.auroc != cell.auroc else cell.auroc}
-        found.setdefault(cell.protocol, []).append(trace | traces.encode(scores, buckets, first))
-    return {protocol: found[protocol] for protocol in tables.ordered_protocols(set(found))}
+        trace = {"label": cell.label, "group": "proposed" if cell.detector == "Proposed" else cell.group}
+        trace |= {"protocol": cell.protocol, "paper": tables.paper_protocol(cell.detector, cell.group) == cell.protocol}
+        trace |= {"auroc": None if cell.auroc != cell.auroc else cell.auroc}
+        found.append(trace | traces.encode(scores, buckets, first))
+    order = tables.ordered_protocols({trace["protocol"] for trace in found})
+    return sorted(found, key=lambda trace: order.index(trace["protocol"]))
 
 
 def _run(run: dict[str, Any]) -> dict[str, Any]:

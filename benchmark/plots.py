@@ -195,7 +195,7 @@ def training_figure(histories: Mapping[str, Mapping[str, Mapping[str, Sequence[f
                 _losses(axes, of_dataset.get(stage, {}))
         for axes in grid[-1]:
             axes.set_xlabel("epoch")
-        grid[0, -1].legend(loc="upper right", fontsize=7)
+        grid[0, 0].legend(loc="upper right", fontsize=7)
         figure.suptitle(title, x=0.1 / width, y=1 - 0.1 / height, ha="left", va="top", fontsize=10, color=INK)
     return figure
 
@@ -235,6 +235,7 @@ def time_figure(points: Sequence[tuple[str, str, float, float]], title: str) -> 
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogFormatter
 
     with mpl.rc_context(RC):
         figure = Figure(figsize=(6.4, 4.2), layout="constrained")
@@ -242,6 +243,8 @@ def time_figure(points: Sequence[tuple[str, str, float, float]], title: str) -> 
         axes.set(xscale="log", xlabel="seconds per series, fit and score", ylabel="mean AUROC over data sets")
         for _, group, seconds, auroc in points:
             axes.plot(max(seconds, 1e-4), auroc, **_mark(group))
+        axes.xaxis.set_major_formatter(LogFormatter())
+        axes.xaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
         axes.margins(0.12, 0.08)
         figure.draw_without_rendering()  # the labels need the final scale
         _place_labels(axes, [(label, max(seconds, 1e-4), auroc) for label, _, seconds, auroc in points])

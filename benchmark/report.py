@@ -257,7 +257,7 @@ def _write_pictures(
                 plots.save(plots.roc_figure(drawn, title), out / "roc" / formats.file_name(dataset + suffix))
     for section, drawings in figures.items():
         for caption, figure in drawings.items():
-            plots.save(figure, out / section.lower() / formats.file_name(caption))
+            plots.save(figure, out / section.lower() / formats.file_name(caption.replace(" ", "-")))
     for title, histories in training_histories(results, frame):
         plots.save(plots.training_figure(histories, title), out / "training" / formats.file_name(title), ("png",))
 

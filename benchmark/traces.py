@@ -47,9 +47,9 @@ def encode(x: Array, buckets: int, first_row: int = 0) -> dict[str, Any]:
     return {"first": first_row, "n": len(x), "low": low, "high": high, "data": base64.b64encode(data).decode("ascii")}
 
 
-def buckets_for(n_traces: int, budget: int = 8 << 20) -> int:
+def buckets_for(n_traces: int, budget: int = 9 << 20) -> int:
     """Buckets per trace such that all traces together take at most ``budget`` bytes of base64."""
-    return int(np.clip(budget * 3 // 4 // 2 // max(1, n_traces), 60, 1500))
+    return int(np.clip(budget * 3 // 4 // 2 // max(1, n_traces), 60, 3000))
 
 
 def segments(labels: NDArray[np.uint8]) -> list[tuple[int, int]]:

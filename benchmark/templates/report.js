@@ -67,6 +67,8 @@
     constructor(root) {
       const data = JSON.parse(document.getElementById(root.dataset.payload).textContent);
       Object.assign(this, { root, n: data.n, segments: data.segments, scores: data.scores, from: 0, to: data.n, at: -1 });
+      const protocols = [...new Set(this.scores.map((trace) => trace.protocol))];
+      this.views = protocols.length > 1 ? ["as published", ...protocols] : protocols;
       this.signal = { ...data.signal, bytes: bytes(data.signal.data), group: "ink" };
       this.bar = document.createElement("div");
       this.bar.className = "viewer-bar";
@@ -75,7 +77,7 @@
       root.tabIndex = 0;
       root.addEventListener("keydown", (event) => this.key(event));
       this.buildBar();
-      this.show(Object.keys(this.scores)[0]);
+      this.show(this.views[0]);
     }
 
     buildBar() {
@@ -85,11 +87,10 @@
         made.addEventListener("click", action);
         this.bar.append(made);
       };
-      const protocols = Object.keys(this.scores);
-      if (protocols.length > 1) {
+      if (this.views.length > 1) {
         const select = document.createElement("select");
         select.setAttribute("aria-label", "Protocol");
-        select.append(...protocols.map((name) => new Option(name)));
+        select.append(...this.views.map((name) => new Option(name)));
         select.addEventListener("change", () => this.show(select.value));
         this.bar.append(select);
       }
@@ -104,8 +105,10 @@
       this.bar.append(this.text);
     }
 
-    show(protocol) {
-      const traces = (this.scores[protocol] || []).map((t) => ({ ...t, bytes: bytes(t.data) }));
+    show(view) {
+      const chosen = this.scores.filter((trace) => (view === "as published" ? trace.paper : trace.protocol === view));
+      chosen.sort((a, b) => (b.auroc ?? -1) - (a.auroc ?? -1));
+      const traces = chosen.map((trace) => ({ ...trace, bytes: bytes(trace.data) }));
       this.traces = [this.signal, ...traces];
       this.rows.replaceChildren(...this.traces.map((trace, k) => this.row(trace, k)));
       this.draw();
