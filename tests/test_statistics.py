@@ -300,7 +300,7 @@ def test_channels_of_one_recording_are_no_independent_witnesses():
     segment = np.cumsum(np.diff(labels, prepend=0) == 1)
     scores = noise + np.where(labels == 1, np.where(segment <= 4, 5.0, -5.0), 0.0)
     channel = paired_bootstrap([Pair(labels, scores, noise)])
-    copies = paired_bootstrap([Pair(labels, scores, noise)] * 6)
+    copies = paired_bootstrap([Pair(labels, scores, noise) for _ in range(6)])
     assert copies.n_segments == 6
     assert (copies.low, copies.high) == pytest.approx((channel.low, channel.high), abs=1e-12)
     one = labels_at(50)
