@@ -171,9 +171,7 @@ def _guess_label(frame: pd.DataFrame, taken: tuple[str | None, ...]) -> str | No
 
 
 def _guess_value(frame: pd.DataFrame, path: Path, notes: list[str], taken: tuple[str | None, ...]) -> str:
-    import pandas as pd
-
-    numeric = [str(c) for c in frame.columns if c not in taken and pd.api.types.is_numeric_dtype(frame[c])]
+    numeric = [str(c) for c in frame.columns if c not in taken and _mostly_numbers(frame[c])]
     if not numeric:
         columns = ", ".join(str(c) for c in frame.columns)
         raise UserError(f"{path} has no numeric column (its columns: {columns}): name the values with --value")
@@ -182,6 +180,13 @@ def _guess_value(frame: pd.DataFrame, path: Path, notes: list[str], taken: tuple
         others = ", ".join(c for c in numeric if c != chosen)
         notes.append(f"The values are taken from the column {chosen!r}; --value chooses another ({others}).")
     return chosen
+
+
+def _mostly_numbers(column: pd.Series[Any]) -> bool:
+    import pandas as pd
+
+    known = column.dropna().head(1000)
+    return len(known) > 0 and bool(pd.to_numeric(known, errors="coerce").notna().mean() >= 1 - MISSING_AT_MOST)
 
 
 def _in_time_order(frame: pd.DataFrame, time: str | None, value: str, notes: list[str]) -> pd.DataFrame:
