@@ -1,0 +1,51 @@
+"""Check that a detector keeps the contract, and say what to fix.
+
+examples:
+  python -m benchmark check mine.py
+  python -m benchmark check LOF
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from benchmark.errors import UserError
+
+if TYPE_CHECKING:
+    from benchmark.checks import Check
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``check``."""
+    parser.add_argument("detector", nargs="+", help="name, file.py, package.mod:Class or pyod:NAME")
+
+
+def main(args: argparse.Namespace) -> int:
+    """One line a promise; exit code 1 when one is broken."""
+    from benchmark import checks, registry
+
+    broken = 0
+    for cls in [registry.load(spec) for spec in args.detector]:
+        sys.stdout.write(f"{cls.__name__}\n")
+        for check in checks.iter_checks(cls):
+            mark, text = _outcome(check)
+            broken += mark == "FIX"
+            sys.stdout.write(f"  {mark:<6} {check.name:<16} {text}\n")
+    sys.stdout.write("keeps the contract\n" if not broken else f"{broken} to fix\n")
+    return 1 if broken else 0
+
+
+def _outcome(check: Check) -> tuple[str, str]:
+    from benchmark.checks import CheckFailed
+
+    try:
+        verdict = check.run()
+    except CheckFailed as failure:
+        return "FIX", str(failure)
+    except UserError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a stranger's detector may raise anything; it is what is reported
+        return "FIX", f"{check.proves} But it raised {type(error).__name__}: {error}"
+    return ("ok", check.proves) if verdict == "passed" else ("exempt", check.reason)
