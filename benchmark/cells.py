@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -32,7 +33,7 @@ class Cell:
     data_hash: str = ""
     source: str = ""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Content key: everything that can change the scores, nothing else."""
         parts = [self.dataset, self.series, self.detector, self.protocol, self.seed]

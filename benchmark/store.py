@@ -9,7 +9,6 @@ import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -24,6 +23,7 @@ from datasets._base import Series, Source
 if TYPE_CHECKING:
     import pandas as pd
 
+CELL_COLUMNS = ("key", "dataset", "series", "detector", "protocol", "seed", "version", "data_hash", "source")
 MetricRow = tuple[str, str, float | None, str]
 OUTCOME_COLUMNS = (
     *("status", "reason", "traceback", "first_row", "n", "n_anomalous", "n_fit", "n_fit_anomalous", "window"),
@@ -101,8 +101,9 @@ class Store:
         self, cell: Cell, outcome: Outcome, group: str = "", quick: bool = False, metrics: Iterable[MetricRow] = ()
     ) -> None:
         """Commit a finished cell, its scores and metrics in one transaction; an earlier failure is replaced."""
-        row: dict[str, Any] = asdict(cell) | {k: getattr(outcome, k) for k in OUTCOME_COLUMNS}
-        row |= {"key": cell.key, "params": json.dumps(dict(cell.params), sort_keys=True)}
+        row: dict[str, Any] = {k: getattr(cell, k) for k in CELL_COLUMNS}
+        row |= {k: getattr(outcome, k) for k in OUTCOME_COLUMNS}
+        row |= {"params": json.dumps(dict(cell.params), sort_keys=True)}
         row |= {"run_id": self.run_id, "finished": time.time(), "group": group, "quick": int(quick)}
         row["extra"] = json.dumps(outcome.extra, sort_keys=True, default=str)
         with self.database.transaction() as db:
