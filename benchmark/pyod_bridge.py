@@ -6,7 +6,7 @@ import importlib
 import inspect
 import pkgutil
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,6 +15,17 @@ from detectors._base import Array, WindowDetector
 from detectors._windows import Alignment, Windows
 
 MAX_WINDOWS = 20_000
+DOC = """PyOD's {name} over the windows of the series.
+
+    Parameters
+    ----------
+    window : int or "auto"
+        Window length in points; "auto" = one period.
+    align : str
+        Where a window's score stands.
+    options : dict or None
+        Arguments of PyOD's class.
+"""
 
 
 class _OverWindows(WindowDetector):
@@ -24,6 +35,7 @@ class _OverWindows(WindowDetector):
     """
 
     group = "plug-in"
+    exempt: ClassVar[dict[str, str]] = {"memory": "PyOD keeps the fitted windows itself, at most 20,000 of them"}
     model: type[Any]
 
     def __init__(
@@ -49,7 +61,7 @@ def wrap(name: str) -> type[WindowDetector]:
     body = {
         "model": model,
         "source": f"PyOD, {model.__module__}.{model.__name__}",
-        "__doc__": f"PyOD's {model.__name__} over the windows of the series.",
+        "__doc__": DOC.format(name=model.__name__),
         "__module__": __name__,
     }
     return type(f"PyOD_{model.__name__}", (_OverWindows,), body)
