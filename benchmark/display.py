@@ -29,7 +29,7 @@ class Display:
     def __init__(self, board: Board, todo: list[Task], jobs: int) -> None:
         self.board = board
         self.jobs = jobs
-        self.names = {task.cell.key: str(task.cell) for task in todo}
+        self.names = {task.cell.key: printable(str(task.cell)) for task in todo}
         self.expected = {task.cell.key: expected_seconds(task.cell, task.n) for task in todo}
         self.total = len(todo)
         self.finished = 0
@@ -61,6 +61,7 @@ class Display:
         seconds = outcome.fit_seconds + outcome.score_seconds
         line = f"[{self.finished}/{self.total}] {task.cell}: {outcome.status}"
         line += f" {seconds:.1f} s" if outcome.status == "ok" else f": {outcome.reason}"
+        line = printable(line)
         if self._live is None:
             sys.stderr.write(line + "\n")
         elif outcome.status not in ("ok", "skipped"):
@@ -88,8 +89,13 @@ class Display:
         )
         lines = Table.grid(padding=(0, 2))
         for key, seconds, note in sorted(self.board.running()):
-            lines.add_row(Text(self.names.get(key, key)), Text(_clock(seconds)), Text(note, style="dim"))
+            lines.add_row(Text(self.names.get(key, key)), Text(_clock(seconds)), Text(printable(note), style="dim"))
         return Group(head, lines)
+
+
+def printable(text: str) -> str:
+    """One line without control characters: names and reasons come from files and detectors of others."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _clock(seconds: float) -> str:

@@ -1,0 +1,120 @@
+"""Names with markup, quotes, newlines and LaTeX go through store, tables, pictures' file names and messages."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.backends import Backend, Board
+from benchmark.cells import Outcome
+from benchmark.display import Display
+from benchmark.errors import UserError
+from benchmark.exchange import cell_of, merge
+from benchmark.fault_cases import planned, plugin, toy
+from benchmark.runner import pending, run
+from benchmark.store import Store
+from datasets._base import Series
+
+NAMES = (
+    "<script>alert(1)</script>",
+    "a|b`c*d_e",
+    "quote\"'s",
+    "two\nlines\r\ttab",
+    r"\input{/etc/passwd} $x_1$ 100% & #",
+    "=HYPERLINK(1)",
+    "../../climbs/out",
+    "ünï—𝄞",
+    "nul\x00inside",
+    "",
+)
+
+
+def hostile(name: str) -> Series:
+    one = toy()
+    dataset = name if name.startswith(("<", "..", "\\", "=")) else "Toy"  # a picture for each takes its time
+    return Series(dataset, name, one.values, one.labels)
+
+
+@pytest.fixture(scope="module")
+def store_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hostile")
+    work = planned([plugin(folder, "Fine")], [hostile(name) for name in NAMES])
+    with Store(folder / "s.sqlite", write=True) as store:
+        todo, summary = pending(work, store, False)
+        store.begin_run("a <b>command</b>\n", {"host": "<i>"})
+        run(todo, summary, Backend("serial"), store, Board())
+    return folder / "s.sqlite"
+
+
+def test_names_are_kept_as_they_are(store_path: Path) -> None:
+    with Store(store_path) as store:
+        assert sorted(store.frame()["series"]) == sorted(NAMES)
+        for row in store.database.rows("SELECT * FROM cells"):
+            assert cell_of(row).key == row["key"]
+
+
+def test_they_survive_a_merge(store_path: Path, tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite", write=True) as store:
+        assert merge(store, store_path).added == len(NAMES)
+
+
+def test_they_do_not_disturb_the_display(store_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    work = planned([plugin(store_path.parent, "Fine")], [hostile(name) for name in NAMES])
+    tasks = [task for task, _ in work]
+    with Display(Board(), tasks, 1) as display:
+        for task in tasks:
+            display.done(task, Outcome("failed", "two\nlines \x1b[31mred\x1b[0m"))
+    said = capsys.readouterr().err
+    assert said.count("\n") == len(NAMES)
+    assert "\x1b" not in said
+    assert "\x00" not in said
+
+
+def test_reports_escape_them_and_write_nowhere_else(store_path: Path, tmp_path: Path) -> None:
+    report = pytest.importorskip("benchmark.report")
+    out = tmp_path / "deep" / "report"
+    with Store(store_path, write=True) as store:
+        report.write(store, out)
+    files = [Path(folder) / name for folder, _, names in os.walk(tmp_path) for name in names]
+    assert files
+    assert all(file.resolve().is_relative_to(out.resolve()) for file in files)
+    for file in files:
+        assert "\n" not in file.name
+        if file.suffix in (".html", ".md"):
+            assert "<script>alert(1)" not in file.read_text(), file.name
+        if file.suffix == ".tex":
+            assert r"\input{" not in file.read_text(), file.name
+    with (out / "cells.csv").open(newline="") as lines:
+        cells = [value for row in csv.reader(lines) for value in row]
+    assert not [value for value in cells if value.startswith("=")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("import sys; sys.exit(0)", "cannot be imported: SystemExit"),
+        ("1 / 0", "cannot be imported: ZeroDivisionError"),
+        ("x = 1", "must hold one detector class, found none"),
+        ("def broken(:", "cannot be imported: SyntaxError"),
+    ],
+)
+def test_a_plug_in_that_cannot_be_imported_is_one_message(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(text)
+    with pytest.raises(UserError, match=message):
+        planned([str(file)], [toy()])
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UserError, match="not UTF-8"):
+        planned([str(file)], [toy()])
+
+
+def test_scores_with_a_million_points_come_back(tmp_path: Path) -> None:
+    scores = np.random.default_rng(0).standard_normal(1_000_000)
+    ((task, _),) = planned([plugin(tmp_path, "Fine")], [toy()])
+    with Store(tmp_path / "s.sqlite", write=True) as store:
+        store.put(task.cell, Outcome("ok", scores=scores))
+        np.testing.assert_array_equal(store.scores(task.cell.key)[1], scores)

@@ -1,0 +1,14 @@
+"""Many cells are planned and stored with little held at once; how fast is measured by ``benchmark.scale``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmark.scale import measure
+
+
+def test_planning_and_storing_count_right(tmp_path: Path) -> None:
+    figures = measure(tmp_path, cells=1_000, stored=300, n=50)
+    assert figures["cells planned"] == 1_000
+    assert figures["left after a resume"] == 700
+    assert figures["outcomes stored a second"] > 0
