@@ -25,6 +25,7 @@ Array = NDArray[np.float64]
 
 DIAGONALS = 1024  # two buffers of them, 16 KiB, stay in the first-level cache
 GROUP = 64  # diagonals that share one comparison with the row's best
+SAME = 1e-14  # squared distance
 GOLDEN = 0.6180339887498949
 FAST = {"reassoc", "nsz", "contract"}
 
@@ -280,6 +281,7 @@ def _settle(  # type: ignore[no-untyped-def]
             for w in range(window):
                 gap = (x[i + w] - mean[i]) * inverse[i] - (other[j + w] - other_mean[j]) * other_inverse[j]
                 total += gap * gap
-            found = np.sqrt(window * total)
+            # Two windows equal but for rounding are equal, as in stumpy.
+            found = np.sqrt(window * total) if window * total > SAME else 0.0
         if found < distance[i]:
             distance[i], index[i] = found, (offset + j if j >= 0 else -1)

@@ -22,12 +22,14 @@ import numpy as np
 from numba import get_num_threads, njit
 from numpy.typing import NDArray
 
+from detectors._window_tree import WindowTree, tree_for
+
 Array = NDArray[np.float64]
 Index = NDArray[np.int32]
 
 DIAGONALS = 1024  # two buffers of them, 16 KiB, stay in the first-level cache
 GROUP = 64  # diagonals that share one running minimum
-SPARE = 8  # candidates beyond those asked for, where rounding may reorder them
+SPARE = 4  # candidates beyond those asked for, where rounding may reorder them
 EPS = float(np.finfo(np.float64).eps)
 FAST = {"reassoc", "nsz", "contract"}
 
@@ -64,6 +66,10 @@ def nearest_windows(query: Array, reference: list[Array], window: int, k: int) -
     rows = min(4096, max(1024, 8 * window))  # a restart costs W / rows of the walk
     n_windows = len(query) - window + 1
     distances, index = np.empty((n_windows, k)), np.empty((n_windows, k), dtype=np.int32)
+    tree = None if exact else tree_for(pieces, window, n_windows, k + SPARE)
+    if tree is not None:
+        _ask(tree, query, pieces, k, distances, index)
+        return distances, index
     padded = [pad(piece, query, rows + DIAGONALS + window) for piece in pieces]
 
     def search(first: int) -> None:
@@ -94,6 +100,19 @@ def pad(piece: Array, query: Array, margin: int) -> Array:
     """A piece with ``margin`` far-away values on both sides, so that a diagonal may begin outside of it."""
     low, high = min(piece.min(), query.min()), max(piece.max(), query.max())
     return np.pad(piece, margin, constant_values=np.ceil(high + 2 * (high - low)))
+
+
+def _ask(tree: WindowTree, query: Array, pieces: list[Array], k: int, distances: Array, index: Index) -> None:
+    """Fill ``distances`` and ``index`` from the candidates of a tree."""
+    window = tree.window
+    scale = float(np.einsum("ij,ij->i", tree.points, tree.points).max())
+    slack = 4 * EPS * window * scale
+    lengths = np.array([len(piece) - window + 1 for piece in pieces])
+    reference = np.concatenate(pieces)
+    for first, squares, numbers in tree.candidates(query, min(k + SPARE, len(tree.points)), get_num_threads()):
+        settled = _settle(query, reference, lengths, window, first, squares.copy(), numbers.copy(), k, slack)
+        rows = slice(first, first + len(squares))
+        distances[rows], index[rows] = settled
 
 
 def _search_rows(
@@ -242,7 +261,9 @@ def _settle(query, reference, lengths, window, first, heaps, numbers, k, slack):
         bound = heaps[r, 0] - slack
         order = np.argsort(numbers[r], kind="mergesort")
         for c in range(size):
-            gaps[c] = _squared_distance(query, first + r, reference, _start_of(numbers[r, order[c]], lengths, window), window)
+            gaps[c] = _squared_distance(
+                query, first + r, reference, _start_of(numbers[r, order[c]], lengths, window), window
+            )
         best = np.argsort(gaps, kind="mergesort")[:k]
         # Below one part in 1e9 the k-th distance is right whichever of the doubtful windows is taken.
         if slack > 0.0 and gaps[best[k - 1]] * (1 - 1e-9) > bound and gaps[best[k - 1]] > 0.0:

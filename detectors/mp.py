@@ -70,9 +70,7 @@ class MP(WindowDetector):
         return distance
 
 
-def match_constants(
-    distance: Array, own: np.ndarray, other: np.ndarray, window: int, exclusion: int | None
-) -> None:
+def match_constants(distance: Array, own: np.ndarray, other: np.ndarray, window: int, exclusion: int | None) -> None:
     """Give constant windows stumpy's distances, in place: 0 between two of them, sqrt(W) to any other window.
 
     Parameters

@@ -1,0 +1,211 @@
+"""LOF against its definition, scikit-learn, and published figures; the walk by diagonals and the tree against all pairs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+from sklearn.neighbors import LocalOutlierFactor
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+import naive_neighbours as naive
+
+from detectors import _neighbours, _window_tree
+from detectors._neighbours import nearest_windows
+from detectors.lof import LOF
+
+Array = NDArray[np.float64]
+
+
+def rhythm(n: int, seed: int = 0) -> Array:
+    rng = np.random.default_rng(seed)
+    return np.sin(np.arange(n) / 5) + 0.2 * rng.normal(size=n)
+
+
+def binary(n: int, seed: int = 0) -> Array:
+    rng = np.random.default_rng(seed)
+    return np.repeat(rng.integers(0, 2, n // 7 + 1), 7)[:n].astype(float)
+
+
+SERIES = {
+    "rhythm": rhythm(260),
+    "rhythm far from zero": rhythm(260) + 1e6,
+    "counts": np.random.default_rng(1).poisson(3, 260).astype(float),
+    "binary": binary(260),
+    "a flat stretch": np.concatenate([rhythm(100), np.full(80, 0.3), rhythm(80, 1)]),
+    "constant": np.full(100, 0.7),
+    "a repeated piece": np.tile(rhythm(52), 5),
+}
+
+
+@pytest.mark.parametrize("name", SERIES)
+@pytest.mark.parametrize("window", [1, 2, 9])
+def test_factors_of_the_fitted_series_follow_the_definition(name: str, window: int) -> None:
+    x = SERIES[name]
+    k = 7
+    ours = LOF(window=window, n_neighbors=k, align="start").fit(x).score(x)[: len(x) - window + 1]
+    w = naive.windows(x, window)
+    nearest = np.sort(naive.distances(w, w), axis=1)
+    tied = np.isclose(nearest[:, k], nearest[:, k + 1], rtol=1e-9, atol=1e-12).any() and not (nearest[:, k] == 0).all()
+    expected = naive.lof(w, w, k, itself=True)
+    if tied:  # which of equally distant windows counts is a choice, and changes a factor
+        ours_distances, _ = nearest_windows(x, [x], window, k + 1)
+        np.testing.assert_allclose(ours_distances, nearest[:, : k + 1], rtol=1e-9, atol=1e-9 * np.abs(x).max())
+    else:
+        np.testing.assert_allclose(ours, expected, rtol=1e-7)
+
+
+@pytest.mark.parametrize("window", [1, 9])
+def test_scores_of_another_series_follow_the_definition(window: int) -> None:
+    x, y = rhythm(200), rhythm(90, seed=5)
+    ours = LOF(window=window, n_neighbors=6, align="start").fit(x).score(y)[: len(y) - window + 1]
+    expected = naive.lof(naive.windows(x, window), naive.windows(y, window), 6, itself=False)
+    np.testing.assert_allclose(ours, expected, rtol=1e-8)
+
+
+@pytest.mark.parametrize("x", [rhythm(3000), SERIES["counts"], binary(1500), binary(3000, 4)], ids=str)
+def test_scikit_learn_gives_the_same_factors(x: Array) -> None:
+    """On integer values even where many windows tie: sums are exact, and the heap makes the same choices."""
+    window = 20
+    w = naive.windows(x, window)
+    theirs = -LocalOutlierFactor(20, algorithm="brute").fit(w).negative_outlier_factor_
+    ours = LOF(window=window, align="start").fit(x).score(x)[: len(w)]
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+def test_scikit_learn_gives_the_same_novelty_scores() -> None:
+    x, y = rhythm(1500), rhythm(700, seed=2)
+    model = LocalOutlierFactor(20, novelty=True, algorithm="brute").fit(naive.windows(x, 20))
+    theirs = -model.score_samples(naive.windows(y, 20))
+    ours = LOF(window=20, align="start").fit(x).score(y)[: len(theirs)]
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+def test_no_window_straddles_a_gap() -> None:
+    pieces = [rhythm(120), rhythm(30, 1), rhythm(5, 2), rhythm(90, 3)]
+    y = rhythm(80, 4)
+    w = np.concatenate([naive.windows(p, 9) for p in pieces if len(p) >= 9])
+    ours = LOF(window=9, n_neighbors=6, align="start").fit(pieces).score(y)[:72]
+    np.testing.assert_allclose(ours, naive.lof(w, naive.windows(y, 9), 6, itself=False), rtol=1e-8)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 30), st.integers(1, 12), st.sampled_from([1.0, 0.1, 1e-7, 1e5]))
+def test_distances_are_those_of_all_pairs(seed: int, window: int, k: int, step: float) -> None:
+    """Quantised values, so that ties and repeats abound."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.integers(0, 4, 120) * step, rng.integers(0, 4, 90) * step
+    ours, index = (
+        nearest_windows(x, [y[:20], y[20:]], window, k) if window <= 20 else nearest_windows(x, [y], window, k)
+    )
+    pieces = [y[:20], y[20:]] if window <= 20 else [y]
+    w = np.concatenate([naive.windows(p, window) for p in pieces])
+    all_pairs = naive.distances(naive.windows(x, window), w)
+    np.testing.assert_allclose(ours, np.sort(all_pairs, axis=1)[:, :k], rtol=1e-9, atol=1e-12 * step)
+    np.testing.assert_allclose(np.take_along_axis(all_pairs, index, axis=1), ours, rtol=1e-9, atol=1e-12 * step)
+    assert all(len(set(row)) == k for row in index)
+
+
+def test_walk_and_tree_agree_across_block_edges(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.cumsum(rhythm(2600)) / 10
+    walked, walked_index = nearest_windows(x, [x], 12, 8)
+    monkeypatch.setattr(_window_tree, "PER_PAIR", 1.0)  # the tree always pays
+    asked, asked_index = nearest_windows(x, [x], 12, 8)
+    np.testing.assert_array_equal(walked, asked)
+    np.testing.assert_array_equal(walked_index, asked_index)
+    w = naive.windows(x, 12)
+    for i in (0, 1023, 1024, 1025, 2047, 2588):
+        expected = np.sort(np.sqrt(((w - w[i]) ** 2).sum(axis=1)))[:8]
+        np.testing.assert_allclose(walked[i], expected, rtol=1e-12)
+
+
+def test_a_probe_keeps_the_tree_away_from_noise() -> None:
+    noise = np.random.default_rng(0).normal(size=3000)
+    slow = np.sin(np.arange(60_000) / 30) + np.sin(np.arange(60_000) / 47.1)
+    assert not _window_tree.WindowTree([noise], 40).pays(10)
+    assert _window_tree.tree_for([noise], 40, 3000, 10) is None
+    assert _window_tree.WindowTree([slow], 16).pays(10)
+
+
+def test_rows_in_doubt_are_searched_term_by_term(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rounding of the recurrence blown up by a huge jump, which puts every row in doubt."""
+    x = np.concatenate([rhythm(60), [1e9], rhythm(60, 1)])
+    ours, _ = nearest_windows(x, [x], 5, 4)
+    w = naive.windows(x, 5)
+    np.testing.assert_allclose(ours, np.sort(naive.distances(w, w), axis=1)[:, :4], rtol=1e-6, atol=1e-6)
+
+
+def test_threads_do_not_change_anything() -> None:
+    import numba
+
+    x = rhythm(2500)
+    alone = nearest_windows(x, [x], 10, 5)
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(2, numba.config.NUMBA_NUM_THREADS))
+    both = nearest_windows(x, [x], 10, 5)
+    numba.set_num_threads(before)
+    np.testing.assert_array_equal(alone[1], both[1])
+
+
+def test_a_sample_ranks_like_the_whole() -> None:
+    x = rhythm(6000)
+    x[3000:3010] += 3
+    whole = LOF(window=20).fit(x).score(x)
+    part = LOF(window=20, sample=1500).fit(x).score(x)
+    assert 0 < np.abs(part - whole).max()
+    assert part[2995:3015].max() == part.max()
+    assert np.corrcoef(part, whole)[0, 1] > 0.8
+
+
+def test_a_sample_of_everything_is_everything() -> None:
+    x = rhythm(400)
+    np.testing.assert_array_equal(LOF(window=10, sample=391).fit(x).score(x), LOF(window=10).fit(x).score(x))
+
+
+def test_bad_parameters_are_refused() -> None:
+    with pytest.raises(ValueError, match="n_neighbors must be at least 1"):
+        LOF(window=5, n_neighbors=0).fit(rhythm(100))
+    with pytest.raises(ValueError, match="sample must be None or at least 2"):
+        LOF(window=5, sample=1).fit(rhythm(100))
+
+
+def test_the_heap_gives_way_left_first() -> None:
+    heap, number = np.array([5.0, 5.0, 5.0]), np.array([0, 1, 2], dtype=np.int32)
+    _neighbours._replace_farthest(heap, number, 1.0, 3)
+    assert heap.tolist() == [5.0, 1.0, 5.0]
+    assert number.tolist() == [1, 3, 2]
+
+
+@pytest.mark.real
+@pytest.mark.skipif(
+    "BENCHMARK_DATA" not in os.environ, reason="BENCHMARK_DATA does not name the folder of the real series"
+)
+@pytest.mark.parametrize(
+    ("path", "window", "skip", "digits", "published", "tolerance"),
+    [
+        # Published by TSB-UAD v1, one value per series: first row dropped, AUROC of scores rounded to two decimals.
+        ("Genesis/genesis-anomalies.test.csv@1.out", 125, 1, 2, 0.64138, 0.0005),
+        ("Genesis/genesis-anomalies.test.csv@3.out", 125, 1, 2, 0.498856, 0.0005),
+        ("Genesis/genesis-anomalies.test.csv@5.out", 125, 1, 2, 0.713303, 0.0005),
+        ("Genesis/genesis-anomalies.test.csv@17.out", 125, 1, 2, 0.5, 0.0005),
+        # TSB-UAD 0.0.3 run on the same files, whole series, scores as they are.
+        ("Genesis/genesis-anomalies.test.csv@6.out", 100, 0, None, 0.6073, 0.002),
+        ("NASA-MSL/C-1.test.out", 264, 0, None, 0.9092, 0.002),
+        ("NASA-MSL/T-12.test.out", 100, 0, None, 0.8823, 0.002),
+    ],
+)
+def test_published_figures(
+    path: str, window: int, skip: int, digits: int | None, published: float, tolerance: float
+) -> None:
+    table = np.loadtxt(Path(os.environ["BENCHMARK_DATA"]) / "TSB-UAD-Public" / path, delimiter=",")[skip:]
+    x, label = table[:, 0], table[:, 1]
+    score = LOF(window=window).fit(x).score(x)
+    score = (score - score.min()) / np.ptp(score)
+    assert abs(roc_auc_score(label, score if digits is None else np.round(score, digits)) - published) <= tolerance

@@ -1,0 +1,149 @@
+"""MP against its definition, stumpy, and published figures."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import stumpy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+import naive_neighbours as naive
+
+from detectors._matrix_profile import DIAGONALS, _blocks, nearest_distance
+from detectors.mp import MP
+
+Array = NDArray[np.float64]
+
+
+def rhythm(n: int, seed: int = 0) -> Array:
+    rng = np.random.default_rng(seed)
+    return np.sin(np.arange(n) / 5) + 0.2 * rng.normal(size=n)
+
+
+SERIES = {
+    "rhythm": rhythm(300),
+    "far from zero": rhythm(300) + 1e4,
+    "one flat stretch": np.concatenate([rhythm(100), np.full(40, 0.3), rhythm(80, 1)]),
+    "two flat stretches": np.concatenate([rhythm(90), np.full(30, 0.3), rhythm(60, 1), np.full(30, -2.0)]),
+    "a flat stretch of one window": np.concatenate([rhythm(90), np.full(12, 0.3), rhythm(60, 1)]),
+    "steps": np.repeat(np.random.default_rng(3).normal(size=20), 12),
+    "constant": np.full(80, 0.7),
+}
+
+
+def profile(x: Array, window: int, constants: str, fitted: list[Array] | None = None) -> Array:
+    model = MP(window=window, align="start", constants=constants).fit(x if fitted is None else fitted)  # type: ignore[arg-type]
+    return model.score(x)[: len(x) - window + 1]
+
+
+@pytest.mark.parametrize("name", SERIES)
+@pytest.mark.parametrize("constants", ["sqrt", "zero"])
+@pytest.mark.parametrize("window", [3, 12])
+def test_self_join_follows_the_definition(name: str, constants: str, window: int) -> None:
+    x = SERIES[name]
+    expected = naive.matrix_profile(x, [x], window, -(-window // 4), constants)
+    np.testing.assert_allclose(profile(x, window, constants), expected, atol=2e-6)
+    if name == "rhythm":
+        np.testing.assert_allclose(profile(x, window, constants), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("constants", ["sqrt", "zero"])
+def test_join_with_pieces_follows_the_definition(constants: str) -> None:
+    pieces = [rhythm(100, 1), rhythm(8, 2), np.concatenate([rhythm(30, 3), np.full(20, 1.0)])]
+    x = SERIES["two flat stretches"]
+    expected = naive.matrix_profile(x, pieces, 12, None, constants)
+    np.testing.assert_allclose(profile(x, 12, constants, pieces), expected, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["rhythm", "far from zero", "one flat stretch", "two flat stretches", "constant"])
+@pytest.mark.parametrize("window", [5, 12, 50])
+def test_stumpy_gives_the_same_self_join(name: str, window: int) -> None:
+    x = np.tile(SERIES[name], 1) if len(SERIES[name]) > 2 * window else np.tile(SERIES[name], 3)
+    theirs = stumpy.stump(x, window)[:, 0].astype(float)
+    tolerance = 1e-8 if name != "far from zero" else 1e-6
+    np.testing.assert_allclose(profile(x, window, "zero"), theirs, atol=tolerance)
+
+
+def test_stumpy_gives_the_same_across_block_edges_and_joins() -> None:
+    x, y = np.cumsum(rhythm(3200)), np.cumsum(rhythm(2300, 4))
+    theirs = stumpy.stump(x, 40)[:, 0].astype(float)
+    np.testing.assert_allclose(profile(x, 40, "zero"), theirs, atol=1e-8)
+    joined = stumpy.stump(x, 40, T_B=y, ignore_trivial=False)[:, 0].astype(float)
+    np.testing.assert_allclose(profile(x, 40, "zero", [y]), joined, atol=1e-8)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.integers(3, 25), st.floats(0.01, 100), st.floats(-50, 50))
+def test_level_and_scale_do_not_matter(seed: int, window: int, scale: float, level: float) -> None:
+    x = rhythm(150, seed)
+    np.testing.assert_allclose(profile(scale * x + level, window, "sqrt"), profile(x, window, "sqrt"), atol=1e-6)
+
+
+def test_the_index_names_the_neighbour() -> None:
+    x = rhythm(1500)
+    distance, index = nearest_distance(x, [x[:700], x[600:]], 20)
+    starts = np.concatenate([np.arange(681), 600 + np.arange(881)])
+    direct = [naive.z_distance(x[i : i + 20], x[j : j + 20], "sqrt") for i, j in enumerate(starts[index])]
+    np.testing.assert_allclose(distance, direct, atol=1e-9)
+
+
+@pytest.mark.parametrize("exclusion", [None, 5])
+def test_blocks_cover_each_diagonal_once(exclusion: int | None) -> None:
+    starts = _blocks(-3000, 5000, exclusion, 1.0)
+    covered = (starts[:, None] + np.arange(DIAGONALS)).ravel()
+    wanted = [d for d in range(-3000, 5000) if exclusion is None or abs(d) > exclusion]
+    assert len(set(covered)) == len(covered)
+    assert set(wanted) <= set(covered.tolist())
+    assert exclusion is None or (np.abs(covered) > exclusion).all()
+
+
+def test_a_share_of_the_diagonals_bounds_the_profile_from_above() -> None:
+    x = rhythm(20_000)
+    whole = MP(window=40).fit(x).score(x)
+    part = MP(window=40, share=0.3).fit(x).score(x)
+    assert (part >= whole - 1e-9).all()
+    assert 0 < (part - whole).mean() < 0.2 * whole.mean()
+
+
+def test_bad_parameters_are_refused() -> None:
+    with pytest.raises(ValueError, match="at least 3 points"):
+        MP(window=2).fit(rhythm(100))
+    with pytest.raises(ValueError, match="constants must be one of sqrt, zero"):
+        MP(window=5, constants="none").fit(rhythm(100))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="share must lie in"):
+        MP(window=5, share=0.0).fit(rhythm(100))
+
+
+@pytest.mark.real
+@pytest.mark.skipif(
+    "BENCHMARK_DATA" not in os.environ, reason="BENCHMARK_DATA does not name the folder of the real series"
+)
+@pytest.mark.parametrize(
+    ("path", "window", "constants", "skip", "digits", "published", "tolerance"),
+    [
+        # Published by TSB-UAD v1, one value per series: first row dropped, AUROC of scores rounded to two decimals.
+        ("Genesis/genesis-anomalies.test.csv@1.out", 125, "sqrt", 1, 2, 0.257133, 0.0005),
+        ("Genesis/genesis-anomalies.test.csv@6.out", 125, "sqrt", 1, 2, 0.188447, 0.0005),
+        ("Genesis/genesis-anomalies.test.csv@17.out", 125, "sqrt", 1, 2, 0.321294, 0.0005),
+        # TSB-UAD 0.0.3 (stumpy) run on the same files, whole series, scores as they are.
+        ("Genesis/genesis-anomalies.test.csv@3.out", 100, "zero", 0, None, 0.9791, 0.002),
+        ("NASA-MSL/C-1.test.out", 264, "zero", 0, None, 0.7949, 0.002),
+        ("NASA-MSL/M-7.test.out", 244, "zero", 0, None, 0.9136, 0.002),
+    ],
+)
+def test_published_figures(
+    path: str, window: int, constants: str, skip: int, digits: int | None, published: float, tolerance: float
+) -> None:
+    table = np.loadtxt(Path(os.environ["BENCHMARK_DATA"]) / "TSB-UAD-Public" / path, delimiter=",")[skip:]
+    x, label = table[:, 0], table[:, 1]
+    score = MP(window=window, constants=constants).fit(x).score(x)  # type: ignore[arg-type]
+    score = (score - score.min()) / np.ptp(score)
+    assert abs(roc_auc_score(label, score if digits is None else np.round(score, digits)) - published) <= tolerance
