@@ -121,9 +121,9 @@ def csv_text(text: str) -> str:
 def file_name(text: str) -> str:
     """A portable file name; names that had to be changed keep apart by a short hash."""
     safe = re.sub(r"[^A-Za-z0-9._@ -]", "_", text).strip(" .")[:80]
-    if safe == text and not re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", safe):
+    if safe and safe == text and not re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", safe):
         return safe
-    return f"{safe or 'unnamed'}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+    return f"{safe or 'unnamed'}-{hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:6]}"
 
 
 # -- what stands in one place of a table -------------------------------------------------------

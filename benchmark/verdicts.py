@@ -63,7 +63,7 @@ def caveats() -> dict[str, tuple[str, ...]]:
 def known_cause(detector: str, dataset: str, difference: float) -> str:
     """The cause that covers a difference of this size, or an empty string."""
     for cause in causes():
-        if cause.detector == detector and cause.dataset in (dataset, "*") and abs(difference) <= cause.up_to:
+        if cause.detector == detector and cause.dataset in (dataset, "*") and abs(difference) <= cause.up_to + 1e-9:
             return cause.text
     return ""
 

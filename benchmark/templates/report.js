@@ -53,7 +53,7 @@
     $("#shown").textContent = `${shown} row${shown === 1 ? "" : "s"}`;
   };
   if (controls) {
-    controls.addEventListener("input", choose);
+    for (const kind of ["input", "change"]) controls.addEventListener(kind, choose);
     controls.addEventListener("submit", (event) => event.preventDefault());
     choose();
   }
@@ -200,8 +200,17 @@
       const step = trace.n / kept; // rows per kept value; values of a bucket come as (lowest, highest)
       const first = Math.max(0, Math.floor((this.from - trace.first) / step) - 2) & ~1;
       const last = Math.min(kept - 1, Math.ceil((this.to - trace.first) / step) + 2);
+      const point = (k) => pen.lineTo(x(trace.first + (k + 0.5) * step), (1 - trace.bytes[k] / 255) * (height - 4) + 2);
       pen.beginPath();
-      for (let k = first; k <= last; k++) pen.lineTo(x(trace.first + (k + 0.5) * step), (1 - trace.bytes[k] / 255) * (height - 4) + 2);
+      if (kept === trace.n) {
+        for (let k = first; k <= last; k++) point(k);
+      } else { // a band from the lowest to the highest of each bucket
+        for (let k = first; k <= last; k += 2) point(k);
+        for (let k = last | 1; k > first; k -= 2) point(Math.min(k, kept - 1));
+        pen.closePath();
+        pen.fillStyle = colour(`--${trace.group}`);
+        pen.fill();
+      }
       pen.strokeStyle = colour(`--${trace.group}`);
       pen.lineWidth = 1;
       pen.lineJoin = "round";

@@ -1,0 +1,158 @@
+"""The page in a real browser: no error, and its controls do what they say."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark import page as page_module
+from benchmark import report, tables
+from tests.made_up import SIZES, MadeUpResults, grid
+
+CONTRAST = """
+const pen = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+const rgb = (name) => {
+  pen.fillStyle = getComputedStyle(document.documentElement).getPropertyValue(name);
+  pen.fillRect(0, 0, 1, 1);
+  return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
+};
+const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+const light = (name) => rgb(name).reduce((sum, v, k) => sum + linear(v / 255) * [0.2126, 0.7152, 0.0722][k], 0);
+const paper = light('--paper');
+const ratio = (l) => (Math.max(l, paper) + 0.05) / (Math.min(l, paper) + 0.05);
+const names = ['--ink', '--soft', '--quiet', '--good', '--seed', '--known', '--bad', '--accent'];
+return Object.fromEntries(names.map((name) => [name, ratio(light(name))]));
+"""  # WCAG 2.1, relative luminance and contrast ratio
+
+pytestmark = pytest.mark.slow
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed (dev extra)")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+
+
+def whole_page() -> str:
+    """The page as the report writes it, without the picture files beside it."""
+    cells = grid()
+    results = MadeUpResults(cells)
+    built = tables.build(cells, SIZES)
+    curves = {"": list(report.roc_curves(results, built[0], cells))}
+    return page_module.render(results, cells, built, curves, {}, report.summary_figures(cells, built), SIZES)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    if not (CHROMIUM and DRIVER):
+        pytest.skip("no chromium with chromedriver on this machine (apt-get install chromium chromium-driver)")
+    from selenium.webdriver.chrome.service import Service
+
+    path = tmp_path_factory.mktemp("report") / "index.html"
+    report.write_text(path, whole_page())
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    options.binary_location = CHROMIUM
+    driver = webdriver.Chrome(options, Service(DRIVER))
+    driver.page = path
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    browser.get(Path(browser.page).as_uri())
+    yield browser
+    assert browser.get_log("browser") == [], "the console must stay empty"
+
+
+def find(page: Any, selector: str) -> list[Any]:
+    return list(page.find_elements("css selector", selector))
+
+
+def choose(page: Any, selector: str, text: str) -> None:
+    from selenium.webdriver.support.ui import Select
+
+    Select(find(page, selector)[0]).select_by_visible_text(text)
+
+
+def shown(page: Any) -> list[str]:
+    return [row.text for row in find(page, ".sheet tbody tr th") if row.is_displayed()]
+
+
+def test_only_one_sheet_shows_and_the_selects_change_it(page: Any) -> None:
+    assert [s.get_attribute("data-protocol") for s in find(page, ".sheet") if s.is_displayed()] == ["tsb-uad"]
+    choose(page, "#protocol", "normal-only")
+    choose(page, "#metric", "AUPRC")
+    visible = [s for s in find(page, ".sheet") if s.is_displayed()]
+    assert [(s.get_attribute("data-protocol"), s.get_attribute("data-metric")) for s in visible] == [
+        ("normal-only", "auprc")
+    ]
+    assert "Proposed" in shown(page)
+
+
+def test_the_filter_keeps_matching_rows(page: Any) -> None:
+    everything = shown(page)
+    find(page, "#filter")[0].send_keys("forest")
+    assert shown(page) == ["IForest"]
+    assert find(page, "#shown")[0].text == "1 row"
+    find(page, "#filter")[0].clear()
+    find(page, "#filter")[0].send_keys(" ")
+    find(page, "#simple")[0].click()
+    assert shown(page) == [name for name in everything if name not in ("TimeIndex", "Random")]
+
+
+def test_a_header_sorts_down_then_up_and_keeps_the_blocks(page: Any) -> None:
+    table = next(t for t in find(page, ".sheet table") if t.is_displayed())
+    header = table.find_elements("css selector", "thead th")[3]
+
+    def figures(block: str) -> list[float]:
+        cells = table.find_elements("css selector", f"tbody.{block} tr td:nth-child(4)")
+        return [float(cell.get_attribute("data-value")) for cell in cells]
+
+    for order, reverse in (("descending", True), ("ascending", False)):
+        header.find_element("css selector", "button").click()
+        assert header.get_attribute("aria-sort") == order
+        for block in ("detectors", "one-liners"):
+            assert figures(block) == sorted(figures(block), reverse=reverse)
+
+
+def test_a_series_opens_draws_and_zooms(page: Any) -> None:
+    series = find(page, "details.series")[1]
+    assert not series.find_elements("css selector", "canvas"), "nothing is drawn before it is wanted"
+    series.find_element("css selector", "summary").click()
+    page.implicitly_wait(2)
+    assert len(series.find_elements("css selector", "canvas")) == 1 + 6  # signal, and the published comparison
+    page.implicitly_wait(0)
+    inked = (
+        "return [...arguments[0].querySelectorAll('canvas')].map(c =>"
+        " c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v))"
+    )
+    assert all(page.execute_script(inked, series))
+    text = series.find_element("css selector", ".range")
+    assert text.text == "rows 0 – 2,000"
+    buttons = {b.text: b for b in series.find_elements("css selector", ".viewer-bar button")}
+    buttons["+"].click()
+    assert text.text == "rows 500 – 1,500"
+    buttons["next anomaly"].click()
+    assert text.text != "rows 500 – 1,500"
+    buttons["all"].click()
+    assert text.text == "rows 0 – 2,000"
+    choose(page, "details.series[open] select", "normal-only")
+    assert len(series.find_elements("css selector", "canvas")) == 1 + 6  # normal-only: all six
+
+
+@pytest.mark.parametrize("width", [360, 390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_the_screen_and_can_be_read(page: Any, width: int, scheme: str) -> None:
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    find(page, "details.series summary")[0].click()
+    assert page.execute_script("return document.documentElement.scrollWidth") <= width
+    contrast = page.execute_script(CONTRAST)
+    assert min(contrast.values()) >= 4.5, contrast

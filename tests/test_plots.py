@@ -1,0 +1,126 @@
+"""Figures: what they average, how they read, and that nothing is lost in a decimated trace."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmark import plots, traces
+from benchmark.plots import GRID, Curve
+
+
+def curves(n_detectors: int, n_one_liners: int = 3, n_series: int = 4) -> list[Curve]:
+    made = []
+    for k in range(n_detectors + n_one_liners):
+        mean = GRID ** (0.2 + 0.05 * k)
+        group = "classical" if k < n_detectors else "one-liner"
+        made.append(Curve(f"Detector{k}", group, 1 / (1.2 + 0.05 * k), n_series, mean, np.full(len(GRID), 0.05)))
+    return made
+
+
+def test_the_mean_curve_is_the_mean_of_the_rates_at_equal_false_positives() -> None:
+    perfect = (np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 1.0]))
+    chance = (np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+    mean, spread = plots.average_roc([perfect, chance])
+    np.testing.assert_allclose(mean, (1 + GRID) / 2, atol=1e-12)
+    np.testing.assert_allclose(spread, (1 - GRID) / 2, atol=1e-12)
+    assert np.trapezoid(mean, GRID) == pytest.approx(0.75, abs=1e-3)
+
+
+@pytest.mark.parametrize("n", [1, 5, 13, 14, 15])
+def test_each_detector_has_a_panel_of_its_own_and_the_one_liners_share_one(n: int) -> None:
+    figure = plots.roc_figure(curves(n), "MGAB")
+    panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
+    titles = [axes.get_title(loc="left") for axes in panels]
+    assert titles == [*(f"Detector{k}" for k in range(n)), "One-liners"], "best first, one-liners last"
+    for axes in panels[:-1]:
+        bold = [line for line in axes.lines if line.get_linewidth() > 1.5]
+        assert len(bold) == 1
+        assert len(axes.collections) == 1, "the band"
+    assert len(panels[-1].lines) == 1 + 3
+
+
+def test_one_series_has_no_band() -> None:
+    figure = plots.roc_figure(curves(2, n_series=1), "Dodgers")
+    assert all(not axes.collections for axes in figure.axes)
+    assert "band" not in figure.get_supxlabel()
+
+
+def test_equal_figures_are_equal_files(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        plots.save(plots.roc_figure(curves(3), "MGAB"), tmp_path / "roc" / name)
+    assert (tmp_path / "roc/a.svg").read_bytes() == (tmp_path / "roc/b.svg").read_bytes()
+    assert (tmp_path / "roc/a.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_labels_beside_marks_do_not_cover_each_other() -> None:
+    points = [(f"Detector{k}", "classical", 1.0 + 0.02 * k, 0.7 + 0.001 * k) for k in range(4)]
+    figure = plots.time_figure([*points, ("Far", "neural", 100.0, 0.2)], "time")
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert len(boxes) == 5
+    assert sum(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i]) == 0
+
+
+def test_losses_that_diverge_or_lack_a_part_are_drawn() -> None:
+    histories = {
+        "Dodgers": {
+            "1": {"stage 1 train": [1.0, 0.1], "stage 1 validation": [1.0, 0.2], "stage 2 train": [-1.0, -5.0]}
+        },
+        "MGAB": {"1": {"stage 1 train": [1.0, float("nan")]}, "2": {"stage 1 train": []}},
+    }
+    figure = plots.training_figure(histories, "Proposed")
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["Dodgers stage 1", "Dodgers stage 2", "MGAB stage 1", "MGAB stage 2"]
+    assert [len(axes.lines) for axes in figure.axes] == [2, 1, 2, 0]
+    figure.draw_without_rendering()
+
+
+# -- traces ------------------------------------------------------------------------------------
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(1, 3000), st.integers(1, 200), st.integers(0, 2**32 - 1))
+def test_no_peak_is_lost(n: int, buckets: int, seed: int) -> None:
+    x = np.random.default_rng(seed).normal(size=n)
+    kept = traces.min_max(x, buckets)
+    assert len(kept) == min(n, 2 * buckets)
+    if n > 2 * buckets:
+        for k, (low, high) in enumerate(kept.reshape(-1, 2)):
+            part = x[k * n // buckets : (k + 1) * n // buckets]
+            assert (low, high) == (part.min(), part.max())
+
+
+def test_a_trace_decodes_to_half_a_step() -> None:
+    x = np.random.default_rng(0).normal(size=500)
+    trace = traces.encode(x, 1000, first_row=7)
+    decoded = np.frombuffer(base64.b64decode(trace["data"]), np.uint8) / 255 * (trace["high"] - trace["low"])
+    assert np.abs(decoded + trace["low"] - x).max() <= (x.max() - x.min()) / 510 + 1e-12
+    assert (trace["first"], trace["n"]) == (7, 500)
+
+
+def test_a_constant_trace_is_flat() -> None:
+    assert set(base64.b64decode(traces.encode(np.full(9, 3.5), 100)["data"])) == {0}
+
+
+@pytest.mark.parametrize("n_traces", [1, 880, 4400, 9000])
+def test_traces_keep_their_budget(n_traces: int) -> None:
+    assert n_traces * 2 * traces.buckets_for(n_traces) * 4 / 3 <= max(9 << 20, n_traces * 160)
+
+
+def test_health_counts_what_misleads() -> None:
+    values = np.tile(np.arange(10.0), 10)
+    labels = np.zeros(100, dtype=np.uint8)
+    values[5:10] = -1
+    labels[5:10] = labels[90:95] = 1
+    found = traces.health(values, labels)
+    assert found["missing"] == 0.05
+    assert found["first_tenth"] == 0.5
+    assert (found["n"], found["n_anomalous"], found["segments"], found["density"]) == (100, 10, 2, 0.1)
+    assert found["position"] == pytest.approx((7 + 92) / 2 / 99)
+    assert traces.health(values + 0.5, labels)["missing"] == 0, "-1 means a gap among counts only"

@@ -1,0 +1,209 @@
+"""The report's files and its page: whole, safe, small, and honest about gaps."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark import page, report, tables
+from tests.made_up import MadeUpResults, cell, frame, grid
+
+EVIL = "</script><script>alert(1)</script>&\"'"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("report")
+    report.write_views(MadeUpResults(grid()), out)
+    return out
+
+
+def html(results: MadeUpResults, tmp_path: Path) -> str:
+    report.write_views(results, tmp_path)
+    return (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+class Outline(HTMLParser):
+    """Tags, in order, with unclosed ones found out."""
+
+    VOID = frozenset(("meta", "input", "br", "path", "rect", "use", "link", "circle", "line"))
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.faults: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.VOID:
+            return
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(f"</{tag}> at {self.getpos()}")
+
+
+def test_every_promised_file_is_written(written: Path) -> None:
+    names = {str(p.relative_to(written)) for p in written.rglob("*") if p.is_file()}
+    assert {"table.md", "table.tex", "table.csv", "cells.csv", "index.html"} <= names
+    assert {f"roc/{d}.{suffix}" for d in tables.DATASETS for suffix in ("png", "svg")} <= names
+    assert {"training/AE tsb-uad.png", "training/Proposed normal-only.png", "time/time-and-quality.svg"} <= names
+    assert {"ranks/tsb-uad.png", "ranks/normal-only.svg"} <= names
+    assert not [n for n in names if n.endswith(".part")]
+
+
+def test_the_page_stands_alone_and_is_well_formed(written: Path) -> None:
+    text = (written / "index.html").read_text(encoding="utf-8")
+    outline = Outline(text)
+    assert not outline.faults
+    assert not outline.open
+    for tag, attributes in outline.seen:
+        assert tag not in ("link", "iframe", "img", "object", "embed", "base")
+        assert not {"src", "onclick", "onload"} & set(attributes), f"{tag} {attributes}"
+        if tag == "use":
+            assert (attributes.get("href") or attributes.get("xlink:href") or "").startswith("#")
+    assert "default-src 'none'" in text
+    assert not re.search(r"url\((?!#)", text)
+
+
+def test_sections_are_reached_from_the_navigation(written: Path) -> None:
+    outline = Outline((written / "index.html").read_text(encoding="utf-8"))
+    ids = {a["id"] for _, a in outline.seen if "id" in a}
+    anchors = {(a["href"] or "")[1:] for tag, a in outline.seen if tag == "a" and (a.get("href") or "").startswith("#")}
+    assert anchors <= ids
+    assert {"table", "protocols", "roc", "series", "failures", "provenance"} <= anchors
+
+
+def test_traces_carry_every_score(written: Path) -> None:
+    text = (written / "index.html").read_text(encoding="utf-8")
+    payloads = [json.loads(p) for p in re.findall(r'<script type="application/json" id="p\d+">(.*?)</script>', text)]
+    assert len(payloads) == 10
+    for payload in payloads:
+        assert payload["n"] == 2000
+        assert len(payload["scores"]) == 11
+        as_published = [t["label"] for t in payload["scores"] if t["paper"]]
+        assert sorted(as_published) == ["AE", "IForest", "LOF", "Proposed", "Random", "TimeIndex"]
+
+
+def test_names_cannot_break_out(tmp_path: Path) -> None:
+    rows = [cell(EVIL, EVIL, EVIL, 0.7, group="plug-in"), cell(EVIL, EVIL, "LOF", status="failed", reason=EVIL)]
+    rows += [cell(EVIL, EVIL, "Random", 0.5)]
+    text = html(MadeUpResults(frame(rows)), tmp_path)
+    assert "<script>alert" not in text
+    assert not Outline(text).faults
+    assert (tmp_path / "roc").is_dir()
+    assert all(p.parent.parent == tmp_path for p in (tmp_path / "roc").iterdir())
+
+
+def test_script_json_cannot_close_its_element() -> None:
+    text = page.script_json({"a": EVIL})
+    assert "<" not in text
+    assert json.loads(text) == {"a": EVIL}
+
+
+def test_a_series_without_stored_values_is_told(tmp_path: Path) -> None:
+    cells = frame(cell(d, "1", name) for d in ("Dodgers", "MGAB") for name in ("LOF", "Random"))
+    gone = cells.loc[cells["dataset"] == "Dodgers", "data_hash"].iloc[0]
+    text = html(MadeUpResults(cells, (gone,)), tmp_path)
+    assert "Values and labels are not in the store." in text
+    assert not (tmp_path / "roc/Dodgers.png").exists()
+    assert (tmp_path / "roc/MGAB.png").exists()
+
+
+def test_nothing_yet_is_said(tmp_path: Path) -> None:
+    empty = grid().iloc[:0]
+    text = html(MadeUpResults(empty), tmp_path)
+    assert "No cell has been computed" in text
+    assert not Outline(text).faults
+    assert "No cell has been computed" in (tmp_path / "table.md").read_text()
+
+
+def test_only_failures_make_a_report_too(tmp_path: Path) -> None:
+    rows = [
+        cell("Dodgers", "1", "LOF", status="failed", reason="out of luck"),
+        cell("MGAB", "1", "AE", status="skipped"),
+    ]
+    text = html(MadeUpResults(frame(rows)), tmp_path)
+    assert "out of luck" in text
+    assert "no reason recorded" in text
+    assert "failed (1)" in (tmp_path / "table.md").read_text()
+
+
+def test_simulated_and_quick_are_shouted(tmp_path: Path) -> None:
+    made_up = {"source": "simulated", "quick": True}
+    cells = frame(cell("MGAB", "1", name, **given) for name in ("LOF", "Random") for given in ({}, made_up))
+    text = html(MadeUpResults(cells), tmp_path)
+    assert "PARTLY SIMULATED" in text
+    assert '<b class="mark">SIMULATED</b> <b class="mark">QUICK</b> AUROC on simulated series' in text
+    assert (tmp_path / "roc/MGAB simulated.png").exists()
+    first = (tmp_path / "table.md").read_text().split("\n## ")[0]
+    assert "SIMULATED" not in first, "the real table comes first and is not marked"
+
+
+def test_failures_are_told_once_per_reason() -> None:
+    rows = [cell("MGAB", k, "LOF", status="failed", reason="too short") for k in "123"]
+    rows += [cell("MGAB", "4", "LOF", status="skipped", reason="wrong diet"), cell("MGAB", "5", "LOF")]
+    told = page.failures(tables.current(frame(rows)))
+    assert [(f["status"], f["count"], f["series"]) for f in told] == [
+        ("failed", 3, ["1", "2", "3"]),
+        ("skipped", 1, ["4"]),
+    ]
+
+
+# -- better than a one-liner? ------------------------------------------------------------------
+
+
+class Given:
+    """Results with given labels and scores by detector, one series."""
+
+    def __init__(self, cells: pd.DataFrame, labels: np.ndarray, scores: dict[str, np.ndarray]) -> None:
+        self.by_key = dict(zip(cells["key"], cells["detector"], strict=True))
+        self.labels, self.by_detector, self.asked = labels, scores, 0
+
+    def series(self, data_hash: str) -> tuple[np.ndarray, np.ndarray]:
+        return self.labels.astype(float), self.labels
+
+    def scores(self, key: str) -> tuple[int, np.ndarray]:
+        self.asked += 1
+        return 0, self.by_detector[self.by_key[key]]
+
+
+def decide(gain: float, auroc: float = 0.8) -> tuple[bool, int]:
+    rng = np.random.default_rng(0)
+    labels = np.zeros(3000, dtype=np.uint8)
+    for start in range(100, 3000, 150):
+        labels[start : start + 10] = 1
+    base = rng.normal(size=3000)
+    cells = frame([cell("Dodgers", "1", "LOF", auroc), cell("Dodgers", "1", "Random", 0.7)])
+    results = Given(cells, labels, {"LOF": base + gain * labels, "Random": base})
+    test = report.OneLinerTest(results, cells)  # type: ignore[arg-type]
+    table = next(t for t in tables.build(cells) if not t.main)
+    rows = {row.label: row for row in table.rows}
+    decided = [test(rows["LOF"], rows["Random"], "Dodgers") for _ in range(2)]
+    assert decided[0] == decided[1]
+    return decided[0], results.asked
+
+
+def test_a_clear_gain_beats_the_one_liner_and_is_decided_once() -> None:
+    assert decide(3.0) == (True, 2)
+
+
+def test_a_gain_within_chance_does_not() -> None:
+    assert decide(0.0)[0] is False
+
+
+def test_a_smaller_mean_needs_no_bootstrap() -> None:
+    assert decide(3.0, auroc=0.6) == (False, 0)

@@ -1,0 +1,306 @@
+"""Which figure stands where, on how many series it rests, and what it is worth."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmark import formats, tables, verdicts
+from benchmark.tables import Row, Table
+from tests.made_up import SIZES, cell, frame, grid
+
+HOSTILE = r"=a|b*_<i>&%$#{}~^\é漢`[x](y)"
+
+
+def main_table(cells: pd.DataFrame, simulated: bool = False, **given: object) -> Table:
+    built = tables.build(cells, SIZES, **given)  # type: ignore[arg-type]
+    return next(t for t in built if t.main and t.simulated == simulated)
+
+
+def row_of(table: Table, label: str) -> Row:
+    return next(row for row in table.rows if row.label == label)
+
+
+# -- what was published, and the verdict -------------------------------------------------------
+
+
+def test_the_published_table_is_whole_and_its_known_figures_are_right() -> None:
+    printed = verdicts.published()
+    assert len(printed) == 13 * 4
+    assert printed["IForest", "NASA-MSL"] == 0.57
+    assert printed["LOF", "MGAB"] == 0.96
+    assert [printed["Proposed", d] for d in tables.DATASETS] == [0.81, 0.92, 0.82, 0.97]
+
+
+@pytest.mark.parametrize(
+    ("ours", "interval", "expected"),
+    [
+        (0.770, None, "reproduced"),
+        (0.760, None, "reproduced"),
+        (0.780, None, "reproduced"),
+        (0.7805, None, "not reproduced"),
+        (0.70, (0.66, 0.75), "not reproduced"),
+        (0.70, (0.62, 0.78), "inside the seed interval"),
+        (0.70, (0.64, 0.765), "inside the seed interval"),  # print may be .765 rounded
+    ],
+)
+def test_verdicts(ours: float, interval: tuple[float, float] | None, expected: str) -> None:
+    assert verdicts.judge("PCA", "Dodgers", ours, 0.77, interval)[0] == expected
+
+
+def test_a_cause_excuses_no_more_than_it_can_account_for() -> None:
+    verdict, cause = verdicts.judge("IForest", "NASA-MSL", 0.81, 0.57, None)
+    assert verdict == "explained"
+    assert "slip in print" in cause
+    assert verdicts.judge("IForest", "NASA-MSL", 0.95, 0.57, None) == ("not reproduced", "")
+    assert verdicts.judge("Proposed", "MGAB", 0.80, 0.92, None) == ("not reproduced", "")
+
+
+def test_every_cause_names_a_published_row_and_has_a_bound() -> None:
+    rows = {detector for detector, _ in verdicts.published()}
+    for cause in verdicts.causes():
+        assert cause.detector in rows
+        assert cause.dataset in (*tables.DATASETS, "*")
+        assert 0 < cause.up_to <= 0.25
+        assert not re.search(r"0?\.\d", cause.text), "a cause is text, not a result"
+
+
+def test_two_seeds_make_no_interval() -> None:
+    assert verdicts.seed_interval([0.5, 0.9]) is None
+    low, high = verdicts.seed_interval([0.60, 0.62, 0.64]) or (0, 0)
+    half = 4.302652729911275 * 0.02 * np.sqrt(4 / 3)  # t(.975, 2) s sqrt(1 + 1/k)
+    assert (low, high) == pytest.approx((0.62 - half, 0.62 + half))
+
+
+# -- means -------------------------------------------------------------------------------------
+
+
+def test_a_figure_is_the_mean_over_series_of_the_mean_over_seeds() -> None:
+    cells = frame(
+        [
+            *(cell("MGAB", "1", "IForest", a, seed=s) for s, a in enumerate((0.2, 0.4, 0.6))),
+            cell("MGAB", "2", "IForest", 1.0),
+            cell("MGAB", "3", "IForest", 0.7),
+        ]
+    )
+    entry = row_of(main_table(cells), "IForest").entries["MGAB"]
+    assert entry.value == pytest.approx((0.4 + 1.0 + 0.7) / 3)
+    assert entry.seeds == 1, "only seed 0 covers every series"
+    assert entry.complete
+
+
+def test_missing_series_are_counted_shown_and_not_compared() -> None:
+    cells = frame(
+        [
+            cell("MGAB", "1", "LOF", 0.95),
+            cell("MGAB", "2", "LOF", status="failed", reason="window 9 is too short"),
+            cell("MGAB", "3", "LOF", 0.97),
+            *(cell("MGAB", k, "AE", 0.5) for k in "123"),
+        ]
+    )
+    table = main_table(cells)
+    entry = row_of(table, "LOF").entries["MGAB"]
+    assert formats.ours(entry) == ".960 (2/3)"
+    assert entry.verdict == "not compared"
+    assert not entry.best, "a mean over fewer series than others is not the best"
+    assert row_of(table, "AE").entries["MGAB"].best
+    assert row_of(table, "IForest").entries["MGAB"].state == "not run"
+
+
+@pytest.mark.parametrize("status", ["failed", "timeout", "oom", "crashed", "skipped", "diverged"])
+def test_a_cell_without_result_is_a_word_never_a_number(status: str) -> None:
+    cells = frame([cell("Dodgers", "1", "LOF", status=status, reason="why"), cell("Dodgers", "1", "AE", 0.7)])
+    entry = row_of(main_table(cells), "LOF").entries["Dodgers"]
+    assert entry.value is None
+    assert formats.ours(entry) == f"{status} (1)"
+    line = next(li for li in formats.to_markdown([main_table(cells)]).splitlines() if li.startswith("| LOF"))
+    assert line == f"| LOF | .54 | {status} (1) |  |"
+
+
+def test_an_undefined_metric_is_named() -> None:
+    cells = frame([cell("Dodgers", "1", "LOF", float("nan"))])
+    assert formats.ours(row_of(main_table(cells), "LOF").entries["Dodgers"]) == "auroc undefined (1)"
+
+
+# -- simulated, quick, replaced ----------------------------------------------------------------
+
+
+def test_simulated_cells_change_no_real_figure_and_stand_apart() -> None:
+    real = grid()
+    mixed = pd.concat([real, grid(source="simulated").assign(auroc=0.0)], ignore_index=True)
+    assert main_table(mixed) == main_table(real)
+    made_up = main_table(mixed, simulated=True)
+    assert formats.heading(made_up).startswith("SIMULATED: ")
+    assert all(e.printed is None and e.value in (0.0, None) for r in made_up.rows for e in r.entries.values())
+    text = formats.to_markdown([made_up])
+    assert "published |" not in text
+    assert "no figure here compares with print" in text
+
+
+def test_a_full_cell_replaces_a_quick_one_and_a_quick_one_is_marked() -> None:
+    quick = [cell("MGAB", "1", d, 0.1, quick=True, params='{"epochs": 2}') for d in ("AE", "LOF")]
+    table = main_table(frame([*quick, *(cell("MGAB", k, "LOF", 0.96) for k in "123")]))
+    assert formats.ours(row_of(table, "LOF").entries["MGAB"]) == ".960"
+    entry = row_of(table, "AE").entries["MGAB"]
+    assert formats.ours(entry) == ".100q (1/3)"
+    assert entry.verdict == "not compared"
+    assert formats.heading(table).startswith("QUICK: ")
+
+
+def test_the_latest_outcome_of_a_cell_counts() -> None:
+    old, new = cell("Dodgers", "1", "LOF", 0.1, finished=1.0), cell("Dodgers", "1", "LOF", 0.54, finished=2.0)
+    for rows in ([old, new], [new, old]):
+        assert row_of(main_table(frame(rows)), "LOF").entries["Dodgers"].value == 0.54
+
+
+def test_a_changed_parameter_is_a_row_of_its_own_without_verdict() -> None:
+    cells = frame([cell("Dodgers", "1", "LOF", 0.5), cell("Dodgers", "1", "LOF", 0.54, params='{"window": 50}')])
+    table = main_table(cells)
+    assert row_of(table, "LOF").entries["Dodgers"].verdict == "explained"
+    assert row_of(table, "LOF (window=50)").entries["Dodgers"].printed is None
+
+
+# -- which rows and which mark -----------------------------------------------------------------
+
+
+def test_the_main_table_is_the_papers_game() -> None:
+    table = main_table(grid())
+    protocols = {row.label: row.protocol for row in table.rows}
+    assert protocols["Proposed"] == "normal-only"
+    assert {p for label, p in protocols.items() if label != "Proposed"} == {"tsb-uad"}
+    published = list(dict.fromkeys(d for d, _ in verdicts.published()))
+    assert [row.label for row in table.rows][:13] == published
+    assert [row.group for row in table.rows][-2:] == ["one-liner", "one-liner"]
+
+
+def test_there_is_a_table_per_protocol_with_every_detector_that_played_it() -> None:
+    built = {t.protocol: t for t in tables.build(grid(), SIZES) if not t.main}
+    assert list(built) == ["tsb-uad", "normal-only"]
+    assert "Proposed" not in {row.label for row in built["tsb-uad"].rows}
+    assert {row.label for row in built["normal-only"].rows} == {*map(str, grid()["detector"])}
+
+
+def test_what_does_not_beat_the_best_one_liner_is_marked() -> None:
+    rows = [("LOF", 0.6), ("AE", 0.8), ("TimeIndex", 0.7), ("Random", 0.5)]
+    cells = frame(cell("Dodgers", "1", d, a) for d, a in rows)
+    table = main_table(cells)
+    assert row_of(table, "LOF").entries["Dodgers"].weak
+    assert not row_of(table, "AE").entries["Dodgers"].weak
+    assert "°" in formats.ours(row_of(table, "LOF").entries["Dodgers"])
+    asked = []
+    strict = main_table(cells, beats=lambda row, rival, dataset: asked.append((row.label, rival.label, dataset)))
+    assert row_of(strict, "AE").entries["Dodgers"].weak
+    assert ("AE", "TimeIndex", "Dodgers") in asked
+
+
+def test_the_facts_that_change_the_reading_stand_beside_the_figures() -> None:
+    text = formats.to_markdown([main_table(grid())])
+    assert "missing count is written as -1" in text
+    assert "the time index" in text
+    assert re.search(r"Genesis: best one-liner \w+, \.\d{3}\.", text)
+
+
+# -- formats -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.775, ".775"), (1.0, "1.000"), (0.0, ".000"), (0.99999, "1.000")])
+def test_figures_are_printed_as_the_field_does(value: float, text: str) -> None:
+    assert formats.figure(value) == text
+
+
+def test_differences_carry_their_sign() -> None:
+    assert [formats.signed(v) for v in (0.012, -0.015, 0.0, -0.0001)] == ["+.012", "−.015", ".000", ".000"]
+
+
+def hostile_tables() -> list[Table]:
+    rows = [cell("Dodgers", "1", HOSTILE, 0.7, group="plug-in"), cell("Dodgers", "1", "LOF", 0.5)]
+    rows += [cell("Dodgers", "1", HOSTILE, 0.7, group="plug-in", params='{"a": "|"}'), cell(HOSTILE, "1", "LOF", 0.5)]
+    return tables.build(frame(rows))
+
+
+def test_no_name_breaks_a_markdown_table() -> None:
+    for block in formats.to_markdown(hostile_tables()).split("\n\n"):
+        lines = [line for line in block.splitlines() if line.startswith("|")]
+        columns = {len(re.findall(r"(?<!\\)\|", line)) for line in lines}
+        assert len(columns) <= 1, block
+    assert "<i>" not in formats.to_markdown(hostile_tables())
+
+
+def test_latex_tables_are_sound() -> None:
+    text = formats.to_latex([*tables.build(grid(), SIZES), *hostile_tables()])
+    assert text.count(r"\begin{") == text.count(r"\end{")
+    assert text.count(r"\toprule") == text.count(r"\bottomrule") == text.count(r"\begin{tabular}")
+    for columns, body in re.findall(r"\\begin\{tabular\}\{(l?r*)\}(.*?)\\end\{tabular\}", text, re.S):
+        for line in body.splitlines():
+            if line.endswith(r"\\"):
+                spans = sum(int(n) - 1 for n in re.findall(r"\\multicolumn\{(\d)\}", line))
+                assert len(re.findall(r"(?<!\\)&", line)) + 1 + spans == len(columns), line
+    assert set(re.findall(r"[^\x00-\x7f]", text)) <= {"é"}
+
+
+@pytest.mark.skipif(
+    shutil.which("pdflatex") is None, reason="pdflatex is not installed; the structure is checked above"
+)
+def test_latex_compiles(tmp_path: Path) -> None:
+    path = tmp_path / "table.tex"
+    path.write_text(formats.to_latex([*tables.build(grid(), SIZES), *hostile_tables()]), encoding="utf-8")
+    done = subprocess.run(
+        ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", path.name],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert (tmp_path / "table.pdf").stat().st_size > 0
+
+
+def test_csv_carries_everything_and_no_formula() -> None:
+    cells = grid()
+    rows = list(csv.DictReader(io.StringIO(formats.to_csv(tables.build(cells, SIZES)))))
+    lof = next(r for r in rows if r["detector"] == "LOF" and r["dataset"] == "MGAB" and r["published"])
+    mine = cells[(cells["detector"] == "LOF") & (cells["dataset"] == "MGAB") & (cells["protocol"] == "tsb-uad")]
+    assert float(lof["ours"]) == pytest.approx(mine["auroc"].mean(), abs=1e-12)
+    assert float(lof["difference"]) == pytest.approx(mine["auroc"].mean() - 0.96, abs=1e-12)
+    assert lof["verdict"] == "not reproduced"
+    hostile = csv.DictReader(io.StringIO(formats.to_csv(hostile_tables())))
+    assert {row["detector"][:2] for row in hostile if HOSTILE in row["detector"]} == {"'="}
+
+
+def test_cells_csv_starts_with_the_promised_columns() -> None:
+    cells = frame([cell("Dodgers", "@1", "LOF", 0.5, reason="-1"), cell("Dodgers", "2", "LOF", status="failed")])
+    text = formats.cells_to_csv(cells)
+    promised = "dataset,series,detector,protocol,seed,source,status,reason,auroc,auprc,n,n_anomalous,window,"
+    assert text.startswith(promised + "fit_seconds,score_seconds,peak_mb,")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert (rows[0]["series"], rows[0]["reason"]) == ("'@1", "'-1")
+    assert rows[1]["auroc"] == ""
+    assert float(rows[0]["auroc"]) == 0.5
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=120), st.text(max_size=120))
+def test_file_names_are_portable_and_keep_apart(one: str, other: str) -> None:
+    a, b = formats.file_name(one), formats.file_name(other)
+    assert re.fullmatch(r"[A-Za-z0-9._@ -]+", a)
+    assert a not in (".", "..")
+    assert len(a) < 100
+    assert (a == b) == (one == other)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(min_size=1, max_size=40))
+def test_any_text_survives_latex_escaping_in_ascii(text: str) -> None:
+    escaped = formats.latex_text(text)
+    assert not re.search(r"(?<!\\)[&%$#_]", re.sub(r"\$(?:-|\^\{\\circ\}|\\approx|\\neq)\$", "", escaped))
+    assert all(c <= "ÿ" for c in escaped)
