@@ -27,8 +27,10 @@ def main(args: argparse.Namespace) -> int:
     with Store(args.store) as store:
         frame = store.frame()
         frame = frame[frame["status"] == "ok"]
-        names = frame[["detector", "dataset", "series", "protocol", "seed"]].astype(str).agg("/".join, axis=1)
-        found = frame[(names == args.cell) | names.str.startswith(args.cell + "/") | (frame["key"] == args.cell)]
+        columns = frame[["detector", "dataset", "series", "protocol", "seed"]].astype(str)
+        names = ["/".join(row) for row in columns.itertuples(index=False)]
+        chosen = [f"{name}/".startswith(args.cell + "/") for name in names] | (frame["key"] == args.cell)
+        found = frame[chosen]
         if found.empty:
             raise unknown("cell", args.cell, sorted(set(names)))
         cell = dict(found.iloc[0].items())

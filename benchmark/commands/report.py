@@ -23,6 +23,7 @@ def main(args: argparse.Namespace) -> int:
     from benchmark import report
     from benchmark.store import Store
 
+    Store(args.store).close()  # a store that is not there is refused, not made
     with Store(args.store, write=True) as store:
         report.write(store, args.out, jobs=args.jobs)
     _options.say(f"written: {args.out}")

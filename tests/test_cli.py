@@ -1,0 +1,111 @@
+"""The command line: typos, exit codes, nothing computed before everything is checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.cli import main
+from benchmark.commands._options import parse_set
+from benchmark.errors import UserError
+
+
+def folder_of_series(path: Path, count: int = 2, broken: bool = False) -> Path:
+    path.mkdir()
+    rng = np.random.default_rng(0)
+    for k in range(count):
+        labels = np.zeros(300, dtype=int)
+        labels[200:210] = 1
+        rows = np.column_stack([rng.normal(size=300) + 5 * labels, labels])
+        np.savetxt(path / f"s{k}.out", rows, delimiter=",", fmt=["%.6f", "%d"])
+    if broken:
+        (path / "bad.out").write_text("1.0,0\nnan,0\n2.0,1\n")
+    return path
+
+
+def run(tmp_path: Path, *words: str) -> int:
+    store, out = tmp_path / "r.sqlite", tmp_path / "report"
+    return main(["run", *words, "--store", str(store), "--out", str(out), "--jobs", "1", "--backend", "serial"])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run"], "nothing selected"),
+        (["run", "--al"], "did you mean --all"),
+        (["rum", "--all"], "did you mean run"),
+        (["run", "--detector", "LOFF"], "did you mean LOF"),
+        (["run", "--dataset", "Genesiss"], "did you mean Genesis"),
+        (["run", "--dataset", "MGAB", "--series", "77.test.out"], "unknown series"),
+        (["run", "--all", "--protocol", "tsbuad"], "did you mean tsb-uad"),
+        (["run", "--all", "--set", "LOF.n_neighbours=5"], "did you mean n_neighbors"),
+        (["run", "--all", "--set", "LOF"], "Detector.parameter=value"),
+        (["run", "--all", "--jobs", "0"], "at least 1"),
+        (["run", "--all", "--backend", "dusk"], "did you mean dask"),
+        (["run", "--all", "--data-dir", "/no/such/folder"], "does not exist"),
+        (["report", "--store", "/no/such.sqlite"], "no results at"),
+        (["capsule", "LOF/MGAB/1.test.out", "--store", "/no/such.sqlite"], "no results at"),
+        (["explain", "MPP", "Genesis"], "did you mean MP"),
+        (["check", "nowhere.py"], "no file nowhere.py"),
+        (["new", "detector", "lower"], "not a class name"),
+    ],
+)
+def test_wrong_use_gets_one_message_and_exit_code_2(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert "Traceback" not in said
+
+
+def test_a_broken_file_costs_only_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = folder_of_series(tmp_path / "mine", broken=True)
+    assert run(tmp_path, "--detector", "AbsDeviation", "--dataset", str(folder)) == 1
+    said = capsys.readouterr()
+    assert "bad.out" in said.err
+    assert "2 ok; 1 series unusable" in said.err
+    assert "AbsDeviation" in said.out
+
+
+def test_a_second_run_computes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = folder_of_series(tmp_path / "mine")
+    words = ("--detector", "AbsDeviation", "--detector", "HBOS", "--dataset", str(folder))
+    assert run(tmp_path, *words) == 0
+    capsys.readouterr()
+    assert run(tmp_path, *words) == 0
+    assert "4 cells: 4 stored, 0 to run" in capsys.readouterr().err
+
+
+def test_simulated_data_is_shouted_about_and_refused_by_data_real(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCHMARK_DATA", "")
+    monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path / "cache"))
+    words = ("--detector", "AbsDeviation", "--dataset", "NASA-MSL", "--series", "C-1", "--offline")
+    assert run(tmp_path, *words) == 0
+    said = capsys.readouterr()
+    assert "SIMULATED data stood in for: NASA-MSL" in said.err
+    assert "SIMULATED" in said.out
+    assert run(tmp_path, *words, "--data", "real") == 2
+    assert "no usable series is left" in capsys.readouterr().err
+
+
+def test_set_reads_numbers_words_and_lists() -> None:
+    given = parse_set(["A.x=3", "A.y=1e-4", "B.s=max", "B.f=true", "B.g=False", "B.l=[1,2]", "B.n=null"])
+    assert given == {"A": {"x": 3, "y": 1e-4}, "B": {"s": "max", "f": True, "g": False, "l": (1, 2), "n": None}}
+    for wrong in ("x=3", "A.x", "=3", "A.=3"):
+        with pytest.raises(UserError):
+            parse_set([wrong])
+
+
+def test_dry_run_lists_cells_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = folder_of_series(tmp_path / "mine")
+    assert run(tmp_path, "--detector", "HBOS", "--dataset", str(folder), "--dry-run") == 0
+    said = capsys.readouterr()
+    assert said.out.count("HBOS on mine/") == 2
+    assert "2 cells to run" in said.err
+    assert not (tmp_path / "r.sqlite").exists()
