@@ -56,10 +56,10 @@ class Rolling:
 
     @property
     def constant(self) -> NDArray[np.bool_]:
-        return self.inverse == 0.0
+        return np.asarray(self.inverse == 0.0)
 
     def padded(self, margin: int, window: int) -> Rolling:
-        """With ``margin`` zeros in front and behind, so that a diagonal may begin outside; windows there correlate with none."""
+        """Zeros in front and behind, so that a diagonal may begin outside; windows there correlate with none."""
         wide = Rolling.of(np.pad(self.x, margin), window)
         wide.inverse[:margin] = wide.inverse[-margin:] = 0.0
         return wide

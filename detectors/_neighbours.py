@@ -5,13 +5,13 @@ the diagonal by adding the point that enters and taking off the one that leaves:
 
     D2(i, j) = D2(i - 1, j - 1) + (a[i + W - 1] - b[j + W - 1])^2 - (a[i - 1] - b[j - 1])^2
 
-(the recurrence behind STOMP, Zhu et al., ICDM 2016, without its normalisation). The cost of a pair does not depend on the
-window, and nothing of size n x W is ever made. Adjacent diagonals are independent, so the inner loop runs over a block of
-them in vector registers, while a block's running minimum says whether any of its pairs can enter a row's heap.
+(the recurrence behind STOMP, Zhu et al., ICDM 2016, without its normalisation). The cost of a pair does not depend on
+the window, and nothing of size n x W is ever made. Adjacent diagonals are independent, so the inner loop runs over a
+block of them in vector registers and tells whether any of its pairs can enter a row's heap.
 
 The recurrence starts anew every few thousand rows, which bounds its rounding error; it only chooses candidates, a few
-more than asked for. Their distances are summed afresh, and a row whose candidates rounding could have mixed up is searched
-again term by term.
+more than asked for. Their distances are summed afresh, and a row whose candidates rounding could have mixed up is
+searched again term by term. Long series of smooth windows are asked of a k-d tree instead (``_window_tree``).
 """
 
 from __future__ import annotations
@@ -131,7 +131,8 @@ def _search_rows(
     slack = 0.0 if exact or size == total else 4 * EPS * (last - first + window) * scale
     reference = np.concatenate(pieces)
     lengths = np.array([len(piece) - window + 1 for piece in pieces])
-    return _settle(query, reference, lengths, window, first, heaps, numbers, k, slack)
+    nearest, number = _settle(query, reference, lengths, window, first, heaps, numbers, k, slack)
+    return nearest, number
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)

@@ -1,4 +1,4 @@
-"""Candidates for the nearest windows from a k-d tree, for long series whose windows lie near a surface of few dimensions.
+"""Nearest windows from a k-d tree, for long series whose windows lie near a surface of few dimensions.
 
 A rotation keeps distances; turned to its principal axes a window spends its length on the first few coordinates, where
 a tree can cut. Noise does not let itself be cut, so the tree is used only when a probe says that it is the quicker way.

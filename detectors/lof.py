@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -109,7 +110,7 @@ def sampled(pieces: list[Array], window: int, sample: int | None) -> tuple[list[
     for piece, count in zip(pieces, counts, strict=True):
         strata = max(1, round(sample * count / total / length))
         edges = np.linspace(0, count, strata + 1).astype(int)
-        for k, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for k, (low, high) in enumerate(pairwise(edges)):
             take = min(length, high - low)
             start = low + int((k * GOLDEN) % 1 * (high - low - take + 1))
             chosen.append(piece[start : start + take + window - 1])

@@ -13,7 +13,7 @@ def windows(x: Array, w: int) -> Array:
 
 
 def distances(a: Array, b: Array) -> Array:
-    return np.array([[np.sqrt(((p - q) ** 2).sum()) for q in b] for p in a])
+    return np.array([np.sqrt(((b - row) ** 2).sum(axis=1)) for row in a])
 
 
 def k_nearest(row: Array, k: int) -> NDArray[np.intp]:
@@ -37,13 +37,18 @@ def lof(fitted: Array, scored: Array, k: int, itself: bool) -> Array:
     return np.array([np.mean(known[k_nearest(r, k)]) / density(r, k_nearest(r, k)) for r in rows])
 
 
-def z_distance(a: Array, b: Array, constants: str) -> float:
-    flat_a, flat_b = np.ptp(a) == 0, np.ptp(b) == 0
-    if flat_a or flat_b:
-        if constants == "sqrt":
-            return float(np.sqrt(2 * len(a)))
-        return 0.0 if flat_a and flat_b else float(np.sqrt(len(a)))
-    return float(np.linalg.norm((a - a.mean()) / a.std() - (b - b.mean()) / b.std()))
+def z_distances(own: Array, others: Array, constants: str) -> Array:
+    """From one window to each of (m, w) others, all z-normalised; constant ones by rule."""
+    flat = np.ptp(others, axis=1) == 0
+    uncorrelated = np.sqrt(2 * len(own))
+    if constants == "sqrt" and np.ptp(own) == 0:
+        return np.full(len(others), uncorrelated)
+    if np.ptp(own) == 0:
+        return np.where(flat, 0.0, np.sqrt(len(own)))
+    spread = np.where(flat, 1.0, others.std(axis=1))
+    scaled = (others - others.mean(axis=1, keepdims=True)) / spread[:, None]
+    distance = np.sqrt((((own - own.mean()) / own.std() - scaled) ** 2).sum(axis=1))
+    return np.where(flat, uncorrelated if constants == "sqrt" else np.sqrt(len(own)), distance)
 
 
 def matrix_profile(x: Array, reference: list[Array], w: int, exclusion: int | None, constants: str) -> Array:
@@ -51,5 +56,5 @@ def matrix_profile(x: Array, reference: list[Array], w: int, exclusion: int | No
     profile = []
     for i, own in enumerate(windows(x, w)):
         allowed = [o for j, o in enumerate(others) if exclusion is None or abs(i - j) > exclusion]
-        profile.append(min(z_distance(own, o, constants) for o in allowed))
+        profile.append(z_distances(own, np.array(allowed), constants).min())
     return np.array(profile)

@@ -1,4 +1,4 @@
-"""LOF against its definition, scikit-learn, and published figures; the walk by diagonals and the tree against all pairs."""
+"""LOF against its definition, scikit-learn and published figures; the walk and the tree against all pairs."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_a_sample_ranks_like_the_whole() -> None:
     x[3000:3010] += 3
     whole = LOF(window=20).fit(x).score(x)
     part = LOF(window=20, sample=1500).fit(x).score(x)
-    assert 0 < np.abs(part - whole).max()
+    assert np.abs(part - whole).max() > 0
     assert part[2995:3015].max() == part.max()
     assert np.corrcoef(part, whole)[0, 1] > 0.8
 
@@ -207,5 +207,5 @@ def test_published_figures(
     table = np.loadtxt(Path(os.environ["BENCHMARK_DATA"]) / "TSB-UAD-Public" / path, delimiter=",")[skip:]
     x, label = table[:, 0], table[:, 1]
     score = LOF(window=window).fit(x).score(x)
-    score = (score - score.min()) / np.ptp(score)
+    score = (score - score.min()) / (np.ptp(score) or 1)
     assert abs(roc_auc_score(label, score if digits is None else np.round(score, digits)) - published) <= tolerance
