@@ -29,8 +29,10 @@ def main(args: argparse.Namespace) -> int:
         frame = frame[frame["status"] == "ok"]
         columns = frame[["detector", "dataset", "series", "protocol", "seed"]].astype(str)
         names = ["/".join(row) for row in columns.itertuples(index=False)]
-        chosen = [f"{name}/".startswith(args.cell + "/") for name in names] | (frame["key"] == args.cell)
-        found = frame[chosen]
+        keys = list(frame["key"])
+        found = frame[
+            [f"{n}/".startswith(args.cell + "/") or key == args.cell for n, key in zip(names, keys, strict=True)]
+        ]
         if found.empty:
             raise unknown("cell", args.cell, sorted(set(names)))
         cell = dict(found.iloc[0].items())
