@@ -43,6 +43,8 @@ class Detector(ABC):
         Where the method comes from.
     quick : dict
         Parameters that make it cheap, for checks and for ``--quick`` runs, whose results are marked.
+    exempt : dict
+        Conformance checks that it need not pass, by name, each with the reason.
     """
 
     learns_from: ClassVar[Diet] = "series"
@@ -198,6 +200,8 @@ class Detector(ABC):
     @classmethod
     def param_defaults(cls) -> dict[str, Any]:
         """Constructor parameters and their defaults."""
+        if cls.__init__ is object.__init__:  # whose signature is (*args, **kwargs), not empty
+            return {}
         parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
         return {p.name: p.default for p in parameters}
 

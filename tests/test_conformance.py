@@ -1,0 +1,200 @@
+"""Every registered detector keeps every promise of the contract; detectors that break one are caught."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from benchmark import registry
+from benchmark.checks import Check, CheckFailed, iter_checks
+from detectors._base import Array, Detector
+
+ALL = [check for cls in registry.detectors().values() for check in iter_checks(cls)]
+
+
+@pytest.mark.parametrize("check", ALL, ids=str)
+def test_conformance(check: Check) -> None:
+    if check.run() == "exempt":
+        pytest.xfail(check.reason)
+
+
+def test_every_file_of_a_detector_can_be_imported() -> None:
+    assert registry.broken() == ()
+
+
+# -- each check can fail: one broken detector for it ---------------------------------------------
+
+
+class Sound(Detector):
+    """Distance from the mean of the fitted values.
+
+    Parameters
+    ----------
+    scale : float
+        Factor of the distance.
+    """
+
+    source = "nowhere, a test"
+
+    def __init__(self, scale: float = 1.0) -> None:
+        self.scale = scale
+
+    def _fit(self, pieces: list[Array]) -> None:
+        self.mean_ = float(np.concatenate(pieces).mean())
+
+    def _score(self, x: Array) -> Array:
+        return np.abs(x - self.mean_) * self.scale
+
+
+class Undocumented(Sound):
+    source = ""
+
+
+class AsksForLabels(Sound):
+    def tune(self, x: Array, labels: Array) -> None: ...
+
+
+class RewritesParameters(Sound):
+    def _fit(self, pieces: list[Array]) -> None:
+        super()._fit(pieces)
+        self.scale = self.mean_
+
+
+class CopiesParameters(Sound):
+    def __init__(self, scale: float = 1.0) -> None:
+        self.scale = scale + 1
+
+
+class ScoresUnfitted(Sound):
+    mean_ = 0.0
+
+    def score(self, x: Any) -> Array:
+        return self._score(np.asarray(x, dtype=float))
+
+
+class AcceptsAnything(Sound):
+    def fit(self, x: Any) -> AcceptsAnything:
+        try:
+            return super().fit(x)
+        except ValueError:
+            return self
+
+
+class Mutates(Sound):
+    def fit(self, x: Any) -> Mutates:
+        super().fit(x)
+        if isinstance(x, np.ndarray) and x.flags.writeable:
+            x[0] = 0
+        return self
+
+
+class Remembers(Sound):
+    def _score(self, x: Array) -> Array:
+        self.mean_ = 0.5 * self.mean_ + 0.5 * float(x.mean())
+        return super()._score(x)
+
+
+class Dice(Sound):
+    def _score(self, x: Array) -> Array:
+        return np.random.uniform(size=len(x))  # noqa: NPY002 - the fault under test
+
+
+class OnlyItsOwnLength(Sound):
+    def _score(self, x: Array) -> Array:
+        return super()._score(x) + np.zeros(len(self.fitted_pieces_[0]))
+
+
+class Forgets(Sound):
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "mean_": 1e3}
+
+
+class DividesByTheSpread(Sound):
+    def _score(self, x: Array) -> Array:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return super()._score(x) / np.std(x)
+
+
+class FirstPieceOnly(Sound):
+    def _score(self, x: Array) -> Array:
+        return super()._score(x[: 2 * len(self.fitted_pieces_[0])])
+
+
+class SwapsTheSign(Sound):
+    def _score(self, x: Array) -> Array:
+        return -super()._score(x)
+
+
+class LooksAtTheType(Sound):
+    def fit(self, x: Any) -> LooksAtTheType:
+        super().fit(x)
+        self.mean_ += float(np.asarray(x[0]).dtype == np.float32)
+        return self
+
+
+class PredictsAtRandom(Sound):
+    def predict(self, x: Any, rule: Any = "quantile", contamination: float = 0.01) -> Any:
+        return np.zeros(len(x), dtype=bool)
+
+
+class Hoards(Sound):
+    def _fit(self, pieces: list[Array]) -> None:
+        super()._fit(pieces)
+        self.copies_ = np.tile(pieces[0], (110, 1))
+
+
+BROKEN = {
+    "documented": Undocumented,
+    "no labels": AsksForLabels,
+    "parameters": RewritesParameters,
+    "unfitted": ScoresUnfitted,
+    "refusals": AcceptsAnything,
+    "output": OnlyItsOwnLength,
+    "input untouched": Mutates,
+    "reproducible": Dice,
+    "clone": CopiesParameters,
+    "pickled": Forgets,
+    "other types": LooksAtTheType,
+    "constant": DividesByTheSpread,
+    "pieces": FirstPieceOnly,
+    "prediction": PredictsAtRandom,
+    "spike": SwapsTheSign,
+    "memory": Hoards,
+}
+
+
+@pytest.mark.parametrize("check", list(iter_checks(Sound)), ids=str)
+def test_a_sound_detector_passes(check: Check) -> None:
+    assert check.run() == "passed"
+
+
+@pytest.mark.parametrize("check", list(iter_checks(Sound)), ids=lambda c: c.name)
+def test_each_check_catches_its_fault(check: Check) -> None:
+    broken = {c.name: c for c in iter_checks(BROKEN[check.name])}[check.name]
+    with pytest.raises((CheckFailed, ValueError, RuntimeError, FloatingPointError)):
+        broken.run()
+
+
+def test_state_that_grows_while_scoring_is_caught() -> None:
+    check = {c.name: c for c in iter_checks(Remembers)}["input untouched"]
+    with pytest.raises(CheckFailed, match="changes the scores"):
+        check.run()
+
+
+def test_an_exemption_that_is_no_longer_needed_is_an_error() -> None:
+    class Cured(Sound):
+        exempt: ClassVar[dict[str, str]] = {"spike": "once it could not"}
+
+    check = {c.name: c for c in iter_checks(Cured)}["spike"]
+    with pytest.raises(CheckFailed, match="remove it from `exempt`"):
+        check.run()
+
+
+def test_an_exemption_from_an_unknown_check_is_an_error() -> None:
+    class Typo(Sound):
+        exempt: ClassVar[dict[str, str]] = {"spikes": "a slip of the pen"}
+
+    with pytest.raises(CheckFailed, match="spikes"):
+        next(iter_checks(Typo))
