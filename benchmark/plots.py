@@ -114,8 +114,8 @@ def _roc_figure(curves: Sequence[Curve], title: str) -> Figure:
     shown = sorted((c for c in curves if c.group != "one-liner"), key=lambda c: -c.auroc)
     simple = sorted((c for c in curves if c.group == "one-liner"), key=lambda c: -c.auroc)
     n_panels = max(1, len(shown) + 2 * bool(simple))  # the one-liners and their legend
-    columns = min(5, n_panels)
-    rows = -(-n_panels // columns)
+    rows = -(-n_panels // 5)
+    columns = -(-n_panels // rows)
     width, height = 1.75 * columns + 0.6, 1.9 * rows + 0.85
     figure = Figure(figsize=(max(4.2, width), height))
     # a fixed layout: the automatic one draws every panel several times
@@ -243,7 +243,7 @@ def time_figure(points: Sequence[tuple[str, str, float, float]], title: str) -> 
         axes.set(xscale="log", xlabel="seconds per series, fit and score", ylabel="mean AUROC over data sets")
         for _, group, seconds, auroc in points:
             axes.plot(max(seconds, 1e-4), auroc, **_mark(group))
-        axes.xaxis.set_major_formatter(LogFormatter())
+        axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
         axes.margins(0.12, 0.08)
         figure.draw_without_rendering()  # the labels need the final scale

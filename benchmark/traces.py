@@ -49,7 +49,7 @@ def encode(x: Array, buckets: int, first_row: int = 0) -> dict[str, Any]:
 
 def buckets_for(n_traces: int, budget: int = 9 << 20) -> int:
     """Buckets per trace such that all traces together take at most ``budget`` bytes of base64."""
-    return int(np.clip(budget * 3 // 4 // 2 // max(1, n_traces), 60, 3000))
+    return int(np.clip(budget * 3 // 4 // 2 // max(1, n_traces), 60, 50_000))
 
 
 def segments(labels: NDArray[np.uint8]) -> list[tuple[int, int]]:
@@ -83,8 +83,8 @@ def health(values: Array, labels: NDArray[np.uint8]) -> dict[str, Any]:
 
 
 def _missing(values: Array) -> float:
-    """Share of -1 in a series of counts; no other code is known."""
+    """Share of -1 in a series of counts; no other code is known. States such as -1, 0, 1 are not counts."""
     missing = values == -1
     others = values[~missing]
-    counts = bool((others >= 0).all() and (others == np.round(others)).all())
+    counts = bool((others >= 0).all() and (others > 1).any() and (others == np.round(others)).all())
     return float(missing.mean()) if counts else 0.0

@@ -124,3 +124,4 @@ def test_health_counts_what_misleads() -> None:
     assert (found["n"], found["n_anomalous"], found["segments"], found["density"]) == (100, 10, 2, 0.1)
     assert found["position"] == pytest.approx((7 + 92) / 2 / 99)
     assert traces.health(values + 0.5, labels)["missing"] == 0, "-1 means a gap among counts only"
+    assert traces.health(np.sign(values), labels)["missing"] == 0, "-1, 0, 1 are states"
