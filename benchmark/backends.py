@@ -148,9 +148,11 @@ def processes(work: Iterable[Work], jobs: int, board: Board) -> Iterator[Finishe
 
 def _refill(crew: list[Worker], waiting: Iterator[Work]) -> list[Worker]:
     """Give the idle ones work; returns those that are busy."""
-    for worker in crew:
-        if worker.task is None and (item := next(waiting, None)) is not None:
-            worker.give(*item)
+    given = list(zip([worker for worker in crew if worker.task is None], waiting, strict=False))
+    for worker, _ in given:
+        worker.wake()  # all before the first hand-over, which waits until its process reads
+    for worker, (task, series) in given:
+        worker.give(task, series)
     return [worker for worker in crew if worker.task is not None]
 
 

@@ -53,10 +53,14 @@ class Worker:
         self.line = ""
         self._process: subprocess.Popen[bytes] | None = None
 
-    def give(self, task: Task, series: Series) -> None:
-        """Hand over a task; a process that is missing or has died while idle is started first."""
+    def wake(self) -> None:
+        """Start the process if it is missing or has died while idle."""
         if self._process is None or self._process.poll() is not None:
             self._start()
+
+    def give(self, task: Task, series: Series) -> None:
+        """Hand over a task."""
+        self.wake()
         try:
             self.link.send((task, series))
         except OSError:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -74,6 +76,30 @@ def test_closing_kills_hanging_workers_at_once(tmp_path: Path) -> None:
     assert children()
     results.close()  # type: ignore[attr-defined]
     assert not children()
+
+
+OWNER = """
+import sys
+from pathlib import Path
+from benchmark.backends import Backend, Board
+from benchmark.fault_cases import planned, plugin, toy
+busy = plugin(Path(sys.argv[1]), "Busy", "while not warming_up: pass")
+list(Backend("processes", 1).map(planned([busy], [toy()], timeout=0), Board()))
+"""
+
+
+def test_a_computing_worker_dies_with_its_owner(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", OWNER, str(tmp_path)]) as owner:
+        found: list[psutil.Process] = []
+        while not found or found[0].cpu_times().user < 1:  # past the start of its libraries
+            assert owner.poll() is None
+            found = psutil.Process(owner.pid).children()
+            time.sleep(0.05)
+        owner.kill()
+    _, alive = psutil.wait_procs(found, timeout=5)
+    for process in alive:
+        process.kill()
+    assert not alive
 
 
 def test_a_worker_killed_from_outside_costs_one_cell(tmp_path: Path) -> None:
