@@ -1,0 +1,171 @@
+"""Measure every detector beside its peers (TSB-UAD, PyOD, scikit-learn, stumpy, vus) on the same series.
+
+examples:
+  python -m benchmark bench                                      some minutes
+  python -m benchmark bench --detector LOF --n 100000 --threads 1 --threads 2
+  python -m benchmark bench --no-peers                           ours alone
+  python -m benchmark bench --memory                             peak memory on 1,000,000 points
+  python -m benchmark bench --costs                              rewrite benchmark/costs.csv
+  python -m benchmark bench --full                               n to 1,000,000, W 16 to 512: many hours
+
+The first use installs the peers into an environment of their own in the cache folder. Nothing is judged: the
+tables give ratios, with the spread of their repeats.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.commands import _options
+from benchmark.errors import UserError, unknown
+
+if TYPE_CHECKING:
+    from benchmark.bench.measure import Run
+    from benchmark.bench.peers import Match
+
+DEFAULT_OUT = Path("results/report/bench")
+DEFAULTS = {"n": [2_000, 10_000, 50_000], "window": [48], "threads": [1], "repeats": 3, "budget": 20.0}
+FULL = {
+    "n": [2_000, 10_000, 30_000, 100_000, 300_000, 1_000_000],
+    "window": [16, 48, 128, 512],
+    "threads": [1, 2],
+    "repeats": 5,
+    "budget": 900.0,
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``bench``."""
+    what = parser.add_argument_group("what to measure (options may be repeated)")
+    what.add_argument("--detector", action="append", default=[], metavar="NAME", help="only these, or VUS")
+    what.add_argument(
+        "--series", action="append", default=[], metavar="NAME",
+        help="mackey-glass, counts (both by default), or a real one such as MGAB/1.test.out",
+    )  # fmt: skip
+    what.add_argument("--n", action="append", type=int, metavar="N", help="length (2,000, 10,000 and 50,000)")
+    what.add_argument("--window", action="append", type=int, metavar="W", help="window length (48)")
+    what.add_argument("--threads", action="append", type=int, metavar="N", help="numerical threads (1)")
+    what.add_argument("--repeats", type=int, metavar="N", help="runs of each side (3)")
+    what.add_argument("--budget", type=float, metavar="S", help="leave out runs longer than about this (20 s)")
+    what.add_argument("--full", action="store_true", help="n to 1,000,000, W 16 to 512, 1 and 2 threads, 5 repeats")
+    what.add_argument("--peer", action="append", default=[], metavar="NAME", help="only these peers")
+    what.add_argument("--no-peers", action="store_true", help="ours alone; installs nothing")
+    other = parser.add_argument_group("other measurements")
+    other.add_argument(
+        "--memory", action="store_true", help="peak memory of ours on 1,000,000 points, W 100 (--n, --window)"
+    )
+    other.add_argument("--costs", action="store_true", help="rewrite the costs by which cells are scheduled")
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder for tables and plots (%(default)s)")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Measure and write."""
+    if args.costs:
+        from benchmark.bench.costing import write_costs
+
+        _options.say(f"wrote {write_costs(_options.say)}")
+        return 0
+    _fill(args)
+    matches = _matches(args.detector)
+    args.out.mkdir(parents=True, exist_ok=True)
+    if args.memory:
+        return _memory(args, matches)
+    return _compare(args, matches)
+
+
+def _fill(args: argparse.Namespace) -> None:
+    """Defaults that depend on ``--full`` and ``--memory``, and limits."""
+    defaults = FULL if args.full else DEFAULTS
+    if args.memory:
+        defaults = DEFAULTS | {"n": [1_000_000], "window": [100], "budget": 3600.0}
+    for name, value in defaults.items():
+        if getattr(args, name) is None:
+            setattr(args, name, value)
+    if min(args.n) < 1000 or min(args.window) < 4 or max(args.window) * 20 > min(args.n):
+        raise UserError("--n must be at least 1000 and 20 windows, --window at least 4")
+    if args.repeats < 1 or min(args.threads) < 1 or args.budget <= 0:
+        raise UserError("--repeats and --threads must be at least 1, --budget above 0")
+    args.n.sort()
+
+
+def _matches(names: list[str]) -> list[Match]:
+    from benchmark.bench.peers import MATCHES
+
+    known = {match.detector: match for match in MATCHES}
+    for name in names:
+        if name not in known:
+            raise unknown("detector with a peer", name, known)
+    return [known[name] for name in names] if names else list(MATCHES)
+
+
+def _compare(args: argparse.Namespace, matches: list[Match]) -> int:
+    from benchmark.bench import tables
+    from benchmark.bench.machine import describe
+
+    about = describe(["bench", *sys.argv[2:]])
+    runs: list[Run] = []
+    try:
+        _measure(args, matches, runs)
+    except KeyboardInterrupt:
+        _options.say("interrupted: writing what was measured")
+    measured = tables.frame(runs)
+    measured.to_csv(args.out / "runs.csv", index=False)
+    table = tables.summary(measured)
+    exponents = tables.growth(table)
+    (args.out / "bench.md").write_text(tables.markdown(table, exponents, about))
+    files = tables.draw(table, exponents, args.out)
+    sys.stdout.write((args.out / "bench.md").read_text())
+    _options.say(f"table, runs and {len(files)} plots: {args.out}")
+    return 0
+
+
+def _measure(args: argparse.Namespace, matches: list[Match], runs: list[Run]) -> None:
+    """Fill ``runs`` as they end, short series first."""
+    from benchmark.bench import measure, series
+    from benchmark.bench.peers import present
+
+    apart = None if args.no_peers else _peers()
+    growth = measure.Growth(args.budget)
+    told: set[str] = set()
+    for n in args.n:
+        for one in (series.make(name, n) for name in args.series or series.SIMULATED):
+            for match in matches:
+                sides, absent = present(match, apart)
+                sides = [side for side in sides if side[0] == match.ours or _wanted(args, side[0].name)]
+                if told.isdisjoint(absent) and absent and not args.no_peers:
+                    told.update(absent)
+                    _options.say(f"absent, left out: {', '.join(absent)}")
+                for window in args.window:
+                    for threads in args.threads:
+                        runs.extend(
+                            measure.alternate(sides, match, one, window, threads, args.repeats, growth, _options.say)
+                        )
+
+
+def _wanted(args: argparse.Namespace, name: str) -> bool:
+    return not args.no_peers and (not args.peer or name in args.peer)
+
+
+def _peers() -> Path | None:
+    from benchmark.bench.peers import PeersMissing, interpreter
+
+    try:
+        return interpreter(_options.say)
+    except PeersMissing as reason:
+        _options.say(f"no TSB-UAD and no vus to compare with: {reason}")
+        return None
+
+
+def _memory(args: argparse.Namespace, matches: list[Match]) -> int:
+    from benchmark.bench import memory
+    from benchmark.bench.machine import describe
+
+    about = describe(["bench", *sys.argv[2:]])
+    text = memory.table(matches, max(args.n), args.window[0], args.budget, about, _options.say)
+    (args.out / "memory.md").write_text(text)
+    sys.stdout.write(text)
+    _options.say(f"written: {args.out / 'memory.md'}")
+    return 0
