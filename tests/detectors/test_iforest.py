@@ -1,0 +1,97 @@
+"""IForest: its walk equals scikit-learn's on the same trees, its trees follow the same law."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.ensemble import IsolationForest
+from sklearn.metrics import roc_auc_score
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+import naive
+from golden import P10, real_series
+
+from detectors._forest import Forest, _expected_depth
+from detectors._windows import Windows
+from detectors.iforest import IForest
+
+
+def rhythm(n, seed=0):
+    return np.sin(np.arange(n) / 6) + 0.3 * np.random.default_rng(seed).normal(size=n)
+
+
+def heap_from_sklearn(forest, levels):
+    """The trees of a fitted IsolationForest in heap order; thresholds rounded down to float32."""
+    nodes = 2**levels - 1
+    shape = (len(forest.estimators_), nodes)
+    feature, threshold = np.zeros(shape, np.uint32), np.full(shape, np.inf, np.float32)
+    depth = np.zeros((shape[0], nodes + 1))
+    for t, estimator in enumerate(forest.estimators_):
+        tree = estimator.tree_
+        todo = [(0, 0, 0)]  # node there, node here, cuts passed
+        while todo:
+            there, here, cuts = todo.pop()
+            if tree.children_left[there] < 0:
+                while here < nodes:
+                    here = 2 * here + 1
+                depth[t, here - nodes] = cuts + _expected_depth(int(tree.n_node_samples[there]))
+                continue
+            cut = np.float32(tree.threshold[there])
+            cut = np.nextafter(cut, np.float32(-np.inf)) if cut > tree.threshold[there] else cut
+            feature[t, here], threshold[t, here] = tree.feature[there], cut
+            todo += [(tree.children_left[there], 2 * here + 1, cuts + 1)]
+            todo += [(tree.children_right[there], 2 * here + 2, cuts + 1)]
+    return Forest(feature, threshold, depth, float(_expected_depth(forest.max_samples_)))
+
+
+@pytest.mark.parametrize(("window", "samples"), [(1, 256), (12, 256), (12, 37)])
+def test_the_walk_gives_scikit_learns_scores_of_the_same_forest(window, samples):
+    x = np.round(rhythm(3000), 1)
+    rows = naive.windows(x, window)
+    theirs = IsolationForest(n_estimators=20, max_samples=samples, random_state=1).fit(rows)
+    ours = heap_from_sklearn(theirs, int(np.ceil(np.log2(samples))))
+    np.testing.assert_allclose(ours.score(x, window), -theirs.score_samples(rows), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("x", [rhythm(2000), np.round(rhythm(2000)), np.cumsum(rhythm(2000))])
+def test_grown_trees_follow_scikit_learns_law(x):
+    rows = naive.windows(x, 8)
+    ours = IForest(8, n_estimators=600, random_state=3).fit(x).forest_.score(x, 8)
+    first, second = (-IsolationForest(n_estimators=600, random_state=s).fit(rows).score_samples(rows) for s in (1, 2))
+    chance = np.sqrt(np.mean((first - second) ** 2))  # what two runs of theirs differ by
+    assert np.sqrt(np.mean((ours - first) ** 2)) < 1.4 * chance
+    assert abs(ours.mean() - first.mean()) < 0.004
+    assert abs(ours.std() / first.std() - 1) < 0.1
+
+
+def test_trees_hold_every_sample_once():
+    """Weighted by 2^-cuts nothing is lost: the leaves of each tree tile the heap."""
+    forest = Forest.grow(Windows([rhythm(500)], 5), 10, 64, 0)
+    assert forest.threshold.shape == (10, 63)
+    assert forest.depth.max() <= 6 + _expected_depth(64)
+    assert np.isfinite(forest.threshold[:, 0]).all()
+
+
+def test_expected_depth_is_the_papers():
+    assert [_expected_depth(n) for n in (0, 1, 2)] == [0, 0, 1]
+    assert _expected_depth(256) == pytest.approx(10.244770920119)
+
+
+def test_a_constant_series_scores_alike():
+    scores = IForest(4).fit(np.full(100, 2.0)).score(np.full(100, 2.0))
+    assert np.ptp(scores) == 0
+
+
+def test_seeds_differ():
+    x = rhythm(400)
+    assert not np.array_equal(IForest(8, random_state=0).fit(x).score(x), IForest(8, random_state=1).fit(x).score(x))
+
+
+@pytest.mark.real
+def test_published_figure_lies_in_the_range_of_seeds():
+    x, labels = real_series(P10)
+    figures = [roc_auc_score(labels, IForest(100, random_state=s).fit(x).score(x)) for s in range(5)]
+    assert min(figures) - 0.002 <= 0.9973 <= max(figures) + 0.002

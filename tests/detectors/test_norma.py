@@ -1,0 +1,88 @@
+"""NormA: distances against a slow twin, the parts of its normal model, and what it finds."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from golden import real_series
+from scipy.spatial.distance import pdist
+from sklearn.metrics import roc_auc_score
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+import naive
+
+from detectors._windows import Windows
+from detectors.norma import NormA, aligned, centre_weights, cluster_by_shape, distance_to, znormalised
+
+
+def rhythm(n, seed=0):
+    return np.sin(np.arange(n) / 6) + 0.2 * np.random.default_rng(seed).normal(size=n)
+
+
+def test_distances_are_the_slow_twins():
+    x, centre = rhythm(200), rhythm(36, seed=1)
+    x[50:80] = 2.0
+    ours = distance_to(centre, Windows([x], 12))
+    np.testing.assert_allclose(ours, naive.nearest_in(centre, x, 12), atol=2e-3)  # products in float32
+
+
+def test_two_shapes_make_two_clusters():
+    t = np.arange(60)
+    noise = 0.05 * np.random.default_rng(0).normal(size=(10, 60))
+    stretches = np.array([np.sin(t / 5)] * 6 + [np.sign(np.sin(t / 11))] * 4) + noise
+    clusters = cluster_by_shape(stretches, 0.5)
+    assert len(set(clusters)) == 2
+    assert len(set(clusters[:6])) == len(set(clusters[6:])) == 1
+
+
+def test_no_cluster_is_wider_than_the_cut():
+    stretches = np.array([rhythm(40, seed=s) * (s % 3) + np.arange(40) * (s % 2) for s in range(20)])
+    clusters = cluster_by_shape(stretches, 0.4)
+    widest = pdist(znormalised(stretches)).max()
+    for c in set(clusters):
+        inside = znormalised(stretches[clusters == c])
+        assert len(inside) == 1 or pdist(inside).max() <= 0.4 * widest + 1e-9
+
+
+def test_weights_follow_frequency_coverage_and_closeness():
+    centres = np.array([rhythm(30), rhythm(30, seed=1), np.arange(30.0)])
+    frequency, coverage = np.array([4.0, 2.0, 2.0]), np.array([100.0, 100.0, 100.0])
+    apart = [sum(naive.znormalised_distance(a, b) for b in centres) for a in centres]
+    expected = frequency**2 * coverage / apart
+    np.testing.assert_allclose(centre_weights(centres, frequency, coverage), expected / expected.sum())
+    np.testing.assert_allclose(centre_weights(centres, frequency, 0 * coverage), [0.5, 0.25, 0.25])
+
+
+def test_stretches_are_moved_onto_the_first():
+    x = np.sin(2 * np.pi * np.arange(2000) / 50)
+    moved, at = aligned(Windows([x], 100), np.array([200, 513, 1287]))
+    assert at[0] == 200
+    assert all(abs((a - 200 + 25) % 50 - 25) <= 2 for a in at)
+    assert np.corrcoef(moved).min() > 0.95
+
+
+def test_stretches_lie_in_one_piece_each_and_do_not_overlap():
+    detector = NormA(10, share=1.0)
+    shapes = Windows([rhythm(100), rhythm(20), rhythm(75)], 30)
+    np.testing.assert_array_equal(detector._sample(shapes), [0, 30, 60, 71, 101])
+
+
+def test_a_foreign_shape_stands_out_of_a_rhythm():
+    x = rhythm(3000)
+    x[1500:1540] = np.linspace(-1, 1, 40)
+    scores = NormA(38).fit(x).score(x)
+    assert 1480 < np.argmax(scores) < 1560
+
+
+def test_a_piece_shorter_than_a_shape_is_enough():
+    assert NormA(20).fit(rhythm(45)).score(rhythm(100)).shape == (100,)
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_published_mean_of_dodgers():
+    x, labels = real_series("Dodgers/101-freeway-traffic.test.out")
+    assert roc_auc_score(labels, NormA(288).fit(x).score(x)) == pytest.approx(0.79, abs=0.05)

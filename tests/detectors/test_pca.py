@@ -1,0 +1,74 @@
+"""PCA against a full decomposition with explicit distances, and against published figures."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from golden import GENESIS1, P10, auroc_as_published, real_series
+from sklearn.metrics import roc_auc_score
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+import naive
+
+from detectors._windows import Windows
+from detectors.pca import PCA, column_moments
+
+
+def rhythm(n, noise=0.3):
+    return 5 + np.sin(np.arange(n) / 6) + noise * np.random.default_rng(0).normal(size=n)
+
+
+@pytest.mark.parametrize("window", [1, 2, 13, 40])
+def test_scores_are_the_slow_twins(window):
+    x = rhythm(700)
+    ours = PCA(window).fit(x)._score_windows(Windows([x], window))
+    np.testing.assert_allclose(ours, naive.pca(x, window), rtol=1e-8)
+
+
+def test_small_shares_keep_their_digits():
+    """A smooth series: shares near 1e-14, of which a product of windows alone would keep two digits."""
+    x = rhythm(3000, noise=3e-7) + np.sin(np.arange(3000) / 2.7)
+    rows = naive.windows(x, 20)
+    singular = np.linalg.svd((rows - rows.mean(0)) / rows.std(0), compute_uv=False)
+    expected = singular**2 / (singular**2).sum()
+    assert expected[-1] < 1e-13
+    np.testing.assert_allclose(PCA(20).fit(x).shares_, expected, rtol=1e-4)
+
+
+def test_blocks_and_pieces_add_up():
+    x = rhythm(900)
+    pieces = [x[:400], x[400:410], x[410:]]
+    rows = np.concatenate([naive.windows(p, 20) for p in (pieces[0], pieces[2])])
+    mean, scale = column_moments(Windows(pieces, 20))
+    np.testing.assert_allclose(mean, rows.mean(axis=0))
+    np.testing.assert_allclose(scale, rows.std(axis=0))
+
+
+def test_no_share_of_variance_gives_the_largest_finite_score():
+    x = np.concatenate([np.full(100, 1.0), rhythm(60)])
+    detector = PCA(10).fit(x)
+    detector.shares_ = np.where(np.arange(10) == 9, 0.0, detector.shares_)
+    assert np.isfinite(detector.score(x)).all()
+
+
+def test_the_sign_of_an_eigenvector_does_not_depend_on_the_data_order():
+    x = rhythm(500)
+    components = PCA(12).fit(x).components_
+    assert (components[np.arange(12), np.abs(components).argmax(axis=1)] > 0).all()
+    np.testing.assert_allclose(components @ components.T, np.eye(12), atol=1e-12)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("name", "window", "figure"), [(P10, 100, 0.771255), (GENESIS1, 100, 0.995483)])
+def test_figures_of_the_package(name, window, figure):
+    x, labels = real_series(name)
+    assert roc_auc_score(labels, PCA(window).fit(x).score(x)) == pytest.approx(figure, abs=0.002)
+
+
+@pytest.mark.real
+def test_figure_of_the_authors():
+    x, labels = real_series(GENESIS1, first_row=1)
+    assert auroc_as_published(labels, PCA(125).fit(x).score(x)) == pytest.approx(0.99375, abs=0.0005)

@@ -1,0 +1,97 @@
+"""Windows as views, window scores to points, and the window estimate, against slow twins."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+import naive
+from golden import GENESIS1, M1, P10, T8, real_series
+
+from detectors._windows import Windows, autocorrelation, estimate_window, windows_to_points
+
+ALIGNMENTS = ["centre", "start", "end", "mean", "max"]
+
+
+@settings(deadline=None, max_examples=60)
+@given(n=st.integers(1, 60), window=st.integers(1, 90), align=st.sampled_from(ALIGNMENTS), seed=st.integers(0, 99))
+def test_window_scores_reach_points_as_in_the_slow_twin(n, window, align, seed):
+    scores = np.random.default_rng(seed).normal(size=n)
+    points = windows_to_points(scores, window, align)
+    assert points.shape == (n + window - 1,)
+    np.testing.assert_allclose(points, naive.to_points(scores, window, align), atol=1e-12)
+
+
+def test_the_score_of_a_window_stands_at_its_centre():
+    scores = np.zeros(11)
+    scores[5] = 1.0  # window of 5 points: rows 5 to 9
+    assert np.argmax(windows_to_points(scores, 5)) == 7
+
+
+def test_an_unknown_alignment_lists_the_known_ones():
+    with pytest.raises(ValueError, match="centre, start, end, mean, max"):
+        windows_to_points(np.zeros(3), 2, "middle")
+
+
+@settings(deadline=None, max_examples=40)
+@given(lengths=st.lists(st.integers(1, 40), min_size=1, max_size=4), window=st.integers(1, 20), rows=st.integers(1, 9))
+def test_blocks_and_picks_are_the_windows_of_each_piece(lengths, window, rows):
+    rng = np.random.default_rng(0)
+    pieces = [rng.normal(size=n) for n in lengths]
+    windows = Windows(pieces, window)
+    expected = [naive.windows(p, window) for p in pieces if len(p) >= window]
+    stacked = np.concatenate(expected) if expected else np.zeros((0, window))
+    assert windows.shape == stacked.shape
+    seen = np.zeros(len(windows), dtype=int)
+    for where, block in windows.chunks(rows):
+        np.testing.assert_array_equal(block, stacked[where])
+        seen[where] += 1
+    assert (seen == 1).all()
+    picked = rng.integers(0, max(len(windows), 1), 7 if len(windows) else 0)
+    np.testing.assert_array_equal(windows.take(picked), stacked[picked])
+
+
+def test_windows_are_views():
+    x = np.arange(100.0)
+    windows = Windows([x], 10)
+    assert all(np.shares_memory(block, x) for _, block in windows.chunks())
+
+
+@settings(deadline=None, max_examples=40)
+@given(period=st.floats(2, 500), n=st.integers(8, 1200), noise=st.floats(0.01, 2), seed=st.integers(0, 99))
+def test_estimate_is_the_slow_twins(period, n, noise, seed):
+    x = np.sin(2 * np.pi * np.arange(n) / period) + noise * np.random.default_rng(seed).normal(size=n)
+    assert estimate_window(x) == naive.find_length(x, 125)
+
+
+def test_estimate_finds_a_period():
+    assert estimate_window(np.sin(2 * np.pi * np.arange(3000) / 40)) in (40, 80, 120, 160, 200, 240, 280)
+    assert abs(estimate_window(np.sin(2 * np.pi * np.arange(3000) / 40) * np.exp(-np.arange(3000) / 500)) - 40) <= 1
+
+
+@pytest.mark.parametrize("x", [np.full(500, 2.0), np.arange(500.0), np.array([1.0, 2.0, 1.0])])
+def test_no_period_gives_the_fall_back(x):
+    assert estimate_window(x, fallback=100) == 100
+
+
+def test_only_the_first_points_count():
+    x = np.sin(2 * np.pi * np.arange(21_000) / 50)
+    changed = x.copy()
+    changed[20_000:] = 1e6
+    assert estimate_window(x) == estimate_window(changed)
+
+
+def test_autocorrelation_of_a_constant_is_zero_behind_lag_0():
+    np.testing.assert_array_equal(autocorrelation(np.full(20, 3.0), 5), [1, 0, 0, 0, 0, 0])
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("name", "window"), [(P10, 100), (T8, 100), (M1, 45), (GENESIS1, 100)])
+def test_windows_of_the_package_on_real_series(name, window):
+    assert estimate_window(real_series(name)[0], fallback=100) == window
