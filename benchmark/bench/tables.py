@@ -136,7 +136,7 @@ def _startup(table: pd.DataFrame) -> str:
 
 def grid(head: list[str], rows: list[list[object]]) -> str:
     """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
+    lines: list[list[Any]] = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 

@@ -1,0 +1,281 @@
+"""The bench measures in turn, compares what is comparable and asserts no time."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark import registry
+from benchmark.bench import costing, machine, measure, memory, peers, series, tables, worker
+from benchmark.bench.measure import Growth, Run
+from benchmark.bench.peers import MATCHES, Match, PeersMissing, Side
+from benchmark.cells import Cell
+from benchmark.cli import main
+from benchmark.costs import START, costs, expected_seconds
+from benchmark.errors import UserError
+
+OURS, THEIRS = Side("ours"), Side("PyOD HBOS", "pyod")
+HBOS = Match("HBOS", (THEIRS,))
+HERE = Path(sys.executable)
+
+
+def run(side: str = "ours", n: int = 1000, repeat: int = 0, seconds: float = 1.0, **more) -> Run:
+    return Run("counts", "HBOS", side, n, 48, 1, repeat, seconds, **more)
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Replaces the fresh process: seconds by side, exceptions by side; returns who was called in which order."""
+    order: list[str] = []
+    answers: dict[str, object] = {}
+
+    def call(side, python, match, one, window, threads, limit, epochs=5):
+        order.append(side.name)
+        answer = answers.get(side.name, 1.0)
+        if isinstance(answer, BaseException):
+            raise answer
+        return {"seconds": answer, "cpu_seconds": answer, "startup": 0.1, "peak_mb": 9.0, "level_mb": 8.0}, one.values
+
+    monkeypatch.setattr(measure, "call", call)
+    return order, answers
+
+
+def alternate(n=1000, repeats=2, growth=None):
+    sides = [(OURS, HERE), (THEIRS, HERE)]
+    one = series.make("counts", n)
+    return list(measure.alternate(sides, HBOS, one, 48, 1, repeats, growth or Growth(100), lambda line: None))
+
+
+# -- series ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", series.SIMULATED)
+def test_a_series_has_the_asked_length_and_some_anomalies_and_is_the_same_each_time(name):
+    one, again = series.make(name, 3000), series.make(name, 3000)
+    assert len(one) == 3000
+    assert 0 < one.n_anomalous < 300
+    assert one.sha256 == again.sha256
+
+
+def test_a_wrong_series_name_is_refused_with_the_choices():
+    with pytest.raises(UserError, match="mackey-glass, counts or DATASET/SERIES"):
+        series.make("sine", 3000)
+
+
+# -- measuring ---------------------------------------------------------------------------------
+
+
+def test_sides_run_in_turn_and_the_first_to_go_changes(calls):
+    order, _ = calls
+    runs = alternate(repeats=3)
+    assert order == ["ours", "PyOD", "PyOD", "ours", "ours", "PyOD"]
+    assert [r.repeat for r in runs] == [0, 0, 1, 1, 2, 2]
+    assert [r.rank_correlation for r in runs if r.side == "PyOD"] == pytest.approx([1, 1, 1])
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no module x"), subprocess.TimeoutExpired("python", 3)])
+def test_a_side_that_fails_is_noted_once_and_the_others_go_on(calls, error):
+    order, answers = calls
+    answers["PyOD"] = error
+    runs = alternate(repeats=3)
+    assert order.count("PyOD") == 1
+    assert order.count("ours") == 3
+    (failed,) = [r for r in runs if r.side == "PyOD"]
+    assert str(error)[:20] in failed.note
+    assert np.isnan(failed.seconds)
+
+
+def test_a_side_over_the_budget_is_left_out_of_longer_series(calls):
+    order, answers = calls
+    answers["PyOD"] = 60.0
+    growth = Growth(100)
+    alternate(1000, 1, growth)
+    (left_out,) = [r for r in alternate(2000, 1, growth) if r.side == "PyOD"]
+    assert "over the budget of 100 s" in left_out.note
+    assert order == ["ours", "PyOD", "ours"]
+    assert growth.allows(("counts", "HBOS", "PyOD HBOS", 48, 1), 1500)
+
+
+def test_our_side_in_a_fresh_process_gives_the_scores_of_this_one():
+    one = series.make("counts", 1200)
+    reply, scores = measure.call(OURS, HERE, HBOS, one, 30, 1, 100)
+    np.testing.assert_array_equal(scores, registry.build("HBOS", {"window": 30}).fit(one.values).score(one.values))
+    assert reply["peak_mb"] >= reply["level_mb"] > 0
+    assert min(reply["seconds"], reply["cpu_seconds"], reply["startup"]) > 0
+
+
+def test_a_process_that_fails_says_why():
+    with pytest.raises(RuntimeError, match="NoSuchDetector"):
+        measure.call(OURS, HERE, Match("NoSuchDetector"), series.make("counts", 1200), 30, 1, 100)
+
+
+@pytest.mark.parametrize("window", [48, 49])
+def test_window_scores_are_compared_at_their_centres(window):
+    one = series.make("counts", 1000)
+    rng = np.random.default_rng(0)
+    ours = rng.normal(size=1000)
+    front = -(-(window - 1) // 2)
+    centred = ours[front : front + 1000 - window + 1]
+    found = measure.agree(ours, 3 + 2 * centred, one, window)
+    assert found["rank_correlation"] == pytest.approx(1)
+    assert found["difference"] == pytest.approx(0, abs=1e-12)
+    assert found["auroc_difference"] == 0
+    assert measure.agree(ours, np.roll(centred, 1), one, window)["rank_correlation"] < 0.5
+
+
+def test_two_figures_are_compared_as_they_are():
+    found = measure.agree(np.array([0.5, 0.25]), np.array([0.5, 0.5]), series.make("counts", 1000), 48)
+    assert found == {"difference": 0.25}
+
+
+def test_the_worker_stands_alone():
+    tree = ast.parse(Path(worker.__file__).read_text())
+    roots = {node.module.partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    roots |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    assert roots - set(sys.stdlib_module_names) == {"numpy"}
+
+
+# -- peers -------------------------------------------------------------------------------------
+
+
+def test_every_side_has_its_call_and_every_detector_of_the_paper_its_line():
+    assert {side.call for match in MATCHES for side in (match.ours, *match.peers)} == set(worker.CALLS)
+    assert {match.detector for match in MATCHES} - {"VUS"} == set(registry.published_order()[:-1])
+
+
+def test_matched_parameters_exist():
+    for match in MATCHES:
+        if match.detector != "VUS":
+            registry.build(match.detector, match.params)
+
+
+def test_absent_peers_are_named_and_left_out():
+    match = Match("LOF", (Side("TSB-UAD LOF", "TSB_UAD", apart=True), Side("Nowhere LOF", "no_such_module"), THEIRS))
+    sides, absent = peers.present(match, None)
+    assert [side.name for side, _ in sides] == ["ours", "PyOD"]
+    assert absent == ["TSB-UAD", "Nowhere"]
+
+
+def test_an_installation_that_fails_says_why_and_is_tried_again(monkeypatch, tmp_path):
+    monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path))
+    done: list[list[str]] = []
+
+    def fake(command, **_):
+        done.append(command)
+        code = 1 if len(done) == 2 else 0
+        (tmp_path / command[-1]).mkdir(parents=True, exist_ok=True) if "venv" in command else None
+        return subprocess.CompletedProcess(command, code, "", "ERROR: no network")
+
+    monkeypatch.setattr(peers.subprocess, "run", fake)
+    with pytest.raises(PeersMissing, match="no network"):
+        peers.interpreter(lambda line: None)
+    python = peers.interpreter(lambda line: None)
+    assert len(done) == 5
+    assert peers.interpreter(lambda line: None) == python
+    assert len(done) == 5, "a complete environment is not made twice"
+
+
+# -- tables ------------------------------------------------------------------------------------
+
+
+def test_the_ratio_is_the_median_of_ratios_within_repeats():
+    # The machine is three times busier in the second round: both sides suffer, the ratio does not.
+    runs = [run(seconds=1), run("PyOD", seconds=4), run(seconds=3, repeat=1), run("PyOD", seconds=12, repeat=1)]
+    table = tables.summary(tables.frame(runs)).set_index("side")
+    assert table.loc["PyOD", "ratio"] == 4
+    assert table.loc["PyOD", "ratio_low"] == table.loc["PyOD", "ratio_high"] == 4
+    assert table.loc["ours", ["seconds", "low", "high"]].tolist() == [2, 1, 3]
+
+
+def test_growth_finds_the_exponent_and_ignores_what_is_too_short_to_time():
+    runs = [run(n=n, seconds=1e-9 * n**2) for n in (1000, 4000, 16000)]
+    (line,) = tables.growth(tables.summary(tables.frame(runs))).to_dict("records")
+    assert line["exponent"] == pytest.approx(2)
+    assert line["lengths"] == 2  # 1,000 points take a millisecond
+
+
+def test_the_page_shows_ratios_agreement_notes_and_how_it_was_made():
+    runs = [run(seconds=0.5), run("PyOD", seconds=2.5, rank_correlation=0.9991), run("Slow", note="left out: over")]
+    runs[2] = Run("counts", "HBOS", "Slow", 1000, 48, 1, 0, note="left out: over")
+    table = tables.summary(tables.frame(runs))
+    page = tables.markdown(table, tables.growth(table), ["command: `bench`"])
+    assert "- command: `bench`" in page
+    assert "| HBOS | counts | 1,000 | 48 | 1 | PyOD | 2.500 (2.500-2.500) | 5.0 (5.0-5.0) |" in page
+    assert "0.99910" in page
+    assert "left out: over |" in page
+    assert "nan" not in page
+
+
+def test_a_picture_is_drawn_where_there_are_two_lengths(tmp_path):
+    runs = [run(side, n=n, seconds=n * 1e-4) for side in ("ours", "PyOD") for n in (1000, 4000)]
+    table = tables.summary(tables.frame(runs))
+    (file,) = tables.draw(table, tables.growth(table), tmp_path)
+    assert file.stat().st_size > 5000
+    assert not tables.draw(table[table["n"] == 1000], tables.growth(table), tmp_path)
+
+
+def test_the_command_writes_table_runs_and_picture(calls, tmp_path, capsys):
+    order, _ = calls
+    options = ["--detector", "HBOS", "--series", "counts", "--n", "1000", "--n", "2000", "--repeats", "2"]
+    code = main(["bench", "--no-peers", *options, "--out", str(tmp_path)])
+    assert code == 0
+    assert order == ["ours"] * 4
+    assert "| HBOS | counts | 2,000 |" in capsys.readouterr().out
+    assert {file.suffix for file in tmp_path.iterdir()} == {".md", ".csv", ".png"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(["--n", "10"], "--n must be"), (["--window", "500"], "20 windows"), (["--detector", "LOV"], "LOF")],
+)
+def test_the_command_refuses_what_cannot_be_measured(options, message, capsys):
+    assert main(["bench", "--no-peers", *options]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_the_memory_page_bounds_lof_and_mp_and_says_what_that_costs(calls, monkeypatch):
+    monkeypatch.setattr(memory, "EXACT_N", 2000)
+    page = memory.table([Match("LOF"), HBOS], 5000, 100, 60, ["machine: x"], lambda line: None)
+    assert "| LOF | sample=100 | 5,000 | 100 |" in page
+    assert "| HBOS |  | 5,000 | 100 |" in page
+    assert "| LOF | sample=40 | 2,000 | 1.0000 | +0.0000 |" in page
+
+
+def test_the_machine_is_described():
+    assert any("cores" in line for line in machine.describe(["bench"]))
+
+
+# -- costs -------------------------------------------------------------------------------------
+
+
+def test_every_registered_detector_has_a_measured_cost():
+    missing = set(registry.detectors()) - set(costs())
+    assert not missing, f"run `python -m benchmark bench --costs`: {missing}"
+
+
+def test_a_cost_grows_with_length_as_measured_and_with_what_the_protocol_fits():
+    def seconds(detector: str, n: int, protocol: str = "tsb-uad") -> float:
+        return expected_seconds(Cell("d", "s", detector, protocol), n) - START
+
+    mp = costs()["MP"]
+    assert 1.5 < mp.growth <= 2
+    assert seconds("MP", 40_000) == pytest.approx(seconds("MP", 10_000) * 4**mp.growth)
+    tenth, whole, blocks = (
+        seconds("CNN", 10_000, protocol) for protocol in ("tsb-uad", "normal-only", "normal-crossfit")
+    )
+    assert tenth < whole < blocks
+
+
+def test_costs_are_rewritten_row_by_row(tmp_path):
+    file = tmp_path / "costs.csv"
+    file.write_text("# old\ndetector,fit,score,growth,share\nLOF,1,2,2,1\nRandomScore,9,9,9,9\n")
+    costing.write_costs(lambda line: None, ["RandomScore"], file)
+    lines = file.read_text().splitlines()
+    assert lines[2:4] == ["detector,fit,score,growth,share", "LOF,1,2,2,1"]
+    assert lines[4].startswith("RandomScore,")
+    assert not lines[4].endswith("9,9,9,9")
