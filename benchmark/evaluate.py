@@ -11,6 +11,7 @@ from benchmark import metrics, protocols
 from benchmark.store import Store
 from detectors._windows import estimate_window
 
+AT_ONCE = ("auroc", "auprc")  # kept with each cell as it ends
 MetricRow = tuple[str, str, float | None, str]
 
 

@@ -22,8 +22,7 @@ from benchmark import registry
 from benchmark.cells import Cell, Outcome
 from benchmark.database import integrity
 from benchmark.errors import UserError
-from benchmark.evaluate import measure
-from benchmark.runner import AT_ONCE
+from benchmark.evaluate import AT_ONCE, measure
 from benchmark.store import Store, insert_cell, insert_scores, storable, unpack_series
 
 SERIES_COLUMNS = ("data_hash", "dataset", "name", "source", "n", "values", "labels", "n_train", "train")

@@ -18,7 +18,6 @@ from benchmark.plan import longest_first
 from benchmark.store import Store
 from datasets._base import Series
 
-AT_ONCE = ("auroc", "auprc")
 RETRIED = ("failed", "timeout", "oom", "crashed", "diverged")
 
 
@@ -90,7 +89,7 @@ def keep(store: Store, task: Task, outcome: Outcome) -> None:
     figures: list[evaluate.MetricRow] = []
     if outcome.scores is not None:
         labels = series.labels[outcome.first_row :]
-        figures = evaluate.measure(cell.key, AT_ONCE, labels, outcome.scores, cell.protocol, outcome.window)
+        figures = evaluate.measure(cell.key, evaluate.AT_ONCE, labels, outcome.scores, cell.protocol, outcome.window)
     store.put(cell, outcome, task.group, task.quick, figures)
 
 

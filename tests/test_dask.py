@@ -99,7 +99,7 @@ def test_figures_equal_local_ones_bit_for_bit_and_series_travel_once(cluster: Cl
 
 def test_limits_and_crashes_are_recorded_and_cost_no_dask_worker(cluster: Cluster, tmp_path: Path) -> None:
     names = ["Fine", "Raises", "Hangs", "Segfaults", "Hoards", "Forks", "Prints"]
-    work = planned([plugin(tmp_path, name) for name in names], [toy()], timeout=2.5, memory=60)
+    work = planned([plugin(tmp_path, name) for name in names], [toy()], timeout=4, memory=60)
     found = {t.cell.detector: o for t, o in Backend("dask", scheduler=cluster.address).map(work, Board())}
     assert {name: o.status for name, o in found.items()} == {name: HOSTILE[name][1] for name in names}
     assert all(worker.poll() is None for worker in cluster.workers)

@@ -5,29 +5,51 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from benchmark.backends import Backend, Board
 from benchmark.commands import _options
 from benchmark.display import Display
+from benchmark.errors import UserError
 from benchmark.execute import Task
+from benchmark.plan import QUICK_SERIES, quick_cut
 from benchmark.provenance import provenance
 from benchmark.runner import Summary, pending, run
 from benchmark.store import Store
 from datasets import DataError, Dataset, Series
 
 
-def usable(args: argparse.Namespace, dataset: Dataset) -> tuple[list[Series], list[str]]:
-    """The series of a data set that can be used; what is wrong with the others is said, and given back."""
-    series: list[Series] = []
-    problems: list[str] = []
-    for item in _options.series_of(args, dataset):
-        if isinstance(item, DataError):
-            _options.say(f"data problem: {item}")
-            problems.append(str(item))
-        else:
-            series.append(item)
-    return series, problems
+class Supply:
+    """Usable series, read one after the other: no more of them is held than the reader holds.
+
+    Attributes
+    ----------
+    problems : list of str
+        What was wrong with the others; said and collected on the way.
+    simulated : list of str
+        Data sets of which twins were given.
+    """
+
+    def __init__(self, args: argparse.Namespace, wanted: Iterable[Dataset], quick: bool = False) -> None:
+        self.args, self.wanted, self.quick = args, wanted, quick
+        self.problems: list[str] = []
+        self.simulated: list[str] = []
+
+    def __iter__(self) -> Iterator[Series]:
+        for dataset in self.wanted:
+            for series in islice(self._usable(dataset), QUICK_SERIES if self.quick else None):
+                if series.simulated and series.dataset not in self.simulated:
+                    self.simulated.append(series.dataset)
+                yield quick_cut(series) if self.quick else series
+
+    def _usable(self, dataset: Dataset) -> Iterator[Series]:
+        for item in _options.series_of(self.args, dataset):
+            if isinstance(item, DataError):
+                _options.say(f"data problem: {item}")
+                self.problems.append(str(item))
+            else:
+                yield item
 
 
 def execute(
@@ -39,6 +61,8 @@ def execute(
 ) -> Summary:
     """Run what the store lacks, with a display, and keep each result as it arrives."""
     todo, summary = pending(work, store, retry_failed)
+    if not summary.planned:
+        raise UserError("no usable series is left: " + next(iter(problems), "none matches"))
     _options.say(f"{summary.planned} cells: {summary.cached} stored, {len(todo)} to run")
     origin = provenance(backend.jobs, backend.threads) | {"data_problems": list(problems)}
     store.begin_run(command_line(), origin)

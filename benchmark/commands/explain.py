@@ -32,20 +32,19 @@ def main(args: argparse.Namespace) -> int:
     """Run what is missing, print the steps, draw the waterfall."""
     from benchmark import explain
     from benchmark.backends import Backend
-    from benchmark.commands._work import execute, usable
+    from benchmark.commands._work import Supply, execute
     from benchmark.plan import Selection, rows
     from benchmark.store import Store
 
     (row,) = rows(Selection(detectors=(args.name,)))
     (dataset,) = _options.chosen_datasets(args)
-    series, problems = usable(args, dataset)
-    if not series:
-        raise UserError("no usable series is left: " + (problems[0] if problems else "none matches"))
-    if series[0].simulated:
+    supply = Supply(args, [dataset])
+    series = list(supply)
+    if supply.simulated:
         _options.say("SIMULATED data: the published figures were made on the real series")
     with Store(args.store, write=True) as store:
         work = list(explain.work(row, series, tuple(args.seed) or (0,)))
-        execute(work, store, Backend(jobs=args.jobs))
+        execute(work, store, Backend(jobs=args.jobs), problems=supply.problems)
         cells = [task.cell for task, _ in work]
         chain, branches = (explain.figures(store, cells, part) for part in explain.steps(row))
     if not chain:

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 from benchmark import settings
 from benchmark.commands import _options
 from benchmark.errors import UserError
-from datasets import Dataset, Series
 
 if TYPE_CHECKING:
+    from benchmark.commands._work import Supply
     from benchmark.plan import Row, Selection
     from benchmark.runner import Summary
     from benchmark.store import Store
@@ -63,17 +63,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Plan, run, report."""
+    from benchmark.commands._work import Supply
     from benchmark.plan import rows
 
     selection = _selection(args)
     wanted = _options.chosen_datasets(args)
     chosen = rows(selection)
-    series, problems = _load(args, wanted, selection)
-    if not series:
-        raise UserError("no usable series is left: " + (problems[0] if problems else "none matches"))
+    series = Supply(args, wanted, selection.quick)
     if args.dry_run:
         return _dry_run(args, selection, chosen, series)
-    return _run(args, selection, chosen, series, problems)
+    return _run(args, selection, chosen, series)
 
 
 def _selection(args: argparse.Namespace) -> Selection:
@@ -97,20 +96,7 @@ def _selection(args: argparse.Namespace) -> Selection:
     )
 
 
-def _load(args: argparse.Namespace, wanted: list[Dataset], selection: Selection) -> tuple[list[Series], list[str]]:
-    from benchmark.commands._work import usable
-    from benchmark.plan import QUICK_SERIES, quick_cut
-
-    series: list[Series] = []
-    problems: list[str] = []
-    for dataset in wanted:
-        found, wrong = usable(args, dataset)
-        series += [quick_cut(one) for one in found[:QUICK_SERIES]] if selection.quick else found
-        problems += wrong
-    return series, problems
-
-
-def _dry_run(args: argparse.Namespace, selection: Selection, chosen: list[Row], series: list[Series]) -> int:
+def _dry_run(args: argparse.Namespace, selection: Selection, chosen: list[Row], series: Supply) -> int:
     from benchmark.costs import expected_seconds
     from benchmark.plan import longest_first, plan
     from benchmark.runner import pending
@@ -133,9 +119,7 @@ def _dry_run(args: argparse.Namespace, selection: Selection, chosen: list[Row], 
     return 0
 
 
-def _run(
-    args: argparse.Namespace, selection: Selection, chosen: list[Row], series: list[Series], problems: list[str]
-) -> int:
+def _run(args: argparse.Namespace, selection: Selection, chosen: list[Row], series: Supply) -> int:
     from benchmark.backends import Backend
     from benchmark.commands._work import execute
     from benchmark.plan import plan
@@ -143,13 +127,12 @@ def _run(
 
     backend = Backend(args.backend, args.jobs, args.threads, args.scheduler)
     with Store(args.store, write=True) as store:
-        summary = execute(plan(selection, chosen, series), store, backend, args.retry_failed, problems)
+        summary = execute(plan(selection, chosen, series), store, backend, args.retry_failed, series.problems)
         if args.profile:
             _profile(store)
         if not args.no_report:
             _report(args, store)
-    simulated = sorted({one.dataset for one in series if one.simulated})
-    return _conclude(summary, problems, simulated)
+    return _conclude(summary, series.problems, series.simulated)
 
 
 def _report(args: argparse.Namespace, store: Store) -> None:
