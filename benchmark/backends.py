@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark import settings
@@ -133,17 +131,16 @@ def processes(work: Iterable[Work], jobs: int, board: Board) -> Iterator[Finishe
     from benchmark.workers import Worker
 
     waiting = iter(work)
-    with tempfile.TemporaryDirectory(prefix="tsad-benchmark-") as folder:
-        crew = [Worker(Path(folder) / f"{number}.log") for number in range(jobs)]
-        try:
+    crew = [Worker() for _ in range(jobs)]
+    try:
+        busy = _refill(crew, waiting)
+        while busy:
+            ended = _ended(busy, board)
             busy = _refill(crew, waiting)
-            while busy:
-                ended = _ended(busy, board)
-                busy = _refill(crew, waiting)
-                yield from ended
-        finally:
-            for worker in crew:
-                worker.kill()
+            yield from ended
+    finally:
+        for worker in crew:
+            worker.kill()
 
 
 def _refill(crew: list[Worker], waiting: Iterator[Work]) -> list[Worker]:

@@ -7,7 +7,6 @@ makes it again when the worker that held it dies.
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 import warnings
@@ -15,7 +14,6 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import wait
-from pathlib import Path
 from typing import Any
 
 from benchmark import settings
@@ -180,8 +178,7 @@ def run_beside(task: Task, series: Series, threads: int) -> Outcome:
 
     settings.cap_threads(threads)
     if not hasattr(_mine, "worker"):
-        _mine.folder = tempfile.TemporaryDirectory(prefix="tsad-benchmark-")
-        _mine.worker = Worker(Path(_mine.folder.name) / "log")
+        _mine.worker = Worker()
     worker, dask_worker = _mine.worker, get_worker()
     key = dask_worker.get_current_task()
     worker.give(task, series)

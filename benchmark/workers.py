@@ -15,10 +15,10 @@ import pickle
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from multiprocessing.connection import Connection, Pipe
-from pathlib import Path
 
 from benchmark.cells import Outcome
 from benchmark.execute import Task, describe, execute, tail, warm_up
@@ -34,11 +34,6 @@ LOG_BYTES = 2**20
 class Worker:
     """The owner's handle of a worker process.
 
-    Parameters
-    ----------
-    log : Path
-        File for what the process prints; started again with each task.
-
     Attributes
     ----------
     task : Task or None
@@ -47,8 +42,8 @@ class Worker:
         Last progress line of the task.
     """
 
-    def __init__(self, log: Path) -> None:
-        self.log = log
+    def __init__(self) -> None:
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - has no name, so that no kill -9 leaves it behind
         self.task: Task | None = None
         self.line = ""
         self._process: subprocess.Popen[bytes] | None = None
@@ -109,15 +104,14 @@ class Worker:
         self.kill()
         self.link, far = Pipe()
         command = [sys.executable, "-c", BOOT, json.dumps(sys.path), str(far.fileno()), str(os.getpid())]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=(far.fileno(),),
-                start_new_session=True,  # Ctrl-C is the owner's to handle; killing the group takes its children
-            )
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            pass_fds=(far.fileno(),),
+            start_new_session=True,  # Ctrl-C is the owner's to handle; killing the group takes its children
+        )
         far.close()
 
     def _exit_code(self) -> int | None:
@@ -151,20 +145,26 @@ class Worker:
             return self._stopped("oom", reason)
         if task.timeout and self.seconds > task.timeout:
             return self._stopped("timeout", f"stopped after its limit of {task.timeout:g} s (--timeout)")
-        if self.log.stat().st_size > LOG_BYTES:
-            os.truncate(self.log, 0)
+        if os.fstat(self._log.fileno()).st_size > LOG_BYTES:
+            empty(self._log.fileno())
         return None
 
     def _died(self) -> Outcome:
         code = self._process.wait() if self._process is not None else 0
         outcome = self._stopped("crashed", f"the worker process {manner_of_death(code)}")
-        outcome.traceback = tail(self.log.read_text(errors="replace"))
+        outcome.traceback = tail(os.pread(self._log.fileno(), LOG_BYTES, 0).decode(errors="replace"))
         return outcome
 
     def _stopped(self, status: str, reason: str) -> Outcome:
         used = {"fit_seconds": round(self.seconds, 3), "peak_mb": round(self._peak, 1)}
         self.kill()
         return Outcome(status, reason, **used)  # type: ignore[arg-type]
+
+
+def empty(log: int) -> None:
+    """Start a log again; owner and worker share its position."""
+    os.ftruncate(log, 0)
+    os.lseek(log, 0, os.SEEK_SET)
 
 
 def manner_of_death(code: int) -> str:
@@ -193,7 +193,7 @@ def main(handle: int, owner: int) -> None:
             task, series = link.recv()
         except (EOFError, OSError):
             return
-        os.truncate(1, 0)
+        empty(1)
         link.send(attempt(task, series, link))
 
 
