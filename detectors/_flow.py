@@ -1,15 +1,11 @@
-"""Blocks and training shared by the flow detectors: coupling layers, a seeded loop, save and load. Needs torch."""
+"""Blocks and training shared by the flow detectors: coupling layers and their training loop. Needs torch."""
 
 from __future__ import annotations
 
 import copy
-import json
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,21 +16,6 @@ from detectors._base import Diverged
 
 Index = NDArray[np.intp]
 History = dict[str, list[float]]
-
-
-def resolve_device(device: str) -> torch.device:
-    """``"auto"`` is CUDA where there is one, else the CPU; any other name is torch's own."""
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(device)
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Torch's global generator seeded inside, untouched outside: no fit disturbs the next."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        yield
 
 
 # -- flows: forward returns z and the log-determinant, inverse undoes it ---------------------------
@@ -242,25 +223,3 @@ def _mean_loss(model: nn.Module, loss: Callable[[Index], Tensor], rows: Index, b
     model.eval()
     parts = [rows[a : a + batch] for a in range(0, len(rows), batch)]
     return sum(float(loss(part)) * len(part) for part in parts) / len(rows)
-
-
-# -- save and load without pickle ------------------------------------------------------------------
-
-
-def save_file(path: str | Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
-    """One safetensors file; ``facts`` travel in its header as JSON."""
-    from safetensors.torch import save_file as save
-
-    contiguous = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-    save(contiguous, str(path), metadata={"facts": json.dumps(facts)})
-
-
-def load_file(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The inverse of :func:`save_file`; a file without our header raises ValueError."""
-    from safetensors import safe_open
-
-    with safe_open(str(path), framework="pt") as file:
-        metadata = file.metadata() or {}
-        if "facts" not in metadata:
-            raise ValueError(f"{path} is not a detector saved by this package: its header holds no 'facts'")
-        return {name: file.get_tensor(name) for name in file.keys()}, json.loads(metadata["facts"])  # noqa: SIM118

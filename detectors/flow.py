@@ -111,15 +111,15 @@ class Proposed(Detector):
     # -- fit -----------------------------------------------------------------------------------
 
     def _fit(self, pieces: list[Array]) -> None:
-        from detectors._flow import seeded
         from detectors._resnet import series_scale
+        from detectors._torch import resolve_device, steady
 
         self._check()
         self.mean_, self.deviation_, self.step_ = series_scale(np.concatenate(pieces))
         self.window_ = self.window
         windows = Windows(pieces, self.window)
         rows = self._training_rows(windows)
-        with seeded(self.random_state):
+        with steady(resolve_device(self.device), self.random_state):
             self._build()
             self.history_: dict[str, list[float]] = {}
             self._learn(windows, rows, np.random.default_rng(self.random_state))
@@ -146,8 +146,8 @@ class Proposed(Detector):
         return Schedule(self.epochs or 15, batch=64, rate=3e-3, one_cycle=True, patience=5)
 
     def _build(self) -> None:
-        from detectors._flow import resolve_device
         from detectors._resnet import FeatureFlow
+        from detectors._torch import resolve_device
 
         self.model_ = FeatureFlow(self.channels, self.blocks).to(resolve_device(self.device))
 
@@ -225,7 +225,7 @@ class Proposed(Detector):
         """Write parameters, weights and the fitted scores to one safetensors file; nothing is pickled."""
         import torch
 
-        from detectors._flow import save_file
+        from detectors._torch import save_file
 
         tensors = self.model_.state_dict() | {"fitted_scores": torch.from_numpy(self.fitted_scores())}
         facts = {"detector": type(self).__name__, "version": self.version, "params": self.get_params()}
@@ -235,7 +235,7 @@ class Proposed(Detector):
     @classmethod
     def load(cls, path: str | Path, device: str | None = None) -> Self:
         """A fitted detector from :meth:`save`; it scores and decides as before, on another device if wanted."""
-        from detectors._flow import load_file
+        from detectors._torch import load_file
 
         tensors, facts = load_file(path)
         if facts["detector"] != cls.__name__:

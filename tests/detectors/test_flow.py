@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors._base import Diverged
-from detectors._flow import Coupling, Flow, Permutation, Schedule, conv_flow, load_file, resolve_device, seeded, train
+from detectors._flow import Coupling, Flow, Permutation, Schedule, conv_flow, train
 from detectors._resnet import Autoencoder, ChannelScale, compress, series_scale
+from detectors._torch import load_file, steady
 from detectors.flow import Proposed, UntrainedProposed
 
+CPU = torch.device("cpu")
 QUICK = Proposed.quick | {"max_windows": 64}
 
 
@@ -36,7 +38,7 @@ def sine(n: int = 600, period: int = 40, seed: int = 0) -> np.ndarray:
 @given(channels=st.integers(2, 9), length=st.integers(1, 12), seed=st.integers(0, 99))
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-10)])
 def test_the_inverse_undoes_the_flow(channels, length, seed, dtype, tolerance):
-    with seeded(seed):
+    with steady(CPU, seed):
         flow = conv_flow(channels, blocks=6).to(dtype)
         x = torch.randn(3, channels, length, dtype=dtype)
         z, _ = flow(x)
@@ -46,7 +48,7 @@ def test_the_inverse_undoes_the_flow(channels, length, seed, dtype, tolerance):
 
 @pytest.mark.parametrize(("channels", "length"), [(2, 5), (4, 6), (5, 3)])
 def test_the_log_determinant_is_that_of_the_jacobian(channels, length):
-    with seeded(1):
+    with steady(CPU, 1):
         flow = shaken(conv_flow(channels, blocks=6).double())
         x = torch.randn(1, channels, length, dtype=torch.float64)
         jacobian = torch.autograd.functional.jacobian(lambda v: flow(v.view_as(x))[0].flatten(), x.flatten())
@@ -56,7 +58,7 @@ def test_the_log_determinant_is_that_of_the_jacobian(channels, length):
 
 
 def test_the_inverse_still_holds_far_from_the_identity():
-    with seeded(2):
+    with steady(CPU, 2):
         flow = shaken(conv_flow(6, blocks=6).double())
         x = torch.randn(4, 6, 10, dtype=torch.float64)
         z, log_det = flow(x)
@@ -65,7 +67,7 @@ def test_the_inverse_still_holds_far_from_the_identity():
 
 
 def test_gradients_reach_every_parameter():
-    with seeded(0):
+    with steady(CPU, 0):
         flow, net = conv_flow(4, blocks=6), Autoencoder(4)
         flow.nll(torch.randn(8, 4, 16)).mean().backward()
         net.reconstruction_error(torch.randn(8, 1, 20)).backward()
@@ -90,7 +92,7 @@ def test_the_log_scale_is_bounded_by_the_clamp():
 
 
 def test_a_permutation_moves_channels_and_comes_back():
-    with seeded(0):
+    with steady(CPU, 0):
         p = Permutation(7)
     x = torch.arange(14.0).view(1, 7, 2)
     assert torch.equal(p.inverse(p(x)[0]), x)
@@ -131,14 +133,6 @@ def test_a_loss_that_is_not_finite_is_called_diverged():
             np.random.default_rng(0),
             str,
         )
-
-
-def test_seeding_leaves_the_global_generator_alone():
-    torch.manual_seed(5)
-    before = torch.get_rng_state()
-    with seeded(3):
-        torch.randn(4)
-    assert torch.equal(torch.get_rng_state(), before)
 
 
 # -- scaling ---------------------------------------------------------------------------------------
@@ -289,9 +283,3 @@ def test_training_lowers_both_losses_and_reports_each_epoch():
 def test_a_bad_parameter_is_named(params, words):
     with pytest.raises(ValueError, match=words):
         Proposed(**params).fit(sine())
-
-
-def test_auto_takes_the_cpu_where_there_is_no_gpu(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert resolve_device("auto").type == "cpu"
-    assert resolve_device("meta").type == "meta"

@@ -1,0 +1,309 @@
+"""Laws of ScaleFlow's parts against slow twins, and the detector end to end on small series."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors._base import Diverged
+from detectors._scale import (
+    CoarseWindows,
+    Evidence,
+    FlowBank,
+    Whitening,
+    block_means,
+    evenly,
+    held_out,
+    spread,
+    train_bank,
+)
+from detectors._torch import steady
+from detectors.scaleflow import ScaleFlow
+
+QUICK = ScaleFlow.quick
+CPU = torch.device("cpu")
+
+
+def sine(n: int = 900, period: int = 40, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return np.sin(np.arange(n) * 2 * np.pi / period) + 0.05 * rng.standard_normal(n)
+
+
+def bank(count: int, points: int, dtype: torch.dtype = torch.float64, shake: float = 0.3) -> FlowBank:
+    """A bank away from the identity at which it starts."""
+    made = FlowBank(count, points, blocks=6, hidden=8).to(dtype)
+    with torch.no_grad():
+        for p in made.parameters():
+            p.add_(torch.randn_like(p) * shake)
+    return made
+
+
+# -- the bank of flows -----------------------------------------------------------------------------
+
+
+@settings(max_examples=8, deadline=None)
+@given(count=st.integers(1, 3), half=st.integers(1, 8), seed=st.integers(0, 99))
+@pytest.mark.parametrize(
+    ("dtype", "shake", "tolerance"),
+    [(torch.float32, 0.05, 1e-5), (torch.float64, 0.05, 1e-10), (torch.float64, 0.3, 1e-8)],
+)
+def test_the_inverse_undoes_the_flow(count, half, seed, dtype, shake, tolerance):
+    with steady(CPU, seed):
+        flows, x = bank(count, 2 * half, dtype, shake), torch.randn(count, 5, 2 * half, dtype=dtype)
+        assert (flows.inverse(flows(x)[0]) - x).abs().max() < tolerance * max(1.0, float(x.abs().max()))
+
+
+@pytest.mark.parametrize("points", [2, 6])
+def test_the_log_determinant_is_that_of_each_flows_jacobian(points):
+    with steady(CPU, 1):
+        flows, x = bank(2, points), torch.randn(2, 1, points, dtype=torch.float64)
+        for k in range(2):
+            only = slice(k, k + 1)
+            jacobian = torch.autograd.functional.jacobian(
+                lambda v, only=only: flows(v.view(1, 1, points), only)[0].flatten(), x[k].flatten()
+            )
+            expected = float(torch.linalg.slogdet(jacobian)[1])
+            assert float(flows(x)[1][k, 0].detach()) == pytest.approx(expected, abs=1e-8)
+            assert abs(expected) > 1e-3
+
+
+def test_gradients_reach_every_weight_of_every_flow():
+    with steady(CPU, 0):
+        flows = FlowBank(3, 6, blocks=4, hidden=8)
+        flows.nll(torch.randn(3, 32, 6)).mean().backward()
+    for name, p in flows.named_parameters():
+        assert bool((p.grad.abs().sum(dim=(2, 3)) > 0).all()), name
+
+
+def test_flows_of_a_bank_do_not_see_each_other():
+    with steady(CPU, 0):
+        flows, x = bank(2, 4), torch.randn(2, 3, 4, dtype=torch.float64)
+        other = x.clone()
+        other[1] += 1
+        torch.testing.assert_close(flows.nll(x)[0], flows.nll(other)[0], rtol=0, atol=0)
+        torch.testing.assert_close(flows.nll(x)[1], flows.nll(x[1:], slice(1, 2))[0])
+
+
+def test_training_approaches_the_entropy_of_what_is_no_gaussian():
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(0, 2 * np.pi, 3000)
+    ring = np.stack([np.cos(angle), np.sin(angle)], axis=1) * 2**0.5 + 0.1 * rng.standard_normal((3000, 2))
+    with steady(CPU, 0):
+        flows = FlowBank(1, 2, blocks=6, hidden=16)
+        data, silent = ring[None].astype(np.float32), np.zeros((1, 2, 2), dtype=np.float32)
+        history = train_bank(flows, data, silent, 500, (250, 256, 5e-3), rng, str)
+    gaussian = 0.5 * np.log(2 * np.pi) + 0.5
+    assert history["validation"][-1] < gaussian - 0.15
+
+
+def test_a_loss_that_is_not_finite_is_called_diverged():
+    data = np.full((1, 40, 4), np.inf, dtype=np.float32)
+    with steady(CPU, 0), pytest.raises(Diverged):
+        train_bank(
+            FlowBank(1, 4, 2, 4), data, np.zeros((1, 4, 4), np.float32), 8, (4, 16, 1e-3), np.random.default_rng(0), str
+        )
+
+
+# -- windows, whitening, evidence ------------------------------------------------------------------
+
+
+@settings(max_examples=30, deadline=None)
+@given(n=st.integers(12, 60), points=st.integers(2, 5), factor=st.integers(1, 4))
+def test_coarse_windows_are_block_means_of_plain_windows(n, points, factor):
+    x = np.random.default_rng(n).standard_normal(n)
+    windows = CoarseWindows([x], points, factor)
+    span = points * factor
+    assert len(windows) == max(0, n - span + 1)
+    for start in range(len(windows)):
+        expected = x[start : start + span].reshape(points, factor).mean(axis=1)
+        np.testing.assert_allclose(windows.take(np.array([start]))[0], expected, atol=1e-12)
+
+
+def test_no_coarse_window_reaches_across_a_gap():
+    windows = CoarseWindows([np.zeros(20), np.ones(20), np.zeros(3)], points=4, factor=2)
+    values = windows.take(np.arange(len(windows)))
+    assert len(windows) == 2 * 13
+    assert np.all(values == values[:, :1])
+
+
+def test_block_means_of_one_point_are_the_points():
+    x = np.arange(5.0)
+    np.testing.assert_array_equal(block_means(x, 1), x)
+    np.testing.assert_allclose(block_means(x, 2), [0.5, 1.5, 2.5, 3.5])
+
+
+@pytest.mark.parametrize("rotate", [True, False])
+def test_whitening_gives_unit_variance_and_can_be_undone(rotate):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((500, 6)) @ rng.standard_normal((6, 6)) + 3
+    whitening = Whitening.fit(x, 1e-6, rotate)
+    white = whitening(x)
+    np.testing.assert_allclose(white.var(axis=0), 1, rtol=1e-6)
+    if rotate:
+        np.testing.assert_allclose(np.cov(white.T, bias=True), np.eye(6), atol=1e-6)
+    np.testing.assert_allclose(white @ np.linalg.inv(whitening.matrix) + whitening.mean, x)
+
+
+def test_no_direction_is_amplified_beyond_the_noise():
+    flat = np.ones((100, 4))
+    white = Whitening.fit(flat, 0.1)(flat + np.array([0.1, 0, 0, 0]))
+    assert np.linalg.norm(white[0]) == pytest.approx(1.0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 1000), typicality=st.sampled_from([0.0, 0.5, 1.0]))
+def test_surprise_is_the_negative_log_share_of_more_extreme_normals(seed, typicality):
+    normal = np.sort(np.random.default_rng(seed).standard_normal(40))
+    evidence = Evidence(normal, typicality)
+    for score in (*np.quantile(normal, [0.15, 0.5, 0.85]), normal[0] - 1.0):
+        above = (np.sum(normal >= score) + 1) / 41
+        below = (np.sum(normal <= score) + 1) / 41
+        got = float(evidence(np.array([score]))[0])
+        if score >= normal[0]:
+            assert got == pytest.approx(max(-np.log(max(above, 0.1)), typicality * -np.log(max(below, 0.1))))
+        else:
+            assert got > typicality * -np.log(0.1) or typicality == 0
+    rising = evidence(np.linspace(np.median(normal), 10, 50))
+    assert np.all(np.diff(rising) >= -1e-12)
+
+
+def test_too_likely_is_a_surprise_only_with_typicality():
+    normal = np.sort(np.random.default_rng(0).standard_normal(500))
+    low = np.array([-20.0])
+    assert Evidence(normal, 0.0)(low)[0] < 0.01
+    assert Evidence(normal, 1.0)(low)[0] > 10
+
+
+def test_equal_normal_scores_give_finite_surprises():
+    assert np.isfinite(Evidence(np.zeros(10), 1.0)(np.array([-5.0, 0.0, 5.0]))).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(n=st.integers(8, 40), span=st.integers(1, 8), stride=st.integers(1, 3))
+def test_spread_is_the_mean_of_the_covering_windows(n, span, stride):
+    stride = min(stride, span)
+    starts = np.unique(np.append(np.arange(0, n - span + 1, stride), n - span))
+    values = np.random.default_rng(n).standard_normal(len(starts))
+    got = spread(values, starts, span, n)
+    for point in range(n):
+        covering = (starts <= point) & (point < starts + span)
+        assert got[point] == pytest.approx(values[covering].mean(), abs=1e-12)
+
+
+def test_held_out_windows_are_a_fifth_in_contiguous_blocks():
+    mask = held_out(10_000, span=50)
+    assert mask.mean() == pytest.approx(0.2, abs=0.01)
+    edges = np.flatnonzero(np.diff(mask.astype(int)))
+    assert np.diff(edges).min() >= 50
+    assert held_out(9, span=4).any()
+    np.testing.assert_array_equal(evenly(np.array([3, 5]), 4), [3, 3, 3, 5])
+
+
+# -- the detector ----------------------------------------------------------------------------------
+
+
+def test_a_reversed_stretch_stands_out():
+    x = sine(2000)
+    broken = x.copy()
+    broken[1000:1030] *= -1
+    scores = ScaleFlow(steps=100, random_state=1).fit(x).score(broken)
+    assert scores[1000:1030].mean() > np.quantile(scores, 0.95)
+
+
+def test_the_same_seed_gives_equal_bits_whatever_ran_before():
+    x = sine()
+    first = ScaleFlow(**QUICK, random_state=3).fit(x).score(x)
+    ScaleFlow(**QUICK, random_state=4).fit(x[:300])
+    again = ScaleFlow(**QUICK, random_state=3).fit(x).score(x)
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, ScaleFlow(**QUICK, random_state=4).fit(x).score(x))
+
+
+def test_save_and_load_give_equal_scores_and_decisions(tmp_path):
+    x, path = sine(), tmp_path / "model.safetensors"
+    detector = ScaleFlow(**QUICK, members=2).fit(x)
+    detector.save(path)
+    loaded = ScaleFlow.load(path)
+    np.testing.assert_array_equal(loaded.score(x), detector.score(x))
+    np.testing.assert_array_equal(loaded.predict(x), detector.predict(x))
+    assert loaded.get_params() == detector.get_params()
+    assert loaded.history_ == detector.history_
+
+
+@pytest.mark.parametrize(
+    "x",
+    [np.full(439, -1.0), np.tile([0.0, 1.0, 1.0, 0.0], 110), np.r_[np.zeros(300), np.ones(139)], np.arange(439.0)],
+    ids=["constant", "binary", "step", "ramp"],
+)
+def test_flat_and_discrete_series_get_finite_scores_and_a_jump_stands_out(x):
+    detector = ScaleFlow(**QUICK).fit(x)
+    jump = x.copy()
+    jump[200] += 1e6
+    scores = detector.score(jump)
+    assert scores[200] > np.quantile(scores, 0.85)
+
+
+@pytest.mark.parametrize("n", [12, 13, 40, 100, 439])
+def test_short_fits_cut_their_spans_and_shorter_series_are_still_scored(n):
+    detector = ScaleFlow(**QUICK).fit(sine(n))
+    assert all(scale.span <= max(4, n // 3) for scale in detector.scales_)
+    assert detector.score(sine(12, seed=1)).shape == (12,)
+    assert detector.score(sine(n + 50, seed=1)).shape == (n + 50,)
+
+
+def test_pieces_shorter_than_every_window_do_no_harm():
+    detector = ScaleFlow(**QUICK).fit([sine(400), sine(15), sine(300, seed=1)])
+    assert len(detector.fitted_scores()) == 715
+
+
+IDEAS = [
+    {"rotate": False},
+    {"blocks": 0},
+    {"calibrate": "fitted"},
+    {"join": "max"},
+    {"join": "soft"},
+    {"periods": 0},
+    {"factors": (), "periods": 2.0},
+    {"typicality": 0},
+    {"points": 16},
+    {"noise": 0.1},
+]
+
+
+@pytest.mark.parametrize("params", IDEAS, ids=str)
+def test_each_idea_is_an_option_that_changes_the_scores(params):
+    x = sine(500)
+    usual = ScaleFlow(**QUICK, window=60).fit(x).score(x)
+    other = ScaleFlow(**QUICK, window=60, **params).fit(x).score(x)
+    assert other.shape == usual.shape
+    assert not np.array_equal(usual, other)
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"factors": (), "periods": 0}, "at least one factor"),
+        ({"points": 2}, "points of at least 4"),
+        ({"members": 0}, "members"),
+        ({"join": "median"}, "join"),
+        ({"calibrate": "none"}, "calibrate"),
+        ({"typicality": 2}, "typicality"),
+    ],
+)
+def test_a_bad_parameter_is_named(params, words):
+    with pytest.raises(ValueError, match=words):
+        ScaleFlow(**params).fit(sine())
+
+
+def test_labels_cannot_matter_because_unfitted_data_do_not():
+    x = sine(1200)
+    fitted, marked = x[:600], x.copy()
+    marked[900] = 50.0
+    detector = ScaleFlow(**QUICK).fit(fitted)
+    before = detector.score(x)
+    detector.score(marked)
+    np.testing.assert_array_equal(detector.score(x), before)
+    np.testing.assert_array_equal(ScaleFlow(**QUICK).fit(fitted).score(x), before)
