@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--include-untrained", action="store_true", help="also the untrained twins of the networks")
     _options.add_data(parser)
     how = parser.add_argument_group("how to run")
-    how.add_argument("--jobs", type=int, default=settings.cores(), metavar="N", help="worker processes (%(default)s)")
+    how.add_argument("--jobs", type=int, metavar="N", help=f"worker processes ({settings.cores()} cores / threads)")
     how.add_argument("--threads", type=int, default=1, metavar="N", help="numerical threads a worker (%(default)s)")
     how.add_argument("--backend", default="processes", metavar="NAME", help="processes, joblib, serial or dask")
     how.add_argument("--scheduler", default="", metavar="ADDRESS", help="of a Dask cluster, e.g. tcp://host:8786")
@@ -80,6 +80,8 @@ def _selection(args: argparse.Namespace) -> Selection:
 
     if not (args.all or args.detector or args.dataset):
         raise UserError("nothing selected: give --all, or --detector and --dataset (see run --help)")
+    if args.jobs is None:
+        args.jobs = max(1, settings.cores() // max(1, args.threads))
     if args.jobs < 1 or args.threads < 1:
         raise UserError("--jobs and --threads must be at least 1")
     return Selection(
@@ -129,7 +131,7 @@ def _run(args: argparse.Namespace, selection: Selection, chosen: list[Row], seri
     with Store(args.store, write=True) as store:
         summary = execute(plan(selection, chosen, series), store, backend, args.retry_failed, series.problems)
         if args.profile:
-            _profile(store)
+            _profile(store, args.jobs)
         if not args.no_report:
             _report(args, store)
     return _conclude(summary, series.problems, series.simulated)
@@ -145,13 +147,14 @@ def _report(args: argparse.Namespace, store: Store) -> None:
         sys.stdout.write(table.read_text())
 
 
-def _profile(store: Store) -> None:
-    frame = store.frame()
-    frame = frame[frame["run_id"] == store.run_id]
-    spent = frame.groupby("detector")[["fit_seconds", "score_seconds"]].sum()
-    spent["peak_mb"] = frame.groupby("detector")["peak_mb"].max()
-    order = (spent["fit_seconds"] + spent["score_seconds"]).sort_values(ascending=False).index
-    sys.stdout.write(spent.loc[order].round(1).to_string() + "\n")
+def _profile(store: Store, jobs: int) -> None:
+    import time
+
+    from benchmark.profiling import profile
+
+    cells = store.frame()
+    started = next(run["started"] for run in store.runs() if run["id"] == store.run_id)
+    sys.stdout.write(profile(cells[cells["run_id"] == store.run_id], time.time() - started, jobs))
 
 
 def _conclude(summary: Summary, problems: list[str], simulated: list[str]) -> int:
