@@ -12,14 +12,19 @@ from benchmark import fault_kinds
 from benchmark.fault_kinds import KINDS, kill_run
 from benchmark.faults import Campaign, order, table
 
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
+    return Campaign(tmp_path_factory.mktemp("faults"), seed=3, series=4)
+
+
 SHORT = ("kill -9 of its process group", "detector segfaults", "full disk", "cut store")
 
 
-def test_a_short_campaign_loses_nothing(tmp_path: Path) -> None:
-    campaign = Campaign(tmp_path, seed=3, series=4)
+def test_a_short_campaign_loses_nothing(campaign: Campaign) -> None:
     for kind in SHORT:
         campaign.inject(kind)
-    print(table(campaign.tallies))
+    assert "| **all** | 4 | 4 | 0 | 0 |" in table(campaign.tallies)
     for kind in SHORT:
         tally = campaign.tallies[kind]
         assert (tally.survived, tally.lost, tally.wrong, tally.notes) == (1, 0, 0, [])
@@ -33,8 +38,8 @@ def test_a_short_campaign_loses_nothing(tmp_path: Path) -> None:
     assert campaign._compare([], complete=True) == (1, 1)
 
 
-def test_five_kills_of_the_whole_group_and_the_table_is_that_of_an_undisturbed_run(tmp_path: Path) -> None:
-    campaign = Campaign(tmp_path, seed=5, series=4)
+def test_five_kills_of_the_whole_group_and_the_table_is_that_of_an_undisturbed_run(campaign: Campaign) -> None:
+    campaign.begin_anew()
     bench = campaign.bench
     for _ in range(5):
         assert kill_run(bench, group=True) == ""
