@@ -67,12 +67,16 @@ def test_grown_trees_follow_scikit_learns_law(x):
     assert abs(ours.std() / first.std() - 1) < 0.1
 
 
-def test_trees_hold_every_sample_once():
-    """Weighted by 2^-cuts nothing is lost: the leaves of each tree tile the heap."""
+def test_trees_stay_within_their_levels():
     forest = Forest.grow(Windows([rhythm(500)], 5), 10, 64, 0)
     assert forest.threshold.shape == (10, 63)
     assert forest.depth.max() <= 6 + _expected_depth(64)
     assert np.isfinite(forest.threshold[:, 0]).all()
+
+
+def test_a_value_on_the_cut_goes_left():
+    forest = Forest(np.zeros((1, 1), np.uint32), np.full((1, 1), 0.5, np.float32), np.array([[1.0, 2.0]]), 1.0)
+    np.testing.assert_array_equal(forest.score(np.array([0.4, 0.5, 0.6]), 1), [0.5, 0.5, 0.25])
 
 
 def test_expected_depth_is_the_papers():
