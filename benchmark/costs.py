@@ -25,20 +25,25 @@ class Cost:
         Exponent e of seconds ~ n^e.
     share : float
         Part of the series that the protocol ``tsb-uad`` lets it fit: 1, or .1 for those that learn normal data.
+    cap : float
+        Points beyond which a fit costs no more, because the detector draws that many windows; 0 = none.
     """
 
     fit: float
     score: float
     growth: float
     share: float
+    cap: float = 0.0
 
-    def seconds(self, fitted: float, n: int) -> float:
-        """Expected time of fitting so many points and scoring ``n``."""
-        return float((self.fit * fitted + self.score * n) * (n / MEASURED_AT) ** (self.growth - 1))
+    def seconds(self, fitted: float, n: int, rounds: int = 1) -> float:
+        """Expected time of fitting so many points ``rounds`` times and scoring ``n`` between them."""
+        fitted = min(fitted, self.cap or fitted)
+        return float((self.fit * fitted * rounds + self.score * n) * (n / MEASURED_AT) ** (self.growth - 1))
 
 
 UNKNOWN = Cost(5e-5, 5e-5, 1.0, 1.0)  # someone's own detector
-FITTED = {"normal-only": 1.0, "normal-crossfit": 4.0, "prefix": 0.1}  # summed over the rounds; else as under tsb-uad
+# Fits, and the part of the series that each sees; else one, as under tsb-uad
+FITTED = {"normal-only": (1, 1.0), "normal-crossfit": (5, 0.8), "prefix": (1, 0.1)}
 
 
 @cache
@@ -46,11 +51,12 @@ def costs() -> dict[str, Cost]:
     """Measured costs by detector; ``python -m benchmark bench --costs`` rewrites them."""
     text = resources.files("benchmark").joinpath("costs.csv").read_text()
     rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
-    names = ("fit", "score", "growth", "share")
+    names = ("fit", "score", "growth", "share", "cap")
     return {row["detector"]: Cost(*(float(row[name]) for name in names)) for row in rows}
 
 
 def expected_seconds(cell: Cell, n: int) -> float:
     """Rough wall time of a cell on one thread: for scheduling and ``--dry-run`` alone."""
     cost = costs().get(cell.detector, UNKNOWN)
-    return START + cost.seconds(FITTED.get(cell.protocol, cost.share) * n, n)
+    rounds, share = FITTED.get(cell.protocol, (1, cost.share))
+    return START + cost.seconds(share * n, n, rounds)

@@ -269,13 +269,14 @@ def test_a_cost_grows_with_length_as_measured_and_with_what_the_protocol_fits():
         seconds("CNN", 10_000, protocol) for protocol in ("tsb-uad", "normal-only", "normal-crossfit")
     )
     assert tenth < whole < blocks
+    assert seconds("LSTM", 200_000, "normal-only") < 1.5 * seconds("LSTM", 100_000, "normal-only"), "20,000 windows"
 
 
 def test_costs_are_rewritten_row_by_row(tmp_path):
     file = tmp_path / "costs.csv"
-    file.write_text("# old\ndetector,fit,score,growth,share\nLOF,1,2,2,1\nRandomScore,9,9,9,9\n")
+    file.write_text("# old\ndetector,fit,score,growth,share,cap\nLOF,1,2,2,1,0\nRandomScore,9,9,9,9,9\n")
     costing.write_costs(lambda line: None, ["RandomScore"], file)
     lines = file.read_text().splitlines()
-    assert lines[2:4] == ["detector,fit,score,growth,share", "LOF,1,2,2,1"]
+    assert lines[2:4] == ["detector,fit,score,growth,share,cap", "LOF,1,2,2,1,0"]
     assert lines[4].startswith("RandomScore,")
-    assert not lines[4].endswith("9,9,9,9")
+    assert not lines[4].endswith("9,9,9")

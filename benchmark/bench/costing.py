@@ -33,12 +33,19 @@ def write_costs(say: Callable[[str], None], names: list[str] | None = None, file
     with threadpool_limits(1):
         for name in names or registry.detectors():
             cost = measure(name)
-            rows[name] = [name, f"{cost.fit:.3g}", f"{cost.score:.3g}", f"{cost.growth:.2f}", f"{cost.share:g}"]
+            rows[name] = [
+                name,
+                f"{cost.fit:.3g}",
+                f"{cost.score:.3g}",
+                f"{cost.growth:.2f}",
+                f"{cost.share:g}",
+                f"{cost.cap:g}",
+            ]
             say("  ".join(rows[name]))
     with file.open("w", newline="") as out:
         out.write("\n".join(COMMENT) + "\n")
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(["detector", "fit", "score", "growth", "share"])
+        writer.writerow(["detector", "fit", "score", "growth", "share", "cap"])
         writer.writerows(rows.values())
     return file
 
@@ -58,7 +65,13 @@ def measure(name: str) -> Cost:
     fit, score = _timed(cls, MEASURED_AT, share)
     longer = sum(_timed(cls, LONGER, share))
     growth = np.log(longer / (fit + score)) / np.log(LONGER / MEASURED_AT)
-    return Cost(fit / (share * MEASURED_AT), score / MEASURED_AT, float(np.clip(growth, 1, 2)), share)
+    return Cost(fit / (share * MEASURED_AT), score / MEASURED_AT, float(np.clip(growth, 1, 2)), share, cap(cls))
+
+
+def cap(cls: type[Detector]) -> float:
+    """Points that hold all the windows which the detector fits at most; 0 without such a limit."""
+    defaults = cls.param_defaults()
+    return float(defaults.get("max_windows", 0) * defaults.get("stride", 1))
 
 
 def _timed(cls: type[Detector], n: int, share: float, **params: Any) -> tuple[float, float]:
