@@ -100,7 +100,7 @@ class _Crowd:
         while self.flying:
             future = self._next_done()
             task, series, tries = self.flying.pop(future)
-            outcome = self._outcome(future, tries)
+            outcome = outcome_of(future, tries)
             if outcome is None:
                 self._submit(task, series, tries + 1)
             self._fill()
@@ -144,19 +144,20 @@ class _Crowd:
             self.series.popitem(last=False)
         return found
 
-    def _outcome(self, future: Any, tries: int) -> Outcome | None:
-        """What came back; None when it is to be tried once more, since the cluster lost it."""
-        if future.status == "finished":
-            try:
-                outcome: Outcome = future.result()
-                return outcome
-            except Exception:  # noqa: BLE001 - the worker that held it died before it was fetched
-                pass
-        if future.status == "error" and type(future.exception()).__name__ != "KilledWorker":
-            return Outcome("failed", describe(future.exception()))
-        if tries < TRIES:
-            return None
-        return Outcome("crashed", f"the Dask workers that ran it died or lost it, {TRIES} times")
+
+def outcome_of(future: Any, tries: int) -> Outcome | None:
+    """What came back; None when it is to be tried once more, since the cluster lost it."""
+    if future.status == "finished":
+        try:
+            outcome: Outcome = future.result()
+            return outcome
+        except Exception:  # noqa: BLE001 - the worker that held it died before it was fetched
+            pass
+    if future.status == "error" and type(future.exception()).__name__ != "KilledWorker":
+        return Outcome("failed", describe(future.exception()))
+    if tries < TRIES:
+        return None
+    return Outcome("crashed", f"the Dask workers that ran it died or lost it, {TRIES} times")
 
 
 # -- on the cluster ----------------------------------------------------------------------------

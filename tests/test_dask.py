@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -131,6 +132,24 @@ def test_a_dying_worker_loses_nothing_and_an_interrupted_client_resumes(cluster:
     with Store(path) as store:
         assert sorted(store.frame()["status"]) == ["ok"] * 12
     assert len(arrived) == len(set(arrived)) == 12
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "first", "second"),
+    [
+        ("cancelled", None, "again", "crashed"),
+        ("lost", None, "again", "crashed"),
+        ("error", type("KilledWorker", (Exception,), {})("gone"), "again", "crashed"),
+        ("error", ImportError("no module x"), "failed", "failed"),
+    ],
+)
+def test_what_the_cluster_loses_is_tried_once_more(
+    status: str, error: Exception | None, first: str, second: str
+) -> None:
+    future = SimpleNamespace(status=status, exception=lambda: error)
+    for tries, expected in ((1, first), (2, second)):
+        outcome = dask_backend.outcome_of(future, tries)
+        assert (outcome.status if outcome else "again") == expected
 
 
 def test_a_worker_with_other_versions_is_refused(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
