@@ -67,7 +67,7 @@ class Bench:
         moody = plugin(self.folder, "Moody", MISCHIEF.format(folder=str(self.folder)))
         specs = [moody, plugin(self.folder, "Fine"), plugin(self.folder, "UsesGlobalNoise")]
         options = ["--dataset", str(data), "--store", str(self.store), "--no-report", "--retry-failed", "--jobs", "2"]
-        limits = ["--timeout", "3", "--memory", "0.1"]
+        limits = ["--timeout", "8", "--memory", "0.1"]
         detectors = [part for spec in specs for part in ("--detector", spec)]
         self.line = [sys.executable, "-m", "benchmark", "run", *options, *limits, *detectors]
 
