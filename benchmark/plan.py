@@ -139,7 +139,7 @@ def _task(selection: Selection, row: Row, one: Series, protocol: str, seed: int)
         protocol=protocol,
         seed=seed,
         params=row.params,
-        version=row.version,
+        version=row.version + protocol_version(protocol),
         data_hash=one.sha256,
         source=one.source,
     )
@@ -147,6 +147,12 @@ def _task(selection: Selection, row: Row, one: Series, protocol: str, seed: int)
     timeout = selection.timeout if selection.timeout is not None else 600 + n / 20
     memory = selection.memory if selection.memory is not None else 3072 + n / 100
     return Task(cell, row.spec, row.cls.group, selection.quick, row.explicit, timeout, memory, n, row.plugin)
+
+
+def protocol_version(name: str) -> str:
+    """What a changed protocol adds to a cell's version; nothing for a first version."""
+    version = protocols.get(name).version
+    return f"-p{version}" if version > 1 else ""
 
 
 def longest_first(tasks: Iterable[Task]) -> list[Task]:

@@ -21,10 +21,11 @@ class NormA(WindowDetector):
     time between its first and last member. A window's score is the weighted sum of its smallest
     z-normalised distances to the windows of each centre, smoothed by a moving mean of one window.
 
-    Three choices that the paper leaves open were settled by correlation with point scores that its
-    authors published for nine series, not by labels: the distance at which the tree is cut, the share
-    sampled, and the alignment, by the largest cross-correlation with the first stretch. The
-    paper's description-length cut is not implemented.
+    What the paper leaves open (the share sampled, the height at which the tree is cut, complete linkage,
+    alignment to the first stretch by cross-correlation) has the values that the authors' own research code
+    uses, known from reading it; cut and alignment were also tried against point scores that they published
+    for nine series, without labels. The code here is our own. The paper's description-length cut is not
+    implemented. Outside of research, mind that the method is patented (FR 2003946).
 
     Parameters
     ----------
