@@ -219,7 +219,7 @@ def test_published_figures(
     "BENCHMARK_DATA" not in os.environ, reason="BENCHMARK_DATA does not name the folder of the real series"
 )
 def test_published_figure_of_mgab_is_that_of_15_neighbours() -> None:
-    """Point scores of TSB-UAD v1 on MGAB fit 15 neighbours to the last digit, those of the other sets 20 (here .97991)."""
+    """TSB-UAD v1 on MGAB fits 15 neighbours to the last digit, on the other sets 20 (here .97991)."""
     table = np.loadtxt(Path(os.environ["BENCHMARK_DATA"]) / "TSB-UAD-Public/MGAB/5.test.out", delimiter=",")[1:]
     score = LOF(window=48, n_neighbors=15).fit(table[:, 0]).score(table[:, 0])
     score = (score - score.min()) / np.ptp(score)
