@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from typing import Any
 
 from benchmark.commands import _options
 from benchmark.errors import UserError, unknown
@@ -35,7 +36,7 @@ def main(args: argparse.Namespace) -> int:
         ]
         if found.empty:
             raise unknown("cell", args.cell, sorted(set(names)))
-        cell = dict(found.iloc[0].items())
+        cell: dict[str, Any] = {str(k): v for k, v in found.iloc[0].items()}
         if cell["source"] == "simulated" or cell["quick"]:
             raise UserError("a capsule repeats cells of whole real series; this one is of a simulated or shortened one")
         cell |= {"params": json.loads(cell["params"]), "seed": int(cell["seed"])}
