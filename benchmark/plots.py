@@ -226,6 +226,42 @@ def _losses(axes: Axes, parts: Mapping[str, list[Array]]) -> None:
     axes.set_ylabel("loss")
 
 
+Beside = tuple[str, str, float | None, float | None]
+
+
+def beside_figure(columns: Mapping[str, Sequence[Beside]], title: str) -> Figure:
+    """Published and our AUROC of each row, a panel for each data set.
+
+    Parameters
+    ----------
+    columns : mapping
+        Data set -> rows of (label, group, published or None, ours or None), the same rows in each.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    labels = [label for label, *_ in next(iter(columns.values()))]
+    at = np.arange(len(labels))
+    with mpl.rc_context(RC):
+        figure = Figure(figsize=(1.4 + 2.1 * len(columns), 0.9 + 0.2 * len(labels)), layout="constrained")
+        panels = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
+        for axes, (dataset, rows) in zip(panels, columns.items(), strict=True):
+            axes.axvline(0.5, color=FAINT, lw=0.8, zorder=0)
+            for y, (_, group, published, ours) in zip(at, rows, strict=True):
+                if published is not None and ours is not None:
+                    axes.plot([published, ours], [y, y], color=FAINT, lw=2.4, solid_capstyle="round", zorder=1)
+                if published is not None:
+                    axes.plot(published, y, marker="|", ms=11, mew=1.4, color=INK, ls="", zorder=4)
+                if ours is not None:
+                    axes.plot(ours, y, zorder=3, **_mark(group))
+            axes.set(title=dataset, xlim=(0.25, 1.02), xticks=(0.25, 0.5, 0.75, 1), ylim=(len(labels) - 0.4, -0.6))
+            axes.xaxis.set_major_formatter("{x:g}")
+            axes.tick_params(axis="y", length=0)
+        panels[0].set_yticks(at, labels)
+        figure.suptitle(f"{title}: a stroke is published, a mark is ours", fontsize=9, x=0.01, ha="left")
+    return figure
+
+
 def time_figure(points: Sequence[tuple[str, str, float, float]], title: str) -> Figure:
     """Mean AUROC against seconds per series, one mark per detector.
 

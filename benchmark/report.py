@@ -221,7 +221,26 @@ def summary_figures(frame: pd.DataFrame, built: list[Table]) -> dict[str, dict[s
         if points:
             title = ": ".join((*table.marks, "time and quality"))
             times[f"time and quality{suffix}"] = plots.time_figure(points, title)
-    return {"Ranks": {name: figure for name, figure in ranks.items() if figure is not None}, "Time": times}
+    return {
+        "Table": {f"table{suffix}": beside(table) for suffix, table in _roc_tables(built) if table.main},
+        "Ranks": {name: figure for name, figure in ranks.items() if figure is not None},
+        "Time": times,
+    }
+
+
+def beside(table: Table) -> Figure:
+    """The main table as a picture: one-liners last."""
+    from benchmark import plots
+
+    columns = {
+        dataset: [
+            (row.label, "proposed" if row.detector == "Proposed" else row.group, entry.printed, entry.value)
+            for row in table.rows
+            if (entry := row.entries[dataset])
+        ]
+        for dataset in table.datasets
+    }
+    return plots.beside_figure(columns, ": ".join((*table.marks, "AUROC")))
 
 
 def rank_figure(frame: pd.DataFrame, table: Table) -> Figure | None:

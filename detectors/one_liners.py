@@ -39,16 +39,18 @@ class TimeIndex(_OneLiner):
 class MissingFlag(_OneLiner):
     """1 where a count is missing, else 0.
 
-    A series has missing counts when it holds -1 and all its other values are whole and not negative;
-    no other code is looked for, and no label.
+    A series has missing counts when it holds -1 and its other values are counts: whole, not negative, and
+    not states of 0 and 1 alone. No other code is looked for, and no label.
     """
+
+    version: ClassVar[int] = 2
 
     exempt: ClassVar[dict[str, str]] = {"spike": "sees only the code for a missing count"}
 
     def _score(self, x: Array) -> Array:
         missing = x == -1
         others = x[~missing]
-        counts = bool((others >= 0).all() and (others == np.round(others)).all())
+        counts = bool((others >= 0).all() and (others == np.round(others)).all() and others.max(initial=0) > 1)
         return missing.astype(np.float64) if counts else np.zeros(len(x))
 
 
