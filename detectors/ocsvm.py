@@ -65,19 +65,23 @@ class OCSVM(WindowDetector):
     def _score_windows(self, windows: Windows) -> Array:
         scores = np.empty(len(windows))
         gamma = 1 / windows.window
-        norms = gamma * np.einsum("ij,ij->i", self.vectors_, self.vectors_)
+        # exp(-gamma |z - v|^2) = exp(-gamma |z|^2) exp(2 gamma z.v) exp(-gamma |v|^2): the outer factors leave the sum
+        # over v, so the large array sees a product and an exponential only. In 0..1 no exponent exceeds 2.
+        weights = self.weights_ * np.exp(-gamma * np.einsum("ij,ij->i", self.vectors_, self.vectors_))
         for rows, block in windows.chunks(1024):  # 1024 x vectors stays in the cache
             z = scale_each(block)
-            # -gamma |z - v|^2, written out so that one matrix product serves all vectors
             kernel = z @ (2 * gamma * self.vectors_.T)
-            kernel -= norms
-            kernel -= gamma * np.einsum("ij,ij->i", z, z)[:, None]
-            scores[rows] = -(np.exp(kernel, out=kernel) @ self.weights_) - self.offset_
-        return scores
+            total = np.exp(kernel, out=kernel) @ weights
+            scores[rows] = -total * np.exp(-gamma * np.einsum("ij,ij->i", z, z)) - self.offset_
+        # A window's place in its block moves the last bits; rounding keeps equal windows tied.
+        return np.round(scores, 9)
 
 
 def scale_each(block: Array) -> Array:
     """(k, window) windows, each brought to 0..1 by its own minimum and maximum; constant ones to 0."""
-    low = block.min(axis=1, keepdims=True)
-    spread = block.max(axis=1, keepdims=True) - low
-    return np.asarray((block - low) / np.where(spread > 0, spread, 1.0))
+    columns = block.T  # overlapping windows: along a column memory is one run, along a row it stops every W points
+    low = columns.min(axis=0)
+    spread = columns.max(axis=0) - low
+    scaled = columns - low
+    scaled /= np.where(spread > 0, spread, 1.0)
+    return np.asarray(scaled.T)
