@@ -142,7 +142,7 @@ def _walk(query, wide, margin, window, first, last, offset, heaps, numbers):  # 
     Returns the largest squared distance at which a diagonal began: the scale of the rounding error.
     """
     count = wide.shape[0] - 2 * margin - window + 1
-    u, v = _enter_and_leave(query, window)
+    u, v = _enter_and_leave(query[first : last + window - 1], window)
     less, more = _enter_and_leave(wide, window)
     old, new, values, bounds = np.empty(DIAGONALS), np.empty(DIAGONALS), np.empty(GROUP), heaps[:, 0].copy()
     scale = 0.0
@@ -157,17 +157,17 @@ def _walk(query, wide, margin, window, first, last, offset, heaps, numbers):  # 
                 shift = base + group + row
                 before, after = old[group : group + GROUP], new[group : group + GROUP]
                 k = row - first
-                if _four_steps(less[shift:], more[shift:], u[row:], v[row:], before, after, bounds[k : k + 4]):
+                if _four_steps(less[shift:], more[shift:], u[k:], v[k:], before, after, bounds[k : k + 4]):
                     values[:] = before
                     for r in range(4):
-                        if _step(less[shift + r :], more[shift + r :], u[row + r], v[row + r], values, bounds[k + r]):
+                        if _step(less[shift + r :], more[shift + r :], u[k + r], v[k + r], values, bounds[k + r]):
                             _offer(values, row + r, diagonal + group, count, offset, heaps[k + r], numbers[k + r])
                             bounds[k + r] = heaps[k + r, 0]
             old, new = new, old
             row += 4
         while row < last:
             shift = base + row
-            _step(less[shift:], more[shift:], u[row], v[row], old, 0.0)
+            _step(less[shift:], more[shift:], u[row - first], v[row - first], old, 0.0)
             _offer(old, row, diagonal, count, offset, heaps[row - first], numbers[row - first])
             row += 1
     return scale
