@@ -241,9 +241,9 @@ def test_the_command_refuses_what_cannot_be_measured(options, message, capsys):
 def test_the_memory_page_bounds_lof_and_mp_and_says_what_that_costs(calls, monkeypatch):
     monkeypatch.setattr(memory, "EXACT_N", 2000)
     page = memory.table([Match("LOF"), HBOS], 5000, 100, 60, ["machine: x"], lambda line: None)
-    assert "| LOF | sample=100 | 5,000 | 100 |" in page
+    assert "| LOF | sample=25 | 5,000 | 100 |" in page
     assert "| HBOS |  | 5,000 | 100 |" in page
-    assert "| LOF | sample=40 | 2,000 | 1.0000 | +0.0000 |" in page
+    assert "| LOF | sample=10 | 2,000 | 1.0000 | +0.0000 |" in page
 
 
 def test_the_machine_is_described():

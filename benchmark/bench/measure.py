@@ -100,6 +100,7 @@ def call(
             stderr=subprocess.PIPE,
             text=True,
             timeout=limit,
+            start_new_session=True,  # a scheduling group of its own: no side shares its slice with our terminal
         )
         reply = Path(request["reply"])
         if done.returncode or not reply.is_file():
