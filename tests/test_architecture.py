@@ -53,7 +53,9 @@ def test_the_lower_layer_of_benchmark_does_not_look_up() -> None:
 
 
 def test_only_settings_reads_the_environment() -> None:
-    reads = re.compile(r"getenv|environ\.(get|items|copy|keys)|environ\[[^]]*\](?!\s*=)|dict\(os\.environ|\*\*os\.environ")
+    reads = re.compile(
+        r"getenv|environ\.(get|items|copy|keys)|environ\[[^]]*\](?!\s*=)|dict\(os\.environ|\*\*os\.environ"
+    )
     for package in PACKAGES:
         for file in sources(package):
             if file.name != "settings.py":
