@@ -31,7 +31,9 @@ class Proposed(Detector):
     negative log-likelihood per channel of its position, interpolated to the window's length, averaged
     over maps and over all windows that cover the point.
 
-    The paper states neither window, stride, normalisation nor widths; ours are the defaults below. The
+    The paper states neither window, stride, normalisation nor widths; ours are the defaults below (the window
+    chosen on ten series outside the table, mean AUROC under ``normal-only`` and ``prefix``: 64 .642 and .601,
+    32 .607 and .614, 128 .623 and .591; one seed). The
     series is standardised by the fitted data's mean and deviation. A series on a grid (integers, binary)
     is fitted with uniform noise one step wide and scored at the middle of the step, so that no noise enters a score.
 
