@@ -158,7 +158,7 @@ def test_absent_peers_are_named_and_left_out():
     match = Match("LOF", (Side("TSB-UAD LOF", "TSB_UAD", apart=True), Side("Nowhere LOF", "no_such_module"), THEIRS))
     sides, absent = peers.present(match, None)
     assert [side.name for side, _ in sides] == ["ours", "PyOD"]
-    assert absent == ["TSB-UAD", "Nowhere"]
+    assert absent == ["TSB-UAD LOF (no module TSB_UAD)", "Nowhere LOF (no module no_such_module)"]
 
 
 def test_an_installation_that_fails_says_why_and_is_tried_again(monkeypatch, tmp_path):

@@ -132,7 +132,7 @@ def present(match: Match, apart: Path | None) -> tuple[list[tuple[Side, Path]], 
     for side in match.peers:
         python = apart if side.apart else Path(sys.executable)
         if python is None or not (side.apart or importlib.util.find_spec(side.module)):
-            absent.append(side.name)
+            absent.append(f"{side.call} (no module {side.module})")
         else:
             sides.append((side, python))
     return sides, absent

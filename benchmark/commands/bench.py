@@ -135,7 +135,7 @@ def _measure(args: argparse.Namespace, matches: list[Match], runs: list[Run]) ->
             for match in matches:
                 sides, absent = present(match, apart)
                 sides = [side for side in sides if side[0] == match.ours or _wanted(args, side[0].name)]
-                if told.isdisjoint(absent) and absent and not args.no_peers:
+                if not args.no_peers and not told.issuperset(absent):
                     told.update(absent)
                     _options.say(f"absent, left out: {', '.join(absent)}")
                 for window in args.window:
