@@ -55,6 +55,7 @@ class CNN(Forecaster):
     Access 2019; the settings are those of TSB-UAD 0.0.3's ``cnn``.
     """
 
+    rows: ClassVar[int] = 512  # more windows at once leave the cache and take longer each
     quick: ClassVar[dict[str, Any]] = {"epochs": 2, "max_windows": 2_000}
 
     def __init__(
