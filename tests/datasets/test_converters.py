@@ -85,7 +85,7 @@ def test_genesis_takes_feature_k_after_time_and_label(pack) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"Time,x\n", b"Timestamp,Label,f1\n1,0\n", b"\x1f\x8bbroken", gzip.compress(b"x" * 99)[:-9]]
+    "data", [b"", b"Time,x\n", b"Timestamp,Label,f1\n1,0\n", b"\x1f\x8bbroken", gzip.compress(b"x" * 99, mtime=0)[:-9]]
 )
 def test_broken_genesis_files(data: bytes) -> None:
     with pytest.raises(DataError, match="Genesis_AnomalyLabels"):
