@@ -55,10 +55,7 @@ class AE(NeuralDetector):
     """
 
     shuffle: ClassVar[bool] = False
-    exempt: ClassVar[dict[str, str]] = {
-        "spike": "each window is scaled by itself, so that a spike flattens what stands around it"
-    }
-    quick: ClassVar[dict[str, Any]] = {"epochs": 3, "max_windows": 2_000}
+    quick: ClassVar[dict[str, Any]] = {"epochs": 30, "max_windows": 2_000}  # fewer learn no shape yet
 
     def __init__(
         self,

@@ -35,6 +35,7 @@ class OCSVM(WindowDetector):
     """
 
     learns_from = "normal"
+    version = 2
     source = "Schölkopf et al., NIPS 1999"
 
     def __init__(

@@ -28,6 +28,7 @@ class PCA(WindowDetector):
     component classifier", ICDM 2003; the sum of distances as in Zhao et al., "PyOD", JMLR 2019.
     """
 
+    version = 2
     source = "Shyu et al., ICDM 2003; PyOD"
 
     def _fit_windows(self, windows: Windows) -> None:

@@ -29,6 +29,7 @@ class UntrainedAE(AE):
 
     group: ClassVar[Group] = "untrained"
     source: ClassVar[str] = _KIM
+    exempt: ClassVar[dict[str, str]] = {"spike": "has learnt no shape that a spike could break"}
     quick: ClassVar[dict[str, Any]] = {}
 
     def __init__(
