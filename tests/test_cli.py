@@ -95,8 +95,11 @@ def test_simulated_data_is_shouted_about_and_refused_by_data_real(
 
 
 def test_set_reads_numbers_words_and_lists() -> None:
-    given = parse_set(["A.x=3", "A.y=1e-4", "B.s=max", "B.f=true", "B.g=False", "B.l=[1,2]", "B.n=null"])
-    assert given == {"A": {"x": 3, "y": 1e-4}, "B": {"s": "max", "f": True, "g": False, "l": (1, 2), "n": None}}
+    given = parse_set(["A.x=3", "A.y=1e-4", "B.s=max", "B.f=true", "B.g=False", "B.l=[1,2]", "B.t=(8,)", "B.n=null"])
+    assert given == {
+        "A": {"x": 3, "y": 1e-4},
+        "B": {"s": "max", "f": True, "g": False, "l": (1, 2), "t": (8,), "n": None},
+    }
     for wrong in ("x=3", "A.x", "=3", "A.=3"):
         with pytest.raises(UserError):
             parse_set([wrong])

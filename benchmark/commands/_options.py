@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import sys
 from collections.abc import Iterator
@@ -98,12 +99,19 @@ def parse_set(items: list[str]) -> dict[str, dict[str, Any]]:
         detector, dot, name = left.partition(".")
         if not (equals and dot and detector and name):
             raise UserError(f"--set takes Detector.parameter=value, e.g. IForest.n_estimators=200; got {item!r}")
-        try:
-            value = json.loads(text)
-        except json.JSONDecodeError:
-            value = {"True": True, "False": False, "None": None}.get(text, text)
+        value = _value(text)
         params.setdefault(detector, {})[name] = tuple(value) if isinstance(value, list) else value
     return params
+
+
+def _value(text: str) -> Any:
+    """JSON or a Python literal, else the text itself."""
+    for read, error in ((json.loads, json.JSONDecodeError), (ast.literal_eval, (ValueError, SyntaxError))):
+        try:
+            return read(text)
+        except error:
+            continue
+    return text
 
 
 def say(message: str) -> None:
