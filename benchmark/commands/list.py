@@ -6,6 +6,7 @@ example: python -m benchmark list
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 
 import datasets
@@ -43,4 +44,5 @@ def _protocols() -> list[tuple[str, str]]:
 
 
 def _first_line(doc: str | None) -> str:
-    return (doc or "").strip().partition("\n")[0]
+    line = (doc or "").strip().partition("\n")[0]
+    return re.sub(r":\w+:`~?(?:[\w.]*\.)?(\w+)`", r"\1", line)  # a role of the documentation becomes the bare name
