@@ -222,7 +222,7 @@ def summary_figures(frame: pd.DataFrame, built: list[Table]) -> dict[str, dict[s
             title = ": ".join((*table.marks, "time and quality"))
             times[f"time and quality{suffix}"] = plots.time_figure(points, title)
     return {
-        "Table": {f"table{suffix}": beside(table) for suffix, table in _roc_tables(built) if table.main},
+        "Glance": {f"table{suffix}": beside(table) for suffix, table in _roc_tables(built) if table.main},
         "Ranks": {name: figure for name, figure in ranks.items() if figure is not None},
         "Time": times,
     }
