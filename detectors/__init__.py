@@ -1,4 +1,29 @@
 """Anomaly detectors for univariate time series, one file each, all behind ``fit`` and ``score``.
 
-``from detectors import LOF`` imports that detector alone: no other file, and no heavy library before it is used.
+>>> from detectors import POLY
+>>> POLY(window=20)
+POLY(window=20)
+
+A name is looked up when it is asked for, and no detector loads a heavy library before it is used.
 """
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import Any
+
+from detectors._base import Detector, Diverged, WindowDetector
+
+__all__ = ["Detector", "Diverged", "WindowDetector"]
+
+
+def __getattr__(name: str) -> Any:
+    """The detector class of that name, from whichever file holds it."""
+    if not name.startswith("_"):
+        files = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+        for file in sorted(files, key=lambda file: file != name.lower()):
+            found = vars(importlib.import_module(f"detectors.{file}")).get(name)
+            if isinstance(found, type) and issubclass(found, Detector):
+                return found
+    raise AttributeError(f"detectors has no {name!r}: `python -m benchmark list detectors` names them")

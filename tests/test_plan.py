@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -61,7 +63,7 @@ def test_wrong_selections_are_refused_with_the_cure(selection: Selection, messag
         rows(selection)
 
 
-def test_a_plugin_file_is_a_row_whose_text_is_its_version(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_plugin_file_is_a_row_whose_text_is_its_version(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(PLUGIN)
     selection = Selection(detectors=(str(file),))
@@ -72,7 +74,7 @@ def test_a_plugin_file_is_a_row_whose_text_is_its_version(tmp_path) -> None:  # 
     assert changed.cell.key != task.cell.key
 
 
-def test_a_plugin_may_not_take_the_name_of_a_row(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_plugin_may_not_take_the_name_of_a_row(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(PLUGIN.replace("Mine", "HBOS"))
     with pytest.raises(UserError, match="belongs to a detector of the package"):
@@ -115,6 +117,23 @@ def test_long_cells_go_first() -> None:
 
 def test_every_registered_file_imports() -> None:
     assert registry.broken() == ()
+
+
+def test_an_installed_package_registers_a_detector_by_entry_point(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "theirs.py").write_text(PLUGIN)
+    info = tmp_path / "theirs-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{registry.ENTRY_POINTS}]\nMine = theirs:Mine\nBad = theirs:Absent\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    registry._discover.cache_clear()
+    try:
+        assert registry.detectors()["Mine"].__module__ == "theirs"
+        assert [entry.name for entry in registry.broken()] == ["Bad"]
+    finally:
+        registry._discover.cache_clear()
 
 
 def test_any_pyod_detector_is_a_row() -> None:

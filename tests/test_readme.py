@@ -30,6 +30,7 @@ def blocks(language: str) -> list[str]:
 
 
 IN_README = [command for block in blocks("sh") for command in commands(block)]
+IN_DOCS = [command for page in sorted((ROOT / "docs").glob("*.md")) for command in commands(page.read_text())]
 
 
 def help_examples() -> list[str]:
@@ -44,10 +45,11 @@ def help_examples() -> list[str]:
 
 def test_there_is_something_to_check() -> None:
     assert len(IN_README) > 10
+    assert len(IN_DOCS) > 10
     assert len(help_examples()) > 10
 
 
-@pytest.mark.parametrize("command", [*IN_README, *help_examples()])
+@pytest.mark.parametrize("command", [*IN_README, *IN_DOCS, *help_examples()])
 def test_each_command_parses(command: str) -> None:
     args = build_parser().parse_args(shlex.split(command.split(" > ")[0]))
     assert args.main is not None

@@ -136,3 +136,14 @@ def test_peaks_over_threshold_meets_the_rate_of_an_exponential_tail(contaminatio
 def test_without_a_tail_the_quantile_stands_in():
     scores = np.repeat([0.0, 1.0, 2.0], 100)
     assert peaks_over_threshold(scores, 0.01) == upper_quantile(scores, 0.01)
+
+
+def test_a_detector_is_imported_by_its_name_alone() -> None:
+    import detectors
+    from detectors import LOF, MovingStd
+    from detectors.lof import LOF as from_file
+
+    assert LOF is from_file
+    assert MovingStd.__module__ == "detectors.one_liners"
+    with pytest.raises(AttributeError, match="list detectors"):
+        detectors.LOFF  # noqa: B018
