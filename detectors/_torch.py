@@ -178,11 +178,16 @@ def save_file(path: str | Path, tensors: dict[str, Tensor], facts: dict[str, Any
 
 
 def load_file(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and facts of :func:`save_file`; a file of another origin raises ValueError."""
-    from safetensors import safe_open
+    """Tensors and facts of :func:`save_file`; a file of another origin, a pickle for one, raises ValueError."""
+    from safetensors import SafetensorError, safe_open
 
-    with safe_open(str(path), framework="pt") as file:
-        metadata = file.metadata() or {}
-        if "facts" not in metadata:
-            raise ValueError(f"{path} was not saved by one of these detectors: its header holds no 'facts'")
-        return {name: file.get_tensor(name) for name in file.keys()}, json.loads(metadata["facts"])  # noqa: SIM118
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = file.metadata() or {}
+            if "facts" not in metadata:
+                raise ValueError(f"{path} was not saved by one of these detectors: its header holds no 'facts'")
+            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(metadata["facts"])  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(
+            f"{path} is not a safetensors file ({error}); pickled models are not read, save the model with .save(path)"
+        ) from error

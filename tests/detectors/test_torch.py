@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -132,3 +134,10 @@ def test_load_refuses_a_file_of_another_origin(tmp_path):
     save_file({"a": torch.ones(1)}, str(tmp_path / "other.safetensors"))
     with pytest.raises(ValueError, match=r"other\.safetensors was not saved by"):
         _torch.load_file(tmp_path / "other.safetensors")
+
+
+def test_a_pickle_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(pickle.dumps({"weights": [1.0]}))
+    with pytest.raises(ValueError, match="pickled models are not read"):
+        _torch.load_file(path)
