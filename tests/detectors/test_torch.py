@@ -136,7 +136,7 @@ def test_load_refuses_a_file_of_another_origin(tmp_path):
         _torch.load_file(tmp_path / "other.safetensors")
 
 
-def test_a_pickle_is_refused_unread(tmp_path: Path) -> None:
+def test_a_pickle_is_refused_unread(tmp_path) -> None:  # type: ignore[no-untyped-def]
     path = tmp_path / "model.safetensors"
     path.write_bytes(pickle.dumps({"weights": [1.0]}))
     with pytest.raises(ValueError, match="pickled models are not read"):
