@@ -47,7 +47,7 @@ def test_local_backends_agree_bit_for_bit(tmp_path: Path) -> None:
     for backend in (Backend("processes", 2), Backend("joblib", 2), Backend("serial")):
         found = outcomes(backend, work[::-1])
         for name, outcome in expected.items():
-            assert outcome.status == found[name].status == "ok", found[name].reason
+            assert outcome.status == found[name].status == "ok", (name, outcome.reason, found[name].reason)
             np.testing.assert_array_equal(outcome.scores, found[name].scores, err_msg=f"{backend.name}: {name}")
 
 
