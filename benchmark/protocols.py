@@ -13,6 +13,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark._ranges import segments
 from benchmark.errors import unknown
 from datasets._base import Series
 from detectors._base import Detector
@@ -177,9 +178,8 @@ def first_tenth(series: Series, detector: Detector, first_row: int) -> list[Roun
 
 def normal_spans(labels: NDArray[np.uint8], rows: Span) -> list[Span]:
     """Half-open ranges of consecutive normal rows inside ``rows``."""
-    normal = (labels[rows[0] : rows[1]] == 0).astype(np.int8)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], normal, [0]]))) + rows[0]
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+    starts, stops = segments(labels[rows[0] : rows[1]] == 0)
+    return [(int(a) + rows[0], int(b) + rows[0]) for a, b in zip(starts, stops, strict=True)]
 
 
 # -- the protocols -----------------------------------------------------------------------------

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark import _ranges
+
 Array = NDArray[np.float64]
 
 
@@ -54,8 +56,8 @@ def buckets_for(n_traces: int, budget: int = 9 << 20) -> int:
 
 def segments(labels: NDArray[np.uint8]) -> list[tuple[int, int]]:
     """Half-open row ranges of consecutive anomalous points."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], labels, [0]]).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+    starts, stops = _ranges.segments(labels)
+    return list(zip(starts.tolist(), stops.tolist(), strict=True))
 
 
 def health(values: Array, labels: NDArray[np.uint8]) -> dict[str, Any]:
