@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import os
 import random
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -188,10 +190,31 @@ def warm_up(task: Task) -> None:
         return
     _warm.add(mark)
     try:
-        with no_forks_come_back():
+        with no_forks_come_back(), compiling_alone() if task.spec in registry.detectors() else contextlib.nullcontext():
             _tiny_call(task)
     except (Exception, SystemExit):  # noqa: BLE001 - the real call that follows reports what is wrong
         return
+
+
+@contextlib.contextmanager
+def compiling_alone() -> Iterator[None]:
+    """One process at a time: the first compiles the packaged kernels, those that waited load them.
+
+    numba reads, changes and writes the index of a function's cache in separate steps. Two processes that compile it for
+    different types at once can both call their code number 1, and a third would load the wrong one.
+    """
+    from filelock import FileLock
+
+    lock = FileLock(Path(tempfile.gettempdir()) / f"tsad-benchmark-kernels-{getpass.getuser()}.lock")
+    try:
+        lock.acquire()
+    except (OSError, NotImplementedError):  # a file system without locks: as good as alone
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _tiny_call(task: Task) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmark import execute as execution
 from benchmark.execute import Task, describe, execute, tail
 from benchmark.fault_cases import HOSTILE, planned, plugin, toy
 from datasets._base import Series
@@ -105,6 +109,33 @@ def test_figures_and_progress_of_a_real_detector() -> None:
     assert (outcome.status, outcome.n, outcome.n_anomalous, outcome.n_fit) == ("ok", 600, 5, 600)
     assert outcome.window > 1
     assert outcome.peak_mb >= 0
+
+
+ALONE = """
+import sys, time
+from benchmark.execute import compiling_alone
+with compiling_alone(), open(sys.argv[1], "a", buffering=1) as file:
+    file.write("in\\n")
+    time.sleep(0.3)
+    file.write("out\\n")
+"""
+
+
+def test_processes_compile_one_after_the_other(tmp_path: Path) -> None:
+    file = tmp_path / "order"
+    both = [subprocess.Popen([sys.executable, "-c", ALONE, str(file)]) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    assert file.read_text().split() == ["in", "out"] * 2
+
+
+def test_only_packaged_detectors_are_warmed_up_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entered = []
+    monkeypatch.setattr(execution, "compiling_alone", lambda: contextlib.nullcontext(entered.append(1)))
+    monkeypatch.setattr(execution, "_warm", set())
+    execution.warm_up(only(tmp_path, "Fine")[0])
+    assert not entered
+    execution.warm_up(planned(["HBOS"], [toy()])[0][0])
+    assert entered
 
 
 def test_describe_and_tail() -> None:
