@@ -45,6 +45,8 @@ class Detector(ABC):
         Parameters that make it cheap, for checks and for ``--quick`` runs, whose results are marked.
     exempt : dict
         Conformance checks that it need not pass, by name, each with the reason.
+    ablations : dict
+        Its ideas by name, each with the parameters that switch it off, for ``python -m benchmark ablate``.
     """
 
     learns_from: ClassVar[Diet] = "series"
@@ -53,6 +55,7 @@ class Detector(ABC):
     source: ClassVar[str] = ""
     quick: ClassVar[dict[str, Any]] = {}
     exempt: ClassVar[dict[str, str]] = {}
+    ablations: ClassVar[dict[str, dict[str, Any]]] = {}
 
     on_progress: Callable[[str], None] | None = None
 

@@ -84,6 +84,16 @@ class ScaleFlow(Detector):
     group: ClassVar[Group] = "successor"
     source: ClassVar[str] = "this project; after Dinh et al. 2017 and Nalisnick et al. 2019"
     quick: ClassVar[dict[str, Any]] = {"steps": 30, "hidden": 16, "max_windows": 1000}
+    ablations: ClassVar[dict[str, dict[str, Any]]] = {
+        "flow (a Gaussian is left)": {"blocks": 0},
+        "whitening by rotation": {"rotate": False},
+        "several scales": {"factors": (8,), "periods": 0},
+        "scale of the period": {"periods": 0},
+        "typicality": {"typicality": 0},
+        "held-out calibration": {"calibrate": "fitted"},
+        "dequantisation beyond the grid step": {"noise": 0},
+        "mean over scales (their maximum)": {"join": "max"},
+    }
 
     def __init__(
         self,

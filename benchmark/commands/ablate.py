@@ -1,0 +1,72 @@
+"""Switch each idea of a detector off in turn, and show what it was worth.
+
+examples:
+  python -m benchmark ablate ScaleFlow
+  python -m benchmark ablate ScaleFlow --protocol normal-crossfit --seed 0 --seed 1
+  python -m benchmark ablate ScaleFlow --dataset path/to/folder --protocol prefix
+
+The cells go to a store of their own, so that the tables of `run` keep one row per detector.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmark import settings
+from benchmark.commands import _options
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``ablate``."""
+    parser.add_argument("name", metavar="DETECTOR")
+    parser.add_argument(
+        "--protocol", action="append", default=[], metavar="NAME", help="rules for fitting and scoring (normal-only)"
+    )
+    parser.add_argument("--seed", action="append", type=int, default=[], metavar="N", help="repeatable (0)")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="D.PARAM=VALUE", help="a parameter, for every variant"
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter series, cheap settings")
+    parser.add_argument(
+        "--jobs", type=int, default=settings.cores(), metavar="N", help="worker processes (%(default)s)"
+    )
+    _options.add_data(parser)
+    parser.add_argument(
+        "--store", type=Path, default=Path("results/ablation.sqlite"), help="SQLite file with results (%(default)s)"
+    )
+    _options.add_out(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run what is missing, print and write the tables."""
+    from benchmark import ablation, evaluate, report
+    from benchmark.backends import Backend
+    from benchmark.commands._work import Supply, execute
+    from benchmark.plan import Selection, plan
+    from benchmark.store import Store
+
+    selection = Selection(
+        detectors=(args.name,),
+        series=tuple(args.series),
+        protocols=tuple(args.protocol) or ("normal-only",),
+        seeds=tuple(args.seed) or (0,),
+        params=_options.parse_set(args.set),
+        quick=args.quick,
+    )
+    found = ablation.variants(selection)
+    supply = Supply(args, _options.chosen_datasets(args), args.quick)
+    with Store(args.store, write=True) as store:
+        work = plan(selection, list(found.values()), supply)
+        summary = execute(work, store, Backend(jobs=args.jobs), problems=supply.problems)
+        evaluate.fill(store, jobs=args.jobs)
+        cells = store.frame()
+    shown = cells[(cells["quick"] == args.quick) & ((cells["source"] == "simulated") == bool(supply.simulated))]
+    marks = ["SIMULATED series"] * bool(supply.simulated) + ["QUICK settings"] * args.quick
+    text = "".join(f"**{mark}**\n\n" for mark in marks) + ablation.to_markdown(shown, found, selection.protocols)
+    path = args.out / "ablation" / f"{args.name}.md"
+    report.write_text(path, text)
+    sys.stdout.write(text)
+    _options.say(f"table: {path}")
+    return 0 if summary.clean and not supply.problems else 1

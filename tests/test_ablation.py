@@ -1,0 +1,60 @@
+"""Each idea off, one at a time: which variants are planned, and what the table says of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmark import ablation
+from benchmark.errors import UserError
+from benchmark.plan import Selection
+from detectors.scaleflow import ScaleFlow
+from tests.made_up import cell, frame
+
+
+def test_every_idea_is_switched_off_alone_and_really_off() -> None:
+    found = ablation.variants(Selection(detectors=("ScaleFlow",)))
+    assert list(found) == [ablation.WHOLE, *ScaleFlow.ablations]
+    defaults = ScaleFlow.param_defaults()
+    for idea, off in ScaleFlow.ablations.items():
+        assert dict(found[idea].params) == off
+        assert all(defaults[name] != value for name, value in off.items()), f"{idea} is off by default"
+
+
+def test_parameters_that_the_user_set_hold_for_every_variant() -> None:
+    found = ablation.variants(Selection(detectors=("ScaleFlow",), params={"ScaleFlow": {"steps": 7}}))
+    assert {dict(row.params)["steps"] for row in found.values()} == {7}
+
+
+def test_a_detector_without_ideas_is_refused_with_the_way_to_name_some() -> None:
+    with pytest.raises(UserError, match="give its class `ablations`"):
+        ablation.variants(Selection(detectors=("HBOS",)))
+
+
+def test_means_weigh_data_sets_equally_and_differences_refer_to_the_whole() -> None:
+    found = ablation.variants(Selection(detectors=("ScaleFlow",)))
+    off = next(iter(ScaleFlow.ablations))
+    stored = ablation._stored(found[off])
+
+    def made(dataset: str, series: str, auroc: float, params: str, seed: int = 0) -> dict[str, object]:
+        more = {"params": params, "seed": seed, "protocol": "normal-only", "vus_pr": auroc / 2}
+        return cell(dataset, series, "ScaleFlow", auroc, **more)
+
+    cells = frame(
+        [
+            made("Dodgers", "one", 0.8, "{}", seed=0),
+            made("Dodgers", "one", 0.6, "{}", seed=1),
+            *(made("MGAB", str(k), 0.9, "{}") for k in range(3)),
+            made("Dodgers", "one", 0.5, stored),
+            *(made("MGAB", str(k), 0.9, stored) for k in range(3)),
+            made("MGAB", "0", 0.1, "{}") | {"protocol": "prefix"},
+        ]
+    )
+    whole, without = ablation.lines(cells, found, "normal-only")
+    assert whole.auroc == {"Dodgers": pytest.approx(0.7), "MGAB": pytest.approx(0.9)}
+    assert whole.mean == pytest.approx(0.8)
+    assert (without.idea, without.mean, without.vus_pr) == (off, pytest.approx(0.7), pytest.approx(0.35))
+    assert (without.worse, without.compared) == (1, 4)
+    text = ablation.to_markdown(cells, found, ("normal-only", "prefix"))
+    assert "−.100" in text
+    assert "1 of 4" in text
+    assert "## prefix" in text
