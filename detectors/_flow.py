@@ -19,6 +19,8 @@ History = dict[str, list[float]]
 
 
 # -- flows: forward returns z and the log-determinant, inverse undoes it ---------------------------
+#
+# Layers hold channels first, then the batch: halves and permutations of channels are then whole blocks of memory.
 
 
 class Coupling(nn.Module):
@@ -39,19 +41,19 @@ class Coupling(nn.Module):
         self.split = [channels // 2, channels - channels // 2]
 
     def _affine(self, kept: Tensor) -> tuple[Tensor, Tensor]:
-        raw, shift = self.subnet(kept).chunk(2, dim=1)
+        raw, shift = self.subnet(kept).chunk(2)
         return self.clamp * 2 / math.pi * torch.atan(raw / self.clamp), shift
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(b, channels, ...) to z of that shape and the log-determinant of each position, (b, ...)."""
-        kept, moved = torch.split(x, self.split, dim=1)
+        """(channels, b, ...) to z of that shape and the log-determinant of each position, (b, ...)."""
+        kept, moved = torch.split(x, self.split)
         log_scale, shift = self._affine(kept)
-        return torch.cat([kept, moved * log_scale.exp() + shift], dim=1), log_scale.sum(dim=1)
+        return torch.cat([kept, torch.addcmul(shift, moved, log_scale.exp())]), log_scale.sum(dim=0)
 
     def inverse(self, z: Tensor) -> Tensor:
-        kept, moved = torch.split(z, self.split, dim=1)
+        kept, moved = torch.split(z, self.split)
         log_scale, shift = self._affine(kept)
-        return torch.cat([kept, (moved - shift) * (-log_scale).exp()], dim=1)
+        return torch.cat([kept, (moved - shift) * (-log_scale).exp()])
 
 
 class Permutation(nn.Module):
@@ -64,36 +66,62 @@ class Permutation(nn.Module):
         self.register_buffer("order", torch.randperm(channels))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return x[:, self.order], x.new_zeros(())
+        return x[self.order], x.new_zeros(())
 
     def inverse(self, z: Tensor) -> Tensor:
-        return z[:, torch.argsort(self.order)]
+        return z[torch.argsort(self.order)]
 
 
 class Flow(nn.Module):
-    """Invertible layers one after the other, onto a standard normal."""
+    """Invertible layers one after the other, onto a standard normal: (b, channels, ...) in and out."""
 
     def __init__(self, layers: list[nn.Module]) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        log_det = x.new_zeros(x.shape[:1] + x.shape[2:])
+    def _through(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Channels first, (channels, b, ...), to z of that shape and log-determinants (b, ...)."""
+        log_det = x.new_zeros(x.shape[1:])
         for layer in self.layers:
             x, step = layer(x)
             log_det = log_det + step
         return x, log_det
 
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        z, log_det = self._through(x.transpose(0, 1).contiguous())
+        return z.transpose(0, 1), log_det
+
     def inverse(self, z: Tensor) -> Tensor:
+        x = z.transpose(0, 1).contiguous()
         for layer in reversed(self.layers):
-            z = layer.inverse(z)  # type: ignore[operator]
-        return z
+            x = layer.inverse(x)  # type: ignore[operator]
+        return x.transpose(0, 1)
 
     def nll(self, x: Tensor) -> Tensor:
         """Negative log-likelihood of each position in nats per channel, (b, ...)."""
-        z, log_det = self(x)
-        per_channel: Tensor = (0.5 * z.square().sum(dim=1) - log_det) / x.shape[1]
+        z, log_det = self._through(x.transpose(0, 1).contiguous())
+        per_channel: Tensor = (0.5 * z.square().sum(dim=0) - log_det) / x.shape[1]
         return per_channel + 0.5 * math.log(2 * math.pi)
+
+
+class Convolution(nn.Conv1d):
+    """A 1-D convolution that keeps the length, on (channels, b, length), as one matrix product.
+
+    With this few channels torch's own takes about twice as long in training.
+    """
+
+    def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
+        super().__init__(inputs, outputs, kernel, padding=kernel // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        _, rows, length = x.shape
+        kernel = self.kernel_size[0]
+        padded = nn.functional.pad(x, (kernel // 2, kernel // 2)) if kernel > 1 else x
+        shifted = torch.cat([padded[..., k : k + length] for k in range(kernel)]) if kernel > 1 else x
+        weight = self.weight.transpose(1, 2).reshape(len(self.weight), -1)
+        assert self.bias is not None
+        out = torch.addmm(self.bias[:, None], weight, shifted.reshape(weight.shape[1], -1))
+        return out.view(-1, rows, length)
 
 
 def conv_flow(channels: int, blocks: int, hidden: int | None = None) -> Flow:
@@ -107,8 +135,7 @@ def conv_flow(channels: int, blocks: int, hidden: int | None = None) -> Flow:
 
 def _conv_subnet(channels: int, hidden: int, kernel: int) -> nn.Module:
     out = 2 * (channels - channels // 2)
-    first = nn.Conv1d(channels // 2, hidden, kernel, padding=kernel // 2)
-    last = nn.Conv1d(hidden, out, kernel, padding=kernel // 2)
+    first, last = Convolution(channels // 2, hidden, kernel), Convolution(hidden, out, kernel)
     with torch.no_grad():  # begins near the identity, yet with a gradient for every weight
         last.weight.mul_(0.1)
         last.bias.zero_()  # type: ignore[union-attr]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors._base import Diverged
-from detectors._flow import Coupling, Flow, Permutation, Schedule, conv_flow, train
+from detectors._flow import Convolution, Coupling, Flow, Permutation, Schedule, conv_flow, train
 from detectors._resnet import Autoencoder, ChannelScale, compress, series_scale
 from detectors._torch import load_file, steady
 from detectors.flow import Proposed, UntrainedProposed
@@ -84,17 +84,28 @@ def test_the_likelihood_of_a_gaussian_flow_is_the_textbooks():
 
 
 def test_the_log_scale_is_bounded_by_the_clamp():
-    coupling = Coupling(torch.nn.Conv1d(1, 2, 1), channels=2, clamp=1.9)
+    coupling = Coupling(Convolution(1, 2, 1), channels=2, clamp=1.9)
     with torch.no_grad():
         coupling.subnet.weight.fill_(1e6)
-    _, log_det = coupling(torch.ones(1, 2, 1))
+    _, log_det = coupling(torch.ones(2, 1, 1))
     assert 1.8 < float(log_det.detach()) <= 1.9
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    inputs=st.integers(1, 5), outputs=st.integers(1, 5), kernel=st.sampled_from([1, 3, 5]), length=st.integers(1, 9)
+)
+def test_the_convolution_is_torchs_own(inputs, outputs, kernel, length):
+    with steady(CPU, 0):
+        ours, x = Convolution(inputs, outputs, kernel).double(), torch.randn(4, inputs, length, dtype=torch.float64)
+    theirs = torch.nn.functional.conv1d(x, ours.weight, ours.bias, padding=kernel // 2)
+    torch.testing.assert_close(ours(x.transpose(0, 1)).transpose(0, 1), theirs)
 
 
 def test_a_permutation_moves_channels_and_comes_back():
     with steady(CPU, 0):
         p = Permutation(7)
-    x = torch.arange(14.0).view(1, 7, 2)
+    x = torch.arange(14.0).view(7, 1, 2)
     assert torch.equal(p.inverse(p(x)[0]), x)
     assert not torch.equal(p(x)[0], x)
 
