@@ -13,7 +13,7 @@ test: setup
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	@# compiled once by one process: in a fresh clone the tests' processes would all compile at once, into one cache
-	$(PY) -m benchmark check IForest IForest1 HBOS LOF MP NormA > /dev/null
+	$(PY) -m benchmark check IForest IForest1 HBOS LOF MP NormA LSTM > /dev/null
 	$(PY) -m pytest -n auto $(ARGS)
 
 setup: $(INSTALLED)

@@ -100,18 +100,27 @@ def halve(maps: Tensor) -> Tensor:
 
 
 class LSTMForecaster(nn.Module):
-    """LSTM 50 - LSTM 50 - dense 1: (k, w) past points -> (k,) next ones."""
+    """LSTM 50 - LSTM 50 - dense 1: (k, w) past points -> (k,) next ones.
+
+    On the CPU the recurrence is the compiled one of :mod:`detectors._lstm_kernel`; ``nn.LSTM`` holds the weights.
+    """
 
     def __init__(self) -> None:
+        from detectors._lstm_kernel import LastState
+
         super().__init__()
         self.lstm = nn.LSTM(1, 50, num_layers=2)
         self.dense = nn.Linear(50, 1)
+        self.last_state = LastState()
         initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        # Time first: the layout in which oneDNN and cuDNN need no transposed copy.
-        states, _ = self.lstm(x.t()[:, :, None])
-        forecast: Tensor = self.dense(states[-1])
+        if x.device.type == "cpu" and x.dtype == torch.float32 and not x.requires_grad:
+            state = self.last_state(self.lstm, x)
+        else:
+            # Time first: the layout in which cuDNN needs no transposed copy.
+            state = self.lstm(x.t()[:, :, None])[0][-1]
+        forecast: Tensor = self.dense(state)
         return forecast[:, 0]
 
 
