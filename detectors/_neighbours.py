@@ -17,6 +17,7 @@ searched again term by term. Long series of smooth windows are asked of a k-d tr
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import get_num_threads, njit
@@ -31,6 +32,7 @@ DIAGONALS = 1024  # two buffers of them, 16 KiB, stay in the first-level cache
 GROUP = 64  # diagonals that share one running minimum
 SPARE = 4  # candidates beyond those asked for, where rounding may reorder them
 EPS = float(np.finfo(np.float64).eps)
+TINY = float(np.finfo(np.float64).tiny)
 FAST = {"reassoc", "nsz", "contract"}
 
 
@@ -59,33 +61,139 @@ def nearest_windows(query: Array, reference: list[Array], window: int, k: int) -
     equals gives way to a nearer one; on integer values, where all sums are exact, the choice is that of
     scikit-learn's brute force, heap for heap.
     """
-    exact = holds_integers([query, *reference], window)
-    centre = 0.0 if exact else float(np.mean(query))
-    query = np.ascontiguousarray(query - centre)
-    pieces = [piece - centre for piece in reference if len(piece) >= window]
-    rows = min(4096, max(1024, 8 * window))  # a restart costs W / rows of the walk
-    n_windows = len(query) - window + 1
-    distances, index = np.empty((n_windows, k)), np.empty((n_windows, k), dtype=np.int32)
-    tree = None if exact else tree_for(pieces, window, n_windows, k + SPARE)
-    if tree is not None:
-        _ask(tree, query, pieces, k, distances, index)
-        return distances, index
-    padded = [pad(piece, query, rows + DIAGONALS + window) for piece in pieces]
-
-    def search(first: int) -> None:
-        last = min(first + rows, n_windows)
-        nearest, number = _search_rows(query, pieces, padded, window, k, first, last, exact)
-        distances[first:last], index[first:last] = nearest, number
-
-    starts = range(0, n_windows, rows)
-    workers = min(get_num_threads(), len(starts))
-    if workers == 1:
-        for first in starts:
-            search(first)
+    pieces = [piece for piece in reference if len(piece) >= window]
+    search = Search(query, Joined.of(pieces, query, window), window, k)
+    tree = None if search.exact else tree_for(search.pieces(), window, len(search.distances), k + SPARE)
+    if tree is None:
+        search.walk([(0, len(search.distances))])
     else:
+        search.ask(tree)
+    if len(pieces) > 1:
+        starts = search.joined.starts
+        for rows in range(0, len(search.index), 1 << 16):
+            part = search.index[rows : rows + (1 << 16)]
+            part[:] = np.searchsorted(starts, part)
+    return search.distances, search.index
+
+
+@dataclass
+class Joined:
+    """Pieces one after the other, a far-away value between two: windows across it are nobody's neighbours.
+
+    Attributes
+    ----------
+    x : (m,) array
+    starts : (n_windows,) array
+        Where the windows of the pieces begin.
+    far : float
+        The value between them, also put in front and behind.
+    limit : float
+        Above every squared distance of two windows, below that to a window with a far value.
+    scale : float
+        Largest squared distance to a window with a far value; 0 when there is one piece, hence none.
+    """
+
+    x: Array
+    starts: NDArray[np.int32]
+    far: float
+    limit: float
+    scale: float
+
+    @classmethod
+    def of(cls, pieces: list[Array], query: Array, window: int) -> Joined:
+        low = min(float(part.min()) for part in [query, *pieces])
+        high = max(float(part.max()) for part in [query, *pieces])
+        spread = high - low or 1.0
+        far = float(np.ceil(high + 2 * spread * np.sqrt(window if len(pieces) > 1 else 1)))
+        ends = np.cumsum([len(piece) + 1 for piece in pieces])
+        starts = [
+            np.arange(end - len(p) - 1, end - window, dtype=np.int32) for p, end in zip(pieces, ends, strict=True)
+        ]
+        parts = [part for piece in pieces for part in (piece, [far])][:-1]
+        limit = 2 * window * spread**2 + TINY
+        return cls(np.concatenate(parts), np.concatenate(starts), far, limit, 4 * limit if len(pieces) > 1 else 0.0)
+
+
+class Search:
+    """One query of :func:`nearest_windows`: fills ``distances`` and ``index``, the latter with joined starts."""
+
+    def __init__(self, query: Array, joined: Joined, window: int, k: int) -> None:
+        self.exact = holds_integers([query, joined.x], window)
+        centre = 0.0 if self.exact else float(np.mean(query))
+        self.query = np.ascontiguousarray(query - centre)
+        self.joined = replace(joined, x=joined.x - centre, far=joined.far - centre)
+        self.window, self.k = window, k
+        self.rows = min(4096, max(1024, 8 * window))  # a restart costs W / rows of the walk
+        count = len(query) - window + 1
+        self.distances, self.index = np.empty((count, k)), np.empty((count, k), dtype=np.int32)
+
+    def walk(self, stretches: list[tuple[int, int]]) -> None:
+        """All pairs of these rows, on as many threads as numba is allowed."""
+        margin = self.rows + DIAGONALS + self.window
+        wide = np.pad(self.joined.x, margin, constant_values=self.joined.far)
+        tasks = [(a, min(a + self.rows, last)) for first, last in stretches for a in range(first, last, self.rows)]
+
+        def one(task: tuple[int, int]) -> None:
+            self._walk(*task, wide, margin)
+
+        workers = min(get_num_threads(), len(tasks))
+        if workers <= 1:
+            for task in tasks:
+                one(task)
+            return
         with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(search, starts))
-    return distances, index
+            list(pool.map(one, tasks))
+
+    def _walk(self, first: int, last: int, wide: Array, margin: int) -> None:
+        total = len(self.joined.starts)
+        size = min(self.k if self.exact else self.k + SPARE, total)
+        heaps = np.full((last - first, size), self.joined.limit)
+        starts = np.full((last - first, size), -1, dtype=np.int32)
+        scale = max(_walk(self.query, wide, margin, self.window, first, last, heaps, starts), self.joined.scale)
+        # Each step rounds three times; the walk is never longer than the block has rows.
+        slack = 0.0 if self.exact or size == total else 4 * EPS * (last - first + self.window) * scale
+        self._settle(first, heaps, starts, slack)
+        for row in first + np.flatnonzero(self.index[first:last, 0] < 0):
+            _search_term_by_term(
+                self.query, self.joined.x, self.joined.starts, self.window, row, self.distances[row], self.index[row]
+            )
+
+    def ask(self, tree: WindowTree) -> None:
+        """Candidates from a tree; rows that they do not settle are walked."""
+        for first, squares, numbers, scale in tree.candidates(self.query, get_num_threads()):
+            starts = self.joined.starts.take(numbers, mode="clip")
+            self._settle(first, squares, starts, 4 * EPS * self.window * scale)
+        self.walk(runs(np.flatnonzero(self.index[:, 0] < 0), self.window))
+
+    def _settle(self, first: int, squares: Array, starts: Index, slack: float) -> None:
+        rows = slice(first, first + len(squares))
+        _settle(
+            self.query,
+            self.joined.x,
+            self.window,
+            first,
+            squares,
+            starts,
+            slack,
+            self.distances[rows],
+            self.index[rows],
+        )
+
+    def pieces(self) -> list[Array]:
+        """The pieces as they are searched."""
+        ends = np.flatnonzero(np.diff(self.joined.starts) > 1)
+        begins = self.joined.starts[np.concatenate([[0], ends + 1])]
+        return [
+            self.joined.x[a : b + self.window] for a, b in zip(begins, self.joined.starts[[*ends, -1]], strict=True)
+        ]
+
+
+def runs(rows: NDArray[np.intp], gap: int) -> list[tuple[int, int]]:
+    """Runs ``(first, behind the last)`` that hold these ascending numbers; those at most ``gap`` apart are joined."""
+    if not len(rows):
+        return []
+    edges = np.flatnonzero(np.diff(rows) > gap)
+    return list(zip(rows[[0, *(edges + 1)]].tolist(), (rows[[*edges, -1]] + 1).tolist(), strict=True))
 
 
 def holds_integers(pieces: list[Array], window: int) -> bool:
@@ -96,48 +204,9 @@ def holds_integers(pieces: list[Array], window: int) -> bool:
     return all(bool((piece == np.rint(piece)).all()) for piece in pieces)
 
 
-def pad(piece: Array, query: Array, margin: int) -> Array:
-    """A piece with ``margin`` far-away values on both sides, so that a diagonal may begin outside of it."""
-    low, high = min(piece.min(), query.min()), max(piece.max(), query.max())
-    return np.pad(piece, margin, constant_values=np.ceil(high + 2 * (high - low)))
-
-
-def _ask(tree: WindowTree, query: Array, pieces: list[Array], k: int, distances: Array, index: Index) -> None:
-    """Fill ``distances`` and ``index`` from the candidates of a tree."""
-    window = tree.window
-    scale = float(np.einsum("ij,ij->i", tree.points, tree.points).max())
-    slack = 4 * EPS * window * scale
-    lengths = np.array([len(piece) - window + 1 for piece in pieces])
-    reference = np.concatenate(pieces)
-    for first, squares, numbers in tree.candidates(query, min(k + SPARE, len(tree.points)), get_num_threads()):
-        settled = _settle(query, reference, lengths, window, first, squares.copy(), numbers.copy(), k, slack)
-        rows = slice(first, first + len(squares))
-        distances[rows], index[rows] = settled
-
-
-def _search_rows(
-    query: Array, pieces: list[Array], padded: list[Array], window: int, k: int, first: int, last: int, exact: bool
-) -> tuple[Array, Index]:
-    total = sum(len(piece) - window + 1 for piece in pieces)
-    size = min(k if exact else k + SPARE, total)
-    heaps = np.full((last - first, size), np.inf)
-    numbers = np.full((last - first, size), -1, dtype=np.int32)
-    offset, scale = 0, 0.0
-    for piece, wide in zip(pieces, padded, strict=True):
-        margin = (len(wide) - len(piece)) // 2
-        scale = max(scale, _walk(query, wide, margin, window, first, last, offset, heaps, numbers))
-        offset += len(piece) - window + 1
-    # Each step rounds three times; the walk is never longer than the block has rows.
-    slack = 0.0 if exact or size == total else 4 * EPS * (last - first + window) * scale
-    reference = np.concatenate(pieces)
-    lengths = np.array([len(piece) - window + 1 for piece in pieces])
-    nearest, number = _settle(query, reference, lengths, window, first, heaps, numbers, k, slack)
-    return nearest, number
-
-
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _walk(query, wide, margin, window, first, last, offset, heaps, numbers):  # type: ignore[no-untyped-def]
-    """Offer all pairs of rows first..last with one piece's windows to the rows' heaps, in order of the piece.
+def _walk(query, wide, margin, window, first, last, heaps, starts):  # type: ignore[no-untyped-def]
+    """Offer all pairs of rows first..last with all windows to the rows' heaps, in order.
 
     Returns the largest squared distance at which a diagonal began: the scale of the rounding error.
     """
@@ -150,7 +219,7 @@ def _walk(query, wide, margin, window, first, last, offset, heaps, numbers):  # 
         base = margin + diagonal
         _start(query, wide, base, window, first, old)
         scale = max(scale, old.max())
-        _offer(old, first, diagonal, count, offset, heaps[0], numbers[0])
+        _offer(old, first, diagonal, count, heaps[0], starts[0])
         row = first + 1
         while row + 4 <= last:
             for group in range(0, DIAGONALS, GROUP):
@@ -161,14 +230,14 @@ def _walk(query, wide, margin, window, first, last, offset, heaps, numbers):  # 
                     values[:] = before
                     for r in range(4):
                         if _step(less[shift + r :], more[shift + r :], u[k + r], v[k + r], values, bounds[k + r]):
-                            _offer(values, row + r, diagonal + group, count, offset, heaps[k + r], numbers[k + r])
+                            _offer(values, row + r, diagonal + group, count, heaps[k + r], starts[k + r])
                             bounds[k + r] = heaps[k + r, 0]
             old, new = new, old
             row += 4
         while row < last:
             shift = base + row
             _step(less[shift:], more[shift:], u[row - first], v[row - first], old, 0.0)
-            _offer(old, row, diagonal, count, offset, heaps[row - first], numbers[row - first])
+            _offer(old, row, diagonal, count, heaps[row - first], starts[row - first])
             row += 1
     return scale
 
@@ -227,12 +296,12 @@ def _four_steps(less, more, u, v, old, new, bounds):  # type: ignore[no-untyped-
 
 
 @njit(nogil=True, cache=True)
-def _offer(values, row, diagonal, count, offset, heap, number):  # type: ignore[no-untyped-def]
+def _offer(values, row, diagonal, count, heap, start):  # type: ignore[no-untyped-def]
     begin = max(0, -(row + diagonal))
     end = min(values.shape[0], count - row - diagonal)
     for t in range(begin, end):
         if values[t] < heap[0]:
-            _replace_farthest(heap, number, values[t], offset + row + diagonal + t)
+            _replace_farthest(heap, start, values[t], row + diagonal + t)
 
 
 @njit(nogil=True, cache=True)
@@ -253,39 +322,27 @@ def _replace_farthest(heap, number, value, index):  # type: ignore[no-untyped-de
 
 
 @njit(nogil=True, cache=True)
-def _settle(query, reference, lengths, window, first, heaps, numbers, k, slack):  # type: ignore[no-untyped-def]
-    """Exact distances of the candidates, sorted; rows that rounding leaves in doubt are searched in full."""
-    rows, size = heaps.shape
-    distances, index = np.empty((rows, k)), np.empty((rows, k), dtype=np.int32)
+def _settle(query, other, window, first, squares, starts, slack, distances, index):  # type: ignore[no-untyped-def]
+    """Exact distances of the candidates, sorted; -1 leads the index of a row that they leave in doubt."""
+    rows, size = squares.shape
+    k = distances.shape[1]
     gaps = np.empty(size)
     for r in range(rows):
-        bound = heaps[r, 0] - slack
-        order = np.argsort(numbers[r], kind="mergesort")
+        bound = squares[r, 0] - slack
+        if bound == np.inf:
+            index[r, 0] = -1
+            continue
+        order = np.argsort(starts[r], kind="mergesort")
         for c in range(size):
-            gaps[c] = _squared_distance(
-                query, first + r, reference, _start_of(numbers[r, order[c]], lengths, window), window
-            )
+            gaps[c] = _squared_distance(query, first + r, other, starts[r, order[c]], window)
         best = np.argsort(gaps, kind="mergesort")[:k]
         # Below one part in 1e9 the k-th distance is right whichever of the doubtful windows is taken.
-        if slack > 0.0 and gaps[best[k - 1]] * (1 - 1e-9) > bound and gaps[best[k - 1]] > 0.0:
-            _search_term_by_term(query, reference, lengths, window, first + r, distances[r], index[r])
-            continue
+        doubt = slack > 0.0 and gaps[best[k - 1]] * (1 - 1e-9) > bound and gaps[best[k - 1]] > 0.0
         for c in range(k):
             distances[r, c] = np.sqrt(gaps[best[c]])
-            index[r, c] = numbers[r, order[best[c]]]
-    return distances, index
-
-
-@njit(nogil=True, cache=True)
-def _start_of(number, lengths, window):  # type: ignore[no-untyped-def]
-    """Row at which a window, counted over all pieces, starts in the concatenated pieces."""
-    start = number
-    for length in lengths:
-        if number < length:
-            break
-        number -= length
-        start += window - 1
-    return start
+            index[r, c] = starts[r, order[best[c]]]
+        if doubt:
+            index[r, 0] = -1
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
@@ -298,17 +355,13 @@ def _squared_distance(a, i, b, j, window):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _search_term_by_term(query, reference, lengths, window, row, distances, index):  # type: ignore[no-untyped-def]
+def _search_term_by_term(query, other, starts, window, row, distances, index):  # type: ignore[no-untyped-def]
     k = distances.shape[0]
-    heap, number = np.full(k, np.inf), np.full(k, -1, dtype=np.int32)
-    count, begin = 0, 0
-    for length in lengths:
-        for j in range(length):
-            value = _squared_distance(query, row, reference, begin + j, window)
-            if value < heap[0]:
-                _replace_farthest(heap, number, value, count + j)
-        count += length
-        begin += length + window - 1
+    heap, found = np.full(k, np.inf), np.full(k, -1, dtype=np.int32)
+    for start in starts:
+        value = _squared_distance(query, row, other, start, window)
+        if value < heap[0]:
+            _replace_farthest(heap, found, value, start)
     order = np.argsort(heap, kind="mergesort")
     for c in range(k):
-        distances[c], index[c] = np.sqrt(heap[order[c]]), number[order[c]]
+        distances[c], index[c] = np.sqrt(heap[order[c]]), found[order[c]]

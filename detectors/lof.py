@@ -66,8 +66,7 @@ class LOF(WindowDetector):
             distances, index = nearest_windows(piece, self._reference, self.window_, k + 1)
             parts.append(without_itself(distances, index, offset))
             offset += len(distances)
-        distances = np.concatenate([part[0] for part in parts]) if len(parts) > 1 else parts[0][0]
-        index = np.concatenate([part[1] for part in parts]) if len(parts) > 1 else parts[0][1]
+        distances, index = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
         self._reach: Array = distances[:, -1].copy()
         self._density: Array = local_density(distances, index, self._reach)
         self._factors: Array = density_ratio(self._density, index, self._density)
@@ -120,12 +119,16 @@ def sampled(pieces: list[Array], window: int, sample: int | None) -> tuple[list[
 
 
 def without_itself(distances: Array, index: NDArray[np.int32], first: int) -> tuple[Array, NDArray[np.int32]]:
-    """Neighbours but the row's own window; where more equal windows than neighbours hide it, but the first."""
-    own = index == np.arange(first, first + len(index), dtype=np.int32)[:, None]
-    kept = np.ones(own.shape, dtype=bool)
-    kept[np.arange(len(own)), own.argmax(axis=1)] = False
-    shape = (len(own), own.shape[1] - 1)
-    return distances[kept].reshape(shape), index[kept].reshape(shape)
+    """Neighbours but the row's own window; where more equal ones than neighbours hide it, but the first. In place."""
+    for a in range(0, len(index), ROWS):
+        rows = slice(a, a + ROWS)
+        d, i = distances[rows], index[rows]
+        own = i == np.arange(first + a, first + a + len(i), dtype=np.int32)[:, None]
+        kept = np.ones(own.shape, dtype=bool)
+        kept[np.arange(len(own)), own.argmax(axis=1)] = False
+        shape = (len(own), own.shape[1] - 1)
+        d[:, :-1], i[:, :-1] = d[kept].reshape(shape), i[kept].reshape(shape)
+    return distances[:, :-1], index[:, :-1]
 
 
 def local_density(distances: Array, index: NDArray[np.int32], reach: Array) -> Array:

@@ -133,9 +133,48 @@ def test_walk_and_tree_agree_across_block_edges(monkeypatch: pytest.MonkeyPatch)
 def test_a_probe_keeps_the_tree_away_from_noise() -> None:
     noise = np.random.default_rng(0).normal(size=3000)
     slow = np.sin(np.arange(60_000) / 30) + np.sin(np.arange(60_000) / 47.1)
-    assert not _window_tree.WindowTree([noise], 40).pays(10)
+    assert not grown([noise], 40, 10).pays()
     assert _window_tree.tree_for([noise], 40, 3000, 10) is None
-    assert _window_tree.WindowTree([slow], 16).pays(10)
+    assert grown([slow], 16, 10).pays()
+
+
+def grown(pieces: list[Array], window: int, k: int) -> _window_tree.WindowTree:
+    tree = _window_tree.WindowTree(pieces, window, k)
+    tree.grow()
+    return tree
+
+
+def test_a_tree_of_the_leading_axes_gives_lower_bounds() -> None:
+    x = np.cumsum(np.cumsum(rhythm(3000))) / 100
+    x[1500:1510] += 50
+    tree = grown([x], 30, 8)
+    assert tree.axes.shape[1] < 30
+    w = naive.windows(x, 30)
+    for first, squares, numbers, _ in tree.candidates(x, 1, rows=500):
+        for r in range(0, len(squares), 97):
+            there = np.isfinite(squares[r])
+            true = ((w - w[first + r]) ** 2).sum(axis=1)
+            assert (squares[r][there] <= true[numbers[r][there]] * (1 + 1e-9) + 1e-9).all()
+            left = np.delete(true, numbers[r][there])
+            assert left.min() >= min(squares[r][0], tree.reach**2) * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_rows_that_a_tree_leaves_in_doubt_are_walked(monkeypatch: pytest.MonkeyPatch, pieces: int) -> None:
+    x = np.cumsum(rhythm(2600)) / 10
+    x[1000:1010] += 40  # far from all others
+    parts = np.array_split(x, pieces)
+    walked, walked_index = nearest_windows(x, parts, 12, 8)
+    monkeypatch.setattr(_window_tree, "PER_PAIR", 1.0)
+    monkeypatch.setattr(_window_tree, "NEGLECTED", 0.5)  # far too few axes
+    asked, asked_index = nearest_windows(x, parts, 12, 8)
+    np.testing.assert_array_equal(walked, asked)
+    np.testing.assert_array_equal(walked_index, asked_index)
+
+
+def test_runs_join_what_is_near() -> None:
+    assert _neighbours.runs(np.array([3, 4, 9, 30]), 5) == [(3, 10), (30, 31)]
+    assert _neighbours.runs(np.array([], dtype=int), 5) == []
 
 
 def test_rows_in_doubt_are_searched_term_by_term(monkeypatch: pytest.MonkeyPatch) -> None:
