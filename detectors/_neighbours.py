@@ -17,7 +17,7 @@ searched again term by term. Long series of smooth windows are asked of a k-d tr
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numba import get_num_threads, njit
@@ -62,7 +62,7 @@ def nearest_windows(query: Array, reference: list[Array], window: int, k: int) -
     scikit-learn's brute force, heap for heap.
     """
     pieces = [piece for piece in reference if len(piece) >= window]
-    search = Search(query, Joined.of(pieces, query, window), window, k)
+    search = Search(query, pieces, window, k)
     tree = None if search.exact else tree_for(search.pieces(), window, len(search.distances), k + SPARE)
     if tree is None:
         search.walk([(0, len(search.distances))])
@@ -117,11 +117,13 @@ class Joined:
 class Search:
     """One query of :func:`nearest_windows`: fills ``distances`` and ``index``, the latter with joined starts."""
 
-    def __init__(self, query: Array, joined: Joined, window: int, k: int) -> None:
-        self.exact = holds_integers([query, joined.x], window)
-        centre = 0.0 if self.exact else float(np.mean(query))
-        self.query = np.ascontiguousarray(query - centre)
-        self.joined = replace(joined, x=joined.x - centre, far=joined.far - centre)
+    def __init__(self, query: Array, pieces: list[Array], window: int, k: int) -> None:
+        self.query, self.joined = np.ascontiguousarray(query), Joined.of(pieces, query, window)
+        self.exact = holds_integers([query, self.joined.x], window)
+        if not self.exact:
+            centre = float(np.mean(query))
+            self.query = query - centre
+            self.joined = Joined.of([piece - centre for piece in pieces], self.query, window)
         self.window, self.k = window, k
         self.rows = min(4096, max(1024, 8 * window))  # a restart costs W / rows of the walk
         count = len(query) - window + 1
