@@ -10,14 +10,15 @@ OpenBLAS needs no packed copy; one product of twice that size takes longer than 
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.linalg.cython_blas  # noqa: F401 - the BLAS behind numba's np.dot, loaded for the controller below
+import scipy.linalg.cython_blas  # noqa: F401 - the BLAS behind numba's np.dot, loaded before one_thread looks for it
 import torch
 from numba import njit
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
@@ -25,7 +26,15 @@ Float32 = NDArray[np.float32]
 
 FAST = {"reassoc", "nsz", "contract"}  # not "nnan": a loss that is not a number has to show
 ROWS = 64  # windows scored at once
-BLAS = ThreadpoolController()
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Inside, BLAS has one thread: a second gains nothing in products this small, and sums split in two round anew.
+
+    Entering costs milliseconds, so it is for a whole training and not for a batch.
+    """
+    limit: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
+    return limit
 
 
 class Work(NamedTuple):
@@ -45,8 +54,8 @@ class Work(NamedTuple):
         return cls(*(torch.empty(slots, each, rows, dtype=torch.float32).numpy() for each in features))
 
 
-class LastState:
-    """The last output of a two-layer ``nn.LSTM`` that reads one number a step: (k, w) float32 -> (k, hidden).
+class Forecast:
+    """The dense output of a two-layer ``nn.LSTM`` that reads one number a step: (k, w) float32 -> (k,).
 
     Differentiable once, with respect to the weights. The memory of one batch is kept for the next, since new pages
     cost a third of the time of a batch, and let go when no gradient is asked for.
@@ -55,14 +64,14 @@ class LastState:
     def __init__(self) -> None:
         self.spare: Work | None = None
 
-    def __call__(self, lstm: nn.LSTM, x: Tensor) -> Tensor:
+    def __call__(self, lstm: nn.LSTM, dense: nn.Linear, x: Tensor) -> Tensor:
+        parameters = *lstm.parameters(), *dense.parameters()
         if torch.is_grad_enabled():
-            state: Tensor = _Differentiable.apply(self, x, *lstm.parameters())  # type: ignore[no-untyped-call]
-            return state
+            given: Tensor = _Differentiable.apply(self, x, *parameters)  # type: ignore[no-untyped-call]
+            return given
         self.spare = None
-        hidden, weights = lstm.hidden_size, _joined(list(lstm.parameters()))
-        blocks = torch.split(x, ROWS)
-        return torch.cat([_forward(block, weights, Work.empty(2, hidden, len(block))) for block in blocks])
+        weights, blocks = _joined(*parameters), torch.split(x, ROWS)
+        return torch.cat([_forward(part, weights, Work.empty(2, lstm.hidden_size, len(part))) for part in blocks])
 
     def work(self, slots: int, hidden: int, rows: int) -> Work:
         """The spare memory if it fits, else new; it is the caller's alone until handed back."""
@@ -74,11 +83,12 @@ class LastState:
 
 class _Differentiable(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, owner: LastState, x: Tensor, *parameters: Tensor) -> Tensor:
+    def forward(ctx: Any, owner: Forecast, x: Tensor, *parameters: Tensor) -> Tensor:
+        _, recurrent1, _, _, input2, recurrent2, _, _, dense, _ = parameters
         ctx.owner = owner
-        ctx.work = owner.work(x.shape[1] + 1, parameters[1].shape[1], len(x))
-        ctx.save_for_backward(parameters[1], parameters[4], parameters[5])
-        return _forward(x, _joined(parameters), ctx.work)
+        ctx.work = owner.work(x.shape[1] + 1, recurrent1.shape[1], len(x))
+        ctx.save_for_backward(recurrent1, input2, recurrent2, dense)
+        return _forward(x, _joined(*parameters), ctx.work)
 
     @staticmethod
     @once_differentiable
@@ -86,39 +96,35 @@ class _Differentiable(torch.autograd.Function):
         if ctx.work is None:
             raise RuntimeError("the gates were overwritten by their gradients: a second backward needs a new forward")
         work, ctx.work = ctx.work, None
-        recurrent1, between, recurrent2 = (weight.numpy() for weight in ctx.saved_tensors)
-        with BLAS.limit(limits=1, user_api="blas"):
-            slopes = backward(_turned(slope), recurrent1, between, recurrent2, *work)
+        weights = [weight.numpy() for weight in ctx.saved_tensors]
+        slopes = backward(np.ascontiguousarray(slope.numpy())[None], *weights, *work)
         ctx.owner.spare = work
-        first, second, third = (torch.from_numpy(each) for each in slopes)
-        hidden = recurrent1.shape[1]
-        of_layer1 = first[:, hidden : hidden + 1], first[:, :hidden], first[:, hidden + 1], first[:, hidden + 1]
-        return None, None, *of_layer1, second, third[:, :hidden], third[:, hidden], third[:, hidden]
+        first, second, third, last = (torch.from_numpy(each) for each in slopes)
+        h = work.cell1.shape[1]
+        layer1 = first[:, h : h + 1], first[:, :h], first[:, h + 1], first[:, h + 1]
+        return None, None, *layer1, second, third[:, :h], third[:, h], third[:, h], last[:, :h], last[:, h]
 
 
-def _joined(parameters: tuple[Tensor, ...] | list[Tensor]) -> tuple[Float32, Float32, Float32]:
-    """[recurrent, input, bias] of layer 1, input weights of layer 2, [recurrent, bias] of layer 2."""
+def _joined(*parameters: Tensor) -> list[Float32]:
+    """[recurrent, input, bias] of layer 1, input weights of layer 2, [recurrent, bias] of layer 2, [weight, bias]."""
     with torch.no_grad():
-        input1, recurrent1, bias1, other1, input2, recurrent2, bias2, other2 = parameters
+        input1, recurrent1, bias1, other1, input2, recurrent2, bias2, other2, dense, bias = parameters
         first = torch.cat([recurrent1, input1, (bias1 + other1)[:, None]], dim=1)
         third = torch.cat([recurrent2, (bias2 + other2)[:, None]], dim=1)
-        return first.numpy(), input2.numpy(), third.numpy()
+        last = torch.cat([dense, bias[:, None]], dim=1)
+    return [each.detach().numpy() for each in (first, input2, third, last)]
 
 
-def _forward(x: Tensor, weights: tuple[Float32, Float32, Float32], work: Work) -> Tensor:
-    with BLAS.limit(limits=1, user_api="blas"):
-        forward(_turned(x), *weights, *work)
-    slots, hidden, _ = work.cell1.shape
-    return torch.from_numpy(np.ascontiguousarray(work.read2[x.shape[1] % slots, :hidden].T))
-
-
-def _turned(x: Tensor) -> Float32:
-    return np.ascontiguousarray(x.numpy().T)
+def _forward(x: Tensor, weights: list[Float32], work: Work) -> Tensor:
+    forecasts: Float32 = forward(np.ascontiguousarray(x.numpy().T), *(*weights, *work))
+    return torch.from_numpy(forecasts[0])
 
 
 @njit(nogil=True, cache=True)
-def forward(x, first, between, third, read1, read2, gates1, gates2, cell1, cell2):  # type: ignore[no-untyped-def]
-    """Run both layers over (w, k) series; with fewer slots than steps the oldest is overwritten."""
+def forward(  # type: ignore[no-untyped-def]
+    x, first, between, third, last, read1, read2, gates1, gates2, cell1, cell2
+):
+    """(1, k) forecasts from (w, k) series; with fewer slots than steps the oldest is overwritten."""
     slots, hidden, rows = cell1.shape
     read1[0], read2[0], cell1[0], cell2[0] = 0.0, 0.0, 0.0, 0.0
     read1[:, hidden + 1], read2[:, hidden] = 1.0, 1.0
@@ -132,16 +138,18 @@ def forward(x, first, between, third, read1, read2, gates1, gates2, cell1, cell2
         np.dot(third, read2[now], gates2[now])
         _add(_flat(gates2[now]), _flat(inner))
         _step(_flat(gates2[now]), _flat(cell2[now]), _flat(cell2[after]), _flat(read2[after, :hidden]))
+    return np.dot(last, read2[x.shape[0] % slots])
 
 
 @njit(nogil=True, cache=True)
 def backward(  # type: ignore[no-untyped-def]
-    slope, recurrent1, between, recurrent2, read1, read2, gates1, gates2, cell1, cell2
+    slope, recurrent1, between, recurrent2, dense, read1, read2, gates1, gates2, cell1, cell2
 ):
-    """Slopes of the weights as :func:`forward` takes them, from that of the last state; the gates become theirs."""
-    slots, hidden = cell1.shape[:2]
-    state1, state2, below = np.zeros_like(slope), slope.copy(), np.empty_like(slope)
-    carry1, carry2 = np.zeros(slope.size, dtype=np.float32), np.zeros(slope.size, dtype=np.float32)
+    """Slopes of the weights as :func:`forward` takes them, from the forecasts' (1, k); the gates become theirs."""
+    slots, hidden, rows = cell1.shape
+    state1, below = np.zeros((hidden, rows), dtype=np.float32), np.empty((hidden, rows), dtype=np.float32)
+    state2, last = np.dot(dense.T, slope), np.dot(slope, read2[slots - 1].T)
+    carry1, carry2 = np.zeros(hidden * rows, dtype=np.float32), np.zeros(hidden * rows, dtype=np.float32)
     first = np.zeros((4 * hidden, hidden + 2), dtype=np.float32)
     second, third = np.zeros_like(between), np.zeros((4 * hidden, hidden + 1), dtype=np.float32)
     of_first, of_second, of_third = np.empty_like(first), np.empty_like(second), np.empty_like(third)
@@ -155,7 +163,7 @@ def backward(  # type: ignore[no-untyped-def]
         _step_back(_flat(gates1[t]), _flat(cell1[t]), _flat(cell1[t + 1]), _flat(state1), carry1)
         _accumulate(first, of_first, gates1[t], read1[t])
         np.dot(recurrent1.T, gates1[t], state1)
-    return first, second, third
+    return first, second, third, last
 
 
 @njit(nogil=True, cache=True)

@@ -102,25 +102,24 @@ def halve(maps: Tensor) -> Tensor:
 class LSTMForecaster(nn.Module):
     """LSTM 50 - LSTM 50 - dense 1: (k, w) past points -> (k,) next ones.
 
-    On the CPU the recurrence is the compiled one of :mod:`detectors._lstm_kernel`; ``nn.LSTM`` holds the weights.
+    On the CPU the forecast is the compiled one of :mod:`detectors._lstm_kernel`; ``nn.LSTM`` holds the weights.
     """
 
     def __init__(self) -> None:
-        from detectors._lstm_kernel import LastState
+        from detectors._lstm_kernel import Forecast
 
         super().__init__()
         self.lstm = nn.LSTM(1, 50, num_layers=2)
         self.dense = nn.Linear(50, 1)
-        self.last_state = LastState()
+        self.compiled = Forecast()
         initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
         if x.device.type == "cpu" and x.dtype == torch.float32 and not x.requires_grad:
-            state = self.last_state(self.lstm, x)
-        else:
-            # Time first: the layout in which cuDNN needs no transposed copy.
-            state = self.lstm(x.t()[:, :, None])[0][-1]
-        forecast: Tensor = self.dense(state)
+            return self.compiled(self.lstm, self.dense, x)
+        # Time first: the layout in which cuDNN needs no transposed copy.
+        states, _ = self.lstm(x.t()[:, :, None])
+        forecast: Tensor = self.dense(states[-1])
         return forecast[:, 0]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from detectors._neural import Forecaster, Scaling, Window
+from detectors._base import Array
+from detectors._neural import Float32, Forecaster, Scaling, Window
 
 if TYPE_CHECKING:
     from torch import nn
@@ -84,3 +85,15 @@ class LSTM(Forecaster):
         from detectors._networks import LSTMForecaster
 
         return LSTMForecaster()
+
+    def _train(self, scaled: Float32) -> dict[str, list[float]]:
+        from detectors._lstm_kernel import one_thread
+
+        with one_thread():
+            return super()._train(scaled)
+
+    def _score(self, x: Array) -> Array:
+        from detectors._lstm_kernel import one_thread
+
+        with one_thread():
+            return super()._score(x)
