@@ -1,4 +1,4 @@
-"""ScaleFlow: small flows on whitened windows of several lengths, each judged against held-out normal windows."""
+"""ScaleFlow: windows of several lengths, judged by small flows and by their nearest normal neighbours."""
 
 from __future__ import annotations
 
@@ -11,19 +11,24 @@ from numpy.typing import NDArray
 from detectors._base import Array, Detector, Diet, Group, resolve_window
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from detectors._judges import Judge
     from detectors._scale import Scale
 
-Join = Literal["soft", "mean", "max"]
+Join = Literal["log", "mean", "max"]
+JUDGES = ("likelihood", "distance", "shape")
 
 
 class ScaleFlow(Detector):
-    """The named successor of :class:`~detectors.flow.Proposed`: the flow keeps the whole window.
+    """The named successor of :class:`~detectors.flow.Proposed`: a flow on the whole window, and its neighbours.
 
     An encoder trained to reconstruct drops what it does not need, dynamics above all. Here windows of
     several spans, long ones as block means, are whitened without loss and given to flows of affine couplings
-    with dense subnets. Each scale's negative log-likelihood becomes a surprise under held-out normal windows
-    (:class:`~detectors._scale.Evidence`), and a point's score joins the scales' mean surprise over the
-    windows that cover it.
+    with dense subnets. Where normal windows are few a density is a guess, so that two more judges ask how far the
+    nearest of them are, in value and in shape. Each judge's score becomes a surprise under held-out normal windows
+    (:class:`~detectors._judges.Evidence`), and a point's score joins the mean surprises of the windows that
+    cover it, over scales and judges.
 
     Parameters
     ----------
@@ -51,10 +56,13 @@ class ScaleFlow(Detector):
         Weight of windows that are too likely, 0 to 1.
     calibrate : {"held-out", "fitted"}
         Whose scores the surprise refers to.
-    join : {"soft", "mean", "max"}
-        How the scales are joined; "soft" is the logarithm of the mean of exponentials.
+    join : {"log", "mean", "max"}
+        How a point's surprises, one per scale and judge, become its score: "log" is the mean of log(1 + surprise).
+    judges : tuple of {"likelihood", "distance", "shape"}
+        What judges a window: its likelihood under the flow; its distance to the third nearest training window;
+        the same of windows brought to mean 0 and deviation 1.
     max_windows : int
-        Training windows per scale at most.
+        Training windows per scale at most, which are also those that distances refer to.
     device : str
         ``"auto"`` is CUDA where there is one, else the CPU.
     random_state : int
@@ -82,17 +90,22 @@ class ScaleFlow(Detector):
 
     learns_from: ClassVar[Diet] = "normal"
     group: ClassVar[Group] = "successor"
+    version: ClassVar[int] = 2
     source: ClassVar[str] = "this project; after Dinh et al. 2017 and Nalisnick et al. 2019"
     quick: ClassVar[dict[str, Any]] = {"steps": 30, "hidden": 16, "max_windows": 1000}
     ablations: ClassVar[dict[str, dict[str, Any]]] = {
         "flow (a Gaussian is left)": {"blocks": 0},
+        "likelihood (distances are left)": {"judges": ("distance", "shape")},
+        "distances (the flow is left)": {"judges": ("likelihood",)},
+        "distance in shape": {"judges": ("likelihood", "distance")},
         "whitening by rotation": {"rotate": False},
         "several scales": {"factors": (8,), "periods": 0},
         "scale of the period": {"periods": 0},
         "typicality": {"typicality": 0},
         "held-out calibration": {"calibrate": "fitted"},
         "dequantisation beyond the grid step": {"noise": 0},
-        "mean over scales (their maximum)": {"join": "max"},
+        "logarithm in the join": {"join": "mean"},
+        "mean in the join (the maximum)": {"join": "max"},
     }
 
     def __init__(
@@ -111,7 +124,8 @@ class ScaleFlow(Detector):
         noise: float = 0.01,
         typicality: float = 0.5,
         calibrate: Literal["held-out", "fitted"] = "held-out",
-        join: Join = "mean",
+        join: Join = "log",
+        judges: tuple[str, ...] = JUDGES,
         max_windows: int = 8000,
         device: str = "auto",
         random_state: int = 0,
@@ -131,6 +145,7 @@ class ScaleFlow(Detector):
         self.typicality = typicality
         self.calibrate = calibrate
         self.join = join
+        self.judges = judges
         self.max_windows = max_windows
         self.device = device
         self.random_state = random_state
@@ -163,8 +178,10 @@ class ScaleFlow(Detector):
             raise ValueError("give at least one factor, or periods > 0")
         if min(self.factors, default=1) < 1 or self.points < 4 or self.members < 1:
             raise ValueError("expected factors and members of at least 1, and points of at least 4")
-        if self.join not in ("soft", "mean", "max"):
-            raise ValueError(f"join must be 'soft', 'mean' or 'max', got {self.join!r}")
+        if self.join not in ("log", "mean", "max"):
+            raise ValueError(f"join must be 'log', 'mean' or 'max', got {self.join!r}")
+        if not self.judges or not set(self.judges) <= set(JUDGES):
+            raise ValueError(f"judges must be some of {', '.join(JUDGES)}; got {self.judges!r}")
         if self.calibrate not in ("held-out", "fitted"):
             raise ValueError(f"calibrate must be 'held-out' or 'fitted', got {self.calibrate!r}")
         if not 0 <= self.typicality <= 1:
@@ -180,7 +197,7 @@ class ScaleFlow(Detector):
         return [Scale(points, f, slice(k * self.members, (k + 1) * self.members)) for k, f in enumerate(factors)]
 
     def _build(self) -> None:
-        from detectors._scale import FlowBank
+        from detectors._flow_bank import FlowBank
         from detectors._torch import resolve_device
 
         count, points = len(self.scales_) * self.members, self.scales_[0].points
@@ -192,25 +209,51 @@ class ScaleFlow(Detector):
         return compress((x - self.mean_) / self.deviation_)
 
     def _learn(self, pieces: list[Array], noise: float) -> None:
-        from detectors._scale import CoarseWindows, Evidence, Whitening, train_bank
+        from detectors._scale import CoarseWindows, Whitening
 
         windows = [CoarseWindows(pieces, scale.points, scale.factor) for scale in self.scales_]
         rows = self._rows([len(w) for w in windows])
-        data, shapes = [], []
-        for scale, mine, (training, held) in zip(self.scales_, windows, rows, strict=True):
-            quiet = noise / scale.factor**0.5  # a block mean averages the noise too
-            scale.whitening = Whitening.fit(mine.take(training), quiet, self.rotate)
-            data.append(scale.whitening(mine.take(np.concatenate([training, held]))).astype(np.float32))
-            shapes.append((scale.whitening.matrix * quiet).astype(np.float32))
+        training = [mine.take(chosen) for mine, (chosen, _) in zip(windows, rows, strict=True)]
+        held = [mine.take(chosen) for mine, (_, chosen) in zip(windows, rows, strict=True)]
+        quiet = [noise / scale.factor**0.5 for scale in self.scales_]  # a block mean averages the noise too
+        for scale, mine, least in zip(self.scales_, training, quiet, strict=True):
+            scale.whitening = Whitening.fit(mine, least, self.rotate)
         self.history_: dict[str, list[float]] = {"train": [], "validation": []}
-        if self.blocks:
-            data_, shapes_ = (np.repeat(np.stack(part), self.members, axis=0) for part in (data, shapes))
-            schedule = (self.steps, self.batch, self.rate)
-            rng = np.random.default_rng(self.random_state)
-            self.history_ = train_bank(self.bank_, data_, shapes_, len(rows[0][1]), schedule, rng, self._report)
-        for scale, mine, (training, held) in zip(self.scales_, windows, rows, strict=True):
-            judged = held if self.calibrate == "held-out" else training
-            scale.evidence = Evidence(np.sort(scale.likelihoods(self.bank_, mine, judged)), self.typicality)
+        if self.blocks and "likelihood" in self.judges:
+            self.history_ = self._train(training, held, quiet)
+        for scale, known, unknown in zip(self.scales_, training, held, strict=True):
+            self._appoint(scale, known, unknown if self.calibrate == "held-out" else known)
+
+    def _train(self, training: list[Array], held: list[Array], quiet: list[float]) -> dict[str, list[float]]:
+        """Train the flows of all scales at once; the held-out windows only choose the best epoch."""
+        from detectors._flow_bank import train_bank
+
+        data: list[NDArray[np.float32]] = []
+        shapes: list[NDArray[np.float32]] = []
+        for scale, known, unknown, least in zip(self.scales_, training, held, quiet, strict=True):
+            data.append(scale.whitening(np.concatenate([known, unknown])).astype(np.float32))
+            shapes.append((scale.whitening.matrix * least).astype(np.float32))
+        stacked, noise = (np.repeat(np.array(part), self.members, axis=0) for part in (data, shapes))
+        schedule, rng = (self.steps, self.batch, self.rate), np.random.default_rng(self.random_state)
+        return train_bank(self.bank_, stacked, noise, len(held[0]), schedule, rng, self._report)
+
+    def _appoint(self, scale: Scale, known: Array, judged: Array) -> None:
+        """Give a scale its judges, and each the scores that are usual for it."""
+        from detectors._judges import Evidence
+
+        for name in self.judges:
+            judge = self._judge(name, scale, known)
+            typicality = self.typicality if name == "likelihood" else 0.0
+            scale.judges[name] = judge, Evidence(np.sort(judge(judged)), typicality)
+
+    def _judge(self, name: str, scale: Scale, references: Array) -> Judge:
+        from detectors._judges import Distance, Likelihood, prepared
+        from detectors._torch import resolve_device
+
+        if name == "likelihood":
+            return Likelihood(self.bank_, scale.flows, scale.whitening)
+        shape = name == "shape"
+        return Distance(prepared(references, shape, resolve_device(self.device)), shape)
 
     def _rows(self, counts: list[int]) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """Numbers of training and of held-out windows of each scale, as many for each."""
@@ -227,19 +270,17 @@ class ScaleFlow(Detector):
         scaled = self._standardise(x)
         # A span longer than the series has no window in it.
         fitting = [scale for scale in self.scales_ if scale.span <= len(x)] or self.scales_[:1]
-        surprises = np.stack(self.surprises(scaled, fitting))
-        if self.join == "mean":
-            return np.asarray(surprises.mean(axis=0))
-        if self.join == "max":
-            return np.asarray(surprises.max(axis=0))
-        return np.asarray(np.logaddexp.reduce(surprises, axis=0) - np.log(len(surprises)))
+        surprises = self.surprises(scaled, fitting)
+        if self.join == "log":
+            np.log1p(surprises, out=surprises)
+        return np.asarray(surprises.max(axis=0) if self.join == "max" else surprises.mean(axis=0))
 
-    def surprises(self, scaled: Array, scales: list[Scale]) -> list[Array]:
-        """The (n,) surprise of each scale at each point of a standardised series."""
+    def surprises(self, scaled: Array, scales: list[Scale]) -> Array:
+        """(scales * judges, n) surprises at each point of an (n,) standardised series."""
         from detectors._torch import resolve_device, steady
 
         with steady(resolve_device(self.device)):
-            return [scale.surprise(self.bank_, scaled) for scale in scales]
+            return np.stack([row for scale in scales for row in scale.surprises(scaled)])
 
     # -- save and load -------------------------------------------------------------------------
 
@@ -247,15 +288,20 @@ class ScaleFlow(Detector):
         """Write parameters, weights and the fitted scores to one safetensors file; nothing is pickled."""
         import torch
 
+        from detectors._judges import Distance
         from detectors._torch import save_file
 
         arrays = {"fitted_scores": self.fitted_scores()}
         for k, scale in enumerate(self.scales_):
             arrays |= {f"{k}.mean": scale.whitening.mean, f"{k}.matrix": scale.whitening.matrix}
-            arrays[f"{k}.normal"] = scale.evidence.normal
+            for name, (judge, evidence) in scale.judges.items():
+                arrays[f"{k}.{name}.usual"] = evidence.normal
+                if isinstance(judge, Distance):
+                    arrays[f"{k}.{name}.references"] = judge.references.cpu().numpy()
         tensors = {name: torch.from_numpy(np.array(a)) for name, a in arrays.items()}
         facts = {
             "detector": type(self).__name__,
+            "version": self.version,
             "params": self.get_params(),
             "standardised": [self.mean_, self.deviation_],
             "window": self.window_,
@@ -266,24 +312,54 @@ class ScaleFlow(Detector):
 
     @classmethod
     def load(cls, path: str | Path, device: str | None = None) -> Self:
-        """A fitted detector from :meth:`save`; it scores and decides as before, on another device if wanted."""
-        from detectors._scale import Evidence, Scale, Whitening
+        """A fitted detector from :meth:`save`; it scores and decides as before, on another device if wanted.
+
+        Raises
+        ------
+        ValueError
+            If the file holds another detector, or the scores' version has changed since.
+        """
         from detectors._torch import load_file
 
         tensors, facts = load_file(path)
-        if facts["detector"] != cls.__name__:
-            raise ValueError(f"{path} holds a {facts['detector']}, not a {cls.__name__}: load it with that class")
-        self = cls(**facts["params"] | {"factors": tuple(facts["params"]["factors"])})
+        if (facts["detector"], facts.get("version")) != (cls.__name__, cls.version):
+            raise ValueError(
+                f"{path} holds {facts['detector']} version {facts.get('version')}, not {cls.__name__} "
+                f"version {cls.version}: load it with that class, or fit again"
+            )
+        lists = {name: tuple(facts["params"][name]) for name in ("factors", "judges")}
+        self = cls(**facts["params"] | lists)
         self.device = device or self.device
         self.mean_, self.deviation_ = facts["standardised"]
         self.window_, self.history_ = facts["window"], facts["history"]
-        self.scales_ = [Scale(points, factor, slice(a, b)) for points, factor, a, b in facts["scales"]]
-        for k, scale in enumerate(self.scales_):
-            scale.whitening = Whitening(tensors[f"{k}.mean"].numpy(), tensors[f"{k}.matrix"].numpy())
-            scale.evidence = Evidence(tensors[f"{k}.normal"].numpy(), self.typicality)
+        self.scales_ = self._loaded_scales(facts["scales"])
         self._build()
         self.bank_.load_state_dict({k.removeprefix("bank."): v for k, v in tensors.items() if k.startswith("bank.")})
         self.bank_.eval()
+        for k, scale in enumerate(self.scales_):
+            self._reappoint(scale, {n.removeprefix(f"{k}."): t for n, t in tensors.items() if n.startswith(f"{k}.")})
         self.fitted_pieces_, self._fitted_digest = [], ""
         self._fitted_scores = tensors["fitted_scores"].numpy()
         return self
+
+    @staticmethod
+    def _loaded_scales(facts: list[list[int]]) -> list[Scale]:
+        from detectors._scale import Scale
+
+        return [Scale(points, factor, slice(a, b)) for points, factor, a, b in facts]
+
+    def _reappoint(self, scale: Scale, tensors: dict[str, Tensor]) -> None:
+        """The whitening and the judges of a saved scale."""
+        from detectors._judges import Distance, Evidence, Likelihood
+        from detectors._scale import Whitening
+        from detectors._torch import resolve_device
+
+        scale.whitening = Whitening(tensors["mean"].numpy(), tensors["matrix"].numpy())
+        for name in self.judges:
+            if name == "likelihood":
+                judge: Judge = Likelihood(self.bank_, scale.flows, scale.whitening)
+            else:
+                references = tensors[f"{name}.references"].to(resolve_device(self.device))
+                judge = Distance(references, name == "shape")
+            typicality = self.typicality if name == "likelihood" else 0.0
+            scale.judges[name] = judge, Evidence(tensors[f"{name}.usual"].numpy(), typicality)

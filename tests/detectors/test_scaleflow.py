@@ -9,17 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors._base import Diverged
-from detectors._scale import (
-    CoarseWindows,
-    Evidence,
-    FlowBank,
-    Whitening,
-    block_means,
-    evenly,
-    held_out,
-    spread,
-    train_bank,
-)
+from detectors._flow_bank import FlowBank, train_bank
+from detectors._judges import FLATTEST, NEAREST, Distance, Evidence, prepared
+from detectors._scale import CoarseWindows, Whitening, block_means, evenly, held_out, spread
 from detectors._torch import steady
 from detectors.scaleflow import ScaleFlow
 
@@ -182,6 +174,29 @@ def test_equal_normal_scores_give_finite_surprises():
 
 
 @settings(max_examples=30, deadline=None)
+@given(known=st.integers(1, 30), points=st.integers(4, 9), seed=st.integers(0, 99), shape=st.booleans())
+def test_distance_is_that_to_the_third_nearest_reference(known, points, seed, shape):
+    rng = np.random.default_rng(seed)
+    references, windows = rng.standard_normal((known, points)), rng.standard_normal((7, points))
+    references[0], windows[0] = 2.0, 3.0  # flat ones differ in value, not in shape
+
+    def plain(window):
+        if not shape:
+            return window
+        return (window - window.mean()) / max(window.std(), FLATTEST)
+
+    for window, got in zip(windows, Distance(prepared(references, shape, CPU), shape)(windows), strict=True):
+        distances = sorted(float(np.linalg.norm(plain(window) - plain(r))) for r in references)
+        assert got == pytest.approx(distances[min(NEAREST, known) - 1], rel=1e-5, abs=1e-6)
+
+
+def test_small_distances_survive_large_values():
+    references = 300.0 + np.arange(12.0).reshape(3, 4) * 1e-3
+    got = Distance(prepared(references, False, CPU), False)(references[:1])
+    assert got[0] == pytest.approx(np.linalg.norm(references[2] - references[0]), rel=0.01)
+
+
+@settings(max_examples=30, deadline=None)
 @given(n=st.integers(8, 40), span=st.integers(1, 8), stride=st.integers(1, 3))
 def test_spread_is_the_mean_of_the_covering_windows(n, span, stride):
     stride = min(stride, span)
@@ -264,7 +279,9 @@ IDEAS = [
     {"blocks": 0},
     {"calibrate": "fitted"},
     {"join": "max"},
-    {"join": "soft"},
+    {"join": "mean"},
+    {"judges": ("likelihood",)},
+    {"judges": ("distance", "shape")},
     {"periods": 0},
     {"factors": (), "periods": 2.0},
     {"typicality": 0},
@@ -289,6 +306,8 @@ def test_each_idea_is_an_option_that_changes_the_scores(params):
         ({"points": 2}, "points of at least 4"),
         ({"members": 0}, "members"),
         ({"join": "median"}, "join"),
+        ({"judges": ()}, "judges"),
+        ({"judges": ("distance", "size")}, "judges"),
         ({"calibrate": "none"}, "calibrate"),
         ({"typicality": 2}, "typicality"),
     ],
