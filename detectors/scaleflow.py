@@ -117,7 +117,7 @@ class ScaleFlow(Detector):
         blocks: int = 6,
         hidden: int = 64,
         members: int = 1,
-        steps: int = 400,
+        steps: int = 200,
         batch: int = 256,
         rate: float = 2e-3,
         rotate: bool = True,
