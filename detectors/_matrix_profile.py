@@ -6,25 +6,29 @@ SCAMP, Zimmerman et al., SoCC 2019, Sec. 3.3):
     cov(i, j) = cov(i - 1, j - 1) + f(i) g(j) + f(j) g(i),
     f(i) = (x[i + m - 1] - x[i - 1]) / 2,  g(i) = (x[i + m - 1] - mean(i)) + (x[i - 1] - mean(i - 1))
 
-Adjacent diagonals are walked together, in vector registers. Both orders of a pair are walked, so that a row needs only
-its own best: that costs less than a second comparison with the column's best and its store. Diagonals begin anew every
-few thousand rows, which bounds rounding; the walk chooses the neighbour, whose distance is then taken from the two
-normalised windows themselves.
+Adjacent diagonals are walked together, in vector registers, four rows at a time. Both orders of a pair are walked, so
+that a row needs only its own best: that costs less than a second comparison with the column's best and its store.
+Diagonals begin anew every few thousand rows, which bounds rounding; the walk chooses the neighbour, whose distance is
+then taken from the two normalised windows themselves.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numba import get_num_threads, njit
+from numba import get_num_threads, njit, types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
 DIAGONALS = 1024  # two buffers of them, 16 KiB, stay in the first-level cache
-GROUP = 64  # diagonals that share one comparison with the row's best
+GROUP = 256  # columns that share one comparison with the row's best
+LEAD = 3  # rows that a column's values run ahead when four are walked at once
+LOWEST = -1e300
 SAME = 1e-14  # squared distance
 GOLDEN = 0.6180339887498949
 FAST = {"reassoc", "nsz", "contract"}
@@ -58,11 +62,17 @@ class Rolling:
     def constant(self) -> NDArray[np.bool_]:
         return np.asarray(self.inverse == 0.0)
 
-    def padded(self, margin: int, window: int) -> Rolling:
+    @classmethod
+    def padded(cls, x: Array, margin: int, window: int) -> Rolling:
         """Zeros in front and behind, so that a diagonal may begin outside; windows there correlate with none."""
-        wide = Rolling.of(np.pad(self.x, margin), window)
+        wide = cls.of(np.pad(x, margin), window)
         wide.inverse[:margin] = wide.inverse[-margin:] = 0.0
         return wide
+
+    def inner(self, margin: int) -> Rolling:
+        """What :meth:`padded` was made of."""
+        inside = slice(margin, -margin)
+        return Rolling(self.x[inside], self.mean[inside], self.inverse[inside], self.f[inside], self.g[inside])
 
 
 def is_constant(x: Array, window: int) -> NDArray[np.bool_]:
@@ -94,15 +104,14 @@ def nearest_distance(
     index : (n - window + 1,) int64 array
         The neighbour, counted over the windows of all pieces; -1 without one.
     """
-    rows = min(4096, max(1024, 8 * window))
-    own = Rolling.of(query - query.mean(), window)
-    pieces = [Rolling.of(piece - query.mean(), window) for piece in reference if len(piece) >= window]
-    count = len(own.mean)
-    distance, index = np.full(count, np.inf), np.full(count, -1, dtype=np.int64)
+    count = len(query) - window + 1
+    rows = _rows(count)
     margin = rows + 2 * DIAGONALS + window
+    distance, index = np.full(count, np.inf), np.full(count, -1, dtype=np.int64)
 
     def search(task: tuple[int, int, Rolling, Rolling]) -> None:
-        first, offset, piece, wide = task
+        first, offset, own, wide = task
+        piece = wide.inner(margin)
         last = min(first + rows, count)
         diagonals = _blocks(1 - last, len(piece.mean) - first, exclusion, share)
         # A constant window looks for nothing.
@@ -113,12 +122,19 @@ def nearest_distance(
         _settle(own.x, own.mean, own.inverse, piece.x, piece.mean, piece.inverse,
                 window, first, offset, number, distance, index)  # fmt: skip
 
-    offset = 0
-    for piece in pieces:
-        wide = piece.padded(margin, window)
-        _each([(first, offset, piece, wide) for first in range(0, count, rows)], search)
-        offset += len(piece.mean)
+    own, offset = None if exclusion is not None else Rolling.of(query - query.mean(), window), 0
+    for piece in reference:
+        if len(piece) >= window:
+            wide = Rolling.padded(piece - query.mean(), margin, window)
+            tasks = [(first, offset, own or wide.inner(margin), wide) for first in range(0, count, rows)]
+            _each(tasks, search)
+            offset += len(piece) - window + 1
     return distance, index
+
+
+def _rows(count: int) -> int:
+    """Rows of a task: at most 4096, and an even number of equal tasks, so that two threads end together."""
+    return -(-count // (2 * -(-count // 8192)))
 
 
 def _each(tasks: list[tuple[int, int, Rolling, Rolling]], search) -> None:  # type: ignore[no-untyped-def]
@@ -188,32 +204,43 @@ def _deviation(values):  # type: ignore[no-untyped-def]
 def _walk(  # type: ignore[no-untyped-def]
     x, mean, f, g, other, other_mean, inverse, other_f, other_g, margin, window, first, last, diagonals, best, number
 ):
-    """Best neighbour of rows first..last on the given blocks of diagonals; ``best`` lacks the row's own norm."""
+    """Best neighbour of rows first..last on the given blocks of diagonals; ``best`` lacks the row's own norm.
+
+    The value of diagonal t of a block stands at LEAD + t; those beside the block are too low to matter.
+    """
     count = other_mean.shape[0] - 2 * margin
-    old, new, values = np.empty(DIAGONALS), np.empty(DIAGONALS), np.empty(GROUP)
+    old, new = np.full(DIAGONALS + 2 * LEAD, LOWEST), np.full(DIAGONALS + 2 * LEAD, LOWEST)
+    carry, before, spare = np.empty(LEAD), np.empty(LEAD), np.empty((2, GROUP + LEAD))
     for diagonal in diagonals:
         base = margin + diagonal
-        shift = base + first
-        _start(x[first : first + window], mean[first], other[shift:], other_mean[shift:], old)
-        _offer(old, inverse[shift:], first, diagonal, count, best, number, 0)
-        row = first + 1
-        while row + 4 <= last:
+        # Where the block lies outside of the other series there is nothing to walk.
+        row, end_row = max(first, 1 - DIAGONALS - diagonal), min(last, count - diagonal)
+        if row >= end_row:
+            continue
+        shift = base + row
+        whole = old[LEAD : LEAD + DIAGONALS]
+        _start(x[row : row + window], mean[row], other[shift:], other_mean[shift:], whole)
+        _offer(whole, inverse[shift:], row + diagonal, count, best, number, row - first)
+        row += 1
+        while row + 4 <= end_row:
             k = row - first
+            carry[:] = LOWEST
             for group in range(0, DIAGONALS, GROUP):
+                end = group + GROUP if group + GROUP < DIAGONALS else DIAGONALS + LEAD
                 shift = base + row + group
-                before, after = old[group : group + GROUP], new[group : group + GROUP]
+                above = old[LEAD + group : LEAD + end]
                 ff, gg, ii = other_f[shift:], other_g[shift:], inverse[shift:]
-                if _four_steps(f[row:], g[row:], ff, gg, ii, before, after, best[k:]):
-                    values[:] = before
-                    for r in range(4):
-                        if _step(f[row + r], g[row + r], ff[r:], gg[r:], ii[r:], values, best[k + r]):
-                            _offer(values, ii[r:], row + r, diagonal + group, count, best, number, k + r)
+                before[:] = carry
+                if _four_steps(f[row:], g[row:], ff, gg, ii, above, new[group:end], best[k:], carry) < 0:
+                    column = row + diagonal + group
+                    _revisit(f[row:], g[row:], ff, gg, ii, above, before, column, count, best, number, k, spare)
             old, new = new, old
             row += 4
-        while row < last:
+        whole = old[LEAD : LEAD + DIAGONALS]
+        while row < end_row:
             shift = base + row
-            _step(f[row], g[row], other_f[shift:], other_g[shift:], inverse[shift:], old, np.inf)
-            _offer(old, inverse[shift:], row, diagonal, count, best, number, row - first)
+            _step(f[row], g[row], other_f[shift:], other_g[shift:], inverse[shift:], whole, np.inf)
+            _offer(whole, inverse[shift:], row + diagonal, count, best, number, row - first)
             row += 1
 
 
@@ -238,32 +265,68 @@ def _step(f, g, other_f, other_g, inverse, values, bound):  # type: ignore[no-un
     return hit
 
 
+def _as_bits(context, x):  # type: ignore[no-untyped-def]
+    """A float64 as the integer of its bits, whose sign is the float's."""
+
+    def cast(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        return builder.bitcast(args[0], context.get_value_type(types.int64))
+
+    return types.int64(types.float64), cast
+
+
+_bits: Any = intrinsic(_as_bits)
+
+
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _four_steps(f, g, other_f, other_g, inverse, old, new, best):  # type: ignore[no-untyped-def]
-    """Four rows at once: the covariances between stay in registers, one load and one store for four pairs."""
+def _four_steps(f, g, other_f, other_g, inverse, old, new, best, carry):  # type: ignore[no-untyped-def]
+    """Four rows at once, column by column. Negative when any correlation is above its row's best.
+
+    A row's value grows from the one above it in the column before, which stays in a register (``carry`` takes it to the
+    next columns); so all four rows share one load of each array. Signs are joined because LLVM puts neither a
+    comparison's early end nor a running maximum into vector registers.
+    """
     f0, f1, f2, f3 = f[0], f[1], f[2], f[3]
     g0, g1, g2, g3 = g[0], g[1], g[2], g[3]
     b0, b1, b2, b3 = best[0], best[1], best[2], best[3]
-    hit = 0
-    for t in range(GROUP):
-        v0 = old[t] + f0 * other_g[t] + g0 * other_f[t]
-        v1 = v0 + f1 * other_g[t + 1] + g1 * other_f[t + 1]
-        v2 = v1 + f2 * other_g[t + 2] + g2 * other_f[t + 2]
-        v3 = v2 + f3 * other_g[t + 3] + g3 * other_f[t + 3]
+    p0, p1, p2 = carry[0], carry[1], carry[2]
+    sign = 0
+    for t in range(new.shape[0]):
+        ff, gg, norm = other_f[t], other_g[t], inverse[t]
+        v0 = old[t] + f0 * gg + g0 * ff
+        v1 = p0 + f1 * gg + g1 * ff
+        v2 = p1 + f2 * gg + g2 * ff
+        v3 = p2 + f3 * gg + g3 * ff
+        p0, p1, p2 = v0, v1, v2
         new[t] = v3
-        hit |= (v0 * inverse[t] > b0) | (v1 * inverse[t + 1] > b1)
-        hit |= (v2 * inverse[t + 2] > b2) | (v3 * inverse[t + 3] > b3)
-    return hit
+        sign |= _bits(b0 - v0 * norm) | _bits(b1 - v1 * norm) | _bits(b2 - v2 * norm) | _bits(b3 - v3 * norm)
+    carry[0], carry[1], carry[2] = p0, p1, p2
+    return sign
 
 
 @njit(nogil=True, cache=True)
-def _offer(values, inverse, row, diagonal, count, best, number, k):  # type: ignore[no-untyped-def]
-    begin = max(0, -(row + diagonal))
-    end = min(values.shape[0], count - row - diagonal)
+def _revisit(  # type: ignore[no-untyped-def]
+    f, g, other_f, other_g, inverse, above, before, column, count, best, number, k, spare
+):
+    """The four rows again, one by one, to find which pair was better."""
+    values, shifted = spare[0, : above.shape[0]], spare[1, : above.shape[0]]
+    values[:] = above
+    for r in range(4):
+        if _step(f[r], g[r], other_f, other_g, inverse, values, best[k + r]):
+            _offer(values, inverse, column, count, best, number, k + r)
+        if r < LEAD:
+            shifted[0] = before[r]
+            shifted[1:] = values[:-1]
+            values, shifted = shifted, values
+
+
+@njit(nogil=True, cache=True)
+def _offer(values, inverse, column, count, best, number, k):  # type: ignore[no-untyped-def]
+    begin = max(0, -column)
+    end = min(values.shape[0], count - column)
     for t in range(begin, end):
         correlation = values[t] * inverse[t]
         if correlation > best[k]:
-            best[k], number[k] = correlation, row + diagonal + t
+            best[k], number[k] = correlation, column + t
 
 
 @njit(nogil=True, cache=True)

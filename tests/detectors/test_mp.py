@@ -17,6 +17,7 @@ from sklearn.metrics import roc_auc_score
 sys.path.insert(0, str(Path(__file__).parent.parent))
 import naive_neighbours as naive
 
+from detectors import _matrix_profile
 from detectors._matrix_profile import DIAGONALS, _blocks, nearest_distance
 from detectors.mp import MP
 
@@ -95,6 +96,24 @@ def test_the_index_names_the_neighbour() -> None:
     starts = np.concatenate([np.arange(681), 600 + np.arange(881)])
     direct = [naive.z_distances(x[i : i + 20], x[None, j : j + 20], "sqrt")[0] for i, j in enumerate(starts[index])]
     np.testing.assert_allclose(distance, direct, atol=1e-9)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 8192, 8193, 20_000])
+def test_rows_are_dealt_to_an_even_number_of_tasks(count: int) -> None:
+    rows = _matrix_profile._rows(count)
+    assert 1 <= rows <= 4096
+    assert len(range(0, count, rows)) in (1, 2 * -(-count // 8192))
+
+
+def test_a_profile_of_many_blocks_follows_the_definition() -> None:
+    """Longer than a block of diagonals and its groups; rows chosen at random and at the edges."""
+    x = np.cumsum(rhythm(4200)) + np.where(np.arange(4200) > 4000, 30, 0)
+    ours = profile(x, 16, "sqrt")
+    w = np.lib.stride_tricks.sliding_window_view(x, 16)
+    for i in [0, 1, 2, 3, 4, 1023, 1024, 1029, 2093, 2094, 4180, 4184, *np.random.default_rng(0).integers(0, 4185, 30)]:
+        apart = naive.z_distances(w[i], w, "sqrt")
+        apart[max(0, i - 4) : i + 5] = np.inf
+        np.testing.assert_allclose(ours[i], apart.min(), atol=1e-8)
 
 
 @pytest.mark.parametrize("exclusion", [None, 5])
