@@ -104,8 +104,8 @@ class Scale:
 
     @property
     def stride(self) -> int:
-        """Distance between scored windows: 16 or more of them cover each point."""
-        return max(1, self.span // 16)
+        """Distance between scored windows: 8 or more of them cover each point."""
+        return max(1, self.span // 8)
 
     def surprises(self, x: Array) -> list[Array]:
         """For each judge, the (n,) mean surprise of the windows that cover each point of an (n,) series.

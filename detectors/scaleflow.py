@@ -126,7 +126,7 @@ class ScaleFlow(Detector):
         calibrate: Literal["held-out", "fitted"] = "held-out",
         join: Join = "log",
         judges: tuple[str, ...] = JUDGES,
-        max_windows: int = 8000,
+        max_windows: int = 4000,
         device: str = "auto",
         random_state: int = 0,
     ) -> None:
