@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from detectors._base import Array, WindowDetector
 from detectors._windows import Alignment, Windows
 
+Floats = NDArray[np.float32]
+
 
 class NormA(WindowDetector):
     """Weighted distance of each window from a normal model, a set of weighted recurring shapes.
@@ -86,10 +88,13 @@ class NormA(WindowDetector):
         return np.sort(np.random.default_rng(self.random_state).choice(slots, wanted, replace=False))
 
     def _score_windows(self, windows: Windows) -> Array:
+        used = self.weights_ > 0
+        models = [shape_windows(centre, windows.window) for centre in self.centres_[used]]
         scores = np.zeros(len(windows))
-        for centre, weight in zip(self.centres_, self.weights_, strict=True):
-            if weight > 0:
-                scores += weight * distance_to(centre, windows)
+        for rows, block in windows.chunks(1024):  # 1024 x patterns stays in the cache
+            z = znormalised(block).astype(np.float32)
+            for model, weight in zip(models, self.weights_[used], strict=True):
+                scores[rows] += weight * smallest_distance(z, *model)
         w = windows.window
         total = np.cumsum(np.concatenate([[0.0], scores]))
         return np.pad((total[w:] - total[:-w]) / w, (w // 2, w - 1 - w // 2), mode="edge")
@@ -133,20 +138,21 @@ def centre_weights(centres: Array, frequency: Array, coverage: Array) -> Array:
     return np.asarray(weights / weights.sum())
 
 
-def distance_to(centre: Array, windows: Windows) -> Array:
-    """Smallest z-normalised distance of each window to the windows of a centre, (n_windows,).
+def shape_windows(centre: Array, window: int) -> tuple[Floats, Floats]:
+    """The z-normalised windows of a centre, (k, window), and their squared lengths, (k, 1)."""
+    patterns = znormalised(sliding_window_view(centre, window)).astype(np.float32)
+    return patterns, np.einsum("ij,ij->i", patterns, patterns)[:, None]
 
-    A constant window becomes zeros, at distance sqrt(window) from every other.
+
+def smallest_distance(z: Floats, patterns: Floats, squares: Floats) -> Array:
+    """Smallest distance of each z-normalised window to the windows of a centre, (n_windows,).
+
+    A constant window became zeros, at distance sqrt(window) from every other.
     """
-    patterns = znormalised(sliding_window_view(centre, windows.window)).T.astype(np.float32)
-    norms = np.einsum("ij,ij->j", patterns, patterns)
-    nearest = np.empty(len(windows))
-    for rows, block in windows.chunks(1024):  # 1024 x patterns stays in the cache
-        z = znormalised(block).astype(np.float32)
-        square = z @ (-2 * patterns)
-        square += norms
-        nearest[rows] = square.min(axis=1) + np.einsum("ij,ij->i", z, z)
-    return np.sqrt(np.maximum(nearest, 0))
+    square = (-2 * patterns) @ z.T
+    square += squares
+    nearest = square.min(axis=0) + np.einsum("ij,ij->i", z, z)
+    return np.asarray(np.sqrt(np.maximum(nearest, 0), dtype=np.float64))
 
 
 def znormalised(rows: Array) -> Array:
