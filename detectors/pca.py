@@ -9,6 +9,8 @@ import numpy as np
 from detectors._base import Array, WindowDetector
 from detectors._windows import Windows
 
+ROWS = 2048  # windows that are rotated at once: they and their rotation stay in the cache
+
 
 class PCA(WindowDetector):
     """Principal components of sliding windows; directions of little variance weigh most.
@@ -28,14 +30,16 @@ class PCA(WindowDetector):
     component classifier", ICDM 2003; the sum of distances as in Zhao et al., "PyOD", JMLR 2019.
     """
 
-    version = 2
+    version = 3
     source = "Shyu et al., ICDM 2003; PyOD"
 
     def _fit_windows(self, windows: Windows) -> None:
         self.mean_, self.scale_ = column_moments(windows)
         singular, rows = singular_values(windows, self._standardise)
-        # Eigenvectors have no sign, yet the distance depends on it: the largest entry is positive.
-        largest = rows[np.arange(len(rows)), np.abs(rows).argmax(axis=1)]
+        # Eigenvectors have no sign, yet the distance depends on it: the largest entry is positive. Odd ones have two of
+        # opposite sign, equal but for rounding: the first counts.
+        size = np.abs(rows)
+        largest = rows[np.arange(len(rows)), (size > (1 - 1e-6) * size.max(axis=1, keepdims=True)).argmax(axis=1)]
         self.components_: Array = rows * np.sign(largest)[:, None]
         total = float((singular**2).sum())
         self.shares_: Array = singular**2 / total if total > 0 else np.zeros(len(singular))
@@ -45,7 +49,7 @@ class PCA(WindowDetector):
         with np.errstate(divide="ignore", invalid="ignore"):
             weights = 1 / self.shares_
             for rows, block in windows.chunks():
-                columns = self._standardise(block).T
+                columns = self._standardise(block)
                 # |z - v|^2 = |z|^2 - 2 z.v + 1, one matrix product for all components
                 square = (-2 * self.components_) @ columns
                 square += np.einsum("ij,ij->j", columns, columns) + 1
@@ -57,14 +61,15 @@ class PCA(WindowDetector):
         return np.round(scores, 11 - int(np.floor(np.log10(scores.max() or 1.0))))
 
     def _standardise(self, block: Array) -> Array:
+        """(window, k) standardised columns of (k, window) windows."""
         # Column by column: along one of overlapping windows memory is one run, along a row it stops every W points.
         columns = block.T - self.mean_[:, None]
         columns /= self.scale_[:, None]
-        return columns.T
+        return columns
 
 
 def singular_values(windows: Windows, prepare: Callable[[Array], Array]) -> tuple[Array, Array]:
-    """Singular values and right singular vectors of the prepared windows, from products of blocks.
+    """Singular values and right singular vectors of the prepared windows, (window, k) columns, from products of blocks.
 
     The eigenvectors of z'z alone lose every share below 1e-16, and the smallest shares rule the score.
     They serve as a rotation: the rotated columns are nearly orthogonal, their norms exact to 1e-16 of
@@ -77,18 +82,18 @@ def singular_values(windows: Windows, prepare: Callable[[Array], Array]) -> tupl
     first = np.zeros((windows.window, windows.window))
     for _, block in windows.chunks():
         z = prepare(block)
-        first += z.T @ z
-    rotation = np.linalg.eigh(first)[1]
+        first += z @ z.T
+    rotation = np.ascontiguousarray(np.linalg.eigh(first)[1].T)
     second = np.zeros_like(first)
-    for _, block in windows.chunks():
-        z = prepare(block) @ rotation
-        second += z.T @ z
+    for _, block in windows.chunks(ROWS):
+        z = rotation @ prepare(block)
+        second += z @ z.T
     norms = np.sqrt(np.diag(second))
     norms[norms == 0] = 1.0
     values, vectors = np.linalg.eigh(second / np.outer(norms, norms))
     root = np.sqrt(np.maximum(values, 0))[:, None] * vectors.T * norms
     _, singular, rows = np.linalg.svd(root)
-    return singular, rows @ rotation.T
+    return singular, rows @ rotation
 
 
 def column_moments(windows: Windows) -> tuple[Array, Array]:

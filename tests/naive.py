@@ -59,7 +59,8 @@ def pca(x: Array, window: int) -> Array:
     z = (rows - rows.mean(axis=0)) / np.where(spread > 0, spread, 1)
     _, singular, vectors = np.linalg.svd(z, full_matrices=False)
     share = singular**2 / (singular**2).sum()
-    signed = [v * np.sign(v[np.argmax(np.abs(v))]) for v in vectors]
+    first_largest = [next(a for a in v if abs(a) > (1 - 1e-6) * max(abs(v))) for v in vectors]
+    signed = [v * np.sign(a) for v, a in zip(vectors, first_largest, strict=True)]
     return np.array([sum(np.linalg.norm(row - v) / s for v, s in zip(signed, share, strict=True)) for row in z])
 
 
