@@ -78,7 +78,7 @@ def test_sides_run_in_turn_and_the_first_to_go_changes(calls):
     assert [r.rank_correlation for r in runs if r.side == "PyOD"] == pytest.approx([1, 1, 1])
 
 
-@pytest.mark.parametrize("error", [RuntimeError("no module x"), subprocess.TimeoutExpired("python", 3)])
+@pytest.mark.parametrize("error", [RuntimeError("no module x"), measure.Stopped(3, 100)])
 def test_a_side_that_fails_is_noted_once_and_the_others_go_on(calls, error):
     order, answers = calls
     answers["PyOD"] = error
@@ -238,12 +238,45 @@ def test_the_command_refuses_what_cannot_be_measured(options, message, capsys):
     assert message in capsys.readouterr().err
 
 
-def test_the_memory_page_bounds_lof_and_mp_and_says_what_that_costs(calls, monkeypatch):
+def test_the_memory_page_has_exact_and_bounded_variants_and_says_what_the_latter_cost(calls, monkeypatch):
     monkeypatch.setattr(memory, "EXACT_N", 2000)
-    page = memory.table([Match("LOF"), HBOS], 5000, 100, 60, ["machine: x"], lambda line: None)
+    page = memory.table(["LOF", "HBOS"], 5000, 100, 60, ["machine: x"], lambda line: None)
+    assert "| LOF |  | 5,000 | 100 |" in page
     assert "| LOF | sample=25 | 5,000 | 100 |" in page
     assert "| HBOS |  | 5,000 | 100 |" in page
     assert "| LOF | sample=10 | 2,000 | 1.0000 | +0.0000 |" in page
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (measure.Stopped(60, 123.4), "| > 60 |  | 123 |  | stopped: memory so far |"),
+        (RuntimeError("no room"), "| failed: no room |"),
+    ],
+)
+def test_the_memory_page_goes_on_after_a_stopped_and_a_failed_detector(calls, answer, shown):
+    calls[1]["ours"] = answer
+    page = memory.table(["HBOS", "PCA"], 5000, 100, 60, [], lambda line: None)
+    assert page.count(shown) == 2
+
+
+def test_the_memory_page_holds_what_was_measured_before_an_interrupt(calls):
+    calls[1]["ours"] = KeyboardInterrupt()
+    assert "| detector |" in memory.table(["HBOS"], 5000, 100, 60, [], lambda line: None)
+
+
+def test_a_process_over_its_time_is_stopped_and_its_memory_known():
+    with pytest.raises(measure.Stopped) as stopped:
+        measure._run([sys.executable, "-c", "import time; time.sleep(60)"], "", 1.0)
+    assert stopped.value.peak_mb > 1 or not sys.platform.startswith("linux")
+
+
+def test_the_command_takes_any_detector_for_its_memory(calls, tmp_path, capsys):
+    options = ["--n", "2000", "--detector", "TimeIndex", "--out", str(tmp_path)]
+    assert main(["bench", "--memory", *options]) == 0
+    assert "| TimeIndex |  | 2,000 | 100 |" in capsys.readouterr().out
+    assert main(["bench", "--memory", "--detector", "TimeIndx"]) == 2
+    assert "TimeIndex" in capsys.readouterr().err
 
 
 def test_the_machine_is_described():

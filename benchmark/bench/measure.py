@@ -59,6 +59,14 @@ class Run:
         return asdict(self)
 
 
+class Stopped(Exception):
+    """A process was stopped at its time limit; carries the peak memory (MiB) that it had reached by then."""
+
+    def __init__(self, limit: float, peak_mb: float) -> None:
+        super().__init__(f"stopped after {limit:g} s")
+        self.limit, self.peak_mb = limit, peak_mb
+
+
 def call(
     side: Side,
     python: Path,
@@ -75,7 +83,7 @@ def call(
     ------
     RuntimeError
         If the process fails, with the last line that it wrote.
-    subprocess.TimeoutExpired
+    Stopped
         If it takes longer than ``limit`` seconds.
     """
     settings.cap_threads(threads)
@@ -93,19 +101,30 @@ def call(
             "path": [] if side.apart else sys.path,
         }
         request |= {key: str(folder / f"{key}.npy") for key in ("values", "labels", "scores", "reply")}
-        done = subprocess.run(
-            [str(python), "-P", worker.__file__],
-            input=json.dumps(request),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=limit,
-            start_new_session=True,  # a scheduling group of its own: no side shares its slice with our terminal
-        )
+        code, said = _run([str(python), "-P", worker.__file__], json.dumps(request), limit)
         reply = Path(request["reply"])
-        if done.returncode or not reply.is_file():
-            raise RuntimeError((done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1][:200])
+        if code or not reply.is_file():
+            raise RuntimeError((said.strip().splitlines() or [f"exit code {code}"])[-1][:200])
         return json.loads(reply.read_text()), np.load(request["scores"])
+
+
+def _run(command: list[str], request: str, limit: float) -> tuple[int, str]:
+    """Exit code and standard error of a process that has at most ``limit`` seconds."""
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # a scheduling group of its own: no side shares its slice with our terminal
+    ) as process:
+        try:
+            _, said = process.communicate(request, limit)
+            return process.returncode, said
+        except subprocess.TimeoutExpired:
+            raise Stopped(limit, worker.status_mb("VmHWM", str(process.pid))) from None
+        finally:
+            process.kill()
 
 
 class Growth:
@@ -163,9 +182,9 @@ def alternate(
                 continue
             try:
                 reply, scores = call(side, python, match, series, window, threads, 3 * growth.budget + 60)
-            except (RuntimeError, subprocess.TimeoutExpired) as error:
+            except (RuntimeError, Stopped) as error:
                 skipped.add(side.call)
-                growth.note(key, n, np.inf if isinstance(error, subprocess.TimeoutExpired) else 0.0)
+                growth.note(key, n, np.inf if isinstance(error, Stopped) else 0.0)
                 yield Run(*about, note=f"failed: {error}"[:240])
                 continue
             growth.note(key, n, reply["seconds"])

@@ -49,7 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--window", action="append", type=int, metavar="W", help="window length (48)")
     what.add_argument("--threads", action="append", type=int, metavar="N", help="numerical threads (1)")
     what.add_argument("--repeats", type=int, metavar="N", help="runs of each side (3)")
-    what.add_argument("--budget", type=float, metavar="S", help="leave out runs longer than about this (20 s)")
+    what.add_argument(
+        "--budget",
+        type=float,
+        metavar="S",
+        help="leave out runs longer than about this (20 s); --memory: stop them (900 s)",
+    )
     what.add_argument("--full", action="store_true", help="n to 1,000,000, W 16 to 512, 1 and 2 threads, 5 repeats")
     what.add_argument("--peer", action="append", default=[], metavar="NAME", help="only these peers")
     what.add_argument("--no-peers", action="store_true", help="ours alone; installs nothing")
@@ -69,10 +74,10 @@ def main(args: argparse.Namespace) -> int:
         _options.say(f"wrote {write_costs(_options.say)}")
         return 0
     _fill(args)
+    if args.memory:
+        return _memory(args)
     matches = _matches(args.detector)
     args.out.mkdir(parents=True, exist_ok=True)
-    if args.memory:
-        return _memory(args, matches)
     return _compare(args, matches)
 
 
@@ -80,7 +85,7 @@ def _fill(args: argparse.Namespace) -> None:
     """Defaults that depend on ``--full`` and ``--memory``, and limits."""
     defaults = FULL if args.full else DEFAULTS
     if args.memory:
-        defaults = DEFAULTS | {"n": [1_000_000], "window": [100], "budget": 3600.0}
+        defaults = DEFAULTS | {"n": [1_000_000], "window": [100], "budget": 900.0}
     for name, value in defaults.items():
         if getattr(args, name) is None:
             setattr(args, name, value)
@@ -159,12 +164,19 @@ def _peers() -> Path | None:
         return None
 
 
-def _memory(args: argparse.Namespace, matches: list[Match]) -> int:
+def _memory(args: argparse.Namespace) -> int:
+    from benchmark import registry
     from benchmark.bench import memory
     from benchmark.bench.machine import describe
 
+    known = registry.detectors()
+    names = [name for name in known if name in args.detector or not args.detector]
+    for name in args.detector:
+        if name not in known:
+            raise unknown("detector", name, known)
     about = describe(["bench", *sys.argv[2:]])
-    text = memory.table(matches, max(args.n), args.window[0], args.budget, about, _options.say)
+    text = memory.table(names, max(args.n), args.window[0], args.budget, about, _options.say)
+    args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "memory.md").write_text(text)
     sys.stdout.write(text)
     _options.say(f"written: {args.out / 'memory.md'}")
