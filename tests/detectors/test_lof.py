@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 sys.path.insert(0, str(Path(__file__).parent.parent))
 import naive_neighbours as naive
 
-from detectors import _neighbours, _window_tree
+from detectors import _neighbour_kernels, _neighbours, _window_tree
 from detectors._neighbours import nearest_windows
 from detectors.lof import LOF
 
@@ -221,7 +221,7 @@ def test_bad_parameters_are_refused() -> None:
 
 def test_the_heap_gives_way_left_first() -> None:
     heap, number = np.array([5.0, 5.0, 5.0]), np.array([0, 1, 2], dtype=np.int32)
-    _neighbours._replace_farthest(heap, number, 1.0, 3)
+    _neighbour_kernels.replace_farthest(heap, number, 1.0, 3)
     assert heap.tolist() == [5.0, 1.0, 5.0]
     assert number.tolist() == [1, 3, 2]
 
