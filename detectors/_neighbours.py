@@ -144,7 +144,7 @@ class Search:
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(one, tasks))
 
-    def walk(self, first: int, last: int, wide: Array, margin: int) -> None:
+    def _walk(self, first: int, last: int, wide: Array, margin: int) -> None:
         total = len(self.joined.starts)
         size = min(self.k if self.exact else self.k + SPARE, total)
         heaps = np.full((last - first, size), self.joined.limit)
