@@ -34,8 +34,9 @@ class PCA(WindowDetector):
     source = "Shyu et al., ICDM 2003; PyOD"
 
     def _fit_windows(self, windows: Windows) -> None:
-        self.mean_, self.scale_ = column_moments(windows)
-        singular, rows = singular_values(windows, self._standardise)
+        moments = running_moments(windows)
+        self.mean_, self.scale_ = moments[:2] if moments else column_moments(windows)
+        singular, rows = singular_values(windows, self._standardise, moments[2] if moments else None)
         # Eigenvectors have no sign, yet the distance depends on it: the largest entry is positive. Odd ones have two of
         # opposite sign, equal but for rounding: the first counts.
         size = np.abs(rows)
@@ -68,21 +69,29 @@ class PCA(WindowDetector):
         return columns
 
 
-def singular_values(windows: Windows, prepare: Callable[[Array], Array]) -> tuple[Array, Array]:
+def singular_values(
+    windows: Windows, prepare: Callable[[Array], Array], first: Array | None = None
+) -> tuple[Array, Array]:
     """Singular values and right singular vectors of the prepared windows, (window, k) columns, from products of blocks.
 
     The eigenvectors of z'z alone lose every share below 1e-16, and the smallest shares rule the score.
     They serve as a rotation: the rotated columns are nearly orthogonal, their norms exact to 1e-16 of
     the largest *singular value*, and a second product, scaled by these norms, corrects what is left.
 
+    Parameters
+    ----------
+    first : (window, window) array, optional
+        z'z, when it is known already; its rounding is corrected, too.
+
     Returns
     -------
     (window,) and (window, window) arrays, vectors in rows, largest first.
     """
-    first = np.zeros((windows.window, windows.window))
-    for _, block in windows.chunks():
-        z = prepare(block)
-        first += z @ z.T
+    if first is None:
+        first = np.zeros((windows.window, windows.window))
+        for _, block in windows.chunks():
+            z = prepare(block)
+            first += z @ z.T
     rotation = np.ascontiguousarray(np.linalg.eigh(first)[1].T)
     second = np.zeros_like(first)
     for _, block in windows.chunks(ROWS):
@@ -94,6 +103,35 @@ def singular_values(windows: Windows, prepare: Callable[[Array], Array]) -> tupl
     root = np.sqrt(np.maximum(values, 0))[:, None] * vectors.T * norms
     _, singular, rows = np.linalg.svd(root)
     return singular, rows @ rotation
+
+
+def running_moments(windows: Windows) -> tuple[Array, Array, Array] | None:
+    """Mean, standard deviation and z'z of the standardised window positions, in the time of n x W.
+
+    Neighbouring positions share all but two points, so a sum follows from the one before it. None where rounding
+    would show: where one position varies a thousand times less than another, as beside an outlier at an end.
+
+    Returns
+    -------
+    (window,), (window,) and (window, window) arrays, or None.
+    """
+    w, count = windows.window, len(windows)
+    centre = float(np.mean([piece.mean() for piece in windows.pieces]))
+    sums, products = np.zeros(w), np.zeros((w, w))
+    for piece, view in zip(windows.pieces, windows.views, strict=True):
+        x, n = piece - centre, len(view)
+        row = np.array([x[:n] @ x[b : b + n] for b in range(w)])
+        sums += x[:n].sum() + np.concatenate([[0.0], np.cumsum(x[n:] - x[: w - 1])])
+        for a in range(w):
+            products[a, a:] += row
+            row = row[:-1] - x[a] * x[a : w - 1] + x[a + n : a + n + 1] * x[a + n :]
+    mean = sums / count
+    variance = np.diag(products) / count - mean**2
+    if not variance.min() > 1e-6 * (np.diag(products).max() / count):
+        return None
+    scale = np.sqrt(variance)
+    gram = np.triu(products) + np.triu(products, 1).T - count * np.outer(mean, mean)
+    return mean + centre, scale, gram / np.outer(scale, scale)
 
 
 def column_moments(windows: Windows) -> tuple[Array, Array]:

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import naive
 
 from detectors._windows import Windows
-from detectors.pca import PCA, column_moments
+from detectors.pca import PCA, column_moments, running_moments
 
 
 def rhythm(n, noise=0.3):
@@ -59,6 +59,27 @@ def test_the_sign_of_an_eigenvector_does_not_depend_on_the_data_order():
     components = PCA(12).fit(x).components_
     assert (components.max(axis=1) > (1 - 1e-6) * -components.min(axis=1)).all()
     np.testing.assert_allclose(components @ components.T, np.eye(12), atol=1e-12)
+
+
+@pytest.mark.parametrize("lengths", [(300,), (120, 33, 20, 19)])
+@pytest.mark.parametrize("level", [0.0, 1e4])
+def test_running_moments_are_those_of_the_window_matrix(lengths, level):
+    pieces = [rhythm(n) + level + 0.001 * n for n in lengths]
+    rows = np.concatenate([np.lib.stride_tricks.sliding_window_view(p, 20) for p in pieces if len(p) >= 20])
+    mean, scale, gram = running_moments(Windows(pieces, 20))
+    z = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+    np.testing.assert_allclose(mean, rows.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(scale, rows.std(axis=0), rtol=1e-10)
+    np.testing.assert_allclose(gram, z.T @ z, atol=1e-8)
+
+
+@pytest.mark.parametrize("at", [0, 3, -1])
+def test_running_moments_give_up_where_rounding_would_show(at):
+    x = rhythm(200)
+    x[at] = 1e9
+    assert running_moments(Windows([x], 20)) is None
+    assert running_moments(Windows([np.full(100, 0.7)], 20)) is None
+    assert np.isfinite(PCA(20).fit(x).score(x)).all()
 
 
 def test_rounding_does_not_choose_the_sign_of_an_odd_eigenvector():
