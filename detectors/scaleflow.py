@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors._base import Array, Detector, Diet, Group, resolve_window
+from detectors._base import Array, Detector, Diet, Group
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,8 +32,9 @@ class ScaleFlow(Detector):
 
     Parameters
     ----------
-    window : int or "auto"
-        One period in points; a scale of ``periods`` of it joins the fixed ones.
+    period : int or "auto"
+        One period in points; a scale of ``periods`` of it joins the fixed ones. ``"auto"``: estimated from the fitted
+        data (:func:`~detectors._scale.period`), and no such scale where they show none.
     points : int
         Coordinates of a window at every scale.
     factors : tuple of int
@@ -110,7 +111,7 @@ class ScaleFlow(Detector):
 
     def __init__(
         self,
-        window: int | Literal["auto"] = "auto",
+        period: int | Literal["auto"] = "auto",
         points: int = 32,
         factors: tuple[int, ...] = (1, 2, 4, 8),
         periods: float = 1.5,
@@ -130,7 +131,7 @@ class ScaleFlow(Detector):
         device: str = "auto",
         random_state: int = 0,
     ) -> None:
-        self.window = window
+        self.period = period
         self.points = points
         self.factors = factors
         self.periods = periods
@@ -161,12 +162,15 @@ class ScaleFlow(Detector):
 
     def _fit(self, pieces: list[Array]) -> None:
         from detectors._resnet import series_scale
+        from detectors._scale import period
         from detectors._torch import resolve_device, steady
 
         self._check()
-        self.window_ = resolve_window(self.window, pieces)
         self.mean_, self.deviation_, step = series_scale(np.concatenate(pieces))
-        self.scales_ = self._scales(max(map(len, pieces)))
+        longest = max(pieces, key=len)
+        self.period_ = period(longest) if self.period == "auto" else self.period
+        self.scales_ = self._scales(len(longest))
+        self.window_ = max(scale.span for scale in self.scales_)
         scaled = [self._standardise(p) for p in pieces]
         noise = max(step / self.deviation_ / 12**0.5, self.noise, 1e-3)
         with steady(resolve_device(self.device), self.random_state):
@@ -192,7 +196,9 @@ class ScaleFlow(Detector):
 
         most = longest // 3
         points = max(4, min(self.points, most) // 2 * 2)
-        wanted = [*self.factors] + ([round(self.periods * self.window_ / points)] if self.periods else [])
+        wanted = [*self.factors] + (
+            [round(self.periods * self.period_ / points)] if self.period_ and self.periods else []
+        )
         factors = sorted({min(max(factor, 1), max(1, most // points)) for factor in wanted})
         return [Scale(points, f, slice(k * self.members, (k + 1) * self.members)) for k, f in enumerate(factors)]
 

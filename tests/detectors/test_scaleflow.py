@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from detectors._base import Diverged
 from detectors._flow_bank import FlowBank, train_bank
 from detectors._judges import FLATTEST, NEAREST, Distance, Evidence, prepared
-from detectors._scale import CoarseWindows, Whitening, block_means, evenly, held_out, spread
+from detectors._scale import CoarseWindows, Whitening, block_means, evenly, held_out, period, spread
 from detectors._torch import steady
 from detectors.scaleflow import ScaleFlow
 
@@ -208,6 +208,25 @@ def test_spread_is_the_mean_of_the_covering_windows(n, span, stride):
         assert got[point] == pytest.approx(values[covering].mean(), abs=1e-12)
 
 
+@pytest.mark.parametrize("length", [7, 40, 288, 400])
+def test_the_period_is_found_whatever_its_length(length):
+    found = period(sine(10 * length, length) + 3)
+    assert found == pytest.approx(length, abs=max(1, length // 100))
+
+
+def test_a_day_is_not_taken_for_a_week():
+    day = np.sin(np.arange(7 * 48 * 6) * 2 * np.pi / 48)
+    week = 1 + 0.2 * np.sin(np.arange(len(day)) * 2 * np.pi / (7 * 48))
+    assert period(day * week) == pytest.approx(48, abs=1)
+
+
+@pytest.mark.parametrize(
+    "x", [np.full(90, 2.0), np.arange(90.0), np.random.default_rng(0).standard_normal(900), np.ones(4)], ids=str
+)
+def test_no_period_is_made_up(x):
+    assert period(x) is None
+
+
 def test_held_out_windows_are_a_fifth_in_contiguous_blocks():
     mask = held_out(10_000, span=50)
     assert mask.mean() == pytest.approx(0.2, abs=0.01)
@@ -293,8 +312,8 @@ IDEAS = [
 @pytest.mark.parametrize("params", IDEAS, ids=str)
 def test_each_idea_is_an_option_that_changes_the_scores(params):
     x = sine(500)
-    usual = ScaleFlow(**QUICK, window=60).fit(x).score(x)
-    other = ScaleFlow(**QUICK, window=60, **params).fit(x).score(x)
+    usual = ScaleFlow(**QUICK, period=60).fit(x).score(x)
+    other = ScaleFlow(**QUICK, period=60, **params).fit(x).score(x)
     assert other.shape == usual.shape
     assert not np.array_equal(usual, other)
 
