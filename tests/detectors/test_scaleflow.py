@@ -288,6 +288,12 @@ def test_short_fits_cut_their_spans_and_shorter_series_are_still_scored(n):
     assert detector.score(sine(n + 50, seed=1)).shape == (n + 50,)
 
 
+def test_a_series_without_period_has_the_fixed_scales_or_the_shortest_one():
+    noise = np.random.default_rng(0).standard_normal(400)
+    assert [scale.factor for scale in ScaleFlow(**QUICK).fit(noise).scales_] == [1, 2, 4]
+    assert [scale.factor for scale in ScaleFlow(**QUICK, factors=()).fit(noise).scales_] == [1]
+
+
 def test_pieces_shorter_than_every_window_do_no_harm():
     detector = ScaleFlow(**QUICK).fit([sine(400), sine(15), sine(300, seed=1)])
     assert len(detector.fitted_scores()) == 715
