@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Index = NDArray[np.intp]
 Preset = Literal["default", "paper"]
 
-# Training steps of each stage in the default preset; chosen by losses on held-out windows, see docs/successor.md.
+# Training steps of each stage in the default preset; chosen by losses on held-out windows, see docs/networks.md.
 STEPS = {1: 400, 2: 200}
 
 
