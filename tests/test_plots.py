@@ -81,6 +81,16 @@ def test_losses_that_diverge_or_lack_a_part_are_drawn() -> None:
     figure.draw_without_rendering()
 
 
+def test_one_exploding_series_does_not_flatten_the_losses_of_the_others() -> None:
+    tame = {str(k): {"stage 2 train": [2.0, 0.0, -3.0]} for k in range(5)}
+    wild = tame | {"wild": {"stage 2 train": [1.0, 6e7, 2e7]}}
+    for histories, scale in ((tame, "linear"), (wild, "symlog")):
+        axes = plots.training_figure({"NASA-MSL": histories}, "Proposed").axes[0]
+        assert axes.get_yscale() == scale
+    low, high = axes.transAxes.inverted().transform(axes.transData.transform([(1, -3.0), (1, 2.0)]))[:, 1]
+    assert high - low > 0.1
+
+
 # -- traces ------------------------------------------------------------------------------------
 
 
