@@ -22,7 +22,7 @@ class Cost:
     fit, score : float
         Seconds per fitted and per scored point, in a series of 10,000 points.
     growth : float
-        Exponent e of seconds ~ n^e.
+        Exponent e of seconds ~ n^e; near 0 for a fixed number of training steps.
     share : float
         Part of the series that the protocol ``tsb-uad`` lets it fit: 1, or .1 for those that learn normal data.
     cap : float
@@ -38,7 +38,9 @@ class Cost:
     def seconds(self, fitted: float, n: int, rounds: int = 1) -> float:
         """Expected time of fitting so many points ``rounds`` times and scoring ``n`` between them."""
         fitted = min(fitted, self.cap or fitted)
-        return float((self.fit * fitted * rounds + self.score * n) * (n / MEASURED_AT) ** (self.growth - 1))
+        fit = self.fit * fitted * (fitted / (self.share * MEASURED_AT)) ** (self.growth - 1)
+        score = self.score * n * (n / MEASURED_AT) ** max(0.0, self.growth - 1)
+        return float(fit * rounds + score)
 
 
 UNKNOWN = Cost(5e-5, 5e-5, 1.0, 1.0)  # someone's own detector
