@@ -28,7 +28,7 @@ MEANINGS = {
     "=": "reproduced: within .01 of print",
     "≈": "inside the seed interval: print lies where one more seed is expected (95 %)",
     "†": "explained: the letter names the cause",
-    "≠": "not reproduced",
+    "≠": "not reproduced; a letter names what is known",
     "°": "not better than the best one-liner",
     "q": "QUICK: reduced run, not a result",
 }

@@ -22,7 +22,8 @@ class Cause:
     """A known reason for which a figure differs from print.
 
     ``up_to`` bounds the difference that it may excuse: the largest one seen between two runs of the
-    authors, or between their package and their print, rounded up.
+    authors, or between their package and their print, rounded up. A bound of 0 excuses nothing: the text says
+    what is known beside a figure that stays *not reproduced*.
     """
 
     detector: str
@@ -68,6 +69,14 @@ def known_cause(detector: str, dataset: str, difference: float) -> str:
     return ""
 
 
+def remark(detector: str, dataset: str) -> str:
+    """What is known of a figure that no cause explains, or an empty string."""
+    for cause in causes():
+        if cause.detector == detector and cause.dataset in (dataset, "*") and cause.up_to == 0:
+            return cause.text
+    return ""
+
+
 def seed_interval(means: Sequence[float], level: float = 0.95) -> tuple[float, float] | None:
     """Interval in which the mean of one more seed is expected, or None with fewer than three seeds.
 
@@ -87,7 +96,7 @@ def seed_interval(means: Sequence[float], level: float = 0.95) -> tuple[float, f
 def judge(
     detector: str, dataset: str, ours: float, printed: float, interval: tuple[float, float] | None
 ) -> tuple[Verdict, str]:
-    """Verdict on one figure, and the cause when it is *explained*.
+    """Verdict on one figure, and the cause when it is *explained*, or what else is known when it is not.
 
     Print has two decimals, so a figure counts as inside an interval that reaches its rounding cell.
     """
@@ -96,4 +105,4 @@ def judge(
     if interval is not None and interval[0] - 0.005 <= printed <= interval[1] + 0.005:
         return "inside the seed interval", ""
     cause = known_cause(detector, dataset, ours - printed)
-    return ("explained", cause) if cause else ("not reproduced", "")
+    return ("explained", cause) if cause else ("not reproduced", remark(detector, dataset))
