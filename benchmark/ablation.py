@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmark.cells import params_text
 from benchmark.errors import UserError
 from benchmark.formats import figure, markdown_text, signed
 from benchmark.plan import Row, Selection, rows
@@ -81,13 +81,14 @@ def lines(cells: pd.DataFrame, found: dict[str, Row], protocol: str) -> Iterator
     whole = None
     for idea, row in found.items():
         mine = cells[
-            (cells["detector"] == row.name) & (cells["protocol"] == protocol) & (cells["params"] == _stored(row))
+            (cells["detector"] == row.name)
+            & (cells["protocol"] == protocol)
+            & (cells["params"] == params_text(row.params))
         ]
         mine = mine[(mine["status"] == "ok") & mine["auroc"].notna()]
         if mine.empty:
             continue
-        measured = mine.reindex(columns=[*mine.columns, *({"vus_pr"} - set(mine.columns))])
-        per_series = measured.groupby(["dataset", "series"])[["auroc", "vus_pr"]].mean()
+        per_series = mine.groupby(["dataset", "series"])[["auroc", "vus_pr"]].mean()
         per_dataset = per_series.groupby("dataset").mean()
         whole = per_series["auroc"] if idea == WHOLE else whole
         shared = None if whole is None else (per_series["auroc"] - whole).dropna()
@@ -100,11 +101,6 @@ def lines(cells: pd.DataFrame, found: dict[str, Row], protocol: str) -> Iterator
             0 if shared is None else len(shared),
             int(mine["seed"].nunique()),
         )
-
-
-def _stored(row: Row) -> str:
-    """A row's parameters as the store writes them."""
-    return json.dumps(dict(row.params), sort_keys=True)
 
 
 def to_markdown(cells: pd.DataFrame, found: dict[str, Row], protocols: tuple[str, ...]) -> str:

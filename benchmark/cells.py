@@ -15,6 +15,11 @@ Status = Literal["ok", "failed", "timeout", "oom", "crashed", "skipped", "diverg
 Params = tuple[tuple[str, Any], ...]
 
 
+def params_text(params: Params) -> str:
+    """Parameters as results are stored and found by them: JSON, sorted by name."""
+    return json.dumps(dict(params), sort_keys=True)
+
+
 @dataclass(frozen=True)
 class Cell:
     """One unit of work, only strings and numbers: hashable, JSON, fit to travel to another machine.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.cells import Cell, Outcome
+from benchmark.cells import Cell, Outcome, params_text
 from benchmark.database import Database
 from benchmark.errors import UserError
 from datasets._base import Series, Source
@@ -103,7 +103,7 @@ class Store:
         """Commit a finished cell, its scores and metrics in one transaction; an earlier failure is replaced."""
         row: dict[str, Any] = {k: getattr(cell, k) for k in CELL_COLUMNS}
         row |= {k: getattr(outcome, k) for k in OUTCOME_COLUMNS}
-        row |= {"params": json.dumps(dict(cell.params), sort_keys=True)}
+        row |= {"params": params_text(cell.params)}
         row |= {"run_id": self.run_id, "finished": time.time(), "group": group, "quick": int(quick)}
         row["extra"] = json.dumps(outcome.extra, sort_keys=True, default=str)
         with self.database.transaction() as db:

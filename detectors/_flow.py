@@ -116,11 +116,12 @@ class Convolution(nn.Conv1d):
     def forward(self, x: Tensor) -> Tensor:
         _, rows, length = x.shape
         kernel = self.kernel_size[0]
-        padded = nn.functional.pad(x, (kernel // 2, kernel // 2)) if kernel > 1 else x
-        shifted = torch.cat([padded[..., k : k + length] for k in range(kernel)]) if kernel > 1 else x
+        if kernel > 1:
+            padded = nn.functional.pad(x, (kernel // 2, kernel // 2))
+            x = torch.cat([padded[..., k : k + length] for k in range(kernel)])
         weight = self.weight.transpose(1, 2).reshape(len(self.weight), -1)
         assert self.bias is not None
-        out = torch.addmm(self.bias[:, None], weight, shifted.reshape(weight.shape[1], -1))
+        out = torch.addmm(self.bias[:, None], weight, x.reshape(weight.shape[1], -1))
         return out.view(-1, rows, length)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors._base import Array, Detector, Diet, Group, resolve_window
-from detectors._windows import Alignment, Windows, windows_to_points
+from detectors._windows import Alignment, Windows, evenly, windows_to_points
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -188,12 +188,7 @@ class NeuralDetector(Detector):
         """
         from detectors import _torch
 
-        tensors, facts = _torch.load_file(path)
-        if (facts["detector"], facts["version"]) != (cls.__name__, cls.version):
-            raise ValueError(
-                f"{path} holds {facts['detector']} version {facts['version']}, not {cls.__name__} "
-                f"version {cls.version}: load it with that class, or fit again"
-            )
+        tensors, facts = _torch.load_model(path, cls)
         self = cls(**facts["params"] | ({"device": device} if device else {}))
         vars(self).update(facts["learnt"])
         self.fitted_pieces_, self._fitted_digest = [], ""
@@ -268,8 +263,3 @@ def min_max_past(windows: Array, floor: float) -> Float32:
     scaled: Float32 = ((windows - low) / spread).astype(np.float32)
     np.clip(scaled[:, -1], -FARTHEST, 1 + FARTHEST, out=scaled[:, -1])
     return scaled
-
-
-def evenly(count: int, limit: int) -> NDArray[np.intp]:
-    """At most ``limit`` of the numbers 0..count - 1, evenly spread, the ends included."""
-    return np.linspace(0, count - 1, min(count, limit)).astype(np.intp)

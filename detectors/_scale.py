@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from detectors._base import Array
 from detectors._judges import Evidence, Judge
-from detectors._windows import Windows
+from detectors._windows import Windows, autocorrelation
 
 Index = NDArray[np.intp]
 ROWS = 4096
@@ -133,16 +133,15 @@ def period(x: Array) -> int | None:
     knows no longest period and no fall-back.
     """
     lags = len(x) // 3
-    centred = x - x.mean()
-    spectrum = np.fft.rfft(centred, 2 * len(x))
-    correlation = np.fft.irfft(spectrum * spectrum.conj())[: lags + 1] / (len(x) - np.arange(lags + 1))
+    # Its own is biased: a period of a third of the series would count for two thirds.
+    correlation = autocorrelation(x, lags) * len(x) / (len(x) - np.arange(lags + 1))
     below = np.flatnonzero(correlation < 0)
-    if not len(below) or correlation[0] <= 0:
+    if not len(below):
         return None
     inner = correlation[1:-1]
     peaks = np.flatnonzero((inner > correlation[:-2]) & (inner >= correlation[2:])) + 1
     peaks = peaks[peaks > below[0]]
-    heights = correlation[peaks] / correlation[0]
+    heights = correlation[peaks]
     if not len(peaks) or heights.max() < 0.2:
         return None
     return int(peaks[heights >= 0.9 * heights.max()][0])

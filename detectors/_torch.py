@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from detectors._base import Diverged
+from detectors._base import Detector, Diverged
 
 History = dict[str, list[float]]
 
@@ -175,6 +175,17 @@ def save_file(path: str | Path, tensors: dict[str, Tensor], facts: dict[str, Any
 
     contiguous = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
     save(contiguous, str(path), metadata={"facts": json.dumps(facts)})
+
+
+def load_model(path: str | Path, cls: type[Detector]) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """:func:`load_file`, refused with ValueError when another detector or another version of its scores wrote it."""
+    tensors, facts = load_file(path)
+    if (facts["detector"], facts.get("version")) != (cls.__name__, cls.version):
+        raise ValueError(
+            f"{path} holds {facts['detector']} version {facts.get('version')}, not {cls.__name__} "
+            f"version {cls.version}: load it with that class, or fit again"
+        )
+    return tensors, facts
 
 
 def load_file(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors._windows import Windows
+from detectors._windows import Windows, evenly
 
 Array = NDArray[np.float64]
 
@@ -32,7 +32,7 @@ class WindowTree:
     def __init__(self, pieces: list[Array], window: int, k: int) -> None:
         self.windows = Windows(pieces, window)
         self.k = min(k, len(self.windows))
-        some = self.windows.take(spread(len(self.windows), SAMPLE))
+        some = self.windows.take(evenly(len(self.windows), SAMPLE))
         self.centre = some.mean(axis=0)
         axes = np.linalg.eigh(np.cov(some, rowvar=False))[1][:, ::-1]
         self.axes = axes[:, : axes_needed((some - self.centre) @ axes, self.k)]
@@ -52,7 +52,7 @@ class WindowTree:
             self.points[rows], scale = self._turn(block)
             self.scale = max(self.scale, scale)
         self.tree = cKDTree(self.points, balanced_tree=False)
-        self.probes = self.points[spread(len(self.points), PROBES)]
+        self.probes = self.points[evenly(len(self.points), PROBES)]
         self.radius = self.tree.query(self.probes, k=[self.k])[0][:, 0]
         self.reach = REACH * float(np.median(self.radius))
 
@@ -64,7 +64,7 @@ class WindowTree:
     def pays(self) -> bool:
         """Whether asking is quicker than walking: how much of the data falls into the box that a query opens?"""
         n, axes = self.points.shape
-        lead = self.points[spread(n, SAMPLE), :4]
+        lead = self.points[evenly(n, SAMPLE), :4]
         radius = np.minimum(self.radius, self.reach)
         inside = [(np.abs(lead - p[:4]) < r).all(axis=1).mean() for p, r in zip(self.probes, radius, strict=True)]
         ask = PER_QUERY + PER_COORDINATE * float(np.mean(inside)) * n * axes
@@ -96,16 +96,11 @@ def axes_needed(turned: Array, k: int) -> int:
         A sample of the windows on all axes.
     """
     square = np.einsum("ij,ij->i", turned, turned)
-    probes = spread(len(turned), PROBES)
+    probes = evenly(len(turned), PROBES)
     apart = square[probes, None] + square - 2 * turned[probes] @ turned.T
     radius = np.median(np.partition(apart, min(k, len(turned)) - 1, axis=1)[:, min(k, len(turned)) - 1])
     left = np.median(np.cumsum(turned[:, ::-1] ** 2, axis=1)[:, ::-1], axis=0)
     return int(max(1, np.sum(left > NEGLECTED * radius)))
-
-
-def spread(n: int, most: int) -> NDArray[np.intp]:
-    """At most so many numbers, evenly spread over 0..n - 1."""
-    return np.linspace(0, n - 1, min(most, n)).astype(np.intp)
 
 
 def tree_for(pieces: list[Array], window: int, n_query: int, k: int) -> WindowTree | None:

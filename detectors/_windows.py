@@ -107,6 +107,11 @@ def _running_sum(scores: Array, window: int) -> Array:
     return np.asarray(summed[ends] - summed[begins])
 
 
+def evenly(count: int, limit: int) -> NDArray[np.intp]:
+    """At most ``limit`` of the numbers 0..count - 1, evenly spread, the ends included."""
+    return np.linspace(0, count - 1, min(count, limit)).astype(np.intp)
+
+
 def estimate_window(x: Array, fallback: int = 125, lags: int = 400, points: int = 20_000) -> int:
     """One period of the series, as TSB-UAD's ``find_length`` estimates it.
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors._base import Array, Detector, Diet, Group
-from detectors._windows import Windows
+from detectors._windows import Windows, evenly
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -141,7 +141,7 @@ class Proposed(Detector):
         """Evenly spread window numbers: the first nine tenths to train on, the rest to stop by."""
         count = max(2, len(windows) // self.stride)
         count = count if self.preset == "paper" else min(count, self.max_windows)
-        rows = np.linspace(0, len(windows) - 1, count).astype(np.intp)
+        rows = evenly(len(windows), count)
         held_out = 0 if self.preset == "paper" else max(1, count // 10)
         return rows[: count - held_out], rows[count - held_out :]
 
@@ -244,12 +244,16 @@ class Proposed(Detector):
 
     @classmethod
     def load(cls, path: str | Path, device: str | None = None) -> Self:
-        """A fitted detector from :meth:`save`; it scores and decides as before, on another device if wanted."""
-        from detectors._torch import load_file
+        """A fitted detector from :meth:`save`; it scores and decides as before, on another device if wanted.
 
-        tensors, facts = load_file(path)
-        if facts["detector"] != cls.__name__:
-            raise ValueError(f"{path} holds a {facts['detector']}, not a {cls.__name__}: load it with that class")
+        Raises
+        ------
+        ValueError
+            If the file holds another detector, or the scores' version has changed since.
+        """
+        from detectors._torch import load_model
+
+        tensors, facts = load_model(path, cls)
         self = cls(**facts["params"])
         self.device = device or self.device
         self._build()

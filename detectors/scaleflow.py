@@ -13,7 +13,7 @@ from detectors._base import Array, Detector, Diet, Group
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from detectors._judges import Judge
+    from detectors._judges import Evidence, Judge
     from detectors._scale import Scale
 
 Join = Literal["log", "mean", "max"]
@@ -243,21 +243,27 @@ class ScaleFlow(Detector):
 
     def _appoint(self, scale: Scale, known: Array, judged: Array) -> None:
         """Give a scale its judges, and each the scores that are usual for it."""
-        from detectors._judges import Evidence
-
-        for name in self.judges:
-            judge = self._judge(name, scale, known)
-            typicality = self.typicality if name == "likelihood" else 0.0
-            scale.judges[name] = judge, Evidence(np.sort(judge(judged)), typicality)
-
-    def _judge(self, name: str, scale: Scale, references: Array) -> Judge:
-        from detectors._judges import Distance, Likelihood, prepared
+        from detectors._judges import prepared
         from detectors._torch import resolve_device
 
-        if name == "likelihood":
+        for name in self.judges:
+            references = None if name == "likelihood" else prepared(known, name == "shape", resolve_device(self.device))
+            judge = self._judge(name, scale, references)
+            scale.judges[name] = judge, self._evidence(name, np.sort(judge(judged)))
+
+    def _judge(self, name: str, scale: Scale, references: Tensor | None) -> Judge:
+        """The likelihood under a scale's flows without references, else the distance to these."""
+        from detectors._judges import Distance, Likelihood
+
+        if references is None:
             return Likelihood(self.bank_, scale.flows, scale.whitening)
-        shape = name == "shape"
-        return Distance(prepared(references, shape, resolve_device(self.device)), shape)
+        return Distance(references, name == "shape")
+
+    def _evidence(self, name: str, usual: Array) -> Evidence:
+        """What a judge's score says beside the sorted usual ones; only a likelihood can be too good."""
+        from detectors._judges import Evidence
+
+        return Evidence(usual, self.typicality if name == "likelihood" else 0.0)
 
     def _rows(self, counts: list[int]) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """Numbers of training and of held-out windows of each scale, as many for each."""
@@ -323,20 +329,16 @@ class ScaleFlow(Detector):
         ValueError
             If the file holds another detector, or the scores' version has changed since.
         """
-        from detectors._torch import load_file
+        from detectors._scale import Scale
+        from detectors._torch import load_model
 
-        tensors, facts = load_file(path)
-        if (facts["detector"], facts.get("version")) != (cls.__name__, cls.version):
-            raise ValueError(
-                f"{path} holds {facts['detector']} version {facts.get('version')}, not {cls.__name__} "
-                f"version {cls.version}: load it with that class, or fit again"
-            )
+        tensors, facts = load_model(path, cls)
         lists = {name: tuple(facts["params"][name]) for name in ("factors", "judges")}
         self = cls(**facts["params"] | lists)
         self.device = device or self.device
         self.mean_, self.deviation_ = facts["standardised"]
         self.window_, self.history_ = facts["window"], facts["history"]
-        self.scales_ = self._loaded_scales(facts["scales"])
+        self.scales_ = [Scale(points, factor, slice(a, b)) for points, factor, a, b in facts["scales"]]
         self._build()
         self.bank_.load_state_dict({k.removeprefix("bank."): v for k, v in tensors.items() if k.startswith("bank.")})
         self.bank_.eval()
@@ -346,24 +348,13 @@ class ScaleFlow(Detector):
         self._fitted_scores = tensors["fitted_scores"].numpy()
         return self
 
-    @staticmethod
-    def _loaded_scales(facts: list[list[int]]) -> list[Scale]:
-        from detectors._scale import Scale
-
-        return [Scale(points, factor, slice(a, b)) for points, factor, a, b in facts]
-
     def _reappoint(self, scale: Scale, tensors: dict[str, Tensor]) -> None:
         """The whitening and the judges of a saved scale."""
-        from detectors._judges import Distance, Evidence, Likelihood
         from detectors._scale import Whitening
         from detectors._torch import resolve_device
 
         scale.whitening = Whitening(tensors["mean"].numpy(), tensors["matrix"].numpy())
         for name in self.judges:
-            if name == "likelihood":
-                judge: Judge = Likelihood(self.bank_, scale.flows, scale.whitening)
-            else:
-                references = tensors[f"{name}.references"].to(resolve_device(self.device))
-                judge = Distance(references, name == "shape")
-            typicality = self.typicality if name == "likelihood" else 0.0
-            scale.judges[name] = judge, Evidence(tensors[f"{name}.usual"].numpy(), typicality)
+            references = tensors.get(f"{name}.references")
+            judge = self._judge(name, scale, None if references is None else references.to(resolve_device(self.device)))
+            scale.judges[name] = judge, self._evidence(name, tensors[f"{name}.usual"].numpy())

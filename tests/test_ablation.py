@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmark import ablation
+from benchmark.cells import params_text
 from benchmark.errors import UserError
 from benchmark.plan import Selection
 from detectors.scaleflow import ScaleFlow
@@ -33,7 +34,7 @@ def test_a_detector_without_ideas_is_refused_with_the_way_to_name_some() -> None
 def test_means_weigh_data_sets_equally_and_differences_refer_to_the_whole() -> None:
     found = ablation.variants(Selection(detectors=("ScaleFlow",)))
     off = next(iter(ScaleFlow.ablations))
-    stored = ablation._stored(found[off])
+    stored = params_text(found[off].params)
 
     def made(dataset: str, series: str, auroc: float, params: str, seed: int = 0) -> dict[str, object]:
         more = {"params": params, "seed": seed, "protocol": "normal-only", "vus_pr": auroc / 2}

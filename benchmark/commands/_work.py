@@ -71,6 +71,19 @@ def execute(
         return run(todo, summary, backend, store, board, display.done)
 
 
+def conclude(summary: Summary, supply: Supply) -> int:
+    """Say what became of the cells, and how to go on; the exit code."""
+    counted = ", ".join(f"{count} {status}" for status, count in sorted(summary.statuses.items()))
+    unusable = f"; {len(supply.problems)} series unusable" if supply.problems else ""
+    _options.say(f"cells: {counted or 'none'}{unusable}")
+    if supply.simulated:
+        _options.say("SIMULATED data stood in for: " + ", ".join(supply.simulated))
+    if summary.interrupted:
+        _options.say(f"interrupted; nothing is lost. To go on:\n  {command_line()}")
+        return 130
+    return 0 if summary.clean and not supply.problems else 1
+
+
 def command_line() -> str:
     """The command that was given, fit to be pasted."""
     return shlex.join(["python", "-m", "benchmark", *sys.argv[1:]])

@@ -43,7 +43,7 @@ def main(args: argparse.Namespace) -> int:
     """Run what is missing, print and write the tables."""
     from benchmark import ablation, evaluate, report
     from benchmark.backends import Backend
-    from benchmark.commands._work import Supply, execute
+    from benchmark.commands._work import Supply, conclude, execute
     from benchmark.plan import Selection, plan
     from benchmark.store import Store
 
@@ -60,6 +60,8 @@ def main(args: argparse.Namespace) -> int:
     with Store(args.store, write=True) as store:
         work = plan(selection, list(found.values()), supply)
         summary = execute(work, store, Backend(jobs=args.jobs), problems=supply.problems)
+        if summary.interrupted:
+            return conclude(summary, supply)
         evaluate.fill(store, jobs=args.jobs)
         cells = store.frame()
     shown = cells[(cells["quick"] == args.quick) & ((cells["source"] == "simulated") == bool(supply.simulated))]
@@ -69,4 +71,4 @@ def main(args: argparse.Namespace) -> int:
     report.write_text(path, text)
     sys.stdout.write(text)
     _options.say(f"table: {path}")
-    return 0 if summary.clean and not supply.problems else 1
+    return conclude(summary, supply)

@@ -32,7 +32,7 @@ def main(args: argparse.Namespace) -> int:
     """Run what is missing, print the steps, draw the waterfall."""
     from benchmark import explain
     from benchmark.backends import Backend
-    from benchmark.commands._work import Supply, execute
+    from benchmark.commands._work import Supply, conclude, execute
     from benchmark.plan import Selection, rows
     from benchmark.store import Store
 
@@ -44,7 +44,9 @@ def main(args: argparse.Namespace) -> int:
         _options.say("SIMULATED data: the published figures were made on the real series")
     with Store(args.store, write=True) as store:
         work = list(explain.work(row, series, tuple(args.seed) or (0,)))
-        execute(work, store, Backend(jobs=args.jobs), problems=supply.problems)
+        summary = execute(work, store, Backend(jobs=args.jobs), problems=supply.problems)
+        if summary.interrupted:
+            return conclude(summary, supply)
         cells = [task.cell for task, _ in work]
         chain, branches = (explain.figures(store, cells, part) for part in explain.steps(row))
     if not chain:

@@ -23,7 +23,6 @@ from benchmark.errors import UserError
 if TYPE_CHECKING:
     from benchmark.commands._work import Supply
     from benchmark.plan import Row, Selection
-    from benchmark.runner import Summary
     from benchmark.store import Store
 
 
@@ -123,7 +122,7 @@ def _dry_run(args: argparse.Namespace, selection: Selection, chosen: list[Row], 
 
 def _run(args: argparse.Namespace, selection: Selection, chosen: list[Row], series: Supply) -> int:
     from benchmark.backends import Backend
-    from benchmark.commands._work import execute
+    from benchmark.commands._work import conclude, execute
     from benchmark.plan import plan
     from benchmark.store import Store
 
@@ -134,7 +133,7 @@ def _run(args: argparse.Namespace, selection: Selection, chosen: list[Row], seri
             _profile(store, args.jobs)
         if not args.no_report:
             _report(args, store)
-    return _conclude(summary, series.problems, series.simulated)
+    return conclude(summary, series)
 
 
 def _report(args: argparse.Namespace, store: Store) -> None:
@@ -155,16 +154,3 @@ def _profile(store: Store, jobs: int) -> None:
     cells = store.frame()
     started = next(run["started"] for run in store.runs() if run["id"] == store.run_id)
     sys.stdout.write(profile(cells[cells["run_id"] == store.run_id], time.time() - started, jobs))
-
-
-def _conclude(summary: Summary, problems: list[str], simulated: list[str]) -> int:
-    from benchmark.commands._work import command_line
-
-    counted = ", ".join(f"{count} {status}" for status, count in sorted(summary.statuses.items()))
-    _options.say(f"cells: {counted or 'none'}" + (f"; {len(problems)} series unusable" if problems else ""))
-    if simulated:
-        _options.say("SIMULATED data stood in for: " + ", ".join(simulated))
-    if summary.interrupted:
-        _options.say(f"interrupted; nothing is lost. To go on:\n  {command_line()}")
-        return 130
-    return 0 if summary.clean and not problems else 1

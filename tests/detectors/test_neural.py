@@ -15,7 +15,8 @@ from naive_neural import min_max as naive_min_max
 from naive_neural import min_max_past as naive_min_max_past
 
 from detectors._base import Diverged
-from detectors._neural import evenly, min_max, min_max_past
+from detectors._neural import min_max, min_max_past
+from detectors._windows import evenly
 from detectors.ae import AE
 from detectors.cnn import CNN
 from detectors.lstm import LSTM
