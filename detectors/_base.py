@@ -77,8 +77,10 @@ class Detector(ABC):
         Raises
         ------
         ValueError
-            If a value is not finite, an array is not one-dimensional, or all pieces are too short.
+            If a value is not finite, an array is not one-dimensional, all pieces are too short, or
+            :meth:`check_params` refuses a parameter.
         """
+        self.check_params()
         pieces = as_pieces(x)
         longest = max(len(piece) for piece in pieces)
         if longest < self.min_length():
@@ -181,6 +183,9 @@ class Detector(ABC):
     @abstractmethod
     def _score(self, x: Array) -> Array:
         """(n,) scores of a checked series, (n,) float64, read-only."""
+
+    def check_params(self) -> None:  # noqa: B027 - most have nothing to add
+        """Refuse, with ValueError, parameters that suit no data; a run asks before its work starts."""
 
     def min_length(self) -> int:
         """Fewest points that can be fitted or scored."""

@@ -88,7 +88,6 @@ class NeuralDetector(Detector):
     def _fit(self, pieces: list[Array]) -> None:
         from detectors import _torch
 
-        self._check()
         self.window_ = resolve_window(self.window, pieces)
         self._learn_scale(pieces)
         windows = Windows(pieces, self._span())
@@ -98,7 +97,7 @@ class NeuralDetector(Detector):
             self.network_ = self._network().to(device).eval()
             self.history_ = self._train(scaled) if self.epochs else {}
 
-    def _check(self) -> None:
+    def check_params(self) -> None:
         for name, least in (("epochs", 0), ("batch_size", 1), ("patience", 1), ("max_windows", FEWEST_WINDOWS)):
             value = getattr(self, name)
             if not isinstance(value, int) or value < least:
@@ -216,8 +215,8 @@ class Forecaster(NeuralDetector):
     def _alignment(self) -> Alignment:
         return "end"
 
-    def _check(self) -> None:
-        super()._check()
+    def check_params(self) -> None:
+        super().check_params()
         if self.scaling not in ("lookahead", "past"):
             raise ValueError(f"scaling must be 'lookahead' or 'past', got {self.scaling!r}")
 

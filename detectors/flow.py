@@ -121,7 +121,6 @@ class Proposed(Detector):
         from detectors._resnet import series_scale
         from detectors._torch import resolve_device, steady
 
-        self._check()
         self.mean_, self.deviation_, self.step_ = series_scale(np.concatenate(pieces))
         self.window_ = self.window
         windows = Windows(pieces, self.window)
@@ -131,7 +130,7 @@ class Proposed(Detector):
             self.history_: dict[str, list[float]] = {}
             self._learn(windows, rows, np.random.default_rng(self.random_state))
 
-    def _check(self) -> None:
+    def check_params(self) -> None:
         if self.window < 8 or not 1 <= self.stride <= self.window:
             raise ValueError(f"expected window >= 8 and 1 <= stride <= window, got {self.window} and {self.stride}")
         if self.preset not in ("default", "paper"):

@@ -164,7 +164,6 @@ class ScaleFlow(Detector):
         from detectors._scale import period
         from detectors._torch import resolve_device, steady
 
-        self._check()
         self.mean_, self.deviation_, step = series_scale(np.concatenate(pieces))
         longest = max(pieces, key=len)
         estimated = period(longest) if self.period == "auto" else self.period
@@ -177,7 +176,7 @@ class ScaleFlow(Detector):
             self._build()
             self._learn(scaled, noise)
 
-    def _check(self) -> None:
+    def check_params(self) -> None:
         if not (self.factors or self.periods):
             raise ValueError("give at least one factor, or periods > 0")
         if min(self.factors, default=1) < 1 or self.points < 4 or self.members < 1:
