@@ -8,7 +8,7 @@ import naive_metrics as naive
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score
@@ -140,7 +140,8 @@ def test_with_one_data_set_the_signed_rank_test_is_scipys(n):
 
 
 @settings(max_examples=30)
-@given(st.lists(st.tuples(st.integers(-4, 4), st.sampled_from("ABC")), min_size=1, max_size=8))
+@example(pairs=[(1, "B"), (-2, "B"), (-2, "B"), (-2, "B"), (1, "A"), (3, "B")])  # sums that cancel but for rounding
+@given(pairs=st.lists(st.tuples(st.integers(-4, 4), st.sampled_from("ABC")), min_size=1, max_size=8))
 def test_the_stratified_test_equals_its_slow_twin(pairs):
     d, strata = zip(*pairs, strict=True)
     assert stratified_wilcoxon(d, strata) == pytest.approx(naive.stratified_signed_rank(d, strata), abs=1e-12)
