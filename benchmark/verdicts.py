@@ -15,6 +15,7 @@ Verdict = Literal["reproduced", "inside the seed interval", "explained", "not re
 
 TOLERANCE = 0.01
 MIN_SEEDS = 3  # with two, a prediction interval is 18 standard deviations wide and would excuse anything
+WIDEST = 0.2  # an interval wider than this says that the seeds are too few, not that print is reproduced
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,13 @@ def judge(
 ) -> tuple[Verdict, str]:
     """Verdict on one figure, and the cause when it is *explained*, or what else is known when it is not.
 
-    Print has two decimals, so a figure counts as inside an interval that reaches its rounding cell.
+    Print has two decimals, so a figure counts as inside an interval that reaches its rounding cell. An interval
+    wider than .2 excuses nothing.
     """
     if abs(ours - printed) <= TOLERANCE + 1e-9:
         return "reproduced", ""
-    if interval is not None and interval[0] - 0.005 <= printed <= interval[1] + 0.005:
+    low, high = interval or (0.0, 1.0)
+    if high - low <= WIDEST and low - 0.005 <= printed <= high + 0.005:
         return "inside the seed interval", ""
     cause = known_cause(detector, dataset, ours - printed)
     return ("explained", cause) if cause else ("not reproduced", remark(detector, dataset))
