@@ -30,7 +30,7 @@ class PCA(WindowDetector):
     component classifier", ICDM 2003; the sum of distances as in Zhao et al., "PyOD", JMLR 2019.
     """
 
-    version = 3
+    version = 4
     source = "Shyu et al., ICDM 2003; PyOD"
 
     def _fit_windows(self, windows: Windows) -> None:
@@ -74,8 +74,9 @@ def singular_values(
 ) -> tuple[Array, Array]:
     """Singular values and right singular vectors of the prepared windows, (window, k) columns, from products of blocks.
 
-    The eigenvectors of z'z alone lose every share below 1e-16, and the smallest shares rule the score.
-    They serve as a rotation: the rotated columns are nearly orthogonal, their norms exact to 1e-16 of
+    The smallest shares rule the score, and the eigenvectors of z'z alone lose every share below 1e-16. Where none is
+    below 1e-6 of the largest, at least eight of its digits are right and the product is enough. Otherwise
+    the eigenvectors serve as a rotation: the rotated columns are nearly orthogonal, their norms exact to 1e-16 of
     the largest *singular value*, and a second product, scaled by these norms, corrects what is left.
 
     Parameters
@@ -92,7 +93,10 @@ def singular_values(
         for _, block in windows.chunks():
             z = prepare(block)
             first += z @ z.T
-    rotation = np.ascontiguousarray(np.linalg.eigh(first)[1].T)
+    values, vectors = np.linalg.eigh(first)
+    if values[0] > 1e-6 * values[-1]:
+        return np.sqrt(values[::-1]), np.ascontiguousarray(vectors.T[::-1])
+    rotation = np.ascontiguousarray(vectors.T)
     second = np.zeros_like(first)
     for _, block in windows.chunks(ROWS):
         z = rotation @ prepare(block)
