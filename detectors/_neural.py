@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors._base import Array, Detector, Diet, Group, resolve_window
+from detectors._base import Array, Diet, Group, resolve_window
+from detectors._saved import Facts, SavedDetector, Tensors
 from detectors._windows import Alignment, Windows, evenly, windows_to_points
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ Float32 = NDArray[np.float32]
 FEWEST_WINDOWS = 8
 
 
-class NeuralDetector(Detector):
+class NeuralDetector(SavedDetector):
     """A network that learns windows of normal data; the window's error is its score.
 
     Subclasses say what a window is (:meth:`_span`), how it is scaled (:meth:`_scaled`), which network
@@ -36,6 +36,7 @@ class NeuralDetector(Detector):
     source: ClassVar[str] = "TSB-UAD (Paparrizos et al., PVLDB 2022), package 0.0.3"
     shuffle: ClassVar[bool] = True
     rows: ClassVar[int] = 4096
+    _learnt: ClassVar[tuple[str, ...]] = ("window_", "history_")
 
     window: Window
     epochs: int
@@ -146,56 +147,16 @@ class NeuralDetector(Detector):
 
     # -- save and load -------------------------------------------------------------------------
 
-    _learnt: ClassVar[tuple[str, ...]] = ("window_", "history_")
+    def _state(self) -> tuple[Tensors, Facts]:
+        return self.network_.state_dict(), {name: getattr(self, name) for name in self._learnt}
 
-    def save(self, path: str | Path) -> None:
-        """Write parameters, weights and fitted scores to one safetensors file; nothing is pickled.
-
-        Parameters
-        ----------
-        path : str or Path
-            Conventionally ending in ``.safetensors``.
-
-        Raises
-        ------
-        RuntimeError
-            Before ``fit``.
-        """
-        import torch
-
+    def _restore(self, tensors: Tensors, facts: Facts) -> None:
         from detectors import _torch
 
-        scores = torch.from_numpy(self.fitted_scores())
-        facts = {"detector": type(self).__name__, "version": self.version, "params": self.get_params()}
-        learnt = {name: getattr(self, name) for name in self._learnt}
-        _torch.save_file(path, {**self.network_.state_dict(), "fitted_scores": scores}, facts | {"learnt": learnt})
-
-    @classmethod
-    def load(cls, path: str | Path, device: str | None = None) -> Self:
-        """A fitted detector from :meth:`save`: it scores and decides as the saved one did.
-
-        Parameters
-        ----------
-        path : str or Path
-        device : str, optional
-            In place of the saved parameter ``device``.
-
-        Raises
-        ------
-        ValueError
-            If the file holds something else, or the scores' version has changed since.
-        """
-        from detectors import _torch
-
-        tensors, facts = _torch.load_model(path, cls)
-        self = cls(**facts["params"] | ({"device": device} if device else {}))
-        vars(self).update(facts["learnt"])
-        self.fitted_pieces_, self._fitted_digest = [], ""
-        self._fitted_scores = tensors.pop("fitted_scores").numpy()
+        vars(self).update(facts)
         self.network_ = self._network().eval()
         self.network_.load_state_dict(tensors)
         self.network_.to(_torch.resolve_device(self.device))
-        return self
 
 
 class Forecaster(NeuralDetector):

@@ -1,19 +1,16 @@
-"""What detectors built on torch share: device, seeding, a training loop, saving. Imported lazily: it needs torch."""
+"""What detectors built on torch share: device, seeding, a training loop. Imported lazily: it needs torch."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from detectors._base import Detector, Diverged
+from detectors._base import Diverged
 
 History = dict[str, list[float]]
 
@@ -167,38 +164,3 @@ def _require_finite(history: History) -> None:
                 f"the {part} loss is {losses[-1]} after epoch {len(losses)}: lower learning_rate, "
                 f"or look for extreme values in the fitted data"
             )
-
-
-def save_file(path: str | Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
-    """One safetensors file, nothing pickled; ``facts`` travel in its header as JSON."""
-    from safetensors.torch import save_file as save
-
-    contiguous = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-    save(contiguous, str(path), metadata={"facts": json.dumps(facts)})
-
-
-def load_model(path: str | Path, cls: type[Detector]) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """:func:`load_file`, refused with ValueError when another detector or another version of its scores wrote it."""
-    tensors, facts = load_file(path)
-    if (facts["detector"], facts.get("version")) != (cls.__name__, cls.version):
-        raise ValueError(
-            f"{path} holds {facts['detector']} version {facts.get('version')}, not {cls.__name__} "
-            f"version {cls.version}: load it with that class, or fit again"
-        )
-    return tensors, facts
-
-
-def load_file(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and facts of :func:`save_file`; a file of another origin, a pickle for one, raises ValueError."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(str(path), framework="pt") as file:
-            metadata = file.metadata() or {}
-            if "facts" not in metadata:
-                raise ValueError(f"{path} was not saved by one of these detectors: its header holds no 'facts'")
-            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(metadata["facts"])  # noqa: SIM118
-    except SafetensorError as error:
-        raise ValueError(
-            f"{path} is not a safetensors file ({error}); pickled models are not read, save the model with .save(path)"
-        ) from error

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors._base import Array, Detector, Diet, Group
+from detectors._base import Array, Diet, Group
+from detectors._saved import Facts, SavedDetector, Tensors
 from detectors._windows import Windows, evenly
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ Preset = Literal["default", "paper"]
 STEPS = {1: 400, 2: 200}
 
 
-class Proposed(Detector):
+class Proposed(SavedDetector):
     """The 2023 paper's model: features by reconstruction, then their likelihood under a 1-D FastFlow.
 
     Stage 1 trains a 1-D ResNet encoder with a transposed-convolution decoder to reconstruct windows of
@@ -230,39 +230,15 @@ class Proposed(Detector):
 
     # -- save and load -------------------------------------------------------------------------
 
-    def save(self, path: str | Path) -> None:
-        """Write parameters, weights and the fitted scores to one safetensors file; nothing is pickled."""
-        import torch
+    def _state(self) -> tuple[Tensors, Facts]:
+        return self.model_.state_dict(), {"scale": [self.mean_, self.deviation_, self.step_], "history": self.history_}
 
-        from detectors._torch import save_file
-
-        tensors = self.model_.state_dict() | {"fitted_scores": torch.from_numpy(self.fitted_scores())}
-        facts = {"detector": type(self).__name__, "version": self.version, "params": self.get_params()}
-        scale = [self.mean_, self.deviation_, self.step_]
-        save_file(path, tensors, facts | {"scale": scale, "history": self.history_})
-
-    @classmethod
-    def load(cls, path: str | Path, device: str | None = None) -> Self:
-        """A fitted detector from :meth:`save`; it scores and decides as before, on another device if wanted.
-
-        Raises
-        ------
-        ValueError
-            If the file holds another detector, or the scores' version has changed since.
-        """
-        from detectors._torch import load_model
-
-        tensors, facts = load_model(path, cls)
-        self = cls(**facts["params"])
-        self.device = device or self.device
-        self._build()
-        self._fitted_scores = tensors.pop("fitted_scores").numpy()
-        self.model_.load_state_dict(tensors)
-        self.model_.eval()
+    def _restore(self, tensors: Tensors, facts: Facts) -> None:
         self.mean_, self.deviation_, self.step_ = facts["scale"]
         self.history_, self.window_ = facts["history"], self.window
-        self.fitted_pieces_, self._fitted_digest = [], ""
-        return self
+        self._build()
+        self.model_.load_state_dict(tensors)
+        self.model_.eval()
 
 
 class UntrainedProposed(Proposed):

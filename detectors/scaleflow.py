@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors._base import Array, Detector, Diet, Group
+from detectors._base import Array, Diet, Group
+from detectors._saved import Facts, SavedDetector, Tensors
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,7 +20,7 @@ Join = Literal["log", "mean", "max"]
 JUDGES = ("likelihood", "distance", "shape")
 
 
-class ScaleFlow(Detector):
+class ScaleFlow(SavedDetector):
     """The named successor of :class:`~detectors.flow.Proposed`: a flow on the whole window, and its neighbours.
 
     An encoder trained to reconstruct drops what it does not need, dynamics above all. Here windows of
@@ -293,14 +293,12 @@ class ScaleFlow(Detector):
 
     # -- save and load -------------------------------------------------------------------------
 
-    def save(self, path: str | Path) -> None:
-        """Write parameters, weights and the fitted scores to one safetensors file; nothing is pickled."""
+    def _state(self) -> tuple[Tensors, Facts]:
         import torch
 
         from detectors._judges import Distance
-        from detectors._torch import save_file
 
-        arrays = {"fitted_scores": self.fitted_scores()}
+        arrays: dict[str, Array] = {}
         for k, scale in enumerate(self.scales_):
             arrays |= {f"{k}.mean": scale.whitening.mean, f"{k}.matrix": scale.whitening.matrix}
             for name, (judge, evidence) in scale.judges.items():
@@ -308,46 +306,29 @@ class ScaleFlow(Detector):
                 if isinstance(judge, Distance):
                     arrays[f"{k}.{name}.references"] = judge.references.cpu().numpy()
         tensors = {name: torch.from_numpy(np.array(a)) for name, a in arrays.items()}
-        facts = {
-            "detector": type(self).__name__,
-            "version": self.version,
-            "params": self.get_params(),
+        return tensors | {f"bank.{name}": tensor for name, tensor in self.bank_.state_dict().items()}, {
             "standardised": [self.mean_, self.deviation_],
             "window": self.window_,
             "scales": [[s.points, s.factor, s.flows.start, s.flows.stop] for s in self.scales_],
             "history": self.history_,
         }
-        save_file(path, tensors | {f"bank.{k}": v for k, v in self.bank_.state_dict().items()}, facts)
 
-    @classmethod
-    def load(cls, path: str | Path, device: str | None = None) -> Self:
-        """A fitted detector from :meth:`save`; it scores and decides as before, on another device if wanted.
-
-        Raises
-        ------
-        ValueError
-            If the file holds another detector, or the scores' version has changed since.
-        """
+    def _restore(self, tensors: Tensors, facts: Facts) -> None:
         from detectors._scale import Scale
-        from detectors._torch import load_model
 
-        tensors, facts = load_model(path, cls)
-        lists = {name: tuple(facts["params"][name]) for name in ("factors", "judges")}
-        self = cls(**facts["params"] | lists)
-        self.device = device or self.device
+        def under(prefix: str) -> Tensors:
+            return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+
         self.mean_, self.deviation_ = facts["standardised"]
         self.window_, self.history_ = facts["window"], facts["history"]
         self.scales_ = [Scale(points, factor, slice(a, b)) for points, factor, a, b in facts["scales"]]
         self._build()
-        self.bank_.load_state_dict({k.removeprefix("bank."): v for k, v in tensors.items() if k.startswith("bank.")})
+        self.bank_.load_state_dict(under("bank."))
         self.bank_.eval()
         for k, scale in enumerate(self.scales_):
-            self._reappoint(scale, {n.removeprefix(f"{k}."): t for n, t in tensors.items() if n.startswith(f"{k}.")})
-        self.fitted_pieces_, self._fitted_digest = [], ""
-        self._fitted_scores = tensors["fitted_scores"].numpy()
-        return self
+            self._reappoint(scale, under(f"{k}."))
 
-    def _reappoint(self, scale: Scale, tensors: dict[str, Tensor]) -> None:
+    def _reappoint(self, scale: Scale, tensors: Tensors) -> None:
         """The whitening and the judges of a saved scale."""
         from detectors._scale import Whitening
         from detectors._torch import resolve_device

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from detectors._base import Diverged
 from detectors._flow import Convolution, Coupling, Flow, Permutation, Schedule, conv_flow, train
 from detectors._resnet import Autoencoder, ChannelScale, compress, series_scale
-from detectors._torch import load_file, steady
+from detectors._saved import read
+from detectors._torch import steady
 from detectors.flow import Proposed, UntrainedProposed
 
 CPU = torch.device("cpu")
@@ -217,7 +218,7 @@ def test_loading_the_wrong_file_says_what_it_is(tmp_path):
 
     save_file({"a": np.zeros(1)}, str(path))
     with pytest.raises(ValueError, match="facts"):
-        load_file(path)
+        read(path)
 
 
 @pytest.mark.parametrize(

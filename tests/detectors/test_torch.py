@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
-
 import numpy as np
 import pytest
 
@@ -117,27 +115,3 @@ def test_reports_each_epoch():
     _torch.train(point, point.loss, [torch.ones(8)], [torch.ones(8)], _torch.Schedule(2), lines.append)
     assert lines[0].startswith("epoch 1/2, loss 1")
     assert len(lines) == 2
-
-
-def test_save_and_load(tmp_path):
-    path = tmp_path / "model.safetensors"
-    tensors = {"a": torch.rand(3, 4).t(), "b": torch.arange(3.0, dtype=torch.float64)}
-    _torch.save_file(path, tensors, {"window": 48, "losses": [0.1, 0.2]})
-    loaded, facts = _torch.load_file(path)
-    assert facts == {"window": 48, "losses": [0.1, 0.2]}
-    assert all(torch.equal(loaded[name], tensors[name]) for name in tensors)
-
-
-def test_load_refuses_a_file_of_another_origin(tmp_path):
-    from safetensors.torch import save_file
-
-    save_file({"a": torch.ones(1)}, str(tmp_path / "other.safetensors"))
-    with pytest.raises(ValueError, match=r"other\.safetensors was not saved by"):
-        _torch.load_file(tmp_path / "other.safetensors")
-
-
-def test_a_pickle_is_refused_unread(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    path = tmp_path / "model.safetensors"
-    path.write_bytes(pickle.dumps({"weights": [1.0]}))
-    with pytest.raises(ValueError, match="pickled models are not read"):
-        _torch.load_file(path)
