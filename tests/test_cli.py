@@ -43,6 +43,8 @@ def run(tmp_path: Path, *words: str) -> int:
         (["run", "--all", "--set", "LOF.n_neighbours=5"], "did you mean n_neighbors"),
         (["run", "--all", "--set", "LOF"], "Detector.parameter=value"),
         (["run", "--all", "--jobs", "0"], "at least 1"),
+        (["run", "--all", "--seed", "-1"], "from 0 to 4294967295"),
+        (["explain", "MP", "Genesis", "--seed", "4294967296"], "from 0 to 4294967295"),
         (["run", "--all", "--backend", "dusk"], "did you mean dask"),
         (["run", "--all", "--data-dir", "/no/such/folder"], "does not exist"),
         (["report", "--store", "/no/such.sqlite"], "no results at"),

@@ -30,6 +30,23 @@ def add_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder for tables and plots (%(default)s)")
 
 
+def add_seeds(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """``--seed``, repeatable; read it with :func:`seeds`."""
+    parser.add_argument("--seed", action="append", type=seed, default=[], metavar="N", help="repeatable (0)")
+
+
+def seeds(args: argparse.Namespace) -> tuple[int, ...]:
+    """The seeds asked for, or 0."""
+    return tuple(args.seed) or (0,)
+
+
+def seed(text: str) -> int:
+    """A number that NumPy, scikit-learn and torch all take."""
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"a seed is a whole number from 0 to {2**32 - 1}, got {text!r}")
+    return int(text)
+
+
 def add_data(parser: argparse.ArgumentParser, dataset: bool = True) -> None:
     """``--dataset`` (unless the command has its own), ``--series``, ``--data``, ``--data-dir``, ``--offline``."""
     group = parser.add_argument_group("data")

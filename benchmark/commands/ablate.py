@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--protocol", action="append", default=[], metavar="NAME", help="rules for fitting and scoring (normal-only)"
     )
-    parser.add_argument("--seed", action="append", type=int, default=[], metavar="N", help="repeatable (0)")
+    _options.add_seeds(parser)
     parser.add_argument(
         "--set", action="append", default=[], metavar="D.PARAM=VALUE", help="a parameter, for every variant"
     )
@@ -51,7 +51,7 @@ def main(args: argparse.Namespace) -> int:
         detectors=(args.name,),
         series=tuple(args.series),
         protocols=tuple(args.protocol) or ("normal-only",),
-        seeds=tuple(args.seed) or (0,),
+        seeds=_options.seeds(args),
         params=_options.parse_set(args.set),
         quick=args.quick,
     )

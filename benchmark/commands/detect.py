@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threshold", choices=("quantile", "pot"), default="quantile", help="rule (%(default)s)")
     parser.add_argument("--top", type=int, default=10, metavar="N", help="anomalies to list (%(default)s)")
     parser.add_argument("--budget", type=float, default=20, metavar="S", help="seconds for a detector (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument("--seed", type=_options.seed, default=0, metavar="N")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: <file>-anomalies beside the file")
 
 

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``explain``."""
     parser.add_argument("name", metavar="DETECTOR")
     parser.add_argument("dataset", nargs=1, metavar="DATASET", help="a data set of the table")
-    parser.add_argument("--seed", action="append", type=int, default=[], metavar="N", help="repeatable (0)")
+    _options.add_seeds(parser)
     parser.add_argument(
         "--jobs", type=int, default=settings.cores(), metavar="N", help="worker processes (%(default)s)"
     )
@@ -43,7 +43,7 @@ def main(args: argparse.Namespace) -> int:
     if supply.simulated:
         _options.say("SIMULATED data: the published figures were made on the real series")
     with Store(args.store, write=True) as store:
-        work = list(explain.work(row, series, tuple(args.seed) or (0,)))
+        work = list(explain.work(row, series, _options.seeds(args)))
         summary = execute(work, store, Backend(jobs=args.jobs), problems=supply.problems)
         if summary.interrupted:
             return conclude(summary, supply)

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="rules for fitting and scoring; 'paper' = tsb-uad, and normal-only for the flows (default)",
     )
-    what.add_argument("--seed", action="append", type=int, default=[], metavar="N", help="repeatable (0)")
+    _options.add_seeds(what)
     what.add_argument("--set", action="append", default=[], metavar="D.PARAM=VALUE", help="a detector's parameter")
     what.add_argument("--quick", action="store_true", help="fewer and shorter series, cheap settings; marked QUICK")
     what.add_argument("--include-untrained", action="store_true", help="also the untrained twins of the networks")
@@ -88,7 +88,7 @@ def _selection(args: argparse.Namespace) -> Selection:
         datasets=tuple(args.dataset),
         series=tuple(args.series),
         protocols=tuple(args.protocol) or (PAPER,),
-        seeds=tuple(args.seed) or (0,),
+        seeds=_options.seeds(args),
         params=_options.parse_set(args.set),
         quick=args.quick,
         include_untrained=args.include_untrained,
