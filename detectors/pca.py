@@ -47,13 +47,21 @@ class PCA(WindowDetector):
 
     def _score_windows(self, windows: Windows) -> Array:
         scores = np.empty(len(windows))
+        # The product with all components standardises, too: a last coordinate of 1 carries the means. They are taken
+        # about the level of the series, so that a high one costs no digits.
+        level = self.mean_.mean()
+        rotate = -2 * self.components_ / self.scale_
+        rotate = np.column_stack([rotate, rotate @ (level - self.mean_)])
+        columns, rotated = np.ones((windows.window + 1, ROWS)), np.empty((windows.window, ROWS))
         with np.errstate(divide="ignore", invalid="ignore"):
             weights = 1 / self.shares_
-            for rows, block in windows.chunks():
-                columns = self._standardise(block)
-                # |z - v|^2 = |z|^2 - 2 z.v + 1, one matrix product for all components
-                square = (-2 * self.components_) @ columns
-                square += np.einsum("ij,ij->j", columns, columns) + 1
+            for rows, block in windows.chunks(ROWS):
+                mine = columns[:, : len(block)]
+                # Along one column of overlapping windows memory is one run, along a row it stops every W points.
+                np.subtract(block.T, level, out=mine[:-1])
+                square = np.matmul(rotate, mine, out=rotated[:, : len(block)])
+                # |z - v|^2 = |z|^2 - 2 z.v + 1, and |z| is the length of z in the components' basis
+                square += np.einsum("ij,ij->j", square, square) / 4 + 1
                 np.maximum(square, 0, out=square)
                 scores[rows] = weights @ np.sqrt(square, out=square)
         finite = np.isfinite(scores)
@@ -63,7 +71,6 @@ class PCA(WindowDetector):
 
     def _standardise(self, block: Array) -> Array:
         """(window, k) standardised columns of (k, window) windows."""
-        # Column by column: along one of overlapping windows memory is one run, along a row it stops every W points.
         columns = block.T - self.mean_[:, None]
         columns /= self.scale_[:, None]
         return columns
