@@ -96,9 +96,17 @@ def test_a_side_over_the_budget_is_left_out_of_longer_series(calls):
     growth = Growth(100)
     alternate(1000, 1, growth)
     (left_out,) = [r for r in alternate(2000, 1, growth) if r.side == "PyOD"]
-    assert "over the budget of 100 s" in left_out.note
+    assert left_out.note == "left out: over the budget of 100 s"
     assert order == ["ours", "PyOD", "ours"]
     assert growth.allows(("counts", "HBOS", "PyOD HBOS", 48, 1), 1500)
+
+
+def test_a_side_that_proves_too_slow_keeps_the_runs_it_had(calls):
+    _, answers = calls
+    answers["PyOD"] = 60.0
+    first, second = [r for r in alternate(1000, 3, Growth(50)) if r.side == "PyOD"]
+    assert (first.seconds, first.note) == (60.0, "")
+    assert second.note == "only 1 of 3 runs: over the budget of 50 s"
 
 
 def test_our_side_in_a_fresh_process_gives_the_scores_of_this_one():

@@ -178,7 +178,8 @@ def alternate(
                 continue
             if not growth.allows(key, n):
                 skipped.add(side.call)
-                yield Run(*about, note=f"left out: over the budget of {growth.budget:g} s")
+                done = f"only {repeat} of {repeats} runs" if repeat else "left out"
+                yield Run(*about, note=f"{done}: over the budget of {growth.budget:g} s")
                 continue
             try:
                 reply, scores = call(side, python, match, series, window, threads, 3 * growth.budget + 60)
