@@ -21,7 +21,7 @@ class POLY(Detector):
     the residual's norm over the root of the length. Every point of a block gets its score; the first
     min(500, n / 10) points, rounded up to whole blocks, get 0.
 
-    Within a series all inner blocks share one linear map from neighbourhood to residual. TSB-UAD fits
+    Within a series all inner blocks share one linear map from neighbourhood to coefficients. TSB-UAD fits
     at absolute row numbers, which is rank-deficient far from the origin; that is not copied.
 
     Parameters
@@ -41,6 +41,7 @@ class POLY(Detector):
     """
 
     learns_from = "nothing"
+    version = 2
     source = "Li, Ma and Mei, PAKDD 2007; TSB-UAD"
 
     def __init__(self, window: int | Literal["auto"] = "auto", degree: int = 3, stretch: bool = False) -> None:
@@ -78,26 +79,34 @@ class POLY(Detector):
 
     def _departure(self, hoods: Array, offset: int) -> Array:
         """Root mean square residual of the block that starts at ``offset`` of each (k, m) neighbourhood, (k,)."""
-        project = residual_map(hoods.shape[1], offset, self.window_, self.degree, self.stretch)
+        coefficients, values = local_fit(hoods.shape[1], offset, self.window_, self.degree, self.stretch)
+        block = slice(offset, offset + len(values))
         step = max(1, CHUNK // hoods.shape[1])
-        parts = (hoods[a : a + step] for a in range(0, len(hoods), step))
-        # The level cancels in the residual; taking it out first saves the digits of a series far from 0.
-        residuals = ((part - part.mean(axis=1, keepdims=True)) @ project for part in parts)
-        return np.concatenate([np.sqrt((residual**2).mean(axis=1)) for residual in residuals])
+        departures = []
+        for a in range(0, len(hoods), step):
+            # The level cancels in the residual; taking it out first saves the digits of a series far from 0.
+            part = hoods[a : a + step] - hoods[a : a + step].mean(axis=1, keepdims=True)
+            residual = part[:, block] - (part @ coefficients) @ values.T
+            departures.append(np.sqrt((residual**2).mean(axis=1)))
+        return np.concatenate(departures)
 
 
-def residual_map(m: int, offset: int, window: int, degree: int, stretch: bool) -> Array:
-    """(m, block) matrix that turns a neighbourhood of m points into its block minus the fitted polynomial.
+def local_fit(m: int, offset: int, window: int, degree: int, stretch: bool) -> tuple[Array, Array]:
+    """What fits a polynomial to a neighbourhood of m points without its block, and what evaluates it on the block.
 
     The block starts at ``offset`` and has ``window`` points, fewer where the neighbourhood ends.
+
+    Returns
+    -------
+    (m, degree + 1) and (block, degree + 1) arrays
+        From m values to coefficients, and the polynomials at the block's points.
     """
     stop = min(offset + window, m)
     block = np.arange(offset, stop)
     at = np.linspace(offset, stop, len(block)) if stretch and len(block) == window else block
     outside = np.r_[0:offset, stop:m]
     # Legendre polynomials on -1..1 keep the fit well conditioned at any length.
-    fitted, wanted = (np.polynomial.legendre.legvander(2 * rows / (m - 1) - 1, degree) for rows in (outside, at))
-    project = np.zeros((m, len(block)))
-    project[outside] = -(wanted @ np.linalg.pinv(fitted)).T
-    project[block] = np.eye(len(block))
-    return project
+    fitted, values = (np.polynomial.legendre.legvander(2 * rows / (m - 1) - 1, degree) for rows in (outside, at))
+    coefficients = np.zeros((m, degree + 1))
+    coefficients[outside] = np.linalg.pinv(fitted).T
+    return coefficients, values
