@@ -2,17 +2,19 @@
 
 A rotation keeps distances; turned to its principal axes a smooth window spends its length on the first few coordinates.
 The tree holds only these. Distances in it are lower bounds of the true ones, enough to tell when candidates are surely
-the nearest; where they are not, and for the few windows that lie far from all others, whoever asks must walk.
-Noise does not let itself be cut, so the tree is used only when a probe says that it is the quicker way.
+the nearest; where they are not, whoever asks must walk. Noise does not let itself be cut, so the tree is used only
+when a probe says that it is the quicker way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors import _tree_kernels
 from detectors._windows import Windows, evenly
 
 Array = NDArray[np.float64]
@@ -20,10 +22,11 @@ Array = NDArray[np.float64]
 LARGEST = 1 << 29  # bytes of turned windows that may live at once
 SAMPLE = 20_000  # windows from which the axes are estimated: any rotation is exact, a good one is quick
 PROBES = 200
-NEGLECTED = 0.003  # squared length left out, as a share of the squared distance to the farthest neighbour asked for
-REACH = 4  # times the usual distance to that neighbour: windows without so many nearer ones are cheaper walked
-# Seconds, measured on one core: a query, a visited coordinate, a pair of the walk by diagonals.
-PER_QUERY, PER_COORDINATE, PER_PAIR = 20e-6, 1.5e-9, 0.4e-9
+NEGLECTED = 1e-5  # squared length left out, as a share of the squared distance to the farthest neighbour asked for
+LEAD = 8  # axes that boxes have; a point's other coordinates are read only when these do not exclude it
+LEAF = 16  # points of a leaf, at most
+# Seconds, measured on one core: a query, a coordinate that it compares, a pair of the walk by diagonals.
+PER_QUERY, PER_COORDINATE, PER_PAIR = 3e-6, 1e-9, 0.4e-9
 
 
 class WindowTree:
@@ -43,18 +46,21 @@ class WindowTree:
         return len(self.windows) * int(self.axes.shape[1]) * 8
 
     def grow(self) -> None:
-        """Make the tree."""
-        from scipy.spatial import cKDTree
-
-        self.points = np.empty((len(self.windows), self.axes.shape[1]))
+        """Make the tree: the order of its points and the boxes from the leading axes, then all coordinates in order."""
+        n, axes = len(self.windows), self.axes.shape[1]
+        lead = np.empty((n, min(LEAD, axes)))
         self.scale = 0.0
         for rows, block in self.windows.chunks():
-            self.points[rows], scale = self._turn(block)
-            self.scale = max(self.scale, scale)
-        self.tree = cKDTree(self.points, balanced_tree=False)
-        self.probes = self.points[evenly(len(self.points), PROBES)]
-        self.radius = self.tree.query(self.probes, k=[self.k])[0][:, 0]
-        self.reach = REACH * float(np.median(self.radius))
+            turned, scale = self._turn(block)
+            lead[rows], self.scale = turned[:, :LEAD], max(self.scale, scale)
+        levels = max(0, int(np.ceil(np.log2(n / LEAF))))
+        self.order, self.low, self.high = _tree_kernels.grow(lead, levels)
+        self.place = np.empty_like(self.order)
+        self.place[self.order] = np.arange(n, dtype=np.int32)
+        self.lead, self.rest = lead[self.order], np.empty((n, axes - lead.shape[1]))
+        for a in range(0, n, SAMPLE):
+            part = self.order[a : a + SAMPLE]
+            self.rest[a : a + len(part)] = self._turn(self.windows.take(part))[0][:, LEAD:]
 
     def _turn(self, block: Array) -> tuple[Array, float]:
         """Kept coordinates, and the largest squared length: the scale of their rounding errors."""
@@ -62,29 +68,39 @@ class WindowTree:
         return centred @ self.axes, float(np.einsum("ij,ij->i", centred, centred).max())
 
     def pays(self) -> bool:
-        """Whether asking is quicker than walking: how much of the data falls into the box that a query opens?"""
-        n, axes = self.points.shape
-        lead = self.points[evenly(n, SAMPLE), :4]
-        radius = np.minimum(self.radius, self.reach)
-        inside = [(np.abs(lead - p[:4]) < r).all(axis=1).mean() for p, r in zip(self.probes, radius, strict=True)]
-        ask = PER_QUERY + PER_COORDINATE * float(np.mean(inside)) * n * axes
-        beyond = float(np.mean(self.radius >= self.reach))
-        return ask < (1 - 2 * beyond) * PER_PAIR * n
+        """Whether asking is quicker than walking, by what some rows have to compare."""
+        n = len(self.windows)
+        rows = evenly(n, PROBES)
+        compared = self._ask(self._turn(self.windows.take(rows))[0])[2] / len(rows)
+        return PER_QUERY + PER_COORDINATE * compared < PER_PAIR * n
 
     def candidates(
-        self, query: Array, threads: int, rows: int = 16_384
-    ) -> Iterator[tuple[int, Array, NDArray[np.int64], float]]:
+        self, query: Array, threads: int, rows: int = 4096
+    ) -> Iterator[tuple[int, Array, NDArray[np.int32], float]]:
         """Blocks ``(first row, squared distances, numbers, scale)``, each row with its farthest candidate in front.
 
-        Squared distances are lower bounds, infinite (and the number invalid) where a candidate is missing; no window
-        that is left out is nearer than the farthest candidate is said to be. ``scale`` is that of the rounding errors.
+        Squared distances are lower bounds; no window that is left out is nearer than the farthest candidate is said
+        to be. ``scale`` is that of the rounding errors. Blocks do not depend on the number of threads.
         """
-        for at, block in Windows([query], self.windows.window).chunks(rows):
-            turned, scale = self._turn(block)
-            distances, numbers = self.tree.query(turned, k=self.k, distance_upper_bound=self.reach, workers=threads)
-            shape = (len(block), self.k)
-            squares = np.ascontiguousarray(distances.reshape(shape)[:, ::-1]) ** 2
-            yield at.start, squares, np.ascontiguousarray(numbers.reshape(shape)[:, ::-1]), max(scale, self.scale)
+
+        def one(part: tuple[slice, Array]) -> tuple[int, Array, NDArray[np.int32], float]:
+            turned, scale = self._turn(part[1])
+            squares, numbers, _ = self._ask(turned)
+            return part[0].start, squares, numbers, max(scale, self.scale)
+
+        blocks = Windows([query], self.windows.window).chunks(rows)
+        if threads <= 1:
+            yield from map(one, blocks)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            yield from pool.map(one, blocks)
+
+    def _ask(self, turned: Array) -> tuple[Array, NDArray[np.int32], int]:
+        heaps, numbers = np.full((len(turned), self.k), np.inf), np.full((len(turned), self.k), -1, dtype=np.int32)
+        compared = _tree_kernels.ask(
+            turned, self.lead, self.rest, self.order, self.place, self.low, self.high, heaps, numbers
+        )
+        return heaps, numbers, compared
 
 
 def axes_needed(turned: Array, k: int) -> int:

@@ -152,11 +152,31 @@ def test_a_tree_of_the_leading_axes_gives_lower_bounds() -> None:
     w = naive.windows(x, 30)
     for first, squares, numbers, _ in tree.candidates(x, 1, rows=500):
         for r in range(0, len(squares), 97):
-            there = np.isfinite(squares[r])
             true = ((w - w[first + r]) ** 2).sum(axis=1)
-            assert (squares[r][there] <= true[numbers[r][there]] * (1 + 1e-9) + 1e-9).all()
-            left = np.delete(true, numbers[r][there])
-            assert left.min() >= min(squares[r][0], tree.reach**2) * (1 - 1e-9)
+            assert len(set(numbers[r])) == 8
+            assert (squares[r] <= true[numbers[r]] * (1 + 1e-9) + 1e-9).all()
+            assert squares[r][0] == squares[r].max()
+            assert np.delete(true, numbers[r]).min() >= squares[r][0] * (1 - 1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 24), st.integers(1, 30), st.sampled_from([0.0, 0.5, 1e-9]), st.booleans())
+def test_a_tree_of_all_axes_finds_the_nearest(seed: int, window: int, k: int, grid: float, smooth: bool) -> None:
+    """Against all pairs, for pieces, repeats and constants; each row's bound comes from the row before."""
+    rng = np.random.default_rng(seed)
+    x = np.cumsum(rng.normal(size=260)) if smooth else rng.normal(size=260)
+    x = np.round(x / grid) * grid if grid else x
+    pieces = [x[:90], x[90:]]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_window_tree, "NEGLECTED", -1.0)
+        tree = grown(pieces, window, k)
+    w = np.concatenate([naive.windows(piece, window) for piece in pieces])
+    for first, squares, numbers, _ in tree.candidates(pieces[1], 1, rows=100):
+        for r in range(len(squares)):
+            true = ((w - naive.windows(pieces[1], window)[first + r]) ** 2).sum(axis=1)
+            assert len(set(numbers[r])) == k
+            np.testing.assert_allclose(squares[r], true[numbers[r]], rtol=1e-9, atol=1e-9)
+            np.testing.assert_allclose(np.sort(squares[r]), np.sort(true)[:k], rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("pieces", [1, 3])
