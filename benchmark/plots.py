@@ -244,6 +244,9 @@ def beside_figure(columns: Mapping[str, Sequence[Beside]], title: str) -> Figure
 
     labels = [label for label, *_ in next(iter(columns.values()))]
     at = np.arange(len(labels))
+    shown = [value for rows in columns.values() for row in rows for value in row[2:] if value is not None]
+    low = min([0.27, *shown]) - 0.02  # nothing drawn is cut off
+    ticks = [tick for tick in (0, 0.25, 0.5, 0.75, 1) if tick >= low]
     with mpl.rc_context(RC):
         figure = Figure(figsize=(1.4 + 2.1 * len(columns), 0.9 + 0.2 * len(labels)), layout="constrained")
         panels = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
@@ -256,7 +259,7 @@ def beside_figure(columns: Mapping[str, Sequence[Beside]], title: str) -> Figure
                     axes.plot(published, y, marker="|", ms=11, mew=1.4, color=INK, ls="", zorder=4)
                 if ours is not None:
                     axes.plot(ours, y, zorder=3, **_mark(group))
-            axes.set(title=dataset, xlim=(0.25, 1.02), xticks=(0.25, 0.5, 0.75, 1), ylim=(len(labels) - 0.4, -0.6))
+            axes.set(title=dataset, xlim=(low, 1.02), xticks=ticks, ylim=(len(labels) - 0.4, -0.6))
             axes.xaxis.set_major_formatter("{x:g}")
             axes.tick_params(axis="y", length=0)
         panels[0].set_yticks(at, labels)

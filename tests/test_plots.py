@@ -58,6 +58,16 @@ def test_equal_figures_are_equal_files(tmp_path: Path) -> None:
     assert (tmp_path / "roc/a.png").read_bytes()[:4] == b"\x89PNG"
 
 
+@pytest.mark.parametrize("worst", [0.0, 0.1, 0.26, 0.6])
+def test_a_figure_below_chance_is_drawn_inside_the_axes(worst: float) -> None:
+    rows = [("HBOS", "classical", 0.3, worst), ("Mine", "plug-in", None, 0.9)]
+    for axes in plots.beside_figure({"Dodgers": rows, "MGAB": rows[::-1]}, "AUROC").axes:
+        low, high = axes.get_xlim()
+        assert low < worst
+        assert high > 1
+        assert min(axes.get_xticks()) >= low
+
+
 def test_labels_beside_marks_do_not_cover_each_other() -> None:
     points = [(f"Detector{k}", "classical", 1.0 + 0.02 * k, 0.7 + 0.001 * k) for k in range(4)]
     figure = plots.time_figure([*points, ("Far", "neural", 100.0, 0.2)], "time")
