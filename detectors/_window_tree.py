@@ -25,8 +25,9 @@ PROBES = 200
 NEGLECTED = 1e-5  # squared length left out, as a share of the squared distance to the farthest neighbour asked for
 LEAD = 8  # axes that boxes have; a point's other coordinates are read only when these do not exclude it
 LEAF = 16  # points of a leaf, at most
-# Seconds, measured on one core: a query, a coordinate that it compares, a pair of the walk by diagonals.
-PER_QUERY, PER_COORDINATE, PER_PAIR = 3e-6, 1e-9, 0.4e-9
+# Seconds, measured on one core: a window that the tree grows by, a query, a coordinate that it compares, a pair of
+# the walk by diagonals.
+PER_WINDOW, PER_QUERY, PER_COORDINATE, PER_PAIR = 5e-6, 3e-6, 1e-9, 0.4e-9
 
 
 class WindowTree:
@@ -122,8 +123,8 @@ def axes_needed(turned: Array, k: int) -> int:
 def tree_for(pieces: list[Array], window: int, n_query: int, k: int) -> WindowTree | None:
     """A tree of the windows when it fits into memory and pays, else None."""
     n = sum(len(piece) - window + 1 for piece in pieces)
-    # Below this many windows a query costs more than a walk even if the tree cut perfectly.
-    if window < 2 or n_query < n / 10 or PER_PAIR * n < PER_QUERY:
+    # Below this many windows a tree costs more than a walk even if it cut perfectly.
+    if window < 2 or n_query < n / 10 or PER_PAIR * n < PER_WINDOW + PER_QUERY:
         return None
     tree = WindowTree(pieces, window, k)
     if tree.bytes > LARGEST:
