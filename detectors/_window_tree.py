@@ -22,7 +22,9 @@ Array = NDArray[np.float64]
 LARGEST = 1 << 29  # bytes of turned windows that may live at once
 SAMPLE = 20_000  # windows from which the axes are estimated: any rotation is exact, a good one is quick
 PROBES = 200
-NEGLECTED = 1e-5  # squared length left out, as a share of the squared distance to the farthest neighbour asked for
+# Squared length on the axes left out, as a share of the squared distance to the farthest neighbour asked for: what is
+# not worth an axis, and what may be left out for want of memory, at the price of some rows that have to be walked.
+NEGLECTED, TOLERATED = 1e-5, 0.003
 LEAD = 8  # axes that boxes have; a point's other coordinates are read only when these do not exclude it
 LEAF = 16  # points of a leaf, at most
 # Seconds, measured on one core: a window that the tree grows by, a query, a coordinate that it compares, a pair of
@@ -39,12 +41,9 @@ class WindowTree:
         some = self.windows.take(evenly(len(self.windows), SAMPLE))
         self.centre = some.mean(axis=0)
         axes = np.linalg.eigh(np.cov(some, rowvar=False))[1][:, ::-1]
-        self.axes = axes[:, : axes_needed((some - self.centre) @ axes, self.k)]
-
-    @property
-    def bytes(self) -> int:
-        """Memory of the turned windows."""
-        return len(self.windows) * int(self.axes.shape[1]) * 8
+        share = share_behind((some - self.centre) @ axes, self.k)
+        kept = min(max(1, int(np.sum(share > NEGLECTED))), LARGEST // (8 * len(self.windows)))
+        self.axes, self.left_out = axes[:, :kept], float(share[kept]) if kept < window else 0.0
 
     def grow(self) -> None:
         """Make the tree: the order of its points and the boxes from the leading axes, then all coordinates in order."""
@@ -104,20 +103,25 @@ class WindowTree:
         return heaps, numbers, compared
 
 
-def axes_needed(turned: Array, k: int) -> int:
-    """How many leading coordinates hold all but a negligible part of a window's distance to its k-th neighbour.
+def share_behind(turned: Array, k: int) -> Array:
+    """How much of a window's squared distance to its k-th neighbour may lie on each axis and those behind it.
 
     Parameters
     ----------
     turned : (m, window) array
         A sample of the windows on all axes.
+
+    Returns
+    -------
+    (window,) array
+        The usual squared length from an axis on, as a share of the usual squared distance.
     """
     square = np.einsum("ij,ij->i", turned, turned)
     probes = evenly(len(turned), PROBES)
     apart = square[probes, None] + square - 2 * turned[probes] @ turned.T
     radius = np.median(np.partition(apart, min(k, len(turned)) - 1, axis=1)[:, min(k, len(turned)) - 1])
     left = np.median(np.cumsum(turned[:, ::-1] ** 2, axis=1)[:, ::-1], axis=0)
-    return int(max(1, np.sum(left > NEGLECTED * radius)))
+    return np.asarray(left / radius if radius > 0 else np.where(left > 0, np.inf, 0.0))
 
 
 def tree_for(pieces: list[Array], window: int, n_query: int, k: int) -> WindowTree | None:
@@ -127,7 +131,7 @@ def tree_for(pieces: list[Array], window: int, n_query: int, k: int) -> WindowTr
     if window < 2 or n_query < n / 10 or PER_PAIR * n < PER_WINDOW + PER_QUERY:
         return None
     tree = WindowTree(pieces, window, k)
-    if tree.bytes > LARGEST:
+    if tree.left_out > TOLERATED:
         return None
     tree.grow()
     return tree if tree.pays() else None

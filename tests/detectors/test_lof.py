@@ -179,6 +179,16 @@ def test_a_tree_of_all_axes_finds_the_nearest(seed: int, window: int, k: int, gr
             np.testing.assert_allclose(np.sort(squares[r]), np.sort(true)[:k], rtol=1e-9, atol=1e-9)
 
 
+def test_memory_bounds_the_axes_of_a_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Smooth windows do with few; noise that is cut so would leave every row in doubt, and gets no tree."""
+    smooth, noise = np.cumsum(np.cumsum(rhythm(3000))) / 100, rhythm(3000)
+    monkeypatch.setattr(_window_tree, "LARGEST", 12 * 8 * 2971)
+    monkeypatch.setattr(_window_tree, "PER_PAIR", 1.0)
+    assert _window_tree.WindowTree([smooth], 30, 8).axes.shape == (30, 12)
+    assert _window_tree.tree_for([smooth], 30, 3000, 8) is not None
+    assert _window_tree.tree_for([noise], 30, 3000, 8) is None
+
+
 @pytest.mark.parametrize("pieces", [1, 3])
 def test_rows_that_a_tree_leaves_in_doubt_are_walked(monkeypatch: pytest.MonkeyPatch, pieces: int) -> None:
     x = np.cumsum(rhythm(2600)) / 10
