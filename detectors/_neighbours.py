@@ -16,8 +16,10 @@ searched again term by term. Long series of smooth windows are asked of a k-d tr
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numba import get_num_threads
@@ -25,10 +27,13 @@ from numpy.typing import NDArray
 
 from detectors._neighbour_kernels import DIAGONALS, search_term_by_term, settle, walk
 from detectors._window_tree import WindowTree, tree_for
+from detectors._windows import Windows
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int32]
+T = TypeVar("T")
 
+ASKED = 4096  # rows that are asked of a tree in one go, whatever the threads: each block starts without a row before it
 SPARE = 4  # candidates beyond those asked for, where rounding may reorder them
 EPS = float(np.finfo(np.float64).eps)
 TINY = float(np.finfo(np.float64).tiny)
@@ -132,17 +137,7 @@ class Search:
         margin = self.rows + DIAGONALS + self.window
         wide = np.pad(self.joined.x, margin, constant_values=self.joined.far)
         tasks = [(a, min(a + self.rows, last)) for first, last in stretches for a in range(first, last, self.rows)]
-
-        def one(task: tuple[int, int]) -> None:
-            self._walk(*task, wide, margin)
-
-        workers = min(get_num_threads(), len(tasks))
-        if workers <= 1:
-            for task in tasks:
-                one(task)
-            return
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(one, tasks))
+        in_parallel(lambda task: self._walk(*task, wide, margin), tasks)
 
     def _walk(self, first: int, last: int, wide: Array, margin: int) -> None:
         total = len(self.joined.starts)
@@ -160,9 +155,13 @@ class Search:
 
     def ask(self, tree: WindowTree) -> None:
         """Candidates from a tree; rows that they do not settle are walked."""
-        for first, squares, numbers, scale in tree.candidates(self.query, get_num_threads()):
-            starts = self.joined.starts.take(numbers, mode="clip")
-            self._settle(first, squares, starts, 4 * EPS * self.window * scale)
+
+        def one(part: tuple[slice, Array]) -> None:
+            squares, numbers, scale = tree.candidates(part[1])
+            starts = self.joined.starts.take(numbers)
+            self._settle(part[0].start, squares, starts, 4 * EPS * self.window * scale)
+
+        in_parallel(one, Windows([self.query], self.window).chunks(ASKED))
         self.walk(runs(np.flatnonzero(self.index[:, 0] < 0), self.window))
 
     def _settle(self, first: int, squares: Array, starts: Index, slack: float) -> None:
@@ -186,6 +185,17 @@ class Search:
         return [
             self.joined.x[a : b + self.window] for a, b in zip(begins, self.joined.starts[[*ends, -1]], strict=True)
         ]
+
+
+def in_parallel(work: Callable[[T], None], tasks: Iterable[T]) -> None:
+    """Do all tasks, on as many threads as numba is allowed."""
+    threads = get_num_threads()
+    if threads <= 1:
+        for task in tasks:
+            work(task)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, tasks))
 
 
 def runs(rows: NDArray[np.intp], gap: int) -> list[tuple[int, int]]:

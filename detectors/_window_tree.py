@@ -8,9 +8,6 @@ when a probe says that it is the quicker way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -74,26 +71,19 @@ class WindowTree:
         compared = self._ask(self._turn(self.windows.take(rows))[0])[2] / len(rows)
         return PER_QUERY + PER_COORDINATE * compared < PER_PAIR * n
 
-    def candidates(
-        self, query: Array, threads: int, rows: int = 4096
-    ) -> Iterator[tuple[int, Array, NDArray[np.int32], float]]:
-        """Blocks ``(first row, squared distances, numbers, scale)``, each row with its farthest candidate in front.
+    def candidates(self, block: Array) -> tuple[Array, NDArray[np.int32], float]:
+        """Nearest windows of (m, window) windows in their order, each row with its farthest candidate in front.
 
-        Squared distances are lower bounds; no window that is left out is nearer than the farthest candidate is said
-        to be. ``scale`` is that of the rounding errors. Blocks do not depend on the number of threads.
+        Returns
+        -------
+        squares, numbers : (m, k) arrays
+            Squared distances, which are lower bounds, and windows of the tree; no window that is left out is nearer
+            than the farthest candidate is said to be.
+        scale : float
+            That of the rounding errors.
         """
-
-        def one(part: tuple[slice, Array]) -> tuple[int, Array, NDArray[np.int32], float]:
-            turned, scale = self._turn(part[1])
-            squares, numbers, _ = self._ask(turned)
-            return part[0].start, squares, numbers, max(scale, self.scale)
-
-        blocks = Windows([query], self.windows.window).chunks(rows)
-        if threads <= 1:
-            yield from map(one, blocks)
-            return
-        with ThreadPoolExecutor(threads) as pool:
-            yield from pool.map(one, blocks)
+        turned, scale = self._turn(block)
+        return *self._ask(turned)[:2], max(scale, self.scale)
 
     def _ask(self, turned: Array) -> tuple[Array, NDArray[np.int32], int]:
         heaps, numbers = np.full((len(turned), self.k), np.inf), np.full((len(turned), self.k), -1, dtype=np.int32)

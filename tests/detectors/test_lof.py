@@ -20,6 +20,7 @@ import naive_neighbours as naive
 
 from detectors import _neighbour_kernels, _neighbours, _window_tree
 from detectors._neighbours import nearest_windows
+from detectors._windows import Windows
 from detectors.lof import LOF
 
 Array = NDArray[np.float64]
@@ -150,9 +151,10 @@ def test_a_tree_of_the_leading_axes_gives_lower_bounds() -> None:
     tree = grown([x], 30, 8)
     assert tree.axes.shape[1] < 30
     w = naive.windows(x, 30)
-    for first, squares, numbers, _ in tree.candidates(x, 1, rows=500):
-        for r in range(0, len(squares), 97):
-            true = ((w - w[first + r]) ** 2).sum(axis=1)
+    for rows, block in Windows([x], 30).chunks(500):
+        squares, numbers, _ = tree.candidates(block)
+        for r in range(0, len(block), 97):
+            true = ((w - w[rows][r]) ** 2).sum(axis=1)
             assert len(set(numbers[r])) == 8
             assert (squares[r] <= true[numbers[r]] * (1 + 1e-9) + 1e-9).all()
             assert squares[r][0] == squares[r].max()
@@ -171,9 +173,10 @@ def test_a_tree_of_all_axes_finds_the_nearest(seed: int, window: int, k: int, gr
         patch.setattr(_window_tree, "NEGLECTED", -1.0)
         tree = grown(pieces, window, k)
     w = np.concatenate([naive.windows(piece, window) for piece in pieces])
-    for first, squares, numbers, _ in tree.candidates(pieces[1], 1, rows=100):
-        for r in range(len(squares)):
-            true = ((w - naive.windows(pieces[1], window)[first + r]) ** 2).sum(axis=1)
+    for _, block in Windows([pieces[1]], window).chunks(100):
+        squares, numbers, _ = tree.candidates(block)
+        for r in range(len(block)):
+            true = ((w - block[r]) ** 2).sum(axis=1)
             assert len(set(numbers[r])) == k
             np.testing.assert_allclose(squares[r], true[numbers[r]], rtol=1e-9, atol=1e-9)
             np.testing.assert_allclose(np.sort(squares[r]), np.sort(true)[:k], rtol=1e-9, atol=1e-9)
