@@ -101,13 +101,15 @@ def _farthest_successor(near, far, lead, rest, place, number):  # type: ignore[n
 def ask(  # type: ignore[no-untyped-def]
     queries, lead, rest, order, place, low, high, heaps, numbers
 ):
-    """Fill each row's heap with the nearest points, its root the farthest; returns how many coordinates were compared.
+    """Fill each row's heap, given infinite, with the nearest points, its root the farthest.
+
+    Returns how many coordinates were compared.
 
     A row's neighbours are mostly the successors of those of the row before. As many points as asked for lie within
     the farthest of these successors, so nothing beyond it has to be visited; the search itself starts anew.
     """
     n, axes = lead.shape
-    nodes, k = low.shape[0], heaps.shape[1]
+    nodes = low.shape[0]
     stack = np.empty(128, dtype=np.int64)
     begins, ends, bounds = np.empty_like(stack), np.empty_like(stack), np.empty(128)
     compared = 0
@@ -115,7 +117,7 @@ def ask(  # type: ignore[no-untyped-def]
         near, far = queries[row, :axes], queries[row, axes:]
         heap, number = heaps[row], numbers[row]
         limit = _farthest_successor(near, far, lead, rest, place, numbers[row - 1]) if row else np.inf
-        filled, top = 0, 1
+        top = 1
         stack[0], begins[0], ends[0], bounds[0] = 0, 0, n, 0.0
         while top:
             top -= 1
@@ -144,7 +146,5 @@ def ask(  # type: ignore[no-untyped-def]
                 if square > limit or not square < heap[0]:
                     continue
                 replace_farthest(heap, number, square, order[p])
-                filled += 1
-                if filled >= k:
-                    limit = min(limit, heap[0])
+                limit = min(limit, heap[0])
     return compared
