@@ -140,7 +140,8 @@ def settle(query, other, window, first, squares, starts, slack, distances, index
             continue
         order = np.argsort(starts[r], kind="mergesort")
         for c in range(size):
-            gaps[c] = _squared_distance(query, first + r, other, starts[r, order[c]], window)
+            start = starts[r, order[c]]
+            gaps[c] = squared_distance(query[first + r : first + r + window], other[start : start + window])
         best = np.argsort(gaps, kind="mergesort")[:k]
         # Below one part in 1e9 the k-th distance is right whichever of the doubtful windows is taken.
         doubt = slack > 0.0 and gaps[best[k - 1]] * (1 - 1e-9) > bound and gaps[best[k - 1]] > 0.0
@@ -152,10 +153,10 @@ def settle(query, other, window, first, squares, starts, slack, distances, index
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _squared_distance(a, i, b, j, window):  # type: ignore[no-untyped-def]
-    total, left, right = 0.0, a[i : i + window], b[j : j + window]
-    for w in range(window):
-        gap = left[w] - right[w]
+def squared_distance(a, b):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for c in range(a.shape[0]):
+        gap = a[c] - b[c]
         total += gap * gap
     return total
 
@@ -165,7 +166,7 @@ def search_term_by_term(query, other, starts, window, row, distances, index):  #
     k = distances.shape[0]
     heap, found = np.full(k, np.inf), np.full(k, -1, dtype=np.int32)
     for start in starts:
-        value = _squared_distance(query, row, other, start, window)
+        value = squared_distance(query[row : row + window], other[start : start + window])
         if value < heap[0]:
             replace_farthest(heap, found, value, start)
     order = np.argsort(heap, kind="mergesort")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from detectors._neighbour_kernels import FAST, replace_farthest
+from detectors._neighbour_kernels import FAST, replace_farthest, squared_distance
 
 
 @njit(nogil=True, cache=True)
@@ -63,14 +63,6 @@ def grow(lead, levels):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _square(a, b):  # type: ignore[no-untyped-def]
-    total = 0.0
-    for c in range(a.shape[0]):
-        total += (a[c] - b[c]) ** 2
-    return total
-
-
-@njit(nogil=True, cache=True, fastmath=FAST)
 def _to_box(point, low, high):  # type: ignore[no-untyped-def]
     """Squared distance to a box, 0 inside."""
     total = 0.0
@@ -88,7 +80,7 @@ def _farthest_successor(near, far, lead, rest, place, number):  # type: ignore[n
         if number[c] + 1 >= place.shape[0]:
             return np.inf
         p = place[number[c] + 1]
-        most = max(most, _square(near, lead[p]) + _square(far, rest[p]))
+        most = max(most, squared_distance(near, lead[p]) + squared_distance(far, rest[p]))
     return most * (1 + 1e-12)
 
 
@@ -138,11 +130,11 @@ def ask(  # type: ignore[no-untyped-def]
                 continue
             compared += (b - a) * axes
             for p in range(a, b):
-                square = _square(near, lead[p])
+                square = squared_distance(near, lead[p])
                 if square > limit:
                     continue
                 compared += far.shape[0]
-                square += _square(far, rest[p])
+                square += squared_distance(far, rest[p])
                 if square > limit or not square < heap[0]:
                     continue
                 replace_farthest(heap, number, square, order[p])
