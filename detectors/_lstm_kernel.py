@@ -2,7 +2,9 @@
 
 At 64 windows a time step is so little arithmetic that torch spends as long again on dispatching it. Here a step is a
 few small matrix products by BLAS and one pass over the gates. Arrays are (features, windows), so that the four gates
-are contiguous runs and every elementwise loop is vectorised whatever the number of windows.
+are contiguous runs and every elementwise loop is vectorised whatever the number of windows. None of them may be
+compiled with ``fastmath``: the process that compiles and those that load from numba's cache link different copies of
+the smaller functions, and where products may be fused those round differently.
 
 Layer 1 reads ``[h1; x; 1]``, layer 2 reads h1 and ``[h2; 1]``: products of at most 1e6 multiply-adds, for which
 OpenBLAS needs no packed copy; one product of twice that size takes longer than two of these.
@@ -24,7 +26,6 @@ from torch.autograd.function import once_differentiable
 
 Float32 = NDArray[np.float32]
 
-FAST = {"reassoc", "nsz", "contract"}  # not "nnan": a loss that is not a number has to show
 ROWS = 64  # windows scored at once
 
 
@@ -177,7 +178,7 @@ def _flat(a):  # type: ignore[no-untyped-def]
     return a.reshape(a.size)
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@njit(nogil=True, cache=True)
 def _add(total, part):  # type: ignore[no-untyped-def]
     for k in range(total.shape[0]):
         total[k] += part[k]
@@ -194,7 +195,7 @@ Q1, Q2, Q3, Q4 = np.array([4.671303205e-01, 2.587106809e-02, 3.283090681e-04, 7.
 
 
 # Division as NumPy does it, everywhere below: Python's test for zero would keep the loops from being vectorised.
-@njit(nogil=True, cache=True, fastmath=FAST, error_model="numpy", inline="always")
+@njit(nogil=True, cache=True, error_model="numpy", inline="always")
 def _tanh(x):  # type: ignore[no-untyped-def]
     x = END if x > END else x
     x = -END if x < -END else x
@@ -203,19 +204,19 @@ def _tanh(x):  # type: ignore[no-untyped-def]
     return x * over / ((((Q4 * u + Q3) * u + Q2) * u + Q1) * u + ONE)
 
 
-@njit(nogil=True, cache=True, fastmath=FAST, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _tanh_of(values):  # type: ignore[no-untyped-def]
     for k in range(values.shape[0]):
         values[k] = _tanh(values[k])
 
 
-@njit(nogil=True, cache=True, fastmath=FAST, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _sigmoid_of(values):  # type: ignore[no-untyped-def]
     for k in range(values.shape[0]):
         values[k] = HALF + HALF * _tanh(HALF * values[k])
 
 
-@njit(nogil=True, cache=True, fastmath=FAST, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _step(gates, cell, new_cell, state):  # type: ignore[no-untyped-def]
     """The gates' nonlinearities in place, then the cell and the output."""
     n = cell.shape[0]
@@ -229,7 +230,7 @@ def _step(gates, cell, new_cell, state):  # type: ignore[no-untyped-def]
         state[k] = o[k] * _tanh(new_cell[k])
 
 
-@njit(nogil=True, cache=True, fastmath=FAST, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _step_back(gates, cell, new_cell, state, carry):  # type: ignore[no-untyped-def]
     """Gates become the slopes of their sums; ``carry``, the slope of the new cell from later steps, that of the old.
 

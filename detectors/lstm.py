@@ -55,7 +55,7 @@ class LSTM(Forecaster):
     settings are those of TSB-UAD 0.0.3's ``lstm``.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     rows: ClassVar[int] = 256  # more windows at once leave the cache and take longer each
     quick: ClassVar[dict[str, Any]] = {"epochs": 1, "max_windows": 1_000}
 
