@@ -167,6 +167,6 @@ def held_out(count: int, span: int) -> NDArray[np.bool_]:
     return np.asarray(np.arange(count) * blocks // max(count, 1) % 5 == 3)
 
 
-def evenly(numbers: Index, count: int) -> Index:
+def exactly(numbers: Index, count: int) -> Index:
     """``count`` of the numbers, evenly spread; fewer than asked for are repeated."""
     return np.asarray(numbers[np.linspace(0, len(numbers) - 1, count).astype(np.intp)])

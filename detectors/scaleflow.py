@@ -266,12 +266,12 @@ class ScaleFlow(SavedDetector):
 
     def _rows(self, counts: list[int]) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """Numbers of training and of held-out windows of each scale, as many for each."""
-        from detectors._scale import evenly, held_out
+        from detectors._scale import exactly, held_out
 
         chosen = [held_out(count, scale.span) for count, scale in zip(counts, self.scales_, strict=True)]
         held = min(self.max_windows // 4, max(int(mask.sum()) for mask in chosen))
         training = min(self.max_windows, max(int((~mask).sum()) for mask in chosen))
-        return [(evenly(np.flatnonzero(~mask), training), evenly(np.flatnonzero(mask), held)) for mask in chosen]
+        return [(exactly(np.flatnonzero(~mask), training), exactly(np.flatnonzero(mask), held)) for mask in chosen]
 
     # -- score ---------------------------------------------------------------------------------
 

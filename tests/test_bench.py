@@ -321,3 +321,11 @@ def test_costs_are_rewritten_row_by_row(tmp_path):
     assert lines[2:4] == ["detector,fit,score,growth,share,cap", "LOF,1,2,2,1,0"]
     assert lines[4].startswith("RandomScore,")
     assert not lines[4].endswith("9,9,9")
+
+
+def test_costs_of_the_named_detectors_alone(monkeypatch):
+    asked: list[list[str]] = []
+    monkeypatch.setattr(costing, "write_costs", lambda say, names: asked.append(names))
+    assert main(["bench", "--costs", "--detector", "TimeIndex"]) == 0
+    assert main(["bench", "--costs", "--detector", "TimeIndx"]) == 2
+    assert asked == [["TimeIndex"]]

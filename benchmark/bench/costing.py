@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,8 @@ COMMENT = (
 )
 
 
-def write_costs(say: Callable[[str], None], names: list[str] | None = None, file: Path = FILE) -> Path:
-    """Measure all detectors, or some, and write ``costs.csv``; rows of the others stay."""
+def write_costs(say: Callable[[str], None], names: Sequence[str] = (), file: Path = FILE) -> Path:
+    """Measure the detectors, or all, and write ``costs.csv``; rows of the others stay."""
     from threadpoolctl import threadpool_limits
 
     rows = _stored(file)

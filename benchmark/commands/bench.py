@@ -69,16 +69,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Measure and write."""
     if args.costs:
-        from benchmark.bench.costing import write_costs
-
-        _options.say(f"wrote {write_costs(_options.say)}")
-        return 0
+        return _costs(args.detector)
     _fill(args)
     if args.memory:
         return _memory(args)
     matches = _matches(args.detector)
     args.out.mkdir(parents=True, exist_ok=True)
     return _compare(args, matches)
+
+
+def _costs(names: list[str]) -> int:
+    from benchmark import registry
+    from benchmark.bench import costing
+
+    for name in names:
+        if name not in registry.detectors():
+            raise unknown("detector", name, registry.detectors())
+    _options.say(f"wrote {costing.write_costs(_options.say, names)}")
+    return 0
 
 
 def _fill(args: argparse.Namespace) -> None:

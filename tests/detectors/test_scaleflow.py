@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from detectors._base import Diverged
 from detectors._flow_bank import FlowBank, train_bank
 from detectors._judges import FLATTEST, NEAREST, Distance, Evidence, prepared
-from detectors._scale import CoarseWindows, Whitening, block_means, evenly, held_out, period, spread
+from detectors._scale import CoarseWindows, Whitening, block_means, exactly, held_out, period, spread
 from detectors._torch import steady
 from detectors.scaleflow import ScaleFlow
 
@@ -233,7 +233,7 @@ def test_held_out_windows_are_a_fifth_in_contiguous_blocks():
     edges = np.flatnonzero(np.diff(mask.astype(int)))
     assert np.diff(edges).min() >= 50
     assert held_out(9, span=4).any()
-    np.testing.assert_array_equal(evenly(np.array([3, 5]), 4), [3, 3, 3, 5])
+    np.testing.assert_array_equal(exactly(np.array([3, 5]), 4), [3, 3, 3, 5])
 
 
 # -- the detector ----------------------------------------------------------------------------------
