@@ -23,6 +23,9 @@ Preset = Literal["default", "paper"]
 
 # Training steps of each stage in the default preset; chosen by losses on held-out windows, see docs/networks.md.
 STEPS = {1: 400, 2: 200}
+# Sets of feature maps that the default preset keeps at least: fewer windows are drawn several times, with new noise,
+# or 200 steps would learn the one noise of each by heart.
+FEWEST_MAPS = 256
 
 
 class Proposed(SavedDetector):
@@ -50,7 +53,8 @@ class Proposed(SavedDetector):
     preset : {"default", "paper"}
         ``"paper"``: 500 epochs a stage, batches of 32, Adam at 1e-4, the features of a window computed anew each time
         it is drawn. ``"default"``: about 400 and 200 steps of 32 windows, whatever their number, at a one-cycle rate up
-        to 1e-2; early stopping on the last tenth of the windows, features computed once and kept.
+        to 1e-2; early stopping on the last tenth of the windows, features computed once and kept; fewer than 256
+        windows are drawn several times for that, each time with new noise.
     epochs : int or None
         Epochs per stage in place of the preset's.
     max_windows : int
@@ -82,7 +86,7 @@ class Proposed(SavedDetector):
 
     learns_from: ClassVar[Diet] = "normal"
     group: ClassVar[Group] = "neural"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     source: ClassVar[str] = "2023 paper (architecture); Yu et al. 2021 (FastFlow)"
     quick: ClassVar[dict[str, Any]] = {"epochs": 2, "channels": 4, "stride": 16}
 
@@ -168,14 +172,16 @@ class Proposed(SavedDetector):
         autoencoder = model.autoencoder
         self._stage(1, autoencoder, lambda index: autoencoder.reconstruction_error(batch(index)), rows, rng)
         everything = np.concatenate(rows)
-        kept = self._fit_scales(batch, everything)
+        draws = 1 if self.preset == "paper" else math.ceil(FEWEST_MAPS / len(everything))
+        kept = self._fit_scales(batch, np.tile(everything, draws))
         if self.preset == "paper":
             self._stage(2, model.flows, lambda index: model.loss(model.maps(batch(index))), rows, rng)
         else:
             place = dict(zip(everything.tolist(), range(len(everything)), strict=True))
 
             def features(index: Index) -> list[Tensor]:
-                positions = [place[row] for row in index.tolist()]
+                positions = np.array([place[row] for row in index.tolist()])
+                positions += len(everything) * rng.integers(draws, size=len(index))
                 return [level[positions] for level in kept]
 
             self._stage(2, model.flows, lambda index: model.loss(features(index)), rows, rng)

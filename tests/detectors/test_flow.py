@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from detectors._base import Diverged
 from detectors._flow import Convolution, Coupling, Flow, Permutation, Schedule, conv_flow, train
-from detectors._resnet import Autoencoder, ChannelScale, compress, series_scale
+from detectors._resnet import Autoencoder, ChannelScale, FeatureFlow, compress, series_scale
 from detectors._saved import read
 from detectors._torch import steady
+from detectors._windows import Windows
 from detectors.flow import Proposed, UntrainedProposed
 
 CPU = torch.device("cpu")
@@ -268,6 +269,23 @@ def test_the_paper_preset_has_its_published_schedule_and_runs():
     assert [Proposed(preset="paper")._schedule(stage, 999) for stage in (1, 2)] == [Schedule(500, 32, 1e-4)] * 2
     detector.fit(sine(300))
     assert [len(v) for v in detector.history_.values()] == [2, 2, 2, 2]
+
+
+@pytest.mark.parametrize(("n", "windows", "sets"), [(299, 29, 261), (2_300, 279, 279)])
+def test_the_flow_meets_few_windows_with_many_noises(monkeypatch, n, windows, sets):
+    seen: set[float] = set()
+    loss = FeatureFlow.loss
+
+    def spy(self: FeatureFlow, maps: list[torch.Tensor]) -> torch.Tensor:
+        seen.update(maps[0][:, 0, 0].tolist())
+        return loss(self, maps)
+
+    monkeypatch.setattr(FeatureFlow, "loss", spy)
+    detector = Proposed(channels=4, epochs=60)
+    kept, held_out = detector._training_rows(Windows([sine(n)], detector.window))
+    assert len(kept) + len(held_out) == windows
+    detector.fit(sine(n))
+    assert 0.9 * sets < len(seen) <= sets
 
 
 def test_training_lowers_both_losses_and_reports_each_epoch():
