@@ -177,14 +177,13 @@ class Proposed(SavedDetector):
         if self.preset == "paper":
             self._stage(2, model.flows, lambda index: model.loss(model.maps(batch(index))), rows, rng)
         else:
-            place = dict(zip(everything.tolist(), range(len(everything)), strict=True))
 
-            def features(index: Index) -> list[Tensor]:
-                positions = np.array([place[row] for row in index.tolist()])
-                positions += len(everything) * rng.integers(draws, size=len(index))
-                return [level[positions] for level in kept]
+            def features(places: Index) -> list[Tensor]:
+                copies = rng.integers(draws, size=len(places))
+                return [level[copies * len(everything) + places] for level in kept]
 
-            self._stage(2, model.flows, lambda index: model.loss(features(index)), rows, rng)
+            training, held_out = np.split(np.arange(len(everything)), [len(rows[0])])
+            self._stage(2, model.flows, lambda places: model.loss(features(places)), (training, held_out), rng)
 
     def _stage(
         self, number: int, part: nn.Module, loss: Callable[[Index], Tensor], rows: tuple[Index, Index], rng: Any

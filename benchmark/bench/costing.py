@@ -25,13 +25,13 @@ COMMENT = (
 )
 
 
-def write_costs(say: Callable[[str], None], names: Sequence[str] = (), file: Path = FILE) -> Path:
-    """Measure the detectors, or all, and write ``costs.csv``; rows of the others stay."""
+def write_costs(say: Callable[[str], None], names: Sequence[str], file: Path = FILE) -> Path:
+    """Measure these detectors and write ``costs.csv``; rows of the others stay."""
     from threadpoolctl import threadpool_limits
 
     rows = _stored(file)
     with threadpool_limits(1):
-        for name in names or registry.detectors():
+        for name in names:
             cost = measure(name)
             rows[name] = [
                 name,

@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Measure and write."""
     if args.costs:
-        return _costs(args.detector)
+        return _costs(args)
     _fill(args)
     if args.memory:
         return _memory(args)
@@ -78,15 +78,22 @@ def main(args: argparse.Namespace) -> int:
     return _compare(args, matches)
 
 
-def _costs(names: list[str]) -> int:
-    from benchmark import registry
+def _costs(args: argparse.Namespace) -> int:
     from benchmark.bench import costing
 
-    for name in names:
-        if name not in registry.detectors():
-            raise unknown("detector", name, registry.detectors())
-    _options.say(f"wrote {costing.write_costs(_options.say, names)}")
+    _options.say(f"wrote {costing.write_costs(_options.say, _registered(args.detector))}")
     return 0
+
+
+def _registered(names: list[str]) -> list[str]:
+    """The registered detectors of these names, or all of them."""
+    from benchmark import registry
+
+    known = registry.detectors()
+    for name in names:
+        if name not in known:
+            raise unknown("detector", name, known)
+    return [name for name in known if name in names or not names]
 
 
 def _fill(args: argparse.Namespace) -> None:
@@ -173,15 +180,10 @@ def _peers() -> Path | None:
 
 
 def _memory(args: argparse.Namespace) -> int:
-    from benchmark import registry
     from benchmark.bench import memory
     from benchmark.bench.machine import describe
 
-    known = registry.detectors()
-    names = [name for name in known if name in args.detector or not args.detector]
-    for name in args.detector:
-        if name not in known:
-            raise unknown("detector", name, known)
+    names = _registered(args.detector)
     about = describe(["bench", *sys.argv[2:]])
     text = memory.table(names, max(args.n), args.window[0], args.budget, about, _options.say)
     args.out.mkdir(parents=True, exist_ok=True)
