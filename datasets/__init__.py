@@ -8,14 +8,15 @@ MGAB: SIMULATED twins stand in for the real series (as asked)
 >>> len(twin), twin.n_anomalous, twin.simulated
 (100000, 200, True)
 
-Hugging Face's library has the same import name. ``datasets.PROJECT`` tells them apart: it is
+Hugging Face's library has the same import name; ``datasets.PROJECT`` is there in this one only.
 """
 
-from datasets._base import DataError, Dataset, Facts, Remote, Series
+from datasets._base import DataError, Dataset, Facts, Remote, Series, Source, random_generator
 from datasets._download import Network
 from datasets._folder import FolderDataset, load_folder
 from datasets._registry import broken, get, names
 from datasets._resolve import SeriesStatus, default_cache_dir, iter_series, load, status
+from datasets._simulate import labels_of, mackey_glass, place
 
 PROJECT = "tsad-benchmark"
 
@@ -29,12 +30,17 @@ __all__ = [
     "Remote",
     "Series",
     "SeriesStatus",
+    "Source",
     "broken",
     "default_cache_dir",
     "get",
     "iter_series",
+    "labels_of",
     "load",
     "load_folder",
+    "mackey_glass",
     "names",
+    "place",
+    "random_generator",
     "status",
 ]

@@ -13,15 +13,29 @@ import importlib
 import pkgutil
 from typing import Any
 
-from detectors._base import Detector, Diverged, WindowDetector
+from detectors.core import Alignment, Array, Detector, Diet, Diverged, Group, WindowDetector, Windows, estimate_window
 
-__all__ = ["Detector", "Diverged", "WindowDetector"]
+__all__ = [
+    "Alignment",
+    "Array",
+    "Detector",
+    "Diet",
+    "Diverged",
+    "Group",
+    "WindowDetector",
+    "Windows",
+    "estimate_window",
+]
 
 
 def __getattr__(name: str) -> Any:
     """The detector class of that name, from whichever file holds it."""
     if not name.startswith("_"):
-        files = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+        files = [
+            module.name
+            for module in pkgutil.iter_modules(__path__)
+            if not (module.ispkg or module.name.startswith("_"))
+        ]
         for file in sorted(files, key=lambda file: file != name.lower()):
             found = vars(importlib.import_module(f"detectors.{file}")).get(name)
             if isinstance(found, type) and issubclass(found, Detector):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from detectors._base import Array
-from detectors._neural import Float32, NeuralDetector, Window, min_max
-from detectors._windows import Alignment
+from detectors.core import Alignment, Array
+from detectors.neural.baseline import Float32, NeuralDetector, Window, min_max
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -91,7 +90,7 @@ class AE(NeuralDetector):
         return min_max(windows)
 
     def _network(self) -> nn.Module:
-        from detectors._networks import DenseAutoencoder
+        from detectors.neural.networks import DenseAutoencoder
 
         return DenseAutoencoder(self.window_)
 

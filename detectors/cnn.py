@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from detectors._neural import Forecaster, Scaling, Window
+from detectors.neural.baseline import Forecaster, Scaling, Window
 
 if TYPE_CHECKING:
     from torch import nn
@@ -81,6 +81,6 @@ class CNN(Forecaster):
         self.random_state = random_state
 
     def _network(self) -> nn.Module:
-        from detectors._networks import ConvForecaster
+        from detectors.neural.networks import ConvForecaster
 
         return ConvForecaster(self.window_)

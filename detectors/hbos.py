@@ -6,8 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from detectors._base import Array, WindowDetector
-from detectors._windows import Alignment, Windows
+from detectors.core import Alignment, Array, WindowDetector, Windows
 
 
 class HBOS(WindowDetector):
@@ -21,7 +20,7 @@ class HBOS(WindowDetector):
     Parameters
     ----------
     window, align
-        As in :class:`~detectors._base.WindowDetector`.
+        As in :class:`~detectors.core.contract.WindowDetector`.
     n_bins : int
         Bins of each histogram.
     alpha : float
@@ -51,7 +50,7 @@ class HBOS(WindowDetector):
         self.tol = tol
 
     def _fit_windows(self, windows: Windows) -> None:
-        from detectors._histograms import count
+        from detectors.kernels.histograms import count
 
         low, high = column_range(windows)
         # numpy.histogram widens an empty range by one half on each side
@@ -64,7 +63,7 @@ class HBOS(WindowDetector):
         self.log_density_: Array = np.log2(density + self.alpha)
 
     def _score_windows(self, windows: Windows) -> Array:
-        from detectors._histograms import look_up
+        from detectors.kernels.histograms import look_up
 
         total = np.concatenate([look_up(p, self.edges_, self.log_density_, self.tol) for p in windows.pieces])
         # Equal terms summed in another order differ in the last bits: rounding keeps them tied.

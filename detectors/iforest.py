@@ -6,8 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from detectors._base import Array, WindowDetector
-from detectors._windows import Alignment, Windows
+from detectors.core import Alignment, Array, WindowDetector, Windows
 
 
 class IForest(WindowDetector):
@@ -21,7 +20,7 @@ class IForest(WindowDetector):
     Parameters
     ----------
     window, align
-        As in :class:`~detectors._base.WindowDetector`.
+        As in :class:`~detectors.core.contract.WindowDetector`.
     n_estimators : int
         Trees.
     max_samples : int
@@ -50,7 +49,7 @@ class IForest(WindowDetector):
         self.random_state = random_state
 
     def _fit_windows(self, windows: Windows) -> None:
-        from detectors._forest import Forest
+        from detectors.kernels.forest import Forest
 
         self.forest_ = Forest.grow(windows, self.n_estimators, self.max_samples, self.random_state)
 

@@ -8,8 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors._base import Array, WindowDetector
-from detectors._windows import Alignment, Windows
+from detectors.core import Alignment, Array, WindowDetector, Windows
 
 GOLDEN = 0.6180339887498949
 ROWS = 1 << 16
@@ -27,7 +26,7 @@ class LOF(WindowDetector):
     Parameters
     ----------
     window, align
-        As in :class:`~detectors._base.WindowDetector`.
+        As in :class:`~detectors.core.contract.WindowDetector`.
     n_neighbors : int
         Neighbours k; one less than there are windows if that is smaller.
     sample : int or None
@@ -54,7 +53,7 @@ class LOF(WindowDetector):
         self.sample = sample
 
     def _fit_windows(self, windows: Windows) -> None:
-        from detectors._neighbours import nearest_windows
+        from detectors.kernels.neighbours import nearest_windows
 
         if self.n_neighbors < 1:
             raise ValueError(f"n_neighbors must be at least 1, got {self.n_neighbors}")
@@ -72,7 +71,7 @@ class LOF(WindowDetector):
         self._factors: Array = density_ratio(self._density, index, self._density)
 
     def _score_windows(self, windows: Windows) -> Array:
-        from detectors._neighbours import nearest_windows
+        from detectors.kernels.neighbours import nearest_windows
 
         x = series_of(windows.views[0])
         itself = self._is_fitted_series(x)

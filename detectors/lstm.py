@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from detectors._base import Array
-from detectors._neural import Float32, Forecaster, Scaling, Window
+from detectors.core import Array
+from detectors.neural.baseline import Float32, Forecaster, Scaling, Window
 
 if TYPE_CHECKING:
     from torch import nn
@@ -82,18 +82,18 @@ class LSTM(Forecaster):
         self.random_state = random_state
 
     def _network(self) -> nn.Module:
-        from detectors._networks import LSTMForecaster
+        from detectors.neural.networks import LSTMForecaster
 
         return LSTMForecaster()
 
     def _train(self, scaled: Float32) -> dict[str, list[float]]:
-        from detectors._lstm_kernel import one_thread
+        from detectors.kernels.lstm import one_thread
 
         with one_thread():
             return super()._train(scaled)
 
     def _score(self, x: Array) -> Array:
-        from detectors._lstm_kernel import one_thread
+        from detectors.kernels.lstm import one_thread
 
         with one_thread():
             return super()._score(x)

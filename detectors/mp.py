@@ -6,8 +6,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from detectors._base import Array, WindowDetector
-from detectors._windows import Alignment, Windows
+from detectors.core import Alignment, Array, WindowDetector, Windows
 
 Constants = Literal["sqrt", "zero"]
 
@@ -21,7 +20,7 @@ class MP(WindowDetector):
     Parameters
     ----------
     window, align
-        As in :class:`~detectors._base.WindowDetector`; at least 3 points.
+        As in :class:`~detectors.core.contract.WindowDetector`; at least 3 points.
     constants : {"sqrt", "zero"}
         A constant window has no z-normal form. "sqrt": its distance to anything is sqrt(2 W), as if
         uncorrelated (the published runs). "zero": 0 to another constant window, sqrt(W) to any other (stumpy).
@@ -57,7 +56,7 @@ class MP(WindowDetector):
             raise ValueError(f"share must lie in (0, 1], got {self.share}")
 
     def _score_windows(self, windows: Windows) -> Array:
-        from detectors._matrix_profile import is_constant, nearest_distance
+        from detectors.kernels.matrix_profile import is_constant, nearest_distance
 
         view = windows.views[0]
         x = np.concatenate([view[:, 0], view[-1, 1:]])

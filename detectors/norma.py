@@ -8,8 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from detectors._base import Array, WindowDetector
-from detectors._windows import Alignment, Windows
+from detectors.core import Alignment, Array, WindowDetector, Windows
 
 Floats = NDArray[np.float32]
 
@@ -32,7 +31,7 @@ class NormA(WindowDetector):
     Parameters
     ----------
     window, align
-        As in :class:`~detectors._base.WindowDetector`; the paper's pattern length.
+        As in :class:`~detectors.core.contract.WindowDetector`; the paper's pattern length.
     length : int
         Length of a shape in windows, at most the longest fitted piece.
     share : float

@@ -6,8 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from detectors._base import Array, WindowDetector
-from detectors._windows import Alignment, Windows
+from detectors.core import Alignment, Array, WindowDetector, Windows
 
 
 class OCSVM(WindowDetector):
@@ -19,7 +18,7 @@ class OCSVM(WindowDetector):
     Parameters
     ----------
     window, align
-        As in :class:`~detectors._base.WindowDetector`.
+        As in :class:`~detectors.core.contract.WindowDetector`.
     nu : float
         Upper bound on the share of fitted windows outside of the boundary, in (0, 1].
     max_windows : int

@@ -10,8 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from detectors._base import Array, Detector, Group, WindowDetector
-from detectors._windows import Windows
+from detectors.core import Array, Detector, Group, WindowDetector, Windows
 
 WU_KEOGH = "after Wu and Keogh, TKDE 2021"
 
@@ -74,7 +73,7 @@ class MovingStd(WindowDetector):
     Parameters
     ----------
     window, align
-        As in :class:`~detectors._base.WindowDetector`; "auto" is one period of the fitted values.
+        As in :class:`~detectors.core.contract.WindowDetector`; "auto" is one period of the fitted values.
     """
 
     learns_from = "nothing"

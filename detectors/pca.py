@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from detectors._base import Array, WindowDetector
-from detectors._windows import Windows
+from detectors.core import Array, WindowDetector, Windows
 
 ROWS = 2048  # windows that are rotated at once: they and their rotation stay in the cache
 
@@ -22,7 +21,7 @@ class PCA(WindowDetector):
     Parameters
     ----------
     window, align
-        As in :class:`~detectors._base.WindowDetector`.
+        As in :class:`~detectors.core.contract.WindowDetector`.
 
     References
     ----------

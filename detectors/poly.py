@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from detectors._base import Array, Detector, resolve_window
+from detectors.core import Array, Detector, resolve_window
 
 CHUNK = 1 << 18  # values of neighbourhoods copied at a time, about 2 MiB
 

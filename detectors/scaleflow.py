@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors._base import Array, Diet, Group
-from detectors._saved import Facts, SavedDetector, Tensors
+from detectors.core import Array, Diet, Group
+from detectors.neural.saved import Facts, SavedDetector, Tensors
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from detectors._judges import Evidence, Judge
-    from detectors._scale import Scale
+    from detectors.flows.judges import Evidence, Judge
+    from detectors.flows.scale import Scale
 
 Join = Literal["log", "mean", "max"]
 JUDGES = ("likelihood", "distance", "shape")
@@ -27,14 +27,14 @@ class ScaleFlow(SavedDetector):
     several spans, long ones as block means, are whitened without loss and given to flows of affine couplings
     with dense subnets. Where normal windows are few a density is a guess, so that two more judges ask how far the
     nearest of them are, in value and in shape. Each judge's score becomes a surprise under held-out normal windows
-    (:class:`~detectors._judges.Evidence`), and a point's score joins the mean surprises of the windows that
+    (:class:`~detectors.flows.judges.Evidence`), and a point's score joins the mean surprises of the windows that
     cover it, over scales and judges.
 
     Parameters
     ----------
     period : int or "auto"
         One period in points; a scale of ``periods`` of it joins the fixed ones. ``"auto"``: estimated from the fitted
-        data (:func:`~detectors._scale.period`), and no such scale where they show none.
+        data (:func:`~detectors.core.periods.period`), and no such scale where they show none.
     points : int
         Coordinates of a window at every scale.
     factors : tuple of int
@@ -160,9 +160,9 @@ class ScaleFlow(SavedDetector):
     # -- fit -----------------------------------------------------------------------------------
 
     def _fit(self, pieces: list[Array]) -> None:
-        from detectors._resnet import series_scale
-        from detectors._scale import period
-        from detectors._torch import resolve_device, steady
+        from detectors.core import period
+        from detectors.flows.resnet import series_scale
+        from detectors.neural.training import resolve_device, steady
 
         self.mean_, self.deviation_, step = series_scale(np.concatenate(pieces))
         longest = max(pieces, key=len)
@@ -191,7 +191,7 @@ class ScaleFlow(SavedDetector):
             raise ValueError(f"typicality must lie in [0, 1], got {self.typicality}")
 
     def _scales(self, longest: int) -> list[Scale]:
-        from detectors._scale import Scale
+        from detectors.flows.scale import Scale
 
         most = longest // 3
         points = max(4, min(self.points, most) // 2 * 2)
@@ -200,19 +200,19 @@ class ScaleFlow(SavedDetector):
         return [Scale(points, f, slice(k * self.members, (k + 1) * self.members)) for k, f in enumerate(factors)]
 
     def _build(self) -> None:
-        from detectors._flow_bank import FlowBank
-        from detectors._torch import resolve_device
+        from detectors.flows.bank import FlowBank
+        from detectors.neural.training import resolve_device
 
         count, points = len(self.scales_) * self.members, self.scales_[0].points
         self.bank_ = FlowBank(count, points, self.blocks, self.hidden).to(resolve_device(self.device))
 
     def _standardise(self, x: Array) -> Array:
-        from detectors._resnet import compress
+        from detectors.flows.resnet import compress
 
         return compress((x - self.mean_) / self.deviation_)
 
     def _learn(self, pieces: list[Array], noise: float) -> None:
-        from detectors._scale import CoarseWindows, Whitening
+        from detectors.flows.scale import CoarseWindows, Whitening
 
         windows = [CoarseWindows(pieces, scale.points, scale.factor) for scale in self.scales_]
         rows = self._rows([len(w) for w in windows])
@@ -229,7 +229,7 @@ class ScaleFlow(SavedDetector):
 
     def _train(self, training: list[Array], held: list[Array], quiet: list[float]) -> dict[str, list[float]]:
         """Train the flows of all scales at once; the held-out windows only choose the best epoch."""
-        from detectors._flow_bank import train_bank
+        from detectors.flows.bank import train_bank
 
         data: list[NDArray[np.float32]] = []
         shapes: list[NDArray[np.float32]] = []
@@ -242,8 +242,8 @@ class ScaleFlow(SavedDetector):
 
     def _appoint(self, scale: Scale, known: Array, judged: Array) -> None:
         """Give a scale its judges, and each the scores that are usual for it."""
-        from detectors._judges import prepared
-        from detectors._torch import resolve_device
+        from detectors.flows.judges import prepared
+        from detectors.neural.training import resolve_device
 
         for name in self.judges:
             references = None if name == "likelihood" else prepared(known, name == "shape", resolve_device(self.device))
@@ -252,7 +252,7 @@ class ScaleFlow(SavedDetector):
 
     def _judge(self, name: str, scale: Scale, references: Tensor | None) -> Judge:
         """The likelihood under a scale's flows without references, else the distance to these."""
-        from detectors._judges import Distance, Likelihood
+        from detectors.flows.judges import Distance, Likelihood
 
         if references is None:
             return Likelihood(self.bank_, scale.flows, scale.whitening)
@@ -260,13 +260,13 @@ class ScaleFlow(SavedDetector):
 
     def _evidence(self, name: str, usual: Array) -> Evidence:
         """What a judge's score says beside the sorted usual ones; only a likelihood can be too good."""
-        from detectors._judges import Evidence
+        from detectors.flows.judges import Evidence
 
         return Evidence(usual, self.typicality if name == "likelihood" else 0.0)
 
     def _rows(self, counts: list[int]) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """Numbers of training and of held-out windows of each scale, as many for each."""
-        from detectors._scale import exactly, held_out
+        from detectors.flows.scale import exactly, held_out
 
         chosen = [held_out(count, scale.span) for count, scale in zip(counts, self.scales_, strict=True)]
         held = min(self.max_windows // 4, max(int(mask.sum()) for mask in chosen))
@@ -286,7 +286,7 @@ class ScaleFlow(SavedDetector):
 
     def surprises(self, scaled: Array, scales: list[Scale]) -> Array:
         """(scales * judges, n) surprises at each point of an (n,) standardised series."""
-        from detectors._torch import resolve_device, steady
+        from detectors.neural.training import resolve_device, steady
 
         with steady(resolve_device(self.device)):
             return np.stack([row for scale in scales for row in scale.surprises(scaled)])
@@ -296,7 +296,7 @@ class ScaleFlow(SavedDetector):
     def _state(self) -> tuple[Tensors, Facts]:
         import torch
 
-        from detectors._judges import Distance
+        from detectors.flows.judges import Distance
 
         arrays: dict[str, Array] = {}
         for k, scale in enumerate(self.scales_):
@@ -314,7 +314,7 @@ class ScaleFlow(SavedDetector):
         }
 
     def _restore(self, tensors: Tensors, facts: Facts) -> None:
-        from detectors._scale import Scale
+        from detectors.flows.scale import Scale
 
         def under(prefix: str) -> Tensors:
             return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
@@ -330,8 +330,8 @@ class ScaleFlow(SavedDetector):
 
     def _reappoint(self, scale: Scale, tensors: Tensors) -> None:
         """The whitening and the judges of a saved scale."""
-        from detectors._scale import Whitening
-        from detectors._torch import resolve_device
+        from detectors.flows.scale import Whitening
+        from detectors.neural.training import resolve_device
 
         scale.whitening = Whitening(tensors["mean"].numpy(), tensors["matrix"].numpy())
         for name in self.judges:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from detectors._base import Group
-from detectors._neural import Scaling, Window
-from detectors._windows import Alignment
 from detectors.ae import AE
 from detectors.cnn import CNN
+from detectors.core import Alignment, Group
 from detectors.lstm import LSTM
+from detectors.neural.baseline import Scaling, Window
 
 _KIM = "Kim et al., AAAI 2022, Section 3"
 

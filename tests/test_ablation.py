@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark import ablation
-from benchmark.cells import params_text
 from benchmark.errors import UserError
-from benchmark.plan import Selection
+from benchmark.grid.cells import params_text
+from benchmark.grid.plan import Selection
+from benchmark.studies import ablation
 from detectors.scaleflow import ScaleFlow
 from tests.made_up import cell, frame
 

@@ -15,11 +15,11 @@ import numpy as np
 import psutil
 import pytest
 
-from benchmark.backends import Backend, Board, Work
-from benchmark.cells import Outcome
 from benchmark.errors import UserError
-from benchmark.fault_cases import HOSTILE, planned, plugin, toy
-from benchmark.workers import manner_of_death
+from benchmark.execution.backends import Backend, Board, Work
+from benchmark.execution.worker import manner_of_death
+from benchmark.grid.cells import Outcome
+from tests.trials.cases import HOSTILE, planned, plugin, toy
 
 
 def outcomes(backend: Backend, work: list[Work]) -> dict[str, Outcome]:
@@ -66,7 +66,7 @@ def test_few_tasks_are_drawn_ahead(tmp_path: Path) -> None:
 
 
 def children() -> list[psutil.Process]:
-    return [p for p in psutil.Process().children() if "benchmark.workers" in " ".join(p.cmdline())]
+    return [p for p in psutil.Process().children() if "benchmark.execution.worker" in " ".join(p.cmdline())]
 
 
 def test_closing_kills_hanging_workers_at_once(tmp_path: Path) -> None:
@@ -81,8 +81,8 @@ def test_closing_kills_hanging_workers_at_once(tmp_path: Path) -> None:
 OWNER = """
 import sys
 from pathlib import Path
-from benchmark.backends import Backend, Board
-from benchmark.fault_cases import planned, plugin, toy
+from benchmark.execution.backends import Backend, Board
+from tests.trials.cases import planned, plugin, toy
 busy = plugin(Path(sys.argv[1]), "Busy", "while not warming_up: pass")
 list(Backend("processes", 1).map(planned([busy], [toy()], timeout=0), Board()))
 """

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import registry
-from benchmark.bench import costing, machine, measure, memory, peers, series, tables, worker
-from benchmark.bench.measure import Growth, Run
-from benchmark.bench.peers import MATCHES, Match, PeersMissing, Side
-from benchmark.cells import Cell
+from benchmark.catalogue import registry
 from benchmark.cli import main
-from benchmark.costs import START, costs, expected_seconds
 from benchmark.errors import UserError
+from benchmark.grid.cells import Cell
+from benchmark.grid.costs import START, costs, expected_seconds
+from benchmark.speed import costing, machine, measure, memory, peers, series, tables, worker
+from benchmark.speed.measure import Growth, Run
+from benchmark.speed.peers import MATCHES, Match, PeersMissing, Side
 
 OURS, THEIRS = Side("ours"), Side("PyOD HBOS", "pyod")
 HBOS = Match("HBOS", (THEIRS,))

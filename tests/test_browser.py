@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from benchmark import page as page_module
-from benchmark import report, tables
+from benchmark.report import page as page_module
+from benchmark.report import tables, writer
 from tests.made_up import SIZES, MadeUpResults, grid
 
 CONTRAST = """
@@ -39,8 +39,8 @@ def whole_page() -> str:
     cells = grid()
     results = MadeUpResults(cells)
     built = tables.build(cells, SIZES)
-    curves = {"": list(report.roc_curves(results, built[0], cells))}
-    return page_module.render(results, cells, built, curves, {}, report.summary_figures(cells, built), SIZES)
+    curves = {"": list(writer.roc_curves(results, built[0], cells))}
+    return page_module.render(results, cells, built, curves, {}, writer.summary_figures(cells, built), SIZES)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     from selenium.webdriver.chrome.service import Service
 
     path = tmp_path_factory.mktemp("report") / "index.html"
-    report.write_text(path, whole_page())
+    writer.write_text(path, whole_page())
     options = webdriver.ChromeOptions()
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
         options.add_argument(argument)

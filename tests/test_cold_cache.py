@@ -10,7 +10,7 @@ from pathlib import Path
 SCRIPT = """
 import hashlib
 import numpy as np
-from benchmark.registry import detectors
+from benchmark.catalogue.registry import detectors
 from detectors import LOF, _window_tree
 
 

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from benchmark import registry
-from benchmark.checks import Check, CheckFailed, iter_checks
-from detectors._base import Array, Detector
+from benchmark.catalogue import registry
+from benchmark.catalogue.checks import Check, CheckFailed, iter_checks
+from detectors.core.contract import Array, Detector
 
 ALL = [check for cls in registry.detectors().values() for check in iter_checks(cls)]
 

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark import dask_backend
-from benchmark.backends import Backend, Board
 from benchmark.errors import UserError
-from benchmark.fault_cases import HOSTILE, planned, plugin, toy
-from benchmark.runner import pending, run
-from benchmark.store import Store
+from benchmark.execution import dask
+from benchmark.execution.backends import Backend, Board
+from benchmark.execution.runner import pending, run
+from benchmark.store.store import Store
+from tests.trials.cases import HOSTILE, planned, plugin, toy
 
 pytest.importorskip("distributed")
 
@@ -57,7 +57,7 @@ class Cluster:
         return worker
 
     def client(self) -> Any:
-        return dask_backend.connect(self.address)
+        return dask.connect(self.address)
 
     def close(self) -> None:
         for process in (*self.workers, self.scheduler):
@@ -148,18 +148,18 @@ def test_what_the_cluster_loses_is_tried_once_more(
 ) -> None:
     future = SimpleNamespace(status=status, exception=lambda: error)
     for tries, expected in ((1, first), (2, second)):
-        outcome = dask_backend.outcome_of(future, tries)
+        outcome = dask.outcome_of(future, tries)
         assert (outcome.status if outcome else "again") == expected
 
 
 def test_a_worker_with_other_versions_is_refused(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    here = dask_backend.package_versions()
-    monkeypatch.setattr(dask_backend, "package_versions", lambda: here | {"numpy": "1.0"})
+    here = dask.package_versions()
+    monkeypatch.setattr(dask, "package_versions", lambda: here | {"numpy": "1.0"})
     client = cluster.client()
     client.run = lambda _: {"tcp://there": here}
     try:
         with pytest.raises(UserError, match="tcp://there has numpy"):
-            dask_backend.require_same_versions(client)
+            dask.require_same_versions(client)
     finally:
         client.close()
 
@@ -178,7 +178,7 @@ def test_a_scheduler_that_goes_ends_the_run_with_what_arrived_kept(tmp_path: Pat
 
 
 def test_no_scheduler_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dask_backend, "PATIENCE", "1s")
+    monkeypatch.setattr(dask, "PATIENCE", "1s")
     with pytest.raises(UserError, match="no Dask scheduler answers at tcp://127"):
         list(Backend("dask", scheduler="tcp://127.0.0.1:9").map([], Board()))
     monkeypatch.setitem(sys.modules, "distributed", None)

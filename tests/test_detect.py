@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from benchmark.cli import main
-from benchmark.detect import detect, runners_up, stretches
-from benchmark.detect_report import peaks
-from benchmark.planted import KINDS, plant
-from benchmark.tabular import Recording
+from benchmark.detection.detect import detect, runners_up, stretches
+from benchmark.detection.planted import KINDS, plant
+from benchmark.detection.report import peaks
+from benchmark.detection.tabular import Recording
 
 FEW = ("IForest", "PCA", "MovingStd", "AbsDeviation")
 

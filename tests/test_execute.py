@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import execute as execution
-from benchmark.execute import Task, describe, execute, tail
-from benchmark.fault_cases import HOSTILE, planned, plugin, toy
+from benchmark.execution import execute, warm_up
+from benchmark.execution.isolation import describe, tail
+from benchmark.grid import Task
 from datasets._base import Series
+from tests.trials.cases import HOSTILE, planned, plugin, toy
 
 IN_PROCESS = ("Fine", "UsesGlobalNoise", "Raises", "Exits", "GivesNaN", "GivesTooFew", "GivesTooMany", "GivesWords")
 
@@ -59,7 +60,7 @@ class Loose(Detector):
 )
 def test_a_detector_that_overrides_the_checks_is_checked_all_the_same(tmp_path: Path, body: str, message: str) -> None:
     file = tmp_path / "loose.py"
-    file.write_text("import numpy as np\nfrom detectors._base import Detector\n" + OVERRIDES.format(body=body))
+    file.write_text("import numpy as np\nfrom detectors.core.contract import Detector\n" + OVERRIDES.format(body=body))
     ((task, one),) = planned([str(file)], [toy()])
     outcome = execute(task, one)
     assert outcome.status == "failed"
@@ -69,7 +70,7 @@ def test_a_detector_that_overrides_the_checks_is_checked_all_the_same(tmp_path: 
 def test_arrays_that_came_writable_are_closed_before_a_detector_sees_them(tmp_path: Path) -> None:
     file = tmp_path / "loose.py"
     body = "x[0] = 5.0; return x"
-    file.write_text("import numpy as np\nfrom detectors._base import Detector\n" + OVERRIDES.format(body=body))
+    file.write_text("import numpy as np\nfrom detectors.core.contract import Detector\n" + OVERRIDES.format(body=body))
     ((task, one),) = planned([str(file)], [toy()])
     open_again = one.values.copy()
     object.__setattr__(one, "values", open_again)  # as they are after a pipe
@@ -113,7 +114,7 @@ def test_figures_and_progress_of_a_real_detector() -> None:
 
 ALONE = """
 import sys, time
-from benchmark.execute import compiling_alone
+from benchmark.execution.warm_up import compiling_alone
 with compiling_alone(), open(sys.argv[1], "a", buffering=1) as file:
     file.write("in\\n")
     time.sleep(0.3)
@@ -130,11 +131,11 @@ def test_processes_compile_one_after_the_other(tmp_path: Path) -> None:
 
 def test_only_packaged_detectors_are_warmed_up_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entered = []
-    monkeypatch.setattr(execution, "compiling_alone", lambda: contextlib.nullcontext(entered.append(1)))
-    monkeypatch.setattr(execution, "_warm", set())
-    execution.warm_up(only(tmp_path, "Fine")[0])
+    monkeypatch.setattr(warm_up, "compiling_alone", lambda: contextlib.nullcontext(entered.append(1)))
+    monkeypatch.setattr(warm_up, "_warm", set())
+    warm_up.warm_up(only(tmp_path, "Fine")[0])
     assert not entered
-    execution.warm_up(planned(["HBOS"], [toy()])[0][0])
+    warm_up.warm_up(planned(["HBOS"], [toy()])[0][0])
     assert entered
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import fault_kinds
-from benchmark.fault_kinds import KINDS, kill_run
-from benchmark.faults import Campaign, order, table
+from tests.trials import kinds
+from tests.trials.faults import Campaign, order, table
+from tests.trials.kinds import KINDS, kill_run
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_every_kind_gets_its_share() -> None:
 
 
 def test_a_fault_that_is_not_met_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench = fault_kinds.Bench(tmp_path, fault_kinds.random.Random(0), series=1)
+    bench = kinds.Bench(tmp_path, kinds.random.Random(0), series=1)
     monkeypatch.setattr(bench, "line", ["sh", "-c", "echo Traceback >&2; exit 2"])
     assert bench.run().startswith("a traceback was shown")
     monkeypatch.setattr(bench, "line", ["sh", "-c", "echo no >&2; exit 3"])

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.backends import Backend, Board
-from benchmark.cells import Outcome
-from benchmark.display import Display
 from benchmark.errors import UserError
-from benchmark.exchange import cell_of, merge
-from benchmark.fault_cases import planned, plugin, toy
-from benchmark.runner import pending, run
-from benchmark.store import Store
+from benchmark.execution.backends import Backend, Board
+from benchmark.execution.display import Display
+from benchmark.execution.runner import pending, run
+from benchmark.grid.cells import Outcome
+from benchmark.store.exchange import cell_of, merge
+from benchmark.store.store import Store
 from datasets._base import Series
+from tests.trials.cases import planned, plugin, toy
 
 NAMES = (
     "<script>alert(1)</script>",
@@ -75,10 +75,11 @@ def test_they_do_not_disturb_the_display(store_path: Path, capsys: pytest.Captur
 
 
 def test_reports_escape_them_and_write_nowhere_else(store_path: Path, tmp_path: Path) -> None:
-    report = pytest.importorskip("benchmark.report")
+    from benchmark.report import writer
+
     out = tmp_path / "deep" / "report"
     with Store(store_path, write=True) as store:
-        report.write(store, out)
+        writer.write(store, out)
     files = [Path(folder) / name for folder, _, names in os.walk(tmp_path) for name in names]
     assert files
     assert all(file.resolve().is_relative_to(out.resolve()) for file in files)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.metrics import roc_curve as sklearn_roc_curve
 
-from benchmark import _ranges
-from benchmark.metrics import METRICS, RULES, Undefined, check, evaluate, metric, roc_curve, select
+from benchmark.metrics import ranges
+from benchmark.metrics.measures import METRICS, RULES, Undefined, check, evaluate, metric, roc_curve, select
 
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
@@ -76,7 +76,7 @@ def test_range_based_equals_its_slow_twin(case):
     labels, flags = case
     if not flags.any():
         return
-    assert _ranges.range_based(labels, flags) == pytest.approx(naive.range_based(labels, flags, 0.2), abs=1e-12)
+    assert ranges.range_based(labels, flags) == pytest.approx(naive.range_based(labels, flags, 0.2), abs=1e-12)
 
 
 @settings(max_examples=40)
@@ -85,7 +85,7 @@ def test_affiliation_equals_a_count_on_a_fine_grid(case):
     labels, flags = case
     if not flags.any():
         return
-    assert _ranges.affiliation(labels, flags) == pytest.approx(naive.affiliation(labels, flags), abs=0.03)
+    assert ranges.affiliation(labels, flags) == pytest.approx(naive.affiliation(labels, flags), abs=0.03)
 
 
 @settings(max_examples=25)
@@ -121,8 +121,8 @@ def test_pate_equals_the_authors_package(name, window):
 def test_range_measures_equal_the_authors_packages(name, affiliation, ranged):
     labels, scores = long_series()
     flags = scores[name] > np.quantile(scores[name], 0.9)
-    assert _ranges.affiliation(labels, flags) == pytest.approx(affiliation, abs=1e-9)
-    assert _ranges.range_based(labels, flags) == pytest.approx(ranged, abs=1e-12)
+    assert ranges.affiliation(labels, flags) == pytest.approx(affiliation, abs=1e-9)
+    assert ranges.range_based(labels, flags) == pytest.approx(ranged, abs=1e-12)
 
 
 # -- laws --------------------------------------------------------------------------------------------
@@ -292,7 +292,7 @@ def test_roc_curve_is_thinned_without_losing_area(max_points):
 
 def test_importing_metrics_and_statistics_costs_only_numpy():
     code = (
-        "import sys, benchmark.metrics, benchmark.statistics, benchmark.cd_diagram\n"
+        "import sys, benchmark.metrics, benchmark.statistics, benchmark.report.cd_diagram\n"
         "assert not {'pandas', 'scipy', 'sklearn', 'matplotlib', 'numba', 'torch'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

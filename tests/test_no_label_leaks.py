@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmark import registry
-from benchmark.execute import execute
-from benchmark.plan import Selection, plan, rows
+from benchmark.catalogue import registry
+from benchmark.execution.execute import execute
+from benchmark.grid.plan import Selection, plan, rows
 from datasets._base import Series
 
 DETECTORS = [name for name, cls in registry.detectors().items() if cls.group != "one-liner"]

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import registry
-from benchmark.cells import Cell
+from benchmark.catalogue import registry
 from benchmark.errors import UserError
-from benchmark.plan import QUICK_POINTS, Selection, longest_first, plan, quick_cut, rows
+from benchmark.grid.cells import Cell
+from benchmark.grid.plan import QUICK_POINTS, Selection, longest_first, plan, quick_cut, rows
 from datasets._base import Series
 
 PLUGIN = '''
 import numpy as np
-from detectors._base import Detector
+from detectors import Detector
 
 class Mine(Detector):
     """The value itself."""

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark import plots, traces
-from benchmark.plots import GRID, Curve
+from benchmark.report import plots, traces
+from benchmark.report.plots import GRID, Curve
 
 
 def curves(n_detectors: int, n_one_liners: int = 3, n_series: int = 4) -> list[Curve]:

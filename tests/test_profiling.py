@@ -7,7 +7,7 @@ import re
 import pandas as pd
 import pytest
 
-from benchmark.profiling import profile, waiting_at_the_end
+from benchmark.report.profile import profile, waiting_at_the_end
 
 CELLS = pd.DataFrame(
     {

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark import protocols
 from benchmark.errors import UserError
-from benchmark.protocols import PROTOCOLS, CannotPlay, fitted_parts, labelled_in_fit, normal_spans
+from benchmark.grid import protocols
+from benchmark.grid.protocols import PROTOCOLS, Inapplicable, fitted_parts, labelled_in_fit, normal_spans
 from datasets._base import Series
-from detectors._base import Array, Detector, WindowDetector
-from detectors._windows import Windows
+from detectors.core.contract import Array, Detector, WindowDetector
+from detectors.core.windows import Windows
 
 
 class Unsupervised(WindowDetector):
@@ -105,7 +105,7 @@ def test_what_fit_saw_is_counted_with_its_labelled_points() -> None:
 def test_a_series_without_normal_rows_cannot_play_normal_only() -> None:
     one = series(anomalies=((0, 1000),))
     (rnd,) = PROTOCOLS["normal-only"].rounds(one, SemiSupervised(), 0)
-    with pytest.raises(CannotPlay, match="no normal part"):
+    with pytest.raises(Inapplicable, match="no normal part"):
         fitted_parts(one, rnd)
 
 

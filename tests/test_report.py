@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark import page, report, tables
+from benchmark.report import page, tables, writer
 from tests.made_up import MadeUpResults, cell, frame, grid
 
 EVIL = "</script><script>alert(1)</script>&\"'"
@@ -20,12 +20,12 @@ EVIL = "</script><script>alert(1)</script>&\"'"
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report")
-    report.write_views(MadeUpResults(grid()), out)
+    writer.write_views(MadeUpResults(grid()), out)
     return out
 
 
 def html(results: MadeUpResults, tmp_path: Path) -> str:
-    report.write_views(results, tmp_path)
+    writer.write_views(results, tmp_path)
     return (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
@@ -189,7 +189,7 @@ def decide(gain: float, auroc: float = 0.8) -> tuple[bool, int]:
     base = rng.normal(size=3000)
     cells = frame([cell("Dodgers", "1", "LOF", auroc), cell("Dodgers", "1", "Random", 0.7)])
     results = Given(cells, labels, {"LOF": base + gain * labels, "Random": base})
-    test = report.OneLinerTest(results, cells)  # type: ignore[arg-type]
+    test = writer.OneLinerTest(results, cells)  # type: ignore[arg-type]
     table = next(t for t in tables.build(cells) if not t.main)
     rows = {row.label: row for row in table.rows}
     decided = [test(rows["LOF"], rows["Random"], "Dodgers") for _ in range(2)]

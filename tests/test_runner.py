@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.backends import Backend, Board
-from benchmark.cells import Outcome
 from benchmark.errors import UserError
-from benchmark.execute import Task
-from benchmark.fault_cases import planned, plugin, toy
-from benchmark.metrics import METRICS
-from benchmark.runner import Summary, interrupts_wait, keep, pending, run
-from benchmark.store import Store
+from benchmark.execution.backends import Backend, Board
+from benchmark.execution.runner import Summary, interrupts_wait, keep, pending, run
+from benchmark.grid import Task
+from benchmark.grid.cells import Outcome
+from benchmark.metrics.measures import METRICS
+from benchmark.store.store import Store
+from tests.trials.cases import planned, plugin, toy
 
 SERIAL = Backend("serial")
 

@@ -1,10 +1,10 @@
-"""Many cells are planned and stored with little held at once; how fast is measured by ``benchmark.scale``."""
+"""Many cells are planned and stored with little held at once; how fast is measured by ``tests.trials.scale``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.scale import measure
+from tests.trials.scale import measure
 
 
 def test_planning_and_storing_count_right(tmp_path: Path) -> None:

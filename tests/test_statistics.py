@@ -14,10 +14,10 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 from test_metrics import labelled
 
-from benchmark._paired import _right_pairs, _units
-from benchmark.cd_diagram import _levels, cd_figure, write_cd_diagram
-from benchmark.metrics import Undefined
-from benchmark.statistics import (
+from benchmark.metrics.measures import Undefined
+from benchmark.report.cd_diagram import _levels, cd_figure, write_cd_diagram
+from benchmark.statistics.bootstrap import _right_pairs, _units
+from benchmark.statistics.intervals import (
     Pair,
     best_one_liner,
     critical_difference,

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import benchmark
-from benchmark import database
-from benchmark.cells import Cell, Outcome
-from benchmark.database import MIGRATIONS, StoreLocked
 from benchmark.errors import UserError
-from benchmark.exchange import cell_of, export, import_scores, merge, verify
-from benchmark.fault_cases import toy
-from benchmark.store import Store
+from benchmark.grid.cells import Cell, Outcome
+from benchmark.store import database
+from benchmark.store.database import MIGRATIONS, StoreLocked
+from benchmark.store.exchange import cell_of, export, import_scores, merge, verify
+from benchmark.store.store import Store
+from tests.trials.cases import toy
 
 
 def cell(detector: str = "D", **more: object) -> Cell:

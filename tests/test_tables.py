@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark import formats, tables, verdicts
-from benchmark.tables import Row, Table
+from benchmark.catalogue import published
+from benchmark.report import formats, tables, verdicts
+from benchmark.report.tables import Row, Table
 from tests.made_up import SIZES, cell, frame, grid
 
 HOSTILE = r"=a|b*_<i>&%$#{}~^\é漢`[x](y)"
@@ -35,7 +36,7 @@ def row_of(table: Table, label: str) -> Row:
 
 
 def test_the_published_table_is_whole_and_its_known_figures_are_right() -> None:
-    printed = verdicts.published()
+    printed = published()
     assert len(printed) == 13 * 4
     assert printed["IForest", "NASA-MSL"] == 0.57
     assert printed["LOF", "MGAB"] == 0.96
@@ -74,7 +75,7 @@ def test_a_remark_excuses_nothing() -> None:
 
 
 def test_every_cause_names_a_published_row_and_has_a_bound() -> None:
-    rows = {detector for detector, _ in verdicts.published()}
+    rows = {detector for detector, _ in published()}
     for cause in verdicts.causes():
         assert cause.detector in rows
         assert cause.dataset in (*tables.DATASETS, "*")
@@ -185,8 +186,8 @@ def test_the_main_table_is_the_papers_game() -> None:
     protocols = {row.label: row.protocol for row in table.rows}
     assert protocols["Proposed"] == "normal-only"
     assert {p for label, p in protocols.items() if label != "Proposed"} == {"tsb-uad"}
-    published = list(dict.fromkeys(d for d, _ in verdicts.published()))
-    assert [row.label for row in table.rows][:13] == published
+    printed = list(dict.fromkeys(d for d, _ in published()))
+    assert [row.label for row in table.rows][:13] == printed
     assert [row.group for row in table.rows][-2:] == ["one-liner", "one-liner"]
 
 

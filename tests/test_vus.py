@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_metrics import labelled, long_series
 
-from benchmark.metrics import METRICS
-from benchmark.vus import volume_under_surface
+from benchmark.metrics.measures import METRICS
+from benchmark.metrics.vus import volume_under_surface
 
 GOLDEN = {  # vus 0.0.6, metricor().RangeAUC_volume_opt(labels, scores, window, 250)
     ("smooth", 0): (0.57115625, 0.245925910406),

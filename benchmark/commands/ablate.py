@@ -41,11 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run what is missing, print and write the tables."""
-    from benchmark import ablation, evaluate, report
-    from benchmark.backends import Backend
-    from benchmark.commands._work import Supply, conclude, execute
-    from benchmark.plan import Selection, plan
-    from benchmark.store import Store
+    from benchmark.commands._session import Supply, conclude, execute
+    from benchmark.execution import Backend
+    from benchmark.grid import Selection, plan
+    from benchmark.report import writer
+    from benchmark.store import Store, evaluate
+    from benchmark.studies import ablation
 
     selection = Selection(
         detectors=(args.name,),
@@ -68,7 +69,7 @@ def main(args: argparse.Namespace) -> int:
     marks = ["SIMULATED series"] * bool(supply.simulated) + ["QUICK settings"] * args.quick
     text = "".join(f"**{mark}**\n\n" for mark in marks) + ablation.to_markdown(shown, found, selection.protocols)
     path = args.out / "ablation" / f"{args.name}.md"
-    report.write_text(path, text)
+    writer.write_text(path, text)
     sys.stdout.write(text)
     _options.say(f"table: {path}")
     return conclude(summary, supply)

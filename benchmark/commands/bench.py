@@ -23,8 +23,7 @@ from benchmark.commands import _options
 from benchmark.errors import UserError, unknown
 
 if TYPE_CHECKING:
-    from benchmark.bench.measure import Run
-    from benchmark.bench.peers import Match
+    from benchmark.speed import Match, Run
 
 DEFAULT_OUT = Path("results/report/bench")
 DEFAULTS = {"n": [2_000, 10_000, 50_000], "window": [48], "threads": [1], "repeats": 3, "budget": 20.0}
@@ -79,7 +78,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _costs(args: argparse.Namespace) -> int:
-    from benchmark.bench import costing
+    from benchmark.speed import costing
 
     _options.say(f"wrote {costing.write_costs(_options.say, _registered(args.detector))}")
     return 0
@@ -87,7 +86,7 @@ def _costs(args: argparse.Namespace) -> int:
 
 def _registered(names: list[str]) -> list[str]:
     """The registered detectors of these names, or all of them."""
-    from benchmark import registry
+    from benchmark.catalogue import registry
 
     known = registry.detectors()
     for name in names:
@@ -112,7 +111,7 @@ def _fill(args: argparse.Namespace) -> None:
 
 
 def _matches(names: list[str]) -> list[Match]:
-    from benchmark.bench.peers import MATCHES
+    from benchmark.speed import MATCHES
 
     known = {match.detector: match for match in MATCHES}
     for name in names:
@@ -122,8 +121,7 @@ def _matches(names: list[str]) -> list[Match]:
 
 
 def _compare(args: argparse.Namespace, matches: list[Match]) -> int:
-    from benchmark.bench import tables
-    from benchmark.bench.machine import describe
+    from benchmark.speed import describe, tables
 
     about = describe(["bench", *sys.argv[2:]])
     runs: list[Run] = []
@@ -144,8 +142,7 @@ def _compare(args: argparse.Namespace, matches: list[Match]) -> int:
 
 def _measure(args: argparse.Namespace, matches: list[Match], runs: list[Run]) -> None:
     """Fill ``runs`` as they end, short series first."""
-    from benchmark.bench import measure, series
-    from benchmark.bench.peers import present
+    from benchmark.speed import measure, present, series
 
     apart = None if args.no_peers else _peers()
     growth = measure.Growth(args.budget)
@@ -170,7 +167,7 @@ def _wanted(args: argparse.Namespace, name: str) -> bool:
 
 
 def _peers() -> Path | None:
-    from benchmark.bench.peers import PeersMissing, interpreter
+    from benchmark.speed import PeersMissing, interpreter
 
     try:
         return interpreter(_options.say)
@@ -180,8 +177,7 @@ def _peers() -> Path | None:
 
 
 def _memory(args: argparse.Namespace) -> int:
-    from benchmark.bench import memory
-    from benchmark.bench.machine import describe
+    from benchmark.speed import describe, memory
 
     names = _registered(args.detector)
     about = describe(["bench", *sys.argv[2:]])

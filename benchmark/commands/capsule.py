@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Find the cell and print its script."""
-    from benchmark.capsule import capsule
     from benchmark.store import Store
+    from benchmark.studies import capsule
 
     with Store(args.store) as store:
         frame = store.frame()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:
-    from benchmark.checks import Check
+    from benchmark.catalogue import Check
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """One line a promise; exit code 1 when one is broken."""
-    from benchmark import checks, registry
+    from benchmark.catalogue import checks, registry
 
     broken = 0
     for cls in [registry.load(spec) for spec in args.detector]:
@@ -38,7 +38,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _outcome(check: Check) -> tuple[str, str]:
-    from benchmark.checks import CheckFailed
+    from benchmark.catalogue import CheckFailed
 
     try:
         verdict = check.run()

@@ -38,9 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Read, rank, score, write, and print the page."""
-    from benchmark import detect_report, registry
-    from benchmark.detect import detect
-    from benchmark.tabular import read_recording
+    from benchmark.catalogue import registry
+    from benchmark.detection import detect, read_recording, report
 
     if not 0 < args.contamination < 0.5:
         raise UserError(f"--contamination must lie between 0 and 0.5, got {args.contamination:g}")
@@ -49,7 +48,7 @@ def main(args: argparse.Namespace) -> int:
     recording = read_recording(args.file, args.value, args.time, args.label)
     finding = detect(recording, tuple(args.detector), args.threshold, args.contamination, args.budget, args.seed)
     folder = args.out or args.file.with_name(f"{args.file.stem}-anomalies")
-    page = detect_report.write(finding, folder, args.top)
+    page = report.write(finding, folder, args.top)
     sys.stdout.write(page.read_text(encoding="utf-8"))
     _options.say(f"written: {folder}/ (report.md, picture.png, anomalies.csv, scores.csv)")
     return 0

@@ -30,11 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run what is missing, print the steps, draw the waterfall."""
-    from benchmark import explain
-    from benchmark.backends import Backend
-    from benchmark.commands._work import Supply, conclude, execute
-    from benchmark.plan import Selection, rows
+    from benchmark.commands._session import Supply, conclude, execute
+    from benchmark.execution import Backend
+    from benchmark.grid import Selection, rows
     from benchmark.store import Store
+    from benchmark.studies import explain
 
     (row,) = rows(Selection(detectors=(args.name,)))
     (dataset,) = _options.chosen_datasets(args)

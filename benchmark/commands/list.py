@@ -10,7 +10,8 @@ import re
 import sys
 
 import datasets
-from benchmark import protocols, registry
+from benchmark.catalogue import registry
+from benchmark.grid import protocols
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

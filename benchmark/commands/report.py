@@ -20,11 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Compute missing metrics, then write everything."""
-    from benchmark import report
+    from benchmark.report import writer
     from benchmark.store import Store
 
     Store(args.store).close()  # a store that is not there is refused, not made
     with Store(args.store, write=True) as store:
-        report.write(store, args.out, jobs=args.jobs)
+        writer.write(store, args.out, jobs=args.jobs)
     _options.say(f"written: {args.out}")
     return 0

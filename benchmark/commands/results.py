@@ -52,8 +52,7 @@ COUNTS = "SELECT data_hash, sum(status = 'ok'), count(*) FROM current GROUP BY d
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from benchmark.exchange import verify
-    from benchmark.store import Store
+    from benchmark.store import Store, verify
 
     with Store(args.store, write=True) as store:
         dropped = verify(store)
@@ -64,8 +63,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    from benchmark.exchange import export
-    from benchmark.store import Store
+    from benchmark.store import Store, export
 
     target = _one(args)
     with Store(args.store) as store:
@@ -75,9 +73,8 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
-    from benchmark import protocols
-    from benchmark.exchange import import_scores
-    from benchmark.store import Store
+    from benchmark.grid import protocols
+    from benchmark.store import Store, import_scores
 
     file = _one(args)
     if file.suffix != ".csv":
@@ -92,8 +89,7 @@ def _import(args: argparse.Namespace) -> int:
 
 
 def _merge(args: argparse.Namespace) -> int:
-    from benchmark.exchange import merge
-    from benchmark.store import Store
+    from benchmark.store import Store, merge
 
     if not args.file:
         raise UserError("name the stores to merge into --store")

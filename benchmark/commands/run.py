@@ -21,8 +21,8 @@ from benchmark.commands import _options
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:
-    from benchmark.commands._work import Supply
-    from benchmark.plan import Row, Selection
+    from benchmark.commands._session import Supply
+    from benchmark.grid import Row, Selection
     from benchmark.store import Store
 
 
@@ -62,8 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Plan, run, report."""
-    from benchmark.commands._work import Supply
-    from benchmark.plan import rows
+    from benchmark.commands._session import Supply
+    from benchmark.grid import rows
 
     selection = _selection(args)
     wanted = _options.chosen_datasets(args)
@@ -75,7 +75,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _selection(args: argparse.Namespace) -> Selection:
-    from benchmark.plan import PAPER, Selection
+    from benchmark.grid import PAPER, Selection
 
     if not (args.all or args.detector or args.dataset):
         raise UserError("nothing selected: give --all, or --detector and --dataset (see run --help)")
@@ -98,9 +98,8 @@ def _selection(args: argparse.Namespace) -> Selection:
 
 
 def _dry_run(args: argparse.Namespace, selection: Selection, chosen: list[Row], series: Supply) -> int:
-    from benchmark.costs import expected_seconds
-    from benchmark.plan import longest_first, plan
-    from benchmark.runner import pending
+    from benchmark.execution import pending
+    from benchmark.grid import expected_seconds, longest_first, plan
     from benchmark.store import Store
 
     work = plan(selection, chosen, series)
@@ -121,9 +120,9 @@ def _dry_run(args: argparse.Namespace, selection: Selection, chosen: list[Row], 
 
 
 def _run(args: argparse.Namespace, selection: Selection, chosen: list[Row], series: Supply) -> int:
-    from benchmark.backends import Backend
-    from benchmark.commands._work import conclude, execute
-    from benchmark.plan import plan
+    from benchmark.commands._session import conclude, execute
+    from benchmark.execution import Backend
+    from benchmark.grid import plan
     from benchmark.store import Store
 
     backend = Backend(args.backend, args.jobs, args.threads, args.scheduler)
@@ -137,9 +136,9 @@ def _run(args: argparse.Namespace, selection: Selection, chosen: list[Row], seri
 
 
 def _report(args: argparse.Namespace, store: Store) -> None:
-    from benchmark import report
+    from benchmark.report import writer
 
-    report.write(store, args.out, jobs=args.jobs)
+    writer.write(store, args.out, jobs=args.jobs)
     _options.say(f"tables and plots: {args.out}")
     table = args.out / "table.md"
     if table.is_file():
@@ -149,7 +148,7 @@ def _report(args: argparse.Namespace, store: Store) -> None:
 def _profile(store: Store, jobs: int) -> None:
     import time
 
-    from benchmark.profiling import profile
+    from benchmark.report import profile
 
     cells = store.frame()
     started = next(run["started"] for run in store.runs() if run["id"] == store.run_id)

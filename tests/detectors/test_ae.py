@@ -13,7 +13,7 @@ from detectors.ae import AE
 
 torch = pytest.importorskip("torch")
 
-from detectors._networks import BatchNorm, DenseAutoencoder  # noqa: E402
+from detectors.neural.networks import BatchNorm, DenseAutoencoder  # noqa: E402
 
 
 def test_batch_norm_is_keras():

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors._base import Detector, WindowDetector, as_pieces, as_series, resolve_window
-from detectors._threshold import peaks_over_threshold, upper_quantile
+from detectors.core.contract import Detector, WindowDetector, as_pieces, as_series, resolve_window
+from detectors.core.threshold import peaks_over_threshold, upper_quantile
 
 
 class Distance(Detector):

@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch")
 
 from torch.nn import functional  # noqa: E402
 
-from detectors._networks import ConvForecaster, convolve, halve  # noqa: E402
+from detectors.neural.networks import ConvForecaster, convolve, halve  # noqa: E402
 
 
 def plain_forecast(network: ConvForecaster, x: torch.Tensor) -> torch.Tensor:

@@ -8,13 +8,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors._base import Diverged
-from detectors._flow import Convolution, Coupling, Flow, Permutation, Schedule, conv_flow, train
-from detectors._resnet import Autoencoder, ChannelScale, FeatureFlow, compress, series_scale
-from detectors._saved import read
-from detectors._torch import steady
-from detectors._windows import Windows
-from detectors.flow import Proposed, UntrainedProposed
+from detectors.core.contract import Diverged
+from detectors.core.windows import Windows
+from detectors.flows.layers import Convolution, Coupling, Flow, Permutation, Schedule, conv_flow, train
+from detectors.flows.resnet import Autoencoder, ChannelScale, FeatureFlow, compress, series_scale
+from detectors.neural.saved import read
+from detectors.neural.training import steady
+from detectors.proposed import Proposed, UntrainedProposed
 
 CPU = torch.device("cpu")
 QUICK = Proposed.quick | {"max_windows": 64}

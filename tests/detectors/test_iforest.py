@@ -14,9 +14,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import naive
 from golden import P10, real_series
 
-from detectors._forest import Forest, _expected_depth
-from detectors._windows import Windows
+from detectors.core.windows import Windows
 from detectors.iforest import IForest
+from detectors.kernels.forest import Forest, _expected_depth
 
 
 def rhythm(n, seed=0):

@@ -18,9 +18,9 @@ from threadpoolctl import threadpool_limits
 sys.path.insert(0, str(Path(__file__).parent.parent))
 import naive_neighbours as naive
 
-from detectors import _neighbour_kernels, _neighbours, _window_tree
-from detectors._neighbours import nearest_windows
-from detectors._windows import Windows
+from detectors.core.windows import Windows
+from detectors.kernels import neighbour_loops, neighbours, window_tree
+from detectors.kernels.neighbours import nearest_windows
 from detectors.lof import LOF
 
 Array = NDArray[np.float64]
@@ -121,7 +121,7 @@ def test_distances_are_those_of_all_pairs(seed: int, window: int, k: int, step: 
 def test_walk_and_tree_agree_across_block_edges(monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.cumsum(rhythm(2600)) / 10
     walked, walked_index = nearest_windows(x, [x], 12, 8)
-    monkeypatch.setattr(_window_tree, "PER_PAIR", 1.0)  # the tree always pays
+    monkeypatch.setattr(window_tree, "PER_PAIR", 1.0)  # the tree always pays
     asked, asked_index = nearest_windows(x, [x], 12, 8)
     np.testing.assert_array_equal(walked, asked)
     np.testing.assert_array_equal(walked_index, asked_index)
@@ -135,12 +135,12 @@ def test_a_probe_keeps_the_tree_away_from_noise() -> None:
     noise = np.random.default_rng(0).normal(size=3000)
     slow = np.sin(np.arange(60_000) / 30) + np.sin(np.arange(60_000) / 47.1)
     assert not grown([noise], 40, 10).pays()
-    assert _window_tree.tree_for([noise], 40, 3000, 10) is None
+    assert window_tree.tree_for([noise], 40, 3000, 10) is None
     assert grown([slow], 16, 10).pays()
 
 
-def grown(pieces: list[Array], window: int, k: int) -> _window_tree.WindowTree:
-    tree = _window_tree.WindowTree(pieces, window, k)
+def grown(pieces: list[Array], window: int, k: int) -> window_tree.WindowTree:
+    tree = window_tree.WindowTree(pieces, window, k)
     tree.grow()
     return tree
 
@@ -170,7 +170,7 @@ def test_a_tree_of_all_axes_finds_the_nearest(seed: int, window: int, k: int, gr
     x = np.round(x / grid) * grid if grid else x
     pieces = [x[:90], x[90:]]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_window_tree, "NEGLECTED", -1.0)
+        patch.setattr(window_tree, "NEGLECTED", -1.0)
         tree = grown(pieces, window, k)
     w = np.concatenate([naive.windows(piece, window) for piece in pieces])
     for _, block in Windows([pieces[1]], window).chunks(100):
@@ -185,11 +185,11 @@ def test_a_tree_of_all_axes_finds_the_nearest(seed: int, window: int, k: int, gr
 def test_memory_bounds_the_axes_of_a_tree(monkeypatch: pytest.MonkeyPatch) -> None:
     """Smooth windows do with few; noise that is cut so would leave every row in doubt, and gets no tree."""
     smooth, noise = np.cumsum(np.cumsum(rhythm(3000))) / 100, rhythm(3000)
-    monkeypatch.setattr(_window_tree, "LARGEST", 12 * 8 * 2971)
-    monkeypatch.setattr(_window_tree, "PER_PAIR", 1.0)
-    assert _window_tree.WindowTree([smooth], 30, 8).axes.shape == (30, 12)
-    assert _window_tree.tree_for([smooth], 30, 3000, 8) is not None
-    assert _window_tree.tree_for([noise], 30, 3000, 8) is None
+    monkeypatch.setattr(window_tree, "LARGEST", 12 * 8 * 2971)
+    monkeypatch.setattr(window_tree, "PER_PAIR", 1.0)
+    assert window_tree.WindowTree([smooth], 30, 8).axes.shape == (30, 12)
+    assert window_tree.tree_for([smooth], 30, 3000, 8) is not None
+    assert window_tree.tree_for([noise], 30, 3000, 8) is None
 
 
 @pytest.mark.parametrize("pieces", [1, 3])
@@ -198,16 +198,16 @@ def test_rows_that_a_tree_leaves_in_doubt_are_walked(monkeypatch: pytest.MonkeyP
     x[1000:1010] += 40  # far from all others
     parts = np.array_split(x, pieces)
     walked, walked_index = nearest_windows(x, parts, 12, 8)
-    monkeypatch.setattr(_window_tree, "PER_PAIR", 1.0)
-    monkeypatch.setattr(_window_tree, "NEGLECTED", 0.5)  # far too few axes
+    monkeypatch.setattr(window_tree, "PER_PAIR", 1.0)
+    monkeypatch.setattr(window_tree, "NEGLECTED", 0.5)  # far too few axes
     asked, asked_index = nearest_windows(x, parts, 12, 8)
     np.testing.assert_array_equal(walked, asked)
     np.testing.assert_array_equal(walked_index, asked_index)
 
 
 def test_runs_join_what_is_near() -> None:
-    assert _neighbours.runs(np.array([3, 4, 9, 30]), 5) == [(3, 10), (30, 31)]
-    assert _neighbours.runs(np.array([], dtype=int), 5) == []
+    assert neighbours.runs(np.array([3, 4, 9, 30]), 5) == [(3, 10), (30, 31)]
+    assert neighbours.runs(np.array([], dtype=int), 5) == []
 
 
 def test_rows_in_doubt_are_searched_term_by_term(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,7 +254,7 @@ def test_bad_parameters_are_refused() -> None:
 
 def test_the_heap_gives_way_left_first() -> None:
     heap, number = np.array([5.0, 5.0, 5.0]), np.array([0, 1, 2], dtype=np.int32)
-    _neighbour_kernels.replace_farthest(heap, number, 1.0, 3)
+    neighbour_loops.replace_farthest(heap, number, 1.0, 3)
     assert heap.tolist() == [5.0, 1.0, 5.0]
     assert number.tolist() == [1, 3, 2]
 

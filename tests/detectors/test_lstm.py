@@ -13,7 +13,7 @@ from detectors.lstm import LSTM
 
 torch = pytest.importorskip("torch")
 
-from detectors._networks import LSTMForecaster  # noqa: E402
+from detectors.neural.networks import LSTMForecaster  # noqa: E402
 
 
 def naive_forecast(network: LSTMForecaster, window: np.ndarray) -> float:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-from detectors._lstm_kernel import Forecast, _tanh_of  # noqa: E402
-from detectors._networks import LSTMForecaster  # noqa: E402
+from detectors.kernels.lstm import Forecast, _tanh_of  # noqa: E402
 from detectors.lstm import LSTM  # noqa: E402
+from detectors.neural.networks import LSTMForecaster  # noqa: E402
 
 
 def network(seed: int = 0, scale: float = 1.0) -> LSTMForecaster:

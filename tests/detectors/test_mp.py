@@ -17,8 +17,8 @@ from sklearn.metrics import roc_auc_score
 sys.path.insert(0, str(Path(__file__).parent.parent))
 import naive_neighbours as naive
 
-from detectors import _matrix_profile
-from detectors._matrix_profile import DIAGONALS, _blocks, nearest_distance
+from detectors.kernels import matrix_profile
+from detectors.kernels.matrix_profile import DIAGONALS, _blocks, nearest_distance
 from detectors.mp import MP
 
 Array = NDArray[np.float64]
@@ -100,7 +100,7 @@ def test_the_index_names_the_neighbour() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 5, 8192, 8193, 20_000])
 def test_rows_are_dealt_to_an_even_number_of_tasks(count: int) -> None:
-    rows = _matrix_profile._rows(count)
+    rows = matrix_profile._rows(count)
     assert 1 <= rows <= 4096
     assert len(range(0, count, rows)) in (1, 2 * -(-count // 8192))
 

@@ -14,12 +14,12 @@ from hypothesis.extra.numpy import arrays
 from naive_neural import min_max as naive_min_max
 from naive_neural import min_max_past as naive_min_max_past
 
-from detectors._base import Diverged
-from detectors._neural import min_max, min_max_past
-from detectors._windows import evenly
 from detectors.ae import AE
 from detectors.cnn import CNN
+from detectors.core.contract import Diverged
+from detectors.core.windows import evenly
 from detectors.lstm import LSTM
+from detectors.neural.baseline import min_max, min_max_past
 from detectors.untrained import UntrainedAE, UntrainedCNN, UntrainedLSTM
 
 torch = pytest.importorskip("torch")

@@ -14,7 +14,7 @@ from sklearn.svm import OneClassSVM
 sys.path.insert(0, str(Path(__file__).parent.parent))
 import naive
 
-from detectors._windows import Windows
+from detectors.core.windows import Windows
 from detectors.ocsvm import OCSVM, scale_each
 
 

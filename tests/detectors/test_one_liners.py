@@ -7,7 +7,7 @@ import pytest
 from golden import real_series
 from sklearn.metrics import roc_auc_score
 
-from detectors._windows import estimate_window
+from detectors import estimate_window
 from detectors.one_liners import AbsDeviation, AbsDifference, MissingFlag, MovingStd, RandomScore, TimeIndex
 
 

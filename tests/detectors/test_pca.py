@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 sys.path.insert(0, str(Path(__file__).parent.parent))
 import naive
 
-from detectors._windows import Windows
+from detectors.core.windows import Windows
 from detectors.pca import PCA, column_moments, running_moments
 
 

@@ -8,11 +8,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors._base import Diverged
-from detectors._flow_bank import FlowBank, train_bank
-from detectors._judges import FLATTEST, NEAREST, Distance, Evidence, prepared
-from detectors._scale import CoarseWindows, Whitening, block_means, exactly, held_out, period, spread
-from detectors._torch import steady
+from detectors.core.contract import Diverged
+from detectors.core.periods import period
+from detectors.flows.bank import FlowBank, train_bank
+from detectors.flows.judges import FLATTEST, NEAREST, Distance, Evidence, prepared
+from detectors.flows.scale import CoarseWindows, Whitening, block_means, exactly, held_out, spread
+from detectors.neural.training import steady
 from detectors.scaleflow import ScaleFlow
 
 QUICK = ScaleFlow.quick

@@ -7,8 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from detectors import _torch  # noqa: E402
-from detectors._base import Diverged  # noqa: E402
+from detectors.core.contract import Diverged  # noqa: E402
+from detectors.neural import training as _torch  # noqa: E402
 
 CPU = torch.device("cpu")
 

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import naive
 from golden import GENESIS1, M1, P10, T8, real_series
 
-from detectors._windows import Windows, autocorrelation, estimate_window, windows_to_points
+from detectors.core import Windows, autocorrelation, estimate_window, windows_to_points
 
 ALIGNMENTS = ["centre", "start", "end", "mean", "max"]
 

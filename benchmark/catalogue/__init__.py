@@ -1,0 +1,22 @@
+"""Which detectors there are, what each promises, and what the paper printed for them."""
+
+from __future__ import annotations
+
+from benchmark.catalogue.checks import Check, CheckFailed
+from benchmark.catalogue.published import published, published_order
+from benchmark.catalogue.registry import Broken, broken, build, detectors, load, plugin_text
+
+__all__ = [
+    "Broken",
+    "Check",
+    "CheckFailed",
+    "broken",
+    "build",
+    "checks",
+    "detectors",
+    "load",
+    "plugin_text",
+    "published",
+    "published_order",
+    "registry",
+]

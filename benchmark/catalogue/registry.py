@@ -1,0 +1,170 @@
+"""Names to classes: detectors that ship with the package, and those that a user brings."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import sys
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import detectors as detectors_package
+from benchmark.catalogue.published import published_order
+from benchmark.errors import UserError, unknown
+from detectors import Detector
+
+ENTRY_POINTS = "tsad_benchmark.detectors"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A detector file that could not be imported: still listed, with the cause."""
+
+    name: str
+    cause: str
+
+
+@cache
+def _discover() -> tuple[dict[str, type[Detector]], tuple[Broken, ...]]:
+    found: dict[str, type[Detector]] = {}
+    broken: list[Broken] = []
+    names = [
+        m.name for m in pkgutil.iter_modules(detectors_package.__path__) if not (m.ispkg or m.name.startswith("_"))
+    ]
+    for name in names:
+        try:
+            module = importlib.import_module(f"detectors.{name}")
+        except Exception as error:  # noqa: BLE001 - whatever a broken file raises is shown, not hidden
+            broken.append(Broken(name, f"{type(error).__name__}: {error}"))
+        else:
+            found |= {cls.__name__: cls for cls in _detectors_in(module)}
+    for point in metadata.entry_points(group=ENTRY_POINTS):
+        try:
+            found[point.name] = _checked(point.load(), point.value)
+        except Exception as error:  # noqa: BLE001
+            broken.append(Broken(point.name, f"{type(error).__name__}: {error}"))
+    order = {name: k for k, name in enumerate(published_order())}
+    groups = ("classical", "neural", "successor", "one-liner", "untrained", "plug-in")
+    ranked = sorted(found, key=lambda n: (groups.index(found[n].group) if n not in order else -1, order.get(n, 0)))
+    return {name: found[name] for name in ranked}, tuple(broken)
+
+
+def detectors() -> dict[str, type[Detector]]:
+    """Registered detectors by name: the published rows in their order, then the others by group."""
+    return dict(_discover()[0])
+
+
+def broken() -> tuple[Broken, ...]:
+    """Detector files and entry points that could not be imported."""
+    return _discover()[1]
+
+
+def load(spec: str, text: str = "") -> type[Detector]:
+    """The detector class that ``spec`` names.
+
+    Parameters
+    ----------
+    spec : str
+        A registered name (``LOF``), a file (``path/mine.py`` or ``path/mine.py:Class``), an importable
+        class (``package.module:Class``), or any PyOD detector over windows (``pyod:KNN``).
+    text : str
+        What is in the file, when ``spec`` names one; read from it when empty.
+
+    Raises
+    ------
+    UserError
+        If nothing answers to the name, or what does is not a detector.
+    """
+    known = detectors()
+    if spec in known:
+        return known[spec]
+    for entry in broken():
+        if entry.name.lower() == spec.lower():
+            raise UserError(f"detector {spec} cannot be imported: {entry.cause}")
+    if spec.startswith("pyod:"):
+        from benchmark.catalogue.pyod import wrap
+
+        return wrap(spec.removeprefix("pyod:"))
+    path, _, name = spec.partition(":")
+    if path.endswith(".py"):
+        return _pick(_module_from_text(path, text or plugin_text(spec)), name, spec)
+    if name:
+        return _pick(_module_from_name(path), name, spec)
+    raise unknown("detector", spec, known, "(a file of your own: --detector path/mine.py)")
+
+
+def build(name: str, params: dict[str, Any]) -> Detector:
+    """An instance with these parameters; a wrong parameter name gets the nearest right one."""
+    cls = load(name)
+    accepted = cls.param_defaults()
+    for key in params:
+        if key not in accepted:
+            raise unknown(f"parameter of {cls.__name__}", key, accepted)
+    return cls(**params)
+
+
+def _detectors_in(module: ModuleType) -> list[type[Detector]]:
+    return [
+        cls
+        for cls in vars(module).values()
+        if inspect.isclass(cls)
+        and issubclass(cls, Detector)
+        and cls.__module__ == module.__name__
+        and not inspect.isabstract(cls)
+        and not cls.__name__.startswith("_")
+    ]
+
+
+def _checked(cls: Any, spec: str) -> type[Detector]:
+    if not (inspect.isclass(cls) and issubclass(cls, Detector)):
+        raise UserError(f"{spec} is not a detector: derive a class from detectors.Detector or detectors.WindowDetector")
+    return cls
+
+
+def _pick(module: ModuleType, name: str, spec: str) -> type[Detector]:
+    if name:
+        if not hasattr(module, name):
+            raise unknown(f"class in {spec.partition(':')[0]}", name, [c.__name__ for c in _detectors_in(module)])
+        return _checked(getattr(module, name), spec)
+    classes = _detectors_in(module)
+    if len(classes) != 1:
+        found = ", ".join(c.__name__ for c in classes) or "none"
+        raise UserError(f"{spec} must hold one detector class, found {found}: name it as {spec}:Class")
+    return classes[0]
+
+
+def plugin_text(spec: str) -> str:
+    """What is in the file that ``spec`` names; empty when it names none."""
+    path = Path(spec.partition(":")[0])
+    if path.suffix != ".py":
+        return ""
+    if not path.is_file():
+        raise UserError(f"no file {path}: --detector takes a registered name, a .py file, or package.module:Class")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 text, hence no Python file: {error}") from error
+
+
+@cache
+def _module_from_text(path: str, text: str) -> ModuleType:
+    module = ModuleType(f"plugin_{Path(path).stem}")
+    module.__file__ = path
+    sys.modules[module.__name__] = module
+    try:
+        exec(compile(text, path, "exec"), module.__dict__)
+    except (Exception, SystemExit) as error:
+        raise UserError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _module_from_name(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise UserError(f"cannot import {name}: {error}") from error

@@ -1,0 +1,86 @@
+"""Loading and executing, as ``run`` and ``explain`` share them."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from benchmark.commands import _options
+from benchmark.errors import UserError
+from benchmark.execution import Backend, Board, Display, Summary, pending, run
+from benchmark.grid import QUICK_SERIES, Task, quick_cut
+from benchmark.provenance import provenance
+from benchmark.store import Store
+from datasets import DataError, Dataset, Series
+
+
+class Supply:
+    """Usable series, read one after the other: no more of them is held than the reader holds.
+
+    Attributes
+    ----------
+    problems : list of str
+        What was wrong with the others; said and collected on the way.
+    simulated : list of str
+        Data sets of which twins were given.
+    """
+
+    def __init__(self, args: argparse.Namespace, wanted: Iterable[Dataset], quick: bool = False) -> None:
+        self.args, self.wanted, self.quick = args, wanted, quick
+        self.problems: list[str] = []
+        self.simulated: list[str] = []
+
+    def __iter__(self) -> Iterator[Series]:
+        for dataset in self.wanted:
+            for series in islice(self._usable(dataset), QUICK_SERIES if self.quick else None):
+                if series.simulated and series.dataset not in self.simulated:
+                    self.simulated.append(series.dataset)
+                yield quick_cut(series) if self.quick else series
+
+    def _usable(self, dataset: Dataset) -> Iterator[Series]:
+        for item in _options.series_of(self.args, dataset):
+            if isinstance(item, DataError):
+                _options.say(f"data problem: {item}")
+                self.problems.append(str(item))
+            else:
+                yield item
+
+
+def execute(
+    work: Iterable[tuple[Task, Series]],
+    store: Store,
+    backend: Backend,
+    retry_failed: bool = False,
+    problems: Iterable[str] = (),
+) -> Summary:
+    """Run what the store lacks, with a display, and keep each result as it arrives."""
+    todo, summary = pending(work, store, retry_failed)
+    if not summary.planned:
+        raise UserError("no usable series is left: " + next(iter(problems), "none matches"))
+    _options.say(f"{summary.planned} cells: {summary.cached} stored, {len(todo)} to run")
+    origin = provenance(backend.jobs, backend.threads) | {"data_problems": list(problems)}
+    store.begin_run(command_line(), origin)
+    board = Board()
+    with Display(board, todo, backend.jobs) as display:
+        return run(todo, summary, backend, store, board, display.done)
+
+
+def conclude(summary: Summary, supply: Supply) -> int:
+    """Say what became of the cells, and how to go on; the exit code."""
+    counted = ", ".join(f"{count} {status}" for status, count in sorted(summary.statuses.items()))
+    unusable = f"; {len(supply.problems)} series unusable" if supply.problems else ""
+    _options.say(f"cells: {counted or 'none'}{unusable}")
+    if supply.simulated:
+        _options.say("SIMULATED data stood in for: " + ", ".join(supply.simulated))
+    if summary.interrupted:
+        _options.say(f"interrupted; nothing is lost. To go on:\n  {command_line()}")
+        return 130
+    return 0 if summary.clean and not supply.problems else 1
+
+
+def command_line() -> str:
+    """The command that was given, fit to be pasted."""
+    return shlex.join(["python", "-m", "benchmark", *sys.argv[1:]])

@@ -1,0 +1,198 @@
+"""What ``detect`` leaves behind: a page of Markdown, a picture, a CSV of scores, a table of anomalies."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.detection.detect import Finding, Stretch
+from benchmark.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+Array = NDArray[np.float64]
+PIXELS = 2_000
+
+
+def write(finding: Finding, folder: Path, top: int = 10) -> Path:
+    """Write everything into ``folder``; returns the page.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        scores_frame(finding).to_csv(folder / "scores.csv", index=False)
+        anomalies_frame(finding, top).to_csv(folder / "anomalies.csv", index=False)
+        draw(finding, folder / "picture.png", top)
+        page = folder / "report.md"
+        page.write_text(markdown(finding, top), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot write to {folder}: {error.strerror}; name another folder with --out") from error
+    return page
+
+
+def scores_frame(finding: Finding) -> pd.DataFrame:
+    """One row a point: time (when there is one), value, anomaly score, flagged."""
+    import pandas as pd
+
+    recording = finding.recording
+    columns: dict[str, Any] = {"row": np.arange(len(recording))}
+    if recording.times is not None:
+        columns["time"] = recording.times.to_numpy()
+    columns |= {"value": recording.values, "score": finding.scores, "anomalous": finding.flags.astype(int)}
+    return pd.DataFrame(columns)
+
+
+def anomalies_frame(finding: Finding, top: int) -> pd.DataFrame:
+    """The flagged stretches with the highest peaks: first and last row, when, extent, peak score."""
+    import pandas as pd
+
+    rows = [_line(finding, rank, stretch) for rank, stretch in enumerate(finding.stretches[:top], start=1)]
+    columns = ["rank", "first_row", "last_row", "points", "from", "to", "score", "value_at_peak", "flagged"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _line(finding: Finding, rank: int, stretch: Stretch) -> dict[str, Any]:
+    times = finding.recording.times
+    first, last = stretch.start, stretch.stop - 1
+    return {
+        "rank": rank,
+        "first_row": first,
+        "last_row": last,
+        "points": stretch.stop - stretch.start,
+        "from": "" if times is None else str(times.iloc[first]),
+        "to": "" if times is None else str(times.iloc[last]),
+        "score": float(f"{stretch.score:.6g}"),
+        "value_at_peak": float(f"{finding.recording.values[stretch.peak]:.6g}"),
+        "flagged": "yes" if stretch.flagged else "no",
+    }
+
+
+def markdown(finding: Finding, top: int) -> str:
+    """The page: what was found, how the detector was chosen, what was done to the data."""
+    recording = finding.recording
+    parts = [f"# Anomalies in {_plain(recording.name)}", ""]
+    parts.append(
+        f"{len(recording):,} rows of {_plain(recording.column)!r}, scored by **{finding.detector}** "
+        f"(window {finding.window}). {_counted(finding)} above the threshold {finding.threshold:.6g}."
+    )
+    frame = anomalies_frame(finding, top)
+    if len(frame):
+        if recording.times is None:
+            frame = frame.drop(columns=["from", "to"])
+        parts += ["", "The highest peaks of the score, above the threshold or not:", "", _table(frame)]
+    parts += ["", "## Which detector to trust here", "", _ranking(finding)]
+    if finding.notes:
+        parts += ["", "## What was done to the data", "", *[f"- {_plain(note)}" for note in finding.notes]]
+    return "\n".join(parts) + "\n"
+
+
+def _counted(finding: Finding) -> str:
+    count = sum(stretch.flagged for stretch in finding.stretches)
+    return {0: "No stretch lies", 1: "One stretch lies"}.get(count, f"{count} stretches lie")
+
+
+def _ranking(finding: Finding) -> str:
+    ranking = finding.ranking
+    if not ranking.auroc:
+        return f"No ranking is supported: {ranking.reason}"
+    lines = [f"Mean AUROC on {ranking.basis}; {len(ranking.kinds)} trials, 95 % interval.", ""]
+    lines += ["| detector | AUROC | interval | misses |", "|---|---:|---|---|"]
+    for name in ranking.order:
+        low, high = ranking.interval(name)
+        alone = len(ranking.kinds) == 1
+        span = "one trial" if alone else f"{low:.2f} to {high:.2f}"
+        missed = "" if alone else ", ".join(ranking.misses(name)) or "none of the kinds"
+        lines.append(f"| {name} | {ranking.auroc[name].mean():.2f} | {span} | {missed} |")
+    if ranking.reason:
+        lines += ["", f"No ranking is supported: {ranking.reason}"]
+    elif ranking.tied:
+        lines += ["", f"The trials cannot tell {ranking.order[0]} from {', '.join(ranking.tied)}."]
+    return "\n".join(lines)
+
+
+def _table(frame: pd.DataFrame) -> str:
+    head = "| " + " | ".join(c.replace("_", " ") for c in frame.columns) + " |"
+    rule = "|" + "|".join("---" for _ in frame.columns) + "|"
+    body = ["| " + " | ".join(str(v) for v in row) + " |" for row in frame.itertuples(index=False)]
+    return "\n".join([head, rule, *body])
+
+
+def _plain(text: str) -> str:
+    """A name from a stranger's file, harmless in Markdown."""
+    flat = " ".join(str(text).split())
+    return "".join("\\" + c if c in "\\`*_{}[]<>#|" else c for c in flat)
+
+
+def draw(finding: Finding, path: Path, top: int) -> None:
+    """Values above, scores below, flagged stretches marked; decimated without losing a peak."""
+    from matplotlib.figure import Figure
+
+    recording = finding.recording
+    figure = Figure(figsize=(10, 4.6), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
+    at = _axis(recording.times, len(recording))
+    _line_of_peaks(upper, at, recording.values, "#222222")
+    _line_of_peaks(lower, at, finding.scores, "#0072B2")
+    lower.axhline(finding.threshold, color="#D55E00", linewidth=0.8, linestyle="--", label="threshold")
+    shown = finding.stretches[:200]
+    for rank, stretch in enumerate(shown, start=1):
+        if not stretch.flagged:
+            continue
+        first, last = at[stretch.start], at[min(stretch.stop, len(at) - 1)]
+        for axes in (upper, lower):
+            axes.axvspan(first, last, color="#D55E00", alpha=0.25, linewidth=0)
+            axes.axvline(at[stretch.peak], color="#D55E00", linewidth=0.5, alpha=0.5)
+        if rank <= top:
+            upper.annotate(
+                str(rank),
+                (at[stretch.peak], 1),
+                xycoords=("data", "axes fraction"),
+                textcoords="offset points",
+                xytext=(0, 2),
+                ha="center",
+                fontsize=7,
+                color="#D55E00",
+            )
+    upper.set_ylabel(recording.column.replace("$", r"\$"))
+    lower.set_ylabel(f"{finding.detector} score")
+    lower.set_xlabel("row" if recording.times is None else "")
+    lower.legend(loc="upper left", fontsize=7, frameon=False)
+    for axes in (upper, lower):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.margins(x=0)
+    figure.savefig(path, dpi=130)
+
+
+def _axis(times: Any, n: int) -> Any:
+    import pandas as pd
+
+    if times is None:
+        return np.arange(n)
+    if pd.api.types.is_datetime64_any_dtype(times):
+        return times.dt.tz_localize(None).to_numpy() if times.dt.tz is not None else times.to_numpy()
+    return times.to_numpy()
+
+
+def _line_of_peaks(axes: Axes, at: Any, y: Array, colour: str) -> None:
+    keep = peaks(y, PIXELS)
+    axes.plot(at[keep], y[keep], color=colour, linewidth=0.7)
+
+
+def peaks(y: Array, bins: int) -> NDArray[np.int64]:
+    """Rows of the lowest and the highest value in each of ``bins`` equal parts, in order."""
+    n = len(y)
+    if n <= 2 * bins:
+        return np.arange(n)
+    edges = np.linspace(0, n, bins + 1).astype(int)
+    kept = [a + f(y[a:b]) for a, b in pairwise(edges) for f in (np.argmin, np.argmax)]
+    return np.unique(np.array(kept, dtype=np.int64))

@@ -1,0 +1,10 @@
+"""How a cell is computed: in this process, in workers, or on a cluster."""
+
+from __future__ import annotations
+
+from benchmark.execution.backends import Backend, Board
+from benchmark.execution.display import Display
+from benchmark.execution.execute import execute
+from benchmark.execution.runner import Summary, keep, pending, run
+
+__all__ = ["Backend", "Board", "Display", "Summary", "execute", "keep", "pending", "run"]

@@ -1,0 +1,102 @@
+"""What a run shows: a live view on a terminal, one plain line a cell elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import Any, Self
+
+from benchmark.execution.backends import Board
+from benchmark.grid import Outcome, Task, expected_seconds
+
+
+class Display:
+    """Progress of a run; a context manager whose :meth:`done` is told of each finished cell.
+
+    Parameters
+    ----------
+    board : Board
+        Where workers write what they are doing.
+    todo : list of Task
+        What will run, for counts and the time left.
+    jobs : int
+        Workers.
+    """
+
+    def __init__(self, board: Board, todo: list[Task], jobs: int) -> None:
+        self.board = board
+        self.jobs = jobs
+        self.names = {task.cell.key: printable(str(task.cell)) for task in todo}
+        self.expected = {task.cell.key: expected_seconds(task.cell, task.n) for task in todo}
+        self.total = len(todo)
+        self.finished = 0
+        self.started = time.monotonic()
+        self._left = sum(self.expected.values())
+        self._spent = 0.0
+        self._live: Any = None
+        self._stop = threading.Event()
+
+    def __enter__(self) -> Self:
+        if self.total and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.live import Live
+
+            self._live = Live(console=Console(stderr=True), get_renderable=self._view, refresh_per_second=4)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def done(self, task: Task, outcome: Outcome) -> None:
+        """Count a finished cell; say a line about it when it failed, or when nobody watches."""
+        self.finished += 1
+        expected = self.expected.get(task.cell.key, 0.0)
+        self._left -= expected
+        self._spent += expected
+        seconds = outcome.fit_seconds + outcome.score_seconds
+        line = f"[{self.finished}/{self.total}] {task.cell}: {outcome.status}"
+        line += f" {seconds:.1f} s" if outcome.status == "ok" else f": {outcome.reason}"
+        line = printable(line)
+        if self._live is None:
+            sys.stderr.write(line + "\n")
+        elif outcome.status not in ("ok", "skipped"):
+            self._live.console.print(line, markup=False, highlight=False)
+
+    def time_left(self) -> float | None:
+        """Seconds, from the speed so far; None until a tenth of a minute has passed."""
+        elapsed = time.monotonic() - self.started
+        if elapsed < 6 or self._spent <= 0:
+            return None
+        return self._left * elapsed / self._spent
+
+    def _view(self) -> Any:
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        left = self.time_left()
+        head = Table.grid(padding=(0, 1))
+        eta = "" if left is None else f"about {_clock(left)} left"
+        head.add_row(
+            ProgressBar(total=max(1, self.total), completed=self.finished, width=40),
+            Text(f"{self.finished}/{self.total} cells  {_clock(time.monotonic() - self.started)}  {eta}"),
+        )
+        lines = Table.grid(padding=(0, 2))
+        for key, seconds, note in sorted(self.board.running()):
+            lines.add_row(Text(self.names.get(key, key)), Text(_clock(seconds)), Text(printable(note), style="dim"))
+        return Group(head, lines)
+
+
+def printable(text: str) -> str:
+    """One line without control characters: names and reasons come from files and detectors of others."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,81 @@
+"""What keeps one cell from harming another: forks ended, seeds set, memory measured, errors told in bounded words."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from datasets import Series
+
+
+@contextlib.contextmanager
+def no_forks_come_back() -> Iterator[None]:
+    """A detector that forks returns twice: end the copy before it acts as a second worker."""
+    mine = os.getpid()
+    try:
+        yield
+    finally:
+        if os.getpid() != mine:
+            os._exit(0)
+
+
+def describe(error: BaseException) -> str:
+    """``ValueError: what it says``, at most 2000 characters, whatever its ``__str__`` does."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001
+        text = "(its message cannot be shown)"
+    return f"{type(error).__name__}: {text}"[:2000].encode("utf-8", "backslashreplace").decode()
+
+
+def fingerprint(series: Series) -> str:
+    """The series' SHA-256 as its arrays are now."""
+    return replace(series).sha256
+
+
+def seed_global_generators(seed: int) -> None:
+    """For detectors that draw from them without asking, so that order and place of cells do not matter."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+
+
+class PeakMemory:
+    """Peak resident memory of this process inside a ``with`` block, over its level at entry, in MiB.
+
+    On Linux the kernel's high-water mark is reset at entry; elsewhere it can only be read, so that a
+    block after a larger one reports zero.
+    """
+
+    megabytes = 0.0
+
+    def __enter__(self) -> PeakMemory:
+        with contextlib.suppress(OSError):
+            Path("/proc/self/clear_refs").write_text("5")
+        self._before = _status_mb("VmRSS")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.megabytes = round(max(0.0, _status_mb("VmHWM") - self._before), 1)
+
+
+def _status_mb(field: str) -> float:
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith(field + ":"):
+                return int(line.split()[1]) / 1024
+    except OSError:
+        pass
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def tail(text: str, lines: int = 20) -> str:
+    """The last lines of a traceback."""
+    return "\n".join(text.strip().splitlines()[-lines:])

@@ -1,0 +1,32 @@
+"""What is to be computed: cells, the protocols that rule them, and the plan that crosses a selection into tasks."""
+
+from __future__ import annotations
+
+from benchmark.grid.cells import Cell, Outcome, Params, Task, params_text
+from benchmark.grid.costs import MEASURED_AT, Cost, expected_seconds
+from benchmark.grid.plan import PAPER, QUICK_SERIES, Row, Selection, longest_first, plan, quick_cut, rows
+from benchmark.grid.protocols import Inapplicable, Protocol, Round, paper_protocol
+
+__all__ = [
+    "MEASURED_AT",
+    "PAPER",
+    "QUICK_SERIES",
+    "Cell",
+    "Cost",
+    "Inapplicable",
+    "Outcome",
+    "Params",
+    "Protocol",
+    "Round",
+    "Row",
+    "Selection",
+    "Task",
+    "expected_seconds",
+    "longest_first",
+    "paper_protocol",
+    "params_text",
+    "plan",
+    "protocols",
+    "quick_cut",
+    "rows",
+]

@@ -1,0 +1,114 @@
+"""A cell of the grid, the task that carries it to a worker, and what became of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.catalogue import registry
+from detectors import Detector
+
+Status = Literal["ok", "failed", "timeout", "oom", "crashed", "skipped", "diverged"]
+Params = tuple[tuple[str, Any], ...]
+
+
+def params_text(params: Params) -> str:
+    """Parameters as results are stored and found by them: JSON, sorted by name."""
+    return json.dumps(dict(params), sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One unit of work, only strings and numbers: hashable, JSON, fit to travel to another machine.
+
+    ``params`` are the detector's changed parameters, sorted by name; ``version`` the detector's;
+    ``data_hash`` the series' SHA-256. Equal cells have equal :attr:`key`, hence one stored outcome.
+    """
+
+    dataset: str
+    series: str
+    detector: str
+    protocol: str
+    seed: int = 0
+    params: Params = ()
+    version: str = "1"
+    data_hash: str = ""
+    source: str = ""
+
+    @cached_property
+    def key(self) -> str:
+        """Content key: everything that can change the scores, nothing else."""
+        parts = [self.dataset, self.series, self.detector, self.protocol, self.seed]
+        text = json.dumps([*parts, list(self.params), self.version, self.data_hash], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    @property
+    def random_state(self) -> int:
+        """Seed of this cell alone, independent of the order and place in which cells run."""
+        text = json.dumps([self.seed, self.dataset, self.series, self.detector])
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little") >> 1
+
+    def __str__(self) -> str:
+        return f"{self.detector} on {self.dataset}/{self.series} ({self.protocol}, seed {self.seed})"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A cell with what it takes to execute it elsewhere.
+
+    ``spec`` names the detector's class (:func:`benchmark.catalogue.registry.load`), ``plugin`` is the text of the file
+    when it comes from one, so that no other machine needs that file; ``explicit`` are the parameters
+    that the user set, which no protocol overrides; ``group`` and ``quick`` are kept with the result;
+    ``timeout`` (seconds) and ``memory`` (MiB above the worker's level) bound it, 0 = no bound;
+    ``n`` is the length of the series.
+    """
+
+    cell: Cell
+    spec: str
+    group: str = ""
+    quick: bool = False
+    explicit: frozenset[str] = frozenset()
+    timeout: float = 0.0
+    memory: float = 0.0
+    n: int = 0
+    plugin: str = ""
+
+    @property
+    def detector_class(self) -> type[Detector]:
+        return registry.load(self.spec, self.plugin)
+
+
+@dataclass
+class Outcome:
+    """What became of a cell.
+
+    Attributes
+    ----------
+    scores : (m,) float64 array or None
+        Anomaly scores of rows ``first_row .. first_row + m`` of the series.
+    n_fit, n_fit_anomalous : int
+        Points that ``fit`` saw, and how many of them are labelled anomalous.
+    fit_seconds, score_seconds, peak_mb : float
+        Wall time, and peak resident memory of the worker over its level before the cell.
+    """
+
+    status: Status
+    reason: str = ""
+    traceback: str = ""
+    scores: NDArray[np.float64] | None = None
+    first_row: int = 0
+    n: int = 0
+    n_anomalous: int = 0
+    n_fit: int = 0
+    n_fit_anomalous: int = 0
+    window: int = 0
+    fit_seconds: float = 0.0
+    score_seconds: float = 0.0
+    peak_mb: float = 0.0
+    extra: dict[str, Any] = field(default_factory=dict)

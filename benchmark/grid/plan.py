@@ -1,0 +1,171 @@
+"""From a selection to tasks: which detectors run on which series, under which protocol and seed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from typing import Any
+
+import numpy as np
+
+from benchmark.catalogue import registry
+from benchmark.errors import UserError, unknown
+from benchmark.grid import protocols
+from benchmark.grid.cells import Cell, Task
+from benchmark.grid.costs import expected_seconds
+from datasets import Series
+from detectors import Detector
+
+PAPER = "paper"
+QUICK_POINTS = 12_000
+QUICK_SERIES = 2
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the command line selects.
+
+    Attributes
+    ----------
+    detectors : tuple of str
+        Specs (:func:`benchmark.catalogue.registry.load`); empty = every registered one.
+    datasets, series : tuple of str
+        Data set names, and patterns for series names such as ``C-*``; empty = all.
+    protocols : tuple of str
+        Names, or ``"paper"``: ``tsb-uad`` for all but the flows, which play ``normal-only``.
+    params : dict
+        Detector name -> parameters given with ``--set``.
+    timeout, memory : float or None
+        Seconds and MiB per cell; None = scaled by length, 0 = no limit.
+    """
+
+    detectors: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
+    protocols: tuple[str, ...] = (PAPER,)
+    seeds: tuple[int, ...] = (0,)
+    params: dict[str, dict[str, Any]] = field(default_factory=dict)
+    quick: bool = False
+    include_untrained: bool = False
+    timeout: float | None = None
+    memory: float | None = None
+
+    def wants(self, series_name: str) -> bool:
+        """Whether a series' name matches the patterns."""
+        return not self.series or any(fnmatch(series_name, pattern) for pattern in self.series)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One detector of the selection, checked: it can be built with its parameters."""
+
+    spec: str
+    cls: type[Detector]
+    params: tuple[tuple[str, Any], ...]
+    explicit: frozenset[str]
+    version: str
+    plugin: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.cls.__name__
+
+
+def rows(selection: Selection) -> list[Row]:
+    """The selected detectors, each built once so that a wrong name or parameter is refused before work starts."""
+    specs = selection.detectors or tuple(
+        name for name, cls in registry.detectors().items() if cls.group != "untrained" or selection.include_untrained
+    )
+    chosen = [_row(spec, selection) for spec in specs]
+    named = {row.name for row in chosen}
+    for name in selection.params:
+        if name not in named:
+            raise unknown("detector in --set", name, named)
+    for protocol in selection.protocols:
+        if protocol != PAPER:
+            protocols.get(protocol)
+    return chosen
+
+
+def _row(spec: str, selection: Selection) -> Row:
+    plugin = registry.plugin_text(spec)
+    cls = registry.load(spec, plugin)
+    taken = registry.detectors().get(cls.__name__)
+    if taken not in (None, cls):
+        raise UserError(f"{spec}: the name {cls.__name__} belongs to a detector of the package, rename the class")
+    given = selection.params.get(cls.__name__, {})
+    params = {**(cls.quick if selection.quick else {}), **given}
+    try:
+        registry.build(spec, params).check_params()
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{cls.__name__} does not take these parameters: {error}") from error
+    version = str(cls.version)
+    if plugin:  # a plug-in's author does not raise a version: its text is its version
+        version += "-" + hashlib.sha256(plugin.encode()).hexdigest()[:12]
+    return Row(spec, cls, tuple(sorted(params.items())), frozenset(given), version, plugin)
+
+
+def plan(selection: Selection, chosen: list[Row], series: Iterable[Series]) -> Iterator[tuple[Task, Series]]:
+    """Cross detectors, protocols and seeds with the series; a detector without randomness gets one seed."""
+    for one in series:
+        for row in chosen:
+            for protocol in dict.fromkeys(_protocol(name, row.cls) for name in selection.protocols):
+                for seed in _seeds(selection, row.cls):
+                    yield _task(selection, row, one, protocol, seed), one
+
+
+def _protocol(name: str, cls: type[Detector]) -> str:
+    return protocols.paper_protocol(cls.__name__, cls.group) if name == PAPER else name
+
+
+def _seeds(selection: Selection, cls: type[Detector]) -> tuple[int, ...]:
+    return selection.seeds if "random_state" in cls.param_defaults() else selection.seeds[:1]
+
+
+def _task(selection: Selection, row: Row, one: Series, protocol: str, seed: int) -> Task:
+    cell = Cell(
+        dataset=one.dataset,
+        series=one.name,
+        detector=row.name,
+        protocol=protocol,
+        seed=seed,
+        params=row.params,
+        version=row.version + protocol_version(protocol),
+        data_hash=one.sha256,
+        source=one.source,
+    )
+    n = len(one)
+    timeout = selection.timeout if selection.timeout is not None else 600 + n / 20
+    memory = selection.memory if selection.memory is not None else 3072 + n / 100
+    return Task(cell, row.spec, row.cls.group, selection.quick, row.explicit, timeout, memory, n, row.plugin)
+
+
+def protocol_version(name: str) -> str:
+    """What a changed protocol adds to a cell's version; nothing for a first version."""
+    version = protocols.get(name).version
+    return f"-p{version}" if version > 1 else ""
+
+
+def longest_first(tasks: Iterable[Task]) -> list[Task]:
+    """Tasks by expected cost, so that no worker idles at the end behind a long one."""
+    return sorted(tasks, key=lambda task: -expected_seconds(task.cell, task.n))
+
+
+def quick_cut(series: Series) -> Series:
+    """At most 12,000 rows around the first anomaly, for ``--quick``: another series, with a hash of its own."""
+    n = len(series)
+    if n <= QUICK_POINTS:
+        return series
+    first = int(np.argmax(series.labels))
+    start = max(0, min(first - 3 * QUICK_POINTS // 4, n - QUICK_POINTS))
+    rows_kept = slice(start, start + QUICK_POINTS)
+    return Series(
+        series.dataset,
+        series.name,
+        series.values[rows_kept].copy(),
+        series.labels[rows_kept].copy(),
+        series.source,
+        series.train,
+    )

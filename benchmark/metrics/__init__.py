@@ -1,0 +1,37 @@
+"""Measures of anomaly scores against labels."""
+
+from __future__ import annotations
+
+from benchmark.metrics.measures import auroc, roc_curve
+from benchmark.metrics.ranges import Floats, Labels, segments
+from benchmark.metrics.registry import (
+    METRICS,
+    RULES,
+    Metric,
+    Undefined,
+    Value,
+    check,
+    evaluate,
+    flag_metric,
+    metric,
+    select,
+)
+
+__all__ = [
+    "METRICS",
+    "RULES",
+    "Floats",
+    "Labels",
+    "Metric",
+    "Undefined",
+    "Value",
+    "auroc",
+    "check",
+    "evaluate",
+    "flag_metric",
+    "metric",
+    "roc_curve",
+    "segments",
+    "select",
+    "vus",
+]

@@ -1,0 +1,227 @@
+"""Measures of anomaly scores against labels: one dictionary, :data:`METRICS`; a new measure is one function.
+
+>>> labels = np.array([0, 0, 1, 1, 0], dtype=np.uint8)
+>>> round(auroc(labels, np.array([0.1, 0.2, 0.9, 0.2, 0.0])), 4)
+0.9167
+
+Two decorators register a function under its name: :func:`metric` for a measure of scores, and
+:func:`flag_metric` for a measure of a yes / no answer, which is registered once per threshold rule
+(``f1_topk``, ``f1_3sigma``), so that no such value travels without its rule.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from benchmark.metrics import pate as pate_rules
+from benchmark.metrics import ranges
+from benchmark.metrics.ranges import Flags, Floats, Labels
+from benchmark.metrics.registry import (
+    METRICS,
+    RULES,
+    Metric,
+    Undefined,
+    Value,
+    check,
+    evaluate,
+    flag_metric,
+    metric,
+    select,
+)
+from benchmark.metrics.vus import volume_under_surface
+
+__all__ = ["METRICS", "RULES", "Metric", "Undefined", "Value", "check", "evaluate", "metric", "roc_curve", "select"]
+
+# -- measures of the ranking -----------------------------------------------------------------------
+
+
+@metric("AUROC", "Mann-Whitney statistic; Hanley and McNeil, Radiology 143, 1982", default=True)
+def auroc(labels: Labels, scores: Floats, window: int) -> float:
+    """Probability that an anomalous point outranks a normal one, ties counted half; .5 for constant scores."""
+    n_positive = int(labels.sum())
+    negatives, positives = _counts_by_level(labels, scores)
+    below = np.cumsum(negatives) - negatives
+    doubled = int(np.sum(positives * (2 * below + negatives)))  # integers: exact however many points
+    return doubled / (2 * n_positive * (len(labels) - n_positive))
+
+
+@metric("AUPRC", "average precision, as scikit-learn defines it", default=True)
+def auprc(labels: Labels, scores: Floats, window: int) -> float:
+    """Precision averaged over the steps of recall, not interpolated; the share of anomalies for constant scores."""
+    negatives, positives = _counts_by_level(labels, scores)
+    true = np.cumsum(positives[::-1])
+    return float(np.sum(positives[::-1] / true[-1] * true / (true + np.cumsum(negatives[::-1]))))
+
+
+@metric("VUS-ROC", "Paparrizos et al., PVLDB 15(11), 2022; buffer up to window // 2 on each side", default=True)
+def vus_roc(labels: Labels, scores: Floats, window: int) -> float:
+    """Volume under the ROC surface; see :func:`~benchmark.metrics.vus.volume_under_surface` for the buffer rule."""
+    return volume_under_surface(labels, scores, window).roc
+
+
+@metric("VUS-PR", "Paparrizos et al., PVLDB 15(11), 2022; buffer up to window // 2 on each side", default=True)
+def vus_pr(labels: Labels, scores: Floats, window: int) -> float:
+    """Volume under the precision-recall surface; see :func:`~benchmark.metrics.vus.volume_under_surface`."""
+    return volume_under_surface(labels, scores, window).pr
+
+
+@metric("PATE", "Ghorbani et al., KDD 2024; early and late buffers of 0 and window points", cost="high")
+def pate(labels: Labels, scores: Floats, window: int) -> float:
+    """Proximity-aware area under the precision-recall curve; see :func:`benchmark.metrics.pate.pate`."""
+    return pate_rules.pate(labels, scores, window)
+
+
+@metric("UCR score", "Wu and Keogh, TKDE 2021", rule="the highest score, within max(anomaly length, 100) points")
+def ucr_score(labels: Labels, scores: Floats, window: int) -> float:
+    """1 if the highest score is at the anomaly; defined for series with one anomalous segment."""
+    starts, stops = ranges.segments(labels)
+    if len(starts) != 1:
+        raise Undefined(f"the UCR score needs exactly one anomalous segment, the series has {len(starts)}")
+    return ranges.ucr_hit(int(starts[0]), int(stops[0]), scores)
+
+
+# -- measures of the best threshold, which no user could know --------------------------------------
+
+ORACLE = "oracle: the threshold that is best on the labels"
+
+
+@metric("best F1 (oracle)", "point-wise F1", rule=ORACLE)
+def best_f1_oracle(labels: Labels, scores: Floats, window: int) -> float:
+    """Highest F1 over all thresholds: an upper bound, not a result that could be had without labels."""
+    return _best_f1(labels, scores)
+
+
+@metric(
+    "point-adjusted F1 (oracle)",
+    "Xu et al., WWW 2018; criticised by Kim et al., AAAI 2022: noise scores high",
+    rule=ORACLE + ", each touched segment counted as found",
+    beside="point_adjusted_f1_random",
+)
+def point_adjusted_f1_oracle(labels: Labels, scores: Floats, window: int) -> float:
+    """Highest F1 after point adjustment; meaningless without what random scores get on the same labels."""
+    return _best_f1(labels, ranges.adjusted_scores(labels, scores))
+
+
+@metric(
+    "point-adjusted F1 of random scores (oracle)",
+    "Kim et al., AAAI 2022",
+    rule=ORACLE + ", each touched segment counted as found",
+    cost="high",
+)
+def point_adjusted_f1_random(labels: Labels, scores: Floats, window: int) -> float:
+    """The same for uniformly random scores: mean of 20 draws, depending on the labels alone."""
+    rng = np.random.default_rng(0)
+    draws = (ranges.adjusted_scores(labels, rng.random(len(labels))) for _ in range(20))
+    return float(np.mean([_best_f1(labels, draw) for draw in draws]))
+
+
+# -- measures of a yes / no answer, once per rule --------------------------------------------------
+
+
+@flag_metric("precision", "point-wise")
+def precision(labels: Labels, flagged: Flags) -> float:
+    """Share of the flagged points that are anomalous."""
+    return float(labels[_some(flagged)].mean())
+
+
+@flag_metric("recall", "point-wise")
+def recall(labels: Labels, flagged: Flags) -> float:
+    """Share of the anomalous points that are flagged."""
+    return float(flagged[labels == 1].mean())
+
+
+@flag_metric("F1", "point-wise")
+def f1(labels: Labels, flagged: Flags) -> float:
+    """Harmonic mean of precision and recall."""
+    return float(2 * np.sum(flagged & (labels == 1)) / (flagged.sum() + labels.sum()))
+
+
+@flag_metric("range-based precision", "Tatbul et al., NeurIPS 2018; cardinality 1/x, flat bias")
+def range_precision(labels: Labels, flagged: Flags) -> float:
+    """See :func:`benchmark.metrics.ranges.range_based`."""
+    return ranges.range_based(labels, _some(flagged)).precision
+
+
+@flag_metric("range-based recall", "Tatbul et al., NeurIPS 2018; alpha .2, cardinality 1/x, flat bias")
+def range_recall(labels: Labels, flagged: Flags) -> float:
+    """See :func:`benchmark.metrics.ranges.range_based`."""
+    return ranges.range_based(labels, flagged).recall
+
+
+@flag_metric("range-based F1", "Tatbul et al., NeurIPS 2018; alpha .2 in recall, cardinality 1/x, flat bias")
+def range_f1(labels: Labels, flagged: Flags) -> float:
+    """Harmonic mean of range-based precision and recall; 0 when nothing is flagged."""
+    return ranges.range_based(labels, flagged).f1
+
+
+@flag_metric("affiliation precision", "Huet et al., KDD 2022")
+def affiliation_precision(labels: Labels, flagged: Flags) -> float:
+    """See :func:`benchmark.metrics.ranges.affiliation`; about .5 for random flags."""
+    return ranges.affiliation(labels, _some(flagged)).precision
+
+
+@flag_metric("affiliation recall", "Huet et al., KDD 2022")
+def affiliation_recall(labels: Labels, flagged: Flags) -> float:
+    """See :func:`benchmark.metrics.ranges.affiliation`; near 1 for dense random flags."""
+    return ranges.affiliation(labels, flagged).recall
+
+
+@flag_metric("affiliation F1", "Huet et al., KDD 2022")
+def affiliation_f1(labels: Labels, flagged: Flags) -> float:
+    """Harmonic mean of affiliation precision and recall; 0 when nothing is flagged."""
+    return ranges.affiliation(labels, flagged).f1
+
+
+def _some(flagged: Flags) -> Flags:
+    if not flagged.any():
+        raise Undefined("no point is flagged, so precision has no value")
+    return flagged
+
+
+# -- curves ----------------------------------------------------------------------------------------
+
+
+def roc_curve(labels: ArrayLike, scores: ArrayLike, max_points: int = 400) -> tuple[Floats, Floats]:
+    """False and true positive rates over all thresholds, thinned for plotting.
+
+    Parameters
+    ----------
+    labels, scores : (n,) arrays
+    max_points : int
+        About the most points returned. The area changes by less than 1 / ``max_points``, in practice by less
+        than 1e-4.
+
+    Returns
+    -------
+    fpr, tpr : (m,) float64 arrays, from (0, 0) to (1, 1), not decreasing
+
+    Raises
+    ------
+    Undefined, ValueError
+        As :func:`check`.
+    """
+    negatives, positives = _counts_by_level(*check(labels, scores))
+    fpr = np.append(0.0, np.cumsum(negatives[::-1]) / negatives.sum())
+    tpr = np.append(0.0, np.cumsum(positives[::-1]) / positives.sum())
+    # First and last point of each stretch of equal arc length: edges between stretches stay exact.
+    stretch = np.minimum((fpr + tpr) * (max_points // 4), max_points // 2 - 1).astype(np.int64)
+    turn = np.diff(stretch) > 0
+    kept = np.append(True, turn) | np.append(turn, True)
+    return fpr[kept], tpr[kept]
+
+
+def _counts_by_level(labels: Labels, scores: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Normal and anomalous points at each distinct score, lowest first."""
+    order = np.argsort(scores)
+    ascending = scores[order]
+    last = np.append(np.flatnonzero(ascending[1:] != ascending[:-1]), len(scores) - 1)
+    positives = np.diff(np.cumsum(labels[order], dtype=np.int64)[last], prepend=0)
+    return np.diff(last, prepend=-1) - positives, positives
+
+
+def _best_f1(labels: Labels, scores: Floats) -> float:
+    negatives, positives = _counts_by_level(labels, scores)
+    true = np.cumsum(positives[::-1])
+    flagged = true + np.cumsum(negatives[::-1])
+    return float(np.max(2 * true / (flagged + true[-1])))

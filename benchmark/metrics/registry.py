@@ -1,0 +1,213 @@
+"""The registry of measures: what a metric is, how one is added, checked, chosen and evaluated."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from benchmark.metrics.ranges import Flags, Floats, Labels
+
+Compute = Callable[[Labels, Floats, int], float]
+FlagCompute = Callable[[Labels, Flags], float]
+
+
+class Undefined(ValueError):
+    """A measure that has no value for these labels or scores; the message is the reason to be stored."""
+
+
+class Value(NamedTuple):
+    """A measured value, or NaN and why."""
+
+    value: float
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A registered measure. All are in [0, 1], and higher is better.
+
+    Attributes
+    ----------
+    compute : callable
+        ``(labels, scores, window) -> float``. ``window`` is a period of the series in points, the same for every
+        detector; only measures with a buffer use it.
+    rule : str
+        How scores become yes or no, in words; "" for a measure that uses no single threshold.
+    default : bool
+        Computed for every cell; the others on request.
+    cost : {"low", "high"}
+        High: more than about 0.2 s for 100,000 points.
+    beside : str
+        Name of a measure without whose value this one must not be shown.
+    """
+
+    name: str
+    title: str
+    compute: Compute
+    source: str
+    rule: str = ""
+    default: bool = False
+    cost: Literal["low", "high"] = "low"
+    beside: str = ""
+
+    @property
+    def description(self) -> str:
+        """The first line of the function's documentation."""
+        return (self.compute.__doc__ or "").strip().split("\n")[0]
+
+    def __call__(self, labels: ArrayLike, scores: ArrayLike, window: int = 1) -> float:
+        """The value; raises :class:`Undefined` with a reason where there is none."""
+        return self.compute(*check(labels, scores), window)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule that turns scores into flags, and its wording."""
+
+    text: str
+    flag: Callable[[Labels, Floats], Flags]
+
+
+METRICS: dict[str, Metric] = {}
+
+
+def evaluate(labels: ArrayLike, scores: ArrayLike, window: int, names: Iterable[str] | None = None) -> dict[str, Value]:
+    """Values of several measures.
+
+    Parameters
+    ----------
+    labels : (n,) array of 0 and 1
+    scores : (n,) array, finite, higher = more anomalous
+    window : int
+        A period of the series, the same for every detector that is compared.
+    names : iterable of str or None
+        Measures by name; None for the default ones. Companions (:attr:`Metric.beside`) are added.
+
+    Returns
+    -------
+    dict
+        Name -> :class:`Value`; NaN with the reason where a measure is undefined (labels of one class, for one).
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, arrays of unequal length, labels other than 0 and 1, or scores that are not finite.
+    """
+    chosen = select(names)
+    try:
+        arrays = check(labels, scores)
+    except Undefined as error:
+        return {m.name: Value(float("nan"), str(error)) for m in chosen}
+    return {m.name: _value(m, *arrays, window) for m in chosen}
+
+
+def _value(chosen: Metric, labels: Labels, scores: Floats, window: int) -> Value:
+    try:
+        return Value(chosen.compute(labels, scores, window))
+    except Undefined as error:
+        return Value(float("nan"), str(error))
+
+
+def select(names: Iterable[str] | None = None) -> list[Metric]:
+    """Measures by name, each with its companion; the default ones for None. Unknown names get a suggestion."""
+    if names is None:
+        return [m for m in METRICS.values() if m.default]
+    chosen: dict[str, Metric] = {}
+    for name in names:
+        if name not in METRICS:
+            near = difflib.get_close_matches(name, METRICS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(METRICS)}"
+            raise ValueError(f"no metric is called {name!r}: {hint}")
+        chosen[name] = METRICS[name]
+        if METRICS[name].beside:
+            chosen[METRICS[name].beside] = METRICS[METRICS[name].beside]
+    return list(chosen.values())
+
+
+def check(labels: ArrayLike, scores: ArrayLike) -> tuple[Labels, Floats]:
+    """Labels as (n,) uint8 and scores as (n,) float64, after refusing what no measure can use.
+
+    Raises
+    ------
+    Undefined
+        If the labels are all of one class.
+    ValueError
+        For other shapes, labels other than 0 and 1, or scores that are not finite.
+    """
+    truth, values = np.asarray(labels), np.asarray(scores, dtype=np.float64)
+    if truth.ndim != 1 or truth.shape != values.shape:
+        raise ValueError(f"labels {truth.shape} and scores {values.shape} must be of one equal length")
+    if not np.isfinite(values).all():
+        row = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise ValueError(f"the score at row {row} is {values[row]}: a detector must give a finite score to each point")
+    if not np.isin(truth, (0, 1)).all():
+        row = int(np.flatnonzero(~np.isin(truth, (0, 1)))[0])
+        raise ValueError(f"the label at row {row} is {truth[row]}, expected 0 (normal) or 1 (anomalous)")
+    n_positive = int(truth.sum())
+    if n_positive in (0, len(truth)):
+        raise Undefined(f"all {len(truth)} labels are {int(n_positive > 0)}: no ranking can be measured")
+    return truth.astype(np.uint8), values
+
+
+# -- how measures are registered -------------------------------------------------------------------
+
+
+def metric(
+    title: str,
+    source: str,
+    rule: str = "",
+    default: bool = False,
+    cost: Literal["low", "high"] = "low",
+    beside: str = "",
+) -> Callable[[Compute], Metric]:
+    """Register ``f(labels, scores, window) -> float``; what comes back checks its input before it calls ``f``."""
+
+    def register(compute: Compute) -> Metric:
+        name = compute.__name__
+        METRICS[name] = Metric(name, title, compute, source, rule, default, cost, beside)
+        return METRICS[name]
+
+    return register
+
+
+def flag_metric(title: str, source: str) -> Callable[[FlagCompute], FlagCompute]:
+    """Register ``f(labels, flagged) -> float`` once for each threshold rule, as ``<name>_<rule>``."""
+
+    def register(compute: FlagCompute) -> FlagCompute:
+        for key, rule in RULES.items():
+            name = f"{compute.__name__}_{key}"
+            METRICS[name] = Metric(name, f"{title} ({rule.text})", _with_rule(compute, rule), source, rule.text)
+        return compute
+
+    return register
+
+
+def _with_rule(compute: FlagCompute, rule: Rule) -> Compute:
+    @wraps(compute)
+    def measured(labels: Labels, scores: Floats, window: int) -> float:
+        return compute(labels, rule.flag(labels, scores))
+
+    return measured
+
+
+def _flag_topk(labels: Labels, scores: Floats) -> Flags:
+    k = int(labels.sum())
+    flags: Flags = scores >= np.partition(scores, len(scores) - k)[len(scores) - k]
+    return flags
+
+
+def _flag_3sigma(labels: Labels, scores: Floats) -> Flags:
+    flags: Flags = scores > scores.mean() + 3 * scores.std()
+    return flags
+
+
+RULES = {
+    "topk": Rule("the k highest scores, k = number of labelled points, ties included", _flag_topk),
+    "3sigma": Rule("scores above mean + 3 standard deviations of the scores", _flag_3sigma),
+}

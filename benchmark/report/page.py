@@ -1,0 +1,274 @@
+"""The report as one self-contained HTML page."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Mapping
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from benchmark.catalogue import registry
+from benchmark.grid import protocols
+from benchmark.report import cd_diagram, formats, plots, tables, traces
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from benchmark.report.plots import Curve
+    from benchmark.report.results import Results
+    from benchmark.report.tables import Table
+
+METRICS = {"auroc": "AUROC", "auprc": "AUPRC", "vus_roc": "VUS-ROC", "vus_pr": "VUS-PR"}
+THEME = {
+    plots.INK: "var(--ink)",
+    plots.QUIET: "var(--quiet)",
+    plots.FAINT: "var(--line)",
+    **{colour: f"var(--{group})" for group, colour in plots.COLOURS.items() if group != "one-liner"},
+    cd_diagram.INK: "var(--ink)",
+    cd_diagram.SOFT: "var(--quiet)",
+    cd_diagram.ACCENT: "var(--accent)",
+    "#ffffff": "var(--paper)",
+    "#000000": "var(--ink)",
+}
+
+
+def render(
+    results: Results,
+    frame: pd.DataFrame,
+    built: list[Table],
+    curves: Mapping[str, list[tuple[str, list[Curve]]]],
+    facts: Mapping[str, Any],
+    figures: Mapping[str, Mapping[str, Figure]],
+    sizes: Mapping[str, int] | None = None,
+) -> str:
+    """The page.
+
+    Parameters
+    ----------
+    built : list of Table
+        Tables for AUROC; those for the other metrics are built here.
+    curves : mapping
+        Heading -> (data set, mean ROC curves).
+    facts : mapping
+        Data set -> its metadata (title, licence, citation, notes, urls).
+    figures : mapping
+        Section -> caption -> figure, shown in the page's colours.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(loader=PackageLoader("benchmark.report"), autoescape=True, undefined=StrictUndefined)
+    environment.filters |= {"figure": formats.figure, "signed": formats.signed, "path": svg_path, "band": svg_band}
+    tidy = tables.current(frame) if len(frame) else frame.assign(simulated=[], label=[])
+    sheets = [table for table in built if not table.main] + _other_metrics(frame, sizes)
+    runs = [_run(run) for run in reversed(results.runs())]
+    page = environment.get_template("report.html").render(
+        **{"style": _packaged("report.css"), "script": _packaged("report.js"), "formats": formats, "metrics": METRICS},
+        **{"mains": [table for table in built if table.main], "sheets": sheets, "curves": curves},
+        **{"tally": verdict_counts, "blocks": blocks, "by_dataset": by_dataset, "protocol_summary": protocol_summary},
+        protocol_names=list(dict.fromkeys(table.protocol for table in sheets)),
+        metric_names=list(dict.fromkeys(table.metric for table in sheets)),
+        figures={name: [themed(f) for f in drawings.values()] for name, drawings in figures.items() if drawings},
+        series=series(results, tidy),
+        failures=failures(tidy),
+        statuses=Counter(tidy["status"]),
+        simulated=len(tidy) > 0 and bool(tidy["simulated"].all()),
+        partly_simulated=bool(tidy["simulated"].any()),
+        quick=bool(tidy["quick"].any()),
+        facts={name: fact for name, fact in facts.items() if name in set(tidy["dataset"])},
+        sources=detector_sources(tidy),
+        runs=runs,
+        commands=list(dict.fromkeys(run["command"] for run in runs)),
+        written=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+    )
+    return str(page)
+
+
+def _other_metrics(frame: pd.DataFrame, sizes: Mapping[str, int] | None) -> list[Table]:
+    present = [name for name in list(METRICS)[1:] if name in frame and frame[name].notna().any()]
+    return [table for name in present for table in tables.build(frame, sizes, name)]
+
+
+def _packaged(name: str) -> str:
+    return resources.files("benchmark.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def blocks(table: Table) -> list[dict[str, Any]]:
+    """Rows of a table in two blocks, detectors and one-liners; empty ones are left out."""
+    simple = [row for row in table.rows if row.group == "one-liner"]
+    others = [row for row in table.rows if row.group != "one-liner"]
+    named = [{"name": "detectors", "rows": others}, {"name": "one-liners", "rows": simple}]
+    return [block for block in named if block["rows"]]
+
+
+def by_dataset(cards: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Cards of the series page under their data sets, numbered."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for k, card in enumerate(cards):
+        found.setdefault(card["dataset"], []).append(card | {"index": k})
+    return found
+
+
+def protocol_summary(name: str) -> str:
+    """What ``fit`` sees under a protocol, in one line."""
+    return protocols.PROTOCOLS[name].summary if name in protocols.PROTOCOLS else ""
+
+
+# -- parts of the page -------------------------------------------------------------------------
+
+
+def verdict_counts(table: Table) -> Counter[str]:
+    """How many of the published figures got which verdict."""
+    return Counter(e.verdict for row in table.rows for e in row.entries.values() if e.printed is not None)
+
+
+def failures(tidy: pd.DataFrame) -> list[dict[str, Any]]:
+    """Cells without a result, one line per detector, data set, protocol and reason."""
+    if not len(tidy):
+        return []
+    bad = tidy[tidy["status"] != "ok"]
+    lines = []
+    for (status, label, dataset, protocol, reason), cells in bad.groupby(
+        ["status", "label", "dataset", "protocol", "reason"], sort=False
+    ):
+        names = sorted(set(cells["series"]))
+        line = {"status": status, "label": label, "dataset": dataset, "protocol": protocol, "reason": reason}
+        lines.append(line | {"count": len(cells), "series": names})
+    return sorted(lines, key=lambda line: (line["status"] == "skipped", line["label"], line["dataset"]))
+
+
+def detector_sources(tidy: pd.DataFrame) -> dict[str, str]:
+    """Where each method of the page comes from."""
+    if not len(tidy):
+        return {}
+    known = registry.detectors()
+    return {
+        name: known[name].source for name in dict.fromkeys(tidy["detector"]) if name in known and known[name].source
+    }
+
+
+def series(results: Results, tidy: pd.DataFrame) -> list[dict[str, Any]]:
+    """A card and a bundle of traces for each series; one without stored values has a card that says so."""
+    if not len(tidy):
+        return []
+    shown = _one_seed(tidy)
+    buckets = traces.buckets_for(len(shown) + tidy["data_hash"].nunique())
+    order = {name: k for k, name in enumerate(tables.DATASETS)}
+    cards = [
+        _card(results, str(dataset), str(name), str(data_hash), cells, buckets)
+        for (dataset, name, data_hash), cells in shown.groupby(["dataset", "series", "data_hash"], sort=False)
+    ]
+    return sorted(cards, key=lambda c: (c["simulated"], order.get(c["dataset"], 99), c["dataset"], _natural(c["name"])))
+
+
+def _one_seed(tidy: pd.DataFrame) -> pd.DataFrame:
+    """The first seed of each row, so that a trace is the score of one run."""
+    keys = ["dataset", "series", "data_hash", "label", "protocol"]
+    return tidy[tidy["status"] == "ok"].sort_values("seed", kind="stable").drop_duplicates(keys)
+
+
+def _card(
+    results: Results, dataset: str, name: str, data_hash: str, cells: pd.DataFrame, buckets: int
+) -> dict[str, Any]:
+    card: dict[str, Any] = {"dataset": dataset, "name": name, "simulated": bool(cells["simulated"].iloc[0])}
+    card |= {"source": str(cells["source"].iloc[0]), "sha256": data_hash, "health": None, "payload": None, "strip": []}
+    card |= {"simple": _best(cells[cells["group"] == "one-liner"]), "best": _best(cells[cells["group"] != "one-liner"])}
+    try:
+        values, labels = results.series(data_hash)
+    except KeyError:
+        return card
+    spans = traces.anomalous_rows(labels)
+    n = len(values)
+    card["health"] = traces.health(values, labels)
+    card["strip"] = [(round(1000 * a / n, 1), max(2.0, round(1000 * (b - a) / n, 1))) for a, b in spans]
+    payload = {"n": n, "segments": spans, "signal": traces.encode(values, buckets)}
+    payload["scores"] = _score_traces(results, cells, buckets)
+    card["payload"] = script_json(payload)
+    return card
+
+
+def _best(cells: pd.DataFrame) -> dict[str, Any] | None:
+    usable = cells[cells["auroc"].notna()]
+    if usable.empty:
+        return None
+    top = usable.iloc[int(usable["auroc"].to_numpy().argmax())]
+    return {"label": str(top["label"]), "protocol": str(top["protocol"]), "auroc": float(top["auroc"])}
+
+
+def _score_traces(results: Results, cells: pd.DataFrame, buckets: int) -> list[dict[str, Any]]:
+    """Traces in the order of the page's protocols, then of AUROC; ``paper`` marks those of the published comparison."""
+    found = []
+    columns = cells.sort_values("auroc", ascending=False)[["key", "label", "detector", "group", "protocol", "auroc"]]
+    cell: Any
+    for cell in columns.itertuples():
+        try:
+            first, scores = results.scores(cell.key)
+        except KeyError:
+            continue
+        trace = {"label": cell.label, "group": "proposed" if cell.detector == "Proposed" else cell.group}
+        trace |= {
+            "protocol": cell.protocol,
+            "paper": protocols.paper_protocol(cell.detector, cell.group) == cell.protocol,
+        }
+        trace |= {"auroc": None if cell.auroc != cell.auroc else cell.auroc}
+        found.append(trace | traces.encode(scores, buckets, first))
+    order = tables.ordered_protocols({trace["protocol"] for trace in found})
+    return sorted(found, key=lambda trace: order.index(trace["protocol"]))
+
+
+def _run(run: dict[str, Any]) -> dict[str, Any]:
+    facts = dict(run["provenance"])
+    versions = facts.pop("versions", {})
+    started = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(run["started"]))
+    return {"started": started, "command": run["command"], "facts": facts, "versions": versions}
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+# -- safe and small ----------------------------------------------------------------------------
+
+
+def script_json(data: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def svg_path(rates: Any, step: int = 2) -> str:
+    """Path of a ROC curve in a 100 by 100 box, on every ``step``-th point of the grid."""
+    points = zip(plots.GRID[::step] * 100, 100 - rates[::step] * 100, strict=True)
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+
+
+def svg_band(curve: Curve) -> str:
+    """Closed path one standard deviation around a ROC curve."""
+    low, high = (curve.mean - curve.spread).clip(0, 1), (curve.mean + curve.spread).clip(0, 1)
+    forth = [(x * 100, 100 - y * 100) for x, y in zip(plots.GRID[::2], high[::2], strict=True)]
+    back = [(x * 100, 100 - y * 100) for x, y in zip(plots.GRID[::-2], low[::-2], strict=True)]
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in forth + back) + "Z"
+
+
+def themed(figure: Figure) -> str:
+    """A matplotlib figure as inline SVG in the page's colours, light or dark."""
+    import matplotlib as mpl
+
+    out = io.StringIO()
+    with mpl.rc_context(plots.RC):
+        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
+    text = out.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
+    text = re.sub(
+        r' id="(?:figure|axes|patch|text|line2d|legend|matplotlib\.axis|[xy]tick|PolyCollection)_?\d+"', "", text
+    )
+    for colour, variable in THEME.items():
+        text = re.sub(re.escape(colour), variable, text, flags=re.I)
+    return re.sub(
+        r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1), count=1
+    )

@@ -1,0 +1,98 @@
+"""The paper's figures, the known causes of differences, and the verdict on each of our figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from benchmark import statistics
+from benchmark.packaged import read_csv
+
+Verdict = Literal["reproduced", "inside the seed interval", "explained", "not reproduced", "not compared", ""]
+
+TOLERANCE = 0.01
+MIN_SEEDS = 3  # with two, a prediction interval is 18 standard deviations wide and would excuse anything
+WIDEST = 0.2  # an interval wider than this says that the seeds are too few, not that print is reproduced
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A known reason for which a figure differs from print.
+
+    ``up_to`` bounds the difference that it may excuse: the largest one seen between two runs of the
+    authors, or between their package and their print, rounded up. A bound of 0 excuses nothing: the text says
+    what is known beside a figure that stays *not reproduced*.
+    """
+
+    detector: str
+    dataset: str
+    up_to: float
+    text: str
+
+
+@cache
+def causes() -> tuple[Cause, ...]:
+    """Known causes, the specific ones before those for any data set (``*``)."""
+    rows = read_csv("benchmark.report", "causes.csv")
+    rows.sort(key=lambda row: row["dataset"] == "*")
+    return tuple(Cause(row["detector"], row["dataset"], float(row["up_to"]), row["cause"]) for row in rows)
+
+
+@cache
+def caveats() -> dict[str, tuple[str, ...]]:
+    """Facts about a data set that change how its figures are read."""
+    found: dict[str, tuple[str, ...]] = {}
+    for row in read_csv("benchmark.report", "caveats.csv"):
+        found[row["dataset"]] = (*found.get(row["dataset"], ()), row["caveat"])
+    return found
+
+
+def known_cause(detector: str, dataset: str, difference: float) -> str:
+    """The cause that covers a difference of this size, or an empty string."""
+    for cause in causes():
+        if cause.detector == detector and cause.dataset in (dataset, "*") and abs(difference) <= cause.up_to + 1e-9:
+            return cause.text
+    return ""
+
+
+def remark(detector: str, dataset: str) -> str:
+    """What is known of a figure that no cause explains, or an empty string."""
+    for cause in causes():
+        if cause.detector == detector and cause.dataset in (dataset, "*") and cause.up_to == 0:
+            return cause.text
+    return ""
+
+
+def seed_interval(means: Sequence[float], level: float = 0.95) -> tuple[float, float] | None:
+    """Interval in which the mean of one more seed is expected, or None with fewer than three seeds.
+
+    Parameters
+    ----------
+    means : sequence of k floats
+        One mean over the same series per seed.
+    level : float
+        Coverage. A published figure is one more run, not the expected one, hence a prediction interval.
+    """
+    if len(means) < MIN_SEEDS:
+        return None
+    found = statistics.seed_interval(means, level, of="run")
+    return max(0.0, found.low), min(1.0, found.high)
+
+
+def judge(
+    detector: str, dataset: str, ours: float, printed: float, interval: tuple[float, float] | None
+) -> tuple[Verdict, str]:
+    """Verdict on one figure, and the cause when it is *explained*, or what else is known when it is not.
+
+    Print has two decimals, so a figure counts as inside an interval that reaches its rounding cell. An interval
+    wider than .2 excuses nothing.
+    """
+    if abs(ours - printed) <= TOLERANCE + 1e-9:
+        return "reproduced", ""
+    low, high = interval or (0.0, 1.0)
+    if high - low <= WIDEST and low - 0.005 <= printed <= high + 0.005:
+        return "inside the seed interval", ""
+    cause = known_cause(detector, dataset, ours - printed)
+    return ("explained", cause) if cause else ("not reproduced", remark(detector, dataset))

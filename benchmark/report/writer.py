@@ -1,0 +1,63 @@
+"""Everything that a run leaves for people: tables, cells, pictures and one HTML page.
+
+All of it is a view of the store and can be deleted and written again.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import datasets
+from benchmark.report import formats, page, tables
+from benchmark.report.bar import OneLinerTest
+from benchmark.report.pictures import roc_curves, roc_tables, summary_figures, write_pictures
+from benchmark.report.results import Remembered, Results
+from benchmark.store import Store, evaluate
+
+
+def write(store: Store, out: Path, jobs: int = 1) -> None:
+    """Compute the metrics that the store lacks, then write the whole report.
+
+    Parameters
+    ----------
+    store : Store
+        Open for writing.
+    out : Path
+        Folder of the report, made when missing; files of an earlier report are replaced.
+    jobs : int
+        Processes for the metrics.
+    """
+    evaluate.fill(store, jobs=jobs)
+    write_views(store, out)
+
+
+def write_views(results: Results, out: Path) -> None:
+    """Tables, cells, pictures and page from cells as they are; an empty store gives a page that says so."""
+    results = Remembered(results)
+    frame = results.frame()
+    facts = dataset_facts()
+    sizes = {name: len(dataset.series) for name, dataset in facts.items()}
+    built = tables.build(frame, sizes, beats=OneLinerTest(results, frame)) if len(frame) else []
+    write_text(out / "table.md", formats.to_markdown(built) or "No cell has been computed yet.\n")
+    write_text(out / "table.tex", formats.to_latex(built))
+    write_text(out / "table.csv", formats.to_csv(built))
+    write_text(out / "cells.csv", formats.cells_to_csv(frame))
+    curves = {suffix: list(roc_curves(results, table, frame)) for suffix, table in roc_tables(built)}
+    figures = summary_figures(frame, built)
+    write_pictures(results, frame, built, curves, figures, out)
+    write_text(out / "index.html", page.render(results, frame, built, curves, facts, figures, sizes))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file in one step, so that a reader never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(part, path)
+
+
+def dataset_facts() -> dict[str, Any]:
+    """Metadata of the data sets that ship with the package, by name."""
+    return {name: datasets.get(name) for name in datasets.names()}

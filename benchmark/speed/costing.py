@@ -1,0 +1,87 @@
+"""Measure what each detector costs per point, for the scheduler."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark import grid
+from benchmark.catalogue import registry
+from benchmark.grid import MEASURED_AT, Cost
+from benchmark.speed import series
+from detectors import Detector
+
+WINDOW = 48
+LONGER = 4 * MEASURED_AT
+FILE = Path(grid.__file__).parent / "costs.csv"
+COMMENT = (
+    "# processor seconds per point on one thread, series of 10,000 points, W 48; only for scheduling and --dry-run",
+    "# rewritten by: python -m benchmark bench --costs",
+)
+
+
+def write_costs(say: Callable[[str], None], names: Sequence[str], file: Path = FILE) -> Path:
+    """Measure these detectors and write ``costs.csv``; rows of the others stay."""
+    from threadpoolctl import threadpool_limits
+
+    rows = _stored(file)
+    with threadpool_limits(1):
+        for name in names:
+            cost = measure(name)
+            rows[name] = [
+                name,
+                f"{cost.fit:.3g}",
+                f"{cost.score:.3g}",
+                f"{cost.growth:.2f}",
+                f"{cost.share:g}",
+                f"{cost.cap:g}",
+            ]
+            say("  ".join(rows[name]))
+    with file.open("w", newline="") as out:
+        out.write("\n".join(COMMENT) + "\n")
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(["detector", "fit", "score", "growth", "share", "cap"])
+        writer.writerows(rows.values())
+    return file
+
+
+def _stored(file: Path) -> dict[str, list[str]]:
+    if not file.is_file():
+        return {}
+    lines = [line for line in file.read_text().splitlines() if line and not line.startswith("#")][1:]
+    return {row[0]: row for row in csv.reader(lines)}
+
+
+def measure(name: str) -> Cost:
+    """Processor time of fit and score at two lengths; growth between 0 (a fixed number of steps) and 2."""
+    cls = registry.detectors()[name]
+    share = 0.1 if cls.learns_from == "normal" else 1.0
+    _timed(cls, 2_000, 1.0, **cls.quick)  # compilers and imports
+    fit, score = _timed(cls, MEASURED_AT, share)
+    longer = sum(_timed(cls, LONGER, share))
+    growth = np.log(longer / (fit + score)) / np.log(LONGER / MEASURED_AT)
+    return Cost(fit / (share * MEASURED_AT), score / MEASURED_AT, float(np.clip(growth, 0, 2)), share, cap(cls))
+
+
+def cap(cls: type[Detector]) -> float:
+    """Points that hold all the windows which the detector fits at most; 0 without such a limit."""
+    defaults = cls.param_defaults()
+    return float(defaults.get("max_windows", 0) * defaults.get("stride", 1))
+
+
+def _timed(cls: type[Detector], n: int, share: float, **params: Any) -> tuple[float, float]:
+    """Processor seconds of fit and score: those of a busy machine are those of an idle one."""
+    values = series.make("mackey-glass", n).values
+    detector = cls(**params)
+    if detector.param_defaults().get("window") == "auto":
+        detector.set_params(window=WINDOW)
+    begin = time.process_time()
+    detector.fit(values[: int(share * n)])
+    fitted = time.process_time()
+    detector.score(values)
+    return fitted - begin, time.process_time() - fitted

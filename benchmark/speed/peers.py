@@ -1,0 +1,138 @@
+"""Which package answers which detector, and the environments that hold them."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmark import settings
+
+PYTHON = "python3.11"  # numpy 1.26 and tensorflow 2.16 have no wheels for every newer one
+REQUIREMENTS = (
+    "numpy==1.26.4",
+    "scikit-learn==1.5.2",
+    "pandas==2.2.3",
+    "stumpy==1.13.0",
+    "statsmodels==0.14.4",
+    "tensorflow-cpu==2.16.2",
+    "arch==7.2.0",
+    "six",
+    "tqdm",
+)
+# Their declared requirements pull in a second TensorFlow and a dozen packages that the detectors do not use.
+ALONE = ("TSB-UAD==0.0.3", "vus==0.0.6")
+
+
+class PeersMissing(Exception):
+    """The peers' environment could not be made; says why."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the implementations that are measured in turn.
+
+    Attributes
+    ----------
+    call : str
+        Key of :data:`benchmark.speed.worker.CALLS`.
+    module : str
+        What must be importable; empty = nothing beyond ourselves.
+    apart : bool
+        Whether it runs in the peers' own environment.
+    """
+
+    call: str
+    module: str = ""
+    apart: bool = False
+
+    @property
+    def name(self) -> str:
+        """``ours``, ``TSB-UAD``, ``PyOD``..."""
+        return self.call if self.call == "ours" else self.call.rpartition(" ")[0]
+
+
+@dataclass(frozen=True)
+class Match:
+    """A detector of ours with its peers, and the parameters that make the scores comparable."""
+
+    detector: str
+    peers: tuple[Side, ...] = ()
+    params: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ours(self) -> Side:
+        return Side("ours VUS" if self.detector == "VUS" else "ours")
+
+
+def _tsb(name: str) -> Side:
+    return Side(f"TSB-UAD {name}", "TSB_UAD", apart=True)
+
+
+def _pyod(name: str) -> Side:
+    return Side(f"PyOD {name}", "pyod")
+
+
+ALL_WINDOWS = {"max_windows": 1 << 30}  # ours would sample what the peers take whole
+NETWORKS_NEED = "tqdm"  # PyOD is there, but its networks import this too
+MATCHES = (
+    Match("IForest", (_tsb("IForest"), _pyod("IForest"))),
+    Match("IForest1", (_tsb("IForest"), _pyod("IForest"))),
+    Match("LOF", (_tsb("LOF"), _pyod("LOF"), Side("scikit-learn LOF", "sklearn"))),
+    Match("MP", (Side("stumpy MP", "stumpy"),), {"constants": "zero"}),
+    Match("PCA", (_tsb("PCA"), _pyod("PCA"))),
+    Match("NormA"),
+    Match("HBOS", (_pyod("HBOS"),)),
+    Match("POLY", (_tsb("POLY"),), {"stretch": True}),
+    Match("OCSVM", (_tsb("OCSVM"), _pyod("OCSVM")), ALL_WINDOWS),
+    Match("AE", (_tsb("AE"), Side("PyOD AE", NETWORKS_NEED)), ALL_WINDOWS),
+    Match("CNN", (_tsb("CNN"),), {"scaling": "lookahead"} | ALL_WINDOWS),
+    Match("LSTM", (_tsb("LSTM"),), {"scaling": "lookahead"} | ALL_WINDOWS),
+    Match("VUS", (Side("vus VUS", "vus", apart=True), Side("vus (opt_mem) VUS", "vus", apart=True))),
+)
+
+
+def interpreter(say: Callable[[str], None]) -> Path:
+    """The Python of the peers' environment, made on first use in the cache folder.
+
+    Raises
+    ------
+    PeersMissing
+        If Python 3.11 is missing or pip fails.
+    """
+    mark = hashlib.sha256("\n".join(REQUIREMENTS + ALONE).encode()).hexdigest()[:12]
+    folder = settings.cache_dir() / f"peers-{mark}"
+    python = folder / "bin" / "python"
+    if (folder / "complete").is_file():
+        return python
+    base = shutil.which(PYTHON) if sys.version_info[:2] != (3, 11) else sys.executable
+    if base is None:
+        raise PeersMissing(f"TSB-UAD with its TensorFlow needs {PYTHON}, which is not installed")
+    say(f"installing the peers into {folder} (once, about 2 GB)")
+    shutil.rmtree(folder, ignore_errors=True)
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    for command in ([base, "-m", "venv", str(folder)], [*pip, *REQUIREMENTS], [*pip, "--no-deps", *ALONE]):
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        if done.returncode:
+            lines = done.stderr.strip().splitlines() or ["no message"]
+            raise PeersMissing(f"`{' '.join(command[:5])} ...` failed: {lines[-1]}")
+    (folder / "complete").write_text("\n".join(REQUIREMENTS + ALONE))
+    return python
+
+
+def present(match: Match, apart: Path | None) -> tuple[list[tuple[Side, Path]], list[str]]:
+    """The sides that can run, ours first, each with its Python; and the names of the peers that are absent."""
+    sides, absent = [(match.ours, Path(sys.executable))], []
+    for side in match.peers:
+        python = apart if side.apart else Path(sys.executable)
+        if python is None or not (side.apart or importlib.util.find_spec(side.module)):
+            absent.append(f"{side.call} (no module {side.module})")
+        else:
+            sides.append((side, python))
+    return sides, absent

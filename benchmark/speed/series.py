@@ -1,0 +1,66 @@
+"""Series of any length to measure on: simulated ones, and the beginnings of real ones."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import datasets
+from benchmark import settings
+from benchmark.errors import UserError
+from datasets import Series, labels_of, mackey_glass, place, random_generator
+
+SIMULATED = ("mackey-glass", "counts")
+SEGMENT = 20
+DAY = 288
+
+
+def make(name: str, n: int) -> Series:
+    """A labelled series of ``n`` points.
+
+    Parameters
+    ----------
+    name : str
+        ``mackey-glass``: smooth and chaotic, windows near a low-dimensional surface, as in MGAB. ``counts``:
+        daily Poisson counts with gaps of -1, windows that are noise in every direction and many ties, as in
+        Dodgers. ``DATASET/SERIES``: the first ``n`` points of a real series.
+    n : int
+
+    Raises
+    ------
+    UserError
+        If the name is unknown, or the real series is shorter than ``n``.
+    """
+    if name == "mackey-glass":
+        return _chaos(n)
+    if name == "counts":
+        return _counts(n)
+    dataset, slash, series = name.partition("/")
+    if not slash:
+        raise UserError(f"--series takes {', '.join(SIMULATED)} or DATASET/SERIES, e.g. MGAB/1.test.out; got {name!r}")
+    real = datasets.load(dataset, series, data_dir=settings.data_dir(), cache_dir=settings.cache_dir(), mode="real")
+    if len(real) < n:
+        raise UserError(f"{name} has {len(real)} points, fewer than {n}")
+    return Series(dataset, series, real.values[:n].copy(), real.labels[:n].copy(), real.source)
+
+
+def _chaos(n: int) -> Series:
+    """Mackey-Glass with segments played backwards: the values stay, the dynamics do not."""
+    rng = random_generator(0, "bench", "mackey-glass", n)
+    values = mackey_glass(n, rng)
+    spans = place(rng, n, [SEGMENT] * max(1, n // 5000), gap=SEGMENT, first=n // 10)
+    for a, b in spans:
+        values[a:b] = values[a:b][::-1].copy()
+    return Series("bench", "mackey-glass", values, labels_of(n, spans), "simulated")
+
+
+def _counts(n: int) -> Series:
+    """Poisson counts around a daily wave; anomalies are gaps of -1 and rushes."""
+    rng = random_generator(0, "bench", "counts", n)
+    rate = 22 - 18 * np.cos(2 * np.pi * np.arange(n) / DAY)
+    spans = place(rng, n, [2 * SEGMENT] * max(2, n // 2000), gap=SEGMENT, first=n // 10)
+    for a, b in spans[::2]:
+        rate[a:b] += 25
+    values = rng.poisson(rate).astype(np.float64)
+    for a, b in spans[1::2]:
+        values[a:b] = -1
+    return Series("bench", "counts", values, labels_of(n, spans), "simulated")

@@ -1,0 +1,198 @@
+"""Medians, ratios, growth: the bench's runs as Markdown tables and log-log plots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmark.speed.measure import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+CASE = ["series", "detector", "n", "window", "threads"]
+LINE = ["series", "detector", "side", "window", "threads"]
+OURS = "ours"
+
+
+def frame(runs: Iterable[Run]) -> pd.DataFrame:
+    """One row per run."""
+    import pandas as pd
+
+    return pd.DataFrame([run.row() for run in runs], columns=list(Run.__dataclass_fields__))
+
+
+def summary(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row per case and side: medians over the repeats, their range, and the ratio to ours.
+
+    The ratio is the median over the repeats of theirs / ours, taken within a repeat, in which both ran
+    within moments of each other: a machine that gets busier slows both.
+    """
+    import pandas as pd
+
+    rows = []
+    for key, case in runs.groupby(CASE, sort=False):
+        mine = case[case["side"] == OURS].set_index("repeat")["seconds"]
+        for side, group in case.groupby("side", sort=False):
+            seconds, cpu = (group.set_index("repeat")[name] for name in ("seconds", "cpu_seconds"))
+            ratio = seconds / mine.reindex(seconds.index)
+            rows.append(
+                dict(zip(CASE, key, strict=True))
+                | {"side": side, "seconds": seconds.median(), "low": seconds.min(), "high": seconds.max()}
+                | {"ratio": ratio.median(), "ratio_low": ratio.min(), "ratio_high": ratio.max()}
+                | {"cpu_ratio": cpu.median() / case.loc[case["side"] == OURS, "cpu_seconds"].median()}
+                | {name: group[name].median() for name in ("startup", "peak_mb", "level_mb")}
+                | {name: group[name].median() for name in ("rank_correlation", "difference", "auroc_difference")}
+                | {
+                    "repeats": int(seconds.notna().sum()),
+                    "note": "; ".join(dict.fromkeys(group["note"].loc[group["note"] != ""])),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def growth(table: pd.DataFrame) -> pd.DataFrame:
+    """Exponent e of seconds ~ n^e per line, fitted to the medians above 5 ms; needs two lengths."""
+    import pandas as pd
+
+    rows = []
+    for key, line in table.dropna(subset="seconds").groupby(LINE, sort=False):
+        used = line[line["seconds"] > 5e-3]
+        if used["n"].nunique() >= 2:
+            slope = float(np.polyfit(np.log(used["n"]), np.log(used["seconds"]), 1)[0])
+            rows.append(dict(zip(LINE, key, strict=True)) | {"exponent": slope, "lengths": used["n"].nunique()})
+    return pd.DataFrame(rows, columns=[*LINE, "exponent", "lengths"])
+
+
+# -- Markdown ----------------------------------------------------------------------------------
+
+
+def markdown(table: pd.DataFrame, exponents: pd.DataFrame, about: list[str]) -> str:
+    """The whole page: how it was measured, then ratios, growth and start-up."""
+    parts = ["# Bench", "\n".join(f"- {line}" for line in about)]
+    parts += ["## Time, memory and agreement", EXPLAINED, _ratios(table)]
+    if len(exponents):
+        parts += ["## Growth: seconds ~ n^e", _growth(exponents)]
+    parts += ["## Start-up", STARTUP, _startup(table)]
+    return "\n\n".join(parts) + "\n"
+
+
+EXPLAINED = (
+    "Medians, with the range over the repeats in brackets; times ours = median of theirs / ours within a repeat, CPU "
+    "times ours = the same of processor time (all threads), which a busy machine disturbs less. Peak = resident memory "
+    "of a fresh process, libraries included. Rank corr. = Spearman, largest diff. = with both scores scaled to 0..1 "
+    "(for VUS: of the two figures themselves), AUROC diff. = theirs - ours."
+)
+STARTUP = "Seconds for imports, compilers (or their caches) and one tiny call, not part of the times above."
+
+
+def _ratios(table: pd.DataFrame) -> str:
+    head = ["detector", "series", "n", "W", "threads", "side", "seconds", "times ours", "CPU times ours", "peak MiB"]
+    head += ["rank corr.", "largest diff.", "AUROC diff.", "note"]
+    return grid(head, [_case(row) for row in table.to_dict("records")])
+
+
+def _case(row: dict[Any, Any]) -> list[object]:
+    ours = row["side"] == OURS
+    case = [row["detector"], row["series"], f"{row['n']:,}", row["window"], row["threads"], row["side"]]
+    return [
+        *case,
+        _spread(row["seconds"], row["low"], row["high"]),
+        "" if ours else _spread(row["ratio"], row["ratio_low"], row["ratio_high"], 1),
+        "" if ours else _number(row["cpu_ratio"], ".1f"),
+        _number(row["peak_mb"], ".0f"),
+        _number(row["rank_correlation"], ".5f"),
+        _number(row["difference"], ".1e"),
+        _number(row["auroc_difference"], "+.4f"),
+        row["note"],
+    ]
+
+
+def _growth(exponents: pd.DataFrame) -> str:
+    sides = sorted(set(exponents["side"]), key=lambda side: side != OURS)
+    lines: dict[tuple[Any, ...], dict[str, float]] = {}
+    for row in exponents.to_dict("records"):
+        case = (row["detector"], row["series"], row["window"], row["threads"])
+        lines.setdefault(case, {})[row["side"]] = row["exponent"]
+    rows: list[list[object]] = [
+        [*case, *(_number(line.get(side, np.nan), ".2f") for side in sides)] for case, line in lines.items()
+    ]
+    return grid(["detector", "series", "W", "threads", *sides], rows)
+
+
+def _startup(table: pd.DataFrame) -> str:
+    begun = table.dropna(subset="startup")
+    sides = dict.fromkeys(zip(begun["detector"], begun["side"], strict=True))
+    rows: list[list[object]] = []
+    for detector, side in sides:
+        mine = begun[(begun["detector"] == detector) & (begun["side"] == side)]
+        rows.append([detector, side, f"{mine['startup'].median():.1f}"])
+    return grid(["detector", "side", "seconds"], rows)
+
+
+def grid(head: list[str], rows: list[list[object]]) -> str:
+    """A Markdown table."""
+    lines: list[list[Any]] = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def _spread(middle: float, low: float, high: float, digits: int = 3) -> str:
+    if np.isnan(middle):
+        return ""
+    return f"{_short(middle, digits)} ({_short(low, digits)}-{_short(high, digits)})"
+
+
+def _short(value: float, digits: int) -> str:
+    return f"{value:.{digits if value < 100 else 0}f}"
+
+
+def _number(value: float, style: str) -> str:
+    return "" if np.isnan(value) else format(value, style)
+
+
+# -- plots -------------------------------------------------------------------------------------
+
+
+def draw(table: pd.DataFrame, exponents: pd.DataFrame, folder: Path) -> list[Path]:
+    """A log-log picture per series, window and thread count that has two lengths: a panel per detector."""
+    files = []
+    for (series, window, threads), part in table.dropna(subset="seconds").groupby(
+        ["series", "window", "threads"], sort=False
+    ):
+        if part["n"].nunique() > 1:
+            file = folder / f"time_{str(series).replace('/', '_')}_W{window}_{threads}thread.png"
+            _panels(part, exponents, f"{series}, W = {window}, {threads} thread(s)", file)
+            files.append(file)
+    return files
+
+
+def _panels(part: pd.DataFrame, exponents: pd.DataFrame, title: str, file: Path) -> None:
+    from matplotlib.figure import Figure
+
+    names = list(dict.fromkeys(part["detector"]))
+    columns = min(4, len(names))
+    figure = Figure(figsize=(3.4 * columns, 2.9 * -(-len(names) // columns)), layout="constrained")
+    panels = figure.subplots(-(-len(names) // columns), columns, squeeze=False).ravel()
+    for name, panel in zip(names, panels, strict=False):
+        _panel(panel, name, part[part["detector"] == name], exponents)
+    for panel in panels[len(names) :]:
+        panel.set_axis_off()
+    figure.suptitle(title)
+    figure.savefig(file, dpi=130)
+
+
+def _panel(panel: Axes, name: str, lines: pd.DataFrame, exponents: pd.DataFrame) -> None:
+    for side, line in lines.groupby("side", sort=False):
+        first = line.iloc[0]
+        same = (exponents[LINE] == [first[column] for column in LINE]).all(axis=1)
+        fitted = exponents.loc[same, "exponent"]
+        label = f"{side}  n^{fitted.iloc[0]:.2f}" if len(fitted) else str(side)
+        style = {"color": "black", "linewidth": 2} if side == OURS else {}
+        panel.plot(line["n"], line["seconds"], marker="o", markersize=3, label=label, **style)  # type: ignore[arg-type]
+    panel.set(xscale="log", yscale="log", title=name, xlabel="n", ylabel="seconds")
+    panel.grid(True, which="major", alpha=0.3)
+    panel.legend(fontsize=7)

@@ -1,0 +1,8 @@
+"""One SQLite file with everything computed, and all SQL."""
+
+from __future__ import annotations
+
+from benchmark.store.exchange import export, import_scores, merge, verify
+from benchmark.store.store import Store
+
+__all__ = ["Store", "evaluate", "export", "import_scores", "merge", "verify"]

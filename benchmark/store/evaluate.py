@@ -1,0 +1,67 @@
+"""Metrics of stored scores: a new metric never refits a detector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark import metrics
+from benchmark.grid import protocols
+from benchmark.store.store import Store
+from detectors import estimate_window
+
+AT_ONCE = ("auroc", "auprc")  # kept with each cell as it ends
+MetricRow = tuple[str, str, float | None, str]
+
+
+def measure(
+    key: str,
+    names: Sequence[str],
+    labels: NDArray[np.uint8],
+    scores: NDArray[np.float64],
+    protocol: str,
+    window: int,
+) -> list[MetricRow]:
+    """Values of these metrics for one cell; an undefined one is None with its reason.
+
+    Parameters
+    ----------
+    labels, scores : (m,) arrays
+        Of the scored rows.
+    protocol : str
+        Says how the figure is taken from the scores (rounding).
+    window : int
+        A period of the series, the same for every detector: buffer of the range-aware metrics.
+    """
+    taken = protocols.get(protocol).scores_for_metric(scores)
+    found = metrics.evaluate(labels, taken, window, names)
+    return [(key, name, None if value.reason else value.value, value.reason) for name, value in found.items()]
+
+
+def fill(store: Store, names: Iterable[str] | None = None, jobs: int = 1, at_once: int = 64) -> int:
+    """Compute what the store lacks of these metrics (None: the default ones); returns how many values were added.
+
+    ``at_once`` cells are read and measured at a time, so that few arrays are held.
+    """
+    from joblib import Parallel, delayed
+
+    todo = list(store.missing_metrics([m.name for m in metrics.select(names)]))
+    known: dict[str, tuple[NDArray[np.uint8], int]] = {}
+    added = 0
+    with Parallel(n_jobs=jobs if len(todo) > 50 else 1) as parallel:
+        for begin in range(0, len(todo), at_once):
+            calls = []
+            for row, lacking in todo[begin : begin + at_once]:
+                if row["data_hash"] not in known:
+                    values, labels = store.series(row["data_hash"])
+                    known[row["data_hash"]] = labels, estimate_window(values)
+                labels, period = known[row["data_hash"]]
+                first, scores = store.scores(row["key"])
+                mine = labels[first : first + len(scores)]
+                calls.append(delayed(measure)(row["key"], lacking, mine, scores, row["protocol"], period))
+            rows = [row for measured in parallel(calls) for row in measured]
+            store.put_metrics(rows)
+            added += len(rows)
+    return added

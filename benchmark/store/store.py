@@ -1,0 +1,253 @@
+"""Results in one SQLite file: a row and its scores, committed the moment a cell ends."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import time
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import UserError
+from benchmark.grid import Cell, Outcome, params_text
+from benchmark.store.database import Database
+from datasets import Series, Source
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CELL_COLUMNS = ("key", "dataset", "series", "detector", "protocol", "seed", "version", "data_hash", "source")
+MetricRow = tuple[str, str, float | None, str]
+OUTCOME_COLUMNS = (
+    *("status", "reason", "traceback", "first_row", "n", "n_anomalous", "n_fit", "n_fit_anomalous", "window"),
+    *("fit_seconds", "score_seconds", "peak_mb"),
+)
+SERIES_AT_HAND = 8
+
+
+class Store:
+    """Cells, scores, series and metrics.
+
+    Parameters
+    ----------
+    path : Path
+        The SQLite file; created, with its folder, when ``write`` is true.
+    write : bool
+        Be the one writer; a second one is refused with :class:`~benchmark.store.database.StoreLocked`.
+
+    Raises
+    ------
+    UserError
+        If the file is from a newer version, is damaged (it is then set aside), or cannot be opened.
+    """
+
+    def __init__(self, path: Path, write: bool = False) -> None:
+        self.path = path
+        self.run_id: int | None = None
+        self.database = Database(path, write)
+        self._at_hand: OrderedDict[str, Series] = OrderedDict()
+
+    @property
+    def writable(self) -> bool:
+        """Whether this is the one writer."""
+        return self.database.writable
+
+    def close(self) -> None:
+        """Close the file and give the lock back."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def begin_run(self, command: str, provenance: dict[str, Any]) -> int:
+        """Record a run; cells put from now on belong to it."""
+        with self.database.transaction() as db:
+            row = db.execute(
+                "INSERT INTO runs (started, command, provenance) VALUES (?, ?, ?)",
+                (time.time(), storable(command), json.dumps(provenance, sort_keys=True, default=str)),
+            )
+            self.run_id = row.lastrowid
+        return int(self.run_id or 0)
+
+    def put_series(self, series: Series) -> None:
+        """Keep the arrays, so that workers, metrics and pictures need nothing but the store."""
+        n_train = 0 if series.train is None else len(series.train)
+        known = self.database.rows("SELECT n_train FROM series WHERE data_hash = ?", series.sha256)
+        if known and known[0]["n_train"] == n_train:
+            return
+        names = [storable(text) for text in (series.dataset, series.name, series.source)]
+        arrays = [_pack(series.values, "<f8"), _pack(series.labels, "u1")]
+        arrays.append(b"" if series.train is None else _pack(series.train, "<f8"))
+        with self.database.transaction() as db:
+            db.execute(
+                'INSERT OR REPLACE INTO series (data_hash, dataset, name, source, n, n_train, "values", labels, train) '
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (series.sha256, *names, len(series), n_train, *arrays),
+            )
+
+    def put(
+        self, cell: Cell, outcome: Outcome, group: str = "", quick: bool = False, metrics: Iterable[MetricRow] = ()
+    ) -> None:
+        """Commit a finished cell, its scores and metrics in one transaction; an earlier failure is replaced."""
+        row: dict[str, Any] = {k: getattr(cell, k) for k in CELL_COLUMNS}
+        row |= {k: getattr(outcome, k) for k in OUTCOME_COLUMNS}
+        row |= {"params": params_text(cell.params)}
+        row |= {"run_id": self.run_id, "finished": time.time(), "group": group, "quick": int(quick)}
+        row["extra"] = json.dumps(outcome.extra, sort_keys=True, default=str)
+        with self.database.transaction() as db:
+            insert_cell(db, row)
+            if outcome.scores is not None:
+                insert_scores(db, cell.key, np.ascontiguousarray(outcome.scores, "<f8").tobytes())
+            db.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?)", list(metrics))
+
+    def put_metrics(self, rows: Iterable[MetricRow]) -> None:
+        """Keep metric values: (cell key, metric, value or None, reason when undefined)."""
+        with self.database.transaction() as db:
+            db.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?)", list(rows))
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def statuses(self) -> dict[str, str]:
+        """Status by cell key."""
+        return {r["key"]: r["status"] for r in self.database.rows("SELECT key, status FROM cells")}
+
+    def scores(self, key: str) -> tuple[int, NDArray[np.float64]]:
+        """First scored row and the (m,) scores of a cell; KeyError when it has none."""
+        found = self.database.rows(
+            "SELECT first_row, sha256, scores FROM scores JOIN cells USING (key) WHERE key = ?", key
+        )
+        if not found:
+            raise KeyError(key)
+        row = found[0]
+        if hashlib.sha256(row["scores"]).hexdigest() != row["sha256"]:
+            raise UserError(f"{self.path}: the scores of cell {key} are damaged; `results verify` drops the cell")
+        return row["first_row"], np.frombuffer(row["scores"], "<f8")
+
+    def load_series(self, data_hash: str) -> Series:
+        """A stored series, its hash checked; KeyError when absent. The last few are kept at hand."""
+        if data_hash in self._at_hand:
+            self._at_hand.move_to_end(data_hash)
+            return self._at_hand[data_hash]
+        found = self.database.rows("SELECT * FROM series WHERE data_hash = ?", data_hash)
+        if not found:
+            raise KeyError(data_hash)
+        series = unpack_series(found[0])
+        if series.sha256 != data_hash:
+            raise UserError(f"{self.path}: the stored series {series.dataset}/{series.name} is damaged")
+        self._at_hand[data_hash] = series
+        if len(self._at_hand) > SERIES_AT_HAND:
+            self._at_hand.popitem(last=False)
+        return series
+
+    def series(self, data_hash: str) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+        """(n,) values and (n,) labels of a stored series; KeyError when absent."""
+        series = self.load_series(data_hash)
+        return series.values, series.labels
+
+    def extra(self, key: str) -> dict[str, Any]:
+        """What a cell recorded besides: training losses, notes."""
+        rows = self.database.rows("SELECT extra FROM cells WHERE key = ?", key)
+        return dict(json.loads(rows[0]["extra"])) if rows else {}
+
+    def traceback(self, key: str) -> str:
+        """Tail of the traceback of a failed cell."""
+        rows = self.database.rows("SELECT traceback FROM cells WHERE key = ?", key)
+        return str(rows[0]["traceback"]) if rows else ""
+
+    def missing_metrics(self, names: Iterable[str]) -> Iterator[tuple[sqlite3.Row, list[str]]]:
+        """Current cells with scores that lack some of these metrics, with the names of those."""
+        wanted = list(names)
+        have: dict[str, set[str]] = {}
+        for row in self.database.rows("SELECT key, metric FROM metrics"):
+            have.setdefault(row["key"], set()).add(row["metric"])
+        for row in self.database.rows("SELECT * FROM current WHERE status = 'ok'"):
+            lacking = [name for name in wanted if name not in have.get(row["key"], set())]
+            if lacking:
+                yield row, lacking
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Every run: id, started (seconds since 1970), command, provenance."""
+        rows = self.database.rows("SELECT * FROM runs ORDER BY id")
+        return [dict(r) | {"provenance": json.loads(r["provenance"])} for r in rows]
+
+    def frame(self, all: bool = False) -> pd.DataFrame:
+        """Cells as a tidy table, one column per stored metric (NaN where undefined).
+
+        Parameters
+        ----------
+        all : bool
+            Also what a newer version of a detector, or other data under the same name, has replaced.
+        """
+        import pandas as pd
+
+        table = "cells" if all else "current"
+        db = self.database.connection
+        cells = pd.read_sql_query(f"SELECT * FROM {table} ORDER BY dataset, series, detector, protocol, seed, key", db)
+        values = pd.read_sql_query("SELECT key, metric, value FROM metrics", db)
+        wide = values.astype({"value": float}).pivot(index="key", columns="metric", values="value")
+        frame = cells.merge(wide, how="left", left_on="key", right_index=True)
+        for name in ("auroc", "auprc"):
+            if name not in frame:
+                frame[name] = np.nan
+        frame["quick"] = frame["quick"].astype(bool)
+        return frame
+
+
+# -- rows --------------------------------------------------------------------------------------
+
+
+def insert_cell(db: sqlite3.Connection, row: dict[str, Any]) -> None:
+    """A cell's row inside a transaction; scores and metrics of an earlier outcome go."""
+    columns = ", ".join(f'"{c}"' for c in row)
+    marks = ", ".join("?" for _ in row)
+    db.execute(
+        f"INSERT OR REPLACE INTO cells ({columns}) VALUES ({marks})", [storable(value) for value in row.values()]
+    )
+    db.execute("DELETE FROM metrics WHERE key = ?", (row["key"],))
+    db.execute("DELETE FROM scores WHERE key = ?", (row["key"],))
+
+
+def insert_scores(db: sqlite3.Connection, key: str, blob: bytes) -> None:
+    """Scores with their hash inside a transaction."""
+    db.execute("INSERT INTO scores VALUES (?, ?, ?)", (key, hashlib.sha256(blob).hexdigest(), blob))
+
+
+def storable(value: Any) -> Any:
+    """Text that SQLite takes (a lone surrogate is spelt out) and plain numbers; the rest as it is."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _pack(array: NDArray[Any], kind: str) -> bytes:
+    return zlib.compress(np.ascontiguousarray(array, kind).tobytes(), 1)
+
+
+def _unpack(blob: bytes, kind: str, n: int) -> NDArray[Any]:
+    size = n * np.dtype(kind).itemsize
+    raw = zlib.decompressobj().decompress(blob, size + 1)  # bounded: a store may come from elsewhere
+    if len(raw) != size:
+        raise UserError("a stored series is damaged: its length is not what its row says")
+    return np.frombuffer(raw, kind)
+
+
+def unpack_series(row: sqlite3.Row) -> Series:
+    """The series in a row of the table ``series``; its hash is the caller's to check."""
+    try:
+        train = _unpack(row["train"], "<f8", row["n_train"]) if row["n_train"] else None
+        values, labels = _unpack(row["values"], "<f8", row["n"]), _unpack(row["labels"], "u1", row["n"])
+    except zlib.error as error:
+        raise UserError(f"the stored series {row['dataset']}/{row['name']} is damaged: {error}") from error
+    return Series(row["dataset"], row["name"], values, labels, cast(Source, row["source"]), train)

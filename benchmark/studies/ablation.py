@@ -1,0 +1,137 @@
+"""Ablations: what each idea of a detector is worth, each switched off alone, on the same series and seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmark.errors import UserError
+from benchmark.grid import Row, Selection, params_text, rows
+from benchmark.report import DATASETS, figure, markdown_text, signed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WHOLE = "all ideas on"
+
+
+def variants(selection: Selection) -> dict[str, Row]:
+    """The selected detector whole, then with each of its :attr:`~detectors.core.contract.Detector.ablations` off.
+
+    Parameters
+    ----------
+    selection : Selection
+        With one detector; what ``--set`` gave holds for every variant.
+
+    Raises
+    ------
+    UserError
+        If the detector names no ideas.
+    """
+    (whole,) = rows(selection)
+    if not whole.cls.ablations:
+        raise UserError(
+            f"{whole.name} names no ideas to switch off: give its class `ablations`, "
+            "a dictionary of idea -> parameters that switch it off"
+        )
+    given = selection.params.get(whole.name, {})
+    found = {WHOLE: whole}
+    for idea, off in whole.cls.ablations.items():
+        (found[idea],) = rows(replace(selection, params={whole.name: given | off}))
+    return found
+
+
+@dataclass(frozen=True)
+class Line:
+    """One variant under one protocol: means over series of the means over seeds.
+
+    Attributes
+    ----------
+    auroc : dict
+        Data set -> mean AUROC.
+    mean, vus_pr : float
+        Means over *data sets* of AUROC and of VUS-PR, so that a data set of many series weighs no more.
+    worse, compared : int
+        Series whose AUROC is lower than the whole detector's by more than .005, of how many.
+    seeds : int
+    """
+
+    idea: str
+    auroc: dict[str, float]
+    mean: float
+    vus_pr: float
+    worse: int
+    compared: int
+    seeds: int
+
+
+def lines(cells: pd.DataFrame, found: dict[str, Row], protocol: str) -> Iterator[Line]:
+    """A line per variant; one without any figure is left out.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Tidy cells of one kind, quick or full.
+    """
+    whole = None
+    for idea, row in found.items():
+        mine = cells[
+            (cells["detector"] == row.name)
+            & (cells["protocol"] == protocol)
+            & (cells["params"] == params_text(row.params))
+        ]
+        mine = mine[(mine["status"] == "ok") & mine["auroc"].notna()]
+        if mine.empty:
+            continue
+        per_series = mine.groupby(["dataset", "series"])[["auroc", "vus_pr"]].mean()
+        per_dataset = per_series.groupby("dataset").mean()
+        whole = per_series["auroc"] if idea == WHOLE else whole
+        shared = None if whole is None else (per_series["auroc"] - whole).dropna()
+        yield Line(
+            idea,
+            {str(name): float(value) for name, value in per_dataset["auroc"].items()},
+            float(per_dataset["auroc"].mean()),
+            float(per_dataset["vus_pr"].mean()),
+            0 if shared is None else int((shared < -0.005).sum()),
+            0 if shared is None else len(shared),
+            int(mine["seed"].nunique()),
+        )
+
+
+def to_markdown(cells: pd.DataFrame, found: dict[str, Row], protocols: tuple[str, ...]) -> str:
+    """A table per protocol that has figures: a row per idea that is off."""
+    whole = found[WHOLE]
+    parts = [f"# What each idea of {whole.name} is worth\n"]
+    for protocol in protocols:
+        table = list(lines(cells, found, protocol))
+        if table:
+            parts.append(_table(protocol, table, found))
+    return "\n".join(parts)
+
+
+def _table(protocol: str, table: list[Line], found: dict[str, Row]) -> str:
+    names = {name for line in table for name in line.auroc}
+    columns = [*(n for n in DATASETS if n in names), *sorted(names - set(DATASETS))]
+    reference = table[0]
+    out = [
+        f"\n## {protocol}, mean AUROC of {reference.seeds} seed{'s' * (reference.seeds > 1)}\n",
+        "| idea off | how | " + " | ".join(map(markdown_text, columns)) + " | mean | | VUS-PR | | series that lose |",
+        "|---|---|" + "---|" * (len(columns) + 5),
+    ]
+    for line in table:
+        same = line.idea == reference.idea
+        cells = [figure(line.auroc[c]) if c in line.auroc else "" for c in columns]
+        cells += [figure(line.mean), "" if same else signed(line.mean - reference.mean)]
+        known = not np.isnan(line.vus_pr)
+        cells += [figure(line.vus_pr), "" if same else signed(line.vus_pr - reference.vus_pr)] if known else ["", ""]
+        cells += ["" if same else f"{line.worse} of {line.compared}"]
+        out.append("| " + " | ".join([markdown_text(line.idea), _how(line.idea, found), *cells]) + " |")
+    return "\n".join(out) + "\n"
+
+
+def _how(idea: str, found: dict[str, Row]) -> str:
+    off: dict[str, Any] = found[WHOLE].cls.ablations.get(idea, {})
+    return ", ".join(f"`{name}={value}`" for name, value in off.items())

@@ -1,0 +1,25 @@
+"""What every detector is made of: the contract, windows, the period of a series, thresholds."""
+
+from __future__ import annotations
+
+from detectors.core.contract import Array, Detector, Diet, Diverged, Group, WindowDetector, as_series, resolve_window
+from detectors.core.periods import autocorrelation, estimate_window, period
+from detectors.core.windows import Alignment, Windows, evenly, windows_to_points
+
+__all__ = [
+    "Alignment",
+    "Array",
+    "Detector",
+    "Diet",
+    "Diverged",
+    "Group",
+    "WindowDetector",
+    "Windows",
+    "as_series",
+    "autocorrelation",
+    "estimate_window",
+    "evenly",
+    "period",
+    "resolve_window",
+    "windows_to_points",
+]

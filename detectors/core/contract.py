@@ -1,0 +1,323 @@
+"""The contract that every detector keeps: parameters in, one anomaly score per point out."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from detectors.core.periods import estimate_window
+from detectors.core.threshold import peaks_over_threshold, upper_quantile
+from detectors.core.windows import Alignment, Windows, windows_to_points
+
+Array = NDArray[np.float64]
+Diet = Literal["series", "normal", "nothing"]
+Group = Literal["classical", "neural", "one-liner", "untrained", "successor", "plug-in"]
+
+
+class Diverged(ArithmeticError):
+    """A training loss that is no longer finite."""
+
+
+class Detector(ABC):
+    """An anomaly detector for one univariate series.
+
+    Subclasses store their constructor's arguments untouched, implement :meth:`_fit` and
+    :meth:`_score`, and let learnt attributes end in an underscore. No signature has a label.
+
+    Attributes
+    ----------
+    learns_from : {"series", "normal", "nothing"}
+        What ``fit`` expects: the series that will be scored, anomalies included (unsupervised);
+        normal data (semi-supervised); or nothing at all, when each score depends on the scored
+        series alone. A protocol uses it to choose, or to refuse, what it hands to ``fit``.
+    group : str
+        The block of the table in which the detector stands.
+    version : int
+        Raised whenever the scores change for equal input: it is part of a result's key.
+    source : str
+        Where the method comes from.
+    quick : dict
+        Parameters that make it cheap, for checks and for ``--quick`` runs, whose results are marked.
+    exempt : dict
+        Conformance checks that it need not pass, by name, each with the reason.
+    ablations : dict
+        Its ideas by name, each with the parameters that switch it off, for ``python -m benchmark ablate``.
+    """
+
+    learns_from: ClassVar[Diet] = "series"
+    group: ClassVar[Group] = "classical"
+    version: ClassVar[int] = 1
+    source: ClassVar[str] = ""
+    quick: ClassVar[dict[str, Any]] = {}
+    exempt: ClassVar[dict[str, str]] = {}
+    ablations: ClassVar[dict[str, dict[str, Any]]] = {}
+
+    on_progress: Callable[[str], None] | None = None
+
+    # -- what a user calls ---------------------------------------------------------------------
+
+    def fit(self, x: ArrayLike | Sequence[ArrayLike]) -> Self:
+        """Learn from a series, or from several pieces of one.
+
+        Parameters
+        ----------
+        x : (n,) array, or a list of such arrays
+            Finite values. Pieces are parts of one series with gaps between them: no window
+            reaches from one piece into the next.
+
+        Returns
+        -------
+        Self
+
+        Raises
+        ------
+        ValueError
+            If a value is not finite, an array is not one-dimensional, all pieces are too short, or
+            :meth:`check_params` refuses a parameter.
+        """
+        self.check_params()
+        pieces = as_pieces(x)
+        longest = max(len(piece) for piece in pieces)
+        if longest < self.min_length():
+            raise ValueError(
+                f"{type(self).__name__} needs at least {self.min_length()} consecutive points to fit, "
+                f"the longest piece has {longest}: give a longer series or a smaller window"
+            )
+        self.fitted_pieces_ = pieces
+        self._fitted_digest = digest(pieces[0]) if len(pieces) == 1 else ""
+        self.__dict__.pop("_fitted_scores", None)
+        self._fit(pieces)
+        return self
+
+    def score(self, x: ArrayLike) -> Array:
+        """Anomaly score of each point, higher = more anomalous.
+
+        Parameters
+        ----------
+        x : (n,) array
+            Finite values; not necessarily the fitted series, nor of its length. When it *is* the
+            fitted series, a detector that compares points with fitted ones leaves out the point itself.
+
+        Returns
+        -------
+        (n,) float64 array
+            Finite, on the detector's own scale.
+
+        Raises
+        ------
+        RuntimeError
+            Before ``fit``.
+        ValueError
+            If ``x`` is not a finite one-dimensional array, or too short.
+        FloatingPointError
+            If the detector produced a score that is not finite: never repaired in silence.
+        """
+        if not hasattr(self, "fitted_pieces_"):
+            raise RuntimeError(f"call {type(self).__name__}.fit(x) before score(x)")
+        series = as_series(x)
+        if len(series) < self.min_length():
+            raise ValueError(
+                f"{type(self).__name__} needs at least {self.min_length()} points to score, got {len(series)}"
+            )
+        scores = np.asarray(self._score(series), dtype=np.float64)
+        if scores.shape != series.shape:
+            raise RuntimeError(f"{type(self).__name__} gave {scores.shape} scores for {series.shape} points")
+        if not np.isfinite(scores).all():
+            row = int(np.flatnonzero(~np.isfinite(scores))[0])
+            raise FloatingPointError(
+                f"{type(self).__name__} gave the score {scores[row]} at row {row} "
+                f"({int((~np.isfinite(scores)).sum())} of {len(scores)} are not finite)"
+            )
+        return scores
+
+    def threshold(self, rule: Literal["quantile", "pot"] = "quantile", contamination: float = 0.01) -> float:
+        """Score above which a point is called anomalous, taken from the scores of the fitted data.
+
+        Parameters
+        ----------
+        rule : {"quantile", "pot"}
+            The ``1 - contamination`` quantile of the fitted scores, or the level that a generalised
+            Pareto tail fitted to their peaks exceeds with that probability
+            (peaks over threshold; Siffer et al., KDD 2017, Eq. 1).
+        contamination : float
+            Expected share of anomalous points, in (0, 0.5).
+        """
+        if not 0 < contamination < 0.5:
+            raise ValueError(f"contamination must lie in (0, 0.5), got {contamination}")
+        if rule not in ("quantile", "pot"):
+            raise ValueError(f"rule must be 'quantile' or 'pot', got {rule!r}")
+        choose = upper_quantile if rule == "quantile" else peaks_over_threshold
+        return choose(self.fitted_scores(), contamination)
+
+    def predict(
+        self, x: ArrayLike, rule: Literal["quantile", "pot"] = "quantile", contamination: float = 0.01
+    ) -> NDArray[np.bool_]:
+        """Yes or no for each point: is its score above :meth:`threshold`?
+
+        Returns
+        -------
+        (n,) bool array
+        """
+        return self.score(x) > self.threshold(rule, contamination)
+
+    def fitted_scores(self) -> Array:
+        """Scores of the fitted data, piece after piece, computed once and kept."""
+        if not hasattr(self, "fitted_pieces_"):
+            raise RuntimeError(f"call {type(self).__name__}.fit(x) first")
+        if "_fitted_scores" not in self.__dict__:
+            usable = [piece for piece in self.fitted_pieces_ if len(piece) >= self.min_length()]
+            self._fitted_scores = np.concatenate([self.score(piece) for piece in usable])
+        return self._fitted_scores
+
+    # -- what a subclass writes ----------------------------------------------------------------
+
+    @abstractmethod
+    def _fit(self, pieces: list[Array]) -> None:
+        """Learn from checked pieces, each (n_i,) float64, read-only."""
+
+    @abstractmethod
+    def _score(self, x: Array) -> Array:
+        """(n,) scores of a checked series, (n,) float64, read-only."""
+
+    def check_params(self) -> None:  # noqa: B027 - most have nothing to add
+        """Refuse, with ValueError, parameters that suit no data; a run asks before its work starts."""
+
+    def min_length(self) -> int:
+        """Fewest points that can be fitted or scored."""
+        return 1
+
+    def context(self) -> int:
+        """Points on either side that a point's score may depend on; known after ``fit``."""
+        return 0
+
+    def _is_fitted_series(self, x: Array) -> bool:
+        return bool(self._fitted_digest) and digest(x) == self._fitted_digest
+
+    def _report(self, message: str) -> None:
+        """Tell whoever listens how far a long fit is, e.g. ``"epoch 3/50, loss 0.12"``."""
+        if self.on_progress is not None:
+            self.on_progress(message)
+
+    # -- scikit-learn's habits -----------------------------------------------------------------
+
+    @classmethod
+    def param_defaults(cls) -> dict[str, Any]:
+        """Constructor parameters and their defaults."""
+        if cls.__init__ is object.__init__:  # whose signature is (*args, **kwargs), not empty
+            return {}
+        parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+        return {p.name: p.default for p in parameters}
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Constructor parameters by name; ``deep`` is accepted for scikit-learn's sake."""
+        return {name: getattr(self, name) for name in self.param_defaults()}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change parameters before ``fit``; an unknown name raises ValueError."""
+        known = self.param_defaults()
+        for name, value in params.items():
+            if name not in known:
+                raise ValueError(
+                    f"{type(self).__name__} has no parameter {name!r}, it has {', '.join(known) or 'none'}"
+                )
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        defaults = self.param_defaults()
+        changed = [f"{k}={v!r}" for k, v in self.get_params().items() if v != defaults[k]]
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A progress callback belongs to the process that set it.
+        return {k: v for k, v in self.__dict__.items() if k != "on_progress"}
+
+
+class WindowDetector(Detector):
+    """A detector that gives one score per window; the base brings window scores to points.
+
+    Parameters
+    ----------
+    window : int or "auto"
+        Window length in points; "auto" estimates one period from the fitted values
+        (:func:`~detectors.core.windows.estimate_window`), kept as ``window_``.
+    align : {"centre", "start", "end", "mean", "max"}
+        How the scores of the windows that cover a point become the point's score.
+    """
+
+    def __init__(self, window: int | Literal["auto"] = "auto", align: Alignment = "centre") -> None:
+        self.window = window
+        self.align = align
+
+    window: int | Literal["auto"]
+    align: Alignment
+    window_: int
+
+    def min_length(self) -> int:
+        """Two windows: a single one has nothing to be compared with."""
+        window = getattr(self, "window_", self.window)
+        return window + 1 if isinstance(window, int) else 8
+
+    def context(self) -> int:
+        return self.window_
+
+    def _fit(self, pieces: list[Array]) -> None:
+        self.window_ = resolve_window(self.window, pieces)
+        if max(map(len, pieces)) < self.window_:
+            raise ValueError(f"no piece holds a window of {self.window_} points")
+        self._fit_windows(Windows(pieces, self.window_))
+
+    def _score(self, x: Array) -> Array:
+        scores = self._score_windows(Windows([x], self.window_))
+        return windows_to_points(scores, self.window_, self.align)
+
+    @abstractmethod
+    def _fit_windows(self, windows: Windows) -> None:
+        """Learn from windows that are views into the pieces."""
+
+    @abstractmethod
+    def _score_windows(self, windows: Windows) -> Array:
+        """(n_windows,) scores of the windows of one series."""
+
+
+def resolve_window(window: int | Literal["auto"], pieces: list[Array]) -> int:
+    """A window length as an int: the number given, or the period of the concatenated pieces."""
+    if window == "auto":
+        values = np.concatenate(pieces)
+        return min(estimate_window(values), max(1, max(map(len, pieces)) // 2))
+    if isinstance(window, bool) or not isinstance(window, int | np.integer) or window < 1:
+        raise ValueError(f"window must be a positive int or 'auto', got {window!r}")
+    return int(window)
+
+
+def as_series(x: ArrayLike) -> Array:
+    """A read-only (n,) float64 view or copy of ``x``; refuses other shapes and values that are not finite."""
+    series = np.asarray(x, dtype=np.float64)
+    if series.ndim != 1:
+        raise ValueError(f"expected a one-dimensional series of shape (n,), got shape {series.shape}")
+    if len(series) == 0:
+        raise ValueError("the series is empty")
+    if not np.isfinite(series).all():
+        row = int(np.flatnonzero(~np.isfinite(series))[0])
+        raise ValueError(f"row {row} is {series[row]}: fill or drop missing values before fit or score")
+    series = series.view()
+    series.flags.writeable = False
+    return series
+
+
+def as_pieces(x: ArrayLike | Sequence[ArrayLike]) -> list[Array]:
+    """One series or a list of pieces, as a list of checked arrays."""
+    if isinstance(x, list | tuple) and len(x) and np.ndim(x[0]) == 1:
+        return [as_series(piece) for piece in x]
+    return [as_series(x)]  # type: ignore[arg-type]
+
+
+def digest(x: Array) -> str:
+    """Fingerprint by which ``score`` recognises the fitted series."""
+    return hashlib.blake2b(np.ascontiguousarray(x).tobytes(), digest_size=16).hexdigest()

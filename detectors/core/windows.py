@@ -1,0 +1,112 @@
+"""Windows of a series as views, window scores back to points, and the window-length estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Alignment = Literal["centre", "start", "end", "mean", "max"]
+
+
+class Windows:
+    """All windows of stride 1 of one or more pieces, without a copy.
+
+    Parameters
+    ----------
+    pieces : list of (n_i,) arrays
+        No window reaches from one piece into the next; pieces shorter than ``window`` hold none.
+    window : int
+        Window length in points.
+    """
+
+    def __init__(self, pieces: list[Array], window: int) -> None:
+        self.window = window
+        self.pieces: list[Array] = [p for p in pieces if len(p) >= window]
+        self.views: list[Array] = [sliding_window_view(p, window) for p in self.pieces]
+        self.starts = np.cumsum([0] + [len(view) for view in self.views])
+
+    def __len__(self) -> int:
+        return int(self.starts[-1])
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(number of windows, window length)."""
+        return len(self), self.window
+
+    def chunks(self, rows: int | None = None) -> Iterator[tuple[slice, Array]]:
+        """Blocks of windows in order: ``(slice into 0..len, (k, window) view)``.
+
+        ``rows`` defaults to about 2 MiB of float64 a block, which stays in the cache. A block never spans two pieces.
+        """
+        step = rows or max(1, (1 << 18) // self.window)
+        for offset, view in zip(self.starts, self.views, strict=False):
+            for a in range(0, len(view), step):
+                block = view[a : a + step]
+                yield slice(int(offset) + a, int(offset) + a + len(block)), block
+
+    def take(self, index: NDArray[np.intp]) -> Array:
+        """The windows with these numbers, a (k, window) copy."""
+        index = np.asarray(index, dtype=np.intp)
+        out = np.empty((len(index), self.window))
+        piece = np.searchsorted(self.starts, index, side="right") - 1
+        for k, view in enumerate(self.views):
+            mine = piece == k
+            if mine.any():
+                out[mine] = view[index[mine] - self.starts[k]]
+        return out
+
+
+def windows_to_points(scores: Array, window: int, align: Alignment = "centre") -> Array:
+    """Window scores to point scores.
+
+    Parameters
+    ----------
+    scores : (n - window + 1,) array
+        Score of the window that starts at each position.
+    window : int
+        Window length.
+    align : {"centre", "start", "end", "mean", "max"}
+        ``centre`` puts a window's score at its middle and repeats the first
+        ceil((window - 1) / 2) times in front, the last floor((window - 1) / 2) times behind, as the
+        published TSB-UAD scripts do; ``start`` and ``end`` put it at the window's ends; ``mean`` and
+        ``max`` join all windows that cover a point.
+
+    Returns
+    -------
+    (n,) array
+    """
+    margin = window - 1
+    if align in ("mean", "max"):
+        return _join_covering(scores, window, align)
+    before = {"centre": (margin + 1) // 2, "start": 0, "end": margin}.get(align)
+    if before is None:
+        raise ValueError(f"align must be one of {', '.join(get_args(Alignment))}, got {align!r}")
+    return np.pad(scores, (before, margin - before), mode="edge")
+
+
+def _join_covering(scores: Array, window: int, align: Alignment) -> Array:
+    n = len(scores) + window - 1
+    if align == "max":
+        padded = np.pad(scores, window - 1, constant_values=-np.inf)
+        return np.asarray(sliding_window_view(padded, window).max(axis=1))
+    total = np.convolve(scores, np.ones(window)) if window < 64 else _running_sum(scores, window)
+    covering = np.minimum(np.minimum(np.arange(1, n + 1), np.arange(n, 0, -1)), min(window, len(scores)))
+    return np.asarray(total / covering)
+
+
+def _running_sum(scores: Array, window: int) -> Array:
+    summed = np.concatenate([[0.0], np.cumsum(scores)])
+    n = len(scores) + window - 1
+    ends = np.minimum(np.arange(1, n + 1), len(scores))
+    begins = np.maximum(np.arange(1, n + 1) - window, 0)
+    return np.asarray(summed[ends] - summed[begins])
+
+
+def evenly(count: int, limit: int) -> NDArray[np.intp]:
+    """At most ``limit`` of the numbers 0..count - 1, evenly spread, the ends included."""
+    return np.linspace(0, count - 1, min(count, limit)).astype(np.intp)

@@ -1,0 +1,3 @@
+"""Normalizing flows and what ScaleFlow adds to them. Each module loads torch."""
+
+__all__ = ["bank", "judges", "layers", "resnet", "scale"]

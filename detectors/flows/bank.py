@@ -1,0 +1,108 @@
+"""Flows of equal shape side by side, as ScaleFlow trains one per scale. Needs torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from detectors.flows.layers import Schedule, train
+
+Index = NDArray[np.intp]
+Float32 = NDArray[np.float32]
+
+
+class FlowBank(nn.Module):
+    """``count`` flows of equal shape side by side, one matrix product for all: a step costs about that of one.
+
+    Blocks of affine coupling with two dense layers as subnet; the halves swap after each block.
+
+    Parameters
+    ----------
+    count, points : int
+        Flows, and coordinates of a window (even).
+    blocks, hidden : int
+    clamp : float
+        Bound of a coupling's log-scale, see :class:`~detectors.flows.layers.Coupling`.
+    """
+
+    def __init__(self, count: int, points: int, blocks: int, hidden: int, clamp: float = 1.9) -> None:
+        super().__init__()
+        self.blocks, self.split, self.clamp = blocks, points // 2, clamp
+
+        def uniform(inputs: int, outputs: int, gain: float) -> nn.Parameter:
+            bound = gain / math.sqrt(inputs)
+            return nn.Parameter(torch.empty(blocks, count, inputs, outputs).uniform_(-bound, bound))
+
+        self.first, self.first_bias = uniform(self.split, hidden, 1.0), uniform(1, hidden, 0.1)
+        # Begins near the identity: whitened windows are nearly normal already.
+        self.last, self.last_bias = uniform(hidden, 2 * self.split, 0.05), uniform(1, 2 * self.split, 0.0)
+
+    def _affine(self, block: int, kept: Tensor, which: slice) -> tuple[Tensor, Tensor]:
+        hidden = torch.baddbmm(self.first_bias[block, which], kept, self.first[block, which]).relu()
+        out = torch.baddbmm(self.last_bias[block, which], hidden, self.last[block, which])
+        raw, shift = torch.split(out, self.split, dim=-1)
+        return self.clamp * 2 / math.pi * torch.atan(raw / self.clamp), shift
+
+    def forward(self, x: Tensor, which: slice = slice(None)) -> tuple[Tensor, Tensor]:
+        """(flows, b, points) to z of that shape and log-determinants (flows, b), by the flows ``which``."""
+        log_det = x.new_zeros(x.shape[:2])
+        for block in range(self.blocks):
+            kept, moved = torch.split(x, self.split, dim=-1)
+            log_scale, shift = self._affine(block, kept, which)
+            x = torch.cat([moved * log_scale.exp() + shift, kept], dim=-1)
+            log_det = log_det + log_scale.sum(dim=-1)
+        return x, log_det
+
+    def inverse(self, z: Tensor) -> Tensor:
+        for block in reversed(range(self.blocks)):
+            moved, kept = torch.split(z, self.split, dim=-1)
+            log_scale, shift = self._affine(block, kept, slice(None))
+            z = torch.cat([kept, (moved - shift) * (-log_scale).exp()], dim=-1)
+        return z
+
+    def nll(self, x: Tensor, which: slice = slice(None)) -> Tensor:
+        """(flows, b, points) to (flows, b) negative log-likelihoods in nats per coordinate."""
+        z, log_det = self(x, which)
+        per_coordinate: Tensor = (0.5 * z.square().sum(dim=-1) - log_det) / x.shape[-1]
+        return per_coordinate + 0.5 * math.log(2 * math.pi)
+
+
+def train_bank(
+    bank: FlowBank,
+    data: Float32,
+    noise: Float32,
+    held: int,
+    schedule: tuple[int, int, float],
+    rng: np.random.Generator,
+    report: Callable[[str], None],
+) -> dict[str, list[float]]:
+    """Train all flows at once by maximum likelihood, each on its own windows.
+
+    Parameters
+    ----------
+    data : (flows, rows, points) array
+        Whitened windows; the last ``held`` rows only choose the best epoch.
+    noise : (flows, points, points) array
+        Maps white noise to dequantisation noise in whitened coordinates, drawn afresh in each batch.
+    schedule : (steps, batch, rate)
+    """
+    steps, batch, rate = schedule
+    device = bank.first.device
+    windows, shape = torch.from_numpy(data).to(device), torch.from_numpy(noise).to(device)
+    training, validation = np.arange(data.shape[1] - held), np.arange(data.shape[1] - held, data.shape[1])
+    batch = min(batch, len(training))
+
+    def loss(index: Index) -> Tensor:
+        clean = windows[:, torch.from_numpy(index).to(device)]
+        nll = bank.nll(clean + torch.bmm(torch.randn_like(clean), shape))
+        # The median judges: a regime that only the held-out part has must not decide which epoch is best.
+        return nll.mean() if bank.training else nll.median(dim=1).values.mean()
+
+    epochs = max(1, round(steps / math.ceil(len(training) / batch)))
+    rows = (training, validation)
+    return train(bank, loss, rows, Schedule(epochs, batch, rate, one_cycle=True), rng, report)

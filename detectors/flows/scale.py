@@ -1,0 +1,148 @@
+"""ScaleFlow's scales: windows of one span as block means, how they are whitened and what its judges say of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import Array, Windows
+from detectors.flows.judges import Evidence, Judge
+
+Index = NDArray[np.intp]
+ROWS = 4096
+
+
+def block_means(x: Array, factor: int) -> Array:
+    """(n - factor + 1,) means of ``factor`` consecutive points."""
+    if factor == 1:
+        return x
+    summed = np.concatenate([[0.0], np.cumsum(x)])
+    return np.asarray((summed[factor:] - summed[:-factor]) / factor)
+
+
+class CoarseWindows:
+    """Windows of ``points`` block means each, ``factor`` points a block, at every position: views, no copy.
+
+    Parameters
+    ----------
+    pieces : list of (n_i,) arrays
+    points, factor : int
+        A window spans ``points * factor`` points of the series.
+    """
+
+    def __init__(self, pieces: list[Array], points: int, factor: int) -> None:
+        self.factor = factor
+        means = [block_means(p, factor) for p in pieces if len(p) >= points * factor]
+        self.windows = Windows(means, (points - 1) * factor + 1)
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def take(self, index: Index) -> Array:
+        """(k, points) copies of the windows with these numbers."""
+        return self.windows.take(index)[:, :: self.factor]
+
+
+@dataclass(frozen=True)
+class Whitening:
+    """Rotation and scaling to unit variance: lossless, for no direction is dropped.
+
+    Attributes
+    ----------
+    mean : (points,) array
+    matrix : (points, points) array
+    """
+
+    mean: Array
+    matrix: Array
+
+    @classmethod
+    def fit(cls, windows: Array, noise: float, rotate: bool = True) -> Whitening:
+        """From (k, points) windows; no direction counts as quieter than the deviation ``noise``."""
+        mean = windows.mean(axis=0)
+        if not rotate:
+            deviation = np.sqrt(np.maximum(windows.var(axis=0), noise**2))
+            return cls(mean, np.diag(1 / deviation))
+        covariance = np.atleast_2d((windows - mean).T @ (windows - mean) / len(windows))
+        variances, directions = np.linalg.eigh(covariance)
+        return cls(mean, directions / np.sqrt(np.maximum(variances, noise**2)))
+
+    def __call__(self, windows: Array) -> Array:
+        return np.asarray((windows - self.mean) @ self.matrix)
+
+
+@dataclass
+class Scale:
+    """Windows of one span, and the judges of them.
+
+    Parameters
+    ----------
+    points, factor : int
+        A window is ``points`` block means of ``factor`` points each.
+    flows : slice
+        This scale's flows in the bank.
+
+    Attributes
+    ----------
+    judges : dict
+        By name: (k, points) windows to (k,) scores, and what such a score says.
+    """
+
+    points: int
+    factor: int
+    flows: slice
+    whitening: Whitening = field(init=False)
+    judges: dict[str, tuple[Judge, Evidence]] = field(default_factory=dict)
+
+    @property
+    def span(self) -> int:
+        """Points of the series that a window covers."""
+        return self.points * self.factor
+
+    @property
+    def stride(self) -> int:
+        """Distance between scored windows: 8 or more of them cover each point."""
+        return max(1, self.span // 8)
+
+    def surprises(self, x: Array) -> list[Array]:
+        """For each judge, the (n,) mean surprise of the windows that cover each point of an (n,) series.
+
+        One shorter than a window is continued by its last value.
+        """
+        padded = np.pad(x, (0, max(0, self.span - len(x))), mode="edge")
+        windows = CoarseWindows([padded], self.points, self.factor)
+        starts = np.unique(np.append(np.arange(0, len(windows), self.stride), len(windows) - 1))
+        judged = np.empty((len(self.judges), len(starts)))
+        for a in range(0, len(starts), ROWS):
+            mine = windows.take(starts[a : a + ROWS])
+            for row, (judge, evidence) in zip(judged, self.judges.values(), strict=True):
+                row[a : a + ROWS] = evidence(judge(mine))
+        # A running sum leaves traces of rounding, below zero too.
+        return [np.maximum(spread(row, starts, self.span, len(padded))[: len(x)], 0) for row in judged]
+
+
+def spread(values: Array, starts: Index, span: int, n: int) -> Array:
+    """(n,) mean of the values of the windows that cover each point; every point is covered."""
+    total, covering = np.zeros(n + 1), np.zeros(n + 1)
+    np.add.at(total, starts, values)
+    np.add.at(total, starts + span, -values)
+    np.add.at(covering, starts, 1.0)
+    np.add.at(covering, starts + span, -1.0)
+    return np.asarray(np.cumsum(total)[:n] / np.cumsum(covering)[:n])
+
+
+def held_out(count: int, span: int) -> NDArray[np.bool_]:
+    """Which of ``count`` windows to judge by: the fourth of every five contiguous blocks.
+
+    Blocks are longer than a window where the data permit, so that most held-out windows share no point with a
+    training window.
+    """
+    blocks = 5 * max(1, min(4, count // (10 * span)))
+    return np.asarray(np.arange(count) * blocks // max(count, 1) % 5 == 3)
+
+
+def exactly(numbers: Index, count: int) -> Index:
+    """``count`` of the numbers, evenly spread; fewer than asked for are repeated."""
+    return np.asarray(numbers[np.linspace(0, len(numbers) - 1, count).astype(np.intp)])

@@ -1,0 +1,214 @@
+"""Exact k nearest windows under the Euclidean distance, by walking blocks of diagonals.
+
+Windows of stride 1 share all but one point with the window before, so a squared distance follows from the one a step up
+the diagonal by adding the point that enters and taking off the one that leaves:
+
+    D2(i, j) = D2(i - 1, j - 1) + (a[i + W - 1] - b[j + W - 1])^2 - (a[i - 1] - b[j - 1])^2
+
+(the recurrence behind STOMP, Zhu et al., ICDM 2016, without its normalisation). The cost of a pair does not depend on
+the window, and nothing of size n x W is ever made. Adjacent diagonals are independent, so the inner loop runs over a
+block of them in vector registers and tells whether any of its pairs can enter a row's heap.
+
+The recurrence starts anew every few thousand rows, which bounds its rounding error; it only chooses candidates, a few
+more than asked for. Their distances are summed afresh, and a row whose candidates rounding could have mixed up is
+searched again term by term. Long series of smooth windows are asked of a k-d tree instead (``_window_tree``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numba import get_num_threads
+from numpy.typing import NDArray
+
+from detectors.core import Windows
+from detectors.kernels.neighbour_loops import DIAGONALS, search_term_by_term, settle, walk
+from detectors.kernels.window_tree import WindowTree, tree_for
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int32]
+T = TypeVar("T")
+
+ASKED = 4096  # rows that are asked of a tree in one go, whatever the threads: each block starts without a row before it
+SPARE = 4  # candidates beyond those asked for, where rounding may reorder them
+EPS = float(np.finfo(np.float64).eps)
+TINY = float(np.finfo(np.float64).tiny)
+
+
+def nearest_windows(query: Array, reference: list[Array], window: int, k: int) -> tuple[Array, Index]:
+    """The ``k`` nearest windows of the reference for each window of one series.
+
+    Parameters
+    ----------
+    query : (n,) array
+    reference : list of (m_i,) arrays
+        Pieces; no window straddles two of them, and pieces shorter than ``window`` hold none.
+    window : int
+    k : int
+        At most the number of windows in the reference.
+
+    Returns
+    -------
+    distances : (n - window + 1, k) array
+        Ascending in each row.
+    index : (n - window + 1, k) int32 array
+        Numbers of the neighbours, counted over the windows of all pieces in order.
+
+    Notes
+    -----
+    Among equally distant windows the earlier ones win, except that a heap decides which of several
+    equals gives way to a nearer one; on integer values, where all sums are exact, the choice is that of
+    scikit-learn's brute force, heap for heap.
+    """
+    pieces = [piece for piece in reference if len(piece) >= window]
+    search = Search(query, pieces, window, k)
+    tree = None if search.exact else tree_for(search.pieces(), window, len(search.distances), k + SPARE)
+    if tree is None:
+        search.walk([(0, len(search.distances))])
+    else:
+        search.ask(tree)
+    if len(pieces) > 1:
+        starts = search.joined.starts
+        for rows in range(0, len(search.index), 1 << 16):
+            part = search.index[rows : rows + (1 << 16)]
+            part[:] = np.searchsorted(starts, part)
+    return search.distances, search.index
+
+
+@dataclass
+class Joined:
+    """Pieces one after the other, a far-away value between two: windows across it are nobody's neighbours.
+
+    Attributes
+    ----------
+    x : (m,) array
+    starts : (n_windows,) array
+        Where the windows of the pieces begin.
+    far : float
+        The value between them, also put in front and behind.
+    limit : float
+        Above every squared distance of two windows, below that to a window with a far value.
+    scale : float
+        Largest squared distance to a window with a far value; 0 when there is one piece, hence none.
+    """
+
+    x: Array
+    starts: NDArray[np.int32]
+    far: float
+    limit: float
+    scale: float
+
+    @classmethod
+    def of(cls, pieces: list[Array], query: Array, window: int) -> Joined:
+        low = min(float(part.min()) for part in [query, *pieces])
+        high = max(float(part.max()) for part in [query, *pieces])
+        spread = high - low or 1.0
+        far = float(np.ceil(high + 2 * spread * np.sqrt(window if len(pieces) > 1 else 1)))
+        ends = np.cumsum([len(piece) + 1 for piece in pieces])
+        starts = [
+            np.arange(end - len(p) - 1, end - window, dtype=np.int32) for p, end in zip(pieces, ends, strict=True)
+        ]
+        parts = [part for piece in pieces for part in (piece, [far])][:-1]
+        limit = 2 * window * spread**2 + TINY
+        return cls(np.concatenate(parts), np.concatenate(starts), far, limit, 4 * limit if len(pieces) > 1 else 0.0)
+
+
+class Search:
+    """One query of :func:`nearest_windows`: fills ``distances`` and ``index``, the latter with joined starts."""
+
+    def __init__(self, query: Array, pieces: list[Array], window: int, k: int) -> None:
+        self.query, self.joined = np.ascontiguousarray(query), Joined.of(pieces, query, window)
+        self.exact = holds_integers([query, self.joined.x], window)
+        if not self.exact:
+            centre = float(np.mean(query))
+            self.query = query - centre
+            self.joined = Joined.of([piece - centre for piece in pieces], self.query, window)
+        self.window, self.k = window, k
+        self.rows = min(4096, max(1024, 8 * window))  # a restart costs W / rows of the walk
+        count = len(query) - window + 1
+        self.distances, self.index = np.empty((count, k)), np.empty((count, k), dtype=np.int32)
+
+    def walk(self, stretches: list[tuple[int, int]]) -> None:
+        """All pairs of these rows, on as many threads as numba is allowed."""
+        margin = self.rows + DIAGONALS + self.window
+        wide = np.pad(self.joined.x, margin, constant_values=self.joined.far)
+        tasks = [(a, min(a + self.rows, last)) for first, last in stretches for a in range(first, last, self.rows)]
+        in_parallel(lambda task: self._walk(*task, wide, margin), tasks)
+
+    def _walk(self, first: int, last: int, wide: Array, margin: int) -> None:
+        total = len(self.joined.starts)
+        size = min(self.k if self.exact else self.k + SPARE, total)
+        heaps = np.full((last - first, size), self.joined.limit)
+        starts = np.full((last - first, size), -1, dtype=np.int32)
+        scale = max(walk(self.query, wide, margin, self.window, first, last, heaps, starts), self.joined.scale)
+        # Each step rounds three times; the walk is never longer than the block has rows.
+        slack = 0.0 if self.exact or size == total else 4 * EPS * (last - first + self.window) * scale
+        self._settle(first, heaps, starts, slack)
+        for row in first + np.flatnonzero(self.index[first:last, 0] < 0):
+            search_term_by_term(
+                self.query, self.joined.x, self.joined.starts, self.window, row, self.distances[row], self.index[row]
+            )
+
+    def ask(self, tree: WindowTree) -> None:
+        """Candidates from a tree; rows that they do not settle are walked."""
+
+        def one(part: tuple[slice, Array]) -> None:
+            squares, numbers, scale = tree.candidates(part[1])
+            starts = self.joined.starts.take(numbers)
+            self._settle(part[0].start, squares, starts, 4 * EPS * self.window * scale)
+
+        in_parallel(one, Windows([self.query], self.window).chunks(ASKED))
+        self.walk(runs(np.flatnonzero(self.index[:, 0] < 0), self.window))
+
+    def _settle(self, first: int, squares: Array, starts: Index, slack: float) -> None:
+        rows = slice(first, first + len(squares))
+        settle(
+            self.query,
+            self.joined.x,
+            self.window,
+            first,
+            squares,
+            starts,
+            slack,
+            self.distances[rows],
+            self.index[rows],
+        )
+
+    def pieces(self) -> list[Array]:
+        """The pieces as they are searched."""
+        ends = np.flatnonzero(np.diff(self.joined.starts) > 1)
+        begins = self.joined.starts[np.concatenate([[0], ends + 1])]
+        return [
+            self.joined.x[a : b + self.window] for a, b in zip(begins, self.joined.starts[[*ends, -1]], strict=True)
+        ]
+
+
+def in_parallel(work: Callable[[T], None], tasks: Iterable[T]) -> None:
+    """Do all tasks, on as many threads as numba is allowed."""
+    threads = get_num_threads()
+    if threads <= 1:
+        for task in tasks:
+            work(task)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, tasks))
+
+
+def runs(rows: NDArray[np.intp], gap: int) -> list[tuple[int, int]]:
+    """Runs ``(first, behind the last)`` that hold these ascending numbers; those at most ``gap`` apart are joined."""
+    if not len(rows):
+        return []
+    edges = np.flatnonzero(np.diff(rows) > gap)
+    return list(zip(rows[[0, *(edges + 1)]].tolist(), (rows[[*edges, -1]] + 1).tolist(), strict=True))
+
+
+def holds_integers(pieces: list[Array], window: int) -> bool:
+    """Whether every sum of squared differences of windows is an integer that float64 holds exactly."""
+    largest = max(float(np.abs(piece).max()) for piece in pieces)
+    if not 4 * largest**2 * window < 2**52:
+        return False
+    return all(bool((piece == np.rint(piece)).all()) for piece in pieces)

@@ -1,0 +1,224 @@
+"""What the three neural baselines share: scaled windows in, an error per window out, saving. Costs only numpy."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import Alignment, Array, Diet, Group, Windows, evenly, resolve_window, windows_to_points
+from detectors.neural.saved import Facts, SavedDetector, Tensors
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Window = int | Literal["auto"]
+Scaling = Literal["lookahead", "past"]
+Float32 = NDArray[np.float32]
+
+# A model needs something to learn from and something to stop by: 8 windows are 6 and 2 of them.
+FEWEST_WINDOWS = 8
+
+
+class NeuralDetector(SavedDetector):
+    """A network that learns windows of normal data; the window's error is its score.
+
+    Subclasses say what a window is (:meth:`_span`), how it is scaled (:meth:`_scaled`), which network
+    reads it and what its error is. Training follows Keras' ``fit`` with early stopping: the last 15 % of the
+    windows are the validation set and the last weights are kept.
+    """
+
+    learns_from: ClassVar[Diet] = "normal"
+    group: ClassVar[Group] = "neural"
+    source: ClassVar[str] = "TSB-UAD (Paparrizos et al., PVLDB 2022), package 0.0.3"
+    shuffle: ClassVar[bool] = True
+    rows: ClassVar[int] = 4096
+    _learnt: ClassVar[tuple[str, ...]] = ("window_", "history_")
+
+    window: Window
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    patience: int
+    max_windows: int
+    device: str
+    random_state: int
+    window_: int
+    history_: dict[str, list[float]]
+    network_: nn.Module
+
+    # -- what a subclass writes ----------------------------------------------------------------
+
+    @abstractmethod
+    def _span(self) -> int:
+        """Points that one window needs."""
+
+    @abstractmethod
+    def _scaled(self, windows: Array) -> Float32:
+        """(k, span) windows on the network's scale."""
+
+    @abstractmethod
+    def _network(self) -> nn.Module:
+        """A freshly initialised network."""
+
+    @abstractmethod
+    def _in_and_out(self, windows: Tensor) -> tuple[Tensor, Tensor]:
+        """What the network reads and what it should give, of (k, span) scaled windows."""
+
+    @abstractmethod
+    def _error(self, given: Tensor, wanted: Tensor) -> Tensor:
+        """(k,) errors of the network's output, the scores."""
+
+    @abstractmethod
+    def _alignment(self) -> Alignment:
+        """Where in its span a window's score belongs."""
+
+    # -- fit and score -------------------------------------------------------------------------
+
+    def min_length(self) -> int:
+        """Points for eight windows; twice that many for ``window="auto"``, which never exceeds half the series."""
+        window = getattr(self, "window_", self.window)
+        return window + FEWEST_WINDOWS if isinstance(window, int) else 2 * FEWEST_WINDOWS
+
+    def context(self) -> int:
+        return self._span()
+
+    def _fit(self, pieces: list[Array]) -> None:
+        from detectors.neural import training
+
+        self.window_ = resolve_window(self.window, pieces)
+        self._learn_scale(pieces)
+        windows = Windows(pieces, self._span())
+        scaled = self._scaled(windows.take(evenly(len(windows), self.max_windows)))
+        device = training.resolve_device(self.device)
+        with training.steady(device, self.random_state):
+            self.network_ = self._network().to(device).eval()
+            self.history_ = self._train(scaled) if self.epochs else {}
+
+    def check_params(self) -> None:
+        for name, least in (("epochs", 0), ("batch_size", 1), ("patience", 1), ("max_windows", FEWEST_WINDOWS)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < least:
+                raise ValueError(f"{name} must be an int of at least {least}, got {value!r}")
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate must be positive, got {self.learning_rate!r}")
+
+    def _learn_scale(self, pieces: list[Array]) -> None:
+        """Learn from the fitted values what :meth:`_scaled` needs; nothing by default."""
+
+    def _train(self, scaled: Float32) -> dict[str, list[float]]:
+        from torch.nn.functional import mse_loss
+
+        from detectors.neural import training
+
+        network = self.network_
+        data = [tensor.contiguous() for tensor in self._in_and_out(self._tensor(scaled))]
+        kept = int(len(scaled) * 0.85)
+        schedule = training.Schedule(self.epochs, self.batch_size, self.learning_rate, self.patience, self.shuffle)
+        return training.train(
+            network,
+            lambda given, wanted: mse_loss(network(given), wanted),
+            [tensor[:kept] for tensor in data],
+            [tensor[kept:] for tensor in data],
+            schedule,
+            self._report,
+        )
+
+    def _score(self, x: Array) -> Array:
+        import torch
+
+        from detectors.neural import training
+
+        windows = Windows([x], self._span())
+        errors = np.empty(len(windows))
+        with training.steady(next(self.network_.parameters()).device), torch.no_grad():
+            for rows, block in windows.chunks(self.rows):
+                given, wanted = self._in_and_out(self._tensor(self._scaled(block)))
+                errors[rows] = self._error(self.network_(given), wanted).cpu().numpy()
+        return windows_to_points(errors, self._span(), self._alignment())
+
+    def _tensor(self, scaled: Float32) -> Tensor:
+        import torch
+
+        return torch.from_numpy(scaled).to(next(self.network_.parameters()).device)
+
+    # -- save and load -------------------------------------------------------------------------
+
+    def _state(self) -> tuple[Tensors, Facts]:
+        return self.network_.state_dict(), {name: getattr(self, name) for name in self._learnt}
+
+    def _restore(self, tensors: Tensors, facts: Facts) -> None:
+        from detectors.neural import training
+
+        vars(self).update(facts)
+        self.network_ = self._network().eval()
+        self.network_.load_state_dict(tensors)
+        self.network_.to(training.resolve_device(self.device))
+
+
+class Forecaster(NeuralDetector):
+    """A network that predicts the next point from ``window`` past ones; the score is its absolute error.
+
+    The first ``window`` points, which nothing predicts, take the score of the first predicted one.
+    """
+
+    scaling: Scaling
+    floor_: float
+
+    _learnt: ClassVar[tuple[str, ...]] = ("window_", "history_", "floor_")
+
+    def _span(self) -> int:
+        return self.window_ + 1
+
+    def _alignment(self) -> Alignment:
+        return "end"
+
+    def check_params(self) -> None:
+        super().check_params()
+        if self.scaling not in ("lookahead", "past"):
+            raise ValueError(f"scaling must be 'lookahead' or 'past', got {self.scaling!r}")
+
+    def _learn_scale(self, pieces: list[Array]) -> None:
+        values = np.concatenate(pieces)
+        # A flat series has no range of its own: any unit will do.
+        self.floor_ = FLAT_SHARE * float(np.ptp(values)) or 1.0
+
+    def _scaled(self, windows: Array) -> Float32:
+        return min_max(windows) if self.scaling == "lookahead" else min_max_past(windows, self.floor_)
+
+    def _in_and_out(self, windows: Tensor) -> tuple[Tensor, Tensor]:
+        return windows[:, :-1], windows[:, -1]
+
+    def _error(self, given: Tensor, wanted: Tensor) -> Tensor:
+        return (given - wanted).abs()
+
+
+# Share of the fitted range below which a window's own range is not trusted as a scale.
+FLAT_SHARE = 0.01
+# Where a target scaled from the past alone is cut off, in ranges of that past.
+FARTHEST = 10.0
+
+
+def min_max(windows: Array) -> Float32:
+    """Each window scaled to 0..1 by its own extremes; a flat one becomes zeros, as by scikit-learn's MinMaxScaler."""
+    low = windows.min(axis=1, keepdims=True)
+    spread = windows.max(axis=1, keepdims=True) - low
+    spread[spread < 10 * np.finfo(np.float64).eps] = 1.0
+    scaled: Float32 = ((windows - low) / spread).astype(np.float32)
+    return scaled
+
+
+def min_max_past(windows: Array, floor: float) -> Float32:
+    """Each window scaled by the extremes of all points but the last, which may then leave 0..1.
+
+    A range below ``floor`` counts as ``floor``, so that a flat past does not turn the next small step into an
+    enormous one; the last point is cut off at ten ranges outside.
+    """
+    past = windows[:, :-1]
+    low = past.min(axis=1, keepdims=True)
+    spread = np.maximum(past.max(axis=1, keepdims=True) - low, floor)
+    scaled: Float32 = ((windows - low) / spread).astype(np.float32)
+    np.clip(scaled[:, -1], -FARTHEST, 1 + FARTHEST, out=scaled[:, -1])
+    return scaled

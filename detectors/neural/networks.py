@@ -1,0 +1,149 @@
+"""The three published baseline networks with Keras' initialisation. Imported lazily: it needs torch."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class BatchNorm(nn.Module):
+    """Batch normalisation with Keras' constants: momentum .99, epsilon 1e-3, biased moving variance.
+
+    torch's own keeps the unbiased variance and refuses a batch of one row, which a last batch may be.
+    """
+
+    mean: Tensor
+    variance: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+        self.bias = nn.Parameter(torch.zeros(width))
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("variance", torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return functional.batch_norm(x, self.mean, self.variance, self.weight, self.bias, eps=1e-3)
+        with torch.no_grad():
+            variance, mean = torch.var_mean(x, dim=0, correction=0)
+            self.mean.lerp_(mean, 0.01)
+            self.variance.lerp_(variance, 0.01)
+        return torch.batch_norm(x, self.weight, self.bias, None, None, True, 0.0, 1e-3, False)
+
+
+class DenseAutoencoder(nn.Sequential):
+    """Dense 32 - BN - 16 - BN - 32 - window, ReLU throughout, the output included: (k, w) -> (k, w)."""
+
+    def __init__(self, window: int) -> None:
+        super().__init__(
+            *(nn.Linear(window, 32), nn.ReLU(), BatchNorm(32)),
+            *(nn.Linear(32, 16), nn.ReLU(), BatchNorm(16)),
+            *(nn.Linear(16, 32), nn.ReLU()),
+            *(nn.Linear(32, window), nn.ReLU()),
+        )
+        initialise(self)
+
+
+class ConvForecaster(nn.Module):
+    """Three convolutions with pools, then dense 64 - dropout .2 - dense 1: (k, w) past points -> (k,) next ones.
+
+    A window shorter than 14 is first continued backwards by its first value: 14 is the least that
+    leaves a point behind the third pool.
+    """
+
+    shortest = 14
+
+    def __init__(self, window: int) -> None:
+        super().__init__()
+        self.window = max(window, self.shortest)
+        left = ((self.window // 2 - 1) // 2 - 1) // 2
+        self.convolutions = nn.ModuleList([nn.Conv1d(1, 8, 2), nn.Conv1d(8, 16, 2), nn.Conv1d(16, 32, 2)])
+        self.head = nn.Sequential(
+            *(nn.Flatten(), nn.Linear(32 * left, 64), nn.ReLU(), nn.Dropout(0.2)), nn.Linear(64, 1)
+        )
+        initialise(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        missing = self.window - x.shape[1]
+        if missing:
+            x = torch.cat([x[:, :1].expand(-1, missing), x], dim=1)
+        # Channels, time, batch: the layout of :func:`convolve`; Keras' "same" adds one zero behind.
+        maps = functional.pad(x, (0, 1)).t().contiguous()[None]
+        for convolution in self.convolutions:
+            maps = functional.relu(halve(convolve(maps, *convolution.parameters())))
+        forecast: Tensor = self.head(maps.permute(2, 0, 1))
+        return forecast[:, 0]
+
+
+def convolve(maps: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """A convolution of kernel 2 as two matrix products: (c, l, k) channels, time, batch -> (d, l - 1, k).
+
+    With so few channels torch's own convolution and pool take twice as long in training.
+    """
+    channels, length, rows = maps.shape
+    now, following = weight.unbind(2)
+    products = torch.addmm(bias[:, None], now, maps[:, :-1].reshape(channels, -1))
+    products = torch.addmm(products, following, maps[:, 1:].reshape(channels, -1))
+    return products.view(-1, length - 1, rows)
+
+
+def halve(maps: Tensor) -> Tensor:
+    """Max-pool of size 2 over time, an odd last point dropped: (c, l, k) -> (c, l // 2, k)."""
+    half = maps.shape[1] // 2
+    pairs = maps[:, : 2 * half]
+    first, second = pairs.view(len(maps), half, 2, -1).unbind(2)
+    # The larger of both; torch.maximum's gradient takes four passes where this takes one.
+    larger: Tensor = second + functional.relu(first - second)
+    return larger
+
+
+class LSTMForecaster(nn.Module):
+    """LSTM 50 - LSTM 50 - dense 1: (k, w) past points -> (k,) next ones.
+
+    On the CPU the forecast is the compiled one of :mod:`detectors.kernels.lstm`; ``nn.LSTM`` holds the weights.
+    """
+
+    def __init__(self) -> None:
+        from detectors.kernels.lstm import Forecast
+
+        super().__init__()
+        self.lstm = nn.LSTM(1, 50, num_layers=2)
+        self.dense = nn.Linear(50, 1)
+        self.compiled = Forecast()
+        initialise(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.device.type == "cpu" and x.dtype == torch.float32 and not x.requires_grad:
+            return self.compiled(self.lstm, self.dense, x)
+        # Time first: the layout in which cuDNN needs no transposed copy.
+        states, _ = self.lstm(x.t()[:, :, None])
+        forecast: Tensor = self.dense(states[-1])
+        return forecast[:, 0]
+
+
+def initialise(network: nn.Module) -> None:
+    """Keras' defaults: Glorot-uniform kernels, zero biases, orthogonal recurrent kernels, forget-gate bias 1."""
+    for module in network.modules():
+        if isinstance(module, nn.Linear | nn.Conv1d):
+            nn.init.xavier_uniform_(module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.LSTM):
+            _initialise_lstm(module)
+
+
+def _initialise_lstm(lstm: nn.LSTM) -> None:
+    for name, parameter in lstm.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(parameter)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(parameter)
+        else:
+            nn.init.zeros_(parameter)
+        if name.startswith("bias_ih"):
+            parameter.data[lstm.hidden_size : 2 * lstm.hidden_size] = 1.0
+        if name.startswith("bias_hh"):
+            # Keras has one bias per gate; learning torch's second one would double its step.
+            parameter.requires_grad_(False)

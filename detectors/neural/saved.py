@@ -1,0 +1,106 @@
+"""A fitted network in one safetensors file, nothing pickled. Costs only numpy until it is used."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from detectors.core import Detector
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Tensors = dict[str, "Tensor"]
+Facts = dict[str, Any]
+
+
+class SavedDetector(Detector):
+    """A detector on torch that can be saved after ``fit`` and loaded without fitting.
+
+    Subclasses say what they have learnt (:meth:`_state`) and take it back (:meth:`_restore`).
+    """
+
+    device: str
+
+    @abstractmethod
+    def _state(self) -> tuple[Tensors, Facts]:
+        """What ``fit`` has learnt: tensors by name, and what JSON can hold."""
+
+    @abstractmethod
+    def _restore(self, tensors: Tensors, facts: Facts) -> None:
+        """Become what :meth:`_state` described, on ``self.device``."""
+
+    def save(self, path: str | Path) -> None:
+        """Write parameters, what was learnt and the fitted scores to one safetensors file; nothing is pickled.
+
+        Parameters
+        ----------
+        path : str or Path
+            Conventionally ending in ``.safetensors``.
+
+        Raises
+        ------
+        RuntimeError
+            Before ``fit``.
+        """
+        import torch
+
+        scores = torch.from_numpy(self.fitted_scores())
+        tensors, learnt = self._state()
+        facts = {"detector": type(self).__name__, "version": self.version, "params": self.get_params()}
+        write(path, tensors | {"fitted_scores": scores}, facts | {"learnt": learnt})
+
+    @classmethod
+    def load(cls, path: str | Path, device: str | None = None) -> Self:
+        """A fitted detector from :meth:`save`: it scores and decides as the saved one did.
+
+        Parameters
+        ----------
+        path : str or Path
+        device : str, optional
+            In place of the saved parameter ``device``.
+
+        Raises
+        ------
+        ValueError
+            If the file holds something else, or the scores' version has changed since.
+        """
+        tensors, facts = read(path)
+        if (facts["detector"], facts["version"]) != (cls.__name__, cls.version):
+            raise ValueError(
+                f"{path} holds {facts['detector']} version {facts['version']}, not {cls.__name__} "
+                f"version {cls.version}: load it with that class, or fit again"
+            )
+        # JSON knows no tuples.
+        params = {name: tuple(value) if isinstance(value, list) else value for name, value in facts["params"].items()}
+        self = cls(**params | ({"device": device} if device else {}))
+        self.fitted_pieces_, self._fitted_digest = [], ""
+        self._fitted_scores = tensors.pop("fitted_scores").numpy()
+        self._restore(tensors, facts["learnt"])
+        return self
+
+
+def write(path: str | Path, tensors: Tensors, facts: Facts) -> None:
+    """One safetensors file; ``facts`` travel in its header as JSON."""
+    from safetensors.torch import save_file
+
+    contiguous = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
+    save_file(contiguous, str(path), metadata={"facts": json.dumps(facts)})
+
+
+def read(path: str | Path) -> tuple[Tensors, Facts]:
+    """Tensors and facts of :func:`write`; a file of another origin, a pickle for one, raises ValueError."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = file.metadata() or {}
+            if "facts" not in metadata:
+                raise ValueError(f"{path} was not saved by one of these detectors: its header holds no 'facts'")
+            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(metadata["facts"])  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(
+            f"{path} is not a safetensors file ({error}); pickled models are not read, save the model with .save(path)"
+        ) from error
