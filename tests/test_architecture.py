@@ -50,12 +50,16 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "benchmark.report",
         "datasets",
     ),
-    "benchmark.detection": (*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.metrics", "detectors"),
+    "benchmark.reading": GROUND,
+    "benchmark.detection": (
+        *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.metrics", "benchmark.reading"),
+        "detectors",
+    ),
     "benchmark.speed": (*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.metrics", "detectors", "datasets"),
     "benchmark.commands": (
         *(*GROUND, "benchmark.provenance", "benchmark.catalogue", "benchmark.grid"),
         *("benchmark.store", "benchmark.execution", "benchmark.report", "benchmark.studies", "benchmark.detection"),
-        *("benchmark.speed", "datasets"),
+        *("benchmark.reading", "benchmark.speed", "datasets"),
     ),
     "benchmark.cli": ("benchmark.commands", "benchmark.errors", "datasets"),
     "benchmark.__main__": ("benchmark.cli",),

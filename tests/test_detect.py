@@ -12,7 +12,7 @@ from benchmark.cli import main
 from benchmark.detection.detect import detect, runners_up, stretches
 from benchmark.detection.planted import KINDS, plant
 from benchmark.detection.report import peaks
-from benchmark.detection.tabular import Recording
+from benchmark.reading import Recording
 
 FEW = ("IForest", "PCA", "MovingStd", "AbsDeviation")
 

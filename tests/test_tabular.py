@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.detection.tabular import Recording, read_recording
 from benchmark.errors import UserError
+from benchmark.reading import Recording, read_recording
 
 
 def read(folder: Path, text: str, name: str = "mine.csv", encoding: str = "utf-8", **columns: str) -> Recording:

@@ -39,7 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Read, rank, score, write, and print the page."""
     from benchmark.catalogue import registry
-    from benchmark.detection import detect, read_recording, report
+    from benchmark.detection import detect, report
+    from benchmark.reading import read_recording
 
     if not 0 < args.contamination < 0.5:
         raise UserError(f"--contamination must lie between 0 and 0.5, got {args.contamination:g}")

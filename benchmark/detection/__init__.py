@@ -3,6 +3,5 @@
 from __future__ import annotations
 
 from benchmark.detection.detect import detect
-from benchmark.detection.tabular import read_recording
 
-__all__ = ["detect", "read_recording", "report"]
+__all__ = ["detect", "report"]

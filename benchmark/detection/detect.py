@@ -10,8 +10,8 @@ import numpy.typing as npt
 from benchmark import metrics
 from benchmark.catalogue import registry
 from benchmark.detection.planted import KINDS, plant
-from benchmark.detection.tabular import Recording
 from benchmark.grid import Cell, expected_seconds
+from benchmark.reading import Recording
 from detectors import Detector, estimate_window
 
 Array = npt.NDArray[np.float64]

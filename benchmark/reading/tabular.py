@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError, unknown
+from benchmark.reading.recording import Recording
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,33 +19,6 @@ TIME_NAMES = ("time", "timestamp", "datetime", "date", "ts", "ds")
 LABEL_NAMES = ("label", "labels", "is_anomaly", "anomaly", "outlier", "is_outlier")
 VALUE_NAMES = ("value", "values", "y", "x")
 MISSING_AT_MOST = 0.5
-
-
-@dataclass
-class Recording:
-    """One series as a file holds it.
-
-    Attributes
-    ----------
-    values : (n,) float64 array, finite
-        Missing ones are interpolated; ``filled`` says which.
-    times : pandas Series of time stamps (or numbers), or None
-    labels : (n,) uint8 array or None
-    filled : (n,) bool array
-    notes : list of str
-        What was guessed and repaired, one sentence each.
-    """
-
-    name: str
-    column: str
-    values: NDArray[np.float64]
-    filled: NDArray[np.bool_]
-    times: Any = None
-    labels: NDArray[np.uint8] | None = None
-    notes: list[str] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.values)
 
 
 def read_recording(
