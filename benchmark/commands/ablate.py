@@ -50,7 +50,6 @@ def main(args: argparse.Namespace) -> int:
 
     selection = Selection(
         detectors=(args.name,),
-        series=tuple(args.series),
         protocols=tuple(args.protocol) or ("normal-only",),
         seeds=_options.seeds(args),
         params=_options.parse_set(args.set),

@@ -85,8 +85,6 @@ def _selection(args: argparse.Namespace) -> Selection:
         raise UserError("--jobs and --threads must be at least 1")
     return Selection(
         detectors=tuple(args.detector),
-        datasets=tuple(args.dataset),
-        series=tuple(args.series),
         protocols=tuple(args.protocol) or (PAPER,),
         seeds=_options.seeds(args),
         params=_options.parse_set(args.set),

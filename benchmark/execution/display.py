@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from typing import Any, Self
 
@@ -35,7 +34,6 @@ class Display:
         self._left = sum(self.expected.values())
         self._spent = 0.0
         self._live: Any = None
-        self._stop = threading.Event()
 
     def __enter__(self) -> Self:
         if self.total and sys.stderr.isatty():

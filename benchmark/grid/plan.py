@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from typing import Any
 
 import numpy as np
@@ -25,16 +24,14 @@ QUICK_SERIES = 2
 
 @dataclass(frozen=True)
 class Selection:
-    """What the command line selects.
+    """Which detectors run, how; the series are given to :func:`plan`.
 
     Attributes
     ----------
     detectors : tuple of str
         Specs (:func:`benchmark.catalogue.registry.load`); empty = every registered one.
-    datasets, series : tuple of str
-        Data set names, and patterns for series names such as ``C-*``; empty = all.
     protocols : tuple of str
-        Names, or ``"paper"``: ``tsb-uad`` for all but the flows, which play ``normal-only``.
+        Names, or ``"paper"``: ``tsb-uad`` for all but the flows, which run under ``normal-only``.
     params : dict
         Detector name -> parameters given with ``--set``.
     timeout, memory : float or None
@@ -42,8 +39,6 @@ class Selection:
     """
 
     detectors: tuple[str, ...] = ()
-    datasets: tuple[str, ...] = ()
-    series: tuple[str, ...] = ()
     protocols: tuple[str, ...] = (PAPER,)
     seeds: tuple[int, ...] = (0,)
     params: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -51,10 +46,6 @@ class Selection:
     include_untrained: bool = False
     timeout: float | None = None
     memory: float | None = None
-
-    def wants(self, series_name: str) -> bool:
-        """Whether a series' name matches the patterns."""
-        return not self.series or any(fnmatch(series_name, pattern) for pattern in self.series)
 
 
 @dataclass(frozen=True)

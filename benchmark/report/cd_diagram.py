@@ -6,7 +6,6 @@ After Demsar (JMLR 7, 2006), with the bars from Holm-corrected signed-rank tests
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
@@ -26,46 +25,25 @@ LONGEST = 20  # characters of a name that fit into the margin
 INK, SOFT, ACCENT = "#1f2328", "#8a9199", "#0969da"
 
 
-def write_cd_diagram(test: RankTest, stem: Path, title: str = "", highlight: Collection[str] = ()) -> list[Path]:
-    """Write ``<stem>.png`` and ``<stem>.svg``.
+def cd_figure(test: RankTest, title: str = "", highlight: Collection[str] = ()) -> Figure:
+    """The diagram as a matplotlib figure.
 
     Parameters
     ----------
     test : RankTest
-    stem : Path
-        Path without suffix; its folder is made.
     title : str
     highlight : collection of str
         Detectors drawn in colour, e.g. the one-liners.
-
-    Returns
-    -------
-    list of Path
-        The two files.
 
     Raises
     ------
     ValueError
         If the test has a ``reason`` for not having been made: a diagram would pretend that it was.
     """
-    figure = cd_figure(test, title, highlight)
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    paths = [stem.with_name(stem.name + suffix) for suffix in (".png", ".svg")]
-    for path in paths:
-        # Without a date and with fixed ids, equal results give equal files.
-        metadata = {"Date": None} if path.suffix == ".svg" else None
-        figure.savefig(path, dpi=160, metadata=metadata, facecolor="white")
-    return paths
-
-
-def cd_figure(test: RankTest, title: str = "", highlight: Collection[str] = ()) -> Figure:
-    """The diagram as a matplotlib figure; parameters as in :func:`write_cd_diagram`."""
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     if test.reason:
         raise ValueError(f"no critical-difference diagram: {test.reason}")
-    mpl.rcParams["svg.hashsalt"] = "cd-diagram"
     names = list(test.mean_ranks)
     rows = (len(names) + 1) // 2
     levels = _levels([(names.index(g[0]), names.index(g[-1])) for g in test.groups])
@@ -86,10 +64,11 @@ def cd_figure(test: RankTest, title: str = "", highlight: Collection[str] = ()) 
 
 
 def _caption(test: RankTest) -> str:
-    where = ", ".join(f"{name} {n}" for name, n in test.n_series.items())
+    where = ", ".join(f"{dataset} {n}" for dataset, n in test.n_series.items())
     p = f"p = {test.p_value:.2g}" if test.p_value >= 1e-4 else "p < 0.0001"
+    name = "Friedman" if len(test.mean_ranks) > 2 else "Wilcoxon"
     return fill(
-        f"A bar joins detectors of which no two differ significantly. {test.method}. Friedman {p}. Series: {where}.",
+        f"A bar joins detectors of which no two differ significantly. {test.method}. {name} {p}. Series: {where}.",
         125,
     )
 

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from benchmark.statistics.bootstrap import Comparison, Pair, paired_bootstrap
 from benchmark.statistics.intervals import Interval, seed_interval
-from benchmark.statistics.ranks import RankTest, holm, rank_test
+from benchmark.statistics.ranks import RankTest, rank_test, stratified_wilcoxon
 
-__all__ = ["Comparison", "Interval", "Pair", "RankTest", "holm", "paired_bootstrap", "rank_test", "seed_interval"]
+__all__ = [
+    "Comparison",
+    "Interval",
+    "Pair",
+    "RankTest",
+    "paired_bootstrap",
+    "rank_test",
+    "seed_interval",
+    "stratified_wilcoxon",
+]

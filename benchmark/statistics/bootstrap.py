@@ -42,12 +42,8 @@ class Comparison:
         AUROC of the detector minus the rival's, as observed; mean over the series.
     low, high : float
         Percentile interval of the difference; NaN when ``reason`` is given.
-    probability : float
-        Share of draws in which the detector is ahead, ties counted half; NaN when ``reason`` is given.
-    n_series, n_segments : int
-        Segments are counted once per recording. With fewer than about six, a bootstrap interval is too narrow.
-    scope : str
-        What the statement is about.
+    n_segments : int
+        Counted once per recording. With fewer than about six, a bootstrap interval is too narrow.
     reason : str
         Why nothing can be said, or "".
     """
@@ -55,10 +51,7 @@ class Comparison:
     difference: float
     low: float
     high: float
-    probability: float
-    n_series: int
     n_segments: int
-    scope: str
     reason: str = ""
 
     @property
@@ -100,17 +93,14 @@ def paired_bootstrap(pairs: Sequence[Pair], n_boot: int = 2000, level: float = 0
     observed = float(np.mean([d.observed for d in drawn]))
     n_segments = sum({d.recording: d.n_segments for d in drawn}.values())
     if n_segments < 2:
-        reason = "one anomalous segment in all: no probability can be given"
-        nan = float("nan")
-        return Comparison(observed, nan, nan, nan, len(pairs), n_segments, "", reason)
+        reason = "one anomalous segment in all: no interval can be given"
+        return Comparison(observed, float("nan"), float("nan"), n_segments, reason)
     rng = np.random.default_rng(seed)
-    scope = "this series alone" if len(pairs) == 1 else "series like these"
     table = np.stack([d.differences for d in drawn])
     chosen = rng.integers(len(pairs), size=table.shape) if len(pairs) > 1 else np.zeros(table.shape, dtype=np.int64)
     means = np.take_along_axis(table, chosen, axis=0).mean(axis=0)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    ahead = float(np.mean(means > 0) + np.mean(means == 0) / 2)
-    return Comparison(observed, float(low), float(high), ahead, len(pairs), n_segments, scope)
+    return Comparison(observed, float(low), float(high), n_segments)
 
 
 class _Draws(NamedTuple):

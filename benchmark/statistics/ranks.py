@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Floats = NDArray[np.float64]
-Weigh = Literal["series", "dataset"]
 
 MIN_SERIES = 6  # with 5 pairs the smallest two-sided p of a signed-rank test is 2 / 2**5 = .0625
-MAX_EXACT = 12  # up to here all sign flips are enumerated
+MAX_SUMS = 250_000  # exact up to so many possible rank sums: more come only with some 30 series or more
 
 
 @dataclass(frozen=True)
@@ -29,42 +28,29 @@ class RankTest:
         Detector -> mean rank over the series, 1 = best; best first.
     n_series : dict
         Data set -> number of series that entered.
-    chi2, p_value : float
-        Of Friedman's test; NaN when ``reason`` is given.
+    p_value : float
+        Of Friedman's test, or of the one pair of two detectors; NaN when ``reason`` is given.
     pairs : DataFrame or None
         ``a, b, mean_difference, p, p_holm, significant``, a row for each pair of detectors.
     groups : list of tuples
         Longest runs of neighbouring detectors (by mean rank) of which no two differ significantly.
-    critical_difference : float
-        Nemenyi's, in mean ranks; for orientation, the groups do not depend on it.
-    alpha : float
     method : str
         The test in words, for the caption.
-    left_out : list of str
-        Series that did not enter, with the detectors that lack them.
     reason : str
         Why there is no test, or "".
     """
 
     mean_ranks: dict[str, float]
     n_series: dict[str, int]
-    chi2: float = float("nan")
     p_value: float = float("nan")
     pairs: pd.DataFrame | None = None
     groups: list[tuple[str, ...]] = field(default_factory=list)
-    critical_difference: float = float("nan")
-    alpha: float = 0.05
     method: str = ""
-    left_out: list[str] = field(default_factory=list)
     reason: str = ""
 
 
 def rank_test(
-    cells: pd.DataFrame,
-    detectors: Sequence[str] | None = None,
-    value: str = "auroc",
-    alpha: float = 0.05,
-    weigh: Weigh = "series",
+    cells: pd.DataFrame, detectors: Sequence[str] | None = None, value: str = "auroc", alpha: float = 0.05
 ) -> RankTest:
     """Friedman's test, and a Holm-corrected signed-rank test for each pair, over series blocked by data set.
 
@@ -83,8 +69,6 @@ def rank_test(
         Column to compare, higher = better.
     alpha : float
         Family-wise level over all pairs.
-    weigh : {"series", "dataset"}
-        Whether each series, or each data set as a whole, counts the same.
 
     Returns
     -------
@@ -94,72 +78,60 @@ def rank_test(
     Raises
     ------
     ValueError
-        If protocols, or simulated and real series, are mixed.
+        If protocols, or simulated and real series, are mixed, or a cell has two rows.
     """
-    table, left_out = _complete(cells, detectors, value)
+    table = _complete(cells, detectors, value)
     strata = table.index.get_level_values("dataset").to_numpy()
     counts = {str(k): int(v) for k, v in table.index.get_level_values("dataset").value_counts(sort=False).items()}
+    ranks = _mean_ranks(table) if len(table) else {}
     if table.shape[1] < 2 or len(table) < MIN_SERIES:
         reason = f"{table.shape[1]} detectors on {len(table)} complete series: a test needs 2 and {MIN_SERIES}"
-        ranks = _mean_ranks(table, _weights(strata, weigh)) if len(table) else {}
-        return RankTest(ranks, counts, alpha=alpha, left_out=left_out, reason=reason)
-    weights = _weights(strata, weigh)
-    chi2, p_value = weighted_friedman(table.to_numpy(), weights)
-    ranks = _mean_ranks(table, weights)
-    pairs = _pair_tests(table[list(ranks)], strata, alpha, weigh)
+        return RankTest(ranks, counts, reason=reason)
+    pairs = _pair_tests(table[list(ranks)], strata, alpha)
     return RankTest(
         mean_ranks=ranks,
         n_series=counts,
-        chi2=chi2,
-        p_value=p_value,
+        p_value=friedman(table.to_numpy()) if len(ranks) > 2 else float(pairs["p"].iloc[0]),
         pairs=pairs,
         groups=_groups(list(ranks), pairs),
-        critical_difference=critical_difference(len(ranks), len(table), alpha),
-        alpha=alpha,
-        method=_method(len(table), len(counts), alpha, weigh),
-        left_out=left_out,
+        method=_method(len(ranks), len(table), len(counts), alpha),
     )
 
 
-def weighted_friedman(values: Floats, weights: Floats | None = None) -> tuple[float, float]:
-    """Friedman's chi-square with a weight per row, ties corrected; without weights it is the usual one.
+def friedman(values: Floats) -> float:
+    """p of Friedman's test.
 
     Parameters
     ----------
-    values : (n_series, n_detectors) array, higher = better
-    weights : (n_series,) array or None
+    values : (n_series, n_detectors) array
+        Three detectors or more.
 
     Returns
     -------
-    chi2, p_value : float
-        (0, 1) if all detectors tie everywhere.
+    float
+        1 if all detectors tie everywhere, where scipy divides zero by zero.
     """
     from scipy import stats
 
-    w = np.ones(len(values)) if weights is None else np.asarray(weights)
-    k = values.shape[1]
-    deviation = stats.rankdata(values, axis=1) - (k + 1) / 2
-    variance = float(np.sum(w**2 * np.sum(deviation**2, axis=1)))
-    if variance == 0:
-        return 0.0, 1.0
-    chi2 = float((k - 1) * np.sum((w @ deviation) ** 2) / variance)
-    return chi2, float(stats.chi2.sf(chi2, k - 1))
+    if (values == values[:, :1]).all():
+        return 1.0
+    return float(stats.friedmanchisquare(*values.T).pvalue)
 
 
-def stratified_wilcoxon(differences: ArrayLike, strata: ArrayLike, weigh: Weigh = "series") -> float:
+def stratified_wilcoxon(differences: ArrayLike, strata: ArrayLike) -> float:
     """Two-sided p of a signed-rank test whose ranks are taken within strata (van Elteren, 1960, for pairs).
 
     The statistic is the sum of sign x rank / (size of the stratum + 1). Zeros are ranked and then carry no sign
-    (Pratt). Its distribution is that of independent flips of the signs: enumerated up to 12 differences, normal
-    beyond. With one stratum this is Wilcoxon's test.
+    (Pratt). Its distribution is that of independent flips of the signs. The ranks are fractions of one common
+    denominator, so that all flips are counted by adding one series at a time to a table of sums. Only where that
+    table would be too large (series in many data sets of different sizes) the normal approximation serves. With one
+    stratum this is Wilcoxon's test, whose exact form scipy has for one stratum without ties only.
 
     Parameters
     ----------
     differences : (n,) array
     strata : (n,) array
         Data set of each.
-    weigh : {"series", "dataset"}
-        "dataset" divides each stratum's part by its size once more.
 
     Returns
     -------
@@ -169,19 +141,31 @@ def stratified_wilcoxon(differences: ArrayLike, strata: ArrayLike, weigh: Weigh 
     from scipy import stats
 
     d, names = np.asarray(differences, dtype=np.float64), np.asarray(strata)
-    score = np.empty(len(d))
+    ranks, sizes = np.empty(len(d)), np.empty(len(d), dtype=object)
     for name in np.unique(names):
         members = names == name
-        score[members] = stats.rankdata(np.abs(d[members])) / (members.sum() + 1)
-    score = (np.sign(d) * score * _weights(names, weigh))[d != 0]
-    if len(score) == 0:
+        ranks[members], sizes[members] = stats.rankdata(np.abs(d[members])), int(members.sum()) + 1
+    signs, ranks, sizes = np.sign(d)[d != 0], ranks[d != 0], sizes[d != 0]
+    if not len(signs):
         return 1.0
-    observed = abs(score.sum())
-    if len(score) <= MAX_EXACT:
-        signs = 1 - 2 * ((np.arange(2 ** len(score))[:, None] >> np.arange(len(score))) & 1)
-        # Equal sums may differ in rounding, which is that of their parts: an observed sum of 0 has none of its own.
-        return float(np.mean(np.abs(signs @ score) >= observed - 1e-12 * np.abs(score).sum()))
-    return float(2 * stats.norm.sf(observed / np.sqrt(np.sum(score**2))))
+    whole = (2 * ranks).astype(np.int64) * (np.lcm.reduce(sizes) // sizes)  # twice: ties have half ranks
+    whole //= np.gcd.reduce(whole)
+    if whole.sum() <= MAX_SUMS:
+        return _flipped(signs.astype(np.int64), whole.astype(np.int64))
+    scores = ranks / sizes.astype(np.float64)
+    return float(2 * stats.norm.sf(abs(signs @ scores) / np.sqrt(scores @ scores)))
+
+
+def _flipped(signs: NDArray[np.int64], sizes: NDArray[np.int64]) -> float:
+    """Share of all flips of the signs whose sum is at least as far from zero as the one given."""
+    total, observed = int(sizes.sum()), abs(int(signs @ sizes))
+    share = np.zeros(total + 1)  # of the flips, by the sum of the sizes with a plus
+    share[0] = 1.0
+    for size in sizes:
+        share[size:] = (share[size:] + share[:-size]) / 2
+        share[:size] /= 2
+    sums = np.abs(2 * np.arange(total + 1) - total)
+    return float(min(1.0, share[sums >= observed].sum()))
 
 
 def holm(p_values: ArrayLike) -> Floats:
@@ -194,81 +178,42 @@ def holm(p_values: ArrayLike) -> Floats:
     return adjusted
 
 
-def critical_difference(n_detectors: int, n_series: int, alpha: float = 0.05) -> float:
-    """Nemenyi's critical difference of two mean ranks (Demsar, JMLR 7, 2006, Sec. 3.2.2)."""
-    from scipy import stats
-
-    q = float(stats.studentized_range.ppf(1 - alpha, n_detectors, np.inf)) / np.sqrt(2)
-    return float(q * np.sqrt(n_detectors * (n_detectors + 1) / (6 * n_series)))
-
-
 # -- helpers ---------------------------------------------------------------------------------------
 
 
-def simulated(cells: pd.DataFrame) -> pd.Series[bool]:
-    """Which rows come from simulated series; none if no column ``source`` tells."""
-    import pandas as pd
-
-    if "source" in cells.columns:
-        return cells["source"].eq("simulated")
-    return pd.Series(False, index=cells.index)
-
-
-def usable(cells: pd.DataFrame, value: str) -> pd.DataFrame:
-    """The rows that ended well and have a value; refuses two rows for one cell, which a mean would hide."""
-    key = ["dataset", "series", "detector", "protocol", "seed"]
-    twice = cells[cells.duplicated(key)]
-    if len(twice):
-        raise ValueError(f"two rows for one cell, {dict(twice.iloc[0][key])}: give variants of a detector own names")
-    return cells[cells["status"].eq("ok") & np.isfinite(cells[value].astype(float))]
-
-
-def _complete(cells: pd.DataFrame, detectors: Sequence[str] | None, value: str) -> tuple[pd.DataFrame, list[str]]:
-    """(series x detector) values without gaps, and what was left out for it."""
+def _complete(cells: pd.DataFrame, detectors: Sequence[str] | None, value: str) -> pd.DataFrame:
+    """(series x detector) values without gaps, means over seeds."""
     if cells["protocol"].nunique() > 1:
-        raise ValueError(
-            f"choose one protocol to compare detectors, the cells have {sorted(cells['protocol'].unique())}"
-        )
-    if simulated(cells).nunique() > 1:
+        names = sorted(cells["protocol"].unique())
+        raise ValueError(f"choose one protocol to compare detectors, the cells have {names}")
+    if "source" in cells and cells["source"].eq("simulated").nunique() > 1:
         raise ValueError("simulated and real series are never compared in one test: choose one source")
     chosen = cells if detectors is None else cells[cells["detector"].isin(list(detectors))]
+    key = ["dataset", "series", "detector", "protocol", "seed"]
+    twice = chosen[chosen.duplicated(key)]
+    if len(twice):  # a mean would hide it
+        raise ValueError(f"two rows for one cell, {dict(twice.iloc[0][key])}: give variants of a detector own names")
     names = sorted(chosen["detector"].unique()) if detectors is None else list(detectors)
-    wanted = chosen[["dataset", "series"]].drop_duplicates().sort_values(["dataset", "series"])
-    table = usable(chosen, value).pivot_table(index=["dataset", "series"], columns="detector", values=value)
-    table = table.reindex(index=_index(wanted), columns=names)
-    gaps = table.index[table.isna().any(axis=1)]
-    left_out = [f"{d}/{s}: no value of {', '.join(table.columns[table.loc[(d, s)].isna()])}" for d, s in gaps]
-    return table.dropna(), left_out
+    ended = chosen[chosen["status"].eq("ok") & np.isfinite(chosen[value].astype(float))]
+    table = ended.groupby(["dataset", "series", "detector"])[value].mean().unstack()
+    return table.reindex(columns=names).dropna()
 
 
-def _index(wanted: pd.DataFrame) -> pd.MultiIndex:
-    import pandas as pd
-
-    return pd.MultiIndex.from_frame(wanted)
-
-
-def _weights(strata: NDArray[np.object_], weigh: Weigh) -> Floats:
-    if weigh == "series":
-        return np.ones(len(strata))
-    _, inverse, counts = np.unique(strata, return_inverse=True, return_counts=True)
-    return np.asarray(1.0 / counts[inverse])
-
-
-def _mean_ranks(table: pd.DataFrame, weights: Floats) -> dict[str, float]:
-    """Detector -> weighted mean rank, best first."""
-    ranks = np.average(table.rank(axis=1, ascending=False).to_numpy(), axis=0, weights=weights)
+def _mean_ranks(table: pd.DataFrame) -> dict[str, float]:
+    """Detector -> mean rank, best first."""
+    ranks = table.rank(axis=1, ascending=False).to_numpy().mean(axis=0)
     return {str(table.columns[i]): float(ranks[i]) for i in np.argsort(ranks, kind="stable")}
 
 
-def _pair_tests(table: pd.DataFrame, strata: NDArray[np.object_], alpha: float, weigh: Weigh) -> pd.DataFrame:
+def _pair_tests(table: pd.DataFrame, strata: NDArray[np.object_], alpha: float) -> pd.DataFrame:
     import pandas as pd
 
-    names, x = list(table.columns), table.to_numpy()
+    names, x = np.array(table.columns), table.to_numpy()
     i, j = np.triu_indices(len(names), 1)
-    p = np.array([stratified_wilcoxon(x[:, a] - x[:, b], strata, weigh) for a, b in zip(i, j, strict=True)])
-    gap = np.average(x[:, i] - x[:, j], axis=0, weights=_weights(strata, weigh))
+    gaps = x[:, i] - x[:, j]
+    p = np.array([stratified_wilcoxon(gap, strata) for gap in gaps.T])
     adjusted = holm(p)
-    columns = {"a": np.array(names)[i], "b": np.array(names)[j], "mean_difference": gap, "p": p, "p_holm": adjusted}
+    columns = {"a": names[i], "b": names[j], "mean_difference": gaps.mean(axis=0), "p": p, "p_holm": adjusted}
     return pd.DataFrame({**columns, "significant": adjusted <= alpha})
 
 
@@ -287,9 +232,9 @@ def _groups(names: list[str], pairs: pd.DataFrame) -> list[tuple[str, ...]]:
     return groups
 
 
-def _method(n_series: int, n_datasets: int, alpha: float, weigh: Weigh) -> str:
-    unit = "series" if weigh == "series" else "data set"
+def _method(n_detectors: int, n_series: int, n_datasets: int, alpha: float) -> str:
+    start = f"Friedman over {n_series} series; pairs" if n_detectors > 2 else f"{n_series} series, compared"
     return (
-        f"Friedman over {n_series} series; pairs by Wilcoxon's signed-rank test, ranks within each of "
-        f"{n_datasets} data sets, each {unit} counting the same, Holm-corrected at {alpha:g}"
+        f"{start} by Wilcoxon's signed-rank test, ranks within each of {n_datasets} data sets, "
+        f"each series counting the same, Holm-corrected at {alpha:g}"
     )

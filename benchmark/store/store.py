@@ -161,11 +161,6 @@ class Store:
         rows = self.database.rows("SELECT extra FROM cells WHERE key = ?", key)
         return dict(json.loads(rows[0]["extra"])) if rows else {}
 
-    def traceback(self, key: str) -> str:
-        """Tail of the traceback of a failed cell."""
-        rows = self.database.rows("SELECT traceback FROM cells WHERE key = ?", key)
-        return str(rows[0]["traceback"]) if rows else ""
-
     def missing_metrics(self, names: Iterable[str]) -> Iterator[tuple[sqlite3.Row, list[str]]]:
         """Current cells with scores that lack some of these metrics, with the names of those."""
         wanted = list(names)
@@ -182,19 +177,15 @@ class Store:
         rows = self.database.rows("SELECT * FROM runs ORDER BY id")
         return [dict(r) | {"provenance": json.loads(r["provenance"])} for r in rows]
 
-    def frame(self, all: bool = False) -> pd.DataFrame:
+    def frame(self) -> pd.DataFrame:
         """Cells as a tidy table, one column per stored metric (NaN where undefined).
 
-        Parameters
-        ----------
-        all : bool
-            Also what a newer version of a detector, or other data under the same name, has replaced.
+        What a newer version of a detector, or other data under the same name, has replaced is not in it.
         """
         import pandas as pd
 
-        table = "cells" if all else "current"
         db = self.database.connection
-        cells = pd.read_sql_query(f"SELECT * FROM {table} ORDER BY dataset, series, detector, protocol, seed, key", db)
+        cells = pd.read_sql_query("SELECT * FROM current ORDER BY dataset, series, detector, protocol, seed, key", db)
         values = pd.read_sql_query("SELECT key, metric, value FROM metrics", db)
         wide = values.astype({"value": float}).pivot(index="key", columns="metric", values="value")
         frame = cells.merge(wide, how="left", left_on="key", right_index=True)
