@@ -17,7 +17,7 @@ ROWS = 1 << 16
 class LOF(WindowDetector):
     """Local outlier factor of sliding windows, Euclidean distance, exact neighbours.
 
-    The fitted series is scored leave-one-out, as scikit-learn's ``LocalOutlierFactor`` does
+    The fitted series and its parts are scored leave-one-out, as scikit-learn's ``LocalOutlierFactor`` does
     (``-negative_outlier_factor_``); any other series against the fitted windows (``novelty=True``,
     ``-score_samples``). Distances are summed term by term, so equal windows are at distance 0; scikit-learn's
     brute force takes them from |a|^2 - 2 a.b + |b|^2, whose rounding leaves equal windows of non-integer values
@@ -57,7 +57,7 @@ class LOF(WindowDetector):
 
         if self.n_neighbors < 1:
             raise ValueError(f"n_neighbors must be at least 1, got {self.n_neighbors}")
-        pieces = [series_of(view) for view in windows.views]
+        pieces, self._fitted_windows = windows.pieces, len(windows)
         self._reference, self._referred = sampled(pieces, self.window_, self.sample)
         k = max(1, min(self.n_neighbors, len(self._referred) - 1))
         parts, offset = [], 0
@@ -74,16 +74,25 @@ class LOF(WindowDetector):
         from detectors.kernels.neighbours import nearest_windows
 
         x = series_of(windows.views[0])
-        itself = self._is_fitted_series(x)
-        if itself and len(self._referred) == len(windows):
-            return self._factors
+        first = self._window_number(x)
+        if first is not None and len(self._referred) == self._fitted_windows:
+            return self._factors[first : first + len(windows)]
         k = max(1, min(self.n_neighbors, len(self._referred) - 1))
         distances, index = nearest_windows(x, self._reference, self.window_, k)
         density = local_density(distances, index, self._reach)
         scores = density_ratio(self._density, index, density)
-        if itself:
-            scores[self._referred] = self._factors
+        if first is not None:
+            mine = (self._referred >= first) & (self._referred < first + len(windows))
+            scores[self._referred[mine] - first] = self._factors[mine]
         return scores
+
+    def _window_number(self, x: Array) -> int | None:
+        """Number of a series' first window among the fitted ones, when it is a part of the fitted data."""
+        place = self._place(x)
+        if place is None:
+            return None
+        before = [max(0, len(piece) - self.window_ + 1) for piece in self.fitted_pieces_[: place[0]]]
+        return sum(before) + place[1]
 
 
 def series_of(view: Array) -> Array:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.core import Alignment, Array, WindowDetector, Windows
 
 Constants = Literal["sqrt", "zero"]
+Flags = NDArray[np.bool_]
 
 
 class MP(WindowDetector):
     """Matrix profile: z-normalised Euclidean distance from each window to the nearest other one.
 
-    The fitted series is joined with itself, windows at most ceil(W / 4) starts apart left out as trivial
-    matches (stumpy's rule); any other series is joined with the fitted pieces.
+    A series is joined with the fitted pieces. Where it is one of them, or a part of one, windows at most
+    ceil(W / 4) starts apart are left out as trivial matches (stumpy's rule).
 
     Parameters
     ----------
@@ -55,36 +57,44 @@ class MP(WindowDetector):
         if not 0 < self.share <= 1:
             raise ValueError(f"share must lie in (0, 1], got {self.share}")
 
+    def min_length(self) -> int:
+        """So many points that every window has another one outside of its exclusion zone."""
+        window = getattr(self, "window_", self.window)
+        return window + 2 * -(-window // 4) + 1 if isinstance(window, int) else 8
+
     def _score_windows(self, windows: Windows) -> Array:
         from detectors.kernels.matrix_profile import is_constant, nearest_distance
 
-        view = windows.views[0]
-        x = np.concatenate([view[:, 0], view[-1, 1:]])
-        exclusion = -(-self.window_ // 4) if self._is_fitted_series(x) else None
-        reference = [x] if exclusion is not None else self.fitted_pieces_
-        distance, _ = nearest_distance(x, reference, self.window_, exclusion, self.share)
+        [x] = windows.pieces
+        place, exclusion = self._place(x), -(-self.window_ // 4)
+        distance, _ = nearest_distance(x, self.fitted_pieces_, self.window_, exclusion, self.share, place)
         if self.constants == "zero":
-            flat = [is_constant(piece, self.window_) for piece in reference if len(piece) >= self.window_]
-            match_constants(distance, is_constant(x, self.window_), np.concatenate(flat), self.window_, exclusion)
+            flat = [is_constant(piece, self.window_) for piece in self.fitted_pieces_]
+            match_constants(distance, is_constant(x, self.window_), flat, self.window_, exclusion, place)
         return distance
 
 
-def match_constants(distance: Array, own: np.ndarray, other: np.ndarray, window: int, exclusion: int | None) -> None:
+def match_constants(
+    distance: Array, own: Flags, flat: list[Flags], window: int, exclusion: int, place: tuple[int, int] | None
+) -> None:
     """Give constant windows stumpy's distances, in place: 0 between two of them, sqrt(W) to any other window.
 
     Parameters
     ----------
     distance : (n,) array
         Nearest distances with constants taken as uncorrelated.
-    own, other : (n,), (m,) bool arrays
-        Which windows of the scored and of the reference series are constant.
+    own : (n,) bool array
+        Which windows of the scored series are constant.
+    flat : list of (m_i,) bool arrays
+        The same of the fitted pieces.
+    exclusion, place
+        Windows of piece ``place[0]`` are no neighbours at most so many starts from ``place[1]`` + the row's own number.
     """
-    near = 0 if exclusion is None else 2 * exclusion + 1
-    available = np.full(len(own), int(other.sum()))
-    if near:
-        summed = np.concatenate([[0], np.cumsum(other)])
-        at = np.arange(len(own))
-        low, high = np.maximum(at - exclusion, 0), np.minimum(at + exclusion + 1, len(own))  # type: ignore[operator]
+    available = np.full(len(own), sum(int(piece.sum()) for piece in flat))
+    if place is not None:
+        summed = np.concatenate([[0], np.cumsum(flat[place[0]])])
+        at = np.arange(len(own)) + place[1]
+        low, high = np.maximum(at - exclusion, 0), np.minimum(at + exclusion + 1, len(summed) - 1)
         available -= summed[high] - summed[low]
     met = available > 0
     distance[own] = np.where(met[own], 0.0, np.sqrt(window))

@@ -275,15 +275,15 @@ def pieces(cls: type[Detector]) -> None:
     expect(scores.shape == x.shape, "fitted on pieces, it must score any series")
 
 
-@_promise("Thresholds are finite and predict marks exactly the scores above them.")
+@_promise("Thresholds are finite and predict marks exactly the scores that reach them.")
 def prediction(cls: type[Detector]) -> None:
     x = wave()
     detector = make(cls).fit(x)
     expect(bool(np.isfinite(detector.threshold("pot"))), "threshold('pot') must be finite")
     marked = detector.predict(x, "quantile", 0.05)
     expect(
-        np.array_equal(marked, detector.score(x) > detector.threshold("quantile", 0.05)),
-        "predict is not score > threshold",
+        np.array_equal(marked, detector.score(x) >= detector.threshold("quantile", 0.05)),
+        "predict is not score >= threshold",
     )
 
 

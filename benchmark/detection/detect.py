@@ -126,7 +126,7 @@ def detect(
     detector = _build(chosen, window, seed)
     scores = detector.fit(x).score(x)
     threshold = detector.threshold(rule, contamination)  # type: ignore[arg-type]
-    flags = (scores > threshold) & ~recording.filled
+    flags = (scores >= threshold) & ~recording.filled
     if recording.filled.any():
         flags &= ~_near(recording.filled, 1)
     used = int(getattr(detector, "window_", 1))

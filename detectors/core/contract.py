@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -68,8 +67,8 @@ class Detector(ABC):
         Parameters
         ----------
         x : (n,) array, or a list of such arrays
-            Finite values. Pieces are parts of one series with gaps between them: no window
-            reaches from one piece into the next.
+            Finite values, copied: what becomes of the caller's array later does not matter. Pieces are parts of
+            one series with gaps between them: no window reaches from one piece into the next.
 
         Returns
         -------
@@ -78,11 +77,11 @@ class Detector(ABC):
         Raises
         ------
         ValueError
-            If a value is not finite, an array is not one-dimensional, all pieces are too short, or
-            :meth:`check_params` refuses a parameter.
+            If a value is hidden by a mask, no real number or not finite, an array is not one-dimensional, all
+            pieces are too short, or :meth:`check_params` refuses a parameter.
         """
         self.check_params()
-        pieces = as_pieces(x)
+        pieces = [frozen_copy(piece) for piece in as_pieces(x)]
         longest = max(len(piece) for piece in pieces)
         if longest < self.min_length():
             raise ValueError(
@@ -90,7 +89,6 @@ class Detector(ABC):
                 f"the longest piece has {longest}: give a longer series or a smaller window"
             )
         self.fitted_pieces_ = pieces
-        self._fitted_digest = digest(pieces[0]) if len(pieces) == 1 else ""
         self.__dict__.pop("_fitted_scores", None)
         self._fit(pieces)
         return self
@@ -101,8 +99,8 @@ class Detector(ABC):
         Parameters
         ----------
         x : (n,) array
-            Finite values; not necessarily the fitted series, nor of its length. When it *is* the
-            fitted series, a detector that compares points with fitted ones leaves out the point itself.
+            Finite values; not necessarily the fitted series, nor of its length. When it *is* the fitted series, or
+            a part of it, a detector that compares points with fitted ones leaves out the point itself.
 
         Returns
         -------
@@ -137,14 +135,15 @@ class Detector(ABC):
         return scores
 
     def threshold(self, rule: Literal["quantile", "pot"] = "quantile", contamination: float = 0.01) -> float:
-        """Score above which a point is called anomalous, taken from the scores of the fitted data.
+        """Score from which on a point is called anomalous, taken from the scores of the fitted data.
 
         Parameters
         ----------
         rule : {"quantile", "pot"}
             The ``1 - contamination`` quantile of the fitted scores, or the level that a generalised
-            Pareto tail fitted to their peaks exceeds with that probability
-            (peaks over threshold; Siffer et al., KDD 2017, Eq. 1).
+            Pareto tail fitted to their peaks exceeds with that probability (peaks over threshold; Siffer et al.,
+            KDD 2017, Eq. 1). Where fitted scores tie at the quantile, the ties are flagged or not, whichever comes
+            nearer to ``contamination``; the highest scores always, the lowest never.
         contamination : float
             Expected share of anomalous points, in (0, 0.5).
         """
@@ -158,13 +157,13 @@ class Detector(ABC):
     def predict(
         self, x: ArrayLike, rule: Literal["quantile", "pot"] = "quantile", contamination: float = 0.01
     ) -> NDArray[np.bool_]:
-        """Yes or no for each point: is its score above :meth:`threshold`?
+        """Yes or no for each point: does its score reach :meth:`threshold`?
 
         Returns
         -------
         (n,) bool array
         """
-        return self.score(x) > self.threshold(rule, contamination)
+        return self.score(x) >= self.threshold(rule, contamination)
 
     def fitted_scores(self) -> Array:
         """Scores of the fitted data, piece after piece, computed once and kept."""
@@ -196,8 +195,10 @@ class Detector(ABC):
         """Points on either side that a point's score may depend on; known after ``fit``."""
         return 0
 
-    def _is_fitted_series(self, x: Array) -> bool:
-        return bool(self._fitted_digest) and digest(x) == self._fitted_digest
+    def _place(self, x: Array) -> tuple[int, int] | None:
+        """Where a series stands in the fitted data, value for value: number of the piece and offset in it."""
+        found = ((number, offset_in(piece, x)) for number, piece in enumerate(self.fitted_pieces_))
+        return next(((number, at) for number, at in found if at >= 0), None)
 
     def _report(self, message: str) -> None:
         """Tell whoever listens how far a long fit is, e.g. ``"epoch 3/50, loss 0.12"``."""
@@ -297,8 +298,8 @@ def resolve_window(window: int | Literal["auto"], pieces: list[Array]) -> int:
 
 
 def as_series(x: ArrayLike) -> Array:
-    """A read-only (n,) float64 view or copy of ``x``; refuses other shapes and values that are not finite."""
-    series = np.asarray(x, dtype=np.float64)
+    """A read-only (n,) float64 view or copy of ``x``; refuses other shapes, types and values that are not finite."""
+    series = real_numbers(x)
     if series.ndim != 1:
         raise ValueError(f"expected a one-dimensional series of shape (n,), got shape {series.shape}")
     if len(series) == 0:
@@ -311,6 +312,22 @@ def as_series(x: ArrayLike) -> Array:
     return series
 
 
+def real_numbers(x: ArrayLike) -> Array:
+    """``x`` as float64; refuses what NumPy would convert in silence: masked, complex and text values, dates."""
+    if np.ma.is_masked(x):
+        row = int(np.flatnonzero(np.ma.getmask(x))[0])
+        raise ValueError(f"row {row} is masked: fill or drop missing values before fit or score")
+    values = np.asarray(x)
+    text = values.dtype.kind == "O" and any(isinstance(value, str | bytes) for value in values.flat)
+    if values.dtype.kind not in "biufO" or text:
+        kind = {"c": "complex numbers", "M": "dates", "m": "durations"}.get(values.dtype.kind, "text")
+        raise ValueError(f"expected real numbers, got {kind} (dtype {values.dtype}): convert them first")
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except TypeError as error:
+        raise ValueError(f"expected real numbers, got objects: {error}") from error
+
+
 def as_pieces(x: ArrayLike | Sequence[ArrayLike]) -> list[Array]:
     """One series or a list of pieces, as a list of checked arrays."""
     if isinstance(x, list | tuple) and len(x) and np.ndim(x[0]) == 1:
@@ -318,6 +335,17 @@ def as_pieces(x: ArrayLike | Sequence[ArrayLike]) -> list[Array]:
     return [as_series(x)]  # type: ignore[arg-type]
 
 
-def digest(x: Array) -> str:
-    """Fingerprint by which ``score`` recognises the fitted series."""
-    return hashlib.blake2b(np.ascontiguousarray(x).tobytes(), digest_size=16).hexdigest()
+def frozen_copy(series: Array) -> Array:
+    """The values in an array of their own, read-only."""
+    own = series.copy()
+    own.flags.writeable = False
+    return own
+
+
+def offset_in(whole: Array, part: Array) -> int:
+    """First place at which ``part`` stands in ``whole``, value for value; -1 if nowhere."""
+    haystack, needle = whole.tobytes(), part.tobytes()
+    at = haystack.find(needle)
+    while at % whole.itemsize and at >= 0:  # equal bytes across two values
+        at = haystack.find(needle, at + 1)
+    return at // whole.itemsize if at >= 0 else -1

@@ -9,8 +9,17 @@ Array = NDArray[np.float64]
 
 
 def upper_quantile(scores: Array, contamination: float) -> float:
-    """The ``1 - contamination`` quantile of (n,) scores."""
-    return float(np.quantile(scores, 1 - contamination))
+    """Level that a share ``contamination`` of (n,) scores reaches: their ``1 - contamination`` quantile.
+
+    Scores that tie there cannot be parted. They are left out when that brings the share nearer and others are higher,
+    and when they are the lowest of all.
+    """
+    level = float(np.quantile(scores, 1 - contamination))
+    higher = scores[scores > level]
+    tied, wanted = np.count_nonzero(scores == level), contamination * len(scores)
+    if tied and len(higher) and wanted - len(higher) < len(higher) + tied - wanted:
+        return float(higher.min())
+    return level if level > scores.min() else float(np.nextafter(level, np.inf))
 
 
 def peaks_over_threshold(scores: Array, contamination: float, initial: float = 0.98) -> float:

@@ -94,17 +94,26 @@ def _join_covering(scores: Array, window: int, align: Alignment) -> Array:
     if align == "max":
         padded = np.pad(scores, window - 1, constant_values=-np.inf)
         return np.asarray(sliding_window_view(padded, window).max(axis=1))
-    total = np.convolve(scores, np.ones(window)) if window < 64 else _running_sum(scores, window)
+    total = _covering_sum(scores, window)
     covering = np.minimum(np.minimum(np.arange(1, n + 1), np.arange(n, 0, -1)), min(window, len(scores)))
     return np.asarray(total / covering)
 
 
-def _running_sum(scores: Array, window: int) -> Array:
-    summed = np.concatenate([[0.0], np.cumsum(scores)])
-    n = len(scores) + window - 1
-    ends = np.minimum(np.arange(1, n + 1), len(scores))
-    begins = np.maximum(np.arange(1, n + 1) - window, 0)
-    return np.asarray(summed[ends] - summed[begins])
+def _covering_sum(scores: Array, window: int) -> Array:
+    """Sum of the windows that cover each point, from sums of 1, 2, 4 ... windows: nothing is ever subtracted.
+
+    A running sum would carry the rounding of one huge score to every point behind it.
+    """
+    doubled = np.pad(scores, window - 1)
+    n, width, at = len(scores) + window - 1, 1, 0
+    total = np.zeros(n)
+    while width <= window:
+        if window & width:
+            total += doubled[at : at + n]
+            at += width
+        doubled = doubled[:-width] + doubled[width:]
+        width *= 2
+    return total
 
 
 def evenly(count: int, limit: int) -> NDArray[np.intp]:

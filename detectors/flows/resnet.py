@@ -168,7 +168,7 @@ def series_scale(values: NDArray[np.float64]) -> tuple[float, float, float]:
     """
     mean, deviation = float(values.mean()), float(values.std())
     distinct = np.unique(values)
-    if deviation <= 1e-9 * max(1.0, abs(mean)) or len(distinct) == 1:
+    if len(distinct) == 1 or deviation <= 4 * np.finfo(np.float64).eps * abs(mean):  # constant but for rounding
         return mean, 1.0, 0.0
     if len(distinct) > 0.05 * len(values):
         return mean, deviation, 0.0

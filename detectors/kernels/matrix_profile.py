@@ -70,12 +70,17 @@ class Rolling:
 
 
 def is_constant(x: Array, window: int) -> NDArray[np.bool_]:
-    """Which windows hold one value only, (n - window + 1,)."""
-    return Rolling.of(x, window).constant
+    """Which windows hold one value only, (n - window + 1,); none in a series shorter than one."""
+    return Rolling.of(x, window).constant if len(x) >= window else np.zeros(0, dtype=np.bool_)
 
 
 def nearest_distance(
-    query: Array, reference: list[Array], window: int, exclusion: int | None = None, share: float = 1.0
+    query: Array,
+    reference: list[Array],
+    window: int,
+    exclusion: int = 0,
+    share: float = 1.0,
+    place: tuple[int, int] | None = None,
 ) -> tuple[Array, NDArray[np.int64]]:
     """Distance from each window of ``query`` to the nearest window of the reference, constants taken as uncorrelated.
 
@@ -85,10 +90,12 @@ def nearest_distance(
     reference : list of (m_i,) arrays
         Pieces; no window straddles two of them.
     window : int
-    exclusion : int or None
-        For a self-join (the reference is ``[query]``): windows at most so many starts apart are no neighbours.
+    exclusion : int
+        Windows at most so many starts apart in one piece are no neighbours.
     share : float
         Share of the blocks of diagonals that is walked, in (0, 1]; below 1 the result is an upper bound.
+    place : (int, int) or None
+        Number of the piece that the query is a part of, and where it begins there; a self-join is (0, 0).
 
     Returns
     -------
@@ -103,11 +110,11 @@ def nearest_distance(
     margin = rows + 2 * DIAGONALS + window
     distance, index = np.full(count, np.inf), np.full(count, -1, dtype=np.int64)
 
-    def search(task: tuple[int, int, Rolling, Rolling]) -> None:
-        first, offset, own, wide = task
+    def search(task: tuple[int, int, int | None, Rolling]) -> None:
+        first, offset, at, wide = task
         piece = wide.inner(margin)
         last = min(first + rows, count)
-        diagonals = _blocks(1 - last, len(piece.mean) - first, exclusion, share)
+        diagonals = _blocks(1 - last, len(piece.mean) - first, None if at is None else (at, exclusion), share)
         # A constant window looks for nothing.
         best = np.where(own.inverse[first:last] == 0, np.inf, -np.inf)
         number = np.full(last - first, -1, dtype=np.int64)
@@ -116,11 +123,12 @@ def nearest_distance(
         settle(own.x, own.mean, own.inverse, piece.x, piece.mean, piece.inverse,
                 window, first, offset, number, distance, index)  # fmt: skip
 
-    own, offset = None if exclusion is not None else Rolling.of(query - query.mean(), window), 0
-    for piece in reference:
+    own, offset = Rolling.of(query - query.mean(), window), 0
+    for number, piece in enumerate(reference):
         if len(piece) >= window:
             wide = Rolling.padded(piece - query.mean(), margin, window)
-            tasks = [(first, offset, own or wide.inner(margin), wide) for first in range(0, count, rows)]
+            at = place[1] if place is not None and place[0] == number else None
+            tasks = [(first, offset, at, wide) for first in range(0, count, rows)]
             _each(tasks, search)
             offset += len(piece) - window + 1
     return distance, index
@@ -131,7 +139,7 @@ def _rows(count: int) -> int:
     return -(-count // (2 * -(-count // 8192)))
 
 
-def _each(tasks: list[tuple[int, int, Rolling, Rolling]], search) -> None:  # type: ignore[no-untyped-def]
+def _each(tasks: list[tuple[int, int, int | None, Rolling]], search) -> None:  # type: ignore[no-untyped-def]
     """All tasks, on as many threads as numba is allowed (the kernels release the interpreter)."""
     workers = min(get_num_threads(), len(tasks))
     if workers == 1:
@@ -142,18 +150,19 @@ def _each(tasks: list[tuple[int, int, Rolling, Rolling]], search) -> None:  # ty
         list(pool.map(search, tasks))
 
 
-def _blocks(lowest: int, highest: int, exclusion: int | None, share: float) -> NDArray[np.int64]:
-    """First diagonals of the blocks that cover lowest..highest but for the exclusion zone.
+def _blocks(lowest: int, highest: int, zone: tuple[int, int] | None, share: float) -> NDArray[np.int64]:
+    """First diagonals of the blocks that cover lowest..highest but for a zone, given by its middle and reach.
 
     Blocks are counted from the zone, or from the main diagonal, so that a share of them means the
     same diagonals whichever rows are asked for; multiples of the golden ratio spread it evenly.
     """
-    if exclusion is None:
+    if zone is None:
         starts = np.arange(lowest // DIAGONALS, -(-highest // DIAGONALS)) * DIAGONALS
         number = starts // DIAGONALS
     else:
-        right = np.arange(exclusion + 1, highest, DIAGONALS)
-        left = np.arange(-exclusion - DIAGONALS, lowest - DIAGONALS, -DIAGONALS)
+        middle, reach = zone
+        right = np.arange(middle + reach + 1, highest, DIAGONALS)
+        left = np.arange(middle - reach - DIAGONALS, lowest - DIAGONALS, -DIAGONALS)
         starts = np.concatenate([left[::-1], right])
         number = np.concatenate([np.arange(len(left))[::-1], np.arange(len(right))])
     return starts[(number * GOLDEN) % 1 < share]

@@ -76,7 +76,7 @@ class SavedDetector(Detector):
         # JSON knows no tuples.
         params = {name: tuple(value) if isinstance(value, list) else value for name, value in facts["params"].items()}
         self = cls(**params | ({"device": device} if device else {}))
-        self.fitted_pieces_, self._fitted_digest = [], ""
+        self.fitted_pieces_ = []
         self._fitted_scores = tensors.pop("fitted_scores").numpy()
         self._restore(tensors, facts["learnt"])
         return self

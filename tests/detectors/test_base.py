@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.core.contract import Detector, WindowDetector, as_pieces, as_series, resolve_window
+from detectors.core.contract import Detector, WindowDetector, as_pieces, as_series, offset_in, resolve_window
 from detectors.core.threshold import peaks_over_threshold, upper_quantile
 
 
@@ -82,12 +82,51 @@ def test_fitted_scores_skip_pieces_that_hold_no_window():
     assert len(detector.fitted_scores()) == 42
 
 
-def test_only_the_fitted_series_is_recognised():
+def test_a_part_of_the_fitted_data_is_found_value_for_value():
     x = np.arange(20.0)
-    detector = Distance().fit(x)
-    assert detector._is_fitted_series(x.copy())
-    assert not detector._is_fitted_series(x + 1)
-    assert not detector.fit([x[:10], x[10:]])._is_fitted_series(x)
+    detector = Distance().fit([x[:12], x[13:]])
+    assert detector._place(x[13:].copy()) == (1, 0)
+    assert detector._place(x[3:9]) == (0, 3)
+    assert detector._place(x[10:15]) is None  # across the gap
+    assert detector._place(x[3:9] + 1e-12) is None
+    assert detector._place(x) is None
+
+
+def test_equal_bytes_across_two_values_are_no_place():
+    repeated = np.frombuffer(bytes([1, 1, 1, 1, 2, 2, 2, 2] * 3))
+    shifted = np.frombuffer(repeated.tobytes()[4:20])
+    assert offset_in(repeated, shifted) == -1
+    assert offset_in(np.append(repeated, shifted), shifted) == 3
+
+
+def test_the_callers_array_may_be_overwritten_after_fit():
+    x = np.arange(50.0)
+    detector, before = Distance().fit([x[:30], x[30:]]), Distance().fit(x.copy()).threshold()
+    x[:] = 0
+    assert detector.threshold() == before
+
+
+@pytest.mark.parametrize(
+    ("x", "said"),
+    [
+        (np.ma.masked_array([1.0, 2.0, 3.0], mask=[False, True, False]), "row 1 is masked"),
+        (np.array([1.0, 2.0]) + 1j, "complex"),
+        (np.array(["1", "2"]), "text"),
+        (np.array(["1", 2.0], dtype=object), "text"),
+        (np.array([1, 2], dtype="M8[s]"), "dates"),
+        (np.array([1, 2], dtype="m8[s]"), "durations"),
+        (np.array([1.0, 2j], dtype=object), "objects"),
+    ],
+)
+def test_what_is_no_real_number_is_refused(x, said):
+    for action in (Distance().fit, Distance().fit(np.arange(9.0)).score):
+        with pytest.raises(ValueError, match=said):
+            action(x)
+
+
+def test_whole_numbers_booleans_and_an_empty_mask_are_real_numbers():
+    for x in (np.array([1, 2]), np.array([True, False]), np.ma.masked_array([1.0, 2.0]), [1, 2.5]):
+        np.testing.assert_array_equal(as_series(x), np.array(x, dtype=float))
 
 
 def test_the_callers_array_stays_writeable():
@@ -131,6 +170,22 @@ def test_peaks_over_threshold_meets_the_rate_of_an_exponential_tail(contaminatio
     scores = np.random.default_rng(seed).exponential(size=20_000)
     level = peaks_over_threshold(scores, contamination)
     assert np.exp(-level) == pytest.approx(contamination, rel=0.45)
+
+
+@pytest.mark.parametrize(
+    ("scores", "flagged"),
+    [
+        (np.arange(100.0), 1),
+        (np.repeat([0.0, 5.0], [92, 8]), 8),  # the highest are never lost
+        (np.repeat([0.0, 5.0], [999, 1]), 1),  # the lowest never flagged
+        (np.repeat([0.0, 1.0, 2.0], [500, 490, 10]), 10),
+        (np.repeat([0.0, 1.0, 2.0], [985, 6, 9]), 9),
+        (np.repeat([0.0, 1.0, 2.0], [989, 3, 8]), 11),  # nearer to 10 than 8
+        (np.zeros(100), 0),
+    ],
+)
+def test_ties_at_the_quantile_are_flagged_when_that_comes_nearer(scores, flagged):
+    assert (scores >= upper_quantile(scores, 0.01)).sum() == flagged
 
 
 def test_without_a_tail_the_quantile_stands_in():

@@ -158,6 +158,14 @@ def test_scale_finds_the_grid_of_integers_and_of_binary_series():
 
 def test_a_constant_series_keeps_its_scale():
     assert series_scale(np.full(50, -1.0)) == (-1.0, 1.0, 0.0)
+    assert series_scale(np.where(np.arange(50) % 2, 0.3, 0.1 + 0.2))[1] == 1.0  # constant but for rounding
+
+
+@pytest.mark.parametrize("unit", [2.0**-30, 2.0**-100, 2.0**30])
+def test_a_series_in_another_unit_has_the_deviation_in_that_unit(unit):
+    x = np.round(np.random.default_rng(0).standard_normal(500) * 2**13) / 2**13
+    assert series_scale(x * unit)[1] == series_scale(x)[1] * unit
+    assert series_scale(2.0**29 + x / 1024)[1] * 1024 == pytest.approx(series_scale(x)[1], rel=1e-3)
 
 
 def test_compress_is_the_identity_near_zero_and_monotone_everywhere():

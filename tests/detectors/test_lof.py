@@ -85,6 +85,17 @@ def test_scikit_learn_gives_the_same_factors(x: Array) -> None:
     np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 
 
+@pytest.mark.parametrize("sample", [None, 150])
+def test_a_part_of_the_fitted_data_scores_as_in_the_whole(sample: int | None) -> None:
+    pieces = [rhythm(120), rhythm(5, 1), rhythm(200, 2)]
+    model = LOF(window=9, n_neighbors=6, align="start", sample=sample).fit(pieces)
+    whole = model.score(pieces[2])
+    np.testing.assert_allclose(model.score(pieces[2][50:120])[:62], whole[50:112], rtol=1e-12)
+    if sample is None:
+        w = np.concatenate([naive.windows(piece, 9) for piece in (pieces[0], pieces[2])])
+        np.testing.assert_allclose(whole[:192], naive.lof(w, w, 6, itself=True)[112:], rtol=1e-8)
+
+
 def test_scikit_learn_gives_the_same_novelty_scores() -> None:
     x, y = rhythm(1500), rhythm(700, seed=2)
     model = LocalOutlierFactor(20, novelty=True, algorithm="brute").fit(naive.windows(x, 20))

@@ -116,14 +116,46 @@ def test_a_profile_of_many_blocks_follows_the_definition() -> None:
         np.testing.assert_allclose(ours[i], apart.min(), atol=1e-8)
 
 
-@pytest.mark.parametrize("exclusion", [None, 5])
-def test_blocks_cover_each_diagonal_once(exclusion: int | None) -> None:
-    starts = _blocks(-3000, 5000, exclusion, 1.0)
+@pytest.mark.parametrize("zone", [None, (0, 5), (700, 5), (9000, 5), (-9000, 5)])
+def test_blocks_cover_each_diagonal_once(zone: tuple[int, int] | None) -> None:
+    starts = _blocks(-3000, 5000, zone, 1.0)
     covered = (starts[:, None] + np.arange(DIAGONALS)).ravel()
-    wanted = [d for d in range(-3000, 5000) if exclusion is None or abs(d) > exclusion]
+    wanted = [d for d in range(-3000, 5000) if zone is None or abs(d - zone[0]) > zone[1]]
     assert len(set(covered)) == len(covered)
     assert set(wanted) <= set(covered.tolist())
-    assert exclusion is None or (np.abs(covered) > exclusion).all()
+    assert zone is None or (np.abs(covered - zone[0]) > zone[1]).all()
+
+
+@pytest.mark.parametrize("constants", ["sqrt", "zero"])
+def test_a_part_of_the_fitted_series_scores_as_in_the_whole(constants: str) -> None:
+    """Each window would else find itself, at distance 0."""
+    x = rhythm(3000)
+    x[2950:2958] += 2
+    x[1000:1040] = 1.0
+    x[1019:1022] = 2.0  # two flat stretches, each other's only match
+    whole = profile(x, 16, constants)
+    for part in (slice(2900, 3000), slice(0, 1030), slice(990, 1020), slice(1, 3000)):
+        ours = profile(x[part], 16, constants, [x])
+        np.testing.assert_allclose(ours, whole[part.start :][: len(ours)], rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("constants", ["sqrt", "zero"])
+def test_a_fitted_piece_is_joined_with_the_other_pieces_too(constants: str) -> None:
+    pieces = [rhythm(90, 1), np.concatenate([rhythm(50, 2), np.full(30, 1.0), rhythm(20, 3)])]
+    ours = profile(pieces[1], 12, constants, pieces)
+    others = [np.lib.stride_tricks.sliding_window_view(piece, 12) for piece in pieces]
+    for i in (0, 3, 55, len(ours) - 1):
+        near = others[1][np.abs(np.arange(len(ours)) - i) > 3]
+        expected = naive.z_distances(others[1][i], np.concatenate([others[0], near]), constants).min()
+        np.testing.assert_allclose(ours[i], expected, atol=1e-8)
+
+
+@pytest.mark.parametrize("window", [3, 4, 8, 100])
+def test_the_least_length_leaves_every_window_a_neighbour(window: int) -> None:
+    least = MP(window).min_length()
+    assert np.isfinite(profile(rhythm(least), window, "sqrt")).all()
+    with pytest.raises(ValueError, match="at least"):
+        MP(window).fit(rhythm(least - 1))
 
 
 def test_a_share_of_the_diagonals_bounds_the_profile_from_above() -> None:

@@ -28,6 +28,15 @@ def test_window_scores_reach_points_as_in_the_slow_twin(n, window, align, seed):
     np.testing.assert_allclose(points, naive.to_points(scores, window, align), atol=1e-12)
 
 
+@pytest.mark.parametrize("window", [5, 100])
+@pytest.mark.parametrize("align", ALIGNMENTS)
+def test_one_huge_score_changes_no_point_outside_of_its_window(window, align):
+    scores = np.random.default_rng(0).normal(size=1000)
+    before = windows_to_points(scores, window, align)
+    scores[300] = 1e20
+    np.testing.assert_array_equal(windows_to_points(scores, window, align)[300 + window :], before[300 + window :])
+
+
 def test_the_score_of_a_window_stands_at_its_centre():
     scores = np.zeros(11)
     scores[5] = 1.0  # window of 5 points: rows 5 to 9
