@@ -15,13 +15,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from sklearn.metrics import roc_auc_score
 
 import benchmark
 from benchmark.errors import UserError
 from benchmark.grid.cells import Cell, Outcome
 from benchmark.store import database
 from benchmark.store.database import MIGRATIONS, StoreLocked
-from benchmark.store.exchange import cell_of, export, import_scores, merge, verify
+from benchmark.store.evaluate import measure
+from benchmark.store.exchange import Verified, cell_of, export, merge, verify
+from benchmark.store.scores_file import import_scores
 from benchmark.store.store import Store
 from tests.trials.cases import toy
 
@@ -39,7 +42,9 @@ def fill(path: Path, *names: str) -> Path:
         store.begin_run("test", {"host": path.stem})
         store.put_series(toy())
         for k, name in enumerate(names):
-            store.put(cell(name), ok(k), metrics=[(cell(name).key, "auroc", 0.5 + k / 100, "")])
+            scores = ok(k).scores
+            assert scores is not None
+            store.put(cell(name), ok(k), metrics=measure(cell(name).key, ["auroc"], toy().labels, scores, "tsb-uad", 1))
     return path
 
 
@@ -114,7 +119,9 @@ def test_a_later_version_or_other_data_replaces_what_tables_see(tmp_path: Path) 
 
 def test_load_gives_a_tidy_table(tmp_path: Path) -> None:
     frame = benchmark.load(fill(tmp_path / "s.sqlite", "D", "E"))
-    assert frame[["detector", "status", "auroc"]].values.tolist() == [["D", "ok", 0.5], ["E", "ok", 0.51]]
+    assert frame[["detector", "status"]].values.tolist() == [["D", "ok"], ["E", "ok"]]
+    expected = [roc_auc_score(toy().labels, ok(k).scores) for k in range(2)]
+    np.testing.assert_allclose(frame["auroc"], expected)
     with pytest.raises(UserError, match="no results at"):
         benchmark.load(tmp_path / "none.sqlite")
 
@@ -256,9 +263,11 @@ def test_a_flipped_bit_in_scores_is_seen_and_verify_drops_the_cell(tmp_path: Pat
     with Store(path, write=True) as store:
         with pytest.raises(UserError, match="damaged"):
             store.scores(cell("D").key)
-        assert len(verify(store)) == 1
+        assert len(verify(store).damaged) == 1
+        assert len(store.statuses()) == 2, "verify alone changed the store"
+        assert len(verify(store, repair=True).damaged) == 1
         assert list(store.statuses()) == [cell("E").key]
-        assert verify(store) == []
+        assert verify(store) == Verified(cells=1)
 
 
 FULL = """
@@ -289,7 +298,7 @@ def test_a_full_disk_keeps_what_was_committed(tmp_path: Path) -> None:
     assert 0 < len(counted) < 500
     with Store(path, write=True) as store:
         assert len(store.frame()) == 1 + len(counted)
-        assert verify(store) == []
+        assert not verify(store).damaged
 
 
 def test_a_read_only_folder_can_be_read(tmp_path: Path) -> None:
@@ -383,7 +392,7 @@ def test_scores_of_a_closed_detector_become_a_row(tmp_path: Path) -> None:
     labels = toy().labels
     file = scores_file(tmp_path / "theirs.csv", toy().sha256, [0.5 + label for label in labels])
     with Store(path, write=True) as store:
-        assert import_scores(store, file, "Theirs") == 1
+        assert import_scores(store, file, "Theirs").series == 1
         row = store.frame().set_index("detector").loc["Theirs"]
     assert row["auroc"] == 1.0
     assert (row["n"], row["n_anomalous"], row["source"], row["series"]) == (300, 5, "file", "toy")
@@ -395,7 +404,7 @@ def test_scores_of_a_closed_detector_become_a_row(tmp_path: Path) -> None:
         ([1.0] * 299, "", "Theirs", "299 scores for Toy/toy, which has 300 points"),
         ([1.0, "nan"], "", "Theirs", "line 3: expected a finite score, got 'nan'"),
         ([1.0, "=1+1"], "", "Theirs", "line 3"),
-        ([1.0], "0" * 64, "Theirs", "no stored series has the hash"),
+        ([1.0], "0" * 64, "Theirs", "no stored series has the name or the hash"),
         ([1.0] * 300, "", "LOF", "a detector of the package"),
     ],
 )
@@ -410,3 +419,73 @@ def test_wrong_scores_are_refused_by_line(
         with pytest.raises(UserError, match="columns 'series' and 'score'"):
             import_scores(store, file, "Theirs")
         assert len(store.frame()) == 1
+
+
+def test_a_store_that_lies_is_named_cell_by_cell_and_merged_nowhere(tmp_path: Path) -> None:
+    ours, theirs = fill(tmp_path / "a.sqlite", "D"), fill(tmp_path / "b.sqlite", "E", "F")
+    with sqlite3.connect(theirs) as db:
+        db.execute("UPDATE metrics SET value = 0.99 WHERE key = ?", (cell("E").key,))
+    db.close()
+    with Store(theirs) as store:
+        (text,) = verify(store).differing
+    assert str(cell("E")) in text
+    assert "AUROC is stored as 0.99, its scores give" in text
+    with Store(ours, write=True) as store, pytest.raises(UserError, match=r"E on Toy/toy.*nothing was taken"):
+        merge(store, theirs)
+    with Store(theirs, write=True) as store:
+        assert len(verify(store, repair=True).differing) == 1
+        assert verify(store) == Verified(cells=2)
+        assert len(store.database.rows("SELECT * FROM metrics")) == 1
+
+
+@pytest.mark.parametrize("change", ["n_anomalous = 4", "series = 'other'", "source = 'simulated'", "n = 299"])
+def test_a_cell_that_contradicts_its_series_is_named(tmp_path: Path, change: str) -> None:
+    path = fill(tmp_path / "s.sqlite", "D")
+    with sqlite3.connect(path) as db:
+        db.execute(f"UPDATE cells SET {change}")
+    db.close()
+    with Store(path) as store:
+        (text,) = verify(store).differing
+    assert "by its series" in text
+
+
+def numbers(labels: np.ndarray) -> list[float]:
+    return [0.5 + label for label in labels]
+
+
+@pytest.mark.parametrize("form", ["hash", "prefix", "name", "bom", "spaces", "semicolon", "rows"])
+def test_a_file_of_scores_may_look_as_programs_write_it(tmp_path: Path, form: str) -> None:
+    one = toy()
+    name = {"hash": one.sha256, "prefix": one.sha256[:12].upper()}.get(form, "Toy/toy")
+    sep = {"spaces": ", ", "semicolon": ";"}.get(form, ",")
+    rows = list(enumerate(numbers(one.labels)))
+    lines = [sep.join(["series", "score"] + ["row"] * (form == "rows"))]
+    for row, score in reversed(rows) if form == "rows" else rows:
+        lines.append(sep.join([name, str(score)] + [str(row)] * (form == "rows")))
+    file = tmp_path / "theirs.csv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8-sig" if form == "bom" else "utf-8")
+    with Store(fill(tmp_path / "s.sqlite", "D"), write=True) as store:
+        assert import_scores(store, file, "Theirs").notes == []
+        assert store.frame().set_index("detector").loc["Theirs", "auroc"] == 1.0
+
+
+def test_an_empty_file_is_refused_and_a_turned_sign_is_mentioned(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.csv"
+    empty.write_text("series,score\n")
+    turned = scores_file(tmp_path / "turned.csv", "Toy/toy", [-score for score in numbers(toy().labels)])
+    with Store(fill(tmp_path / "s.sqlite", "D"), write=True) as store:
+        with pytest.raises(UserError, match="no scores below"):
+            import_scores(store, empty, "Theirs")
+        (note,) = import_scores(store, turned, "Theirs").notes
+    assert "AUROC 0.000 is far below .5: is the sign right" in note
+
+
+def test_answers_of_zero_and_one_are_measured_as_given(tmp_path: Path) -> None:
+    answers = toy().labels.copy()
+    answers[np.flatnonzero(answers)[0]] = 0
+    file = scores_file(tmp_path / "flags.csv", "Toy/toy", list(answers))
+    with Store(fill(tmp_path / "s.sqlite", "D"), write=True) as store:
+        (note,) = import_scores(store, file, "Theirs").notes
+        row = store.frame().set_index("detector").loc["Theirs"]
+    assert "as given: F1 0.889" in note  # 4 of 5 found, none wrong: 2 * 4 / (4 + 5)
+    assert (row["precision_given"], row["recall_given"], row["event_f1_given"]) == (1.0, 0.8, 1.0)

@@ -8,7 +8,8 @@ examples:
   python -m benchmark results import scores.csv --detector Theirs
   python -m benchmark results merge node1.sqlite node2.sqlite --store all.sqlite
 
-A file of scores has the columns `series` (the hash that `results list` shows) and `score`.
+A file of scores has the columns `series` (dataset/series, or the hash that `results list` shows) and `score`.
+Scores of only 0 and 1 are answers, measured as they are given.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="*", type=Path, help="file to write (export) or to read (import, merge)")
     parser.add_argument("--detector", default="", metavar="NAME", help="row name of imported scores")
     parser.add_argument("--protocol", default="tsb-uad", metavar="NAME", help="table of imported scores (%(default)s)")
+    parser.add_argument("--repair", action="store_true", help="verify: drop what is damaged or differs")
     _options.add_store(parser)
 
 
@@ -54,12 +56,17 @@ COUNTS = "SELECT data_hash, sum(status = 'ok'), count(*) FROM current GROUP BY d
 def _verify(args: argparse.Namespace) -> int:
     from benchmark.store import Store, verify
 
-    with Store(args.store, write=True) as store:
-        dropped = verify(store)
-    for name in dropped:
-        _options.say(f"damaged, dropped: {name}")
-    _options.say("every stored array has its hash" if not dropped else "run again to compute the dropped cells")
-    return 1 if dropped else 0
+    with Store(args.store, write=args.repair) as store:
+        found = verify(store, args.repair)
+    for name in found.damaged:
+        _options.say(f"damaged{', dropped' if args.repair else ''}: {name}")
+    for text in found.differing:
+        _options.say(f"differs{', figures dropped' if args.repair else ''}: {text}")
+    if not found.damaged and not found.differing:
+        _options.say(f"{found.cells} cells: every array has its hash, every figure is what its scores give")
+        return 0
+    _options.say("run and report again to compute what was dropped" if args.repair else "to drop these: --repair")
+    return 1
 
 
 def _export(args: argparse.Namespace) -> int:
@@ -77,14 +84,16 @@ def _import(args: argparse.Namespace) -> int:
     from benchmark.store import Store, import_scores
 
     file = _one(args)
-    if file.suffix != ".csv":
+    if file.suffix in (".sqlite", ".sqlite3", ".db"):
         return _merge(args)
     if not args.detector:
         raise UserError("imported scores need a row name: --detector NAME")
     protocols.get(args.protocol)
     with Store(args.store, write=True) as store:
-        count = import_scores(store, file, args.detector, args.protocol)
-    _options.say(f"{args.detector}: scores of {count} series imported")
+        taken = import_scores(store, file, args.detector, args.protocol)
+    for note in taken.notes:
+        _options.say(note)
+    _options.say(f"{args.detector}: scores of {taken.series} series imported")
     return 0
 
 

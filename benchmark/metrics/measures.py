@@ -137,6 +137,27 @@ def f1(labels: Labels, flagged: Flags) -> float:
     return float(2 * np.sum(flagged & (labels == 1)) / (flagged.sum() + labels.sum()))
 
 
+@flag_metric("event-wise precision", "segments of consecutive flags; Hundman et al., KDD 2018, without adjustment")
+def event_precision(labels: Labels, flagged: Flags) -> float:
+    """Share of the flagged segments that touch an anomalous point."""
+    return ranges.touched(_some(flagged).astype(np.uint8), labels == 1)
+
+
+@flag_metric("event-wise recall", "segments of consecutive labels; Hundman et al., KDD 2018")
+def event_recall(labels: Labels, flagged: Flags) -> float:
+    """Share of the anomalous segments of which at least one point is flagged."""
+    return ranges.touched(labels, flagged)
+
+
+@flag_metric("event-wise F1", "Hundman et al., KDD 2018")
+def event_f1(labels: Labels, flagged: Flags) -> float:
+    """Harmonic mean of event-wise precision and recall; 0 when nothing is flagged or nothing is hit."""
+    if not flagged.any():
+        return 0.0
+    hit, found = event_precision(labels, flagged), event_recall(labels, flagged)
+    return 2 * hit * found / (hit + found) if hit else 0.0
+
+
 @flag_metric("range-based precision", "Tatbul et al., NeurIPS 2018; cardinality 1/x, flat bias")
 def range_precision(labels: Labels, flagged: Flags) -> float:
     """See :func:`benchmark.metrics.ranges.range_based`."""

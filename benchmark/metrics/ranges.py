@@ -40,6 +40,13 @@ def segments(mask: Labels | Flags) -> tuple[Ints, Ints]:
     return edges[::2], edges[1::2]
 
 
+def touched(segmented: Labels, marked: Flags) -> float:
+    """Share of the segments of ones in (n,) ``segmented`` that hold at least one marked point."""
+    starts, stops = segments(segmented)
+    counts = np.concatenate([[0], np.cumsum(marked)])
+    return float(np.mean(counts[stops] > counts[starts]))
+
+
 def range_based(labels: Labels, flagged: Flags, alpha: float = 0.2) -> PrecisionRecall:
     """Range-based precision and recall.
 

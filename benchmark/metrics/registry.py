@@ -207,7 +207,14 @@ def _flag_3sigma(labels: Labels, scores: Floats) -> Flags:
     return flags
 
 
+def _flag_given(labels: Labels, scores: Floats) -> Flags:
+    if not np.isin(scores, (0, 1)).all():
+        raise Undefined("the scores are not answers of 0 and 1: a threshold rule has to make them so")
+    return np.asarray(scores == 1)
+
+
 RULES = {
+    "given": Rule("answers of 0 and 1, as given", _flag_given),
     "topk": Rule("the k highest scores, k = number of labelled points, ties included", _flag_topk),
     "3sigma": Rule("scores above mean + 3 standard deviations of the scores", _flag_3sigma),
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmark.store.exchange import export, import_scores, merge, verify
+from benchmark.store.exchange import export, merge, verify
+from benchmark.store.scores_file import import_scores
 from benchmark.store.store import Store
 
 __all__ = ["Store", "evaluate", "export", "import_scores", "merge", "verify"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +11,11 @@ from numpy.typing import NDArray
 from benchmark import metrics
 from benchmark.grid import protocols
 from benchmark.store.store import Store
+from datasets import Series
 from detectors import estimate_window
 
 AT_ONCE = ("auroc", "auprc")  # kept with each cell as it ends
+TOLERANCE = 1e-9  # libraries of another version sum in another order
 MetricRow = tuple[str, str, float | None, str]
 
 
@@ -65,3 +68,35 @@ def fill(store: Store, names: Iterable[str] | None = None, jobs: int = 1, at_onc
             store.put_metrics(rows)
             added += len(rows)
     return added
+
+
+def disagreements(
+    store: Store, row: Any, series: Series, scores: NDArray[np.float64], names: Iterable[str] | None = None
+) -> list[str]:
+    """Stored metrics of one cell that are not what its scores and labels give, in words.
+
+    Parameters
+    ----------
+    row : row of the table ``cells``
+    names : iterable of str or None
+        Metrics to recompute; None for all that are stored and known.
+    """
+    stored = {r["metric"]: r["value"] for r in store.database.rows("SELECT * FROM metrics WHERE key = ?", row["key"])}
+    wanted = [name for name in stored if name in metrics.METRICS and (names is None or name in names)]
+    labels = series.labels[row["first_row"] :]
+    measured = measure(row["key"], wanted, labels, scores, row["protocol"], estimate_window(series.values))
+    return [
+        f"{metrics.METRICS[name].title} is stored as {_shown(stored[name])}, its scores give {_shown(value)}"
+        for _, name, value, _ in measured
+        if name in stored and not _same(stored[name], value)
+    ]
+
+
+def _same(stored: float | None, value: float | None) -> bool:
+    if stored is None or value is None:
+        return stored is value
+    return abs(stored - value) <= TOLERANCE
+
+
+def _shown(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.6g}"

@@ -1,29 +1,25 @@
-"""Stores that travel: export to one file, merge another machine's results, import someone's scores.
+"""Stores that travel: export to one file, merge another machine's results, verify what is stored.
 
-Everything that enters is checked first: the file's structure, the hash of each array, the key of each cell.
+Everything that enters is checked first: the file's structure, the hash of each array, the key of each cell, and
+its AUROC and AUPRC against its scores. Other metrics are not taken: ``report`` computes them from the scores.
 A merge is one transaction: all of it, or nothing.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from benchmark.catalogue import registry
 from benchmark.errors import UserError
-from benchmark.grid import Cell, Outcome
+from benchmark.grid import Cell
 from benchmark.store.database import integrity
-from benchmark.store.evaluate import AT_ONCE, measure
-from benchmark.store.store import Store, insert_cell, insert_scores, storable, unpack_series
+from benchmark.store.evaluate import AT_ONCE, disagreements
+from benchmark.store.store import Store, insert_cell, insert_scores, unpack_series
 
 SERIES_COLUMNS = ("data_hash", "dataset", "name", "source", "n", "values", "labels", "n_train", "train")
 
@@ -125,6 +121,8 @@ def _take(db: sqlite3.Connection, source: Store, row: dict[str, Any], runs: dict
     if cell_of(row).key != key:
         raise UserError(f"{source.path}: cell {key} is not what its key says; nothing was taken")
     scores = source.scores(key)[1].tobytes() if row["status"] == "ok" else None
+    if wrong := contradictions(source, row, AT_ONCE):
+        raise UserError(f"{source.path}: {cell_of(row)}: {wrong[0]}; nothing was taken")
     ours = db.execute("SELECT status, sha256 FROM cells LEFT JOIN scores USING (key) WHERE key = ?", (key,)).fetchone()
     if ours and (ours["status"] == "ok" or row["status"] != "ok"):
         merged.known += 1
@@ -134,8 +132,9 @@ def _take(db: sqlite3.Connection, source: Store, row: dict[str, Any], runs: dict
     insert_cell(db, row | {"run_id": runs.get(row["run_id"])})
     if scores is not None:
         insert_scores(db, key, scores)
-    for metric in source.database.rows("SELECT * FROM metrics WHERE key = ?", key):
-        db.execute("INSERT INTO metrics VALUES (?, ?, ?, ?)", tuple(metric))
+    for metric in AT_ONCE:
+        kept = source.database.rows("SELECT * FROM metrics WHERE key = ? AND metric = ?", key, metric)
+        db.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?)", [tuple(row) for row in kept])
     if ours:
         merged.replaced += 1
     else:
@@ -149,104 +148,77 @@ def cell_of(row: Any) -> Cell:
     return Cell(**{name: row[name] for name in names}, params=params)
 
 
-def verify(store: Store) -> list[str]:
-    """Check every array against its hash; cells with damaged scores are dropped, so that a run makes them anew.
-
-    Returns
-    -------
-    list of str
-        The dropped cells.
-    """
-    dropped: list[str] = []
-    for row in _each(store, "cells", "key"):
-        try:
-            if row["status"] == "ok":
-                store.scores(row["key"])
-        except (UserError, KeyError):
-            dropped.append(str(cell_of(row)))
-            with store.database.transaction() as db:
-                for table in ("metrics", "scores", "cells"):
-                    db.execute(f"DELETE FROM {table} WHERE key = ?", (row["key"],))
-    for row in store.database.rows("SELECT data_hash FROM series"):
-        store.load_series(row["data_hash"])
-    return dropped
-
-
-# -- scores from elsewhere ---------------------------------------------------------------------
-
-
-def import_scores(store: Store, file: Path, detector: str, protocol: str = "tsb-uad") -> int:
-    """Take scores that another program computed as a row of the tables.
+def contradictions(store: Store, row: Any, names: Iterable[str] | None = None) -> list[str]:
+    """What a cell says of itself that its scores and its series do not bear out.
 
     Parameters
     ----------
-    file : Path
-        CSV with the columns ``series`` (SHA-256 of a stored series, see ``results list``) and ``score``,
-        one line for each point in order, higher = more anomalous; any number of series.
-    detector : str
-        Name of the row; not one of the package.
-    protocol : str
-        Whose table it joins: that the detector kept its rules is the importer's word, and noted.
-
-    Returns
-    -------
-    int
-        Number of series imported.
+    row : row of the table ``cells``
+    names : iterable of str or None
+        Metrics to recompute; None for all that are stored.
 
     Raises
     ------
     UserError
-        If a line, a hash or a length is wrong; nothing has been taken then.
+        If its scores or its series are damaged.
     """
-    if detector in registry.detectors():
-        raise UserError(f"{detector} is a detector of the package: give the imported row a name of its own")
-    found = read_scores(file)
-    version = "imported-" + hashlib.sha256(file.read_bytes()).hexdigest()[:12]
-    checked = [_fitting(store, file, data_hash, scores) for data_hash, scores in found.items()]
-    for (data_hash, scores), (dataset, name, source) in zip(found.items(), checked, strict=True):
-        cell = Cell(dataset, name, detector, protocol, 0, (), version, data_hash, source)
-        labels = store.series(data_hash)[1]
-        note = {"note": f"scores imported from {file.name}; what fit saw is not known"}
-        outcome = Outcome("ok", scores=scores, n=len(labels), n_anomalous=int(labels.sum()), extra=note)
-        store.put(cell, outcome, "plug-in", False, measure(cell.key, AT_ONCE, labels, scores, protocol, 0))
-    return len(found)
-
-
-def read_scores(file: Path) -> dict[str, NDArray[np.float64]]:
-    """Series hash -> (n,) scores, from a CSV with the columns ``series`` and ``score``."""
-    columns: dict[str, list[float]] = {}
+    if row["status"] != "ok":
+        return []
+    first, scores = store.scores(row["key"])
     try:
-        with file.open(newline="", encoding="utf-8") as lines:
-            reader = csv.DictReader(lines)
-            if not {"series", "score"} <= set(reader.fieldnames or ()):
-                raise UserError(f"{file} needs a first line with the columns 'series' and 'score'")
-            for row in reader:
-                columns.setdefault(row["series"], []).append(_number(row["score"], file, reader.line_num))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"cannot read {file}: {error}") from error
-    return {data_hash: np.array(scores) for data_hash, scores in columns.items()}
-
-
-def _number(text: str | None, file: Path, line: int) -> float:
-    try:
-        value = float(text or "")
-    except ValueError:
-        value = float("nan")
-    if not np.isfinite(value):
-        raise UserError(f"{file}, line {line}: expected a finite score, got {text!r}")
-    return value
-
-
-def _fitting(store: Store, file: Path, data_hash: str, scores: NDArray[np.float64]) -> tuple[str, str, str]:
-    try:
-        series = store.load_series(data_hash)
+        series = store.load_series(row["data_hash"])
     except KeyError:
-        raise UserError(
-            f"{file}: no stored series has the hash {storable(data_hash)[:64]!r}; `results list` shows "
-            "those there are, and a run of any detector on a series stores it"
-        ) from None
-    if len(series) != len(scores):
-        raise UserError(
-            f"{file}: {len(scores)} scores for {series.dataset}/{series.name}, which has {len(series)} points"
-        )
-    return series.dataset, series.name, series.source
+        return [f"its series {row['data_hash'][:12]} is not in the store"]
+    told = {name: row[name] for name in ("dataset", "series", "n", "n_anomalous")}
+    told |= {"simulated": row["source"] == "simulated", "last row": first + len(scores)}
+    true = {"dataset": series.dataset, "series": series.name, "n": len(series), "n_anomalous": series.n_anomalous}
+    true |= {"simulated": series.simulated, "last row": len(series)}
+    found = [f"{name} {told[name]!r}, but {true[name]!r} by its series" for name in told if told[name] != true[name]]
+    return found or disagreements(store, row, series, scores, names)
+
+
+@dataclass
+class Verified:
+    """What :func:`verify` found: cells with damaged arrays, and cells that say what their scores do not."""
+
+    damaged: list[str] = field(default_factory=list)
+    differing: list[str] = field(default_factory=list)
+    cells: int = 0
+
+
+def verify(store: Store, repair: bool = False) -> Verified:
+    """Check every array against its hash, and every stored figure against scores and labels.
+
+    Parameters
+    ----------
+    repair : bool
+        Drop damaged cells, so that a run makes them anew, and figures that differ, so that ``report`` does.
+
+    Raises
+    ------
+    UserError
+        If a stored series is damaged.
+    """
+    found = Verified()
+    for row in store.database.rows("SELECT data_hash FROM series"):
+        store.load_series(row["data_hash"])
+    for row in _each(store, "cells", "key"):
+        found.cells += 1
+        try:
+            wrong = contradictions(store, row)
+        except (UserError, KeyError):
+            found.damaged.append(str(cell_of(row)))
+            if repair:
+                _drop(store, row["key"], ("metrics", "scores", "cells"))
+            continue
+        if wrong:
+            found.differing.append(f"{cell_of(row)}: {'; '.join(wrong)}")
+            if repair:
+                _drop(store, row["key"], ("metrics",))
+    return found
+
+
+def _drop(store: Store, key: str, tables: Iterable[str]) -> None:
+    with store.database.transaction() as db:
+        for table in tables:
+            db.execute(f"DELETE FROM {table} WHERE key = ?", (key,))

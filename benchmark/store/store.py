@@ -132,7 +132,9 @@ class Store:
             raise KeyError(key)
         row = found[0]
         if hashlib.sha256(row["scores"]).hexdigest() != row["sha256"]:
-            raise UserError(f"{self.path}: the scores of cell {key} are damaged; `results verify` drops the cell")
+            raise UserError(
+                f"{self.path}: the scores of cell {key} are damaged; `results verify --repair` drops the cell"
+            )
         return row["first_row"], np.frombuffer(row["scores"], "<f8")
 
     def load_series(self, data_hash: str) -> Series:

@@ -248,7 +248,7 @@ def flipped_bits(bench: Bench) -> str:
         return "damaged scores were read without a word"
     except UserError:
         pass
-    line = [sys.executable, "-m", "benchmark", "results", "verify", "--store", str(bench.store)]
+    line = [sys.executable, "-m", "benchmark", "results", "verify", "--repair", "--store", str(bench.store)]
     done = subprocess.run(line, capture_output=True, text=True)
     return "" if done.returncode == 1 and "damaged, dropped" in done.stderr else f"verify said {done.stderr!r}"
 
