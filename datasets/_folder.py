@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from datasets import _registry
 from datasets._base import Arrays, DataError, Dataset, Facts, Series
 from datasets._tsb_uad import check_labels, check_train, read_file
 
@@ -14,16 +15,18 @@ ENDINGS = (".out", ".csv", ".txt")
 
 
 class FolderDataset(Dataset):
-    """The files of one folder; its name is the data set's name.
+    """The files of one folder; its name is the data set's name, unless another is given.
 
+    A folder that is called like a data set of the package is named by its path: it is not that data set.
     ``X.train.*`` is the training part of ``X.test.*`` where both are there.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "") -> None:
         if not folder.is_dir():
             raise DataError(f"{folder} is not a folder: give one that holds value,label files", str(folder))
         self.folder = folder
-        self.name = folder.resolve().name
+        short = folder.resolve().name
+        self.name = name or (str(folder.resolve()) if short in _registry.names() else short)
         self.title = f"files of {folder}"
         files = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in ENDINGS and path.is_file())
         series = [
@@ -61,12 +64,12 @@ class FolderDataset(Dataset):
         raise DataError(f"{self.folder / facts.name} is your own file: it has no simulated twin", self.name, facts.name)
 
 
-def load_folder(path: str | Path) -> FolderDataset:
-    """A folder of ``value,label`` files as a data set; its name is the folder's.
+def load_folder(path: str | Path, name: str = "") -> FolderDataset:
+    """A folder of ``value,label`` files as a data set, under its own name or the one given.
 
     Raises
     ------
     DataError
         If there is no such folder, or no such file in it.
     """
-    return FolderDataset(Path(path))
+    return FolderDataset(Path(path), name)

@@ -69,7 +69,8 @@ def add_data(parser: argparse.ArgumentParser, dataset: bool = True) -> None:
 
 def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
     """Data sets asked for, or all; a wrong name, or a pattern that matches nothing, is refused."""
-    chosen = [_dataset(name) for name in args.dataset or datasets.names()]
+    folders = _folders(args)
+    chosen = [_dataset(name, folders) for name in args.dataset or datasets.names()]
     every = [series for dataset in chosen for series in dataset.series_names()]
     for pattern in args.series:
         if not any(_matches(series, pattern) for series in every):
@@ -77,11 +78,31 @@ def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
     return chosen
 
 
-def _dataset(name: str) -> Dataset:
+def _folders(args: argparse.Namespace) -> dict[str, str]:
+    """Names of data sets in the store that stand for folders, and which; names of two folders belong to the first."""
+    store = getattr(args, "store", None)
+    if not (store and store.is_file() and any(Path(name).is_dir() for name in args.dataset)):
+        return {}
+    from benchmark.store import Store
+
+    with Store(store) as kept:
+        runs = kept.runs()
+    return {name: path for run in reversed(runs) for name, path in run["provenance"].get("folders", {}).items()}
+
+
+def _dataset(name: str, folders: dict[str, str]) -> Dataset:
+    """The data set of that name, or the folder: named by its whole path where its short name is another's."""
     if name in datasets.names():
         return datasets.get(name)
     if Path(name).is_dir():
-        return datasets.load_folder(Path(name))
+        folder = datasets.load_folder(Path(name))
+        path = str(Path(name).resolve())
+        if folders.setdefault(folder.name, path) != path:
+            folder = datasets.load_folder(Path(name), path)
+        if folder.name == path:
+            say(f"{name}: its short name is taken, so it is called {path}")
+        folders[folder.name] = path
+        return folder
     raise unknown("data set", name, datasets.names(), "(or give a folder of `value,label` files)")
 
 

@@ -14,7 +14,7 @@ from benchmark.execution import Backend, Board, Display, Summary, pending, run
 from benchmark.grid import QUICK_SERIES, Task, quick_cut
 from benchmark.provenance import provenance
 from benchmark.store import Store
-from datasets import DataError, Dataset, Series
+from datasets import DataError, Dataset, FolderDataset, Series
 
 
 class Supply:
@@ -29,9 +29,14 @@ class Supply:
     """
 
     def __init__(self, args: argparse.Namespace, wanted: Iterable[Dataset], quick: bool = False) -> None:
-        self.args, self.wanted, self.quick = args, wanted, quick
+        self.args, self.wanted, self.quick = args, list(wanted), quick
         self.problems: list[str] = []
         self.simulated: list[str] = []
+
+    @property
+    def folders(self) -> dict[str, str]:
+        """Data sets of the user's own files: name -> folder."""
+        return {d.name: str(d.folder.resolve()) for d in self.wanted if isinstance(d, FolderDataset)}
 
     def __iter__(self) -> Iterator[Series]:
         for dataset in self.wanted:
@@ -55,14 +60,18 @@ def execute(
     backend: Backend,
     retry_failed: bool = False,
     problems: Iterable[str] = (),
+    folders: dict[str, str] | None = None,
 ) -> Summary:
-    """Run what the store lacks, with a display, and keep each result as it arrives."""
+    """Run what the store lacks, with a display, and keep each result as it arrives.
+
+    ``folders`` are the data sets that stand for folders of files, by name, as the run's record keeps them.
+    """
     todo, summary = pending(work, store, retry_failed)
     if not summary.planned:
         raise UserError("no usable series is left: " + next(iter(problems), "none matches"))
     _options.say(f"{summary.planned} cells: {summary.cached} stored, {len(todo)} to run")
     origin = provenance(backend.jobs, backend.threads) | {"data_problems": list(problems)}
-    store.begin_run(command_line(), origin)
+    store.begin_run(command_line(), origin | {"folders": folders or {}})
     board = Board()
     with Display(board, todo, backend.jobs) as display:
         return run(todo, summary, backend, store, board, display.done)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from benchmark.commands import _options
@@ -17,6 +18,8 @@ from benchmark.errors import UserError, unknown
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``capsule``."""
     parser.add_argument("cell", metavar="CELL", help="DETECTOR/DATASET/SERIES[/PROTOCOL[/SEED]], or a key of cells.csv")
+    parser.add_argument("--detector", default="", metavar="SPEC", help="where a plug-in lies, where not stored")
+    parser.add_argument("--data-dir", type=Path, help="folder with the real series (BENCHMARK_DATA)")
     _options.add_store(parser)
 
 
@@ -39,7 +42,8 @@ def main(args: argparse.Namespace) -> int:
         cell: dict[str, Any] = {str(k): v for k, v in found.iloc[0].items()}
         if cell["source"] == "simulated" or cell["quick"]:
             raise UserError("a capsule repeats cells of whole real series; this one is of a simulated or shortened one")
-        cell |= {"params": json.loads(cell["params"]), "seed": int(cell["seed"])}
+        cell |= {"params": json.loads(cell["params"]), "seed": int(cell["seed"]), "extra": json.loads(cell["extra"])}
         origins = {run["id"]: run["provenance"] for run in store.runs()}
-    sys.stdout.write(capsule(cell, origins.get(cell["run_id"], {})))
+    folder = str(args.data_dir.resolve()) if args.data_dir else None
+    sys.stdout.write(capsule(cell, origins.get(cell["run_id"], {}), args.detector, folder))
     return 0

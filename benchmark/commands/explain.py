@@ -44,7 +44,7 @@ def main(args: argparse.Namespace) -> int:
         _options.say("SIMULATED data: the published figures were made on the real series")
     with Store(args.store, write=True) as store:
         work = list(explain.work(row, series, _options.seeds(args)))
-        summary = execute(work, store, Backend(jobs=args.jobs), problems=supply.problems)
+        summary = execute(work, store, Backend(jobs=args.jobs), problems=supply.problems, folders=supply.folders)
         if summary.interrupted:
             return conclude(summary, supply)
         cells = [task.cell for task, _ in work]

@@ -125,7 +125,9 @@ def _run(args: argparse.Namespace, selection: Selection, chosen: list[Row], seri
 
     backend = Backend(args.backend, args.jobs, args.threads, args.scheduler)
     with Store(args.store, write=True) as store:
-        summary = execute(plan(selection, chosen, series), store, backend, args.retry_failed, series.problems)
+        summary = execute(
+            plan(selection, chosen, series), store, backend, args.retry_failed, series.problems, series.folders
+        )
         if args.profile:
             _profile(store, args.jobs)
         if not args.no_report:

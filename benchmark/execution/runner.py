@@ -83,6 +83,8 @@ def keep(store: Store, task: Task, outcome: Outcome) -> None:
     cell = task.cell
     series = store.load_series(cell.data_hash)
     outcome.n, outcome.n_anomalous = len(series), series.n_anomalous
+    if task.spec != cell.detector:
+        outcome.extra["spec"] = task.spec  # where a plug-in came from
     figures: list[evaluate.MetricRow] = []
     if outcome.scores is not None:
         labels = series.labels[outcome.first_row :]

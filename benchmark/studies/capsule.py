@@ -1,52 +1,78 @@
-"""A few lines of Python that recompute one cell, with its data hash, versions and seed."""
+"""A few lines of Python that recompute one cell, with its data hash, versions and seed.
+
+Text that a store holds enters the script as ``repr`` of a value, never as code.
+"""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-TEMPLATE = '''"""{title}
+from benchmark.errors import UserError
 
-Recomputes one cell of a benchmark. It was computed with {versions}
-on {host}; AUROC {auroc}.
-"""
+SCRIPT = '''"""Recomputes one cell of a benchmark and prints its AUROC beside the stored one."""
 
 import datasets
-from benchmark import metrics
+from benchmark import metrics, settings
 from benchmark.execution import execute
-from benchmark.grid import Cell, Task, protocols
+from benchmark.grid import Selection, plan, protocols, rows
 
-DATA_HASH = {data_hash!r}
+COMPUTED_WITH = {about}
+KEY = {key}  # of data, detector, its version, parameters, protocol and seed
+DATASET, SERIES = {dataset}, {series}
+FOLDER = {folder}  # of your own files; None for a data set of the package
+DETECTOR, SPEC = {detector}, {spec}
+PARAMS = {params}
+PROTOCOL, SEED = {protocol}, {seed}
+DATA_DIR = {data_dir} or settings.data_dir()  # TSB-UAD-Public or its parent
 
-series = datasets.load({dataset!r}, {series!r}, data_dir=None)  # data_dir: folder with the real series, or download
-assert series.sha256 == DATA_HASH, f"other data: {{series.sha256}}"
-
-cell = Cell(
-    dataset={dataset!r},
-    series={series!r},
-    detector={detector!r},
-    protocol={protocol!r},
-    seed={seed!r},
-    params={params!r},
-    version={version!r},
-    data_hash=DATA_HASH,
-)
-outcome = execute(Task(cell, spec={detector!r}), series)
-assert outcome.status == "ok", outcome.reason
-
-scores = get(cell.protocol).scores_for_metric(outcome.scores)
-auroc = metrics.auroc(series.labels[outcome.first_row :], scores, 1)
-print("AUROC", auroc, "stored", {auroc})
+if FOLDER:
+    series = datasets.load_folder(FOLDER, DATASET).read(SERIES)
+else:
+    series = datasets.load(DATASET, SERIES, data_dir=DATA_DIR, cache_dir=settings.cache_dir(), mode="real")
+selection = Selection((SPEC,), protocols=(PROTOCOL,), seeds=(SEED,), params={{DETECTOR: PARAMS}}, timeout=0, memory=0)
+((task, series),) = plan(selection, rows(selection), [series])
+if task.cell.key != KEY:
+    print("not the stored cell: data, detector or protocol are of another version:", task.cell)
+outcome = execute(task, series)
+if outcome.status != "ok":
+    raise SystemExit(f"{{outcome.status}}: {{outcome.reason}}")
+scores = protocols.get(PROTOCOL).scores_for_metric(outcome.scores)
+print("AUROC", metrics.auroc(series.labels[outcome.first_row :], scores), "stored", {auroc})
 '''
 
 
-def capsule(cell: dict[str, Any], provenance: dict[str, Any]) -> str:
-    """The script for a stored cell (a row of the store) and the provenance of its run."""
-    versions = ", ".join(f"{k} {v}" for k, v in sorted(provenance.get("versions", {}).items()) if v)
-    return TEMPLATE.format(
-        title=f"{cell['detector']} on {cell['dataset']}/{cell['series']}, {cell['protocol']}, seed {cell['seed']}.",
-        versions=f"Python {provenance.get('python', '?')}, {versions}",
-        host=provenance.get("platform", "an unknown platform"),
-        auroc=repr(float(cell["auroc"])),
-        params=tuple(sorted(cell["params"].items())),
-        **{k: cell[k] for k in ("data_hash", "dataset", "series", "detector", "protocol", "seed", "version")},
-    )
+def capsule(cell: dict[str, Any], run: dict[str, Any], spec: str = "", data_dir: str | None = None) -> str:
+    """The script for a stored cell.
+
+    Parameters
+    ----------
+    cell : dict
+        A row of the store's ``frame()``, with ``params`` and ``extra`` read from JSON.
+    run : dict
+        What its run recorded of itself (``provenance``).
+    spec : str
+        How the detector is named on the command line; by default what the cell recorded.
+    data_dir : str or None
+        Folder with the real series; by default what ``BENCHMARK_DATA`` names when the script runs.
+
+    Raises
+    ------
+    UserError
+        If the cell is of a plug-in and nothing says where the plug-in lies.
+    """
+    told = {
+        "about": {name: run.get(name) for name in ("python", "platform", "versions") if run.get(name)},
+        "folder": run.get("folders", {}).get(cell["dataset"]),
+        "spec": spec or cell["extra"].get("spec") or _registered(cell),
+        "auroc": float(cell["auroc"]),
+        "data_dir": data_dir,
+        **{name: cell[name] for name in ("key", "dataset", "series", "detector", "params", "protocol", "seed")},
+    }
+    return SCRIPT.format(**{name: repr(json.loads(json.dumps(value))) for name, value in told.items()})
+
+
+def _registered(cell: dict[str, Any]) -> str:
+    if cell["group"] == "plug-in":
+        raise UserError(f"the store does not say where {cell['detector']} came from: name it with --detector SPEC")
+    return str(cell["detector"])

@@ -1,0 +1,100 @@
+"""A capsule of each kind, executed, gives the stored figure; text from a store is never code."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.cli import main
+from benchmark.studies import capsule
+
+MINE = """
+import numpy as np
+from detectors import Detector
+
+class Mine(Detector):
+    group = "plug-in"
+    def __init__(self, power: float = 1.0) -> None:
+        self.power = power
+    def _fit(self, pieces):
+        self.mean_ = np.concatenate(pieces).mean()
+    def _score(self, x):
+        return np.abs(x - self.mean_) ** self.power
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    x = np.sin(np.arange(1200) / 9) + rng.normal(0, 0.1, 1200)
+    labels = (np.abs(np.arange(1200) - 700) < 12).astype(int)
+    for folder in ("own", "elsewhere/MGAB"):
+        Path(folder).mkdir(parents=True)
+        rows = zip(x + labels, labels, strict=True)
+        Path(folder, "a.out").write_text("".join(f"{float(value)!r},{label}\n" for value, label in rows))
+    Path("mine.py").write_text(MINE)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("options", "cell"),
+    [
+        (["--detector", "HBOS", "--dataset", "own"], "HBOS/own"),
+        (["--detector", "HBOS", "--dataset", "elsewhere/MGAB"], "HBOS"),
+        (["--detector", "mine.py", "--dataset", "own", "--set", "Mine.power=2.0"], "Mine/own"),
+        (["--detector", "pyod:HBOS", "--dataset", "own"], "PyOD_HBOS/own"),
+        (["--detector", "PCA", "--dataset", "own", "--set", "PCA.align=end"], "PCA/own"),
+        (["--detector", "IForest", "--dataset", "own", "--protocol", "normal-crossfit", "--seed", "3"], "IForest/own"),
+        (["--detector", "HBOS", "--dataset", "own", "--protocol", "authors-csv"], "HBOS/own"),
+    ],
+)
+def test_a_capsule_gives_the_stored_figure(
+    here: Path, capsys: pytest.CaptureFixture[str], options: list[str], cell: str
+) -> None:
+    assert main(["run", *options, "--jobs", "1", "--backend", "serial", "--no-report"]) == 0
+    capsys.readouterr()
+    assert main(["capsule", cell]) == 0
+    Path("cell.py").write_text(capsys.readouterr().out)
+    done = subprocess.run([sys.executable, "cell.py"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = re.fullmatch(r"AUROC (\S+) stored (\S+)\n", done.stdout)
+    assert found, done.stdout
+    assert float(found[1]) == pytest.approx(float(found[2]), abs=1e-12)
+
+
+HOSTILE = "\"\"\"'\\\n{os}\n__import__('os').system('touch stolen')\n#"
+
+
+def test_text_from_a_store_stays_data() -> None:
+    cell = dict.fromkeys(("key", "dataset", "series", "detector", "protocol", "group"), HOSTILE)
+    cell |= {"params": {HOSTILE: HOSTILE}, "seed": 0, "auroc": 0.5, "extra": {"spec": HOSTILE}}
+    run = {"python": HOSTILE, "platform": HOSTILE, "versions": {HOSTILE: HOSTILE}, "folders": {HOSTILE: HOSTILE}}
+    script = ast.parse(capsule(cell, run, data_dir=HOSTILE))
+    plain = dict.fromkeys(("key", "dataset", "series", "detector", "protocol", "group"), "x")
+    plain |= {"params": {"x": "x"}, "seed": 0, "auroc": 0.5, "extra": {"spec": "x"}}
+    harmless = ast.parse(capsule(plain, {**run, "folders": {"x": "x"}}, data_dir="x"))
+    assert [type(node) for node in ast.walk(script)] == [type(node) for node in ast.walk(harmless)]
+    assert HOSTILE in [node.value for node in ast.walk(script) if isinstance(node, ast.Constant)]
+
+
+def test_two_folders_of_one_name_stay_apart(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for place in ("x", "y"):
+        Path(place, "own").mkdir(parents=True)
+        rows = Path("own/a.out").read_text().splitlines()[:: 1 if place == "x" else -1]
+        Path(place, "own", "a.out").write_text("\n".join(rows) + "\n")
+    for place in ("x", "y", "x"):
+        run = ["run", "--detector", "HBOS", "--dataset", f"{place}/own", "--backend", "serial", "--jobs", "1"]
+        assert main([*run, "--no-report"]) == 0
+    said = capsys.readouterr().err
+    assert "y/own: its short name is taken" in said
+    assert "1 cells: 1 stored, 0 to run" in said
+    assert main(["results", "list"]) == 0
+    names = {line.split()[1] for line in capsys.readouterr().out.splitlines()}
+    assert names == {"own/a.out", f"{here}/y/own/a.out"}
