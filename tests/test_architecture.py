@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,6 +79,18 @@ class Import(NamedTuple):
         return f"{self.file}: from {self.module} import {self.name}"
 
 
+@cache
+def imported(text: str) -> tuple[tuple[str, str], ...]:
+    """(module, name) of what a source imports from our packages."""
+    found: list[tuple[str, str]] = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found += [(a.name, "") for a in node.names if a.name.split(".")[0] in TOPS]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in TOPS:
+            found += [(node.module or "", alias.name) for alias in node.names]
+    return tuple(found)
+
+
 class Sources:
     """The modules of the three packages, as text."""
 
@@ -98,11 +111,7 @@ class Sources:
 
     def imports(self) -> Iterator[Import]:
         for file, text in self.texts.items():
-            for node in ast.walk(ast.parse(text)):
-                if isinstance(node, ast.Import):
-                    yield from (Import(file, a.name, "") for a in node.names if a.name.split(".")[0] in TOPS)
-                elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in TOPS:
-                    yield from (Import(file, node.module or "", alias.name) for alias in node.names)
+            yield from (Import(file, module, name) for module, name in imported(text))
 
     def room(self, module: str) -> str:
         """The package of a module; a module that stands beside the packages of ``benchmark`` is its own."""
