@@ -6,4 +6,4 @@ from benchmark.report.formats import figure, markdown_text, signed
 from benchmark.report.profile import profile
 from benchmark.report.tables import DATASETS
 
-__all__ = ["DATASETS", "figure", "markdown_text", "profile", "signed", "writer"]
+__all__ = ["DATASETS", "figure", "markdown_text", "profile", "signed", "summary", "writer"]
