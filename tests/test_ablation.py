@@ -11,7 +11,7 @@ from benchmark.studies import ablation
 from detectors.core import Detector
 from detectors.proposed import Proposed
 from detectors.scaleflow import ScaleFlow
-from tests.made_up import cell, frame
+from tests.support.made_up import cell, frame
 
 
 @pytest.mark.parametrize("cls", [ScaleFlow, Proposed])

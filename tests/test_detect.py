@@ -13,13 +13,9 @@ from benchmark.detection.detect import detect, runners_up, stretches
 from benchmark.detection.planted import KINDS, plant
 from benchmark.detection.report import peaks
 from benchmark.reading import Recording
+from tests.support.series import sine
 
 FEW = ("IForest", "PCA", "MovingStd", "AbsDeviation")
-
-
-def wave(n: int = 1500, seed: int = 0) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    return np.sin(np.arange(n) * 2 * np.pi / 50) + rng.normal(0, 0.05, n)
 
 
 def recording(values: np.ndarray, labels: np.ndarray | None = None) -> Recording:
@@ -28,7 +24,7 @@ def recording(values: np.ndarray, labels: np.ndarray | None = None) -> Recording
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_planting_changes_exactly_what_it_labels(kind: str) -> None:
-    x = wave()
+    x = sine(1500)
     planted = plant(x, kind, length=40, count=4, seed=3)
     changed = planted.values != x
     assert planted.labels.any()
@@ -43,7 +39,7 @@ def test_nothing_is_labelled_where_nothing_changes() -> None:
 
 
 def test_a_planted_anomaly_of_ones_own_is_found() -> None:
-    x = wave()
+    x = sine(1500)
     x[700:720] += 3
     finding = detect(recording(x), FEW)
     best = finding.stretches[0]
@@ -55,7 +51,7 @@ def test_a_planted_anomaly_of_ones_own_is_found() -> None:
 
 
 def test_labels_in_the_file_decide_the_ranking() -> None:
-    x = wave()
+    x = sine(1500)
     labels = np.zeros(len(x), dtype=np.uint8)
     x[700:720] += 3
     labels[700:720] = 1
@@ -79,12 +75,12 @@ def test_ten_rows_get_an_answer_without_a_ranking() -> None:
 
 
 def test_noise_supports_no_ranking_when_only_blind_detectors_are_asked() -> None:
-    finding = detect(recording(wave()), ("RandomScore", "TimeIndex"))
+    finding = detect(recording(sine(1500)), ("RandomScore", "TimeIndex"))
     assert "hardly better than chance" in finding.ranking.reason
 
 
 def test_filled_rows_are_never_flagged() -> None:
-    x = wave()
+    x = sine(1500)
     filled = np.zeros(len(x), dtype=bool)
     filled[700:720] = True
     x[700:720] += 9
@@ -118,7 +114,7 @@ def test_decimation_keeps_every_extreme() -> None:
 
 
 def test_the_command_leaves_page_picture_and_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    x = wave()
+    x = sine(1500)
     x[700:720] += 3
     file = tmp_path / "a|b <i>.csv"
     pd.DataFrame({"time": pd.date_range("2026-01-01", periods=len(x), freq="h"), "v$_1": x}).to_csv(file, index=False)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from stand_ins import ZIP, Server, Tiny, tiny_zip
 
 import datasets
 from datasets import DataError, Series
+from tests.support.stand_ins import ZIP, Server, Tiny, tiny_zip
 
 
 def put(tiny: Tiny, root: Path) -> None:

@@ -16,6 +16,7 @@ from detectors.flows.rules import Rule
 from detectors.neural.saved import read
 from detectors.neural.training import steady
 from detectors.proposed import Proposed, UntrainedProposed
+from tests.support.series import sine
 
 CPU = torch.device("cpu")
 QUICK = Proposed.quick | {"max_windows": 64}
@@ -27,11 +28,6 @@ def shaken(flow: Flow) -> Flow:
         for p in flow.parameters():
             p.add_(torch.randn_like(p) * 0.3)
     return flow
-
-
-def sine(n: int = 600, period: int = 40, seed: int = 0) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    return np.sin(np.arange(n) * 2 * np.pi / period) + 0.05 * rng.standard_normal(n)
 
 
 # -- laws of the layers: networks side by side, each as torch computes one ---------------------------
