@@ -10,7 +10,7 @@ from benchmark.catalogue import published, published_order
 from benchmark.errors import UserError
 from benchmark.report import formats, summary, tables
 from benchmark.report.verdicts import judge
-from tests.made_up import cell, frame
+from tests.support.made_up import cell, frame
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
