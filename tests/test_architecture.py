@@ -304,5 +304,5 @@ def test_light_commands_load_no_heavy_library(command: list[str]) -> None:
 
 def test_tests_share_helpers_in_their_support_package_alone() -> None:
     own = re.compile(r"^\s*(from|import) (tests\.)*test_|sys\.path\.(insert|append)", re.MULTILINE)
-    tests = [file for file in (ROOT / "tests").rglob("*.py") if file != Path(__file__)]
+    tests = [file for file in (ROOT / "tests").rglob("test_*.py") if file != Path(__file__)]
     assert not [str(file) for file in tests if own.search(file.read_text())]
