@@ -149,7 +149,8 @@ def _named_classes() -> dict[str, str]:
     for path in sorted(folder.glob("*.py")):
         if not path.name.startswith(("_", "base")):
             text = path.read_text(encoding="utf-8")
-            found |= dict.fromkeys(re.findall(r"^class (\w+)\(.*(?:Detector|BaseDeep\w*)\b", text, re.M), path.stem)
+            for cls in re.findall(r"^class (\w+)\(.*(?:Detector|BaseDeep\w*)\b", text, re.M):
+                found.setdefault(cls, path.stem)
     return found
 
 
