@@ -3,9 +3,9 @@
 >>> import datasets
 >>> datasets.names()
 ('Dodgers', 'Genesis', 'MGAB', 'NASA-MSL')
->>> twin = datasets.load("MGAB", "1.test.out", mode="simulated", announce=print)
-MGAB: SIMULATED twins stand in for the real series (as asked)
->>> len(twin), twin.n_anomalous, twin.simulated
+>>> series = datasets.load("MGAB", "1.test.out", mode="simulated", announce=print)
+MGAB: SIMULATED series stand in for the real series (as asked)
+>>> len(series), series.n_anomalous, series.simulated
 (100000, 200, True)
 
 Hugging Face's library has the same import name; ``datasets.PROJECT`` is there in this one only.
