@@ -118,6 +118,17 @@ class Proposed(SavedDetector):
         },
     }
 
+    choices: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "window": (64, 128, 256),
+        "stem": ("strided", "full"),
+        "whiten": (True, False),
+        "steps": ((128, 100), (400, 200)),
+        "quantity": ("exp", "squares", "likelihood"),
+        "pooling": ("max", "mean", "position"),
+        "maps": ("all", "finest", "middle", "deepest"),
+    }
+    rescored: ClassVar[frozenset[str]] = frozenset({"quantity", "pooling", "maps"})
+
     def __init__(
         self,
         window: int = 128,
@@ -315,6 +326,7 @@ class UntrainedProposed(Proposed):
 
     group: ClassVar[Group] = "untrained"
     ablations: ClassVar[dict[str, dict[str, Any]]] = {}
+    choices: ClassVar[dict[str, tuple[Any, ...]]] = {}
 
     def _learn(self, windows: Windows, rng: np.random.Generator) -> None:
         self._fit_scales(lambda index: self._tensor(windows, index, rng), len(windows))

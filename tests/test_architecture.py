@@ -44,12 +44,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("benchmark.store", "datasets"),
     ),
     "benchmark.studies": (
-        *GROUND,
-        "benchmark.catalogue",
-        "benchmark.grid",
-        "benchmark.store",
-        "benchmark.report",
-        "datasets",
+        *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.store", "benchmark.execution"),
+        *("benchmark.report", "datasets"),
     ),
     "benchmark.reading": GROUND,
     "benchmark.detection": (

@@ -1,0 +1,84 @@
+"""Run every combination of what a detector's source leaves open, and show how much hangs on it.
+
+examples:
+  python -m benchmark multiverse Proposed
+  python -m benchmark multiverse Proposed --dataset Genesis --vary stem --vary pooling --set Proposed.members=1
+  python -m benchmark multiverse Proposed --dataset path/to/folder --protocol prefix
+
+A best universe is chosen on test labels: it is no result. Choices that only scoring reads share one fit. The figures
+are kept line by line in a CSV file; run again to go on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmark import settings
+from benchmark.commands import _options
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``multiverse``."""
+    parser.add_argument("name", metavar="DETECTOR")
+    parser.add_argument("--vary", action="append", default=[], metavar="CHOICE", help="a choice to vary (all)")
+    parser.add_argument(
+        "--protocol", action="append", default=[], metavar="NAME", help="rules for fitting and scoring (normal-only)"
+    )
+    _options.add_seeds(parser)
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="D.PARAM=VALUE", help="a parameter, for every universe"
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter series, cheap settings")
+    parser.add_argument(
+        "--jobs", type=int, default=settings.cores(), metavar="N", help="worker processes (%(default)s)"
+    )
+    _options.add_data(parser)
+    parser.add_argument(
+        "--figures", type=Path, default=Path("results/multiverse.csv"), help="CSV file with figures (%(default)s)"
+    )
+    _options.add_out(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run what is missing, print and write tables and pictures."""
+    from benchmark.commands._session import Supply
+    from benchmark.grid import Selection, plan
+    from benchmark.report import write_specification_curve, writer
+    from benchmark.studies import multiverse, multiverse_tables
+
+    selection = Selection(
+        detectors=(args.name,),
+        protocols=tuple(args.protocol) or ("normal-only",),
+        seeds=_options.seeds(args),
+        params=_options.parse_set(args.set),
+        quick=args.quick,
+    )
+    many = multiverse.multiverse(selection, args.vary)
+    supply = Supply(args, _options.chosen_datasets(args), args.quick)
+    known = set(multiverse.read(args.figures)["key"])
+    fits = len(many.fits())
+    _options.say(f"{len(many.universes())} universes, {fits} fit{'s' * (fits != 1)} for each series, protocol and seed")
+    jobs = multiverse.jobs(many, plan(selection, [many.row], supply), known)
+    for figures in multiverse.run(jobs, args.figures, args.jobs):
+        one = figures[0]
+        _options.say(f"{one.dataset}/{one.series} ({one.protocol}, seed {one.seed}): {len(figures)} universes")
+    frame = multiverse.read(args.figures)
+    shown = frame[(frame["quick"] == args.quick) & ((frame["source"] == "simulated") == bool(supply.simulated))]
+    found = {protocol: multiverse_tables.outcomes(many, shown, protocol) for protocol in selection.protocols}
+    marks = ["SIMULATED series"] * bool(supply.simulated) + ["QUICK settings"] * args.quick
+    text = "".join(f"**{mark}**\n\n" for mark in marks) + multiverse_tables.to_markdown(many, found)
+    out = args.out / "multiverse"
+    writer.write_text(out / f"{many.row.name}.md", text)
+    for protocol, outcomes in found.items():
+        for one in outcomes:
+            title = f"{many.row.name} on {one.dataset}, {protocol}: {one.complete} universes"
+            stem = out / f"{many.row.name} {one.dataset} {protocol}"
+            write_specification_curve(stem, one.values, one.universes, one.chosen, one.printed, title)
+    sys.stdout.write(text)
+    _options.say(f"tables and pictures: {out}")
+    failed = int((shown["reason"] != "").sum())
+    if failed:
+        _options.say(f"{failed} figures are missing, the reasons are in {args.figures}")
+    return 1 if failed or supply.problems else 0
