@@ -14,9 +14,17 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmark import settings
 from benchmark.commands import _options
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from benchmark.commands._session import Supply
+    from benchmark.grid import Selection
+    from benchmark.studies.multiverse import Multiverse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,9 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run what is missing, print and write tables and pictures."""
     from benchmark.commands._session import Supply
-    from benchmark.grid import Selection, plan
-    from benchmark.report import write_specification_curve, writer
-    from benchmark.studies import multiverse, multiverse_tables
+    from benchmark.grid import Selection
+    from benchmark.studies import multiverse
 
     selection = Selection(
         detectors=(args.name,),
@@ -57,19 +64,36 @@ def main(args: argparse.Namespace) -> int:
     )
     many = multiverse.multiverse(selection, args.vary)
     supply = Supply(args, _options.chosen_datasets(args), args.quick)
-    known = set(multiverse.read(args.figures)["key"])
-    fits = len(many.fits())
-    _options.say(f"{len(many.universes())} universes, {fits} fit{'s' * (fits != 1)} for each series, protocol and seed")
-    jobs = multiverse.jobs(many, plan(selection, [many.row], supply), known)
-    for figures in multiverse.run(jobs, args.figures, args.jobs):
-        one = figures[0]
-        _options.say(f"{one.dataset}/{one.series} ({one.protocol}, seed {one.seed}): {len(figures)} universes")
+    _run(args, selection, many, supply)
     frame = multiverse.read(args.figures)
     shown = frame[(frame["quick"] == args.quick) & ((frame["source"] == "simulated") == bool(supply.simulated))]
-    found = {protocol: multiverse_tables.outcomes(many, shown, protocol) for protocol in selection.protocols}
     marks = ["SIMULATED series"] * bool(supply.simulated) + ["QUICK settings"] * args.quick
+    _write(args.out / "multiverse", many, shown, selection.protocols, marks)
+    missing = int((shown["reason"] != "").sum())
+    if missing:
+        _options.say(f"{missing} figures are missing, the reasons are in {args.figures}")
+    return 1 if missing or supply.problems else 0
+
+
+def _run(args: argparse.Namespace, selection: Selection, many: Multiverse, supply: Supply) -> None:
+    from benchmark.grid import plan
+    from benchmark.studies import multiverse
+
+    fits = len(many.fits())
+    _options.say(f"{len(many.universes())} universes, {fits} fit{'s' * (fits != 1)} for each series, protocol and seed")
+    known = set(multiverse.read(args.figures)["key"])
+    todo = multiverse.jobs(many, plan(selection, [many.row], supply), known)
+    for figures in multiverse.run(todo, args.figures, args.jobs):
+        one = figures[0]
+        _options.say(f"{one.dataset}/{one.series} ({one.protocol}, seed {one.seed}): {len(figures)} universes")
+
+
+def _write(out: Path, many: Multiverse, frame: pd.DataFrame, protocols: tuple[str, ...], marks: list[str]) -> None:
+    from benchmark.report import write_specification_curve, writer
+    from benchmark.studies import multiverse_tables
+
+    found = {protocol: multiverse_tables.outcomes(many, frame, protocol) for protocol in protocols}
     text = "".join(f"**{mark}**\n\n" for mark in marks) + multiverse_tables.to_markdown(many, found)
-    out = args.out / "multiverse"
     writer.write_text(out / f"{many.row.name}.md", text)
     for protocol, outcomes in found.items():
         for one in outcomes:
@@ -78,7 +102,3 @@ def main(args: argparse.Namespace) -> int:
             write_specification_curve(stem, one.values, one.universes, one.chosen, one.printed, title)
     sys.stdout.write(text)
     _options.say(f"tables and pictures: {out}")
-    failed = int((shown["reason"] != "").sum())
-    if failed:
-        _options.say(f"{failed} figures are missing, the reasons are in {args.figures}")
-    return 1 if failed or supply.problems else 0
