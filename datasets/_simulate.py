@@ -1,4 +1,4 @@
-"""Seeded signals and the places of planted anomalies, for simulated series."""
+"""Seeded signals and the places of planted anomalies, for the simulated twins."""
 
 from __future__ import annotations
 

@@ -2,61 +2,274 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmark.cli import main
-from benchmark.detection.detect import detect, runners_up, stretches
-from benchmark.detection.planted import KINDS, plant
+from benchmark.detection import Options, detect, false_alerts, report
+from benchmark.detection.alerts import alerts, narrowed, near, runners_up, similar
+from benchmark.detection.conventions import APERIODIC, build, choose_window
+from benchmark.detection.peaks import MOST, OrdinaryPeaks, joined
+from benchmark.detection.planted import HOLIDAY, KINDS, plant, weekly
+from benchmark.detection.ranking import Ranking, rank
 from benchmark.detection.report import peaks
+from benchmark.errors import UserError
 from benchmark.reading import Recording
-from tests.support.series import sine
 
 FEW = ("IForest", "PCA", "MovingStd", "AbsDeviation")
+
+
+def wave(n: int = 1500, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return np.sin(np.arange(n) * 2 * np.pi / 50) + rng.normal(0, 0.05, n)
 
 
 def recording(values: np.ndarray, labels: np.ndarray | None = None) -> Recording:
     return Recording("mine", "value", values, np.zeros(len(values), dtype=bool), labels=labels)
 
 
+def week(weeks: int = 9, seed: int = 0) -> np.ndarray:
+    """Hourly counts, quiet on two days of seven."""
+    rng = np.random.default_rng(seed)
+    hour, day = np.arange(weeks * 168) % 24, np.arange(weeks * 168) // 24
+    return rng.poisson(5 + np.where(day % 7 < 5, 60, 12) * np.exp(-0.5 * ((hour - 13) / 3) ** 2)).astype(float)
+
+
+def noise(n: int = 1500, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=n)
+
+
+# -- planting ----------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_planting_changes_exactly_what_it_labels(kind: str) -> None:
-    x = sine(1500)
-    planted = plant(x, kind, length=40, count=4, seed=3)
+def test_planting_changes_exactly_what_it_names(kind: str) -> None:
+    x = wave()
+    planted = plant(x, (kind, kind), length=40, seed=3)
     changed = planted.values != x
-    assert planted.labels.any()
+    assert len(planted.events) == 2
     assert not changed[planted.labels == 0].any()
-    assert changed.any()
-    again = plant(x, kind, length=40, count=4, seed=3)
-    assert np.array_equal(planted.values, again.values)
+    for name, a, b in planted.events:
+        assert name == kind
+        assert changed[a]
+        assert changed[b - 1]
+    assert np.array_equal(planted.values, plant(x, (kind, kind), length=40, seed=3).values)
 
 
-def test_nothing_is_labelled_where_nothing_changes() -> None:
-    assert not plant(np.ones(1000), "flat line", 40, 4, 0).labels.any()
+def test_nothing_is_planted_where_nothing_changes() -> None:
+    assert not plant(np.ones(1000), ("stuck",), 40, 0).events
 
 
-def test_a_planted_anomaly_of_ones_own_is_found() -> None:
-    x = sine(1500)
-    x[700:720] += 3
-    finding = detect(recording(x), FEW)
-    best = finding.stretches[0]
-    assert best.flagged
-    assert best.start < 720 + 25
-    assert best.stop > 700 - 25
-    assert finding.ranking.order[0] == finding.detector
-    assert not finding.ranking.reason
+def test_planted_anomalies_keep_apart() -> None:
+    planted = plant(noise(), tuple(KINDS), 20, 1)
+    edges = sorted((a, b) for _, a, b in planted.events)
+    assert len(edges) == len(KINDS)
+    assert all(later[0] - earlier[1] >= 40 for earlier, later in pairwise(edges))
+
+
+def test_a_holiday_is_another_day_of_the_same_week() -> None:
+    x = week()
+    assert weekly(x) == 24
+    planted = plant(x, (HOLIDAY,), 24, 5)
+    (_, a, b) = planted.events[0]
+    others = [x[c : c + b - a] for c in range(a - 6 * 24, a + 7 * 24, 24)]
+    assert any(np.array_equal(planted.values[a:b], other) for other in others)
+
+
+@pytest.mark.parametrize("x", [wave(), noise(), np.cumsum(noise())], ids=["wave", "noise", "random walk"])
+def test_days_without_weeks_have_no_holidays(x: np.ndarray) -> None:
+    assert weekly(x) is None
+
+
+# -- conventions -------------------------------------------------------------------------------
+
+
+def test_the_window_is_a_period_however_long() -> None:
+    long = np.sin(np.arange(60_000) * 2 * np.pi / 1257) + np.random.default_rng(0).normal(0, 0.05, 60_000)
+    assert abs(choose_window(long) - 1257) <= 3
+    assert abs(choose_window(wave()) - 50) <= 1
+    assert choose_window(week()) == 72
+    assert choose_window(noise()) == APERIODIC
+    assert choose_window(noise(80)) == 10
+
+
+def test_conventions_are_not_the_published_ones_and_set_comes_first() -> None:
+    usual = build("MP", 30)
+    assert (usual.window, usual.align, usual.constants) == (30, "mean", "zero")  # type: ignore[attr-defined]
+    assert build("MP", 30, params={"constants": "sqrt", "window": 9}).get_params()["window"] == 9
+    with pytest.raises(UserError, match="wnidow"):
+        build("MP", 30, params={"wnidow": 9})
+
+
+# -- ordinary peaks ----------------------------------------------------------------------------
+
+
+def test_gumbel_maxima_pass_the_threshold_as_often_as_promised() -> None:
+    rng = np.random.default_rng(2)
+    window = 20
+    passed = []
+    for _ in range(300):
+        maxima = rng.gumbel(3, 2, 200)  # one maximum in each block of half a window
+        scores = np.where(np.arange(2000) % 10 == 4, np.repeat(maxima, 10), -1e3)
+        passed.append((scores > OrdinaryPeaks.fit(scores, window).threshold(2.0)).sum())
+    assert 1.5 < np.mean(passed) < 2.7
+
+
+def test_a_tenth_of_anomalous_blocks_moves_the_threshold_little() -> None:
+    scores = np.abs(noise(4000))
+    odd = scores.copy()
+    odd[1000:1400] += 100
+    usual, shifted = (OrdinaryPeaks.fit(s, 40).threshold(0.1) for s in (scores, odd))
+    assert usual < shifted < 1.5 * usual
+
+
+def test_no_detector_outshouts_the_others() -> None:
+    quiet, loud = np.abs(noise(seed=1)), np.abs(noise(seed=2))
+    loud[700] = 1e12
+    assert joined([quiet, loud], 40).max() <= (MOST + OrdinaryPeaks.fit(quiet, 40).surprise(quiet).max()) / 2
+    assert joined([quiet, loud], 40).argmax() == 700
+
+
+# -- alerts ------------------------------------------------------------------------------------
+
+
+def test_close_rows_are_one_alert_and_the_highest_comes_first() -> None:
+    scores = np.zeros(100)
+    scores[[10, 13, 60]] = [2, 3, 5]
+    found = alerts(scores, scores > 1, window=10)
+    assert [(a.start, a.stop, a.peak) for a in found] == [(60, 61, 60), (10, 14, 13)]
+
+
+def test_runners_up_keep_a_window_apart_from_what_is_taken() -> None:
+    scores = np.zeros(200)
+    scores[[50, 55, 120]] = [9, 8, 7]
+    taken = np.zeros(200, dtype=bool)
+    taken[50] = True
+    assert [a.peak for a in runners_up(scores, taken, window=10)] == [120]
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=60), st.integers(0, 70))
+def test_near_is_a_dilation(marks: list[bool], reach: int) -> None:
+    rows = np.array(marks)
+    at = np.flatnonzero(rows)
+    slow = [any(abs(row - mark) <= reach for mark in at) for row in range(len(rows))]
+    assert near(rows, reach).tolist() == slow
+
+
+def test_similar_windows_are_the_nearest_by_a_plain_search() -> None:
+    x, a, size = wave(600, 4), 300, 40
+    context = np.ones(size, dtype=bool)
+    context[15:25] = False
+    found = similar(x, a, context, np.zeros(600, dtype=bool), count=1)
+
+    def distance(start: int) -> float:
+        mine, other = x[a : a + size][context], x[start : start + size][context]
+        return float(np.sum(((mine - mine.mean()) - (other - other.mean())) ** 2))
+
+    allowed = [start for start in range(600 - size + 1) if abs(start - a) >= size]
+    assert found[0] == min(allowed, key=distance)
+
+
+def test_an_alert_is_narrowed_to_the_rows_that_differ() -> None:
+    x = wave()
+    x[700:712] += 1.5
+    odd = np.zeros(len(x), dtype=bool)
+    odd[670:745] = True
+    wide = alerts(odd.astype(float), odd, 50)[0]
+    narrow = narrowed(x, wide, odd, 50)
+    assert (narrow.start, narrow.stop) == (700, 712)
+    assert (narrow.first, narrow.last) == (670, 745)
+    assert 700 <= narrow.peak < 712
+    assert narrow.expected is not None
+    assert np.abs(x[700:712] - 1.5 - narrow.expected).max() < 0.3
+    assert not odd[narrow.normal : narrow.normal + 12].any()
+
+
+def test_without_another_window_an_alert_stays_as_it_is() -> None:
+    odd = np.ones(30, dtype=bool)
+    alert = alerts(odd.astype(float), odd, 20)[0]
+    assert narrowed(noise(30), alert, odd, 20) == alert
+
+
+# -- ranking -----------------------------------------------------------------------------------
+
+
+def ranking(**merit: list[float]) -> Ranking:
+    values = {name: np.array(each) for name, each in merit.items()}
+    return Ranking(values, ("spike",) * len(next(iter(merit.values()))))
+
+
+def test_a_clear_first_is_the_choice() -> None:
+    assert ranking(LOF=[0.9, 0.8, 0.9], PCA=[0.1, 0.2, 0.1]).choice == ("LOF",)
+
+
+def test_a_trivial_baseline_never_stands_alone() -> None:
+    assert ranking(AbsDifference=[0.9] * 3, PCA=[0.1] * 3, HBOS=[0.2] * 3).choice == ("AbsDifference", "HBOS")
+
+
+def test_of_tied_detectors_the_windowed_ones_are_joined() -> None:
+    tied = ranking(AbsDeviation=[0.9, 0.5], LOF=[0.8, 0.5], HBOS=[0.5, 0.8], PCA=[0.0, 0.0])
+    tied.tied = ("LOF", "HBOS")
+    assert tied.choice == ("LOF", "HBOS")
 
 
 def test_labels_in_the_file_decide_the_ranking() -> None:
-    x = sine(1500)
+    x = wave()
     labels = np.zeros(len(x), dtype=np.uint8)
     x[700:720] += 3
     labels[700:720] = 1
-    finding = detect(recording(x, labels), FEW)
+    finding = detect(recording(x, labels), Options(detectors=FEW))
     assert finding.ranking.basis == "the file's labels"
+    assert finding.detectors == (finding.ranking.order[0],)
+
+
+def test_a_smaller_budget_makes_fewer_trials_but_one() -> None:
+    few = rank(wave(), None, ("HBOS", "AbsDeviation"), 50, budget=0.0)
+    many = rank(wave(), None, ("HBOS", "AbsDeviation"), 50, budget=1000.0)
+    assert 0 < len(few.kinds) < len(many.kinds)
+    assert set(many.kinds) == set(KINDS)
+
+
+# -- detect ------------------------------------------------------------------------------------
+
+
+def test_an_event_is_found_where_it_is() -> None:
+    x = wave()
+    x[700:720] += 3
+    finding = detect(recording(x), Options(detectors=FEW))
+    assert [(a.start, a.stop) for a in finding.alerts if a.flagged] == [(700, 720)]
+    assert not finding.ranking.reason
+
+
+@pytest.mark.parametrize("x", [noise(seed=7), wave(seed=7)], ids=["noise", "wave"])
+def test_a_clean_series_has_no_alert(x: np.ndarray) -> None:
+    finding = detect(recording(x), Options(detectors=FEW))
+    assert not finding.flags.any()
+    assert finding.alerts
+    assert "Nothing stands out" in report.markdown(finding, 10)
+
+
+def test_ties_at_the_threshold_are_flagged() -> None:
+    x = np.zeros(400)
+    x[1::2] = 0.1
+    x[[60, 200, 350]] = 7
+    finding = detect(recording(x), Options(detectors=("AbsDeviation",), rule="quantile", contamination=0.001))
+    assert np.flatnonzero(finding.flags).tolist() == [60, 200, 350]
+
+
+def test_equal_idle_weekends_are_not_the_anomaly() -> None:
+    hour, day = np.arange(8 * 168) % 24, np.arange(8 * 168) // 24
+    busy = np.where((day % 7 < 5) & (hour > 6) & (hour < 20), 1.0, 0.0)
+    x = busy * (8 + np.random.default_rng(0).normal(0, 0.3, len(busy)))
+    x[4 * 168 + 34 : 4 * 168 + 40] = 3
+    best = detect(recording(x), Options(detectors=("MP",))).alerts[0]
+    assert 4 * 168 + 30 < best.start < 4 * 168 + 40
 
 
 def test_a_constant_series_has_nothing_to_find() -> None:
@@ -68,39 +281,31 @@ def test_a_constant_series_has_nothing_to_find() -> None:
 def test_ten_rows_get_an_answer_without_a_ranking() -> None:
     x = np.arange(10.0)
     x[4] = 50
-    finding = detect(recording(x), contamination=0.1)
-    assert finding.stretches[0].peak == 4
+    finding = detect(recording(x), Options(detectors=("AbsDeviation", "AbsDifference")))
+    assert finding.alerts[0].peak == 4
     assert "too few" in finding.ranking.reason
     assert "No ranking is supported" in " ".join(finding.notes)
 
 
-def test_noise_supports_no_ranking_when_only_blind_detectors_are_asked() -> None:
-    finding = detect(recording(sine(1500)), ("RandomScore", "TimeIndex"))
-    assert "hardly better than chance" in finding.ranking.reason
-
-
 def test_filled_rows_are_never_flagged() -> None:
-    x = sine(1500)
+    x = wave()
     filled = np.zeros(len(x), dtype=bool)
     filled[700:720] = True
     x[700:720] += 9
-    finding = detect(Recording("mine", "value", x, filled), ("AbsDeviation",))
+    finding = detect(Recording("mine", "value", x, filled), Options(detectors=("AbsDeviation",)))
     assert not finding.flags[filled].any()
 
 
-def test_stretches_join_close_rows_and_rank_by_peak() -> None:
-    scores = np.zeros(100)
-    scores[[10, 13, 60]] = [2, 3, 5]
-    found = stretches(scores, scores > 1, window=10)
-    assert [(s.start, s.stop, s.peak) for s in found] == [(60, 61, 60), (10, 14, 13)]
-
-
-def test_runners_up_keep_a_window_apart_from_what_is_taken() -> None:
-    scores = np.zeros(200)
-    scores[[50, 55, 120]] = [9, 8, 7]
-    taken = np.zeros(200, dtype=bool)
-    taken[50] = True
-    assert [s.peak for s in runners_up(scores, taken, window=10)] == [120]
+def test_false_alerts_count_in_the_file_or_by_its_times() -> None:
+    hourly = recording(wave(1461))  # two months of hours
+    hourly.times = pd.Series(pd.date_range("2026-01-01", periods=1461, freq="h"))
+    assert false_alerts("0.3", recording(wave())) == 0.3
+    assert false_alerts("1/month", hourly) == pytest.approx(2.0, rel=1e-3)
+    for text, message in (("1/moon", "hour, day"), ("0", "above 0"), ("many", "above 0")):
+        with pytest.raises(UserError, match=message):
+            false_alerts(text, hourly)
+    with pytest.raises(UserError, match="no times"):
+        false_alerts("1/month", recording(wave()))
 
 
 def test_decimation_keeps_every_extreme() -> None:
@@ -114,7 +319,7 @@ def test_decimation_keeps_every_extreme() -> None:
 
 
 def test_the_command_leaves_page_picture_and_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    x = sine(1500)
+    x = wave()
     x[700:720] += 3
     file = tmp_path / "a|b <i>.csv"
     pd.DataFrame({"time": pd.date_range("2026-01-01", periods=len(x), freq="h"), "v$_1": x}).to_csv(file, index=False)

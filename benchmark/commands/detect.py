@@ -5,8 +5,8 @@ anomalies planted into the series itself.
 
 examples:
   python -m benchmark detect my.csv
-  python -m benchmark detect my.csv --value cpu --time timestamp --contamination 0.002
-  python -m benchmark detect my.csv --detector LOF
+  python -m benchmark detect my.csv --value cpu --time timestamp --false-alerts 1/month
+  python -m benchmark detect my.csv --detector LOF --set LOF.window=48
 """
 
 from __future__ import annotations
@@ -26,12 +26,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--time", metavar="COLUMN", help="column of the time stamps (guessed)")
     parser.add_argument("--label", metavar="COLUMN", help="column of 0/1 labels, for ranking only (guessed)")
     parser.add_argument("--detector", action="append", default=[], metavar="NAME", help="rank only these, or use this")
+    parser.add_argument("--set", action="append", default=[], metavar="D.PARAM=VALUE", help="a detector's parameter")
     parser.add_argument(
-        "--contamination", type=float, default=0.01, metavar="SHARE", help="expected share of anomalies (%(default)s)"
+        "--false-alerts",
+        default="0.1",
+        metavar="N[/month]",
+        help="false alerts expected in the file, or by hour, day, week, month, year (%(default)s)",
     )
-    parser.add_argument("--threshold", choices=("quantile", "pot"), default="quantile", help="rule (%(default)s)")
+    parser.add_argument(
+        "--threshold",
+        choices=("peaks", "quantile", "pot"),
+        default="peaks",
+        help="from ordinary peaks, or such that a share --contamination of the rows is flagged (%(default)s)",
+    )
+    parser.add_argument("--contamination", type=float, default=0.01, metavar="SHARE", help="share (%(default)s)")
     parser.add_argument("--top", type=int, default=10, metavar="N", help="anomalies to list (%(default)s)")
-    parser.add_argument("--budget", type=float, default=20, metavar="S", help="seconds for a detector (%(default)s)")
+    parser.add_argument("--budget", type=float, default=30, metavar="S", help="seconds for the ranking (%(default)s)")
     parser.add_argument("--seed", type=_options.seed, default=0, metavar="N")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: <file>-anomalies beside the file")
 
@@ -39,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Read, rank, score, write, and print the page."""
     from benchmark.catalogue import registry
-    from benchmark.detection import detect, report
+    from benchmark.detection import Options, detect, false_alerts, report
     from benchmark.reading import read_recording
 
     if not 0 < args.contamination < 0.5:
@@ -47,7 +57,16 @@ def main(args: argparse.Namespace) -> int:
     for spec in args.detector:
         registry.load(spec)
     recording = read_recording(args.file, args.value, args.time, args.label)
-    finding = detect(recording, tuple(args.detector), args.threshold, args.contamination, args.budget, args.seed)
+    options = Options(
+        detectors=tuple(args.detector),
+        params=_options.parse_set(args.set),
+        rule=args.threshold,
+        false_alerts=false_alerts(args.false_alerts, recording),
+        contamination=args.contamination,
+        budget=args.budget,
+        seed=args.seed,
+    )
+    finding = detect(recording, options)
     folder = args.out or args.file.with_name(f"{args.file.stem}-anomalies")
     page = report.write(finding, folder, args.top)
     sys.stdout.write(page.read_text(encoding="utf-8"))

@@ -1,7 +1,8 @@
-"""A user's own file: what it holds, which detector suits it, what stands out."""
+"""A user's own file: which detector suits it, what stands out."""
 
 from __future__ import annotations
 
-from benchmark.detection.detect import detect
+from benchmark.detection.detect import Options, detect
+from benchmark.detection.rates import false_alerts
 
-__all__ = ["detect", "report"]
+__all__ = ["Options", "detect", "false_alerts", "report"]

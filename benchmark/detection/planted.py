@@ -9,96 +9,149 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from detectors.core import autocorrelation, period
+
 Array = NDArray[np.float64]
-Kind = Callable[[Array, Array, float, Generator], Array]
+Kind = Callable[[Array, float, Generator], Array]
 
 
-def spike(part: Array, around: Array, scale: float, rng: Generator) -> Array:
+def spike(part: Array, scale: float, rng: Generator) -> Array:
     """One point far off."""
     out = part.copy()
     out[len(part) // 2] += rng.choice([-1, 1]) * 4 * scale
     return out
 
 
-def level_shift(part: Array, around: Array, scale: float, rng: Generator) -> Array:
+def level_shift(part: Array, scale: float, rng: Generator) -> Array:
     """A stretch at another level."""
     return np.asarray(part + rng.choice([-1, 1]) * 1.5 * scale)
 
 
-def noise_burst(part: Array, around: Array, scale: float, rng: Generator) -> Array:
-    """A stretch with added noise."""
-    return np.asarray(part + rng.normal(0, 0.7 * scale, len(part)))
+def drift(part: Array, scale: float, rng: Generator) -> Array:
+    """A stretch that drifts away and comes back at once."""
+    return np.asarray(part + rng.choice([-1, 1]) * np.linspace(0, 2 * scale, len(part)))
 
 
-def flat_line(part: Array, around: Array, scale: float, rng: Generator) -> Array:
+def stuck(part: Array, scale: float, rng: Generator) -> Array:
     """A stretch stuck at its first value."""
     return np.full_like(part, part[0])
 
 
-def time_warp(part: Array, around: Array, scale: float, rng: Generator) -> Array:
-    """A stretch played at double speed, then held in pace by repeating it."""
+def missing_cycle(part: Array, scale: float, rng: Generator) -> Array:
+    """A cycle that does not happen: the way from first to last value, with the series' own roughness."""
+    roughness = float(np.std(np.diff(part, 2))) / 6**0.5
+    return np.asarray(np.linspace(part[0], part[-1], len(part)) + rng.normal(0, min(roughness, scale / 4), len(part)))
+
+
+def changed_shape(part: Array, scale: float, rng: Generator) -> Array:
+    """A stretch mirrored in time or in value, its ends joined."""
+    other = part[::-1] if rng.random() < 0.5 else -part
+    return np.asarray(other + np.linspace(part[0] - other[0], part[-1] - other[-1], len(part)))
+
+
+def noise(part: Array, scale: float, rng: Generator) -> Array:
+    """A stretch with added noise."""
+    return np.asarray(part + rng.normal(0, 0.7 * scale, len(part)))
+
+
+def slower(part: Array, scale: float, rng: Generator) -> Array:
+    """A stretch at half its speed."""
+    return np.interp(np.arange(len(part)) / 2, np.arange(len(part)), part)
+
+
+def faster(part: Array, scale: float, rng: Generator) -> Array:
+    """A stretch at double speed, twice."""
     return np.concatenate([part[::2], part[::2]])[: len(part)]
-
-
-def foreign_pattern(part: Array, around: Array, scale: float, rng: Generator) -> Array:
-    """A stretch replaced by the mirrored one, its ends joined."""
-    mirrored = part[::-1]
-    return np.asarray(mirrored + np.linspace(part[0] - mirrored[0], part[-1] - mirrored[-1], len(part)))
 
 
 KINDS: dict[str, Kind] = {
     "spike": spike,
     "level shift": level_shift,
-    "noise burst": noise_burst,
-    "flat line": flat_line,
-    "time warp": time_warp,
-    "mirrored": foreign_pattern,
+    "drift": drift,
+    "stuck": stuck,
+    "missing cycle": missing_cycle,
+    "changed shape": changed_shape,
+    "noise": noise,
+    "slower": slower,
+    "faster": faster,
 }
+HOLIDAY = "holiday"
 
 
 @dataclass(frozen=True)
 class Planted:
-    """A series with planted anomalies of one kind.
+    """A series with planted anomalies.
 
-    ``values`` : (n,) array, ``labels`` : (n,) uint8 array.
+    ``values`` : (n,) array; ``events`` : (kind, first row, row behind the last) of each.
     """
 
-    kind: str
     values: Array
-    labels: NDArray[np.uint8]
+    events: tuple[tuple[str, int, int], ...]
+
+    @property
+    def labels(self) -> NDArray[np.uint8]:
+        """(n,) array, 1 on events."""
+        labels = np.zeros(len(self.values), dtype=np.uint8)
+        for _, a, b in self.events:
+            labels[a:b] = 1
+        return labels
 
 
-def plant(x: Array, kind: str, length: int, count: int, seed: int) -> Planted:
-    """Plant ``count`` anomalies of ``length`` points at random places that keep two lengths apart.
+def plant(x: Array, kinds: tuple[str, ...], length: int, seed: int) -> Planted:
+    """Plant one anomaly of each kind, ``length`` points long, at random places two lengths apart.
 
     Parameters
     ----------
     x : (n,) array
-        n >= 4 * count * length.
-    kind : str
-        A key of :data:`KINDS`.
+        One with room for fewer gets the first kinds only: n >= 3 * len(kinds) * length holds them all.
+    kinds : tuple of str
+        Keys of :data:`KINDS`, or ``"holiday"`` for a series with :func:`weekly` days.
     length : int
-        Points of each planted stretch (a spike labels its point and one neighbour on either side).
+        Points of each planted stretch; a spike is one point, a holiday one day.
     seed : int
 
     Returns
     -------
     Planted
         Sizes are relative to the series' interquartile range, or its standard deviation where that is zero.
+        An anomaly that would change nothing (a stuck stretch in a flat one) is left out.
     """
-    rng = np.random.default_rng([seed, sorted(KINDS).index(kind)])
-    values, labels = x.copy(), np.zeros(len(x), dtype=np.uint8)
+    rng = np.random.default_rng(seed)
+    values = x.copy()
     q1, q3 = np.quantile(x, [0.25, 0.75])
     scale = float(q3 - q1) or float(x.std()) or 1.0
-    slots = len(x) // (3 * length)
-    for slot in rng.choice(np.arange(slots), size=min(count, slots), replace=False):
+    slots = rng.permutation(len(x) // (3 * length))
+    events = []
+    for kind, slot in zip(kinds, slots, strict=False):
         a = int(slot) * 3 * length + length
-        part = values[a : a + length]
-        changed = KINDS[kind](part, x, scale, rng)
-        middle = a + length // 2
-        marked = slice(middle - 1, middle + 2) if kind == "spike" else slice(a, a + length)
-        if np.array_equal(changed, part):
-            continue  # e.g. a flat line in a flat stretch: nothing that could be found
-        values[a : a + length] = changed
-        labels[marked] = 1
-    return Planted(kind, values, labels)
+        b = a + length
+        changed = _holiday(x, a, b) if kind == HOLIDAY else KINDS[kind](x[a:b], scale, rng)
+        rows = np.flatnonzero(changed != x[a:b])
+        if len(rows):
+            values[a:b] = changed
+            events.append((kind, a + int(rows[0]), a + int(rows[-1]) + 1))
+    return Planted(values, tuple(events))
+
+
+def weekly(x: Array) -> int | None:
+    """Points of a day in a series whose days repeat by the week, else None.
+
+    The autocorrelation then peaks at each day, highest at the seventh.
+    """
+    found = period(x)
+    for day in () if found is None else (found, round(found / 7)):
+        if day < 4 or len(x) < 21 * day:
+            continue
+        around = autocorrelation(x, 7 * day + day // 4)
+        peaks = [float(around[k * day - day // 8 : k * day + day // 8 + 1].max()) for k in range(1, 8)]
+        troughs = [float(around[k * day + day // 2]) for k in range(7)]
+        if peaks[6] * (1 + 5 * day / len(x)) > max(peaks[1:5]) + 0.1 and min(peaks) > max(troughs):
+            return day
+    return None
+
+
+def _holiday(x: Array, a: int, b: int) -> Array:
+    """The stretch as it was on that day of the past or next six days which differs most."""
+    day = b - a
+    others = [x[c : c + day] for k in range(-6, 7) if k and 0 <= (c := a + k * day) <= len(x) - day]
+    return max(others, key=lambda other: float(np.abs(other - x[a:b]).sum()), default=x[a:b])

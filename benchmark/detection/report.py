@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.detection.detect import Finding, Stretch
+from benchmark.detection.alerts import Alert
+from benchmark.detection.detect import Finding
+from benchmark.detection.ranking import LABELLED, Ranking
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:
@@ -53,28 +55,42 @@ def scores_frame(finding: Finding) -> pd.DataFrame:
 
 
 def anomalies_frame(finding: Finding, top: int) -> pd.DataFrame:
-    """The flagged stretches with the highest peaks: first and last row, when, extent, peak score."""
+    """The alerts, and the next highest peaks: rows, when, value and what was expected, score, reach."""
     import pandas as pd
 
-    rows = [_line(finding, rank, stretch) for rank, stretch in enumerate(finding.stretches[:top], start=1)]
-    columns = ["rank", "first_row", "last_row", "points", "from", "to", "score", "value_at_peak", "flagged"]
+    rows = [_line(finding, rank, alert) for rank, alert in enumerate(finding.alerts[:top], start=1)]
+    columns = ["rank", "flagged", "first_row", "last_row", "points", "from", "to", "score"]
+    columns += ["value_at_peak", "expected", "like_row", "within_first_row", "within_last_row"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _line(finding: Finding, rank: int, stretch: Stretch) -> dict[str, Any]:
-    times = finding.recording.times
-    first, last = stretch.start, stretch.stop - 1
+def _line(finding: Finding, rank: int, alert: Alert) -> dict[str, Any]:
+    recording = finding.recording
+    first, last = alert.start, alert.stop - 1
     return {
         "rank": rank,
+        "flagged": "yes" if alert.flagged else "no",
         "first_row": first,
         "last_row": last,
-        "points": stretch.stop - stretch.start,
-        "from": "" if times is None else str(times.iloc[first]),
-        "to": "" if times is None else str(times.iloc[last]),
-        "score": float(f"{stretch.score:.6g}"),
-        "value_at_peak": float(f"{finding.recording.values[stretch.peak]:.6g}"),
-        "flagged": "yes" if stretch.flagged else "no",
+        "points": alert.stop - alert.start,
+        "from": recording.show_time(first),
+        "to": recording.show_time(last),
+        "score": float(f"{alert.score:.6g}"),
+        "value_at_peak": recording.show_value(alert.peak),
+        "expected": expected_at_peak(finding, alert),
+        "like_row": "" if alert.normal < 0 else str(alert.normal),
+        "within_first_row": alert.first,
+        "within_last_row": alert.last - 1,
     }
+
+
+def expected_at_peak(finding: Finding, alert: Alert) -> str:
+    """What similar windows have at the peak, to as many decimals as the value there."""
+    if alert.expected is None or not alert.start <= alert.peak < alert.stop:
+        return ""
+    shown = np.format_float_positional(finding.recording.values[alert.peak], trim="-")
+    decimals = len(shown.partition(".")[2])
+    return f"{alert.expected[alert.peak - alert.start]:.{min(decimals, 6)}f}"
 
 
 def markdown(finding: Finding, top: int) -> str:
@@ -83,41 +99,68 @@ def markdown(finding: Finding, top: int) -> str:
     parts = [f"# Anomalies in {_plain(recording.name)}", ""]
     parts.append(
         f"{len(recording):,} rows of {_plain(recording.column)!r}, scored by **{finding.detector}** "
-        f"(window {finding.window}). {_counted(finding)} above the threshold {finding.threshold:.6g}."
+        f"(window {finding.window}). {verdict(finding)}"
     )
     frame = anomalies_frame(finding, top)
     if len(frame):
         if recording.times is None:
             frame = frame.drop(columns=["from", "to"])
-        parts += ["", "The highest peaks of the score, above the threshold or not:", "", _table(frame)]
+        parts += ["", _about_the_table(finding), "", _table(frame)]
     parts += ["", "## Which detector to trust here", "", _ranking(finding)]
     if finding.notes:
         parts += ["", "## What was done to the data", "", *[f"- {_plain(note)}" for note in finding.notes]]
     return "\n".join(parts) + "\n"
 
 
-def _counted(finding: Finding) -> str:
-    count = sum(stretch.flagged for stretch in finding.stretches)
-    return {0: "No stretch lies", 1: "One stretch lies"}.get(count, f"{count} stretches lie")
+def verdict(finding: Finding) -> str:
+    """How many alerts, and what the threshold promises."""
+    count, options = sum(alert.flagged for alert in finding.alerts), finding.options
+    if options.rule != "peaks":
+        counted = {0: "No alert lies", 1: "One alert lies"}.get(count, f"{count} alerts lie")
+        share = f"a share of {options.contamination:g} of the rows is flagged whatever the data"
+        return f"{counted} above the threshold {finding.threshold:.6g} ({options.rule}: {share})."
+    counted = {0: "Nothing stands out", 1: "One alert stands out"}.get(count, f"{count} alerts stand out")
+    return (
+        f"{counted} from the series' own ordinary peaks, which are expected to reach the threshold "
+        f"{finding.threshold:.6g} about {options.false_alerts:.3g} times in as many rows (--false-alerts)."
+    )
+
+
+def _about_the_table(finding: Finding) -> str:
+    flagged = any(alert.flagged for alert in finding.alerts)
+    listed = "Alerts, and the next highest peaks:" if flagged else "The highest peaks, none of them an alert:"
+    return (
+        f"{listed} the rows that differ most from similar windows elsewhere, the value where the difference is "
+        "largest and what those windows have there, the row where the most similar one begins, and the rows within "
+        "which the score stands out."
+    )
 
 
 def _ranking(finding: Finding) -> str:
     ranking = finding.ranking
-    if not ranking.auroc:
+    if not ranking.merit:
         return f"No ranking is supported: {ranking.reason}"
-    lines = [f"Mean AUROC on {ranking.basis}; {len(ranking.kinds)} trials, 95 % interval.", ""]
-    lines += ["| detector | AUROC | interval | misses |", "|---|---:|---|---|"]
+    alone = ranking.kinds == LABELLED
+    measure = "AUROC" if alone else "found"
+    lines = [f"Mean AUROC on {ranking.basis}." if alone else _planted_in_words(ranking), ""]
+    lines += [f"| detector | {measure} | interval | misses |", "|---|---:|---|---|"]
     for name in ranking.order:
         low, high = ranking.interval(name)
-        alone = len(ranking.kinds) == 1
         span = "one trial" if alone else f"{low:.2f} to {high:.2f}"
         missed = "" if alone else ", ".join(ranking.misses(name)) or "none of the kinds"
-        lines.append(f"| {name} | {ranking.auroc[name].mean():.2f} | {span} | {missed} |")
+        lines.append(f"| {name} | {ranking.merit[name].mean():.2f} | {span} | {missed} |")
     if ranking.reason:
         lines += ["", f"No ranking is supported: {ranking.reason}"]
     elif ranking.tied:
         lines += ["", f"The trials cannot tell {ranking.order[0]} from {', '.join(ranking.tied)}."]
     return "\n".join(lines)
+
+
+def _planted_in_words(ranking: Ranking) -> str:
+    return (
+        f"{len(ranking.kinds)} anomalies planted into the series; found = how far their peaks reach towards the "
+        "threshold, 1 = an alert; with 95 % interval over the planted."
+    )
 
 
 def _table(frame: pd.DataFrame) -> str:
@@ -134,7 +177,7 @@ def _plain(text: str) -> str:
 
 
 def draw(finding: Finding, path: Path, top: int) -> None:
-    """Values above, scores below, flagged stretches marked; decimated without losing a peak."""
+    """Values above, scores below, alerts marked; decimated without losing a peak."""
     from matplotlib.figure import Figure
 
     recording = finding.recording
@@ -144,18 +187,18 @@ def draw(finding: Finding, path: Path, top: int) -> None:
     _line_of_peaks(upper, at, recording.values, "#222222")
     _line_of_peaks(lower, at, finding.scores, "#0072B2")
     lower.axhline(finding.threshold, color="#D55E00", linewidth=0.8, linestyle="--", label="threshold")
-    shown = finding.stretches[:200]
-    for rank, stretch in enumerate(shown, start=1):
-        if not stretch.flagged:
+    shown = finding.alerts[:200]
+    for rank, alert in enumerate(shown, start=1):
+        if not alert.flagged:
             continue
-        first, last = at[stretch.start], at[min(stretch.stop, len(at) - 1)]
+        first, last = at[alert.start], at[min(alert.stop, len(at) - 1)]
         for axes in (upper, lower):
             axes.axvspan(first, last, color="#D55E00", alpha=0.25, linewidth=0)
-            axes.axvline(at[stretch.peak], color="#D55E00", linewidth=0.5, alpha=0.5)
+            axes.axvline(at[alert.peak], color="#D55E00", linewidth=0.5, alpha=0.5)
         if rank <= top:
             upper.annotate(
                 str(rank),
-                (at[stretch.peak], 1),
+                (at[alert.peak], 1),
                 xycoords=("data", "axes fraction"),
                 textcoords="offset points",
                 xytext=(0, 2),
@@ -164,7 +207,7 @@ def draw(finding: Finding, path: Path, top: int) -> None:
                 color="#D55E00",
             )
     upper.set_ylabel(recording.column.replace("$", r"\$"))
-    lower.set_ylabel(f"{finding.detector} score")
+    lower.set_ylabel(f"{finding.detector} score" if len(finding.detectors) == 1 else "mean surprise")
     lower.set_xlabel("row" if recording.times is None else "")
     lower.legend(loc="upper left", fontsize=7, frameon=False)
     for axes in (upper, lower):

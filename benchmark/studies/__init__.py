@@ -1,7 +1,7 @@
-"""Where a figure comes from, what each idea of a detector is worth, and what else its source permits."""
+"""Questions about single figures: where one comes from, what each idea of a detector is worth."""
 
 from __future__ import annotations
 
 from benchmark.studies.capsule import capsule
 
-__all__ = ["ablation", "capsule", "explain", "multiverse", "multiverse_tables"]
+__all__ = ["ablation", "capsule", "explain"]

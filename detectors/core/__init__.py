@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from detectors.core.contract import Array, Detector, Diet, Diverged, Group, WindowDetector, as_series, resolve_window
 from detectors.core.periods import autocorrelation, estimate_window, period
+from detectors.core.threshold import peaks_over_threshold, upper_quantile
 from detectors.core.windows import Alignment, Windows, evenly, windows_to_points
 
 __all__ = [
@@ -19,7 +20,9 @@ __all__ = [
     "autocorrelation",
     "estimate_window",
     "evenly",
+    "peaks_over_threshold",
     "period",
     "resolve_window",
+    "upper_quantile",
     "windows_to_points",
 ]

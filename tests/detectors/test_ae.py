@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
+from naive_neural import batch_norm, min_max
 
 from detectors.ae import AE
-from detectors.neural.networks import BatchNorm, DenseAutoencoder
-from tests.support.naive_neural import batch_norm, min_max
+
+torch = pytest.importorskip("torch")
+
+from detectors.neural.networks import BatchNorm, DenseAutoencoder  # noqa: E402
 
 
 def test_batch_norm_is_keras():

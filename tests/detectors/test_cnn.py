@@ -7,12 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from torch.nn import functional
+from naive_neural import min_max, min_max_past
 
 from detectors.cnn import CNN
-from detectors.neural.networks import ConvForecaster, convolve, halve
-from tests.support.naive_neural import min_max, min_max_past
+
+torch = pytest.importorskip("torch")
+
+from torch.nn import functional  # noqa: E402
+
+from detectors.neural.networks import ConvForecaster, convolve, halve  # noqa: E402
 
 
 def plain_forecast(network: ConvForecaster, x: torch.Tensor) -> torch.Tensor:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
+from naive_neural import lstm_layer
 
 from detectors.lstm import LSTM
-from detectors.neural.networks import LSTMForecaster
-from tests.support.naive_neural import lstm_layer
+
+torch = pytest.importorskip("torch")
+
+from detectors.neural.networks import LSTMForecaster  # noqa: E402
 
 
 def naive_forecast(network: LSTMForecaster, window: np.ndarray) -> float:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
+from golden import real_series
 from scipy.spatial.distance import pdist
 from sklearn.metrics import roc_auc_score
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+import naive
 
 from detectors.core.windows import Windows
 from detectors.norma import (
@@ -17,9 +24,10 @@ from detectors.norma import (
     smallest_distance,
     znormalised,
 )
-from tests.support import naive
-from tests.support.golden import real_series
-from tests.support.series import rhythm
+
+
+def rhythm(n, seed=0):
+    return np.sin(np.arange(n) / 6) + 0.2 * np.random.default_rng(seed).normal(size=n)
 
 
 def test_distances_are_the_slow_twins():

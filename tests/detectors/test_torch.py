@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
-from detectors.core.contract import Diverged
-from detectors.neural import training as _torch
+torch = pytest.importorskip("torch")
+
+from detectors.core.contract import Diverged  # noqa: E402
+from detectors.neural import training as _torch  # noqa: E402
 
 CPU = torch.device("cpu")
 

@@ -1,0 +1,160 @@
+"""From scores to alerts: one for each event, with the rows that differ and the window they differ from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Rows = NDArray[np.bool_]
+
+NEIGHBOURS = 5
+SEARCHED = 50_000  # rows on either side in which similar windows are looked for
+
+
+@dataclass(frozen=True)
+class Alert:
+    """An event, or one that would be next.
+
+    Attributes
+    ----------
+    start, stop : int
+        Half-open rows that differ most from what similar windows do there.
+    first, last : int
+        Half-open reach: the rows whose score stands out, in which the event lies.
+    peak : int
+        Row of the largest difference, or of the highest score before the alert is narrowed.
+    score : float
+    flagged : bool
+        Above the threshold.
+    normal : int
+        The row that corresponds to ``start`` in the most similar window elsewhere; -1 without one.
+    expected : (stop - start,) array or None
+        What similar windows have in these rows.
+    """
+
+    start: int
+    stop: int
+    first: int
+    last: int
+    peak: int
+    score: float
+    flagged: bool = True
+    normal: int = -1
+    expected: Array | None = None
+
+
+def alerts(scores: Array, flags: Rows, window: int) -> list[Alert]:
+    """Flagged rows as alerts, one where they are less than half a window apart; highest peak first."""
+    rows = np.flatnonzero(flags)
+    if not len(rows):
+        return []
+    cuts = np.flatnonzero(np.diff(rows) > max(1, window // 2)) + 1
+    found = []
+    for part in np.split(rows, cuts):
+        a, b = int(part[0]), int(part[-1]) + 1
+        peak = a + int(np.argmax(scores[a:b]))
+        found.append(Alert(a, b, a, b, peak, float(scores[peak])))
+    return sorted(found, key=lambda alert: -alert.score)
+
+
+def runners_up(scores: Array, taken: Rows, window: int, count: int = 10) -> list[Alert]:
+    """The next highest peaks, a window apart from each other and from taken rows; each reaches half way down."""
+    usual = float(np.median(scores))
+    free = ~near(taken, window) if taken.any() else np.ones(len(scores), dtype=bool)
+    found: list[Alert] = []
+    while len(found) < count and free.any():
+        peak = int(np.argmax(np.where(free, scores, -np.inf)))
+        half = usual + (scores[peak] - usual) / 2
+        if scores[peak] <= usual:
+            break
+        a, b = max(0, peak - window), min(len(scores), peak + window + 1)
+        low = np.flatnonzero(scores[a:b] < half) + a
+        start = int(low[low < peak].max(initial=a - 1)) + 1
+        stop = int(low[low > peak].min(initial=b))
+        found.append(Alert(start, stop, start, stop, peak, float(scores[peak]), flagged=False))
+        free[max(0, start - window) : stop + window] = False
+    return found
+
+
+def near(rows: Rows, reach: int) -> Rows:
+    """Rows at most ``reach`` away from marked ones."""
+    marked = np.flatnonzero(rows)
+    change = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.add.at(change, np.maximum(marked - reach, 0), 1)
+    np.add.at(change, np.minimum(marked + reach + 1, len(rows)), -1)
+    return np.asarray(np.cumsum(change)[:-1] > 0)
+
+
+def narrowed(x: Array, alert: Alert, avoid: Rows, window: int) -> Alert:
+    """The alert on the rows that explain it.
+
+    The windows elsewhere are found that are most like the surroundings of the alert, its own rows left out. The
+    event is where these rows differ from the median of those windows by more than half of the largest difference.
+
+    Parameters
+    ----------
+    x : (n,) array
+    alert : Alert
+    avoid : (n,) bool array
+        Rows of any alert, of which a similar window should have none.
+    window : int
+    """
+    margin = max(window // 2, 2)
+    a, b = max(0, alert.first - margin), min(len(x), alert.last + margin)
+    context = np.ones(b - a, dtype=bool)
+    context[alert.first - a : alert.last - a] = False
+    begins = similar(x, a, context, avoid)
+    if not len(begins):
+        return alert
+    level = x[a:b][context].mean()
+    others = np.array([x[s : s + b - a] - x[s : s + b - a][context].mean() + level for s in begins])
+    middle = np.median(others, axis=0)
+    inside = ~context
+    differs = np.where(inside, np.abs(x[a:b] - middle), 0.0)
+    rows = np.flatnonzero(differs > differs.max() / 2)
+    if not len(rows):
+        return alert
+    start, stop = int(rows[0]), int(rows[-1]) + 1
+    return replace(
+        alert,
+        start=a + start,
+        stop=a + stop,
+        peak=a + int(differs.argmax()),
+        normal=int(begins[0]) + start,
+        expected=middle[start:stop],
+    )
+
+
+def similar(x: Array, a: int, context: Rows, avoid: Rows, count: int = NEIGHBOURS) -> NDArray[np.intp]:
+    """First rows of the windows most like the one at ``a`` on its ``context`` rows, level aside; nearest first.
+
+    They overlap neither it nor each other by more than half, nor any row to avoid where that leaves some.
+    """
+    from scipy.signal import fftconvolve
+
+    size, weight = len(context), float(context.sum())
+    low, high = max(0, a - SEARCHED), min(len(x), a + size + SEARCHED)
+    part = x[low:high] - x[a : a + size].mean()
+    mask = context.astype(float)
+    own = np.where(context, x[a : a + size] - x[a : a + size][context].mean(), 0.0) if weight else mask
+    if not weight or len(part) < 2 * size:
+        return np.zeros(0, dtype=np.intp)
+    total, squares, product = (
+        fftconvolve(y, kernel[::-1], mode="valid") for y, kernel in ((part, mask), (part**2, mask), (part, own))
+    )
+    distance = squares - total**2 / weight - 2 * product + float(own @ own)
+    starts = np.arange(len(distance)) + low
+    distance[np.abs(starts - a) < size] = np.inf
+    met = np.concatenate([[0], np.cumsum(avoid[low:high])])
+    odd = met[size : size + len(distance)] > met[: len(distance)]
+    if np.isfinite(distance[~odd]).any():
+        distance[odd] = np.inf
+    found: list[int] = []
+    while len(found) < count and np.isfinite(distance).any():
+        best = int(np.argmin(distance))
+        found.append(best + low)
+        distance[max(0, best - size // 2) : best + size // 2 + 1] = np.inf
+    return np.array(found, dtype=np.intp)

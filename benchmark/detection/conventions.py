@@ -1,0 +1,57 @@
+"""How ``detect`` sets detectors up: by what the series shows, not by what the published runs did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.catalogue import registry
+from benchmark.detection.planted import weekly
+from detectors import Detector
+from detectors.core import period
+
+Array = NDArray[np.float64]
+
+WINDOWED = ("LOF", "MP", "NormA", "HBOS", "PCA", "IForest", "ScaleFlow")
+TRIVIAL = ("MovingStd", "AbsDeviation", "AbsDifference")
+CANDIDATES = WINDOWED + TRIVIAL
+SHORTEST, APERIODIC = 4, 50
+LOOKED_AT = 100_000  # rows from which a period is estimated
+REFERENCES = 20_000  # windows that LOF compares with in a long series
+OWN = {"align": "mean", "constants": "zero"}  # all covering windows count; equal constant windows are alike
+
+
+def choose_window(x: Array) -> int:
+    """Window length: a period; three days where days repeat by the week; 50 points without a period.
+
+    At most an eighth of the series. No longest period is assumed, and a period is looked for in the first
+    100,000 rows.
+    """
+    head = x[:LOOKED_AT]
+    day = weekly(head)
+    found = 3 * day if day else period(head) or APERIODIC
+    return max(SHORTEST, min(found, len(x) // 8))
+
+
+def build(spec: str, window: int, seed: int = 0, n: int = 0, params: dict[str, Any] | None = None) -> Detector:
+    """A detector by these conventions.
+
+    Parameters
+    ----------
+    spec : str
+        As in :func:`benchmark.catalogue.registry.load`.
+    window : int
+        For detectors whose window would else be estimated.
+    n : int
+        Rows of the series; beyond :data:`LOOKED_AT` LOF compares with a sample.
+    params : dict
+        What ``--set`` says; it comes before any convention.
+    """
+    accepted = registry.load(spec).param_defaults()
+    wanted: dict[str, Any] = {"window": window, "random_state": seed, **OWN}
+    if n > LOOKED_AT:
+        wanted["sample"] = REFERENCES
+    usual = {k: v for k, v in wanted.items() if k in accepted and (k != "window" or accepted[k] == "auto")}
+    return registry.build(spec, usual | (params or {}))

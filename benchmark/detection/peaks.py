@@ -1,0 +1,66 @@
+"""What stands out from a series' own ordinary peaks: a tail for the scores' maxima, and a threshold from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+QUARTILES = (0.25, 0.75)
+MOST = 50.0  # surprise beyond which nothing is gained, so that one detector cannot outshout the others
+
+
+@dataclass(frozen=True)
+class OrdinaryPeaks:
+    """A Gumbel law for the highest score of each block, fitted to the quartiles of the blocks' maxima.
+
+    Quartiles bear up to a quarter of the blocks holding anomalies. The tail is an exponential one, as in
+    peaks over threshold with shape 0: too careful for scores with lighter tails.
+
+    Attributes
+    ----------
+    location, scale : float
+    blocks : int
+        Blocks in the scored series.
+    """
+
+    location: float
+    scale: float
+    blocks: int
+
+    @classmethod
+    def fit(cls, scores: Array, window: int) -> OrdinaryPeaks:
+        """From (n,) scores, in blocks of half a window."""
+        block = max(3, window // 2)
+        count = max(1, len(scores) // block)
+        whole = scores[: count * block]
+        maxima = whole.reshape(count, -1).max(axis=1)
+        low, middle, high = np.quantile(maxima, [QUARTILES[0], 0.5, QUARTILES[1]])
+        scale = (high - low) / (_reduced(QUARTILES[1]) - _reduced(QUARTILES[0]))
+        least = 1e-3 * (middle - float(np.median(scores)))  # where half of the blocks are alike
+        scale = max(float(scale), float(least), 1e-9 * (abs(float(middle)) or 1.0))
+        return cls(float(middle - scale * _reduced(0.5)), scale, count)
+
+    def surprise(self, scores: Array) -> Array:
+        """(n,) minus logarithms of the chance that an ordinary block reaches such a score, for small chances."""
+        return np.asarray((scores - self.location) / self.scale)
+
+    def threshold(self, false_alerts: float) -> float:
+        """Score that ordinary peaks of a series as long as this one are expected to reach so many times."""
+        share = min(false_alerts / self.blocks, 0.5)
+        return self.location + self.scale * _reduced(1 - share)
+
+
+def _reduced(share: float) -> float:
+    """Quantile of the standard Gumbel law."""
+    return -float(np.log(-np.log1p(share - 1)))
+
+
+def joined(scores: list[Array], window: int) -> Array:
+    """(n,) mean surprise of several detectors, none counting below 0 or beyond :data:`MOST`."""
+    total = np.zeros(len(scores[0]))
+    for mine in scores:
+        total += np.clip(OrdinaryPeaks.fit(mine, window).surprise(mine), 0, MOST)
+    return total / len(scores)

@@ -1,0 +1,175 @@
+"""Which detector suits a series: each is tried on anomalies planted into it, or on the file's labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark import metrics
+from benchmark.detection.conventions import TRIVIAL, build
+from benchmark.detection.peaks import OrdinaryPeaks
+from benchmark.detection.planted import HOLIDAY, KINDS, Planted, plant, weekly
+from benchmark.grid import Cell, expected_seconds
+
+Array = NDArray[np.float64]
+Params = dict[str, dict[str, Any]]
+
+EXCERPT = 3_000
+REPEATS = 2  # of each kind
+SHORTEST = 200
+FEW = 0.1  # false alerts in the excerpt at which a planted anomaly must stand out
+MISSED = 0.5
+TELLS_APART = 0.9
+JOINED = 5  # detectors at most
+LABELLED = ("labelled",)  # the one trial that a file's own labels are
+SLOWER = 4.0  # than costs say, which were measured with short windows on an idle machine
+
+
+@dataclass
+class Ranking:
+    """How well each detector finds anomalies planted into the user's own series (or labelled ones).
+
+    Attributes
+    ----------
+    merit : dict
+        Detector -> (trials,) values in 0..1. Of a planted anomaly: how far its peak reaches towards the
+        threshold that ordinary peaks pass one time in ten excerpts, 1 = an alert. With labels: AUROC.
+    kinds : tuple of str
+        Kind of anomaly of each trial.
+    tied : tuple of str
+        Detectors that the trials cannot tell from the first; a paired bootstrap over trials, at 90 %.
+    reason : str
+        Why no ranking is supported; empty when one is.
+    basis : str
+        "planted anomalies", or "the file's labels".
+    """
+
+    merit: dict[str, Array] = field(default_factory=dict)
+    kinds: tuple[str, ...] = ()
+    tied: tuple[str, ...] = ()
+    reason: str = ""
+    basis: str = "planted anomalies"
+
+    @property
+    def order(self) -> list[str]:
+        return sorted(self.merit, key=lambda name: -float(self.merit[name].mean()))
+
+    @property
+    def choice(self) -> tuple[str, ...]:
+        """The first detector; several windowed ones where trials cannot tell them from it, at most five.
+
+        With labels the first is the choice. A trivial baseline that is first on planted anomalies is joined by the
+        best windowed detector: it is blind to shapes.
+        """
+        first = self.order[0]
+        if self.kinds == LABELLED:
+            return (first,)
+        windowed = [name for name in self.order if name not in TRIVIAL]
+        if not self.tied:
+            return (first, *windowed[:1]) if first in TRIVIAL else (first,)
+        contenders = [name for name in windowed if name == first or name in self.tied]
+        return tuple(contenders[:JOINED]) or (first, *windowed[:1])
+
+    def interval(self, name: str, level: float = 0.95) -> tuple[float, float]:
+        """Bootstrap interval of the mean over trials."""
+        draws = _draws(len(self.kinds))
+        low, high = np.quantile(self.merit[name][draws].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
+        return float(low), float(high)
+
+    def misses(self, name: str) -> list[str]:
+        """Kinds of planted anomalies that on average stay below half of the threshold."""
+        return [k for k in dict.fromkeys(self.kinds) if self.by_kind(name, k) < MISSED]
+
+    def by_kind(self, name: str, kind: str) -> float:
+        """Mean over the trials of one kind."""
+        return float(self.merit[name][[k == kind for k in self.kinds]].mean())
+
+
+def rank(
+    x: Array,
+    labels: NDArray[np.uint8] | None,
+    names: tuple[str, ...],
+    window: int,
+    seed: int = 0,
+    budget: float = 30.0,
+    params: Params | None = None,
+) -> Ranking:
+    """Rank by the file's own labels where it has some, else by planted anomalies.
+
+    ``budget`` bounds the expected seconds, by which fewer trials are made; at least one is.
+    """
+    if len(names) < 2:
+        return Ranking(reason="only one detector was asked for.")
+    if labels is not None and 0 < labels.sum() < len(x):
+        found = {n: np.array([_auroc(n, x, labels, window, seed, params)]) for n in names}
+        return Ranking(found, LABELLED, basis="the file's labels")
+    if len(x) < SHORTEST:
+        return Ranking(reason=f"{len(x)} rows are too few to plant anomalies into (at least {SHORTEST}).")
+    ranking = _rank_planted(x, names, window, seed, budget, params)
+    ranking.tied, ranking.reason = _compare(ranking)
+    return ranking
+
+
+def _rank_planted(
+    x: Array, names: tuple[str, ...], window: int, seed: int, budget: float, params: Params | None
+) -> Ranking:
+    trial_seconds = SLOWER * sum(expected_seconds(Cell("", "", n, ""), min(len(x), EXCERPT)) for n in names)
+    most = max(1, int(budget / trial_seconds))
+    merit: dict[str, list[float]] = {name: [] for name in names}
+    kinds: list[str] = []
+    for _, planted in zip(range(most), trials(x, window, seed), strict=False):
+        kinds += [kind for kind, _, _ in planted.events]
+        for name in names:
+            scores = (
+                build(name, window, seed, params=(params or {}).get(name)).fit(planted.values).score(planted.values)
+            )
+            merit[name] += reached(scores, planted, window)
+    return Ranking({name: np.array(values) for name, values in merit.items()}, tuple(kinds))
+
+
+def trials(x: Array, window: int, seed: int) -> Iterator[Planted]:
+    """Excerpts with planted anomalies of all kinds, few enough in each to stay rare, each kind twice."""
+    rng = np.random.default_rng(seed)
+    day = weekly(x[-10 * EXCERPT :])
+    room = max(1, min(len(x), EXCERPT) // (6 * window))
+    kinds = [str(kind) for _ in range(REPEATS) for kind in rng.permutation(list(KINDS))]
+    groups = [tuple(kinds[k : k + room]) for k in range(0, len(kinds), room)]
+    if day is not None:
+        groups.insert(1, (HOLIDAY,) * min(2, room))
+    for group in groups:
+        start = int(rng.integers(max(1, len(x) - EXCERPT + 1)))
+        length = day if day and HOLIDAY in group else max(5, int(window * rng.choice([0.4, 0.7, 1.0])))
+        planted = plant(x[start : start + EXCERPT], group, length, int(rng.integers(1 << 31)))
+        if planted.events:
+            yield planted
+
+
+def reached(scores: Array, planted: Planted, window: int) -> list[float]:
+    """How far the peak of each planted anomaly reaches towards the threshold, 0 to 1."""
+    usual = OrdinaryPeaks.fit(scores, window)
+    threshold = usual.threshold(FEW)
+    near = window // 4
+    peaks = [float(scores[max(0, a - near) : b + near].max()) for _, a, b in planted.events]
+    return [float(np.clip((peak - usual.location) / (threshold - usual.location), 0, 1)) for peak in peaks]
+
+
+def _compare(ranking: Ranking) -> tuple[tuple[str, ...], str]:
+    if not ranking.kinds:
+        return (), "no anomaly could be planted that changes the series."
+    first, *others = ranking.order
+    draws = _draws(len(ranking.kinds))
+    ahead = {o: np.mean((ranking.merit[first] - ranking.merit[o])[draws].mean(axis=1) > 0) for o in others}
+    return tuple(o for o in others if ahead[o] < TELLS_APART), ""
+
+
+def _draws(trials: int, count: int = 2000) -> NDArray[np.int64]:
+    return np.random.default_rng(0).integers(0, trials, (count, trials))
+
+
+def _auroc(spec: str, x: Array, labels: NDArray[np.uint8], window: int, seed: int, params: Params | None) -> float:
+    detector = build(spec, window, seed, len(x), (params or {}).get(spec))
+    return float(metrics.METRICS["auroc"](labels, detector.fit(x).score(x), window))
