@@ -18,7 +18,21 @@ from benchmark import commands
 from benchmark.errors import UserError
 from datasets import DataError
 
-ORDER = ("run", "report", "list", "data", "detect", "explain", "ablate", "capsule", "check", "new", "results", "bench")
+ORDER = (
+    "run",
+    "report",
+    "list",
+    "data",
+    "detect",
+    "explain",
+    "ablate",
+    "multiverse",
+    "capsule",
+    "check",
+    "new",
+    "results",
+    "bench",
+)
 
 
 class Parser(argparse.ArgumentParser):

@@ -3,9 +3,9 @@
 >>> import datasets
 >>> datasets.names()
 ('Dodgers', 'Genesis', 'MGAB', 'NASA-MSL')
->>> twin = datasets.load("MGAB", "1.test.out", mode="simulated", announce=print)
-MGAB: SIMULATED twins stand in for the real series (as asked)
->>> len(twin), twin.n_anomalous, twin.simulated
+>>> series = datasets.load("MGAB", "1.test.out", mode="simulated", announce=print)
+MGAB: SIMULATED series stand in for the real series (as asked)
+>>> len(series), series.n_anomalous, series.simulated
 (100000, 200, True)
 
 Hugging Face's library has the same import name; ``datasets.PROJECT`` is there in this one only.
@@ -17,6 +17,7 @@ from datasets._folder import FolderDataset, load_folder
 from datasets._registry import broken, get, names
 from datasets._resolve import SeriesStatus, default_cache_dir, iter_series, load, status
 from datasets._simulate import labels_of, mackey_glass, place
+from datasets._tsb_uad import fingerprint
 
 PROJECT = "tsad-benchmark"
 
@@ -33,6 +34,7 @@ __all__ = [
     "Source",
     "broken",
     "default_cache_dir",
+    "fingerprint",
     "get",
     "iter_series",
     "labels_of",

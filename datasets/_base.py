@@ -175,7 +175,7 @@ class Dataset(ABC):
         raise DataError(f"{self.name} has no series {series!r}{nearest(series, self.series_names())}", self.name)
 
     def simulate(self, series: str, seed: int = 0) -> Series:
-        """Simulated twin of a series: made up, with the length and label density of the real one.
+        """A simulated series in place of a real one: made up, with the length and label density of that one.
 
         Equal arguments give equal arrays. The result says ``source="simulated"``.
         """

@@ -61,7 +61,7 @@ class FolderDataset(Dataset):
         return values
 
     def _simulate(self, facts: Facts, seed: int) -> Arrays:
-        raise DataError(f"{self.folder / facts.name} is your own file: it has no simulated twin", self.name, facts.name)
+        raise DataError(f"{self.folder / facts.name} is your own file: it cannot be simulated", self.name, facts.name)
 
 
 def load_folder(path: str | Path, name: str = "") -> FolderDataset:

@@ -59,7 +59,7 @@ def iter_series(
     cache_dir : Path, optional
         Default: the user's cache folder.
     mode : {"auto", "real", "simulated"}
-        ``"real"`` refuses simulated twins, ``"simulated"`` makes nothing else.
+        ``"real"`` refuses simulated series, ``"simulated"`` makes nothing else.
     announce : callable, optional
         Called with each message about where data comes from; default is a log warning.
     offline : bool
@@ -69,7 +69,7 @@ def iter_series(
     network : Network, optional
         Used in place of the one kept for ``cache_dir``, ``base_url`` and ``offline``.
     seed : int
-        Of simulated twins.
+        Of simulated series.
 
     Yields
     ------
@@ -180,7 +180,7 @@ class _Resolver:
             return self._simulated(facts, str(error))
 
     def _simulated(self, facts: Facts, reason: str) -> Series:
-        self.announce(f"{self.dataset.name}: SIMULATED twins stand in for the real series ({reason})")
+        self.announce(f"{self.dataset.name}: SIMULATED series stand in for the real series ({reason})")
         return self.dataset.simulate(facts.name, self.seed)
 
     def _cached(self, facts: Facts) -> Series | None:

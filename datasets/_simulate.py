@@ -1,4 +1,4 @@
-"""Seeded signals and the places of planted anomalies, for the simulated twins."""
+"""Seeded signals and the places of planted anomalies, for simulated series."""
 
 from __future__ import annotations
 

@@ -3,65 +3,76 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from detectors.core import Array, Diet, Group, Windows, evenly
+from detectors.core import Array, Diet, Group, Windows, as_series, evenly
 from detectors.neural.saved import Facts, SavedDetector, Tensors
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from detectors.flows.layers import Schedule
+    from detectors.flows.resnet import Stem
+    from detectors.flows.rules import Latents, Maps, Pooling, Quantity, Rule
 
 Index = NDArray[np.intp]
 Preset = Literal["default", "paper"]
 
-# Training steps of each stage in the default preset; chosen by losses on held-out windows, see docs/networks.md.
-STEPS = {1: 400, 2: 200}
-# Sets of feature maps that the default preset keeps at least: fewer windows are drawn several times, with new noise,
-# or 200 steps would learn the one noise of each by heart.
-FEWEST_MAPS = 256
+VALIDATED = 96  # windows of the last tenth that choose the best epoch
+WHITENED = 512  # windows whose feature maps are whitened by
 
 
 class Proposed(SavedDetector):
     """The 2023 paper's model: features by reconstruction, then their likelihood under a 1-D FastFlow.
 
     Stage 1 trains a 1-D ResNet encoder with a transposed-convolution decoder to reconstruct windows of
-    normal data. Stage 2 freezes the encoder and trains one flow per feature map (full, half and quarter
-    resolution) by maximum likelihood: 6 blocks of channel permutation and affine coupling, whose subnets
-    are convolutions of kernel 3 and 1 in turn, log-scale softly clamped at 1.9. A point's score is the
-    negative log-likelihood per channel of its position, interpolated to the window's length, averaged
-    over maps and over all windows that cover the point.
+    normal data. Stage 2 freezes the encoder and trains one flow per feature map by maximum likelihood:
+    6 blocks of channel permutation and affine coupling, whose subnets are convolutions of kernel 3 and 1 in
+    turn, log-scale softly clamped at 1.9. A point's score is the mean over all windows that cover it.
 
-    The paper states neither window, stride, normalisation nor widths; ours are the defaults below (the window
-    chosen on ten series outside the table, mean AUROC under ``normal-only`` and ``prefix``: 64 .642 and .601,
-    32 .607 and .614, 128 .623 and .591; one seed). The
-    series is standardised by the fitted data's mean and deviation. A series on a grid (integers, binary)
-    is fitted with uniform noise one step wide and scored at the middle of the step, so that no noise enters a score.
+    The paper states neither window, stride, input scaling, stem, widths, nor how maps are normalised and
+    likelihoods become scores. Ours are the defaults below, chosen on 40 series outside the table; ``docs/networks.md``
+    says by which figures, :attr:`choices` what else was open. The series is standardised by the fitted data's mean
+    and deviation. A series on a grid (integers, binary) is fitted with uniform noise one step wide and scored
+    without noise.
 
     Parameters
     ----------
     window : int
         Points per window, at least 8.
     stride : int
-        Distance between scored windows, and between training windows while ``max_windows`` permits.
+        Distance between scored windows, and between training windows of the preset ``"paper"``.
     preset : {"default", "paper"}
-        ``"paper"``: 500 epochs a stage, batches of 32, Adam at 1e-4, the features of a window computed anew each time
-        it is drawn. ``"default"``: about 400 and 200 steps of 32 windows, whatever their number, at a one-cycle rate up
-        to 1e-2; early stopping on the last tenth of the windows, features computed once and kept; fewer than 256
-        windows are drawn several times for that, each time with new noise.
+        ``"paper"``: one network, 500 epochs a stage, batches of 32, Adam at 1e-4, every ``stride``-th window.
+        ``"default"``: ``members`` networks, about ``steps`` steps of 32 windows, whatever their number, at a one-cycle
+        rate up to 1e-2; the best epoch by windows from the last tenth.
     epochs : int or None
         Epochs per stage in place of the preset's.
+    steps : (int, int)
+        Steps of either stage, at least, of the preset ``"default"``.
     max_windows : int
-        Training windows at most, evenly spread over the fitted data; the preset ``"paper"`` takes all.
+        Training windows at most of each network, drawn at random; the preset ``"paper"`` has no such limit.
+    stem : {"strided", "full"}
+        The ResNet's own stem, convolution and max-pooling that each halve the length, or a convolution that keeps it.
     channels : int
         Channels of the finest map; the coarser ones have two and four times as many.
+    whiten : bool
+        Rotate the channels of a map to covariance 1 for its flow, or only scale them to deviation 1.
     blocks : int
         Coupling blocks per flow.
+    members : int
+        Independent networks, trained side by side, whose scores are averaged.
+    quantity : {"exp", "squares", "likelihood"}
+        What scores a position of a map: -exp(-z^2 / 2) as the anomaly maps of FastFlow's public implementations, with
+        z^2 the mean over channels; z^2; or the negative log-likelihood per channel.
+    pooling : {"max", "mean", "position"}
+        A window's score is the maximum or the mean over its positions; ``"position"`` interpolates them to its points.
+    maps : {"all", "finest", "middle", "deepest"}
+        Which maps score, all by their mean.
     device : str
         ``"auto"`` is CUDA where there is one, else the CPU.
     random_state : int
@@ -70,7 +81,8 @@ class Proposed(SavedDetector):
     ----------
     history_ : dict
         ``"stage 1 train"``, ``"stage 1 validation"`` and the same for stage 2: a loss per epoch, the mean
-        squared error of the reconstruction, then the negative log-likelihood summed over the maps.
+        squared error of the reconstruction, then the negative log-likelihood summed over the maps; both are
+        sums over members.
 
     Raises
     ------
@@ -80,24 +92,59 @@ class Proposed(SavedDetector):
     References
     ----------
     The architecture: the 2023 paper whose table this project rebuilds. The flow: Yu et al., "FastFlow:
-    unsupervised anomaly detection and localization via 2D normalizing flows", 2021, Section 3.3.
+    unsupervised anomaly detection and localization via 2D normalizing flows", 2021, Section 3.3. The encoder: He et
+    al., "Deep residual learning for image recognition", 2015, Fig. 2.
     """
 
     learns_from: ClassVar[Diet] = "normal"
     group: ClassVar[Group] = "neural"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     source: ClassVar[str] = "2023 paper (architecture); Yu et al. 2021 (FastFlow)"
-    quick: ClassVar[dict[str, Any]] = {"epochs": 2, "channels": 4, "stride": 16}
+    quick: ClassVar[dict[str, Any]] = {"epochs": 2, "channels": 4, "stride": 16, "members": 1}
+    ablations: ClassVar[dict[str, dict[str, Any]]] = {
+        "window of 128 points (64)": {"window": 64},
+        "strided stem (full resolution)": {"stem": "full"},
+        "16 channels (8)": {"channels": 8},
+        "whitened maps (standardised)": {"whiten": False},
+        "exponential (z squared)": {"quantity": "squares"},
+        "z squared (likelihood)": {"quantity": "likelihood"},
+        "score of a window (of a position)": {"pooling": "position"},
+        "maximum over positions (mean)": {"pooling": "mean"},
+        "all maps (the deepest)": {"maps": "deepest"},
+        "average of networks (one)": {"members": 1},
+        "all of these (version 3)": {
+            **{"window": 64, "stem": "full", "channels": 8, "whiten": False, "steps": (400, 200)},
+            **{"quantity": "likelihood", "pooling": "position", "members": 1},
+        },
+    }
+
+    choices: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "window": (64, 128, 256),
+        "stem": ("strided", "full"),
+        "whiten": (True, False),
+        "steps": ((128, 100), (400, 200)),
+        "quantity": ("exp", "squares", "likelihood"),
+        "pooling": ("max", "mean", "position"),
+        "maps": ("all", "finest", "middle", "deepest"),
+    }
+    rescored: ClassVar[frozenset[str]] = frozenset({"quantity", "pooling", "maps"})
 
     def __init__(
         self,
-        window: int = 64,
+        window: int = 128,
         stride: int = 8,
         preset: Preset = "default",
         epochs: int | None = None,
+        steps: tuple[int, int] = (128, 100),
         max_windows: int = 2048,
-        channels: int = 8,
+        stem: Stem = "strided",
+        channels: int = 16,
+        whiten: bool = True,
         blocks: int = 6,
+        members: int = 3,
+        quantity: Quantity = "exp",
+        pooling: Pooling = "max",
+        maps: Maps = "all",
         device: str = "auto",
         random_state: int = 0,
     ) -> None:
@@ -105,11 +152,28 @@ class Proposed(SavedDetector):
         self.stride = stride
         self.preset = preset
         self.epochs = epochs
+        self.steps = steps
         self.max_windows = max_windows
+        self.stem = stem
         self.channels = channels
+        self.whiten = whiten
         self.blocks = blocks
+        self.members = members
+        self.quantity = quantity
+        self.pooling = pooling
+        self.maps = maps
         self.device = device
         self.random_state = random_state
+
+    def check_params(self) -> None:
+        if self.window < 8 or not 1 <= self.stride <= self.window:
+            raise ValueError(f"expected window >= 8 and 1 <= stride <= window, got {self.window} and {self.stride}")
+        if self.members < 1:
+            raise ValueError(f"members must be at least 1, got {self.members}")
+        for name, allowed in (("preset", ("default", "paper")), ("stem", ("strided", "full"))):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {getattr(self, name)!r}")
+        self._rule()
 
     def min_length(self) -> int:
         """Twice the window: a window to learn from, another to judge the training by."""
@@ -126,63 +190,50 @@ class Proposed(SavedDetector):
 
         self.mean_, self.deviation_, self.step_ = series_scale(np.concatenate(pieces))
         self.window_ = self.window
-        windows = Windows(pieces, self.window)
-        rows = self._training_rows(windows)
         with steady(resolve_device(self.device), self.random_state):
             self._build()
             self.history_: dict[str, list[float]] = {}
-            self._learn(windows, rows, np.random.default_rng(self.random_state))
+            self._learn(Windows(pieces, self.window), np.random.default_rng(self.random_state))
 
-    def check_params(self) -> None:
-        if self.window < 8 or not 1 <= self.stride <= self.window:
-            raise ValueError(f"expected window >= 8 and 1 <= stride <= window, got {self.window} and {self.stride}")
-        if self.preset not in ("default", "paper"):
-            raise ValueError(f"preset must be 'default' or 'paper', got {self.preset!r}")
+    def _networks(self) -> int:
+        return 1 if self.preset == "paper" else self.members
 
-    def _training_rows(self, windows: Windows) -> tuple[Index, Index]:
-        """Evenly spread window numbers: the first nine tenths to train on, the rest to stop by."""
-        count = max(2, len(windows) // self.stride)
-        count = count if self.preset == "paper" else min(count, self.max_windows)
-        rows = evenly(len(windows), count)
-        held_out = 0 if self.preset == "paper" else max(1, count // 10)
-        return rows[: count - held_out], rows[count - held_out :]
+    def _build(self) -> None:
+        from detectors.flows.resnet import FeatureFlow
+        from detectors.neural.training import resolve_device
+
+        model = FeatureFlow(self._networks(), self.channels, self.blocks, self.stem, self.whiten)
+        self.model_ = model.to(resolve_device(self.device))
+
+    def _training_rows(self, windows: Windows, rng: np.random.Generator) -> tuple[Index, Index]:
+        """Numbers of training and validation windows, a column per network."""
+        if self.preset == "paper":
+            rows = np.arange(0, len(windows), self.stride)
+            return rows[:, None], rows[:0, None]
+        first = max(1, len(windows) * 9 // 10)
+        validation = first + evenly(len(windows) - first, VALIDATED)
+        count = min(first, self.max_windows)
+        training = [rng.choice(first, count, replace=False) for _ in range(self.members)]
+        return np.stack(training, axis=1), np.repeat(validation[:, None], self.members, axis=1)
 
     def _schedule(self, stage: int, rows: int) -> Schedule:
         from detectors.flows.layers import Schedule
 
         if self.preset == "paper":
             return Schedule(self.epochs or 500, batch=32, rate=1e-4)
-        epochs = self.epochs or math.ceil(STEPS[stage] / math.ceil(rows / 32))
-        # The rate, and with it the noise, is high for most of a cycle: less patience would miss the descent at its end.
-        return Schedule(epochs, batch=32, rate=1e-2, one_cycle=True, patience=max(5, epochs // 2))
+        epochs = self.epochs or math.ceil(self.steps[stage - 1] / math.ceil(rows / 32))
+        return Schedule(epochs, batch=32, rate=1e-2, one_cycle=True)
 
-    def _build(self) -> None:
-        from detectors.flows.resnet import FeatureFlow
-        from detectors.neural.training import resolve_device
-
-        self.model_ = FeatureFlow(self.channels, self.blocks).to(resolve_device(self.device))
-
-    def _learn(self, windows: Windows, rows: tuple[Index, Index], rng: np.random.Generator) -> None:
-        model = self.model_
+    def _learn(self, windows: Windows, rng: np.random.Generator) -> None:
+        model, rows = self.model_, self._training_rows(windows, rng)
+        autoencoder = model.autoencoder
 
         def batch(index: Index) -> Tensor:
-            return self._tensor(windows.take(index), rng)
+            return self._tensor(windows, index, rng)
 
-        autoencoder = model.autoencoder
         self._stage(1, autoencoder, lambda index: autoencoder.reconstruction_error(batch(index)), rows, rng)
-        everything = np.concatenate(rows)
-        draws = 1 if self.preset == "paper" else math.ceil(FEWEST_MAPS / len(everything))
-        kept = self._fit_scales(batch, np.tile(everything, draws))
-        if self.preset == "paper":
-            self._stage(2, model.flows, lambda index: model.loss(model.maps(batch(index))), rows, rng)
-        else:
-
-            def features(places: Index) -> list[Tensor]:
-                copies = rng.integers(draws, size=len(places))
-                return [level[copies * len(everything) + places] for level in kept]
-
-            training, held_out = np.split(np.arange(len(everything)), [len(rows[0])])
-            self._stage(2, model.flows, lambda places: model.loss(features(places)), (training, held_out), rng)
+        self._fit_scales(batch, len(windows))
+        self._stage(2, model.flows, lambda index: model.loss(model.maps(batch(index))), rows, rng)
 
     def _stage(
         self, number: int, part: nn.Module, loss: Callable[[Index], Tensor], rows: tuple[Index, Index], rng: Any
@@ -194,43 +245,64 @@ class Proposed(SavedDetector):
         losses = train(part, loss, rows, schedule, rng, lambda text: self._report(f"{name} {text}"))
         self.history_ |= {f"{name} {kind}": values for kind, values in losses.items()}
 
-    def _fit_scales(self, batch: Callable[[Index], Tensor], rows: Index) -> list[Tensor]:
-        """Feature maps of the training windows; their moments become the scale of each channel."""
-        import torch
-
+    def _fit_scales(self, batch: Callable[[Index], Tensor], count: int) -> None:
+        """Moments of the feature maps of some of the windows become the whitening of each map."""
         self.model_.eval()
-        parts = [self.model_.maps(batch(rows[a : a + 512])) for a in range(0, len(rows), 512)]
-        maps = [torch.cat(level) for level in zip(*parts, strict=True)]
-        self.model_.fit_scales(maps)
-        return maps
+        rows = np.repeat(evenly(count, WHITENED)[:, None], self._networks(), axis=1)
+        self.model_.fit_scales(self.model_.maps(batch(rows)))
 
-    def _tensor(self, windows: Array, rng: np.random.Generator | None = None) -> Tensor:
-        """(k, w) windows to a standardised (k, 1, w) float32 tensor; with ``rng``, dequantised."""
+    def _tensor(self, windows: Windows, index: Index, rng: np.random.Generator | None = None) -> Tensor:
+        """Windows by number (b, networks) to a standardised (networks, 1, b, w) tensor; with ``rng``, dequantised."""
         import torch
 
         from detectors.flows.resnet import compress
 
-        values = compress((windows - self.mean_) / self.deviation_)
+        # A network's windows lie one after the other, as its layers want them.
+        values = windows.take(index.T.ravel()).reshape(index.shape[1], 1, len(index), self.window)
+        values = compress((values - self.mean_) / self.deviation_)
         if rng is not None:
             # Never without any noise: a flow's density on a flat or discrete input has no bound.
             values += rng.uniform(-0.5, 0.5, values.shape) * max(self.step_ / self.deviation_, 0.02)
-        device = next(self.model_.parameters()).device
-        return torch.from_numpy(values.astype(np.float32))[:, None].to(device)
+        return torch.from_numpy(values.astype(np.float32)).to(next(self.model_.parameters()).device)
 
     # -- score ---------------------------------------------------------------------------------
 
     def _score(self, x: Array) -> Array:
-        total, covering = np.zeros(len(x)), np.zeros(len(x))
+        return self._scores_by(x, [{}])[0]
+
+    def scores_by(self, x: ArrayLike, rules: Sequence[dict[str, Any]]) -> list[Array]:
+        """As the contract has it; the networks see the series once."""
+        return self._scores_by(as_series(x), rules)
+
+    def _scores_by(self, x: Array, rules: Sequence[dict[str, Any]]) -> list[Array]:
+        chosen = [self._rule(**rule) for rule in rules]
+        totals, covering = np.zeros((len(rules), len(x))), np.zeros(len(x))
+        for starts, latents in self._latents(x):
+            first, last = starts[0], starts[-1] + self.window
+            points = (starts[:, None] + np.arange(self.window) - first).ravel()
+            covering[first:last] += np.bincount(points)
+            for total, rule in zip(totals, chosen, strict=True):
+                scores = rule(latents, self.window).cpu().numpy().astype(np.float64)
+                total[first:last] += np.bincount(points, np.broadcast_to(scores, (len(starts), self.window)).ravel())
+        return list(totals / covering)
+
+    def _rule(self, **other: Any) -> Rule:
+        from detectors.flows.rules import Rule
+
+        own = {"quantity": self.quantity, "pooling": self.pooling, "maps": self.maps}
+        return Rule(**own | other)
+
+    def _latents(self, x: Array) -> Iterator[tuple[Index, Latents]]:
+        """Blocks of scored windows: where they start, and what the flows make of their maps."""
+        from detectors.neural.training import resolve_device, steady
+
         windows = Windows([x], self.window)
         starts = np.unique(np.append(np.arange(0, len(windows), self.stride), len(windows) - 1))
         for a in range(0, len(starts), 256):
-            chosen = starts[a : a + 256]
-            scores = self.model_.scores(self._tensor(windows.take(chosen))).cpu().numpy().astype(np.float64)
-            first, last = chosen[0], chosen[-1] + self.window
-            points = (chosen[:, None] + np.arange(self.window) - first).ravel()
-            total[first:last] += np.bincount(points, scores.ravel())
-            covering[first:last] += np.bincount(points)
-        return total / covering
+            block = starts[a : a + 256]
+            with steady(resolve_device(self.device)):
+                shared = self._tensor(windows, block[:, None])
+                yield block, self.model_.latents(shared.expand(self._networks(), -1, -1, -1))
 
     # -- save and load -------------------------------------------------------------------------
 
@@ -246,13 +318,15 @@ class Proposed(SavedDetector):
 
 
 class UntrainedProposed(Proposed):
-    """The proposed model with random weights: only scales are taken from the data.
+    """The proposed model with random weights: only the scales of its feature maps are taken from the data.
 
     What it reaches, the architecture reaches without learning (Kim et al., "Towards a rigorous evaluation of
-    time-series anomaly detection", AAAI 2022, argue that such twins belong into every comparison).
+    time-series anomaly detection", AAAI 2022, argue that untrained networks belong into every comparison).
     """
 
     group: ClassVar[Group] = "untrained"
+    ablations: ClassVar[dict[str, dict[str, Any]]] = {}
+    choices: ClassVar[dict[str, tuple[Any, ...]]] = {}
 
-    def _learn(self, windows: Windows, rows: tuple[Index, Index], rng: np.random.Generator) -> None:
-        self._fit_scales(lambda index: self._tensor(windows.take(index), rng), np.concatenate(rows))
+    def _learn(self, windows: Windows, rng: np.random.Generator) -> None:
+        self._fit_scales(lambda index: self._tensor(windows, index, rng), len(windows))

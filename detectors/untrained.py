@@ -1,6 +1,6 @@
-"""Untrained twins: the networks of AE, CNN and LSTM as they are initialised.
+"""Untrained networks: AE, CNN and LSTM as they are initialised.
 
-What a twin reaches, the architecture and the scaling reach without learning (Kim et al., "Towards a rigorous
+What they reach, architecture and scaling reach without learning (Kim et al., "Towards a rigorous
 evaluation of time-series anomaly detection", AAAI 2022): a trained network has to beat it.
 """
 

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import signal
 
+from hypothesis import settings
+
+# A machine shared with others may pause any example for a while.
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell's background job ignores Ctrl-C and hands that down; the tests that send one need it heard.
     signal.signal(signal.SIGINT, signal.default_int_handler)

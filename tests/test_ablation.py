@@ -8,15 +8,18 @@ from benchmark.errors import UserError
 from benchmark.grid.cells import params_text
 from benchmark.grid.plan import Selection
 from benchmark.studies import ablation
+from detectors.core import Detector
+from detectors.proposed import Proposed
 from detectors.scaleflow import ScaleFlow
-from tests.made_up import cell, frame
+from tests.support.made_up import cell, frame
 
 
-def test_every_idea_is_switched_off_alone_and_really_off() -> None:
-    found = ablation.variants(Selection(detectors=("ScaleFlow",)))
-    assert list(found) == [ablation.WHOLE, *ScaleFlow.ablations]
-    defaults = ScaleFlow.param_defaults()
-    for idea, off in ScaleFlow.ablations.items():
+@pytest.mark.parametrize("cls", [ScaleFlow, Proposed])
+def test_every_idea_is_switched_off_alone_and_really_off(cls: type[Detector]) -> None:
+    found = ablation.variants(Selection(detectors=(cls.__name__,)))
+    assert list(found) == [ablation.WHOLE, *cls.ablations]
+    defaults = cls.param_defaults()
+    for idea, off in cls.ablations.items():
         assert dict(found[idea].params) == off
         assert all(defaults[name] != value for name, value in off.items()), f"{idea} is off by default"
 

@@ -44,12 +44,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("benchmark.store", "datasets"),
     ),
     "benchmark.studies": (
-        *GROUND,
-        "benchmark.catalogue",
-        "benchmark.grid",
-        "benchmark.store",
-        "benchmark.report",
-        "datasets",
+        *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.store", "benchmark.execution"),
+        *("benchmark.report", "datasets"),
     ),
     "benchmark.reading": GROUND,
     "benchmark.detection": (
@@ -300,3 +296,9 @@ def test_light_commands_load_no_heavy_library(command: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
+
+
+def test_tests_share_helpers_in_their_support_package_alone() -> None:
+    own = re.compile(r"^\s*(from|import) (tests\.)*test_|sys\.path\.(insert|append)", re.MULTILINE)
+    tests = [file for file in (ROOT / "tests").rglob("test_*.py") if file != Path(__file__)]
+    assert not [str(file) for file in tests if own.search(file.read_text())]

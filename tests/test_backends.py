@@ -19,7 +19,7 @@ from benchmark.errors import UserError
 from benchmark.execution.backends import Backend, Board, Work
 from benchmark.execution.worker import manner_of_death
 from benchmark.grid.cells import Outcome
-from tests.trials.cases import HOSTILE, planned, plugin, toy
+from tests.support.cases import HOSTILE, planned, plugin, toy
 
 
 def outcomes(backend: Backend, work: list[Work]) -> dict[str, Outcome]:
@@ -82,7 +82,7 @@ OWNER = """
 import sys
 from pathlib import Path
 from benchmark.execution.backends import Backend, Board
-from tests.trials.cases import planned, plugin, toy
+from tests.support.cases import planned, plugin, toy
 busy = plugin(Path(sys.argv[1]), "Busy", "while not warming_up: pass")
 list(Backend("processes", 1).map(planned([busy], [toy()], timeout=0), Board()))
 """

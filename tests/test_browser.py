@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium import webdriver
 
 from benchmark.report import page as page_module
 from benchmark.report import tables, writer
-from tests.made_up import SIZES, MadeUpResults, grid
+from tests.support.made_up import SIZES, MadeUpResults, grid
 
 CONTRAST = """
 const pen = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
@@ -29,7 +30,6 @@ return Object.fromEntries(names.map((name) => [name, ratio(light(name))]));
 """  # WCAG 2.1, relative luminance and contrast ratio
 
 pytestmark = pytest.mark.slow
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed (dev extra)")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 

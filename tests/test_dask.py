@@ -22,9 +22,7 @@ from benchmark.execution import dask
 from benchmark.execution.backends import Backend, Board
 from benchmark.execution.runner import pending, run
 from benchmark.store.store import Store
-from tests.trials.cases import HOSTILE, planned, plugin, toy
-
-pytest.importorskip("distributed")
+from tests.support.cases import HOSTILE, planned, plugin, toy
 
 
 class Cluster:

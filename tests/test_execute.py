@@ -16,7 +16,7 @@ from benchmark.execution import execute, warm_up
 from benchmark.execution.isolation import describe, tail
 from benchmark.grid import Task
 from datasets._base import Series
-from tests.trials.cases import HOSTILE, planned, plugin, toy
+from tests.support.cases import HOSTILE, planned, plugin, toy
 
 IN_PROCESS = ("Fine", "UsesGlobalNoise", "Raises", "Exits", "GivesNaN", "GivesTooFew", "GivesTooMany", "GivesWords")
 

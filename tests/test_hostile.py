@@ -17,7 +17,7 @@ from benchmark.grid.cells import Outcome
 from benchmark.store.exchange import cell_of, merge
 from benchmark.store.store import Store
 from datasets._base import Series
-from tests.trials.cases import planned, plugin, toy
+from tests.support.cases import planned, plugin, toy
 
 NAMES = (
     "<script>alert(1)</script>",

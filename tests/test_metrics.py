@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import naive_metrics as naive
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,22 +14,11 @@ from sklearn.metrics import roc_curve as sklearn_roc_curve
 
 from benchmark.metrics import ranges
 from benchmark.metrics.measures import METRICS, RULES, Undefined, check, evaluate, metric, roc_curve, select
-
-settings.register_profile("shared machine", deadline=None)
-settings.load_profile("shared machine")
+from tests.support import naive_metrics as naive
+from tests.support.series import labelled, long_series
 
 POINTWISE = ["auroc", "auprc", "best_f1_oracle", "f1_topk"]
 RANKING = [*POINTWISE, "point_adjusted_f1_oracle", "range_f1_topk", "vus_roc", "vus_pr"]
-
-
-@st.composite
-def labelled(draw, min_size=4, max_size=40):
-    """Labels of both classes in runs, and scores with many ties."""
-    lengths = draw(st.lists(st.integers(1, 6), min_size=2, max_size=12))
-    labels = np.concatenate([np.full(k, i % 2) for i, k in enumerate(lengths)]).astype(np.uint8)
-    labels = labels if draw(st.booleans()) else labels[::-1].copy()
-    scores = draw(st.lists(st.integers(-3, 6), min_size=len(labels), max_size=len(labels)))
-    return labels, np.array(scores, dtype=np.float64)
 
 
 @st.composite
@@ -38,17 +26,6 @@ def flagged(draw):
     labels, scores = draw(labelled())
     flags = scores > draw(st.integers(-3, 4))
     return labels, flags
-
-
-def long_series(n=600):
-    """The series of the golden figures below, which the authors' packages were run on once."""
-    t = np.arange(n)
-    labels = np.zeros(n, dtype=np.uint8)
-    for a, b in ((40, 60), (66, 70), (71, 72), (300, 345), (590, 600)):
-        labels[a:b] = 1
-    smooth = np.sin(t * 0.37) + 0.9 * np.cos(t * 0.011) + 0.5 * labels
-    ties = np.floor(4 * np.sin(t * 0.37) + 3 * np.roll(labels, 6).astype(float))
-    return labels, {"smooth": smooth, "ties": ties}
 
 
 # -- oracles -----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from benchmark.report import page, tables, writer
-from tests.made_up import MadeUpResults, cell, frame, grid
+from tests.support.made_up import MadeUpResults, cell, frame, grid
 
 EVIL = "</script><script>alert(1)</script>&\"'"
 

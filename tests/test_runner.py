@@ -20,7 +20,7 @@ from benchmark.grid import Task
 from benchmark.grid.cells import Outcome
 from benchmark.metrics.measures import METRICS
 from benchmark.store.store import Store
-from tests.trials.cases import planned, plugin, toy
+from tests.support.cases import planned, plugin, toy
 
 SERIAL = Backend("serial")
 

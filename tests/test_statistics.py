@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import naive_metrics as naive
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,13 +11,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score
-from test_metrics import labelled
 
 from benchmark.metrics.measures import Undefined
 from benchmark.report.cd_diagram import _levels, cd_figure
 from benchmark.statistics import Pair, paired_bootstrap, rank_test, ranks, seed_interval, stratified_wilcoxon
 from benchmark.statistics.bootstrap import _right_pairs, _units
 from benchmark.statistics.ranks import friedman, holm
+from tests.support import naive_metrics as naive
+from tests.support.series import labelled
 
 
 def make_cells(values, datasets=None, seeds=1, **columns):

@@ -22,31 +22,11 @@ from benchmark.errors import UserError
 from benchmark.grid.cells import Cell, Outcome
 from benchmark.store import database
 from benchmark.store.database import MIGRATIONS, StoreLocked
-from benchmark.store.evaluate import measure
 from benchmark.store.exchange import Verified, cell_of, export, merge, verify
 from benchmark.store.scores_file import import_scores
 from benchmark.store.store import Store
-from tests.trials.cases import toy
-
-
-def cell(detector: str = "D", **more: object) -> Cell:
-    return Cell("Toy", "toy", detector, "tsb-uad", **{"data_hash": toy().sha256, "source": "file"} | more)  # type: ignore[arg-type]
-
-
-def ok(seed: int = 0, n: int = 300) -> Outcome:
-    return Outcome("ok", scores=np.random.default_rng(seed).standard_normal(n), n=n, n_anomalous=5)
-
-
-def fill(path: Path, *names: str) -> Path:
-    with Store(path, write=True) as store:
-        store.begin_run("test", {"host": path.stem})
-        store.put_series(toy())
-        for k, name in enumerate(names):
-            scores = ok(k).scores
-            assert scores is not None
-            store.put(cell(name), ok(k), metrics=measure(cell(name).key, ["auroc"], toy().labels, scores, "tsb-uad", 1))
-    return path
-
+from tests.support.cases import toy
+from tests.support.stored import cell, fill, ok
 
 # -- round trips -------------------------------------------------------------------------------
 
@@ -273,8 +253,7 @@ def test_a_flipped_bit_in_scores_is_seen_and_verify_drops_the_cell(tmp_path: Pat
 FULL = """
 import resource, sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[2])
-from test_store import cell, ok
+from tests.support.stored import cell, ok
 from benchmark.store import Store
 with Store(Path(sys.argv[1]), write=True) as store:
     resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
@@ -289,9 +268,7 @@ with Store(Path(sys.argv[1]), write=True) as store:
 
 def test_a_full_disk_keeps_what_was_committed(tmp_path: Path) -> None:
     path = fill(tmp_path / "s.sqlite", "D")
-    done = subprocess.run(
-        [sys.executable, "-c", FULL, str(path), str(Path(__file__).parent)], capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True)
     *counted, last = done.stdout.splitlines()
     assert "UserError cannot write to" in last
     assert "is kept" in last

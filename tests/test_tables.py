@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from benchmark.catalogue import published
 from benchmark.report import formats, tables, verdicts
 from benchmark.report.tables import Row, Table
-from tests.made_up import SIZES, cell, frame, grid
+from tests.support.made_up import SIZES, cell, frame, grid
 
 HOSTILE = r"=a|b*_<i>&%$#{}~^\é漢`[x](y)"
 

@@ -109,7 +109,6 @@ def test_no_such_file(tmp_path: Path) -> None:
 
 
 def test_parquet(tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow")
     times = pd.date_range("2026-01-01", periods=3, freq="h", tz="Europe/Berlin")
     pd.DataFrame({"t": times, "x": [1.0, np.nan, 3.0]}).to_parquet(tmp_path / "mine.parquet")
     got = read_recording(tmp_path / "mine.parquet")

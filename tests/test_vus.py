@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import naive_metrics as naive
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_metrics import labelled, long_series
 
 from benchmark.metrics.measures import METRICS
 from benchmark.metrics.vus import volume_under_surface
+from tests.support import naive_metrics as naive
+from tests.support.series import labelled, long_series
 
 GOLDEN = {  # vus 0.0.6, metricor().RangeAUC_volume_opt(labels, scores, window, 250)
     ("smooth", 0): (0.57115625, 0.245925910406),

@@ -231,16 +231,16 @@ def reproducible(cls: type[Detector]) -> None:
         np.random.set_state(state)  # noqa: NPY002
 
 
-@_promise("sklearn.base.clone gives an unfitted twin with the same parameters and scores.")
+@_promise("sklearn.base.clone gives an unfitted copy with the same parameters and scores.")
 def clone(cls: type[Detector]) -> None:
     from sklearn.base import clone as sklearn_clone
 
     x = wave()
     detector = make(cls).fit(x)
-    twin = sklearn_clone(detector)
-    expect(twin.get_params() == detector.get_params(), "the clone has other parameters")
-    expect_refusal(lambda: twin.score(x), RuntimeError, "fit", "score of a fresh clone")
-    expect_equal(detector.score(x), twin.fit(x).score(x), "cloning")
+    copy = sklearn_clone(detector)
+    expect(copy.get_params() == detector.get_params(), "the clone has other parameters")
+    expect_refusal(lambda: copy.score(x), RuntimeError, "fit", "score of a fresh clone")
+    expect_equal(detector.score(x), copy.fit(x).score(x), "cloning")
 
 
 @_promise("A fitted detector survives pickling with equal scores.")

@@ -25,7 +25,7 @@ class Supply:
     problems : list of str
         What was wrong with the others; said and collected on the way.
     simulated : list of str
-        Data sets of which twins were given.
+        Data sets that simulated series stand in for.
     """
 
     def __init__(self, args: argparse.Namespace, wanted: Iterable[Dataset], quick: bool = False) -> None:

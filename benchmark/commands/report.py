@@ -6,6 +6,7 @@ example: python -m benchmark report --store results/results.sqlite --out results
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from benchmark import settings
 from benchmark.commands import _options
@@ -15,16 +16,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``report``."""
     _options.add_store(parser)
     _options.add_out(parser)
+    parser.add_argument(
+        "--readme", type=Path, metavar="FILE", help="also renew the result table of this README and docs/results.csv"
+    )
     parser.add_argument("--jobs", type=int, default=settings.cores(), metavar="N", help="processes for metrics")
 
 
 def main(args: argparse.Namespace) -> int:
     """Compute missing metrics, then write everything."""
-    from benchmark.report import writer
+    from benchmark.report import summary, writer
     from benchmark.store import Store
 
     Store(args.store).close()  # a store that is not there is refused, not made
     with Store(args.store, write=True) as store:
         writer.write(store, args.out, jobs=args.jobs)
     _options.say(f"written: {args.out}")
+    if args.readme is not None:
+        summary.update(args.out / "table.csv", args.readme)
+        _options.say(f"renewed: {args.readme} and docs/results.csv beside it")
     return 0

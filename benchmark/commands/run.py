@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _options.add_seeds(what)
     what.add_argument("--set", action="append", default=[], metavar="D.PARAM=VALUE", help="a detector's parameter")
     what.add_argument("--quick", action="store_true", help="fewer and shorter series, cheap settings; marked QUICK")
-    what.add_argument("--include-untrained", action="store_true", help="also the untrained twins of the networks")
+    what.add_argument("--include-untrained", action="store_true", help="also the networks with random weights")
     _options.add_data(parser)
     how = parser.add_argument_group("how to run")
     how.add_argument("--jobs", type=int, metavar="N", help=f"worker processes ({settings.cores()} cores / threads)")

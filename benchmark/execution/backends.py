@@ -131,26 +131,26 @@ def processes(work: Iterable[Work], jobs: int, board: Board) -> Iterator[Finishe
     from benchmark.execution.worker import Worker
 
     waiting = iter(work)
-    crew = [Worker() for _ in range(jobs)]
+    workers = [Worker() for _ in range(jobs)]
     try:
-        busy = _refill(crew, waiting)
+        busy = _refill(workers, waiting)
         while busy:
             ended = _ended(busy, board)
-            busy = _refill(crew, waiting)
+            busy = _refill(workers, waiting)
             yield from ended
     finally:
-        for worker in crew:
+        for worker in workers:
             worker.kill()
 
 
-def _refill(crew: list[Worker], waiting: Iterator[Work]) -> list[Worker]:
+def _refill(workers: list[Worker], waiting: Iterator[Work]) -> list[Worker]:
     """Give the idle ones work; returns those that are busy."""
-    given = list(zip([worker for worker in crew if worker.task is None], waiting, strict=False))
+    given = list(zip([worker for worker in workers if worker.task is None], waiting, strict=False))
     for worker, _ in given:
         worker.wake()  # all before the first hand-over, which waits until its process reads
     for worker, (task, series) in given:
         worker.give(task, series)
-    return [worker for worker in crew if worker.task is not None]
+    return [worker for worker in workers if worker.task is not None]
 
 
 def _ended(busy: list[Worker], board: Board) -> list[Finished]:

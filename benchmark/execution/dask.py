@@ -41,7 +41,7 @@ def on_cluster(work: Iterable[tuple[Task, Series]], scheduler: str, threads: int
     try:
         require_same_versions(client)
         with copies_stay(client):
-            yield from _Crowd(client, iter(work), threads)
+            yield from _InFlight(client, iter(work), threads)
     finally:
         client.close()
 
@@ -82,7 +82,7 @@ def require_same_versions(client: Any) -> None:
             raise UserError(f"the Dask worker {address} has {', '.join(other)}: install the same versions there")
 
 
-class _Crowd:
+class _InFlight:
     """What is in flight: iterating submits work as room appears and gives back what ends."""
 
     def __init__(self, client: Any, waiting: Iterator[tuple[Task, Series]], threads: int) -> None:

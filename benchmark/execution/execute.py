@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,39 @@ def _play(
         if history:
             outcome.extra["history"] = {k: [float(v) for v in values] for k, values in history.items()}
     return fitted - started, done - fitted
+
+
+def scores_by(task: Task, series: Series, rules: Sequence[dict[str, Any]]) -> list[tuple[int, Array]]:
+    """First scored row and scores of a cell under each of several rules, one fit a round for all of them.
+
+    Parameters
+    ----------
+    task : Task
+    series : Series
+    rules : sequence of dict
+        Values of the parameters in the detector's :attr:`~detectors.core.contract.Detector.rescored`.
+
+    Raises
+    ------
+    Exception
+        Whatever the detector raises.
+    """
+    protocol = protocols.get(task.cell.protocol)
+    detector = prepared(task, protocol, series)
+    outcome = Outcome("ok")
+    seed_global_generators(task.cell.random_state)
+    scores = np.full((len(rules), len(series)), np.nan)
+    for rnd in protocol.rounds(series, detector, protocol.first_row):
+        pieces = protocols.fitted_parts(series, rnd)
+        shorten_window(detector, pieces, outcome)
+        detector.fit(pieces[0] if len(pieces) == 1 else pieces)
+        (a, b), (c, d) = rnd.score, rnd.keep
+        for mine, given in zip(scores, detector.scores_by(series.values[a:b], rules), strict=True):
+            mine[c:d] = given[c - a : d - a]
+    kept = scores[:, protocol.first_row :]
+    if not np.isfinite(kept).all():
+        raise FloatingPointError(f"{task.cell.detector} left rows without a finite score")
+    return [(protocol.first_row, mine) for mine in kept]
 
 
 def prepared(task: Task, protocol: Protocol, series: Series) -> Detector:

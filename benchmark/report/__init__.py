@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmark.report.formats import figure, markdown_text, signed
 from benchmark.report.profile import profile
+from benchmark.report.specification_curve import write_specification_curve
 from benchmark.report.tables import DATASETS
 
-__all__ = ["DATASETS", "figure", "markdown_text", "profile", "signed", "writer"]
+__all__ = ["DATASETS", "figure", "markdown_text", "profile", "signed", "summary", "write_specification_curve", "writer"]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.catalogue import registry
 from benchmark.grid import protocols
+from benchmark.metrics import METRICS
 from benchmark.report import cd_diagram, formats, plots, tables, traces
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from benchmark.report.results import Results
     from benchmark.report.tables import Table
 
-METRICS = {"auroc": "AUROC", "auprc": "AUPRC", "vus_roc": "VUS-ROC", "vus_pr": "VUS-PR"}
 THEME = {
     plots.INK: "var(--ink)",
     plots.QUIET: "var(--quiet)",
@@ -89,7 +89,7 @@ def render(
 
 
 def _other_metrics(frame: pd.DataFrame, sizes: Mapping[str, int] | None) -> list[Table]:
-    present = [name for name in list(METRICS)[1:] if name in frame and frame[name].notna().any()]
+    present = [name for name in METRICS if name != "auroc" and name in frame and frame[name].notna().any()]
     return [table for name in present for table in tables.build(frame, sizes, name)]
 
 

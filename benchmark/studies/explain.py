@@ -49,7 +49,7 @@ ALIGN_STEPS = (
     Step("mean over the windows that cover a point", "tsb-uad:align=mean"),
     Step("their maximum", "tsb-uad:align=max"),
 )
-GAME_STEPS = (
+SPLIT_STEPS = (
     Step("fit sees the normal parts: normal-only", "normal-only"),
     Step("scored by models that did not see them: normal-crossfit", "normal-crossfit"),
     Step("fit sees the first tenth, no label: prefix", "prefix"),
@@ -59,9 +59,9 @@ GAME_STEPS = (
 def steps(row: Row) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
     """The chain from the published figure to ours, and side branches that each change one thing of ours."""
     if paper_protocol(row.name, row.cls.group) == "normal-only":
-        return GAME_STEPS[:1], GAME_STEPS[1:]
+        return SPLIT_STEPS[:1], SPLIT_STEPS[1:]
     window = "align" in row.cls.param_defaults()
-    return BASELINE_STEPS, PACKAGE_STEPS + (ALIGN_STEPS if window else ()) + GAME_STEPS
+    return BASELINE_STEPS, PACKAGE_STEPS + (ALIGN_STEPS if window else ()) + SPLIT_STEPS
 
 
 def work(row: Row, series: Iterable[Series], seeds: tuple[int, ...]) -> Iterator[tuple[Task, Series]]:

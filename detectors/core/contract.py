@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -47,6 +48,11 @@ class Detector(ABC):
         Conformance checks that it need not pass, by name, each with the reason.
     ablations : dict
         Its ideas by name, each with the parameters that switch it off, for ``python -m benchmark ablate``.
+    choices : dict
+        Parameters that its source leaves open, each with values that are as good a reading of it, for
+        ``python -m benchmark multiverse``.
+    rescored : frozenset of str
+        Those of the choices that only ``score`` reads: :meth:`scores_by` tries them without another fit.
     """
 
     learns_from: ClassVar[Diet] = "series"
@@ -56,6 +62,8 @@ class Detector(ABC):
     quick: ClassVar[dict[str, Any]] = {}
     exempt: ClassVar[dict[str, str]] = {}
     ablations: ClassVar[dict[str, dict[str, Any]]] = {}
+    choices: ClassVar[dict[str, tuple[Any, ...]]] = {}
+    rescored: ClassVar[frozenset[str]] = frozenset()
 
     on_progress: Callable[[str], None] | None = None
 
@@ -133,6 +141,21 @@ class Detector(ABC):
                 f"({int((~np.isfinite(scores)).sum())} of {len(scores)} are not finite)"
             )
         return scores
+
+    def scores_by(self, x: ArrayLike, rules: Sequence[dict[str, Any]]) -> list[Array]:
+        """Scores of one series under several values of the parameters in :attr:`rescored`, without another fit.
+
+        Parameters
+        ----------
+        x : (n,) array
+        rules : sequence of dict
+            Parameters, each in place of the detector's own.
+
+        Returns
+        -------
+        list of (n,) arrays
+        """
+        return [copy.copy(self).set_params(**rule).score(x) for rule in rules]
 
     def threshold(self, rule: Literal["quantile", "pot"] = "quantile", contamination: float = 0.01) -> float:
         """Score from which on a point is called anomalous, taken from the scores of the fitted data.

@@ -1,4 +1,8 @@
-"""Blocks and training shared by the flow detectors: coupling layers and their training loop. Needs torch."""
+"""Layers of several networks of one shape side by side, and the flow detectors' training loop. Needs torch.
+
+Tensors are (networks, channels, batch, length): one matrix product serves all networks, so that a step of five small
+ones costs far less than five steps, and halves and permutations of channels are whole blocks of memory.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from detectors.core import Diverged
 
@@ -18,9 +23,57 @@ Index = NDArray[np.intp]
 History = dict[str, list[float]]
 
 
-# -- flows: forward returns z and the log-determinant, inverse undoes it ---------------------------
-#
-# Layers hold channels first, then the batch: halves and permutations of channels are then whole blocks of memory.
+# -- layers and flows: forward returns z and the log-determinant, inverse undoes it -----------------
+
+
+class Conv(nn.Module):
+    """A 1-D convolution of each network, padded by half its kernel.
+
+    With this few channels torch's own takes about twice as long in training.
+    """
+
+    def __init__(self, networks: int, inputs: int, outputs: int, kernel: int = 1, stride: int = 1) -> None:
+        super().__init__()
+        self.kernel, self.stride = kernel, stride
+        self.weight = _uniform(networks, outputs, inputs * kernel, fan=inputs * kernel)
+        self.bias = _uniform(networks, outputs, 1, fan=inputs * kernel)
+
+    def forward(self, x: Tensor) -> Tensor:
+        half = self.kernel // 2
+        rows, length = x.shape[2], (x.shape[3] + 2 * half - self.kernel) // self.stride + 1
+        if half:
+            x = functional.pad(x, (half, half))
+        if half or self.stride > 1:
+            last = self.stride * (length - 1) + 1
+            x = torch.cat([x[..., k : k + last : self.stride] for k in range(self.kernel)], dim=1)
+        return torch.baddbmm(self.bias, self.weight, x.flatten(2)).view(len(x), -1, rows, length)
+
+
+class Upsampling(nn.Module):
+    """A transposed convolution of each network that doubles the length: kernel 4, stride 2, padding 1."""
+
+    def __init__(self, networks: int, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = _uniform(networks, 4 * outputs, inputs, fan=2 * inputs)
+        self.bias = _uniform(networks, outputs, 1, 1, fan=2 * inputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        taps = torch.bmm(self.weight, x.flatten(2)).view(len(x), -1, *x.shape[2:])
+        after, even, odd, before = taps.chunk(4, dim=1)
+        even = even + functional.pad(before, (1, 0))[..., :-1]
+        odd = odd + functional.pad(after, (0, 1))[..., 1:]
+        return torch.stack([even, odd], dim=-1).flatten(-2) + self.bias
+
+
+class Norm(nn.BatchNorm1d):
+    """Batch normalisation of each network's channels."""
+
+    def __init__(self, networks: int, channels: int) -> None:
+        # A large epsilon: a channel that is flat on the fitted data must not turn a later change into an overflow.
+        super().__init__(networks * channels, eps=1e-3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.reshape(1, self.num_features, -1)).view(x.shape)
 
 
 class Coupling(nn.Module):
@@ -41,106 +94,87 @@ class Coupling(nn.Module):
         self.split = [channels // 2, channels - channels // 2]
 
     def _affine(self, kept: Tensor) -> tuple[Tensor, Tensor]:
-        raw, shift = self.subnet(kept).chunk(2)
+        raw, shift = self.subnet(kept).chunk(2, dim=1)
         return self.clamp * 2 / math.pi * torch.atan(raw / self.clamp), shift
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(channels, b, ...) to z of that shape and the log-determinant of each position, (b, ...)."""
-        kept, moved = torch.split(x, self.split)
+        """(networks, channels, b, l) to z of that shape and log-determinants (networks, b, l)."""
+        kept, moved = torch.split(x, self.split, dim=1)
         log_scale, shift = self._affine(kept)
-        return torch.cat([kept, torch.addcmul(shift, moved, log_scale.exp())]), log_scale.sum(dim=0)
+        return torch.cat([kept, torch.addcmul(shift, moved, log_scale.exp())], dim=1), log_scale.sum(dim=1)
 
     def inverse(self, z: Tensor) -> Tensor:
-        kept, moved = torch.split(z, self.split)
+        kept, moved = torch.split(z, self.split, dim=1)
         log_scale, shift = self._affine(kept)
-        return torch.cat([kept, (moved - shift) * (-log_scale).exp()])
+        return torch.cat([kept, (moved - shift) * (-log_scale).exp()], dim=1)
 
 
 class Permutation(nn.Module):
-    """A fixed random order of the channels, so that each half gets its turn; the log-determinant is 0."""
+    """A fixed random order of each network's channels, so that each half gets its turn; the log-determinant is 0."""
 
     order: Tensor
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, networks: int, channels: int) -> None:
         super().__init__()
-        self.register_buffer("order", torch.randperm(channels))
+        orders = [k * channels + torch.randperm(channels) for k in range(networks)]
+        self.register_buffer("order", torch.cat(orders))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return x[self.order], x.new_zeros(())
+        return x.flatten(0, 1)[self.order].view(x.shape), x.new_zeros(())
 
     def inverse(self, z: Tensor) -> Tensor:
-        return z[torch.argsort(self.order)]
+        return z.flatten(0, 1)[torch.argsort(self.order)].view(z.shape)
 
 
 class Flow(nn.Module):
-    """Invertible layers one after the other, onto a standard normal: (b, channels, ...) in and out."""
+    """Invertible layers one after the other, onto a standard normal: (networks, channels, b, l) in and out."""
 
     def __init__(self, layers: list[nn.Module]) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
 
-    def _through(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Channels first, (channels, b, ...), to z of that shape and log-determinants (b, ...)."""
-        log_det = x.new_zeros(x.shape[1:])
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """To z and the log-determinants of the positions, (networks, b, l)."""
+        log_det = x.new_zeros(x[:, 0].shape)
         for layer in self.layers:
             x, step = layer(x)
             log_det = log_det + step
         return x, log_det
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        z, log_det = self._through(x.transpose(0, 1).contiguous())
-        return z.transpose(0, 1), log_det
-
     def inverse(self, z: Tensor) -> Tensor:
-        x = z.transpose(0, 1).contiguous()
         for layer in reversed(self.layers):
-            x = layer.inverse(x)  # type: ignore[operator]
-        return x.transpose(0, 1)
+            z = layer.inverse(z)  # type: ignore[operator]
+        return z
 
     def nll(self, x: Tensor) -> Tensor:
-        """Negative log-likelihood of each position in nats per channel, (b, ...)."""
-        z, log_det = self._through(x.transpose(0, 1).contiguous())
-        per_channel: Tensor = (0.5 * z.square().sum(dim=0) - log_det) / x.shape[1]
+        """Negative log-likelihood of each position in nats per channel, (networks, b, l)."""
+        z, log_det = self(x)
+        per_channel: Tensor = 0.5 * z.square().mean(dim=1) - log_det / x.shape[1]
         return per_channel + 0.5 * math.log(2 * math.pi)
 
 
-class Convolution(nn.Conv1d):
-    """A 1-D convolution that keeps the length, on (channels, b, length), as one matrix product.
-
-    With this few channels torch's own takes about twice as long in training.
-    """
-
-    def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
-        super().__init__(inputs, outputs, kernel, padding=kernel // 2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        _, rows, length = x.shape
-        kernel = self.kernel_size[0]
-        if kernel > 1:
-            padded = nn.functional.pad(x, (kernel // 2, kernel // 2))
-            x = torch.cat([padded[..., k : k + length] for k in range(kernel)])
-        weight = self.weight.transpose(1, 2).reshape(len(self.weight), -1)
-        assert self.bias is not None
-        out = torch.addmm(self.bias[:, None], weight, x.reshape(weight.shape[1], -1))
-        return out.view(-1, rows, length)
-
-
-def conv_flow(channels: int, blocks: int, hidden: int | None = None) -> Flow:
+def conv_flow(networks: int, channels: int, blocks: int, hidden: int | None = None) -> Flow:
     """FastFlow in one dimension: couplings by two convolutions of kernel 3, 1, 3, 1, ... (Yu et al. 2021, Sec. 3.3)."""
     layers: list[nn.Module] = []
     for block in range(blocks):
-        kernel = 3 if block % 2 == 0 else 1
-        layers += [Permutation(channels), Coupling(_conv_subnet(channels, hidden or channels, kernel), channels)]
+        subnet = _subnet(networks, channels, hidden or channels, kernel=3 if block % 2 == 0 else 1)
+        layers += [Permutation(networks, channels), Coupling(subnet, channels)]
     return Flow(layers)
 
 
-def _conv_subnet(channels: int, hidden: int, kernel: int) -> nn.Module:
-    out = 2 * (channels - channels // 2)
-    first, last = Convolution(channels // 2, hidden, kernel), Convolution(hidden, out, kernel)
+def _subnet(networks: int, channels: int, hidden: int, kernel: int) -> nn.Module:
+    first = Conv(networks, channels // 2, hidden, kernel)
+    last = Conv(networks, hidden, 2 * (channels - channels // 2), kernel)
     with torch.no_grad():  # begins near the identity, yet with a gradient for every weight
         last.weight.mul_(0.1)
-        last.bias.zero_()  # type: ignore[union-attr]
+        last.bias.zero_()
     return nn.Sequential(first, nn.ReLU(), last)
+
+
+def _uniform(*shape: int, fan: int) -> nn.Parameter:
+    """Weights as torch's own layers begin with."""
+    bound = 1 / math.sqrt(fan)
+    return nn.Parameter(torch.empty(*shape).uniform_(-bound, bound))
 
 
 # -- training --------------------------------------------------------------------------------------

@@ -1,6 +1,13 @@
-"""The proposed model's networks: 1-D ResNet encoder, transposed-convolution decoder, scaling of series. Needs torch."""
+"""The proposed model's networks: ResNet encoder, decoder, flows on the feature maps; scaling of series. Needs torch.
+
+Several networks of one shape side by side, tensors (networks, channels, batch, length): see
+:mod:`detectors.flows.layers`.
+"""
 
 from __future__ import annotations
+
+from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 import torch
@@ -8,74 +15,73 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from detectors.flows.layers import Flow, conv_flow
+from detectors.flows.layers import Conv, Flow, Norm, Upsampling, conv_flow
+
+Stem = Literal["strided", "full"]
 
 
 class Residual(nn.Module):
-    """Two convolutions beside a shortcut, normalisation first (He et al. 2016, Fig. 4e)."""
+    """Two convolutions beside a shortcut, the basic block of He et al. 2015; the closing ReLU is the next one's."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+    def __init__(self, networks: int, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
+        n = networks
         self.body = nn.Sequential(
-            _norm(inputs),
-            nn.ReLU(),
-            nn.Conv1d(inputs, outputs, 3, stride, padding=1),
-            _norm(outputs),
-            nn.ReLU(),
-            nn.Conv1d(outputs, outputs, 3, padding=1),
+            *(Conv(n, inputs, outputs, 3, stride), Norm(n, outputs), nn.ReLU()),
+            *(Conv(n, outputs, outputs, 3), Norm(n, outputs)),
         )
-        self.shortcut: nn.Module = nn.Conv1d(inputs, outputs, 1, stride)
+        same = inputs == outputs and stride == 1
+        self.shortcut: nn.Module = (
+            nn.Identity() if same else nn.Sequential(Conv(n, inputs, outputs, 1, stride), Norm(n, outputs))
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.shortcut(x) + self.body(x)
         return out
 
 
-def _norm(channels: int) -> nn.BatchNorm1d:
-    # A large epsilon: a channel that is flat on the fitted data must not turn a later change into an overflow.
-    return nn.BatchNorm1d(channels, eps=1e-3)
-
-
 class Encoder(nn.Module):
-    """(b, 1, w) windows to feature maps of full, half and quarter resolution, with c, 2c and 4c channels.
+    """(networks, 1, b, w) windows to three feature maps with c, 2c and 4c channels.
 
-    The finest map is not pooled, so that little of the window is lost before the flows see it.
+    Parameters
+    ----------
+    networks, channels : int
+    stem : {"strided", "full"}
+        ``"strided"`` is the ResNet's own, a convolution of kernel 7 and stride 2, then max-pooling: maps of a quarter,
+        an eighth and a sixteenth of the window's length. ``"full"`` does neither: full, half and quarter length.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, networks: int, channels: int, stem: Stem) -> None:
         super().__init__()
         self.channels = [channels, 2 * channels, 4 * channels]
-        self.stem = nn.Conv1d(1, channels, 7, padding=3)
-        self.stages = nn.ModuleList(
-            [
-                Residual(channels, channels, 1),
-                Residual(channels, 2 * channels, 2),
-                Residual(2 * channels, 4 * channels, 2),
-            ]
+        self.strided = stem == "strided"
+        self.stem = nn.Sequential(
+            Conv(networks, 1, channels, 7, 2 if self.strided else 1), Norm(networks, channels), nn.ReLU()
         )
+        shapes = [(channels, channels, 1), (channels, 2 * channels, 2), (2 * channels, 4 * channels, 2)]
+        self.stages = nn.ModuleList(Residual(networks, *shape) for shape in shapes)
 
     def forward(self, x: Tensor) -> list[Tensor]:
+        """The maps, each before the ReLU that closes its stage: a flow needs both signs."""
         x, maps = self.stem(x), []
+        if self.strided:
+            pooled = functional.max_pool1d(x.flatten(0, 1), 3, 2, 1)
+            x = pooled.view(*x.shape[:3], -1)
         for stage in self.stages:
-            x = stage(x)
-            maps.append(x)
+            maps.append(stage(x))
+            x = maps[-1].relu()
         return maps
 
 
 class Decoder(nn.Module):
-    """The deepest map back to a (b, 1, w) window by transposed convolutions."""
+    """The deepest map back to (networks, 1, b, w) windows by transposed convolutions."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, networks: int, channels: int, stem: Stem) -> None:
         super().__init__()
         c = channels
-        self.up = nn.Sequential(
-            nn.ReLU(),
-            nn.ConvTranspose1d(4 * c, 2 * c, 4, 2, padding=1),
-            nn.ReLU(),
-            nn.ConvTranspose1d(2 * c, c, 4, 2, padding=1),
-            nn.ReLU(),
-            nn.Conv1d(c, 1, 3, padding=1),
-        )
+        widths = [4 * c, 2 * c, c, c, c] if stem == "strided" else [4 * c, 2 * c, c]
+        ups = [(nn.ReLU(), Upsampling(networks, a, b)) for a, b in pairwise(widths)]
+        self.up = nn.Sequential(*(layer for pair in ups for layer in pair), nn.ReLU(), Conv(networks, c, 1, 3))
 
     def forward(self, deepest: Tensor, window: int) -> Tensor:
         out: Tensor = self.up(deepest)
@@ -83,77 +89,103 @@ class Decoder(nn.Module):
 
 
 class Autoencoder(nn.Module):
-    def __init__(self, channels: int) -> None:
+    def __init__(self, networks: int, channels: int, stem: Stem) -> None:
         super().__init__()
-        self.encoder, self.decoder = Encoder(channels), Decoder(channels)
+        self.encoder, self.decoder = Encoder(networks, channels, stem), Decoder(networks, channels, stem)
 
     def reconstruction_error(self, x: Tensor) -> Tensor:
-        """Mean squared error over a batch of windows, (b, 1, w) -> scalar."""
-        return functional.mse_loss(self.decoder(self.encoder(x)[-1], x.shape[-1]), x)
+        """Mean squared error of each network over its batch, summed: (networks, 1, b, w) -> scalar."""
+        error: Tensor = self.decoder(self.encoder(x)[-1], x.shape[-1]) - x
+        return error.square().mean(dim=(1, 2, 3)).sum()
 
 
-class ChannelScale(nn.Module):
-    """Each channel to mean 0 and deviation 1 over the fitted maps; a constant channel keeps its scale."""
+class Whitening(nn.Module):
+    """The channels of each network's map to mean 0 and covariance 1 over the fitted maps: lossless, frozen.
 
-    mean: Tensor
-    deviation: Tensor
+    Parameters
+    ----------
+    rotate : bool
+        False only scales each channel to deviation 1.
+    """
 
-    def __init__(self, channels: int) -> None:
+    shift: Tensor
+    matrix: Tensor
+
+    def __init__(self, networks: int, channels: int, rotate: bool) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.zeros(channels, 1))
-        self.register_buffer("deviation", torch.ones(channels, 1))
+        self.rotate = rotate
+        self.register_buffer("shift", torch.zeros(networks, channels, 1))
+        self.register_buffer("matrix", torch.eye(channels).repeat(networks, 1, 1))
 
     @torch.no_grad()
     def fit(self, maps: Tensor) -> None:
-        """Moments of (k, channels, l) maps."""
-        self.mean.copy_(maps.mean(dim=(0, 2))[:, None])
-        deviation = maps.std(dim=(0, 2))[:, None]
-        self.deviation.copy_(torch.where(deviation > 1e-3, deviation, 1.0))
+        """Moments of (networks, channels, k, l) maps; no direction counts as quieter than 1 % of the loudest."""
+        values = maps.flatten(2).double()
+        centred = values - values.mean(dim=2, keepdim=True)
+        covariance = centred @ centred.transpose(1, 2) / values.shape[2]
+        if not self.rotate:
+            covariance = torch.diag_embed(torch.diagonal(covariance, dim1=1, dim2=2))
+        variances, directions = torch.linalg.eigh(covariance)
+        least = 1e-4 * variances.amax(dim=1, keepdim=True) + 1e-8
+        matrix = directions.transpose(1, 2) / torch.maximum(variances, least).sqrt()[:, :, None]
+        self.matrix.copy_(matrix)
+        self.shift.copy_(-matrix @ values.mean(dim=2, keepdim=True))
 
     def forward(self, maps: Tensor) -> Tensor:
-        return (maps - self.mean) / self.deviation
+        return torch.baddbmm(self.shift, self.matrix, maps.flatten(2)).view(maps.shape)
 
 
 class FeatureFlow(nn.Module):
-    """Autoencoder, the scale of its feature maps' channels, and one flow per map."""
+    """Autoencoders, the whitening of their feature maps, and one flow per map.
 
-    def __init__(self, channels: int, blocks: int) -> None:
+    Parameters
+    ----------
+    networks : int
+        Independent models side by side.
+    channels : int
+        Of the finest map.
+    blocks : int
+        Of each flow.
+    stem : {"strided", "full"}
+    rotate : bool
+        See :class:`Whitening`.
+    """
+
+    def __init__(self, networks: int, channels: int, blocks: int, stem: Stem, rotate: bool) -> None:
         super().__init__()
-        self.autoencoder = Autoencoder(channels)
+        self.autoencoder = Autoencoder(networks, channels, stem)
         widths = self.autoencoder.encoder.channels
-        self.scales = nn.ModuleList([ChannelScale(c) for c in widths])
-        self.flows = nn.ModuleList([conv_flow(c, blocks) for c in widths])
+        self.scales = nn.ModuleList(Whitening(networks, c, rotate) for c in widths)
+        self.flows = nn.ModuleList(conv_flow(networks, c, blocks) for c in widths)
 
     @torch.no_grad()
     def maps(self, x: Tensor) -> list[Tensor]:
-        """Feature maps of the frozen encoder, as they leave it."""
+        """Feature maps of the frozen encoders, as they leave them."""
         maps: list[Tensor] = self.autoencoder.encoder(x)
         return maps
 
     def fit_scales(self, maps: list[Tensor]) -> None:
         for scale, level in zip(self.scales, maps, strict=True):
-            assert isinstance(scale, ChannelScale)
+            assert isinstance(scale, Whitening)
             scale.fit(level)
 
-    def levels(self, maps: list[Tensor]) -> list[Tensor]:
-        """Negative log-likelihood per channel and position of each map, (b, l) each."""
-        out = []
+    def loss(self, maps: list[Tensor]) -> Tensor:
+        """Mean negative log-likelihood, summed over maps and networks."""
+        losses = []
         for flow, scale, level in zip(self.flows, self.scales, maps, strict=True):
             assert isinstance(flow, Flow)
-            out.append(flow.nll(scale(level)))
-        return out
-
-    def loss(self, maps: list[Tensor]) -> Tensor:
-        """Mean negative log-likelihood, summed over maps."""
-        return torch.stack([level.mean() for level in self.levels(maps)]).sum()
+            losses.append(flow.nll(scale(level)).mean(dim=(1, 2)).sum())
+        return torch.stack(losses).sum()
 
     @torch.no_grad()
-    def scores(self, x: Tensor) -> Tensor:
-        """(b, 1, w) windows to (b, w) scores: the maps' likelihoods interpolated to w, then their mean."""
-        window = x.shape[-1]
-        levels = [level[:, None] for level in self.levels(self.maps(x))]
-        full = [functional.interpolate(level, size=window, mode="linear") for level in levels]
-        return torch.cat(full, dim=1).mean(dim=1)
+    def latents(self, x: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """For each map, z squared and the log-determinant per channel of each position, (networks, b, l) each."""
+        out = []
+        for flow, scale, level in zip(self.flows, self.scales, self.maps(x), strict=True):
+            assert isinstance(flow, Flow)
+            z, log_det = flow(scale(level))
+            out.append((z.square().mean(dim=1), log_det / z.shape[1]))
+        return out
 
 
 def series_scale(values: NDArray[np.float64]) -> tuple[float, float, float]:
@@ -162,7 +194,7 @@ def series_scale(values: NDArray[np.float64]) -> tuple[float, float, float]:
     Returns
     -------
     mean, deviation : float
-        The deviation of a constant series is its grid step: 1.
+        The deviation of a series that is constant but for rounding is 1.
     step : float
         Distance of neighbouring values where the series lies on a grid (integers, binary), else 0.
     """

@@ -9,9 +9,9 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from stand_ins import Server, Tiny, handler
 
 from datasets._tsb_uad import fingerprint
+from tests.support.stand_ins import Server, Tiny, handler
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from stand_ins import ORIGINAL, ZIP, Server, Tiny, make_zip, tiny_zip
 
 from datasets import DataError, Network, Remote, Series, iter_series
 from datasets._download import CHUNK
 from datasets._http import Unreachable
+from tests.support.stand_ins import ORIGINAL, ZIP, Server, Tiny, make_zip, tiny_zip
 
 PLAIN = Remote("f", "https://original.example/tiny.bin")
 

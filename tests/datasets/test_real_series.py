@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from stand_ins import ZIP, Server
 
 import datasets
 from datasets import Series
 from datasets._tsb_uad import FOLDER, check_fingerprint, fingerprint, fingerprints
+from tests.support.stand_ins import ZIP, Server
 
 pytestmark = pytest.mark.real
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from stand_ins import ZIP, Server, Tiny, tiny_zip
 
 import datasets
 from datasets import DataError, Series
+from tests.support.stand_ins import ZIP, Server, Tiny, tiny_zip
 
 
 def put(tiny: Tiny, root: Path) -> None:
@@ -101,7 +101,7 @@ def test_modes(tiny: Tiny, tmp_path: Path) -> None:
     twin = datasets.load(tiny, "0.test.out", data_dir=tmp_path, mode="simulated", announce=said.append, seed=5)
     assert twin.simulated
     assert set(twin.values) == {5.0}
-    assert said == ["Tiny: SIMULATED twins stand in for the real series (as asked)"]
+    assert said == ["Tiny: SIMULATED series stand in for the real series (as asked)"]
     with pytest.raises(DataError, match="is not to be had"):
         datasets.load(tiny, "0.test.out", cache_dir=tmp_path / "empty", mode="real", offline=True)
 
@@ -165,7 +165,7 @@ def test_folders_that_are_none(folder: Path, tmp_path: Path) -> None:
         datasets.load_folder(tmp_path / "empty")
     with pytest.raises(DataError, match=r"did you mean 'b\.csv'"):
         datasets.load_folder(folder).read("B.csv")
-    with pytest.raises(DataError, match="no simulated twin"):
+    with pytest.raises(DataError, match="cannot be simulated"):
         datasets.load_folder(folder).simulate("b.csv")
 
 

@@ -7,13 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from naive_neural import batch_norm, min_max
+import torch
 
 from detectors.ae import AE
-
-torch = pytest.importorskip("torch")
-
-from detectors.neural.networks import BatchNorm, DenseAutoencoder  # noqa: E402
+from detectors.neural.networks import BatchNorm, DenseAutoencoder
+from tests.support.naive_neural import batch_norm, min_max
 
 
 def test_batch_norm_is_keras():

@@ -7,15 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from naive_neural import min_max, min_max_past
+import torch
+from torch.nn import functional
 
 from detectors.cnn import CNN
-
-torch = pytest.importorskip("torch")
-
-from torch.nn import functional  # noqa: E402
-
-from detectors.neural.networks import ConvForecaster, convolve, halve  # noqa: E402
+from detectors.neural.networks import ConvForecaster, convolve, halve
+from tests.support.naive_neural import min_max, min_max_past
 
 
 def plain_forecast(network: ConvForecaster, x: torch.Tensor) -> torch.Tensor:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-from golden import GENESIS1, P10, auroc_as_published, real_series
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyod.models.hbos import HBOS as PyodHBOS
 from sklearn.metrics import roc_auc_score
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-import naive
 
 from detectors.core.windows import Windows
 from detectors.hbos import HBOS
+from tests.support import naive
+from tests.support.golden import GENESIS1, P10, auroc_as_published, real_series
 
 
 def window_scores(detector, x):
@@ -36,10 +32,9 @@ def test_scores_are_the_slow_twins(window, levels, low, seed):
 
 
 def test_other_series_score_as_with_pyod():
-    pyod = pytest.importorskip("pyod.models.hbos")
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=600), 2 * rng.normal(size=400)  # y reaches far outside of what was fitted
-    theirs = pyod.HBOS(n_bins=10, alpha=0.1, tol=0.5).fit(naive.windows(x, 9))
+    theirs = PyodHBOS(n_bins=10, alpha=0.1, tol=0.5).fit(naive.windows(x, 9))
     ours = window_scores(HBOS(9).fit(x), y)
     np.testing.assert_allclose(ours, theirs.decision_function(naive.windows(y, 9)), atol=1e-8)
 

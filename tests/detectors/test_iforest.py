@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import roc_auc_score
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-import naive
-from golden import P10, real_series
-
 from detectors.core.windows import Windows
 from detectors.iforest import IForest
 from detectors.kernels.forest import Forest, _expected_depth
-
-
-def rhythm(n, seed=0):
-    return np.sin(np.arange(n) / 6) + 0.3 * np.random.default_rng(seed).normal(size=n)
+from tests.support import naive
+from tests.support.golden import P10, real_series
+from tests.support.series import rhythm
 
 
 def heap_from_sklearn(forest, levels):

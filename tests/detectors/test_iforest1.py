@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from golden import P10, real_series
 from sklearn.metrics import roc_auc_score
 
 from detectors.iforest import IForest
 from detectors.iforest1 import IForest1
+from tests.support.golden import P10, real_series
 
 
 def test_it_is_the_forest_of_window_1():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,20 +14,14 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import LocalOutlierFactor
 from threadpoolctl import threadpool_limits
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-import naive_neighbours as naive
-
 from detectors.core.windows import Windows
 from detectors.kernels import neighbour_loops, neighbours, window_tree
 from detectors.kernels.neighbours import nearest_windows
 from detectors.lof import LOF
+from tests.support import naive_neighbours as naive
+from tests.support.series import rhythm
 
 Array = NDArray[np.float64]
-
-
-def rhythm(n: int, seed: int = 0) -> Array:
-    rng = np.random.default_rng(seed)
-    return np.sin(np.arange(n) / 5) + 0.2 * rng.normal(size=n)
 
 
 def binary(n: int, seed: int = 0) -> Array:
@@ -242,7 +235,7 @@ def test_threads_do_not_change_anything() -> None:
 
 
 def test_a_sample_ranks_like_the_whole() -> None:
-    x = rhythm(6000)
+    x = rhythm(6000, noise=0.2)
     x[3000:3010] += 3
     whole = LOF(window=20).fit(x).score(x)
     part = LOF(window=20, sample=1500).fit(x).score(x)

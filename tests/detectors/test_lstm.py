@@ -7,13 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from naive_neural import lstm_layer
+import torch
 
 from detectors.lstm import LSTM
-
-torch = pytest.importorskip("torch")
-
-from detectors.neural.networks import LSTMForecaster  # noqa: E402
+from detectors.neural.networks import LSTMForecaster
+from tests.support.naive_neural import lstm_layer
 
 
 def naive_forecast(network: LSTMForecaster, window: np.ndarray) -> float:

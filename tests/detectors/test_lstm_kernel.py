@@ -6,14 +6,13 @@ import copy
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-torch = pytest.importorskip("torch")
-
-from detectors.kernels.lstm import Forecast, _tanh_of  # noqa: E402
-from detectors.lstm import LSTM  # noqa: E402
-from detectors.neural.networks import LSTMForecaster  # noqa: E402
+from detectors.kernels.lstm import Forecast, _tanh_of
+from detectors.lstm import LSTM
+from detectors.neural.networks import LSTMForecaster
 
 
 def network(seed: int = 0, scale: float = 1.0) -> LSTMForecaster:

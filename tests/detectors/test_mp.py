@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,19 +13,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-import naive_neighbours as naive
-
 from detectors.kernels import matrix_profile
 from detectors.kernels.matrix_profile import DIAGONALS, _blocks, nearest_distance
 from detectors.mp import MP
+from tests.support import naive_neighbours as naive
+from tests.support.series import rhythm
 
 Array = NDArray[np.float64]
-
-
-def rhythm(n: int, seed: int = 0) -> Array:
-    rng = np.random.default_rng(seed)
-    return np.sin(np.arange(n) / 5) + 0.2 * rng.normal(size=n)
 
 
 SERIES = {

@@ -8,11 +8,10 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from naive_neural import min_max as naive_min_max
-from naive_neural import min_max_past as naive_min_max_past
 
 from detectors.ae import AE
 from detectors.cnn import CNN
@@ -21,8 +20,9 @@ from detectors.core.windows import evenly
 from detectors.lstm import LSTM
 from detectors.neural.baseline import min_max, min_max_past
 from detectors.untrained import UntrainedAE, UntrainedCNN, UntrainedLSTM
-
-torch = pytest.importorskip("torch")
+from tests.support.naive_neural import min_max as naive_min_max
+from tests.support.naive_neural import min_max_past as naive_min_max_past
+from tests.support.series import sine
 
 TRAINED = [AE, CNN, LSTM]
 ALL = [*TRAINED, UntrainedAE, UntrainedCNN, UntrainedLSTM]
@@ -31,11 +31,6 @@ ALL = [*TRAINED, UntrainedAE, UntrainedCNN, UntrainedLSTM]
 def make(cls, window=12, **params):
     known = {"epochs": 2, "window": window} | params
     return cls(**{k: v for k, v in known.items() if k in cls.param_defaults()})
-
-
-def wave(n=400, period=20.0, seed=0):
-    noise = np.random.default_rng(seed).normal(0, 0.05, n)
-    return np.sin(np.arange(n) * 2 * np.pi / period) + noise
 
 
 @given(arrays(float, (4, 6), elements=st.integers(-3, 3).map(float)))
@@ -71,7 +66,7 @@ def test_evenly(count, limit):
 
 @pytest.mark.parametrize("cls", ALL)
 def test_same_seed_same_bits_whatever_the_threads(cls):
-    x = wave()
+    x = sine(400)
     first = make(cls, random_state=3).fit(x).score(x)
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
@@ -87,7 +82,7 @@ def test_same_seed_same_bits_whatever_the_threads(cls):
 @pytest.mark.parametrize("cls", ALL)
 @pytest.mark.parametrize("window", [1, 2, 9, 15])
 def test_short_windows_work(cls, window):
-    x = wave(120)
+    x = sine(120)
     scores = make(cls, window).fit(x).score(x)
     assert scores.shape == x.shape
     assert (scores >= 0).all()
@@ -104,7 +99,7 @@ def test_constant_series_and_a_series_that_departs_from_it(cls):
 
 @pytest.mark.parametrize("cls", ALL)
 def test_shortest_series(cls):
-    x = wave(20)
+    x = sine(20)
     assert make(cls, 12).fit(x).score(x).shape == (20,)
     with pytest.raises(ValueError, match="at least 20 consecutive points to fit, the longest piece has 19"):
         make(cls, 12).fit(x[:19])
@@ -116,7 +111,7 @@ def test_shortest_series(cls):
 def test_no_window_reaches_over_a_gap(cls, monkeypatch):
     seen = []
     monkeypatch.setattr(cls, "_train", lambda self, scaled: seen.append(scaled) or {})
-    pieces = [wave(40, seed=1), wave(5, seed=2), wave(60, seed=3)]
+    pieces = [sine(40, seed=1), sine(5, seed=2), sine(60, seed=3)]
     detector = make(cls).fit(pieces)
     span = detector._span()
     expected = [p[a : a + span] for p in pieces for a in range(len(p) - span + 1)]
@@ -127,13 +122,13 @@ def test_no_window_reaches_over_a_gap(cls, monkeypatch):
 def test_max_windows_bounds_the_training(cls, monkeypatch):
     seen = []
     monkeypatch.setattr(cls, "_train", lambda self, scaled: seen.append(len(scaled)) or {})
-    make(cls, max_windows=50).fit(wave(400))
+    make(cls, max_windows=50).fit(sine(400))
     assert seen == [50]
 
 
 @pytest.mark.parametrize("cls", ALL)
 def test_size_of_the_inference_blocks_does_not_matter(cls, monkeypatch):
-    x = wave(150)
+    x = sine(150)
     detector = make(cls).fit(x)
     whole = detector.score(x)
     monkeypatch.setattr(cls, "rows", 7)
@@ -145,26 +140,26 @@ def test_history_and_progress(cls):
     lines = []
     detector = make(cls, epochs=3)
     detector.on_progress = lines.append
-    detector.fit(wave())
+    detector.fit(sine(400))
     assert [len(detector.history_[part]) for part in ("train", "validation")] == [3, 3]
     assert lines[-1].startswith("epoch 3/3, loss ")
 
 
 @pytest.mark.parametrize("cls", TRAINED)
 def test_training_lowers_the_loss(cls):
-    history = make(cls, epochs=8, patience=8).fit(wave(1500)).history_
+    history = make(cls, epochs=8, patience=8).fit(sine(1500)).history_
     assert history["train"][-1] < 0.7 * history["train"][0]
 
 
 @pytest.mark.parametrize("cls", TRAINED)
 def test_divergence_has_its_own_error(cls):
     with pytest.raises(Diverged, match="lower learning_rate"):
-        make(cls, learning_rate=1e30, epochs=5).fit(wave())
+        make(cls, learning_rate=1e30, epochs=5).fit(sine(400))
 
 
 @pytest.mark.parametrize("cls", ALL)
 def test_save_and_load(cls, tmp_path):
-    x, path = wave(), tmp_path / "model.safetensors"
+    x, path = sine(400), tmp_path / "model.safetensors"
     saved = make(cls).fit(x)
     saved.save(path)
     loaded = cls.load(path, device="cpu")
@@ -176,14 +171,14 @@ def test_save_and_load(cls, tmp_path):
 
 
 def test_load_wants_the_class_that_was_saved(tmp_path):
-    AE(window=12, epochs=1).fit(wave()).save(tmp_path / "ae")
+    AE(window=12, epochs=1).fit(sine(400)).save(tmp_path / "ae")
     with pytest.raises(ValueError, match="holds AE version 1, not CNN version 1"):
         CNN.load(tmp_path / "ae")
 
 
 @pytest.mark.parametrize("cls", ALL)
 def test_fitted_detector_pickles(cls):
-    x = wave()
+    x = sine(400)
     detector = make(cls).fit(x)
     assert np.array_equal(pickle.loads(pickle.dumps(detector)).score(x), detector.score(x))
 
@@ -192,7 +187,7 @@ def test_fitted_detector_pickles(cls):
     ("trained", "twin"), [(AE, UntrainedAE), (CNN, UntrainedCNN), (LSTM, UntrainedLSTM)], ids=lambda c: c.__name__
 )
 def test_twin_is_the_network_before_its_first_epoch(trained, twin):
-    x = wave()
+    x = sine(400)
     untrained = make(twin).fit(x)
     assert (untrained.group, untrained.history_) == ("untrained", {})
     assert np.array_equal(untrained.score(x), make(trained, epochs=0).fit(x).score(x))
@@ -211,7 +206,7 @@ def test_twin_is_the_network_before_its_first_epoch(trained, twin):
 )
 def test_bad_parameters_are_named(params, message):
     with pytest.raises(ValueError, match=message):
-        CNN(window=12, **params).fit(wave())
+        CNN(window=12, **params).fit(sine(400))
 
 
 def test_importing_the_detectors_costs_no_torch():

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-from golden import real_series
 from scipy.spatial.distance import pdist
 from sklearn.metrics import roc_auc_score
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-import naive
 
 from detectors.core.windows import Windows
 from detectors.norma import (
@@ -24,10 +17,9 @@ from detectors.norma import (
     smallest_distance,
     znormalised,
 )
-
-
-def rhythm(n, seed=0):
-    return np.sin(np.arange(n) / 6) + 0.2 * np.random.default_rng(seed).normal(size=n)
+from tests.support import naive
+from tests.support.golden import real_series
+from tests.support.series import rhythm
 
 
 def test_distances_are_the_slow_twins():

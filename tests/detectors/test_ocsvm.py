@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-from golden import GENESIS1, P10, auroc_as_published, real_series
 from sklearn.metrics import roc_auc_score
 from sklearn.svm import OneClassSVM
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-import naive
-
 from detectors.core.windows import Windows
 from detectors.ocsvm import OCSVM, scale_each
+from tests.support import naive
+from tests.support.golden import GENESIS1, P10, auroc_as_published, real_series
+from tests.support.series import rhythm
 
 
-def rhythm(n, seed=0):
-    x = np.sin(np.arange(n) / 6) + 0.3 * np.random.default_rng(seed).normal(size=n)
+def partly_flat(n, seed=0):
+    x = rhythm(n, seed)
     x[100:140] = x[100]
     return x
 
 
 @pytest.mark.parametrize("nu", [0.05, 0.5])
 def test_scores_are_scikit_learns(nu):
-    x, y = rhythm(600), rhythm(900, seed=1)
+    x, y = partly_flat(600), partly_flat(900, seed=1)
     rows, others = (np.array([naive.scaled(r) for r in naive.windows(s, 15)]) for s in (x, y))
     theirs = -OneClassSVM(nu=nu, gamma=1 / 15).fit(rows).decision_function(others)
     ours = OCSVM(15, nu=nu).fit(x)._score_windows(Windows([y], 15))
@@ -38,7 +34,7 @@ def test_constant_windows_become_zeros():
 
 
 def test_a_sample_stands_for_too_many_windows():
-    x = rhythm(3000)
+    x = partly_flat(3000)
     capped = OCSVM(10, max_windows=300, random_state=1).fit(x)
     again = OCSVM(10, max_windows=300, random_state=1).fit(x)
     other = OCSVM(10, max_windows=300, random_state=2).fit(x)
@@ -50,7 +46,7 @@ def test_a_sample_stands_for_too_many_windows():
 
 
 def test_the_fitted_part_may_hold_little_more_than_a_window():
-    x = rhythm(500)
+    x = partly_flat(500)
     assert OCSVM(50).fit(x[:60]).score(x).shape == (500,)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from golden import real_series
 from sklearn.metrics import roc_auc_score
 
 from detectors import estimate_window
 from detectors.one_liners import AbsDeviation, AbsDifference, MissingFlag, MovingStd, RandomScore, TimeIndex
+from tests.support.golden import real_series
 
 
 def score(detector, x):

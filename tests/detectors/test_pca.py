@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-from golden import GENESIS1, P10, auroc_as_published, real_series
 from sklearn.metrics import roc_auc_score
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-import naive
 
 from detectors.core.windows import Windows
 from detectors.pca import PCA, column_moments, running_moments
-
-
-def rhythm(n, noise=0.3):
-    return 5 + np.sin(np.arange(n) / 6) + noise * np.random.default_rng(0).normal(size=n)
+from tests.support import naive
+from tests.support.golden import GENESIS1, P10, auroc_as_published, real_series
+from tests.support.series import rhythm
 
 
 @pytest.mark.parametrize("window", [1, 2, 13, 40])
 def test_scores_are_the_slow_twins(window):
     x = rhythm(700)
     ours = PCA(window).fit(x)._score_windows(Windows([x], window))
-    np.testing.assert_allclose(ours, naive.pca(x, window), rtol=1e-8)
+    np.testing.assert_allclose(ours, naive.pca(x, window), rtol=1e-8, atol=1e-11)
 
 
 def test_small_shares_keep_their_digits():

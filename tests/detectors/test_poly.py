@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-from golden import GENESIS1, M1, P10, auroc_as_published, real_series
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-import naive
-
 from detectors.poly import POLY
+from tests.support import naive
+from tests.support.golden import GENESIS1, M1, P10, auroc_as_published, real_series
 
 
 @settings(deadline=None, max_examples=30)

@@ -15,14 +15,10 @@ from detectors.flows.judges import FLATTEST, NEAREST, Distance, Evidence, prepar
 from detectors.flows.scale import CoarseWindows, Whitening, block_means, exactly, held_out, spread
 from detectors.neural.training import steady
 from detectors.scaleflow import ScaleFlow
+from tests.support.series import sine
 
 QUICK = ScaleFlow.quick
 CPU = torch.device("cpu")
-
-
-def sine(n: int = 900, period: int = 40, seed: int = 0) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    return np.sin(np.arange(n) * 2 * np.pi / period) + 0.05 * rng.standard_normal(n)
 
 
 def bank(count: int, points: int, dtype: torch.dtype = torch.float64, shake: float = 0.3) -> FlowBank:

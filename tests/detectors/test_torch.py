@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from detectors.core.contract import Diverged  # noqa: E402
-from detectors.neural import training as _torch  # noqa: E402
+from detectors.core.contract import Diverged
+from detectors.neural import training as _torch
 
 CPU = torch.device("cpu")
 

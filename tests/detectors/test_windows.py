@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-import naive
-from golden import GENESIS1, M1, P10, T8, real_series
-
 from detectors.core import Windows, autocorrelation, estimate_window, windows_to_points
+from tests.support import naive
+from tests.support.golden import GENESIS1, M1, P10, T8, real_series
 
 ALIGNMENTS = ["centre", "start", "end", "mean", "max"]
 

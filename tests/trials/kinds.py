@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmark.errors import UserError
 from benchmark.store.store import Store
 from datasets._base import DataError, Remote
-from tests.trials.cases import plugin, toy
+from tests.support.cases import plugin, toy
 
 Content = dict[str, tuple[str, str, float]]
 MISCHIEF = """mood = os.path.join({folder!r}, 'mood')

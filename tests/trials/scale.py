@@ -20,7 +20,7 @@ from benchmark.grid.cells import Outcome
 from benchmark.grid.plan import Selection, plan, rows
 from benchmark.store.store import Store
 from datasets._base import Series
-from tests.trials.cases import plugin, toy
+from tests.support.cases import plugin, toy
 
 SEEDS = 100
 

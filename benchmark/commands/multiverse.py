@@ -1,0 +1,104 @@
+"""Run every combination of what a detector's source leaves open, and show how much hangs on it.
+
+examples:
+  python -m benchmark multiverse Proposed
+  python -m benchmark multiverse Proposed --dataset Genesis --vary stem --vary pooling --set Proposed.members=1
+  python -m benchmark multiverse Proposed --dataset path/to/folder --protocol prefix
+
+A best universe is chosen on test labels: it is no result. Choices that only scoring reads share one fit. The figures
+are kept line by line in a CSV file; run again to go on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark import settings
+from benchmark.commands import _options
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from benchmark.commands._session import Supply
+    from benchmark.grid import Selection
+    from benchmark.studies.multiverse import Multiverse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``multiverse``."""
+    parser.add_argument("name", metavar="DETECTOR")
+    parser.add_argument("--vary", action="append", default=[], metavar="CHOICE", help="a choice to vary (all)")
+    parser.add_argument(
+        "--protocol", action="append", default=[], metavar="NAME", help="rules for fitting and scoring (normal-only)"
+    )
+    _options.add_seeds(parser)
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="D.PARAM=VALUE", help="a parameter, for every universe"
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter series, cheap settings")
+    parser.add_argument(
+        "--jobs", type=int, default=settings.cores(), metavar="N", help="worker processes (%(default)s)"
+    )
+    _options.add_data(parser)
+    parser.add_argument(
+        "--figures", type=Path, default=Path("results/multiverse.csv"), help="CSV file with figures (%(default)s)"
+    )
+    _options.add_out(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run what is missing, print and write tables and pictures."""
+    from benchmark.commands._session import Supply
+    from benchmark.grid import Selection
+    from benchmark.studies import multiverse
+
+    selection = Selection(
+        detectors=(args.name,),
+        protocols=tuple(args.protocol) or ("normal-only",),
+        seeds=_options.seeds(args),
+        params=_options.parse_set(args.set),
+        quick=args.quick,
+    )
+    many = multiverse.multiverse(selection, args.vary)
+    supply = Supply(args, _options.chosen_datasets(args), args.quick)
+    _run(args, selection, many, supply)
+    frame = multiverse.read(args.figures)
+    shown = frame[(frame["quick"] == args.quick) & ((frame["source"] == "simulated") == bool(supply.simulated))]
+    marks = ["SIMULATED series"] * bool(supply.simulated) + ["QUICK settings"] * args.quick
+    _write(args.out / "multiverse", many, shown, selection.protocols, marks)
+    missing = int((shown["reason"] != "").sum())
+    if missing:
+        _options.say(f"{missing} figures are missing, the reasons are in {args.figures}")
+    return 1 if missing or supply.problems else 0
+
+
+def _run(args: argparse.Namespace, selection: Selection, many: Multiverse, supply: Supply) -> None:
+    from benchmark.grid import plan
+    from benchmark.studies import multiverse
+
+    fits = len(many.fits())
+    _options.say(f"{len(many.universes())} universes, {fits} fit{'s' * (fits != 1)} for each series, protocol and seed")
+    known = set(multiverse.read(args.figures)["key"])
+    todo = multiverse.jobs(many, plan(selection, [many.row], supply), known)
+    for figures in multiverse.run(todo, args.figures, args.jobs):
+        one = figures[0]
+        _options.say(f"{one.dataset}/{one.series} ({one.protocol}, seed {one.seed}): {len(figures)} universes")
+
+
+def _write(out: Path, many: Multiverse, frame: pd.DataFrame, protocols: tuple[str, ...], marks: list[str]) -> None:
+    from benchmark.report import write_specification_curve, writer
+    from benchmark.studies import multiverse_tables
+
+    found = {protocol: multiverse_tables.outcomes(many, frame, protocol) for protocol in protocols}
+    text = "".join(f"**{mark}**\n\n" for mark in marks) + multiverse_tables.to_markdown(many, found)
+    writer.write_text(out / f"{many.row.name}.md", text)
+    for protocol, outcomes in found.items():
+        for one in outcomes:
+            title = f"{many.row.name} on {one.dataset}, {protocol}: {one.complete} universes"
+            stem = out / f"{many.row.name} {one.dataset} {protocol}"
+            write_specification_curve(stem, one.values, one.universes, one.chosen, one.printed, title)
+    sys.stdout.write(text)
+    _options.say(f"tables and pictures: {out}")

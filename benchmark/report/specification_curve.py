@@ -1,0 +1,98 @@
+"""Specification curve: universes sorted by their figure, the choices of each as marks below.
+
+After Simonsohn, Simmons and Nelson, "Specification curve analysis", Nature Human Behaviour 4, 2020.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.report import plots
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, SOFT, ACCENT, PRINT = "#1f2328", "#8a9199", "#0969da", "#cf222e"
+ROW = 0.17  # height of a choice's value, inches
+NOTE = "The universe furthest right is chosen on test labels: it is no result."
+
+
+def write_specification_curve(
+    stem: Path,
+    values: NDArray[np.float64],
+    universes: Sequence[dict[str, Any]],
+    chosen: int,
+    printed: float | None,
+    title: str,
+) -> None:
+    """Draw :func:`specification_figure` into ``stem.png`` and ``stem.svg``."""
+    plots.save(specification_figure(values, universes, chosen, printed, title), stem)
+
+
+def specification_figure(
+    values: NDArray[np.float64],
+    universes: Sequence[dict[str, Any]],
+    chosen: int,
+    printed: float | None,
+    title: str,
+) -> Figure:
+    """The picture as a matplotlib figure.
+
+    Parameters
+    ----------
+    values : (k,) array
+        AUROC of each universe; those without a figure (NaN) are left out.
+    universes : sequence of k dict
+        Choice -> value.
+    chosen : int
+        The universe to point out.
+    printed : float or None
+        The published figure, a line.
+    title : str
+    """
+    from matplotlib.figure import Figure
+
+    order = np.argsort(values)[: int(np.isfinite(values).sum())]
+    marks = _marks(universes)
+    figure = Figure(figsize=(9, 3.2 + ROW * len(marks)), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.6, ROW * len(marks)])
+    _curve(above, values[order], list(order).index(chosen) if chosen in order else None, printed)
+    _choices(below, [universes[k] for k in order], marks)
+    above.set_title(title, loc="left", color=INK, weight="bold", fontsize=11)
+    below.set_xlabel(f"universes by AUROC. {NOTE}", color=SOFT, fontsize=8)
+    return figure
+
+
+def _marks(universes: Sequence[dict[str, Any]]) -> list[tuple[str, Any]]:
+    """(choice, value) in the order of the rows; a choice with one value tells nothing."""
+    values = {name: list(dict.fromkeys(u[name] for u in universes)) for name in universes[0]}
+    return [(name, value) for name, several in values.items() if len(several) > 1 for value in several]
+
+
+def _curve(axes: Axes, values: NDArray[np.float64], chosen: int | None, printed: float | None) -> None:
+    axes.plot(values, ".", color=SOFT, markersize=3)
+    if chosen is not None:
+        axes.plot(chosen, values[chosen], "o", color=ACCENT, markersize=7)
+        axes.annotate(
+            f"as it stands {values[chosen]:.3f}", (chosen, values[chosen]), (-8, -14), textcoords="offset points",
+            color=ACCENT, fontsize=8, ha="right" if chosen > len(values) / 2 else "left",
+        )  # fmt: skip
+    if printed is not None:
+        axes.axhline(printed, color=PRINT, linewidth=1)
+        axes.text(0, printed, f"published {printed:.2f}", color=PRINT, fontsize=8, va="bottom")
+    axes.set_ylabel("AUROC")
+    axes.grid(axis="y", color="#e7e9ec", linewidth=0.6)
+
+
+def _choices(axes: Axes, universes: Sequence[dict[str, Any]], marks: Sequence[tuple[str, Any]]) -> None:
+    for row, (name, value) in enumerate(marks):
+        places = [k for k, universe in enumerate(universes) if universe[name] == value]
+        axes.plot(places, [row] * len(places), "|", color=INK, markersize=6, markeredgewidth=0.6)
+    axes.set_yticks(range(len(marks)), [f"{name} {value}" for name, value in marks], fontsize=7)
+    axes.set_ylim(len(marks) - 0.5, -0.5)

@@ -1,0 +1,114 @@
+"""The README's result table: made from a small CSV that ships, which a full run's report renews."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchmark.errors import UserError
+from benchmark.report.formats import SIGNS, figure
+from benchmark.report.tables import DATASETS
+
+TITLE = "AUROC beside the published table"  # of the main table on real series, without a mark in front
+TRIVIAL = "one-liner"  # the group of the trivial baselines
+BEGIN = "<!-- begin of results: made by python -m benchmark report --readme README.md -->"
+END = "<!-- end of results -->"
+COLUMNS = (
+    *("detector", "group", "protocol", "seeds", "dataset", "n_series", "published", "ours", "low", "high"),
+    *("verdict", "not_better_than_one_liner"),
+)
+Line = dict[str, str]
+
+
+def update(table: Path, readme: Path) -> None:
+    """Renew ``docs/results.csv`` from a report's ``table.csv``, and the table of a README from that.
+
+    Parameters
+    ----------
+    table : Path
+        ``table.csv`` of a report.
+    readme : Path
+        A Markdown file with the two markers; ``docs/results.csv`` lies beside it.
+
+    Raises
+    ------
+    UserError
+        If the run was not a full one on real series, or the README lacks the markers.
+    """
+    lines = full_run(table.read_text(encoding="utf-8"))
+    text = replaced(readme.read_text(encoding="utf-8"), to_markdown(lines), readme)
+    shipped = readme.parent / "docs" / "results.csv"
+    shipped.parent.mkdir(exist_ok=True)
+    shipped.write_text(to_csv(lines), encoding="utf-8", newline="\n")
+    readme.write_text(text, encoding="utf-8", newline="\n")
+
+
+def full_run(text: str) -> list[Line]:
+    """The lines of ``table.csv`` that hold the published table, all of them resting on every series."""
+    lines = [line for line in csv.DictReader(io.StringIO(text)) if line["table"] == TITLE]
+    holes = [f"{line['detector']} on {line['dataset']}" for line in lines if line["n_series"] != line["size"]]
+    if holes or {line["dataset"] for line in lines} != set(DATASETS):
+        missing = f": {', '.join(holes[:3])} rest on fewer series" if holes else ""
+        raise UserError(f"the README's table needs a full run on real series{missing}: python -m benchmark run --all")
+    return [_rounded(line) for line in lines]
+
+
+def _rounded(line: Line) -> Line:
+    """Only what ships, at six decimals."""
+    decimals = {name: f"{float(line[name]):.6f}" for name in ("ours", "low", "high") if line[name]}
+    return {name: line[name] for name in COLUMNS} | decimals
+
+
+def to_csv(lines: Iterable[Line]) -> str:
+    """The CSV that ships."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return out.getvalue()
+
+
+def from_csv(text: str) -> list[Line]:
+    """The lines of the CSV that ships."""
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def replaced(text: str, table: str, path: Path) -> str:
+    """A README's text with a new table between the markers."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise UserError(f"{path} has no place for the table: put the lines {BEGIN} and {END} there")
+    return f"{before}{BEGIN}\n{table}{END}{after}"
+
+
+def to_markdown(lines: list[Line]) -> str:
+    """One row a detector: protocol, seeds, and published and own AUROC on each data set."""
+    sizes = {line["dataset"]: line["n_series"] for line in lines}
+    head = ["Detector", "Protocol", "Seeds", *(f"{d} ({sizes[d]} series)" for d in DATASETS)]
+    names = dict.fromkeys(line["detector"] for line in lines if line["group"] != TRIVIAL)
+    rows = [_row([line for line in lines if line["detector"] == name]) for name in names]
+    rows.append(_best_trivial([line for line in lines if line["group"] == TRIVIAL]))
+    return "\n".join(["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]) + "\n"
+
+
+def _row(lines: list[Line]) -> list[str]:
+    by_dataset = {line["dataset"]: line for line in lines}
+    seeds = min(int(line["seeds"]) for line in lines)
+    return [lines[0]["detector"], lines[0]["protocol"], str(seeds), *(_figures(by_dataset[d]) for d in DATASETS)]
+
+
+def _figures(line: Line) -> str:
+    """Published / ours, with the verdict's sign."""
+    published = figure(float(line["published"]), 2) if line["published"] else "–"
+    weak = "°" if line["not_better_than_one_liner"] == "True" else ""
+    spread = f" [{figure(float(line['low']))}, {figure(float(line['high']))}]" if line["low"] else ""
+    return f"{published} / {figure(float(line['ours']))}{weak}{spread} {SIGNS[line['verdict']]}".strip()  # type: ignore[index]
+
+
+def _best_trivial(lines: list[Line]) -> list[str]:
+    best = {d: max((line for line in lines if line["dataset"] == d), key=lambda k: float(k["ours"])) for d in DATASETS}
+    cells = [f"{best[d]['detector']} {figure(float(best[d]['ours']))}" for d in DATASETS]
+    return ["*best trivial baseline*", lines[0]["protocol"], "1", *cells]

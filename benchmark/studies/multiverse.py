@@ -1,0 +1,196 @@
+"""The multiverse of a detector: every combination of what its source leaves open, on the same series and seeds.
+
+After Steegen et al., "Increasing transparency through a multiverse analysis", 2016; the picture is the specification
+curve of Simonsohn et al., "Specification curve analysis", 2020.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.errors import UserError, unknown
+from benchmark.execution import scores_by
+from benchmark.grid import Cell, Row, Selection, Task, rows
+from benchmark.store import evaluate
+from datasets import Series
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Universe = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Multiverse:
+    """A detector and the choices that are varied; :attr:`row` holds what stays the same.
+
+    Attributes
+    ----------
+    choices : dict
+        Parameter -> its values.
+    """
+
+    row: Row
+    choices: dict[str, tuple[Any, ...]]
+
+    @property
+    def chosen(self) -> Universe:
+        """The detector as it stands, in the choices' terms."""
+        values = self.row.cls.param_defaults() | dict(self.row.params)
+        return {name: values[name] for name in self.choices}
+
+    def universes(self) -> list[Universe]:
+        """Every combination, fits in the outer loops."""
+        return [fitted | rule for fitted in self.fits() for rule in self.rules()]
+
+    def fits(self) -> list[Universe]:
+        """Combinations of the choices that need a fit of their own."""
+        return _product({name: v for name, v in self.choices.items() if name not in self.row.cls.rescored})
+
+    def rules(self) -> list[Universe]:
+        """Combinations of the choices that one fit is scored by."""
+        return _product({name: v for name, v in self.choices.items() if name in self.row.cls.rescored})
+
+    def params(self, universe: Universe) -> tuple[tuple[str, Any], ...]:
+        """Parameters of a universe's cell as ``run`` would have them: the row's, and what differs from the defaults."""
+        defaults = self.row.cls.param_defaults()
+        changed = {name: value for name, value in universe.items() if value != defaults[name]}
+        given = {name: value for name, value in self.row.params if name not in universe}
+        return tuple(sorted((given | changed).items()))
+
+
+def multiverse(selection: Selection, vary: Sequence[str] = ()) -> Multiverse:
+    """The selected detector's multiverse.
+
+    Parameters
+    ----------
+    selection : Selection
+        With one detector; what ``--set`` gave holds in every universe.
+    vary : sequence of str
+        Choices to vary, the others stay as the detector has them; all when empty.
+
+    Raises
+    ------
+    UserError
+        If the detector declares no choices, or not one of these.
+    """
+    (row,) = rows(selection)
+    choices = row.cls.choices
+    if not choices:
+        raise UserError(
+            f"{row.name} declares no choices: give its class `choices`, "
+            "a dictionary of parameter -> values that its source permits"
+        )
+    for name in vary:
+        if name not in choices:
+            raise unknown("choice", name, choices)
+    fixed = selection.params.get(row.name, {})
+    return Multiverse(row, {n: v for n, v in choices.items() if (n in vary or not vary) and n not in fixed})
+
+
+def _product(choices: dict[str, tuple[Any, ...]]) -> list[Universe]:
+    return [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
+
+
+# -- running: one line of a CSV file per universe, series and seed -------------------------------------
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One universe on one series: a line of the file; ``auroc`` is empty where there is a ``reason``."""
+
+    key: str
+    dataset: str
+    series: str
+    source: str
+    detector: str
+    version: str
+    protocol: str
+    seed: int
+    quick: bool
+    params: str
+    auroc: float | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """One fit, or as many as the protocol wants, and the universes that share it."""
+
+    task: Task
+    series: Series
+    universes: list[tuple[Cell, Universe]]
+
+    def run(self) -> list[Figure]:
+        """Figures of the universes; a failure is recorded with each."""
+        try:
+            found = scores_by(self.task, self.series, [rule for _, rule in self.universes])
+        except Exception as error:  # noqa: BLE001 - a detector may raise anything; it is recorded
+            return [self._figure(cell, None, f"{type(error).__name__}: {error}") for cell, _ in self.universes]
+        return [self._measured(cell, *scored) for (cell, _), scored in zip(self.universes, found, strict=True)]
+
+    def _measured(self, cell: Cell, first_row: int, scores: Any) -> Figure:
+        labels = self.series.labels[first_row:]
+        ((_, _, value, reason),) = evaluate.measure(cell.key, ("auroc",), labels, scores, cell.protocol, 0)
+        return self._figure(cell, value, reason)
+
+    def _figure(self, cell: Cell, auroc: float | None, reason: str) -> Figure:
+        place = (cell.dataset, cell.series, cell.source, cell.detector, cell.version, cell.protocol, cell.seed)
+        params = json.dumps(dict(cell.params), sort_keys=True)
+        return Figure(cell.key, *place, self.task.quick, params, auroc, reason)
+
+
+def jobs(many: Multiverse, work: Iterable[tuple[Task, Series]], known: set[str]) -> Iterator[Job]:
+    """What is not in the file yet, fit by fit.
+
+    Parameters
+    ----------
+    work : iterable
+        A task of the detector as it stands per series, protocol and seed.
+    known : set of str
+        Keys of cells in the file.
+    """
+    for task, series in work:
+        for fitted in many.fits():
+            mine = replace(task.cell, params=many.params(fitted))
+            cells = [(replace(mine, params=many.params(fitted | rule)), rule) for rule in many.rules()]
+            lacking = [(cell, rule) for cell, rule in cells if cell.key not in known]
+            if lacking:
+                explicit = task.explicit | fitted.keys()
+                yield Job(replace(task, cell=mine, explicit=explicit), series, lacking)
+
+
+def run(todo: Iterable[Job], file: Path, workers: int) -> Iterator[list[Figure]]:
+    """Run the jobs and append what each gives to the file as it arrives."""
+    from joblib import Parallel, delayed
+
+    calls = (delayed(job.run)() for job in todo)
+    for figures in Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1)(calls):
+        append(file, figures)
+        yield figures
+
+
+def append(file: Path, figures: Sequence[Figure]) -> None:
+    """Add lines to the file, which gets its head with the first."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = not file.exists()
+    with file.open("a", newline="", encoding="utf-8") as out:
+        writer = csv.DictWriter(out, list(Figure.__dataclass_fields__), lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerows(asdict(figure) for figure in figures)
+
+
+def read(file: Path) -> pd.DataFrame:
+    """The file as a table, empty when there is none."""
+    import pandas as pd
+
+    if not file.exists():
+        return pd.DataFrame(columns=list(Figure.__dataclass_fields__))
+    return pd.read_csv(file, keep_default_na=False, na_values={"auroc": [""]}, dtype={"version": str})

@@ -1,0 +1,140 @@
+"""What a multiverse says: which universes reach print, where the detector as it stands is, which choice moves most."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.catalogue import published
+from benchmark.report import DATASETS, figure, markdown_text
+from benchmark.studies.multiverse import Multiverse, Universe
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WARNING = (
+    "**No result.** The best universe is chosen by the labels of the test series. What counts is the chosen "
+    "configuration, which was fixed on other series; the rest shows how much hangs on what the source leaves open."
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A data set's universes under one protocol.
+
+    Attributes
+    ----------
+    values : (k,) array
+        Mean AUROC of each universe: over series of the means over seeds. NaN where a series has no figure.
+    series, seeds : int
+    printed : float or None
+        The published figure.
+    chosen : int
+        Index of the detector as it stands.
+    """
+
+    dataset: str
+    universes: list[Universe]
+    values: NDArray[np.float64]
+    series: int
+    seeds: int
+    printed: float | None
+    chosen: int
+
+    @property
+    def reached(self) -> int | None:
+        """Universes that reach print at its precision, or None without print."""
+        return None if self.printed is None else int((self.values >= self.printed - 0.005).sum())
+
+    @property
+    def complete(self) -> int:
+        return int(np.isfinite(self.values).sum())
+
+    def effects(self) -> dict[str, dict[Any, float]]:
+        """For each choice the median over the universes with each of its values, the choice that moves most first."""
+        found: dict[str, dict[Any, float]] = {}
+        for name in self.universes[0]:
+            groups: dict[Any, list[float]] = {}
+            for universe, value in zip(self.universes, self.values, strict=True):
+                groups.setdefault(universe[name], []).append(value)
+            found[name] = {value: float(np.nanmedian(of)) for value, of in groups.items() if np.isfinite(of).any()}
+        return dict(sorted(found.items(), key=lambda item: -_span(item[1])))
+
+
+def _span(medians: dict[Any, float]) -> float:
+    return max(medians.values()) - min(medians.values())
+
+
+def outcomes(many: Multiverse, frame: pd.DataFrame, protocol: str) -> list[Outcome]:
+    """Per data set, what its universes reached under this protocol; one without any figure is left out."""
+    texts = [json.dumps(dict(many.params(universe)), sort_keys=True) for universe in many.universes()]
+    mine = frame[
+        (frame["detector"] == many.row.name)
+        & (frame["version"].str.partition("-p")[0] == many.row.version)
+        & (frame["protocol"] == protocol)
+        & frame["params"].isin(texts)
+    ].drop_duplicates("key", keep="last")
+    names = [
+        name for name in (*DATASETS, *sorted(set(mine["dataset"]) - set(DATASETS))) if name in set(mine["dataset"])
+    ]
+    found = [_outcome(many, mine[mine["dataset"] == name], name, texts) for name in names]
+    return [outcome for outcome in found if outcome.complete]
+
+
+def _outcome(many: Multiverse, mine: pd.DataFrame, name: str, texts: list[str]) -> Outcome:
+    table = mine.pivot_table(index="params", columns=["series", "seed"], values="auroc", dropna=False)
+    means = table.T.groupby(level="series").mean().T.mean(axis=1, skipna=False)
+    universes = many.universes()
+    return Outcome(
+        name,
+        universes,
+        means.reindex(texts).to_numpy(dtype=np.float64),
+        mine["series"].nunique(),
+        mine["seed"].nunique(),
+        published().get((many.row.name, name)),
+        universes.index(many.chosen),
+    )
+
+
+def to_markdown(many: Multiverse, found: dict[str, list[Outcome]]) -> str:
+    """What the universes of each protocol reach, and what moves them."""
+    name, count = many.row.name, len(many.universes())
+    what = ", ".join(f"{choice} ({len(values)})" for choice, values in many.choices.items())
+    parts = [f"# The multiverse of {name}: {count} universes\n\n{WARNING}\n\nVaried: {what}.\n"]
+    for protocol, mine in found.items():
+        parts.append(f"\n## {protocol}\n\n{_table(mine)}\n{''.join(map(_effects, mine))}")
+    return "".join(parts)
+
+
+def _table(mine: Sequence[Outcome]) -> str:
+    lines = [
+        "| data set | series, seeds | published | universes that reach it | as it stands | its place | median | best "
+        "(no result) | moves it most |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for one in mine:
+        reached = "" if one.reached is None else f"{one.reached} of {one.complete}"
+        value = one.values[one.chosen]
+        place = f"{1 + int((one.values > value).sum())} of {one.complete}" if np.isfinite(value) else "no figure"
+        most, medians = next(iter(one.effects().items()))
+        cells = [
+            *(markdown_text(one.dataset), f"{one.series}, {one.seeds}"),
+            *("" if one.printed is None else f"{one.printed:.2f}".lstrip("0"), reached, figure(value), place),
+            *(figure(float(np.nanmedian(one.values))), figure(float(np.nanmax(one.values)))),
+            f"{most} ({figure(_span(medians))})",
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _effects(one: Outcome) -> str:
+    lines = [f"\n{markdown_text(one.dataset)}, median over the universes with each value:\n\n"]
+    for name, medians in one.effects().items():
+        ordered = sorted(medians.items(), key=lambda item: -item[1])
+        lines.append(f"- {name}: " + ", ".join(f"{value} {figure(median)}" for value, median in ordered) + "\n")
+    return "".join(lines)

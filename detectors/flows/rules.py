@@ -1,0 +1,61 @@
+"""From a flow's latent positions to scores: the choices that a paper on flows seldom states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Quantity = Literal["exp", "squares", "likelihood"]
+Pooling = Literal["max", "mean", "position"]
+Maps = Literal["all", "finest", "middle", "deepest"]
+Latents = list[tuple["Tensor", "Tensor"]]  # of each map, see FeatureFlow.latents
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How latent positions become the scores of a window's points.
+
+    Parameters
+    ----------
+    quantity : {"exp", "squares", "likelihood"}
+        Of a position: -exp(-z^2 / 2), z^2 being the mean over channels, as the anomaly maps of FastFlow's public
+        implementations; z^2 itself; or the negative log-likelihood per channel, log-determinant included.
+    pooling : {"max", "mean", "position"}
+        A window's score is the maximum or the mean over its positions, or each position keeps its own, interpolated
+        to the window's points.
+    maps : {"all", "finest", "middle", "deepest"}
+        Which maps count, all by their mean.
+    """
+
+    quantity: Quantity
+    pooling: Pooling
+    maps: Maps
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("quantity", Quantity), ("pooling", Pooling), ("maps", Maps)):
+            if getattr(self, name) not in get_args(allowed):
+                raise ValueError(f"{name} must be one of {', '.join(get_args(allowed))}, got {getattr(self, name)!r}")
+
+    def __call__(self, latents: Latents, window: int) -> Tensor:
+        """Scores of the points of each window, (b, window), or (b, 1) where all points of a window share one."""
+        chosen = latents if self.maps == "all" else [latents[("finest", "middle", "deepest").index(self.maps)]]
+        scores = [self._pooled(self._of_position(*level), window) for level in chosen]
+        return sum(scores[1:], scores[0]) / len(scores)
+
+    def _of_position(self, squares: Tensor, log_det: Tensor) -> Tensor:
+        if self.quantity == "likelihood":
+            return 0.5 * squares - log_det
+        return squares if self.quantity == "squares" else -(-0.5 * squares).exp()
+
+    def _pooled(self, values: Tensor, window: int) -> Tensor:
+        """(networks, b, l) to the mean over networks, (b, 1) or (b, window)."""
+        if self.pooling == "max":
+            return values.amax(dim=2, keepdim=True).mean(dim=0)
+        if self.pooling == "mean":
+            return values.mean(dim=2, keepdim=True).mean(dim=0)
+        from torch.nn import functional
+
+        return functional.interpolate(values, size=window, mode="linear").mean(dim=0)

@@ -1,0 +1,203 @@
+"""The multiverse: which universes there are, that each gets the figure of a fit of its own, what is said of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from benchmark.catalogue import registry
+from benchmark.cli import main
+from benchmark.errors import UserError
+from benchmark.grid import Selection, plan
+from benchmark.report.specification_curve import specification_figure
+from benchmark.studies import multiverse, multiverse_tables
+from datasets import Series
+
+TOY = '''
+import numpy as np
+from detectors import Detector
+
+class Toy(Detector):
+    """Distance from the fitted median, blurred and turned round by choice: power, blur, sign."""
+
+    source = "made up"
+    learns_from = "normal"
+    choices = {"power": (1, 2), "blur": (1, 9, -1), "sign": (1, -1)}
+    rescored = frozenset({"sign"})
+
+    def __init__(self, power=1, blur=1, sign=1):
+        self.power, self.blur, self.sign = power, blur, sign
+
+    def _fit(self, pieces):
+        if self.blur < 0:
+            raise ValueError("cannot blur backwards")
+        self.median_ = np.median(np.concatenate(pieces))
+
+    def _score(self, x):
+        distance = np.abs(x - self.median_) ** self.power
+        return self.sign * np.convolve(distance, np.ones(self.blur), "same")
+'''
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> str:
+    file = tmp_path / "toy.py"
+    file.write_text(TOY)
+    return str(file)
+
+
+def made(name: str, seed: int) -> Series:
+    rng = np.random.default_rng(seed)
+    labels = np.zeros(300, np.uint8)
+    labels[200:220] = 1
+    return Series("Genesis", name, rng.normal(size=300) + 1.5 * labels, labels, "local")
+
+
+SERIES = [made("a", 0), made("b", 1)]
+
+
+def measured(toy: str, file: Path, vary: tuple[str, ...] = ()) -> tuple[multiverse.Multiverse, int]:
+    """The toy's multiverse on two series, and how many fits it took."""
+    selection = Selection(detectors=(toy,), protocols=("normal-only",))
+    many = multiverse.multiverse(selection, vary)
+    known = set(multiverse.read(file)["key"])
+    todo = list(multiverse.jobs(many, plan(selection, [many.row], SERIES), known))
+    list(multiverse.run(todo, file, workers=1))
+    return many, len(todo)
+
+
+def test_universes_are_the_product_of_the_choices_and_rules_share_a_fit(toy: str) -> None:
+    many = multiverse.multiverse(Selection(detectors=(toy,)))
+    assert (len(many.universes()), len(many.fits()), len(many.rules())) == (12, 6, 2)
+    assert many.chosen == {"power": 1, "blur": 1, "sign": 1}
+    assert many.params(many.chosen) == (), "the cell of `run`"
+    assert many.params({"power": 2, "blur": 1, "sign": -1}) == (("power", 2), ("sign", -1))
+
+
+def test_each_figure_is_that_of_the_detector_fitted_alone(toy: str, tmp_path: Path) -> None:
+    _, fits = measured(toy, tmp_path / "figures.csv")
+    assert fits == 2 * 6
+    frame = multiverse.read(tmp_path / "figures.csv")
+    good = frame[frame["reason"] == ""]
+    assert len(good) == 2 * 8
+    for row in good.itertuples():
+        series = next(s for s in SERIES if s.name == row.series)
+        detector = registry.build(toy, json.loads(row.params))
+        detector.fit([series.values[:200], series.values[220:]])
+        assert row.auroc == pytest.approx(roc_auc_score(series.labels, detector.score(series.values)), abs=1e-12)
+
+
+def test_a_failure_is_recorded_with_its_reason(toy: str, tmp_path: Path) -> None:
+    many, _ = measured(toy, tmp_path / "figures.csv")
+    frame = multiverse.read(tmp_path / "figures.csv")
+    failed = frame[frame["auroc"].isna()]
+    assert len(failed) == 2 * 4
+    assert set(failed["reason"]) == {"ValueError: cannot blur backwards"}
+    (one,) = multiverse_tables.outcomes(many, frame, "normal-only")
+    assert one.complete == 8
+
+
+def test_what_is_in_the_file_is_not_run_again(toy: str, tmp_path: Path) -> None:
+    file = tmp_path / "figures.csv"
+    measured(toy, file)
+    assert measured(toy, file)[1] == 0
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join(lines[:-1]) + "\n")
+    assert measured(toy, file)[1] == 1
+    assert sorted(file.read_text().splitlines()) == sorted(lines)
+
+
+def test_only_some_choices_can_be_varied_and_a_wrong_one_is_named(toy: str) -> None:
+    many = multiverse.multiverse(Selection(detectors=(toy,)), ["sign"])
+    assert many.universes() == [{"sign": 1}, {"sign": -1}]
+    assert many.fits() == [{}]
+    with pytest.raises(UserError, match="did you mean sign"):
+        multiverse.multiverse(Selection(detectors=(toy,)), ["sing"])
+    with pytest.raises(UserError, match="give its class `choices`"):
+        multiverse.multiverse(Selection(detectors=("HBOS",)))
+
+
+def test_what_the_user_set_is_not_varied(toy: str) -> None:
+    many = multiverse.multiverse(Selection(detectors=(toy,), params={"Toy": {"blur": 9}}))
+    assert "blur" not in many.choices
+    assert many.params({"power": 2, "sign": 1}) == (("blur", 9), ("power", 2))
+
+
+def outcome(values: list[float], printed: float | None = 0.9) -> multiverse_tables.Outcome:
+    universes = [{"stem": a, "rule": b} for a in ("x", "y") for b in (1, 2)]
+    return multiverse_tables.Outcome("Genesis", universes, np.array(values), 2, 1, printed, 1)
+
+
+def test_reaching_print_means_its_printed_digits() -> None:
+    assert outcome([0.894, 0.895, 0.9, np.nan]).reached == 2
+    assert outcome([0.894, 0.895, 0.9, np.nan]).complete == 3
+    assert outcome([0.1] * 4, printed=None).reached is None
+
+
+def test_effects_are_medians_and_the_choice_that_moves_most_comes_first() -> None:
+    effects = outcome([0.5, 0.6, 0.8, np.nan]).effects()
+    assert list(effects) == ["stem", "rule"]
+    assert effects["stem"] == pytest.approx({"x": 0.55, "y": 0.8})
+    assert effects["rule"] == pytest.approx({1: 0.65, 2: 0.6})
+
+
+def test_the_text_warns_and_gives_share_place_and_best(toy: str) -> None:
+    many = multiverse.multiverse(Selection(detectors=(toy,)))
+    text = multiverse_tables.to_markdown(many, {"normal-only": [outcome([0.5, 0.6, 0.8, 0.91])]})
+    assert text.index("No result") < text.index("Genesis")
+    assert "| Genesis | 2, 1 | .90 | 1 of 4 | .600 | 3 of 4 | .700 | .910 | stem (.305) |" in text
+
+
+def test_the_picture_has_a_dot_and_a_column_of_marks_for_each_universe_and_the_line_of_print() -> None:
+    one = outcome([0.5, 0.6, np.nan, 0.8])
+    figure = specification_figure(one.values, one.universes, one.chosen, one.printed, "title")
+    above, below = figure.axes
+    np.testing.assert_array_equal(above.lines[0].get_ydata(), [0.5, 0.6, 0.8])
+    assert above.lines[1].get_xdata() == [1]
+    assert list(above.lines[2].get_ydata()) == [0.9, 0.9]
+    rows = zip(below.get_yticklabels(), below.lines, strict=True)
+    marks = {label.get_text(): list(line.get_xdata()) for label, line in rows}
+    assert marks == {"stem x": [0, 1], "stem y": [2], "rule 1": [0], "rule 2": [1, 2]}
+    assert "no result" in below.get_xlabel()
+
+
+def test_the_command_writes_text_figures_and_pictures(
+    toy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["multiverse", toy, "--quick", "--data", "simulated", "--dataset", "Genesis", "--series", "*@1.*"]
+    paths = ["--figures", str(tmp_path / "f.csv"), "--out", str(tmp_path), "--jobs", "1"]
+    assert main([*command, "--vary", "sign", *paths]) == 0
+    out = capsys.readouterr().out
+    assert "SIMULATED series" in out
+    assert "QUICK settings" in out
+    assert "The multiverse of Toy: 2 universes" in out
+    assert {path.name for path in (tmp_path / "multiverse").iterdir()} == {
+        "Toy.md",
+        "Toy Genesis normal-only.png",
+        "Toy Genesis normal-only.svg",
+    }
+
+
+@pytest.mark.parametrize("name", registry.detectors())
+def test_declared_choices_hold_the_default_and_can_be_built(name: str) -> None:
+    cls = registry.detectors()[name]
+    assert cls.rescored <= set(cls.choices) or not cls.choices
+    for choice, values in cls.choices.items():
+        assert cls.param_defaults()[choice] in values
+        for value in values:
+            cls(**{choice: value}).check_params()
+
+
+def test_a_fitted_choice_changes_the_seedless_part_of_the_cell_alone(toy: str) -> None:
+    selection = Selection(detectors=(toy,), protocols=("normal-only",))
+    many = multiverse.multiverse(selection)
+    ((task, series),) = plan(selection, [many.row], SERIES[:1])
+    cells = [cell for job in multiverse.jobs(many, [(task, series)], set()) for cell, _ in job.universes]
+    assert len({cell.key for cell in cells}) == 12
+    assert {cell.random_state for cell in cells} == {task.cell.random_state}
+    assert replace(task.cell, params=()).key in {cell.key for cell in cells}

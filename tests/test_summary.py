@@ -1,0 +1,92 @@
+"""The README's result table is what the shipped CSV and the published figures say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmark.catalogue import published, published_order
+from benchmark.errors import UserError
+from benchmark.report import formats, summary, tables
+from benchmark.report.verdicts import judge
+from tests.support.made_up import cell, frame
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SHIPPED = summary.from_csv((ROOT / "docs" / "results.csv").read_text(encoding="utf-8"))
+SIZES = {"Dodgers": 1, "MGAB": 2, "NASA-MSL": 2, "Genesis": 2}
+
+
+def test_the_readme_shows_what_ships() -> None:
+    table = README.partition(summary.BEGIN)[2].partition(summary.END)[0].strip()
+    assert table == summary.to_markdown(SHIPPED).strip(), "stale: python -m benchmark report --readme README.md"
+
+
+def test_a_changed_figure_would_be_noticed() -> None:
+    changed = [line | {"ours": "0.123456"} if line["detector"] == "LOF" else line for line in SHIPPED]
+    assert summary.replaced(README, summary.to_markdown(changed), ROOT / "README.md") != README
+
+
+def test_every_published_figure_stands_there() -> None:
+    shown = {(line["detector"], line["dataset"]): float(line["published"]) for line in SHIPPED if line["published"]}
+    assert shown == published()
+    names = list(dict.fromkeys(line["detector"] for line in SHIPPED))
+    assert tuple(names[: len(published_order())]) == published_order()
+
+
+def test_each_verdict_follows_from_its_figures() -> None:
+    for line in SHIPPED:
+        if line["published"]:
+            interval = (float(line["low"]), float(line["high"])) if line["low"] else None
+            verdict, _ = judge(
+                line["detector"], line["dataset"], float(line["ours"]), float(line["published"]), interval
+            )
+            assert verdict == line["verdict"], line
+
+
+def _report(tmp_path: Path, sizes: dict[str, int], **given: object) -> Path:
+    rows = [
+        cell(dataset, f"{k}.out", detector, 0.1 * k + bonus, **given)
+        for dataset, size in sizes.items()
+        for k in range(1, size + 1)
+        for detector, bonus in {"LOF": 0.6, "TimeIndex": 0.5, "Random": 0.4}.items()
+    ]
+    built = tables.build(frame(rows), SIZES)
+    (tmp_path / "table.csv").write_text(formats.to_csv([_only(table, "LOF") for table in built]))
+    return tmp_path / "table.csv"
+
+
+def _only(table: tables.Table, name: str) -> tables.Table:
+    rows = tuple(row for row in table.rows if row.detector == name or row.group == summary.TRIVIAL)
+    return tables.Table(table.title, table.protocol, table.metric, table.datasets, rows, main=table.main)
+
+
+def test_a_report_renews_csv_and_readme(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{summary.BEGIN}\nold\n{summary.END}\nafter\n")
+    summary.update(_report(tmp_path, SIZES), readme)
+    lines = readme.read_text().splitlines()
+    assert lines[0] == "before"
+    assert lines[-1] == "after"
+    assert "| LOF | tsb-uad | 1 | .54 / .700 ≠ | .96 / .750 ≠ | .52 / .750 ≠ | .68 / .750 † |" in lines
+    assert "| *best trivial baseline* | tsb-uad | 1 |" + " TimeIndex .600 |" + " TimeIndex .650 |" * 3 in lines
+    shipped = summary.from_csv((tmp_path / "docs" / "results.csv").read_text())
+    assert {line["ours"] for line in shipped if line["detector"] == "LOF"} == {"0.700000", "0.750000"}
+
+
+def test_a_run_with_a_hole_is_refused(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(f"{summary.BEGIN}\n{summary.END}\n")
+    with pytest.raises(UserError, match=r"LOF on MGAB.* on fewer series"):
+        summary.update(_report(tmp_path, SIZES | {"MGAB": 1}), readme)
+    with pytest.raises(UserError, match="full run on real series"):
+        summary.update(_report(tmp_path, SIZES, source="simulated"), readme)
+    assert readme.read_text() == f"{summary.BEGIN}\n{summary.END}\n"
+
+
+def test_a_readme_without_a_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("no place")
+    with pytest.raises(UserError, match="has no place for the table"):
+        summary.update(_report(tmp_path, SIZES), tmp_path / "README.md")
+    assert not (tmp_path / "docs").exists()
