@@ -1,12 +1,113 @@
-"""Benchmark univariate time-series anomaly detectors: run, store, compare."""
+"""Benchmark univariate time-series anomaly detectors: evaluate, store, compare."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+__all__ = ["evaluate", "load", "table"]
+
+
+def evaluate(
+    detectors: Any,
+    data: Any,
+    protocol: str | Sequence[str] = "tsb-uad",
+    seeds: int | Sequence[int] = (0,),
+    metrics: Sequence[str] | None = None,
+    store: str | Path | None = None,
+    jobs: int = 1,
+    *,
+    quick: bool = False,
+    mode: Literal["auto", "real", "simulated"] = "auto",
+    timeout: float | None = None,
+    memory: float | None = None,
+) -> pd.DataFrame:
+    """Fit and score detectors on series, and measure their anomaly scores.
+
+    What is computed is what ``python -m benchmark run`` computes: same cells, same limits, same keys.
+
+    Parameters
+    ----------
+    detectors : str, Path, class, instance, or a list of them
+        A name (``"LOF"``), a file (``"mine.py"``), ``"package.module:Class"``, ``"pyod:KNN"``, a class, or an
+        instance, whose changed parameters count.
+    data : pair of arrays, Series, str, Path, Dataset, or a list of them
+        A pair ``(values, labels)``, a :class:`datasets.Series`, the name of a data set (``"MGAB"``), or a folder
+        of ``value,label`` files.
+    protocol : str or sequence of str
+        Rules for fitting and scoring; ``"paper"`` = ``tsb-uad``, and ``normal-only`` for the flows.
+    seeds : int or sequence of int
+        A detector without randomness gets the first one only.
+    metrics : sequence of str, optional
+        Metrics besides the default ones, e.g. ``["pate"]``.
+    store : str or Path, optional
+        SQLite file that keeps the results; what is stored there is not computed again. By default nothing is kept.
+    jobs : int
+        Worker processes.
+    quick : bool
+        Fewer and shorter series, cheap settings; such cells are marked ``quick``.
+    mode : {"auto", "real", "simulated"}
+        Whether simulated series may stand in for a data set that cannot be had (``source`` says so), must, or must not.
+    timeout : float, optional
+        Seconds for a cell; by default 600 + n/20; 0 = none.
+    memory : float, optional
+        GiB for a cell; by default 3 + n/100,000; 0 = none.
+
+    Returns
+    -------
+    DataFrame
+        One row per cell, as :func:`load` gives them; a failed cell has its ``status`` and ``reason``.
+
+    Raises
+    ------
+    benchmark.errors.UserError, datasets.DataError
+        For a detector, parameter, protocol, metric or series that cannot be used, before anything is computed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import benchmark
+    >>> values, labels = np.sin(np.arange(600) / 5), np.zeros(600, dtype=int)
+    >>> values[300:306], labels[300:306] = 2.0, 1
+    >>> cells = benchmark.evaluate(["HBOS", "AbsDeviation"], (values, labels))
+    >>> cells[["detector", "protocol", "status"]]
+           detector protocol status
+    0          HBOS  tsb-uad     ok
+    1  AbsDeviation  tsb-uad     ok
+    >>> bool((cells["auroc"] > 0.9).all())
+    True
+    """
+    from benchmark.evaluation import evaluated, selection_of
+
+    mebibytes = None if memory is None else memory * 1024
+    selection = selection_of(protocol, seeds, quick=quick, timeout=timeout, memory=mebibytes)
+    return evaluated(detectors, data, selection, metrics, store, jobs, mode)
+
+
+def table(cells: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
+    """Mean of a metric for each detector and data set, and the published figures beside it.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        What :func:`evaluate` or :func:`load` gave.
+    metric : str
+        Column to average: over seeds, then over series.
+
+    Returns
+    -------
+    DataFrame
+        One row per protocol and detector, one column per data set (NaN where a series has no figure), and
+        ``<data set>, published`` where the publication has one for this detector and protocol.
+    """
+    from benchmark.evaluation import table_of
+
+    return table_of(cells, metric)
 
 
 def load(path: str | Path = "results/results.sqlite") -> pd.DataFrame:

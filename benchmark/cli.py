@@ -51,6 +51,16 @@ class Parser(argparse.ArgumentParser):
         return ""
 
 
+class Version(argparse.Action):
+    """``--version``: looked up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib import metadata
+
+        sys.stdout.write(f"tsad-benchmark {metadata.version('tsad-benchmark')}\n")
+        parser.exit()
+
+
 def command_modules() -> dict[str, ModuleType]:
     """Every command by name, the everyday ones first."""
     names = [m.name for m in pkgutil.iter_modules(commands.__path__) if not m.name.startswith("_")]
@@ -66,6 +76,7 @@ def build_parser() -> Parser:
         epilog="example: python -m benchmark run --all",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action=Version, nargs=0, help="print the version and exit")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
     for name, module in command_modules().items():
         summary, _, details = (module.__doc__ or "").partition("\n")

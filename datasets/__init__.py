@@ -17,7 +17,7 @@ from datasets._folder import FolderDataset, load_folder
 from datasets._registry import broken, get, names
 from datasets._resolve import SeriesStatus, default_cache_dir, iter_series, load, status
 from datasets._simulate import labels_of, mackey_glass, place
-from datasets._tsb_uad import fingerprint
+from datasets._tsb_uad import check_labels, fingerprint
 
 PROJECT = "tsad-benchmark"
 
@@ -33,6 +33,7 @@ __all__ = [
     "SeriesStatus",
     "Source",
     "broken",
+    "check_labels",
     "default_cache_dir",
     "fingerprint",
     "get",

@@ -56,11 +56,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "benchmark.commands": (
         *(*GROUND, "benchmark.provenance", "benchmark.catalogue", "benchmark.grid"),
         *("benchmark.store", "benchmark.execution", "benchmark.report", "benchmark.studies", "benchmark.detection"),
-        *("benchmark.reading", "benchmark.speed", "datasets"),
+        *("benchmark.reading", "benchmark.speed", "benchmark.evaluation", "datasets"),
     ),
     "benchmark.cli": ("benchmark.commands", "benchmark.errors", "datasets"),
     "benchmark.__main__": ("benchmark.cli",),
-    "benchmark": ("benchmark.store",),
+    "benchmark.evaluation": (
+        *(*GROUND, "benchmark.provenance", "benchmark.catalogue", "benchmark.grid", "benchmark.metrics"),
+        *("benchmark.store", "benchmark.execution", "benchmark.report", "detectors", "datasets"),
+    ),
+    "benchmark": ("benchmark.store", "benchmark.evaluation"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from benchmark.cli import main
 from benchmark.commands._options import parse_set
 from benchmark.errors import UserError
+from tests.support.cases import plugin
 
 
 def folder_of_series(path: Path, count: int = 2, broken: bool = False) -> Path:
@@ -114,3 +116,22 @@ def test_dry_run_lists_cells_and_writes_nothing(tmp_path: Path, capsys: pytest.C
     assert said.out.count("HBOS on mine/") == 2
     assert "2 cells to run" in said.err
     assert not (tmp_path / "r.sqlite").exists()
+
+
+def test_the_version_is_the_distributions(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out == f"tsad-benchmark {metadata.version('tsad-benchmark')}\n"
+
+
+def test_quiet_says_results_and_what_went_wrong_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = folder_of_series(tmp_path / "Mine")
+    assert run(tmp_path, "--detector", "AbsDeviation", "--dataset", str(folder), "--quiet") == 0
+    said = capsys.readouterr()
+    assert (said.err, "AbsDeviation" in said.out) == ("", True)
+    command = ["--detector", plugin(tmp_path, "Raises"), "--dataset", str(folder), "--no-report", "--quiet"]
+    assert run(tmp_path, *command) == 1
+    said = capsys.readouterr()
+    assert said.err.count("ZeroDivisionError") == 2
+    assert said.out == ""

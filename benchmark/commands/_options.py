@@ -35,6 +35,11 @@ def add_seeds(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None
     parser.add_argument("--seed", action="append", type=seed, default=[], metavar="N", help="repeatable (0)")
 
 
+def add_quiet(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """``--quiet``, for commands that show progress."""
+    parser.add_argument("--quiet", action="store_true", help="no progress: only results, and what went wrong")
+
+
 def seeds(args: argparse.Namespace) -> tuple[int, ...]:
     """The seeds asked for, or 0."""
     return tuple(args.seed) or (0,)
@@ -69,8 +74,13 @@ def add_data(parser: argparse.ArgumentParser, dataset: bool = True) -> None:
 
 def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
     """Data sets asked for, or all; a wrong name, or a pattern that matches nothing, is refused."""
-    folders = _folders(args)
-    chosen = [_dataset(name, folders) for name in args.dataset or datasets.names()]
+    if args.dataset:
+        from benchmark.evaluation import data_set
+
+        folders = _folders(args)
+        chosen = [data_set(name, folders) for name in args.dataset]
+    else:
+        chosen = [datasets.get(name) for name in datasets.names()]
     every = [series for dataset in chosen for series in dataset.series_names()]
     for pattern in args.series:
         if not any(_matches(series, pattern) for series in every):
@@ -79,31 +89,15 @@ def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
 
 
 def _folders(args: argparse.Namespace) -> dict[str, str]:
-    """Names of data sets in the store that stand for folders, and which; names of two folders belong to the first."""
+    """Names in the store that stand for folders, and which; nothing is opened where no folder is asked for."""
     store = getattr(args, "store", None)
     if not (store and store.is_file() and any(Path(name).is_dir() for name in args.dataset)):
         return {}
+    from benchmark.evaluation import folders_of
     from benchmark.store import Store
 
     with Store(store) as kept:
-        runs = kept.runs()
-    return {name: path for run in reversed(runs) for name, path in run["provenance"].get("folders", {}).items()}
-
-
-def _dataset(name: str, folders: dict[str, str]) -> Dataset:
-    """The data set of that name, or the folder: named by its whole path where its short name is another's."""
-    if name in datasets.names():
-        return datasets.get(name)
-    if Path(name).is_dir():
-        folder = datasets.load_folder(Path(name))
-        path = str(Path(name).resolve())
-        if folders.setdefault(folder.name, path) != path:
-            folder = datasets.load_folder(Path(name), path)
-        if folder.name == path:
-            say(f"{name}: its short name is taken, so it is called {path}")
-        folders[folder.name] = path
-        return folder
-    raise unknown("data set", name, datasets.names(), "(or give a folder of `value,label` files)")
+        return folders_of(kept)
 
 
 def series_of(args: argparse.Namespace, dataset: Dataset) -> Iterator[Series | DataError]:
@@ -114,7 +108,7 @@ def series_of(args: argparse.Namespace, dataset: Dataset) -> Iterator[Series | D
         data_dir=args.data_dir or settings.data_dir(),
         cache_dir=settings.cache_dir(),
         mode=args.data,
-        announce=say,
+        announce=None if getattr(args, "quiet", False) else say,
         offline=args.offline,
     )
 

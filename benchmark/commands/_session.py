@@ -61,6 +61,7 @@ def execute(
     retry_failed: bool = False,
     problems: Iterable[str] = (),
     folders: dict[str, str] | None = None,
+    quiet: bool = False,
 ) -> Summary:
     """Run what the store lacks, with a display, and keep each result as it arrives.
 
@@ -69,11 +70,12 @@ def execute(
     todo, summary = pending(work, store, retry_failed)
     if not summary.planned:
         raise UserError("no usable series is left: " + next(iter(problems), "none matches"))
-    _options.say(f"{summary.planned} cells: {summary.cached} stored, {len(todo)} to run")
+    if not quiet:
+        _options.say(f"{summary.planned} cells: {summary.cached} stored, {len(todo)} to run")
     origin = provenance(backend.jobs, backend.threads) | {"data_problems": list(problems)}
     store.begin_run(command_line(), origin | {"folders": folders or {}})
     board = Board()
-    with Display(board, todo, backend.jobs) as display:
+    with Display(board, todo, backend.jobs, quiet) as display:
         return run(todo, summary, backend, store, board, display.done)
 
 
@@ -81,13 +83,15 @@ def conclude(summary: Summary, supply: Supply) -> int:
     """Say what became of the cells, and how to go on; the exit code."""
     counted = ", ".join(f"{count} {status}" for status, count in sorted(summary.statuses.items()))
     unusable = f"; {len(supply.problems)} series unusable" if supply.problems else ""
-    _options.say(f"cells: {counted or 'none'}{unusable}")
+    bad = not (summary.clean and not supply.problems)
+    if bad or not supply.args.quiet:
+        _options.say(f"cells: {counted or 'none'}{unusable}")
     if supply.simulated:
         _options.say("SIMULATED data stood in for: " + ", ".join(supply.simulated))
     if summary.interrupted:
         _options.say(f"interrupted; nothing is lost. To go on:\n  {command_line()}")
         return 130
-    return 0 if summary.clean and not supply.problems else 1
+    return int(bad)
 
 
 def command_line() -> str:

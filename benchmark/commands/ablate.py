@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--store", type=Path, default=Path("results/ablation.sqlite"), help="SQLite file with results (%(default)s)"
     )
     _options.add_out(parser)
+    _options.add_quiet(parser)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -59,7 +60,9 @@ def main(args: argparse.Namespace) -> int:
     supply = Supply(args, _options.chosen_datasets(args), args.quick)
     with Store(args.store, write=True) as store:
         work = plan(selection, list(found.values()), supply)
-        summary = execute(work, store, Backend(jobs=args.jobs), problems=supply.problems, folders=supply.folders)
+        summary = execute(
+            work, store, Backend(jobs=args.jobs), problems=supply.problems, folders=supply.folders, quiet=args.quiet
+        )
         if summary.interrupted:
             return conclude(summary, supply)
         evaluate.fill(store, jobs=args.jobs)

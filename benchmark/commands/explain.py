@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=int, default=settings.cores(), metavar="N", help="worker processes (%(default)s)"
     )
     _options.add_data(parser, dataset=False)
+    _options.add_quiet(parser)
     _options.add_store(parser)
     _options.add_out(parser)
 
@@ -44,7 +45,9 @@ def main(args: argparse.Namespace) -> int:
         _options.say("SIMULATED data: the published figures were made on the real series")
     with Store(args.store, write=True) as store:
         work = list(explain.work(row, series, _options.seeds(args)))
-        summary = execute(work, store, Backend(jobs=args.jobs), problems=supply.problems, folders=supply.folders)
+        summary = execute(
+            work, store, Backend(jobs=args.jobs), problems=supply.problems, folders=supply.folders, quiet=args.quiet
+        )
         if summary.interrupted:
             return conclude(summary, supply)
         cells = [task.cell for task, _ in work]

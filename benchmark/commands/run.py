@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--retry-failed", action="store_true", help="run failed, timed-out and crashed cells again")
     how.add_argument("--dry-run", action="store_true", help="list the cells and an estimate, compute nothing")
     how.add_argument("--no-report", action="store_true", help="store results only")
+    _options.add_quiet(how)
     how.add_argument("--profile", action="store_true", help="say where the time of the run went")
     _options.add_store(parser)
     _options.add_out(parser)
@@ -126,7 +127,13 @@ def _run(args: argparse.Namespace, selection: Selection, chosen: list[Row], seri
     backend = Backend(args.backend, args.jobs, args.threads, args.scheduler)
     with Store(args.store, write=True) as store:
         summary = execute(
-            plan(selection, chosen, series), store, backend, args.retry_failed, series.problems, series.folders
+            plan(selection, chosen, series),
+            store,
+            backend,
+            args.retry_failed,
+            series.problems,
+            series.folders,
+            args.quiet,
         )
         if args.profile:
             _profile(store, args.jobs)
@@ -139,7 +146,8 @@ def _report(args: argparse.Namespace, store: Store) -> None:
     from benchmark.report import writer
 
     writer.write(store, args.out, jobs=args.jobs)
-    _options.say(f"tables and plots: {args.out}")
+    if not args.quiet:
+        _options.say(f"tables and plots: {args.out}")
     table = args.out / "table.md"
     if table.is_file():
         sys.stdout.write(table.read_text())

@@ -21,10 +21,13 @@ class Display:
         What will run, for counts and the time left.
     jobs : int
         Workers.
+    quiet : bool
+        Say only what went wrong.
     """
 
-    def __init__(self, board: Board, todo: list[Task], jobs: int) -> None:
+    def __init__(self, board: Board, todo: list[Task], jobs: int, quiet: bool = False) -> None:
         self.board = board
+        self.quiet = quiet
         self.jobs = jobs
         self.names = {task.cell.key: printable(str(task.cell)) for task in todo}
         self.expected = {task.cell.key: expected_seconds(task.cell, task.n) for task in todo}
@@ -36,7 +39,7 @@ class Display:
         self._live: Any = None
 
     def __enter__(self) -> Self:
-        if self.total and sys.stderr.isatty():
+        if self.total and sys.stderr.isatty() and not self.quiet:
             from rich.console import Console
             from rich.live import Live
 
@@ -58,9 +61,10 @@ class Display:
         line = f"[{self.finished}/{self.total}] {task.cell}: {outcome.status}"
         line += f" {seconds:.1f} s" if outcome.status == "ok" else f": {outcome.reason}"
         line = printable(line)
-        if self._live is None:
+        good = outcome.status in ("ok", "skipped")
+        if self._live is None and not (good and self.quiet):
             sys.stderr.write(line + "\n")
-        elif outcome.status not in ("ok", "skipped"):
+        elif self._live is not None and not good:
             self._live.console.print(line, markup=False, highlight=False)
 
     def time_left(self) -> float | None:

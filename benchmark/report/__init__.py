@@ -7,4 +7,14 @@ from benchmark.report.profile import profile
 from benchmark.report.specification_curve import write_specification_curve
 from benchmark.report.tables import DATASETS
 
-__all__ = ["DATASETS", "figure", "markdown_text", "profile", "signed", "summary", "write_specification_curve", "writer"]
+__all__ = [
+    "DATASETS",
+    "figure",
+    "markdown_text",
+    "profile",
+    "signed",
+    "summary",
+    "tables",
+    "write_specification_curve",
+    "writer",
+]

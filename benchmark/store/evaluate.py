@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,14 +43,25 @@ def measure(
     return [(key, name, None if value.reason else value.value, value.reason) for name, value in found.items()]
 
 
-def fill(store: Store, names: Iterable[str] | None = None, jobs: int = 1, at_once: int = 64) -> int:
+def fill(
+    store: Store,
+    names: Iterable[str] | None = None,
+    jobs: int = 1,
+    keys: Collection[str] | None = None,
+    at_once: int = 64,
+) -> int:
     """Compute what the store lacks of these metrics (None: the default ones); returns how many values were added.
 
-    ``at_once`` cells are read and measured at a time, so that few arrays are held.
+    Parameters
+    ----------
+    keys : collection of str or None
+        Only for these cells; None for all current ones.
+    at_once : int
+        So many cells are read and measured at a time, so that few arrays are held.
     """
     from joblib import Parallel, delayed
 
-    todo = list(store.missing_metrics([m.name for m in metrics.select(names)]))
+    todo = list(store.missing_metrics([m.name for m in metrics.select(names)], keys))
     known: dict[str, tuple[NDArray[np.uint8], int]] = {}
     added = 0
     with Parallel(n_jobs=jobs if len(todo) > 50 else 1) as parallel:

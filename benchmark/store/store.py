@@ -8,7 +8,7 @@ import sqlite3
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -163,13 +163,18 @@ class Store:
         rows = self.database.rows("SELECT extra FROM cells WHERE key = ?", key)
         return dict(json.loads(rows[0]["extra"])) if rows else {}
 
-    def missing_metrics(self, names: Iterable[str]) -> Iterator[tuple[sqlite3.Row, list[str]]]:
-        """Current cells with scores that lack some of these metrics, with the names of those."""
+    def missing_metrics(
+        self, names: Iterable[str], keys: Collection[str] | None = None
+    ) -> Iterator[tuple[sqlite3.Row, list[str]]]:
+        """Cells with scores that lack some of these metrics, with the names of those; the current ones, or ``keys``."""
         wanted = list(names)
         have: dict[str, set[str]] = {}
         for row in self.database.rows("SELECT key, metric FROM metrics"):
             have.setdefault(row["key"], set()).add(row["metric"])
-        for row in self.database.rows("SELECT * FROM current WHERE status = 'ok'"):
+        table = "current" if keys is None else "cells"
+        for row in self.database.rows(f"SELECT * FROM {table} WHERE status = 'ok'"):
+            if keys is not None and row["key"] not in keys:
+                continue
             lacking = [name for name in wanted if name not in have.get(row["key"], set())]
             if lacking:
                 yield row, lacking
@@ -179,15 +184,21 @@ class Store:
         rows = self.database.rows("SELECT * FROM runs ORDER BY id")
         return [dict(r) | {"provenance": json.loads(r["provenance"])} for r in rows]
 
-    def frame(self) -> pd.DataFrame:
+    def frame(self, keys: Collection[str] | None = None) -> pd.DataFrame:
         """Cells as a tidy table, one column per stored metric (NaN where undefined).
 
-        What a newer version of a detector, or other data under the same name, has replaced is not in it.
+        Parameters
+        ----------
+        keys : collection of str or None
+            Only these cells; None for all but what a newer version of a detector, or other data under the same
+            name, has replaced.
         """
         import pandas as pd
 
         db = self.database.connection
-        cells = pd.read_sql_query("SELECT * FROM current ORDER BY dataset, series, detector, protocol, seed, key", db)
+        table = "current" if keys is None else "cells"
+        cells = pd.read_sql_query(f"SELECT * FROM {table} ORDER BY dataset, series, detector, protocol, seed, key", db)
+        cells = cells if keys is None else cells[cells["key"].isin(keys)]
         values = pd.read_sql_query("SELECT key, metric, value FROM metrics", db)
         wide = values.astype({"value": float}).pivot(index="key", columns="metric", values="value")
         frame = cells.merge(wide, how="left", left_on="key", right_index=True)

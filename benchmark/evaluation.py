@@ -1,0 +1,279 @@
+"""Detectors evaluated from Python: what ``python -m benchmark run`` does, on names, objects and arrays."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+import datasets
+from benchmark import metrics as measures
+from benchmark import settings
+from benchmark.catalogue import detectors as registered
+from benchmark.catalogue import published
+from benchmark.errors import UserError, unknown
+from benchmark.execution import Backend, Board, pending, run
+from benchmark.grid import QUICK_SERIES, Row, Selection, paper_protocol, plan, quick_cut, rows
+from benchmark.provenance import provenance
+from benchmark.report import tables
+from benchmark.store import Store, evaluate
+from datasets import DataError, Dataset, Series
+from detectors import Detector
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Mode = Literal["auto", "real", "simulated"]
+OneOrMore = Any  # one of several kinds, or a list of them: what is told apart when the program runs
+MOST = 2**32
+
+
+def selection_of(protocol: str | Sequence[str], seeds: int | Sequence[int], **more: Any) -> Selection:
+    """Protocols and seeds, one or several of each, as the command line selects them."""
+    protocols = (protocol,) if isinstance(protocol, str) else tuple(protocol)
+    numbers = (seeds,) if isinstance(seeds, int) else tuple(seeds)
+    for seed in numbers:
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < MOST:
+            raise UserError(f"a seed is a whole number from 0 to {MOST - 1}, got {seed!r}")
+    if not (protocols and numbers):
+        raise UserError("give at least one protocol and one seed")
+    return Selection(protocols=protocols, seeds=numbers, **more)
+
+
+def evaluated(
+    chosen: OneOrMore,
+    data: OneOrMore,
+    selection: Selection,
+    metrics: Sequence[str] | None = None,
+    store: str | Path | None = None,
+    jobs: int = 1,
+    mode: Mode = "auto",
+) -> pd.DataFrame:
+    """Cells of these detectors on these series, computed where the store lacks them; see :func:`benchmark.evaluate`."""
+    names = _metrics(metrics)
+    wanted = [row for one in as_list(chosen) for row in _rows(one, selection)]
+    if jobs < 1:
+        raise UserError(f"jobs must be at least 1, got {jobs}")
+    with _opened(store) as opened:
+        folders = folders_of(opened)
+        series = [one for item in as_list(data) for one in _series(item, mode, folders)[: _most(selection)]]
+        _tell_simulated(series)
+        work = list(plan(selection, wanted, [quick_cut(one) for one in series] if selection.quick else series))
+        if not work:
+            raise UserError("nothing to evaluate: give at least one detector and one series")
+        keys = _computed(work, opened, jobs, folders)
+        evaluate.fill(opened, names, jobs, keys)
+        cells = opened.frame(keys).set_index("key", drop=False).loc[keys].reset_index(drop=True)
+    return cells.assign(**{name: np.nan for name in names if name not in cells})
+
+
+def as_list(given: OneOrMore) -> list[Any]:
+    """The items of a list or tuple; anything else is one item. A pair (values, labels) is one item, too."""
+    if isinstance(given, list):
+        return given
+    if isinstance(given, tuple) and not _is_pair(given):
+        return list(given)
+    return [given]
+
+
+def _is_pair(given: Any) -> bool:
+    objects = (str, Path, Series, Dataset, Detector, type, tuple)
+    return isinstance(given, tuple) and len(given) == 2 and not any(isinstance(part, objects) for part in given)
+
+
+# -- detectors ---------------------------------------------------------------------------------
+
+
+def _rows(given: Any, selection: Selection) -> list[Row]:
+    """The checked detector that a name, a spec, a class or an instance stands for."""
+    if isinstance(given, Detector):
+        defaults = given.param_defaults()
+        params = {name: _plain(value) for name, value in given.get_params().items()}
+        changed = {name: value for name, value in params.items() if _differs(value, defaults[name])}
+        spec = _spec(type(given))
+        selection = replace(selection, params={type(given).__name__: changed})
+    elif isinstance(given, type) and issubclass(given, Detector):
+        spec = _spec(given)
+    elif isinstance(given, str | Path):
+        spec = str(given)
+    else:
+        raise UserError(f"a detector is a name, a file, a class or an instance of detectors.Detector, got {given!r}")
+    return rows(replace(selection, detectors=(spec,)))
+
+
+def _plain(value: Any) -> Any:
+    """A parameter as ``--set`` gives it: a cell's key is made of plain numbers and tuples."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _differs(value: Any, default: Any) -> bool:
+    return type(value) is not type(default) or value != default
+
+
+def _spec(cls: type[Detector]) -> str:
+    """By which name a worker process finds the class."""
+    if registered().get(cls.__name__) is cls:
+        return cls.__name__
+    if getattr(sys.modules.get(cls.__module__), cls.__qualname__, None) is not cls or not _importable(cls.__module__):
+        raise UserError(
+            f"{cls.__name__} lives in {cls.__module__}, from where no worker process can import it: "
+            "put the class into a file and give its path, e.g. 'mine.py'"
+        )
+    return f"{cls.__module__}:{cls.__name__}"
+
+
+def _importable(module: str) -> bool:
+    try:
+        return module != "__main__" and importlib.util.find_spec(module) is not None
+    except ValueError:  # made by hand, not found on disk
+        return False
+
+
+# -- series ------------------------------------------------------------------------------------
+
+
+def folders_of(store: Store) -> dict[str, str]:
+    """Names of data sets in a store that stand for folders, and which; names of two folders belong to the first."""
+    return {name: path for run in reversed(store.runs()) for name, path in run["provenance"].get("folders", {}).items()}
+
+
+def data_set(name: str, folders: dict[str, str]) -> Dataset:
+    """The data set of that name, or the folder: named by its whole path where its short name is another's."""
+    if name in datasets.names():
+        return datasets.get(name)
+    if not Path(name).is_dir():
+        raise unknown("data set", name, datasets.names(), "(or give a folder of `value,label` files)")
+    folder, path = datasets.load_folder(Path(name)), str(Path(name).resolve())
+    if folders.setdefault(folder.name, path) != path:
+        folder = datasets.load_folder(Path(name), path)
+    if folder.name == path:
+        _say(f"{name}: its short name is taken, so it is called {path}")
+    folders[folder.name] = path
+    return folder
+
+
+def _most(selection: Selection) -> int | None:
+    return QUICK_SERIES if selection.quick else None
+
+
+def _series(item: Any, mode: Mode, folders: dict[str, str]) -> list[Series]:
+    if isinstance(item, Series):
+        return [item]
+    if _is_pair(item):
+        return [_from_arrays(*item)]
+    if isinstance(item, str | Path):
+        item = data_set(str(item), folders)
+    if not isinstance(item, Dataset):
+        raise UserError(f"data are (values, labels), a Series, the name of a data set or a folder, got {item!r}")
+    return [_usable(one) for one in _read(item, mode)]
+
+
+def _read(dataset: Dataset, mode: Mode) -> Iterator[Series | DataError]:
+    return datasets.iter_series(dataset, data_dir=settings.data_dir(), cache_dir=settings.cache_dir(), mode=mode)
+
+
+def _usable(one: Series | DataError) -> Series:
+    if isinstance(one, DataError):
+        raise one
+    return one
+
+
+def _tell_simulated(series: list[Series]) -> None:
+    names = dict.fromkeys(one.dataset for one in series if one.simulated)
+    if names:
+        warnings.warn(f"SIMULATED series stand in for {', '.join(names)}", stacklevel=4)
+
+
+def _say(message: str) -> None:
+    sys.stderr.write(message + "\n")
+    sys.stderr.flush()
+
+
+def _from_arrays(values: Any, labels: Any) -> Series:
+    """A series named by its content, so that a stored result is found again wherever it stands in a list."""
+    x, y = np.array(values, dtype=np.float64), np.array(labels)
+    if x.ndim != 1 or x.shape != y.shape:
+        raise UserError(f"values {x.shape} and labels {y.shape} must be one-dimensional and of equal length")
+    if not np.isfinite(x).all():
+        row = int(np.flatnonzero(~np.isfinite(x))[0])
+        raise UserError(f"row {row} of the values is {x[row]}: fill or drop missing values")
+    if not np.isin(y, (0, 1)).all():
+        row = int(np.flatnonzero(~np.isin(y, (0, 1)))[0])
+        raise UserError(f"the label of row {row} is {y[row]}, expected 0 (normal) or 1 (anomalous)")
+    unnamed = Series("arrays", "", x, y.astype(np.uint8))
+    datasets.check_labels(unnamed.labels, "the series of values and labels")
+    return replace(unnamed, name=unnamed.sha256[:8])
+
+
+# -- computing ---------------------------------------------------------------------------------
+
+
+def _metrics(names: Sequence[str] | None) -> list[str]:
+    """The default metrics, and those that are named."""
+    given = [names] if isinstance(names, str) else list(names or ())
+    try:
+        return [m.name for m in {m.name: m for m in [*measures.select(), *measures.select(given)]}.values()]
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+@contextmanager
+def _opened(path: str | Path | None) -> Iterator[Store]:
+    """The store at a path; without one, a store that is thrown away."""
+    if path is not None:
+        with Store(Path(path), write=True) as store:
+            yield store
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="tsad-benchmark-") as folder,
+        Store(Path(folder) / "results.sqlite", write=True) as store,
+    ):
+        yield store
+
+
+def _computed(work: list[Any], store: Store, jobs: int, folders: dict[str, str]) -> list[str]:
+    """Run what the store lacks; keys of all planned cells, in order."""
+    todo, summary = pending(work, store, retry_failed=False)
+    store.begin_run("benchmark.evaluate", provenance(jobs, threads=1) | {"folders": folders})
+    if run(todo, summary, Backend("processes", jobs), store, Board()).interrupted:
+        raise KeyboardInterrupt
+    return list(dict.fromkeys(task.cell.key for task, _ in work))
+
+
+# -- the table ---------------------------------------------------------------------------------
+
+
+def table_of(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """See :func:`benchmark.table`."""
+    import pandas as pd
+
+    if metric not in cells:
+        raise UserError(f"the cells have no column {metric!r}: evaluate them with metrics=[{metric!r}]")
+    built = [table for table in tables.build(cells, metric=metric) if not table.main]
+    found = {
+        (" ".join([table.protocol, *table.marks]), row.label): _figures(row, metric)
+        for table in built
+        for row in table.rows
+    }
+    frame = pd.DataFrame.from_dict(found, orient="index")
+    frame.index = pd.MultiIndex.from_tuples(found, names=["protocol", "detector"])
+    return frame
+
+
+def _figures(row: tables.Row, metric: str) -> dict[str, float]:
+    comparable = metric == "auroc" and not row.simulated and row.protocol == paper_protocol(row.detector, row.group)
+    figures: dict[str, float] = {}
+    for dataset, entry in row.entries.items():
+        figures[dataset] = entry.value if entry.value is not None and entry.complete else np.nan
+        if comparable and (row.label, dataset) in published():
+            figures[f"{dataset}, published"] = published()[row.label, dataset]
+    return figures
