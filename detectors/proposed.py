@@ -45,9 +45,10 @@ class Proposed(SavedDetector):
     window : int
         Points per window, at least 8.
     stride : int
-        Distance between scored windows, and between training windows of the preset ``"paper"``.
+        Distance between scored windows.
     preset : {"default", "paper"}
-        ``"paper"``: one network, 500 epochs a stage, batches of 32, Adam at 1e-4, every ``stride``-th window.
+        ``"paper"``: one network, 500 epochs a stage, batches of 32, Adam at 1e-4, every
+        ``training_stride``-th window.
         ``"default"``: ``members`` networks, about ``steps`` steps of 32 windows, whatever their number, at a one-cycle
         rate up to 1e-2; the best epoch by windows from the last tenth.
     epochs : int or None
@@ -56,6 +57,8 @@ class Proposed(SavedDetector):
         Steps of either stage, at least, of the preset ``"default"``.
     max_windows : int
         Training windows at most of each network, drawn at random; the preset ``"paper"`` has no such limit.
+    training_stride : int
+        Distance between the training windows of the preset ``"paper"``.
     stem : {"strided", "full"}
         The ResNet's own stem, convolution and max-pooling that each halve the length, or a convolution that keeps it.
     channels : int
@@ -137,6 +140,7 @@ class Proposed(SavedDetector):
         epochs: int | None = None,
         steps: tuple[int, int] = (128, 100),
         max_windows: int = 2048,
+        training_stride: int = 8,
         stem: Stem = "strided",
         channels: int = 16,
         whiten: bool = True,
@@ -154,6 +158,7 @@ class Proposed(SavedDetector):
         self.epochs = epochs
         self.steps = steps
         self.max_windows = max_windows
+        self.training_stride = training_stride
         self.stem = stem
         self.channels = channels
         self.whiten = whiten
@@ -168,8 +173,9 @@ class Proposed(SavedDetector):
     def check_params(self) -> None:
         if self.window < 8 or not 1 <= self.stride <= self.window:
             raise ValueError(f"expected window >= 8 and 1 <= stride <= window, got {self.window} and {self.stride}")
-        if self.members < 1:
-            raise ValueError(f"members must be at least 1, got {self.members}")
+        for name in ("members", "training_stride", "max_windows", "channels"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         for name, allowed in (("preset", ("default", "paper")), ("stem", ("strided", "full"))):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {getattr(self, name)!r}")
@@ -208,7 +214,7 @@ class Proposed(SavedDetector):
     def _training_rows(self, windows: Windows, rng: np.random.Generator) -> tuple[Index, Index]:
         """Numbers of training and validation windows, a column per network."""
         if self.preset == "paper":
-            rows = np.arange(0, len(windows), self.stride)
+            rows = np.arange(0, len(windows), self.training_stride)
             return rows[:, None], rows[:0, None]
         first = max(1, len(windows) * 9 // 10)
         validation = first + evenly(len(windows) - first, VALIDATED)

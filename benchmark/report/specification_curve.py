@@ -65,6 +65,7 @@ def specification_figure(
     _curve(above, values[order], list(order).index(chosen) if chosen in order else None, printed)
     _choices(below, [universes[k] for k in order], marks)
     above.set_title(title, loc="left", color=INK, weight="bold", fontsize=11)
+    below.set_xticks([])
     below.set_xlabel(f"universes by AUROC. {NOTE}", color=SOFT, fontsize=8)
     return figure
 

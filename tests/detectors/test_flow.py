@@ -393,9 +393,9 @@ def test_the_paper_preset_has_its_published_schedule_and_runs():
     assert len(detector.model_.scales[0].shift) == 1  # the paper trains one network, whatever ``members``
 
 
-def test_the_paper_preset_trains_on_every_stride_th_window():
+def test_the_paper_preset_trains_on_windows_of_its_training_stride():
     windows = Windows([sine(400), sine(200)], 128)
-    training, validation = Proposed(preset="paper", stride=8)._training_rows(windows, np.random.default_rng(0))
+    training, validation = Proposed(preset="paper", training_stride=8)._training_rows(windows, np.random.default_rng(0))
     assert training.tolist() == [[k] for k in range(0, 273 + 73, 8)]
     assert len(validation) == 0
 
@@ -454,6 +454,7 @@ def test_training_lowers_both_losses_and_reports_each_epoch():
         ({"preset": "big"}, "preset"),
         ({"stem": "half"}, "stem must be one of strided, full"),
         ({"members": 0}, "members"),
+        ({"training_stride": 0}, "training_stride"),
         ({"quantity": "z"}, "quantity must be one of exp, squares, likelihood"),
         ({"pooling": "sum"}, "pooling"),
         ({"maps": "none"}, "maps"),
