@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from benchmark.reading.options import ReadOptions
+from benchmark.reading.read import read_recording, read_recordings
 from benchmark.reading.recording import Recording
-from benchmark.reading.tabular import read_recording
 
-__all__ = ["Recording", "read_recording"]
+__all__ = ["ReadOptions", "Recording", "read_recording", "read_recordings"]

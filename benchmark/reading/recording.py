@@ -29,8 +29,8 @@ class Recording:
         What was decided, dropped and repaired, one sentence each.
     rows : (n,) int64 array or None
         Data row of the file, counted from 0; -1 where a missing point was put in. None = 0, 1, 2, ...
-    value_text : sequence of str, or None
-        The values as written, by data row of the file.
+    value_text : callable, or None
+        Row of the recording -> its value as the file has it.
     time_text : callable, or None
         Row of the recording -> its time as the file means it; None = from ``times``.
     lineup : list of str
@@ -58,7 +58,7 @@ class Recording:
             return "missing"
         if self.value_text is None:
             return np.format_float_positional(self.values[row], trim="-")
-        return str(self.value_text[row if self.rows is None else int(self.rows[row])])
+        return str(self.value_text(row))
 
     def show_time(self, row: int) -> str:
         """The time of a row, ISO 8601 with the file's own offset; empty without times."""

@@ -1,0 +1,67 @@
+"""What a single cell looks like: enough to tell a header from data, never enough to read a column."""
+
+from __future__ import annotations
+
+import re
+
+NOTHING = frozenset(
+    [
+        "",
+        "na",
+        "n/a",
+        "#n/a",
+        "nan",
+        "null",
+        "none",
+        "nil",
+        "-",
+        "--",
+        "---",
+        "?",
+        ".",
+        "\\n",
+        "missing",
+        "-nan",
+        "<na>",
+    ]
+) | frozenset(
+    ["#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#n/v", "#nv", "no data", "nodata", "undefined"]
+)
+
+MONTH = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_CLOCK = r"\d{1,2}[:.h]\d{2}([:.]\d{2}([.,]\d{1,9})?)?( ?[ap]\.?m\.?)?"
+_DATE = rf"(\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}|(\w{{3,9}},? +)?(\d{{1,2}}[- /.]({MONTH})|({MONTH})\w* +\d{{1,2}}))"
+_TIME = re.compile(
+    rf"({_DATE}.*|\d{{4}}-\d{{2}}|\d{{8}}t\d{{4,6}}z?|\d{{1,2}}:\d{{2}}(:\d{{2}}([.,]\d+)?)?( ?[ap]m)?)", re.I
+)
+_NUMBER = re.compile(r"[^\w\s+\-−.]{0,3}\s?[+\-−]?[.,]?\d[\d.,'’   ]*(e[+-]?\d+)?\s?[^\d\s]{0,8}", re.I)
+_UNIT = re.compile(
+    r"[\[(].*[\])]|\d+[sdnft]|°?[cfk]|%|[mkg]?(w|v|a|hz|pa|j|s|m|g|b|l)(h|/s|/h|³|2|3)?|m?bar|psi|rpm|utc|gmt"
+    r"|(yyyy|dd|mm|hh)[-/.:\w ]*|units?|datetime|timestamp|string|double|float|int(eger)?|smp|avg|min|max",
+    re.I,
+)
+
+
+def kind(cell: str) -> str:
+    """``nothing``, ``time``, ``number`` or ``text``."""
+    text = cell.strip()
+    if text.lower() in NOTHING:
+        return "nothing"
+    if _TIME.fullmatch(text):
+        return "time"
+    return "number" if _NUMBER.fullmatch(text) else "text"
+
+
+def is_unit(cell: str) -> bool:
+    """``°C``, ``[bar]``, ``15s`` and their like below a header."""
+    return bool(_UNIT.fullmatch(cell.strip()))
+
+
+def is_clock(cell: str) -> bool:
+    """A time of day without a date."""
+    return bool(re.fullmatch(_CLOCK, cell.strip(), re.I)) and ":" in cell
+
+
+def is_date(cell: str) -> bool:
+    """A date without a time of day."""
+    return kind(cell) == "time" and ":" not in cell

@@ -1,0 +1,282 @@
+"""Which columns are the clock: a column of times, a date beside a time of day, an epoch, or a counter."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import UserError
+from benchmark.reading import cell
+from benchmark.reading.numbers import sample
+from benchmark.reading.options import LOST_AT_MOST, WITHOUT
+from benchmark.reading.runs import digit_runs
+from benchmark.reading.sheet import Sheet, is_counter, is_whole
+from benchmark.reading.stamps import Stamps, from_epoch, from_yyyymmdd
+from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
+
+BEST_NAMES = ("_time", "timestamp", "time", "datetime", "date_time", "date", "ts", "ds", "t")
+NAME = re.compile(
+    r".*(time|date|stamp|datum|zeit|uhr|fecha|hora|heure|epoch|clock|utc|jour|tag\b).*|ts|ds|t|dt|index", re.I
+)
+HOUR_NAME = re.compile(r"(hour|hr|hh|stunde|time|zeit|uhrzeit|hora|heure|hour_of_day|hrmn|hhmm|std)\b.*", re.I)
+VALUE_NAME = re.compile(r"_?values?|y|x|data|reading|measurement", re.I)
+PARTS = (
+    ("year", "yr", "yyyy"),
+    ("month", "mon", "mm", "mo"),
+    ("day", "dd", "dy"),
+    ("hour", "hr", "hh"),
+    ("minute", "min", "mi"),
+)
+
+
+@dataclass
+class Clock:
+    """The times of a table: stamps, or numbers that only count.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Where they were found.
+    """
+
+    columns: tuple[str, ...]
+    stamps: Stamps | None = None
+    numbers: NDArray[np.float64] | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def spoken(self) -> str:
+        return " and ".join(repr(c) for c in self.columns)
+
+    def keep(self, mask: NDArray[np.bool_]) -> Clock:
+        """The rows where the mask holds."""
+        if self.stamps is None:
+            return Clock(self.columns, None, None if self.numbers is None else self.numbers[mask], list(self.notes))
+        old = self.stamps
+        offset = None if old.offset is None else old.offset[mask]
+        wrong = int((old.wall[mask] == NOT_A_TIME).sum()) if old.wrong else 0
+        kept = Stamps(old.wall[mask], offset, wrong, old.example, old.dates_only, old.epoch, old.notes)
+        return Clock(self.columns, kept, None, list(self.notes))
+
+
+def find_clock(sheet: Sheet, taken: tuple[str | None, ...]) -> Clock | None:
+    """The clock that a person named, or the best that the columns offer.
+
+    Raises
+    ------
+    UserError
+        If the named column holds no times, or if more than 2 % of the cells of the clock are none.
+    """
+    wanted = sheet.options.time
+    if wanted == WITHOUT:
+        return None
+    clock = _named(sheet, wanted, taken) if wanted else _best(sheet, taken)
+    if clock is not None and clock.stamps is not None:
+        _check(clock.stamps, clock, sheet)
+    return clock
+
+
+def _check(stamps: Stamps, clock: Clock, sheet: Sheet) -> None:
+    lost = int((stamps.wall == NOT_A_TIME).sum())
+    if lost > LOST_AT_MOST * len(stamps.wall):
+        shown = f", e.g. {stamps.example!r}" if stamps.example else ""
+        raise UserError(
+            f"{sheet.path}: {lost:,} of {len(stamps.wall):,} cells of {clock.spoken} are no times{shown}: "
+            f"name another column with --time, or number the rows with --time {WITHOUT}"
+        )
+
+
+def _named(sheet: Sheet, name: str, taken: tuple[str | None, ...]) -> Clock:
+    found = _as_clock(sheet, name, True)
+    if found is None:
+        numbers = sheet.numbers(name)
+        if numbers.wrong > LOST_AT_MOST * len(numbers.values):
+            raise UserError(
+                f"{sheet.path}: {numbers.wrong:,} of {len(numbers.values):,} cells of {name!r} are neither "
+                f"times nor numbers, e.g. {numbers.example!r}: name another column with --time, "
+                f"or number the rows with --time {WITHOUT}"
+            )
+        return Clock((name,), None, numbers.values)
+    if found.stamps is not None and found.stamps.dates_only:
+        return _with_time_of_day(sheet, found, taken)
+    return found
+
+
+def _best(sheet: Sheet, taken: tuple[str | None, ...]) -> Clock | None:
+    free = [name for name in sheet.names if name not in taken]
+    found = [clock for name in free if (clock := _as_clock(sheet, name, False)) is not None]
+    found += [clock for clock in (_from_parts(sheet, free), _time_alone(sheet, free, found)) if clock is not None]
+    useful = [clock for clock in found if not _constant(clock)] or [c for c in found if len(sheet.table) == 1]
+    if not useful:
+        joined = [_with_time_of_day(sheet, clock, taken) for clock in found if clock.stamps is not None]
+        useful = [clock for clock in joined if len(clock.columns) > 1]
+    if not useful:
+        return None
+    clock = min(useful, key=lambda c: _preference(c, sheet))
+    others = [c.spoken for c in useful if c is not clock and c.stamps is not None]
+    if clock.stamps is not None and clock.stamps.dates_only:
+        clock = _with_time_of_day(sheet, clock, taken)
+    if others:
+        clock.notes.append(f"The times are those of {clock.spoken}; --time chooses another ({', '.join(others)}).")
+    return clock
+
+
+def _preference(clock: Clock, sheet: Sheet) -> tuple[int, int, int, int]:
+    """Stamps before numbers, well-known names first, rather without repeats, rather to the left."""
+    name = clock.columns[0].lower()
+    known = BEST_NAMES.index(name) if name in BEST_NAMES else len(BEST_NAMES) + (not NAME.fullmatch(name))
+    coarse = int(clock.stamps is not None and clock.stamps.dates_only)
+    place = sheet.names.index(clock.columns[0]) if clock.columns[0] in sheet.names else 0
+    return int(clock.stamps is None), coarse, known, place
+
+
+def _constant(clock: Clock) -> bool:
+    values = clock.stamps.wall if clock.stamps is not None else clock.numbers
+    return values is None or bool(values.min() == values.max())
+
+
+def _as_clock(sheet: Sheet, name: str, asked: bool) -> Clock | None:
+    """The column as a clock; numbers only where a name or their order speaks for it, unless a person asked."""
+    stamps = sheet.stamps(name)
+    compact = stamps is not None and all(re.match(r"\d{8}", c) for c in sample(sheet.cells(name), 20))
+    if stamps is not None and not compact:
+        return Clock((name,), stamps, notes=list(stamps.notes))
+    if not sheet.looks_numeric(name) or (not asked and VALUE_NAME.fullmatch(name)):
+        return None
+    if sheet.numbers(name).wrong:
+        return None
+    values = sheet.numbers(name).values
+    likely = asked or _ordered(values, repeats=True) or bool(NAME.fullmatch(name))
+    if not likely:
+        return None
+    epoch = stamps if compact else from_epoch(values) or _dates(values)
+    if epoch is not None:
+        return Clock((name,), epoch, notes=_epoch_notes(epoch, name))
+    counts = is_counter(values) or (_ordered(values, repeats=False) and bool(NAME.fullmatch(name)))
+    return Clock((name,), None, values) if counts else None
+
+
+def _ordered(values: NDArray[np.float64], repeats: bool) -> bool:
+    steps = np.diff(values[np.isfinite(values)])
+    moving = steps[steps != 0] if repeats else steps
+    return len(moving) > 0 and max(float((moving > 0).mean()), float((moving < 0).mean())) >= 0.95
+
+
+def _dates(values: NDArray[np.float64]) -> Stamps | None:
+    """Dates written as the numbers 19000101 to 21991231."""
+    known = np.isfinite(values)
+    if not known.any() or values[known].min() < 19_000_101 or values[known].max() > 21_991_231 or not is_whole(values):
+        return None
+    wall, valid = from_yyyymmdd(np.where(known, values, 0).astype(np.int64))
+    wall[~known | ~valid] = NOT_A_TIME
+    return Stamps(wall, dates_only=True) if valid[known].mean() >= 0.98 else None
+
+
+def _epoch_notes(stamps: Stamps, name: str) -> list[str]:
+    if not stamps.epoch:
+        return []
+    return [f"{name!r} counts {stamps.epoch} since 1970; times are shown in UTC (--tz shows them in a zone)."]
+
+
+def _with_time_of_day(sheet: Sheet, clock: Clock, taken: tuple[str | None, ...]) -> Clock:
+    """A date joined with the time of day in another column."""
+    assert clock.stamps is not None
+    repeats = bool(np.any(np.diff(clock.stamps.wall) == 0))
+    for name in sheet.names:
+        if name in taken or name in clock.columns:
+            continue
+        hours = time_of_day(sheet, name, repeats)
+        if hours is not None:
+            lost = (clock.stamps.wall == NOT_A_TIME) | (hours == NOT_A_TIME)
+            wall = np.where(lost, NOT_A_TIME, clock.stamps.wall + np.where(lost, 0, hours))
+            wrong = clock.stamps.wrong + int((hours == NOT_A_TIME).sum())
+            joined = Stamps(wall, clock.stamps.offset, wrong, clock.stamps.example)
+            return Clock((*clock.columns, name), joined, notes=clock.notes)
+    return clock
+
+
+def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
+    """Nanoseconds since midnight; ``bare`` allows hours and ``1330`` where the name speaks for them."""
+    import pyarrow as pa
+
+    cells = sheet.cells(name)
+    if pa.types.is_time(cells.type):
+        values = cells.cast(pa.time64("ns")).cast(pa.int64()).fill_null(NOT_A_TIME)
+        return np.array(values.to_numpy(zero_copy_only=False), dtype=np.int64)
+    known = sample(cells, 400)
+    if known and sum(cell.is_clock(c) for c in known) >= 0.9 * len(known):
+        return _clock_cells(cells)
+    if bare and HOUR_NAME.fullmatch(name) and sheet.looks_numeric(name) and not sheet.numbers(name).wrong:
+        return _bare_clock(sheet.numbers(name).values)
+    return None
+
+
+def _clock_cells(cells: object) -> Nanoseconds:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    text = pc.utf8_trim_whitespace(cells)
+    numbers, lengths = digit_runs(text, 4)
+    hours = numbers[:, 0]
+    lower = pc.utf8_lower(text)
+    pm = pc.fill_null(pc.match_substring(lower, "p"), False).to_numpy(zero_copy_only=False)
+    am = pc.fill_null(pc.match_substring(lower, "a"), False).to_numpy(zero_copy_only=False)
+    hours = np.where(pm & (hours < 12), hours + 12, np.where(am & (hours == 12), 0, hours))
+    fraction = numbers[:, 3] * 10 ** np.clip(9 - lengths[:, 3].astype(np.int64), 0, 9)
+    since = hours * HOUR + numbers[:, 1] * MINUTE + numbers[:, 2] * SECOND + fraction
+    good = pc.fill_null(pc.match_substring_regex(text, r"^\d{1,2}:\d{2}"), False).cast(pa.bool_())
+    valid = good.to_numpy(zero_copy_only=False) & (hours <= 24) & (numbers[:, 1] < 60)
+    return np.where(valid, since, NOT_A_TIME)
+
+
+def _bare_clock(values: NDArray[np.float64]) -> Nanoseconds | None:
+    known = values[np.isfinite(values)]
+    if not len(known) or known.min() < 0 or not is_whole(values):
+        return None
+    whole = np.where(np.isfinite(values), values, 0).astype(np.int64)
+    top = known.max()
+    if top <= 24:
+        since = whole * HOUR
+    elif top <= 2400 and (whole % 100).max() < 60:
+        since = whole // 100 * HOUR + whole % 100 * MINUTE
+    elif top <= 240_000 and (whole // 100 % 100).max() < 60:
+        since = whole // 10_000 * HOUR + whole // 100 % 100 * MINUTE + whole % 100 * SECOND
+    else:
+        return None
+    return np.where(np.isfinite(values), since, NOT_A_TIME)
+
+
+def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
+    """Year, month, day and hour in columns of their own."""
+    lower = {name.lower(): name for name in free}
+    names = [next((lower[n] for n in part if n in lower), None) for part in PARTS]
+    year, month, day = names[:3]
+    if year is None or month is None or day is None:
+        return None
+    parts = [sheet.numbers(n).values if n is not None and sheet.looks_numeric(n) else None for n in names]
+    if parts[0] is None or parts[1] is None or parts[2] is None:
+        return None
+    stamps = _dates(parts[0] * 10_000 + parts[1] * 100 + parts[2])
+    if stamps is None:
+        return None
+    for values, size in zip(parts[3:], (HOUR, MINUTE), strict=True):
+        if values is not None:
+            stamps.wall += np.nan_to_num(values).astype(np.int64) * size
+    stamps.dates_only = parts[3] is None
+    return Clock(tuple(n for n in names if n is not None), stamps)
+
+
+def _time_alone(sheet: Sheet, free: list[str], found: list[Clock]) -> Clock | None:
+    """A time of day without any date: days are counted at each midnight."""
+    if any(clock.stamps is not None for clock in found):
+        return None
+    for name in free:
+        since = time_of_day(sheet, name, False)
+        if since is not None and not np.any(since == NOT_A_TIME):
+            nights = np.concatenate([[0], np.cumsum(np.diff(since) < -12 * HOUR)])
+            note = f"{name!r} is a time of day without a date; days are counted from 1970-01-01 at each midnight."
+            return Clock((name,), Stamps(since + nights * DAY), notes=[note])
+    return None

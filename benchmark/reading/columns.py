@@ -1,0 +1,127 @@
+"""Which column holds the values and which the labels."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import UserError
+from benchmark.reading import labels
+from benchmark.reading.clock import NAME as CLOCK_NAME
+from benchmark.reading.clock import Clock
+from benchmark.reading.options import WITHOUT
+from benchmark.reading.sheet import Sheet, is_constant, is_counter, is_whole
+from benchmark.reading.stamps import from_epoch
+
+VALUE_NAMES = ("_value", "value", "values", "data", "y", "x")
+IDENTIFIER = re.compile(
+    r"(.*[ _-])?(id|ids|no|nr|uuid|serial|index|idx|code|row|seq|sequence|counter)|unnamed: ?\d+|column 1|#"
+    r"|year|month|day|hour|minute|second|weekday|day_?of_?week|week|quarter|is_.*|.*flag|quality|status",
+    re.I,
+)
+SHOWN = 8
+
+
+@dataclass
+class Roles:
+    """The columns of one series."""
+
+    value: str
+    label: str | None
+    notes: list[str] = field(default_factory=list)
+
+
+def find_label(sheet: Sheet, taken: tuple[str | None, ...], notes: list[str]) -> str | None:
+    """The column of labels that a person named, or one known by its name and its entries.
+
+    Raises
+    ------
+    UserError
+        If the named column is none of labels.
+    """
+    wanted = sheet.options.label
+    if wanted == WITHOUT or sheet.options.labels is not None:
+        return None
+    if wanted is not None:
+        decoded, why = labels.decode(sheet.cells(wanted))
+        if decoded is None:
+            raise UserError(
+                f"{sheet.path}: the column {wanted!r} cannot be read as labels: {why} (--label {WITHOUT} ignores it)"
+            )
+        return wanted
+    for name in sheet.names:
+        if name in taken or not labels.is_label_name(name):
+            continue
+        decoded, why = labels.decode(sheet.cells(name))
+        if decoded is not None:
+            return name
+        notes.append(f"The column {name!r} was not used as labels: {why}.")
+    return None
+
+
+def find_value(sheet: Sheet, clock: Clock | None, label: str | None, series: tuple[str, ...], notes: list[str]) -> str:
+    """The column of values that a person named, or the most likely one.
+
+    Clocks, counters, identifiers and constants only when nothing else is left.
+
+    Raises
+    ------
+    UserError
+        If no column is numeric.
+    """
+    if sheet.options.value is not None:
+        return sheet.options.value
+    taken = {label, *series, *(clock.columns if clock else ())}
+    numeric = [name for name in sheet.names if name not in taken and sheet.looks_numeric(name)]
+    if not numeric and clock is not None and clock.stamps is None:
+        numeric = [name for name in clock.columns if name in sheet.names]
+    if not numeric:
+        raise UserError(_nothing_numeric(sheet))
+    ranks = {name: _rank(sheet, name) for name in numeric}
+    best = min(ranks.values())
+    likely = [name for name in numeric if ranks[name] == best]
+    lower = {name.lower(): name for name in reversed(likely)}
+    chosen = next((lower[name] for name in VALUE_NAMES if name in lower), likely[0])
+    others = [name for name in numeric if name != chosen]
+    if others:
+        shown = ", ".join(others[:SHOWN]) + (", ..." if len(others) > SHOWN else "")
+        notes.append(f"The values are taken from the column {chosen!r}; --value chooses another ({shown}).")
+    return chosen
+
+
+def _nothing_numeric(sheet: Sheet) -> str:
+    from benchmark.reading.numbers import sample
+
+    shown = ", ".join(f"{name} ({next(iter(sample(sheet.cells(name), 5)), '')[:20]!r})" for name in sheet.names[:SHOWN])
+    return f"{sheet.path} has no numeric column (columns and a cell of each: {shown}): name the values with --value"
+
+
+def _rank(sheet: Sheet, name: str) -> int:
+    """0 for what varies like a measurement; higher for what looks like something else."""
+    values = sheet.numbers(name).values
+    if sheet.numbers(name).wrong > 0.5 * len(values):
+        return 6
+    if is_constant(values):
+        return 5
+    if is_counter(values) or _is_clock(sheet, name, values):
+        return 4
+    if IDENTIFIER.fullmatch(name) and is_whole(values):
+        return 3
+    if labels.is_label_name(name):
+        return 2
+    steps = np.diff(values[np.isfinite(values)])
+    only_up = is_whole(values) and len(steps) > 2 and bool(np.all(steps > 0))
+    two = len(np.unique(values[np.isfinite(values)][:10_000])) <= 2
+    return 1 if only_up or two else 0
+
+
+def _is_clock(sheet: Sheet, name: str, values: NDArray[np.float64]) -> bool:
+    known = values[np.isfinite(values)]
+    rising = len(known) > 2 and float((np.diff(known) >= 0).mean()) > 0.95
+    named = bool(CLOCK_NAME.fullmatch(name))
+    return ((named or rising) and (from_epoch(values) is not None or (named and rising))) or (
+        sheet.stamps(name) is not None and rising
+    )

@@ -1,0 +1,138 @@
+"""Anomalies in a second file: ``start,end``, single times, or NAB's windows in JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import UserError
+from benchmark.reading.files import read_table
+from benchmark.reading.options import ReadOptions
+from benchmark.reading.sheet import Sheet
+from benchmark.reading.table import counted, from_columns
+from benchmark.reading.units import MINUTE, NOT_A_TIME
+
+START = re.compile(r"(t?_?start|begin|from|first|onset|anfang|von)([ _]?(time|date|timestamp|row|index))?", re.I)
+END = re.compile(
+    r"(t?_?end|stop|to|until|till|last|offset|finish|ende|bis)([ _]?(time|date|timestamp|row|index))?", re.I
+)
+Ticks = NDArray[Any]
+
+
+def labels_from(
+    path: Path, data: Path, ticks: Ticks | None, offset: NDArray[np.int32] | None, options: ReadOptions, count: int
+) -> tuple[NDArray[np.uint8], list[str]]:
+    """Labels of the points of a series from the events of a second file.
+
+    Parameters
+    ----------
+    path : Path
+        The file of events.
+    data : Path
+        The file of the series; NAB's windows are found by its name.
+    ticks : (n,) array or None
+        The clock of each point, nanoseconds or numbers; None counts rows from 0.
+    offset : (n,) array or None
+        Minutes that the clock is ahead of UTC.
+    count : int
+        Points.
+
+    Raises
+    ------
+    UserError
+        If the events cannot be read, or none lies within the series.
+    """
+    starts, ends = _windows(path, data, offset, options)
+    clock = np.arange(count) if ticks is None else ticks
+    if ticks is not None and _is_stamps(ticks) != _is_stamps(starts):
+        raise UserError(f"{path} and {data} do not count time alike: one has dates, the other numbers")
+    found = np.zeros(count, dtype=np.uint8)
+    outside = 0
+    for start, end in zip(starts, ends, strict=True):
+        inside = (clock >= start) & (clock <= end)
+        outside += not inside.any()
+        found[inside] = 1
+    if outside == len(starts):
+        raise UserError(f"none of the {counted(len(starts), 'event')} of {path} lies within the times of {data}")
+    said = [f"{counted(len(starts), 'event')} of {path.name} label {counted(int(found.sum()), 'point')}."]
+    if outside:
+        said.append(f"{counted(outside, 'event')} of {path.name} lie outside the series.")
+    return found, said
+
+
+def _is_stamps(ticks: Ticks) -> bool:
+    return bool(len(ticks)) and ticks.dtype == np.int64 and abs(int(ticks[0])) > 10**15
+
+
+def _windows(path: Path, data: Path, offset: NDArray[np.int32] | None, options: ReadOptions) -> tuple[Ticks, Ticks]:
+    if not path.is_file():
+        raise UserError(f"no file {path} (--labels)")
+    if path.suffix.lower() == ".json":
+        pairs = _pairs(path, data)
+        table = from_columns({"start": _strings(p[0] for p in pairs), "end": _strings(p[1] for p in pairs)}, "JSON")
+    else:
+        table = read_table(path, ReadOptions(separator=options.separator, day_first=options.day_first))
+    sheet = Sheet(table, ReadOptions(day_first=options.day_first), path)
+    start = next((n for n in sheet.names if START.fullmatch(n)), sheet.names[0])
+    others = [n for n in sheet.names if n != start]
+    end = next((n for n in others if END.fullmatch(n)), None)
+    if end is None and len(others) == 1 and sheet.stamps(others[0]) is not None:
+        end = others[0]
+    return _times(sheet, start, offset), _times(sheet, end or start, offset)
+
+
+def _strings(cells: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.array([str(c) for c in cells], pa.string())
+
+
+def _times(sheet: Sheet, name: str, offset: NDArray[np.int32] | None) -> Ticks:
+    """Times on the clock of the series."""
+    stamps = sheet.stamps(name)
+    if stamps is None:
+        found = sheet.numbers(name)
+        if found.wrong or not np.isfinite(found.values).all():
+            raise UserError(
+                f"{sheet.path}: the cells of {name!r} are neither times nor row numbers, e.g. {found.example!r}"
+            )
+        return found.values
+    if (stamps.wall == NOT_A_TIME).any():
+        raise UserError(f"{sheet.path}: a cell of {name!r} is no time, e.g. {stamps.example!r}")
+    if stamps.offset is None or offset is None or not len(offset):
+        return stamps.wall
+    return stamps.instants + int(offset[0]) * MINUTE
+
+
+def _pairs(path: Path, data: Path) -> list[tuple[Any, Any]]:
+    """Windows of NAB's form for this file: the key that ends with the file's name."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not readable JSON: {error}") from error
+    if isinstance(found, dict):
+        keys = [key for key in found if key == data.name or key.endswith("/" + data.name)]
+        longer = [key for key in keys if data.as_posix().endswith(key)]
+        if not keys:
+            raise UserError(
+                f"{path} has no windows of {data.name}: its keys end otherwise, e.g. {next(iter(found), '')!r}"
+            )
+        found = found[(longer or keys)[0]]
+    if not isinstance(found, list) or not found:
+        raise UserError(f"{path} has no windows for {data.name}")
+    return [_pair(entry, path) for entry in found]
+
+
+def _pair(entry: Any, path: Path) -> tuple[Any, Any]:
+    if isinstance(entry, list) and len(entry) == 2:
+        return entry[0], entry[1]
+    if isinstance(entry, dict) and {"start", "end"} <= set(entry):
+        return entry["start"], entry["end"]
+    if isinstance(entry, str | int | float):
+        return entry, entry
+    raise UserError(f"{path}: {str(entry)[:60]} is no window; expected [start, end]")

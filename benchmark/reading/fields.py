@@ -1,0 +1,130 @@
+"""Fields of dates: year, month, day and clock from runs of digits, and the order of day and month."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.reading.numbers import sample
+from benchmark.reading.table import Cells
+from benchmark.reading.units import DAY, HOUR, MINUTE, SECOND, Nanoseconds
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+FOREIGN = {"mär": 3, "mrz": 3, "mai": 5, "okt": 10, "dez": 12, "ene": 1, "abr": 4, "ago": 8, "dic": 12, "févr": 2}
+
+
+class Ambiguous(Exception):
+    """Day first and month first both fit the column."""
+
+
+def month_of(words: str) -> int:
+    for word in words.lower().split():
+        if word[:3] in MONTHS:
+            return MONTHS.index(word[:3]) + 1
+        if word[:3] in FOREIGN or word[:4] in FOREIGN:
+            return FOREIGN.get(word[:3]) or FOREIGN[word[:4]]
+    return 0
+
+
+def fields_of(
+    numbers: NDArray[np.int64], lengths: NDArray[np.int8], order: str, month: NDArray[np.int32] | None
+) -> dict[str, Any]:
+    """Year, month, day and the runs of the clock."""
+    if order == "ctime":
+        places, clock = {"d": 0, "y": 4}, slice(1, 4)
+    elif month is not None:
+        places, clock = {"d": 0, "y": 1}, slice(2, 6)
+    else:
+        places, clock = {mark: place for place, mark in enumerate(order.replace("??", "dm"))}, slice(3, 7)
+    one = np.ones(len(numbers), dtype=np.int64)
+    clocks, clock_len = numbers[:, clock], lengths[:, clock]
+    if clocks.shape[1] < 4:
+        clocks, clock_len = np.pad(clocks, ((0, 0), (0, 1))), np.pad(clock_len, ((0, 0), (0, 1)))
+    return {
+        "year": numbers[:, places["y"]],
+        "ylen": lengths[:, places["y"]],
+        "month": month if month is not None else numbers[:, places["m"]],
+        "day": numbers[:, places["d"]] if "d" in places else one,
+        "clock": clocks,
+        "clock_len": clock_len,
+    }
+
+
+def hours_of(text: Cells, hours: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Hours of the day, with AM and PM heeded."""
+    import pyarrow.compute as pc
+
+    if not any(re.search(r"[AaPp]\.?[Mm]\.?$", c) for c in sample(text, 50)):
+        return hours
+    afternoon = pc.fill_null(pc.match_substring_regex(text, r"[Pp]\.?[Mm]\.?$"), False).to_numpy(zero_copy_only=False)
+    morning = pc.fill_null(pc.match_substring_regex(text, r"[Aa]\.?[Mm]\.?$"), False).to_numpy(zero_copy_only=False)
+    return np.where(afternoon & (hours < 12), hours + 12, np.where(morning & (hours == 12), 0, hours))
+
+
+def wall_of(
+    year: Any, month: Any, day: Any, hours: NDArray[np.int64], clock: NDArray[np.int64], lengths: NDArray[np.int8]
+) -> tuple[Nanoseconds, NDArray[np.bool_]]:
+    """Nanoseconds since 1970, and whether there is such a time."""
+    year, month, day = (np.asarray(a, dtype=np.int64) for a in (year, month, day))
+    months = np.clip((year - 1970) * 12 + month - 1, -3000, 3000).astype("M8[M]")
+    days = months.astype("M8[D]").astype(np.int64)
+    after = (months + np.timedelta64(1, "M")).astype("M8[D]").astype(np.int64)
+    valid = (month >= 1) & (month <= 12) & (day >= 1) & (day <= after - days) & (year >= 1700) & (year < 2200)
+    valid &= (hours <= 24) & (clock[:, 1] < 60) & (clock[:, 2] <= 60)
+    fraction = clock[:, 3] * 10 ** np.clip(9 - lengths[:, 3].astype(np.int64), 0, 9)
+    wall = (days + day - 1) * DAY + hours * HOUR + clock[:, 1] * MINUTE + clock[:, 2] * SECOND + fraction
+    return wall, valid
+
+
+def day_and_month(
+    numbers: NDArray[np.int64],
+    lengths: NDArray[np.int8],
+    good: NDArray[np.bool_],
+    text: Cells,
+    day_first: bool | None,
+) -> tuple[dict[str, Any], list[str]]:
+    """One order for the whole column: what only one reading allows, else what only one puts in order."""
+    day = fields_of(numbers, lengths, "dmy", None)
+    month = fields_of(numbers, lengths, "mdy", None)
+    first, second = numbers[good, 0], numbers[good, 1]
+    high_first, high_second = int((first > 12).sum()), int((second > 12).sum())
+    example = next(iter(sample(text, 3)), "")
+    if day_first is not None:
+        return (day if day_first else month), []
+    if high_first or high_second:
+        by_day = high_first > high_second
+        wins, loses = max(high_first, high_second), min(high_first, high_second)
+        if loses > 0.02 * (wins + loses):
+            raise Ambiguous("some cells can only be day first, others only month first")
+        beyond = int((first if by_day else second).max())
+        why = f"{'first' if by_day else 'second'} numbers go up to {beyond}"
+    elif "." in example[:6]:
+        by_day, why = True, "dates with dots"
+    else:
+        by_day, why = _by_order(day, month, good, text)
+    fields = day if by_day else month
+    row = int(np.argmax(good))
+    year = int(fields["year"][row])
+    century = 0 if fields["ylen"][row] > 2 else (2000 if year < 70 else 1900)
+    shown = f"{year + century}-{fields['month'][row]:02d}-{fields['day'][row]:02d}"
+    order = "day first" if by_day else "month first"
+    return fields, [f"Dates are {order} ({why}): {text[row].as_py()!r} is {shown} (--dayfirst, --monthfirst)."]
+
+
+def _by_order(day: dict[str, Any], month: dict[str, Any], good: NDArray[np.bool_], text: Cells) -> tuple[bool, str]:
+    def walls(fields: dict[str, Any]) -> Nanoseconds:
+        hours = hours_of(text, fields["clock"][:, 0])
+        found, _ = wall_of(fields["year"], fields["month"], fields["day"], hours, fields["clock"], fields["clock_len"])
+        return found[good]
+
+    one, other = np.diff(walls(day)), np.diff(walls(month))
+    rising = [bool(np.all(d >= 0) or np.all(d <= 0)) for d in (one, other)]
+    if rising[0] != rising[1]:
+        return rising[0], "the other reading is out of order"
+    even = [bool(len(d) and np.all(d == d[0])) for d in (one, other)]
+    if rising[0] and even[0] != even[1] and len(one) > 12:
+        return even[0], "only so the steps are even"
+    raise Ambiguous("day first and month first both fit every cell")

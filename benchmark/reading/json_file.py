@@ -1,0 +1,195 @@
+"""JSON of Prometheus, Grafana, CloudWatch and InfluxDB 1, or rows and columns in the usual shapes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import UserError
+from benchmark.reading.encoding import as_utf8
+from benchmark.reading.table import Table, from_columns
+
+Columns = dict[str, list[Any]]
+SERIES = "series"
+
+
+def read_json(raw: bytes, path: Path, encoding: str | None) -> Table:
+    """A JSON file as a table.
+
+    Raises
+    ------
+    UserError
+        If it is broken, or holds nothing that looks like a series.
+    """
+    notes: list[str] = []
+    text, _ = as_utf8(raw, path, encoding, notes)
+    data = _parsed(text, path)
+    for form, read in FORMS:
+        columns = read(data)
+        if columns and any(columns.values()):
+            table = from_columns({name: _cells(cells) for name, cells in columns.items()}, f"JSON, {form}", notes)
+            table.series_columns = (SERIES,) if form in NAMED and len(set(columns[SERIES])) > 1 else ()
+            return table
+    raise UserError(
+        f"{path} is JSON without a series in a known form (Prometheus, Grafana, InfluxDB, CloudWatch, rows "
+        "or columns): write it as CSV with a column of times and one of values"
+    )
+
+
+def _parsed(text: bytes, path: Path) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        lines = [line for line in text.splitlines() if line.strip()]
+        try:
+            return [json.loads(line) for line in lines]
+        except json.JSONDecodeError:
+            raise UserError(f"{path} is not readable JSON: {error}") from error
+
+
+def _cells(cells: list[Any]) -> Any:
+    import pyarrow as pa
+
+    if all(c is None or isinstance(c, bool) for c in cells) and any(c is not None for c in cells):
+        return pa.array([None if c is None else str(c).lower() for c in cells], pa.string())
+    return pa.array([None if c is None or c == "" else str(c) for c in cells], pa.string())
+
+
+def _long(parts: list[tuple[str, list[Any], list[Any]]]) -> Columns:
+    """Series name, times and values of each series, below each other."""
+    found: Columns = {"time": [], "value": [], SERIES: []}
+    for name, times, values in parts:
+        found["time"] += times
+        found["value"] += values
+        found[SERIES] += [name] * len(times)
+    return found if found["time"] else {}
+
+
+def _prometheus(data: Any) -> Columns:
+    inner = data.get("data", data) if isinstance(data, dict) else {}
+    result = inner.get("result") if isinstance(inner, dict) else None
+    if not isinstance(result, list) or not result or not isinstance(result[0], dict) or "metric" not in result[0]:
+        return {}
+    metrics = [entry["metric"] for entry in result]
+    points = [entry.get("values") or [entry["value"]] for entry in result if "values" in entry or "value" in entry]
+    names = [_metric_name(metric, metrics) for metric in metrics]
+    return _long([(n, [p[0] for p in ps], [p[1] for p in ps]) for n, ps in zip(names, points, strict=False)])
+
+
+def _metric_name(metric: dict[str, str], metrics: list[dict[str, str]]) -> str:
+    """Name and those labels that not all series share."""
+    differing = [k for k in metric if k != "__name__" and any(m.get(k) != metric[k] for m in metrics)]
+    labels = ",".join(f'{k}="{metric[k]}"' for k in differing)
+    return metric.get("__name__", "") + (f"{{{labels}}}" if labels or "__name__" not in metric else "")
+
+
+def _grafana_points(data: Any) -> Columns:
+    """``[{"target": name, "datapoints": [[value, time], ...]}]``."""
+    if not isinstance(data, list) or not all(isinstance(d, dict) and "datapoints" in d for d in data):
+        return {}
+    parts = [(str(d.get("target", "")), d["datapoints"]) for d in data]
+    return _long([(name, [p[1] for p in points], [p[0] for p in points]) for name, points in parts])
+
+
+def _grafana_frames(data: Any) -> Columns:
+    """Frames of Grafana's query answers and of its panel inspector."""
+    parts: list[tuple[str, list[Any], list[Any]]] = []
+    for frame in _frames(data):
+        fields = frame.get("schema", frame).get("fields", [])
+        values = frame.get("data", {}).get("values") or [f.get("values", []) for f in fields]
+        clocks = [v for f, v in zip(fields, values, strict=False) if f.get("type") == "time"]
+        for entry, cells in zip(fields, values, strict=False):
+            if entry.get("type") == "number" and clocks:
+                parts.append((_field_name(entry, frame), list(clocks[0]), list(cells)))
+    return _long(parts)
+
+
+def _field_name(entry: dict[str, Any], frame: dict[str, Any]) -> str:
+    shown = (entry.get("config") or {}).get("displayNameFromDS") or (entry.get("config") or {}).get("displayName")
+    labels = ",".join(f"{k}={v}" for k, v in (entry.get("labels") or {}).items())
+    whole = frame.get("schema", frame).get("name") or frame.get("name")
+    return str(
+        shown or (f"{entry.get('name', 'value')}{{{labels}}}" if labels else whole or entry.get("name", "value"))
+    )
+
+
+def _frames(data: Any) -> list[dict[str, Any]]:
+    if isinstance(data, dict) and isinstance(data.get("results"), dict):
+        return [f for answer in data["results"].values() for f in answer.get("frames", [])]
+    entries = data if isinstance(data, list) else [data]
+    return [e for e in entries if isinstance(e, dict) and ("fields" in e or "fields" in (e.get("schema") or {}))]
+
+
+def _influx(data: Any) -> Columns:
+    if not isinstance(data, dict) or not isinstance(data.get("results"), list):
+        return {}
+    series = [s for answer in data["results"] for s in answer.get("series", [])]
+    found: Columns = {}
+    for entry in series:
+        tags = ",".join(f"{k}={v}" for k, v in (entry.get("tags") or {}).items())
+        for name, cells in zip(entry["columns"], zip(*entry["values"], strict=False), strict=False):
+            found.setdefault(name, []).extend(cells)
+        found.setdefault(SERIES, []).extend([f"{entry.get('name', '')}{{{tags}}}"] * len(entry["values"]))
+    return found if len({len(cells) for cells in found.values()}) == 1 else {}
+
+
+def _cloudwatch(data: Any) -> Columns:
+    results = data.get("MetricDataResults") if isinstance(data, dict) else None
+    if not results:
+        return {}
+    return _long([(str(r.get("Label", r.get("Id", ""))), r["Timestamps"], r["Values"]) for r in results])
+
+
+def _columns(data: Any) -> Columns:
+    """``{"time": [...], "value": [...]}``, pandas' ``split``, or ``{"2024-10-20": 1.5, ...}``."""
+    if not isinstance(data, dict):
+        return {}
+    if {"columns", "data"} <= set(data):
+        rows = [*zip(*data["data"], strict=False)]
+        found = {str(name): list(cells) for name, cells in zip(data["columns"], rows, strict=False)}
+        return {"index": data["index"], **found} if "index" in data else found
+    lists = {str(k): v for k, v in data.items() if isinstance(v, list) and v and not isinstance(v[0], dict | list)}
+    if lists and len({len(v) for v in lists.values()}) == 1:
+        return lists
+    if data and all(isinstance(v, dict) for v in data.values()):
+        keys = list(next(iter(data.values())))
+        return {"index": keys, **{str(k): [v.get(i) for i in keys] for k, v in data.items()}} if keys else {}
+    if len(data) > 2 and all(isinstance(v, int | float) or v is None for v in data.values()):
+        return {"time": list(data), "value": list(data.values())}
+    return {}
+
+
+def _rows(data: Any) -> Columns:
+    """A list of objects, of pairs or of numbers; the longest one where it lies deeper."""
+    rows = _longest(data)
+    if not rows:
+        return {}
+    if isinstance(rows[0], dict):
+        flat = [
+            {k: v for k, v in row.items() if not isinstance(v, dict | list)} for row in rows if isinstance(row, dict)
+        ]
+        return {str(k): [row.get(k) for row in flat] for k in dict.fromkeys(k for row in flat for k in row)}
+    if isinstance(rows[0], list):
+        return {f"column {k + 1}": list(cells) for k, cells in enumerate(zip(*rows, strict=False))}
+    return {"value": rows}
+
+
+def _longest(data: Any, depth: int = 0) -> list[Any]:
+    if isinstance(data, list):
+        return data
+    if not isinstance(data, dict) or depth > 4:
+        return []
+    return max((_longest(v, depth + 1) for v in data.values()), key=len, default=[])
+
+
+FORMS = (
+    ("Prometheus", _prometheus),
+    ("Grafana's points", _grafana_points),
+    ("Grafana's frames", _grafana_frames),
+    ("InfluxDB", _influx),
+    ("CloudWatch", _cloudwatch),
+    ("columns", _columns),
+    ("rows", _rows),
+)
+NAMED = ("Prometheus", "Grafana's points", "Grafana's frames", "InfluxDB", "CloudWatch")

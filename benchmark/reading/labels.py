@@ -1,0 +1,89 @@
+"""A column of labels in any of the usual codings as 0 and 1."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.reading.cell import NOTHING
+from benchmark.reading.table import Cells, counted
+
+Labels = NDArray[np.uint8]
+NAME = re.compile(r"labels?|.*anomal.*|.*outlier.*|is_?(attack|fault)|ground_?truth|gt|attack|normal/attack", re.I)
+NORMAL = frozenset(["0", "false", "normal", "no", "n", "f", "ok", "good", "inlier", "nominal", "benign", "regular"])
+ANOMALOUS = frozenset(
+    ["1", "true", "anomaly", "anomalous", "anomalies", "abnormal", "outlier", "yes", "y", "t"]
+) | frozenset(["fault", "faulty", "failure", "broken", "attack", "bad", "error", "alarm"])
+SEVERAL = 20
+
+
+def decode(cells: Cells) -> tuple[Labels | None, str]:
+    """Labels and what was decided; or None and why the column cannot be one of labels."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    text = pc.cast(cells, pa.string())
+    if pa.types.is_floating(cells.type):
+        text = pc.if_else(pc.is_nan(cells), pa.scalar(None, pa.string()), text)
+    coded = pc.dictionary_encode(pc.fill_null(text, ""))
+    if len(coded.dictionary) > 4 * SEVERAL:
+        return None, f"it has {len(coded.dictionary):,} different entries"
+    words = [_word(str(w)) for w in coded.dictionary.to_pylist()]
+    index = coded.indices.to_numpy(zero_copy_only=False)
+    counts: dict[str, int] = {}
+    for word, count in zip(words, np.bincount(index, minlength=len(words)), strict=True):
+        counts[word] = counts.get(word, 0) + int(count)
+    anomalous, said = _coding({w: c for w, c in counts.items() if w not in NOTHING})
+    if anomalous is None:
+        return None, said
+    empty = sum(c for w, c in counts.items() if w in NOTHING)
+    if empty:
+        said += f"{' ' if said else ''}Without a label, and so normal: {counted(empty, 'row')}."
+    meaning = np.array([w in anomalous for w in words], dtype=np.uint8)
+    return meaning[index], said
+
+
+def _word(text: str) -> str:
+    """Lower case; whole numbers without a fraction."""
+    clean = text.strip().lower()
+    match = re.fullmatch(r"([+-]?\d+)\.0*", clean)
+    return (match[1] if match else clean).removeprefix("+")
+
+
+def _coding(counts: dict[str, int]) -> tuple[set[str] | None, str]:
+    """The words that mean an anomaly, and what to say of it."""
+    words = set(counts)
+    if not words:
+        return None, "it is empty"
+    if words <= {"-1", "1"} and "-1" in words:
+        rare = "-1" if counts["-1"] <= counts.get("1", 0) else "1"
+        return {rare} & words, f"Labels are -1 and 1; {rare}, the rarer one, is the anomaly."
+    if words <= NORMAL | ANOMALOUS:
+        if words <= ANOMALOUS and sum(counts.values()) > 1:
+            return None, f"every label is {', '.join(sorted(words))}"
+        return words & ANOMALOUS, "" if words <= {"0", "1"} else f"Labels are {_listed(counts)}."
+    if len(words) > SEVERAL:
+        return None, f"it has {len(words)} different entries"
+    if all(re.fullmatch(r"\d+", w) for w in words) and "0" in words:
+        return words - {"0"}, f"Labels are {_listed(counts)}; everything but 0 is an anomaly."
+    normal = words & NORMAL
+    if len(normal) == 1 and not all(_is_number(w) for w in words):
+        return words - normal, f"Labels are {_listed(counts)}; everything but {min(normal)!r} is an anomaly."
+    return None, f"its entries are {_listed(counts)}, which is no known coding; write 0 and 1"
+
+
+def _is_number(word: str) -> bool:
+    return bool(re.fullmatch(r"[+-]?[\d.]+(e[+-]?\d+)?", word))
+
+
+def _listed(counts: dict[str, int]) -> str:
+    shown = sorted(counts.items(), key=lambda item: -item[1])[:5]
+    more = ", ..." if len(counts) > len(shown) else ""
+    return ", ".join(f"{word!r} ({count:,})" for word, count in shown) + more
+
+
+def is_label_name(name: str) -> bool:
+    """Whether a column of this name holds labels, if its entries can be read so."""
+    return bool(NAME.fullmatch(name.strip()))

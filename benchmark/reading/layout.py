@@ -1,0 +1,213 @@
+"""Where a text file keeps its cells: separator, lines before the header, header, units, first line of data."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from benchmark.errors import UserError
+from benchmark.reading import cell
+from benchmark.reading.table import counted, unique_names
+
+HEAD_BYTES = 1 << 17
+HEAD_LINES = 400
+SEPARATORS = (";", "\t", "|", ",")
+BLANK = " "
+SPOKEN = {"\t": "a tab", BLANK: "blanks", "": "nothing (one column)"}
+
+
+@dataclass
+class Layout:
+    """Separator (``""`` for one column, a blank for any run of blanks), names, lines before the data."""
+
+    separator: str
+    names: list[str]
+    skipped: int
+    notes: list[str] = field(default_factory=list)
+
+
+def find_layout(text: bytes, path: Path, separator: str | None) -> Layout:
+    """Look at the first lines of a file.
+
+    Raises
+    ------
+    UserError
+        If the file has no line with data.
+    """
+    notes: list[str] = []
+    lines = _head(text)
+    said = re.fullmatch(r"\"?sep=(.|\\t)\"?[,;]*", lines[0].strip()) if lines else None
+    if said:
+        separator = separator or said[1].replace("\\t", "\t")
+    start = 1 if said else 0
+    useful = [i for i in range(start, len(lines)) if lines[i].strip() and not lines[i].startswith("#")]
+    useful = [i for i in useful if lines[i].count('"') % 2 == 0] or useful  # a quoted line break makes two odd ones
+    if not useful:
+        raise UserError(f"{path} has no rows: it is empty or holds comments alone")
+    found = _separator([lines[i] for i in useful]) if separator is None else separator
+    rows = {i: split(lines[i], found) for i in useful}
+    width, profile = _profile([rows[i] for i in useful])
+    first = _first_data(rows, width, profile)
+    names, header = _header(lines, rows, first, width, found, notes)
+    if first not in rows or (first == useful[-1] and header is None and not _is_data(rows[first], width, profile)):
+        raise UserError(f"{path} has no rows below its header")
+    before = [i for i in useful if i < first and i != header and not (header is not None and i > header)]
+    if before:
+        notes.append(f"{counted(len(before), 'line')} before the header, no data: {_short(lines[before[0]])!r}")
+    return Layout(found, names, first, notes)
+
+
+def _head(text: bytes) -> list[str]:
+    part = text[:HEAD_BYTES]
+    lines = part.decode("utf-8", errors="ignore").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    whole = lines if len(part) == len(text) else lines[:-1] or lines
+    return whole[:HEAD_LINES]
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= 60 else line[:57] + "..."
+
+
+def split(line: str, separator: str) -> list[str]:
+    """The cells of one line."""
+    if separator == BLANK:
+        return line.split()
+    if separator == "":
+        return [line.strip().strip('"')]
+    try:
+        return [part.strip() for part in next(csv.reader([line], delimiter=separator, skipinitialspace=True), [""])]
+    except csv.Error:
+        return line.split(separator)
+
+
+def _separator(lines: list[str]) -> str:
+    tail = lines[len(lines) // 4 :] if len(lines) > 8 else lines[1:] or lines
+    for candidate in (*SEPARATORS, BLANK):
+        width, times = Counter(len(split(line, candidate)) for line in tail).most_common(1)[0]
+        if width > 1 and times >= 0.9 * len(tail) and not _is_decimal_comma(lines, candidate, width):
+            return candidate
+    return ""
+
+
+def _is_decimal_comma(lines: list[str], candidate: str, width: int) -> bool:
+    """``value`` above ``50,07``: the comma is no separator."""
+    cells = split(lines[0], candidate)
+    words = len(cells) == 1 and cell.kind(cells[0]) == "text"
+    return candidate == "," and width == 2 and words and all(re.fullmatch(r"[-+]?\d+,\d+", x) for x in lines[1:20])
+
+
+def _profile(rows: list[list[str]]) -> tuple[int, list[str]]:
+    """Usual number of cells and the usual kind of each, over the later three quarters of the head."""
+    tail = rows[len(rows) // 4 :] if len(rows) > 8 else rows[1:] or rows
+    width = Counter(len(row) for row in tail).most_common(1)[0][0]
+    usual = [row for row in tail if len(row) == width]
+    kinds = [Counter(cell.kind(c) for c in column) for column in zip(*usual, strict=True)]
+    return width, [_usual_kind(kind) for kind in kinds]
+
+
+def _usual_kind(kinds: Counter[str]) -> str:
+    known = {k: v for k, v in kinds.items() if k != "nothing"}
+    return max(known, key=lambda k: known[k]) if known else "nothing"
+
+
+def _is_data(row: list[str], width: int, profile: list[str]) -> bool:
+    if len(row) != width:
+        return False
+    if not set(profile) & {"number", "time"}:
+        return False
+    kinds = [cell.kind(c) for c in row]
+    fits = [k in (p, "nothing") or p == "nothing" or p == "text" for k, p in zip(kinds, profile, strict=True)]
+    return all(fits) and any(k in ("number", "time") for k in kinds)
+
+
+def _header(
+    lines: list[str], rows: dict[int, list[str]], first: int, width: int, separator: str, notes: list[str]
+) -> tuple[list[str], int | None]:
+    """Names of the columns, and the line that they stand in."""
+    above = [i for i in rows if i < first]
+    if not above:
+        hidden = _commented_header(lines, first, width, separator)
+        return (unique_names(hidden, notes) if hidden else _made_up(rows, first, notes)), None
+    line = above[-1]
+    if len(above) > 1 and len(rows[above[-2]]) >= width - 1 and _are_units(rows[line]):
+        notes.append(f"The line below the header holds units or types and is no data: {_short(lines[line])!r}")
+        line = above[-2]
+    names = _widened(rows[line], rows[first])
+    if len(names) == width:
+        return unique_names(names, notes), line
+    if separator == "" or len(above) > 1:
+        return _made_up(rows, first, notes), None
+    raise UserError(
+        f"the header names {len(names)} columns ({', '.join(names[:6])}), the rows below have {width} cells "
+        f"(first: {_short(lines[first])!r}): name the separator with --sep, or quote cells that hold it"
+    )
+
+
+def _first_data(rows: dict[int, list[str]], width: int, profile: list[str]) -> int:
+    """The first line of data; one odd cell in the rows above it does not make them a header."""
+    if not {"number", "time"} & set(profile):
+        return ([*rows][1:] or [max(rows)])[0]
+    found = next((i for i in rows if _is_data(rows[i], width, profile)), max(rows))
+    for line in [i for i in reversed(rows) if i < found]:
+        kinds = [cell.kind(c) for c in rows[line]]
+        if len(kinds) != width or _are_units(rows[line]) or not {"number", "time"} & set(kinds):
+            break
+        found = line
+    return found
+
+
+def _commented_header(lines: list[str], first: int, width: int, separator: str) -> list[str] | None:
+    """``# time,value`` right above the data."""
+    if first == 0 or not lines[first - 1].startswith("#"):
+        return None
+    cells = split(lines[first - 1].lstrip("# "), separator)
+    named = len(cells) == width and all(cell.kind(c) == "text" for c in cells)
+    return cells if named and (width > 1 or len(cells[0].split()) == 1) else None
+
+
+def _are_units(cells: list[str]) -> bool:
+    known = [c for c in cells if c.strip()]
+    return not known or sum(cell.is_unit(c) for c in known) >= 0.5 * len(known)
+
+
+def _widened(names: list[str], row: list[str]) -> list[str]:
+    """One name above a date and a clock that blanks set apart counts for two columns; so does a last separator."""
+    if len(names) == len(row) - 1 and not row[-1]:
+        return [*names, ""]
+    if len(names) == len(row) + 1 and not names[-1]:
+        return names[:-1]
+    if len(names) == len(row) - 1:
+        for place in range(len(row) - 1):
+            if cell.is_date(row[place]) and cell.is_clock(row[place + 1]):
+                return [*names[: place + 1], f"{names[place]} of day", *names[place + 1 :]]
+    return names
+
+
+def _made_up(rows: dict[int, list[str]], first: int, notes: list[str]) -> list[str]:
+    """Names for a file without a header: what its cells say of them."""
+    width = len(rows[first])
+    columns = [[row[k] for i, row in rows.items() if i >= first and len(row) == width] for k in range(width)]
+    kinds = [cell.kind(c) for c in rows[first]]
+    names = [f"column {place + 1}" for place in range(width)]
+    numbers = [k for k in range(width) if kinds[k] == "number" and not _counts(columns[k])]
+    flags = [k for k in numbers if set(columns[k]) <= {"0", "1", "0.0", "1.0"}]
+    if len(numbers) == 2 and len(flags) >= 1 and numbers[-1] in flags:
+        names[numbers[0]], names[numbers[1]] = "value", "label"
+    elif width == 1:
+        names = ["value"]
+    notes.append(f"The file has no header; its columns are called {', '.join(names)}.")
+    return names
+
+
+def _counts(cells: list[str]) -> bool:
+    """Whether the numbers of a column rise evenly, as a clock or a counter does."""
+    try:
+        numbers = [float(c) for c in cells]
+    except ValueError:
+        return False
+    steps = [b - a for a, b in pairwise(numbers)]
+    return len(steps) > 1 and steps[0] > 0 and all(abs(step - steps[0]) < 1e-6 * steps[0] + 1e-9 for step in steps)

@@ -1,0 +1,297 @@
+"""A column of cells as numbers: one decimal mark, one thousands separator and one unit for the whole column."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import UserError
+from benchmark.reading.cell import NOTHING
+from benchmark.reading.table import Cells, counted
+
+Country = Literal["comma", "dot", "dates", "unknown"]
+PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+SPACES = " \u00a0\u202f\u2009"
+QUOTES = "'’"
+_SPLIT = re.compile(rf"([^\d+\-.,]*?)([+-]?[.,]?\d[\d.,{QUOTES}{SPACES}]*(?:[eE][+-]?\d+)?)([^\d]*)")
+
+
+@dataclass
+class Numbers:
+    """Values of a column, NaN where there is none.
+
+    Attributes
+    ----------
+    wrong : int
+        Cells that are neither numbers nor one of the usual words for nothing.
+    example : str
+        The first of them.
+    notes : list of str
+    """
+
+    values: NDArray[np.float64]
+    wrong: int = 0
+    example: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Decimal mark, thousands separator (or none), and the words around the number."""
+
+    decimal: str = "."
+    thousands: str = ""
+    before: str = ""
+    after: str = ""
+
+
+class Undecided(Exception):
+    """The cells have two readings and nothing in the file tells which."""
+
+
+def read_numbers(
+    cells: Cells, name: str, decimal: str | None = None, thousands: str | None = None, country: Country = "unknown"
+) -> Numbers:
+    """Read a column.
+
+    Parameters
+    ----------
+    cells : pyarrow array
+    name : str
+        For messages.
+    decimal, thousands : str, optional
+        As a person said; decided from all cells when not given.
+    country : str
+        What the rest of the file says: decimal ``comma``, decimal ``dot``, ``dates`` as where commas are decimal.
+
+    Raises
+    ------
+    Undecided
+        If ``1,234`` may be either 1.234 or 1234.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
+        return _typed(cells)
+    free = decimal in (None, ".") and not thousands
+    if free and not _dots_may_group(cells) and (direct := _cast(cells)) is not None:
+        return Numbers(direct)
+    text = pc.utf8_trim_whitespace(pc.replace_substring(cells, "−", "-"))
+    text, notes = _without_nothing(text, name)
+    marks = _marks(text, decimal, thousands, country)
+    clean = _cleaned(text, marks)
+    good = pc.fill_null(pc.match_substring_regex(clean, PLAIN), False)
+    wrong = pc.and_(pc.invert(good), text.is_valid())
+    values = pc.cast(pc.if_else(good, clean, None), pa.float64())
+    count = int(pc.sum(wrong).as_py() or 0)
+    example = str(text.filter(wrong)[0]) if count else ""
+    return Numbers(_array(values), count, example, notes + _said(marks, text, clean, good, name))
+
+
+def _typed(cells: Cells) -> Numbers:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_timestamp(cells.type) or pa.types.is_date(cells.type) or pa.types.is_duration(cells.type):
+        return Numbers(np.full(len(cells), np.nan), len(cells), str(cells[0]))
+    try:
+        if pa.types.is_boolean(cells.type):
+            cells = pc.cast(cells, pa.int8())
+        return Numbers(_array(pc.cast(cells, pa.float64(), safe=False)))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return Numbers(np.full(len(cells), np.nan), len(cells), str(cells[0]))
+
+
+def _array(cells: Cells) -> NDArray[np.float64]:
+    return np.array(cells.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _cast(cells: Cells) -> NDArray[np.float64] | None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        return _array(pc.cast(cells, pa.float64()))
+    except pa.ArrowInvalid:
+        return None
+
+
+def sample(cells: Cells, size: int = 1000) -> list[str]:
+    """Known cells from all over the column, as text."""
+    import pyarrow as pa
+
+    rows = np.unique(np.linspace(0, max(0, len(cells) - 1), min(size, len(cells))).astype(np.int64))
+    return [str(c).strip() for c in cells.take(pa.array(rows)).to_pylist() if c is not None]
+
+
+def _without_nothing(text: Cells, name: str) -> tuple[Cells, list[str]]:
+    """Words for a missing value as nulls, and which they were."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    short = pc.if_else(pc.less_equal(pc.binary_length(text), 12), text, None)
+    lower = pc.utf8_lower(short)
+    nothing = pc.fill_null(pc.is_in(lower, value_set=pa.array(sorted(NOTHING))), False)
+    words = [entry["values"] for entry in pc.value_counts(text.filter(nothing)).to_pylist()]
+    shown = ", ".join(repr(w) for w in words if w)[:80]
+    count = int(pc.sum(nothing).as_py() or 0)
+    notes = [f"Missing values of {name!r}: {counted(count, 'cell')} with {shown} or nothing."] if shown else []
+    return pc.if_else(nothing, pa.scalar(None, text.type), text), notes
+
+
+def _dots_may_group(cells: Cells) -> bool:
+    """Whether ``1.234`` beside ``998`` could be a thousand: every dot of a sample has three digits behind it."""
+    dotted = [c for c in sample(cells) if "." in c]
+    return bool(dotted) and all(re.fullmatch(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", c) for c in dotted)
+
+
+def _marks(text: Cells, decimal: str | None, thousands: str | None, country: Country) -> Marks:
+    parts = [m for m in (_SPLIT.fullmatch(c) for c in sample(text)) if m]
+    units = Counter((m[1], m[3]) for m in parts if (m[1] + m[3]).strip())
+    bare = sum(1 for m in parts if not (m[1] + m[3]).strip() and float("0" + re.sub(r"\D", "", m[2])) != 0)
+    (before, after), times = units.most_common(1)[0] if units else (("", ""), 0)
+    if times < bare or times < 0.9 * (sum(units.values()) or 1):
+        before = after = ""
+    numbers = _stripped(text, before, after)
+    if decimal is None or thousands is None:
+        found = _decide(numbers, decimal, thousands, country)
+    else:
+        found = (decimal, thousands)
+    return Marks(*found, before, after)
+
+
+def _stripped(text: Cells, before: str, after: str) -> Cells:
+    import pyarrow.compute as pc
+
+    if before:
+        text = pc.replace_substring_regex(text, f"^{re.escape(before)}", "")
+    if after:
+        text = pc.replace_substring_regex(text, rf"\s*{re.escape(after.strip())}\s*$", "")
+    return pc.utf8_trim_whitespace(text)
+
+
+def _count(text: Cells, pattern: str) -> int:
+    import pyarrow.compute as pc
+
+    return int(pc.sum(pc.match_substring_regex(text, pattern)).as_py() or 0)
+
+
+def _decide(text: Cells, decimal: str | None, thousands: str | None, country: Country) -> tuple[str, str]:
+    """Decimal mark and thousands separator, from all cells."""
+    commas, dots = _count(text, ","), _count(text, r"\.")
+    other = _other_groups(text)
+    if decimal is not None or thousands is not None:
+        decimal = decimal or ("," if thousands == "." else ".")
+        rest = "." if decimal == "," else ","
+        grouped = commas if rest == "," else dots
+        return decimal, thousands if thousands is not None else (other or (rest if grouped else ""))
+    if not commas and not dots:
+        return ".", other
+    if commas and dots:
+        return _both(text, commas, dots)
+    mark = "," if commas else "."
+    return _one(text, mark, commas or dots, country, other)
+
+
+def _other_groups(text: Cells) -> str:
+    for group in (QUOTES, SPACES):
+        if _count(text, rf"^[+-]?\d{{1,3}}([{group}]\d{{3}})+([.,]\d*)?$"):
+            return group
+    return ""
+
+
+def _both(text: Cells, commas: int, dots: int) -> tuple[str, str]:
+    """Commas and dots in one column: the one that stands last in a cell, or at most once, is the decimal mark."""
+    comma_last, dot_last = _count(text, r"\..*,"), _count(text, r",.*\.")
+    if comma_last == dot_last:  # never in one cell
+        comma_groups = _count(text, r"^[+-]?[1-9]\d{0,2}(,\d{3})+$")
+        dot_groups = _count(text, r"^[+-]?[1-9]\d{0,2}(\.\d{3})+$")
+        comma_last, dot_last = int(dot_groups == dots), int(comma_groups == commas)
+        if comma_last == dot_last:
+            raise Undecided("some cells have a comma and others a dot")
+    return (",", ".") if comma_last > dot_last else (".", ",")
+
+
+def _one(text: Cells, mark: str, marked: int, country: Country, other: str) -> tuple[str, str]:
+    """Only commas, or only dots: decimal mark or thousands separator?"""
+    at = re.escape(mark)
+    grouped = _count(text, rf"^[+-]?[1-9]\d{{0,2}}({at}\d{{3}})+$")
+    as_decimal, as_thousands = (mark, other), ("," if mark == "." else ".", mark)
+    if other or grouped < 0.98 * marked:
+        several = _count(text, rf"{at}\d*{at}")
+        return as_thousands if several > 0.98 * marked else as_decimal
+    if _count(text, rf"{at}\d{{3}}{at}"):
+        return as_thousands
+    short = _count(text, r"^[+-]?\d{1,3}$")
+    if _count(text, r"^[+-]?\d{4,}$"):
+        return as_decimal
+    if mark == ".":
+        if country == "comma":
+            return as_thousands
+        if country != "dates" and min(short, grouped) < 5:
+            return as_decimal
+        raise Undecided("every dot has three digits behind it")
+    if country == "comma" or (country == "dates" and not short):
+        return as_decimal
+    if country == "dot" or (short and country == "unknown"):
+        return as_thousands
+    raise Undecided("every comma has three digits behind it")
+
+
+def _cleaned(text: Cells, marks: Marks) -> Cells:
+    import pyarrow.compute as pc
+
+    text = _stripped(text, marks.before, marks.after)
+    if len(marks.thousands) > 1:
+        text = pc.replace_substring_regex(text, rf"(\d)[{marks.thousands}](\d{{3}})", r"\1\2")
+        text = pc.replace_substring_regex(text, rf"(\d)[{marks.thousands}](\d{{3}})", r"\1\2")
+    elif marks.thousands:
+        at = re.escape(marks.thousands)
+        end = re.escape(marks.decimal)
+        fits = pc.match_substring_regex(text, rf"^[+-]?\d{{1,3}}({at}\d{{3}})+({end}\d*)?$")
+        text = pc.if_else(fits, pc.replace_substring(text, marks.thousands, ""), text)
+    return pc.replace_substring(text, ",", ".") if marks.decimal == "," else text
+
+
+def _said(marks: Marks, text: Cells, clean: Cells, good: Any, name: str) -> list[str]:
+    """One sentence for each mark that is not plain, with an example."""
+    import pyarrow.compute as pc
+
+    def example(mark: str) -> str:
+        pattern = f"[{mark}]" if len(mark) > 1 else re.escape(mark)
+        chosen = pc.and_(good, pc.fill_null(pc.match_substring_regex(text, pattern), False))
+        row = pc.index(chosen, True).as_py()
+        return f"{text[row].as_py()!r} is read as {clean[row].as_py()}" if row >= 0 else ""
+
+    found = []
+    if marks.thousands and (shown := example(marks.thousands)):
+        found.append(f"Thousands of {name!r} are set apart by {_spoken(marks.thousands)}: {shown} (--thousands).")
+    if marks.decimal == "," and (shown := example(",")):
+        found.append(f"The decimal mark of {name!r} is a comma: {shown} (--decimal).")
+    unit = " ".join(part.strip() for part in (marks.before, marks.after) if part.strip())
+    if unit:
+        found.append(f"The unit {unit!r} was cut off the cells of {name!r}.")
+    return found
+
+
+def _spoken(mark: str) -> str:
+    return {SPACES: "blanks", QUOTES: "apostrophes", ",": "commas", ".": "dots"}.get(mark, repr(mark))
+
+
+def refusal(found: Numbers, name: str, path: str) -> UserError:
+    """What to say of a column that is not, or not quite, made of numbers."""
+    total = len(found.values)
+    share = found.wrong / max(1, total)
+    cause = (
+        f"{path}: {found.wrong:,} of {total:,} cells of {name!r} ({share:.1%}) are not numbers, e.g. {found.example!r}"
+    )
+    unit = re.fullmatch(r"[+-]?[\d.,]+\s*([^\d\s]+)", found.example)
+    if unit:
+        return UserError(f"{cause}: its unit {unit[1]!r} is not that of the others; write one unit, or none")
+    return UserError(f"{cause}: say how numbers are written with --decimal or --thousands, or name another --value")

@@ -1,0 +1,221 @@
+"""Rows in the order of time, on a regular grid where the stamps allow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import UserError
+from benchmark.reading.clock import Clock
+from benchmark.reading.options import LOST_AT_MOST, WITHOUT
+from benchmark.reading.stamps import Stamps
+from benchmark.reading.summer_time import hours_added
+from benchmark.reading.table import counted
+from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND
+
+Rows = NDArray[np.int64]
+INSERTED = -1
+JITTER = 0.1
+ON_GRID = 0.98
+GAPS_AT_MOST = 0.05
+UNITS = (
+    (365 * DAY, "year"),
+    (7 * DAY, "week"),
+    (DAY, "day"),
+    (HOUR, "h"),
+    (MINUTE, "min"),
+    (SECOND, "s"),
+    (10**6, "ms"),
+)
+
+
+@dataclass
+class Order:
+    """Which row of the table stands at each point of the series.
+
+    Attributes
+    ----------
+    rows : (n,) int64 array
+        Row of the table; -1 where a missing point was put in.
+    before : (n,) int64 array
+        The last row of the table at or before the point.
+    ahead : (n,) float64 or int64 array
+        What the clock has moved since then, in its own unit.
+    step : str
+        Usual step in words.
+    """
+
+    rows: Rows
+    before: Rows
+    ahead: Any
+    step: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def as_they_stand(count: int) -> Order:
+    """Rows of a file without times."""
+    rows = np.arange(count)
+    return Order(rows, rows, np.zeros(count, dtype=np.int64))
+
+
+def arrange(clock: Clock, path: Path, zone: str | None) -> Order:
+    """Sort, drop what has no time or repeats one, and put in missing points; each said with its number of rows.
+
+    Raises
+    ------
+    UserError
+        If more than 2 % of the rows would be lost.
+    """
+    notes: list[str] = []
+    ticks = _ticks(clock)
+    rows = np.flatnonzero(ticks != NOT_A_TIME if clock.stamps is not None else np.isfinite(ticks))
+    lost = len(ticks) - len(rows)
+    if lost:
+        example = f", e.g. {clock.stamps.example!r}" if clock.stamps is not None and clock.stamps.example else ""
+        notes.append(f"Dropped: {counted(lost, 'row')} whose {clock.spoken} cannot be read as a time{example}.")
+    if lost > LOST_AT_MOST * len(ticks):
+        raise UserError(
+            f"{path}: {notes[-1][9:-1]}, more than 2 %: name another column with --time, "
+            f"or number the rows with --time {WITHOUT}"
+        )
+    rows = _turned(rows, ticks, notes)
+    elapsed = ticks[rows]
+    if clock.stamps is not None and clock.stamps.offset is None and zone is None:
+        added, said = hours_added(elapsed, _usual(elapsed))
+        elapsed, notes = elapsed + added, notes + said
+    rows, elapsed = _sorted(rows, elapsed, notes)
+    rows, elapsed = _once(rows, elapsed, len(ticks), clock, path, notes)
+    return _on_grid(rows, elapsed, clock, notes)
+
+
+def _ticks(clock: Clock) -> Any:
+    if clock.stamps is None:
+        return clock.numbers
+    stamps = clock.stamps
+    if stamps.offset is not None and len(stamps.wall) > 1 and _usual(stamps.instants) >= 0.9 * DAY:
+        return stamps.wall  # a day is a day, also when the clock is changed
+    return stamps.instants
+
+
+def _usual(ticks: Any) -> Any:
+    steps = np.diff(ticks)
+    steps = steps[steps > 0]
+    return np.median(steps).astype(ticks.dtype) if len(steps) else 0
+
+
+def _turned(rows: Rows, ticks: Any, notes: list[str]) -> Rows:
+    steps = np.diff(ticks[rows])
+    if len(steps) and (steps < 0).sum() > 0.9 * len(steps):
+        notes.append("The newest row comes first; all rows were turned round.")
+        return rows[::-1]
+    return rows
+
+
+def _sorted(rows: Rows, elapsed: Any, notes: list[str]) -> tuple[Rows, Any]:
+    late = int((elapsed < np.maximum.accumulate(elapsed)).sum()) if len(elapsed) else 0
+    if not late:
+        return rows, elapsed
+    notes.append(f"Sorted by time: {counted(late, 'row')} stood after a later one.")
+    order = np.argsort(elapsed, kind="stable")
+    return rows[order], elapsed[order]
+
+
+def _once(rows: Rows, elapsed: Any, total: int, clock: Clock, path: Path, notes: list[str]) -> tuple[Rows, Any]:
+    again = np.concatenate([[False], np.diff(elapsed) == 0])
+    count = int(again.sum())
+    if not count:
+        return rows, elapsed
+    shown = _spoken_time(clock, int(rows[int(np.argmax(again))]))
+    if count > LOST_AT_MOST * total:
+        raise UserError(
+            f"{path}: {count:,} of {total:,} rows repeat a time of {clock.spoken} (first: {shown}). If the file "
+            "holds several series, name their column with --series-column; name the clock with --time; "
+            f"or number the rows with --time {WITHOUT}"
+        )
+    notes.append(f"Dropped: {counted(count, 'row')} at a time that an earlier row has (first: {shown}).")
+    return rows[~again], elapsed[~again]
+
+
+def _spoken_time(clock: Clock, row: int) -> str:
+    if clock.stamps is None:
+        return f"{clock.numbers[row]:g}" if clock.numbers is not None else ""
+    return str(np.datetime64(int(clock.stamps.wall[row]), "ns").astype("M8[s]")).replace("T", " ")
+
+
+def _on_grid(rows: Rows, elapsed: Any, clock: Clock, notes: list[str]) -> Order:
+    """Missing points where steps are multiples of the usual one; as they stand where the stamps are irregular."""
+    plain = Order(rows, rows, np.zeros(len(rows), dtype=np.asarray(elapsed).dtype), notes=notes)
+    if len(rows) < 3:
+        return plain
+    ticks, usual, plain.step = _calendar(elapsed, clock)
+    steps = np.diff(ticks)
+    apart = np.maximum(np.round(steps / usual), 1).astype(np.int64)
+    even = np.abs(steps / usual - apart) <= JITTER * np.maximum(apart, 1)
+    if even.mean() < ON_GRID:
+        odd = int((~even).sum())
+        notes.append(
+            f"{odd:,} of {len(steps):,} steps are no multiple of the usual one ({plain.step}); "
+            "rows count as evenly spaced."
+        )
+        return plain
+    gaps, added = int((apart > 1).sum()), int((apart - 1).sum())
+    if not added:
+        return plain
+    if (gaps > GAPS_AT_MOST * len(steps) and gaps > 2) or added > len(rows):
+        notes.append(
+            f"{gaps:,} steps are longer than the usual one ({plain.step}), too many for gaps "
+            "(nights or weekends left out?): rows count as evenly spaced."
+        )
+        return plain
+    longest = int(np.argmax(apart))
+    notes.append(
+        f"Put in: {counted(added, 'missing point')} in {counted(gaps, 'gap')} of the time stamps (the longest: "
+        f"{apart[longest] - 1:,} after {_spoken_time(clock, int(rows[longest]))}), interpolated; "
+        "they are never flagged."
+    )
+    return _with_gaps(rows, elapsed, apart, plain)
+
+
+def _with_gaps(rows: Rows, elapsed: Any, apart: NDArray[np.int64], plain: Order) -> Order:
+    at = np.concatenate([[0], np.cumsum(apart)])
+    found = np.full(int(at[-1]) + 1, INSERTED, dtype=np.int64)
+    found[at] = rows
+    place = np.repeat(np.arange(len(rows)), np.append(apart, 1))
+    since = np.arange(len(found)) - at[place]
+    pace = np.append(np.diff(elapsed) / apart, 0)
+    ahead = (since * pace[place]).astype(np.asarray(elapsed).dtype)
+    return Order(found, rows[place], ahead, plain.step, plain.notes)
+
+
+def _calendar(elapsed: Any, clock: Clock) -> tuple[Any, Any, str]:
+    """Ticks, usual step and its words; months count alike, whatever their days."""
+    usual = np.median(np.diff(elapsed))
+    if clock.stamps is None:
+        return elapsed, usual, f"{usual:g}"
+    if usual >= 27.5 * DAY:
+        months = elapsed.view("M8[ns]").astype("M8[M]").astype(np.int64)
+        step = np.median(np.diff(months))
+        if step >= 1 and len(np.unique(months)) == len(months):
+            words = {1: "1 month", 3: "3 months", 12: "1 year"}
+            return months, step, words.get(int(step), f"{step:g} months")
+    return elapsed, usual, spoken(float(usual))
+
+
+def spoken(nanoseconds: float) -> str:
+    """``30 min``, ``1 day``, ``250 ms``."""
+    for size, unit in UNITS:
+        if nanoseconds >= size and abs(nanoseconds / size - round(nanoseconds / size, 3)) < 1e-9:
+            count = nanoseconds / size
+            if count == round(count) or unit in ("s", "ms"):
+                plural = "s" if unit in ("day", "week", "year") and count != 1 else ""
+                return f"{count:g} {unit}{plural}"
+    return f"{nanoseconds / SECOND:.6g} s"
+
+
+def wall_at(stamps: Stamps, order: Order) -> NDArray[np.int64]:
+    """The file's clock at each point, missing ones among them."""
+    return np.asarray(stamps.wall[order.before] + order.ahead)

@@ -1,0 +1,211 @@
+"""From a file to recordings: find the columns, take the series, put the rows in order, and say what was done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import UserError, unknown
+from benchmark.reading import labels, lineup
+from benchmark.reading.clock import Clock, find_clock
+from benchmark.reading.columns import find_label, find_value
+from benchmark.reading.events import labels_from
+from benchmark.reading.files import read_table
+from benchmark.reading.numbers import Numbers, refusal
+from benchmark.reading.options import LOST_AT_MOST, MISSING_AT_MOST, WITHOUT, ReadOptions
+from benchmark.reading.order import Order, arrange, as_they_stand, wall_at
+from benchmark.reading.recording import Recording
+from benchmark.reading.series import Split, chosen, find_split, listed
+from benchmark.reading.sheet import Sheet
+from benchmark.reading.table import counted
+from benchmark.reading.zones import TimeText, in_zone
+
+
+def read_recording(path: Path, options: ReadOptions | None = None) -> Recording:
+    """The one series of a file, or the one that ``options.series`` names.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read without a guess that may be wrong; names the option that decides.
+    """
+    found = read_recordings(path, options)
+    if len(found) > 1:
+        raise UserError(f"{path} holds {len(found)} series: choose one with --series NAME")
+    return found[0]
+
+
+def read_recordings(path: Path, options: ReadOptions | None = None) -> list[Recording]:
+    """Every series that is wanted of a file; as :func:`read_recording`."""
+    options = options or ReadOptions()
+    table = read_table(path, options)
+    sheet = Sheet(table, options, path)
+    _known(sheet)
+    asked = (options.value, options.label, options.series_column)
+    clock = find_clock(sheet, asked)
+    notes = list(table.notes)
+    label = find_label(sheet, (options.value, *(clock.columns if clock else ())), notes)
+    split = find_split(sheet, clock, (options.value, label, *filter(labels.is_label_name, sheet.names)))
+    key = split.columns if split else ()
+    names = chosen(split, sheet) if split else [""]
+    value = find_value(sheet, clock, label, key, notes)
+    if split and len(split.names) > 1:
+        notes.append(f"The file holds {len(split.names)} series ({listed(split)}).")
+    job = _Job(sheet, clock, value, label, split, notes)
+    return [job.recording(name) for name in names]
+
+
+def _known(sheet: Sheet) -> None:
+    given = sheet.options
+    for name in (given.value, given.time, given.label, given.series_column):
+        if name is not None and name not in sheet.names and not (name == WITHOUT and name in (given.time, given.label)):
+            raise unknown(f"column of {sheet.path.name}", name, sheet.names)
+
+
+@dataclass
+class _Job:
+    """A file whose columns are known."""
+
+    sheet: Sheet
+    clock: Clock | None
+    value: str
+    label: str | None
+    split: Split | None
+    notes: list[str] = field(default_factory=list)
+
+    def recording(self, series: str) -> Recording:
+        """One series of it."""
+        sheet, clock, notes = self.sheet, self.clock, list(self.notes)
+        rows = np.arange(len(sheet.table))
+        if self.split is not None and len(self.split.names) > 1:
+            mask = self.split.mask(series)
+            rows, clock = rows[mask], clock.keep(mask) if clock else None
+        if clock is not None and clock.stamps is not None:
+            clock.stamps, said = in_zone(clock.stamps, sheet.options.tz, sheet.path)
+            notes += clock.notes + said
+        elif clock is not None:
+            notes += clock.notes
+        numbers = self._numbers(rows)
+        notes += numbers.notes
+        order = arrange(clock, sheet.path, sheet.options.tz) if clock else as_they_stand(len(rows))
+        notes += order.notes
+        values, filled = self._filled(numbers, order, notes)
+        found = Recording(self._name(series), self.value, values, filled)
+        found.rows = np.where(order.rows < 0, -1, sheet.table.rows[rows[order.rows]])
+        found.value_text = ValueText(sheet.cells(self.value), np.where(order.rows < 0, -1, rows[order.rows]))
+        ticks, offset = _set_times(found, clock, order)
+        found.labels = self._labels(rows, order, ticks, offset, notes)
+        found.notes = list(dict.fromkeys(notes))
+        found.lineup = lineup.lines(found, sheet, clock, self.label, self.split, series, order.step)
+        return found
+
+    def _name(self, series: str) -> str:
+        stem = self.sheet.path.name.split(".")[0] or self.sheet.path.stem
+        return f"{stem} {series}".strip()
+
+    def _numbers(self, rows: NDArray[np.int64]) -> Numbers:
+        """The values of these rows.
+
+        Raises
+        ------
+        UserError
+            If more than 2 % of the cells are neither numbers nor a word for nothing.
+        """
+        whole = self.sheet.numbers(self.value)
+        if whole.wrong > LOST_AT_MOST * len(whole.values):
+            raise refusal(whole, self.value, str(self.sheet.path))
+        notes = list(whole.notes)
+        if whole.wrong:
+            notes.append(
+                f"Missing values of {self.value!r}: {counted(whole.wrong, 'cell')} that hold no number "
+                f"(first: {whole.example!r})."
+            )
+        return Numbers(whole.values[rows], 0, "", notes)
+
+    def _filled(
+        self, numbers: Numbers, order: Order, notes: list[str]
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        values = np.where(order.rows < 0, np.nan, numbers.values[order.rows])
+        missing = ~np.isfinite(values)
+        if missing.mean() > MISSING_AT_MOST:
+            raise UserError(
+                f"{self.sheet.path}: {missing.mean():.0%} of the column {self.value!r} is missing; at most half "
+                "may be: choose another with --value"
+            )
+        own = int((missing & (order.rows >= 0)).sum())
+        if own:
+            notes.append(f"Interpolated: {counted(own, 'missing value')}; those rows are never flagged.")
+        places = np.arange(len(values))
+        if missing.any():
+            values[missing] = np.interp(places[missing], places[~missing], values[~missing])
+        return values, missing
+
+    def _labels(
+        self, rows: NDArray[np.int64], order: Order, ticks: Any, offset: Any, notes: list[str]
+    ) -> NDArray[np.uint8] | None:
+        events = self.sheet.options.labels
+        if events is not None:
+            found, said = labels_from(events, self.sheet.path, ticks, offset, self.sheet.options, len(order.rows))
+            notes += said
+            return found
+        if self.label is None:
+            return None
+        whole, why = labels.decode(self.sheet.cells(self.label))
+        assert whole is not None
+        if why:
+            notes.append(why)
+        before = whole[rows][order.before]
+        after = whole[rows][order.before[np.append(np.arange(1, len(order.before)), -1)]]
+        return np.where(order.rows < 0, np.minimum(before, after), before).astype(np.uint8)
+
+
+@dataclass
+class ValueText:
+    """Values as the file has them, by point of the recording."""
+
+    cells: Any
+    rows: NDArray[np.int64]
+
+    def __call__(self, point: int) -> str:
+        value = self.cells[int(self.rows[point])].as_py()
+        return str(value).strip()
+
+
+def _set_times(found: Recording, clock: Clock | None, order: Order) -> tuple[Any, Any]:
+    """Times of the recording; its clock and offset for events."""
+    import pandas as pd
+
+    if clock is None:
+        return None, None
+    if clock.stamps is None:
+        assert clock.numbers is not None
+        numbers = clock.numbers[order.before] + order.ahead
+        whole = bool(np.all(numbers == np.floor(numbers))) and bool(np.all(np.abs(numbers) < 2**53))
+        found.times = pd.Series(numbers.astype(np.int64) if whole else numbers)
+        return numbers, None
+    wall = wall_at(clock.stamps, order)
+    offset = None if clock.stamps.offset is None else clock.stamps.offset[order.before]
+    found.times = _pandas(wall, offset)
+    found.time_text = TimeText(wall, offset, clock.stamps.dates_only)
+    return wall, offset
+
+
+def _pandas(wall: NDArray[np.int64], offset: Any) -> Any:
+    """Time stamps for pictures and tables: with one offset, in UTC where it changes, without any as written."""
+    import pandas as pd
+
+    if offset is None:
+        return pd.Series(wall.view("M8[ns]"))
+    shifted = wall - offset.astype(np.int64) * 60 * 10**9
+    times = pd.Series(shifted.view("M8[ns]")).dt.tz_localize("UTC")
+    same = len(offset) and bool((offset == offset[0]).all())
+    zone: Any = (
+        "UTC"
+        if not same or offset[0] == 0
+        else f"{'+' if offset[0] > 0 else '-'}{abs(offset[0]) // 60:02d}:{abs(offset[0]) % 60:02d}"
+    )
+    return times.dt.tz_convert(zone)

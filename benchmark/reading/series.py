@@ -1,0 +1,151 @@
+"""Several series below each other in one file: find the column that names them, and take one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import UserError, unknown
+from benchmark.reading.clock import Clock
+from benchmark.reading.sheet import Sheet, is_whole
+from benchmark.reading.units import NOT_A_TIME
+
+NAME = re.compile(
+    r".*(series|kpi|metric|sensor|device|station|host|node|channel|tag|item|variable|symbol|ticker|meter|machine|unit"
+    r"|location|site|field|instance|unique_id|name|entity|asset|signal|group)s?\b.*|(.*[ _-])?id",
+    re.I,
+)
+ALL = "all"
+LISTED = 12
+Codes = NDArray[np.int64]
+
+
+@dataclass
+class Split:
+    """Which series each row belongs to."""
+
+    columns: tuple[str, ...]
+    names: list[str]
+    codes: Codes
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        return np.bincount(self.codes, minlength=len(self.names))
+
+    def mask(self, name: str) -> NDArray[np.bool_]:
+        """Rows of one series."""
+        return np.asarray(self.codes == self.names.index(name))
+
+
+def find_split(sheet: Sheet, clock: Clock | None, taken: tuple[str | None, ...]) -> Split | None:
+    """The column that a person named, that the format names, or that puts the rows in order when it splits them."""
+    wanted = sheet.options.series_column
+    if wanted is not None:
+        return _split(sheet, (wanted,))
+    if sheet.table.series_columns:
+        return _split(sheet, sheet.table.series_columns)
+    keys = [name for name in sheet.names if name not in taken and _may_name(sheet, name, clock)]
+    keys.sort(key=lambda name: not NAME.fullmatch(name))
+    splits = [_split(sheet, (key,)) for key in keys]
+    if len(keys) > 1:
+        splits.append(_split(sheet, tuple(sorted(keys, key=sheet.names.index))))
+    for split in splits:
+        if 1 < len(split.names) <= len(sheet.table) / 2 and _explains(split, clock):
+            return split
+    return None
+
+
+def _may_name(sheet: Sheet, name: str, clock: Clock | None) -> bool:
+    if clock is not None and name in clock.columns:
+        return False
+    if not sheet.few_words(name):
+        return False
+    if sheet.is_text(name):
+        return True
+    return bool(NAME.fullmatch(name)) and sheet.looks_numeric(name) and is_whole(sheet.numbers(name).values)
+
+
+def _split(sheet: Sheet, columns: tuple[str, ...]) -> Split:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = [pc.fill_null(pc.cast(sheet.cells(c), pa.string()), "") for c in columns]
+    whole = texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, "/")
+    coded = pc.dictionary_encode(whole)
+    return Split(columns, [str(n) for n in coded.dictionary.to_pylist()], np.asarray(coded.indices).astype(np.int64))
+
+
+def _explains(split: Split, clock: Clock | None) -> bool:
+    """Whether the times are in order within each series and not, or less evenly, over all rows."""
+    if clock is None:
+        return bool(NAME.fullmatch(split.columns[0])) and _in_blocks(split)
+    ticks = clock.stamps.instants if clock.stamps is not None else clock.numbers
+    assert ticks is not None
+    good = ticks != NOT_A_TIME
+    ticks, codes = np.asarray(ticks)[good], split.codes[good]
+    order = np.argsort(codes, kind="stable")
+    inner = np.diff(ticks[order])[np.diff(codes[order]) == 0]
+    outer = np.diff(ticks)
+    if not len(inner) or not _overlap(ticks, codes, len(split.names)):
+        return False
+    sign = 1 if np.median(inner) > 0 else -1
+    broken_inside, broken = int((sign * inner <= 0).sum()), int((sign * outer <= 0).sum())
+    if broken:
+        return broken_inside <= 0.1 * broken
+    return _slower(inner, codes[order], outer)
+
+
+def _in_blocks(split: Split) -> bool:
+    return int((np.diff(split.codes) != 0).sum()) == len(split.names) - 1
+
+
+def _overlap(ticks: Any, codes: Codes, count: int) -> bool:
+    """Whether the series lie beside each other in time, and not one after the other."""
+    low, high = np.full(count, np.inf), np.full(count, -np.inf)
+    np.minimum.at(low, codes, ticks.astype(np.float64))
+    np.maximum.at(high, codes, ticks.astype(np.float64))
+    spans = np.where(high >= low, high - low, 0)
+    return bool(spans.sum() > 1.2 * (ticks.max() - ticks.min()))
+
+
+def _slower(inner: Any, codes: Codes, outer: Any) -> bool:
+    """Rows in order of time that still are several series: each takes even steps, longer than those of all."""
+    owner = codes[1:][np.diff(codes) == 0]
+    usual = np.median(outer)
+    for code in np.unique(owner):
+        steps = inner[owner == code]
+        step = np.median(steps)
+        if step < 1.5 * usual or len(steps) < 5 or np.mean(np.abs(steps - step) <= 0.1 * step) < 0.8:
+            return False
+    return True
+
+
+def chosen(split: Split, sheet: Sheet) -> list[str]:
+    """The series that a person wants.
+
+    Raises
+    ------
+    UserError
+        If the file holds several and none was named, or none of that name.
+    """
+    wanted = sheet.options.series
+    if wanted == ALL or len(split.names) == 1:
+        return split.names
+    if wanted is None:
+        raise UserError(
+            f"{sheet.path} holds {len(split.names)} series, named by {' and '.join(map(repr, split.columns))}: "
+            f"{listed(split)}: choose one with --series NAME, or each with --series {ALL}"
+        )
+    if wanted not in split.names:
+        raise unknown(f"series of {sheet.path.name}", wanted, split.names)
+    return [wanted]
+
+
+def listed(split: Split) -> str:
+    """Names and numbers of rows."""
+    shown = [f"{name} ({count:,} rows)" for name, count in zip(split.names, split.counts, strict=True)][:LISTED]
+    return ", ".join(shown) + (f", ... ({len(split.names) - LISTED} more)" if len(split.names) > LISTED else "")

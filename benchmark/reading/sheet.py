@@ -1,0 +1,144 @@
+"""A table whose columns are understood on demand, each once and as a whole."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import UserError
+from benchmark.reading import cell
+from benchmark.reading.fields import Ambiguous
+from benchmark.reading.numbers import Country, Numbers, Undecided, read_numbers, sample
+from benchmark.reading.options import ReadOptions
+from benchmark.reading.stamps import Stamps, read_stamps
+from benchmark.reading.table import Cells, Table
+
+FEW = 60
+
+
+class Sheet:
+    """The columns of a table as numbers and as times.
+
+    Parameters
+    ----------
+    table : Table
+    options : ReadOptions
+    path : Path
+        For messages.
+    """
+
+    def __init__(self, table: Table, options: ReadOptions, path: Path) -> None:
+        self.table = table
+        self.options = options
+        self.path = path
+        self._numbers: dict[str, Numbers] = {}
+        self._stamps: dict[str, Stamps | None] = {}
+
+    @property
+    def names(self) -> list[str]:
+        return self.table.names
+
+    def cells(self, name: str) -> Cells:
+        return self.table.columns[name]
+
+    def is_text(self, name: str) -> bool:
+        """Whether a sample of the column is neither numbers nor times."""
+        import pyarrow as pa
+
+        if not pa.types.is_string(self.cells(name).type):
+            return False
+        kinds = [cell.kind(c) for c in sample(self.cells(name), 200)]
+        known = [k for k in kinds if k != "nothing"]
+        return bool(known) and sum(k == "text" for k in known) > 0.5 * len(known)
+
+    def looks_numeric(self, name: str) -> bool:
+        """Whether at least half of a sample reads as numbers."""
+        import pyarrow as pa
+
+        kind = self.cells(name).type
+        if not pa.types.is_string(kind):
+            return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+        kinds = [cell.kind(c) for c in sample(self.cells(name), 400)]
+        known = [k for k in kinds if k != "nothing"]
+        return bool(known) and sum(k == "number" for k in known) >= 0.5 * len(known)
+
+    def numbers(self, name: str) -> Numbers:
+        """The column as numbers.
+
+        Raises
+        ------
+        UserError
+            If ``1,234`` may be either of two numbers.
+        """
+        if name not in self._numbers:
+            given = self.options
+            try:
+                found = read_numbers(self.cells(name), name, given.decimal, given.thousands, self.country())
+            except Undecided as reason:
+                shown = next((c for c in sample(self.cells(name)) if re.search(r"[.,]", c)), "")
+                mark = "," if "," in shown else "."
+                raise UserError(
+                    f"{self.path}: {shown!r} in {name!r} can be read in two ways, for {reason}: "
+                    f"say --decimal '{mark}' or --thousands '{mark}'"
+                ) from reason
+            self._numbers[name] = found
+        return self._numbers[name]
+
+    def stamps(self, name: str) -> Stamps | None:
+        """The column as times, or None.
+
+        Raises
+        ------
+        UserError
+            If day first and month first both fit.
+        """
+        if name not in self._stamps:
+            try:
+                self._stamps[name] = read_stamps(self.cells(name), self.options.day_first)
+            except Ambiguous as reason:
+                shown = next(iter(sample(self.cells(name), 3)), "")
+                raise UserError(
+                    f"{self.path}: {shown!r} in {name!r} can be read in two ways, for {reason}: "
+                    "say --dayfirst or --monthfirst"
+                ) from reason
+        return self._stamps[name]
+
+    def few_words(self, name: str) -> bool:
+        """Whether a sample of the column repeats itself: a handful of different entries."""
+        known = sample(self.cells(name), 2000)
+        different = len(set(known))
+        return 2 <= different <= max(FEW, len(known) // 20) and different <= len(known) / 2
+
+    def country(self) -> Country:
+        """How the file as a whole writes numbers, by cells that leave no doubt, its separator and its dates."""
+        cells = [c for name in self.names for c in sample(self.cells(name), 200)]
+        if any(re.fullmatch(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0,\d+|[\d.]+\.\d{3},\d+)", c) for c in cells):
+            return "comma"
+        if self.table.separator == ",":
+            return "dot"
+        if any(re.fullmatch(r"[+-]?(\d+\.(\d{1,2}|\d{4,})|0\.\d+|[\d,]+,\d{3}\.\d+)", c) for c in cells):
+            return "dot"
+        return "dates" if any(re.match(r"\d{1,2}\.\d{1,2}\.\d{2,4}\b", c) for c in cells) else "unknown"
+
+
+def is_counter(values: NDArray[np.float64]) -> bool:
+    """Evenly stepped and never the same: a row number or a clock."""
+    if len(values) < 3 or not np.isfinite(values).all():
+        return False
+    steps = np.diff(values)
+    return bool(steps[0] != 0 and np.all(np.abs(steps - steps[0]) <= 1e-6 * abs(steps[0])))
+
+
+def is_constant(values: NDArray[np.float64]) -> bool:
+    """One value, or none."""
+    known = values[np.isfinite(values)]
+    return len(known) == 0 or bool(known.min() == known.max())
+
+
+def is_whole(values: NDArray[np.float64]) -> bool:
+    """Whole numbers throughout."""
+    known = values[np.isfinite(values)]
+    return bool(np.all(known == np.floor(known)))

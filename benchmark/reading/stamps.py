@@ -1,0 +1,262 @@
+"""A column of cells as time stamps: one form, one order of day and month, one zone rule for the whole column."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.reading.fields import day_and_month, fields_of, hours_of, month_of, wall_of
+from benchmark.reading.numbers import sample
+from benchmark.reading.runs import digit_runs
+from benchmark.reading.table import Cells
+from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
+
+ABBREVIATED = {"utc": 0, "gmt": 0, "z": 0, "wet": 0, "cet": 60, "cest": 120, "bst": 60, "eet": 120, "eest": 180} | {
+    "est": -300, "edt": -240, "cst": -360, "cdt": -300, "mst": -420, "mdt": -360, "pst": -480, "pdt": -420, "jst": 540
+}  # fmt: skip
+EPOCHS = (("seconds", SECOND), ("milliseconds", 10**6), ("microseconds", 10**3), ("nanoseconds", 1))
+OLDEST, YOUNGEST = 315_532_800, 4_102_444_800  # 1980 and 2100
+
+_CLOCK = r"(?:[T ,;_\-]+\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2}(?:[.,:]\d{1,9})?)?)?(?: ?[AaPp]\.?[Mm]\.?)?)?"
+_ZONE = r" ?(?:Z|[A-Za-z]{2,4}|(?:UTC|GMT)? ?[+-]\d{2}:?\d{2}|[+-]\d{2})?"
+_DAY = r"(?:[A-Za-z]{2,9}\.?,? +)?"
+_WORD = r"[A-Za-zäûéû]{3,9}\.?"
+FORMS: tuple[tuple[str, str, str], ...] = (  # name, order of the first runs of digits, pattern of the date
+    ("year first", "ymd", r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}"),
+    ("numbers", "??y", r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}"),
+    ("numbers", "??y", r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2}"),
+    ("month by name", "dmy", rf"{_DAY}\d{{1,2}}[-/ .]+{_WORD}[-/ ,]+\d{{2,4}}"),
+    ("month by name", "mdy", rf"{_DAY}{_WORD} +\d{{1,2}},? +\d{{4}}"),
+    ("compact", "ymd", r"(?:19|20)\d{6}"),
+    ("year and month", "ym", r"\d{4}-\d{2}"),
+    ("C's ctime", "ctime", rf"[A-Za-z]{{3}} +{_WORD} +\d{{1,2}} +\d{{1,2}}:\d{{2}}:\d{{2}}"),
+)
+_COMPACT_CLOCK = r"(?:[T _\-]?\d{4}(?:\d{2})?)?"
+
+
+@dataclass
+class Stamps:
+    """Times of a column.
+
+    Attributes
+    ----------
+    wall : (n,) int64 array
+        Nanoseconds since 1970 on the clock that the file shows; ``NOT_A_TIME`` where a cell is no time.
+    offset : (n,) int32 array or None
+        Minutes that this clock is ahead of UTC; None where the file does not say.
+    wrong : int
+        Cells that hold something that is no time.
+    dates_only : bool
+    """
+
+    wall: Nanoseconds
+    offset: NDArray[np.int32] | None = None
+    wrong: int = 0
+    example: str = ""
+    dates_only: bool = False
+    epoch: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def instants(self) -> Nanoseconds:
+        """Nanoseconds since 1970 in UTC, or on the file's own clock where the offset is unknown."""
+        if self.offset is None:
+            return self.wall
+        return np.where(self.wall == NOT_A_TIME, NOT_A_TIME, self.wall - self.offset.astype(np.int64) * MINUTE)
+
+
+def form_of(cells: list[str]) -> tuple[str, str, str] | None:
+    """The form that at least nine in ten of the cells have."""
+    for form in FORMS:
+        pattern = re.compile(_whole(form))
+        if cells and sum(bool(pattern.fullmatch(c)) for c in cells) >= 0.9 * len(cells):
+            return form
+    return None
+
+
+def _whole(form: tuple[str, str, str]) -> str:
+    name, _, date = form
+    if name == "compact":
+        return date + _COMPACT_CLOCK + _ZONE
+    if name == "C's ctime":
+        return date + r"(?: [A-Z]{3,4})? +\d{4}"
+    return date + ("" if name == "year and month" else _CLOCK + _ZONE)
+
+
+def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
+    """Read a column of strings or of time stamps; None if it holds no times.
+
+    Raises
+    ------
+    Ambiguous
+        If day first and month first both fit.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_timestamp(cells.type) or pa.types.is_date(cells.type):
+        return _typed(cells)
+    if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
+        return None
+    form = form_of(sample(cells))
+    if form is None:
+        return None
+    text = pc.utf8_trim_whitespace(cells)
+    if form[1] == "ymd" and form[0] == "year first" and (fast := _iso(text)) is not None:
+        return fast
+    matches = pc.match_substring_regex(text, f"^{_whole(form)}$")
+    wrong = pc.and_(pc.invert(pc.fill_null(matches, True)), text.is_valid())
+    good = pc.fill_null(matches, False).to_numpy(zero_copy_only=False)
+    count = int(pc.sum(wrong).as_py() or 0)
+    example = str(text.filter(wrong)[0]) if count else ""
+    found = _from_runs(text, good, form, day_first)
+    found.wrong, found.example = count + found.wrong, example or found.example
+    return found
+
+
+def _typed(cells: Cells) -> Stamps:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    zone = getattr(cells.type, "tz", None)
+    local = pc.local_timestamp(cells) if zone else cells
+    wall = _int(pc.cast(local, pa.timestamp("ns")))
+    if not zone:
+        return Stamps(wall, dates_only=pa.types.is_date(cells.type))
+    instants = _int(pc.cast(cells, pa.timestamp("ns", "UTC")))
+    offset = np.where(wall == NOT_A_TIME, 0, (wall - instants) // MINUTE).astype(np.int32)
+    return Stamps(wall, offset)
+
+
+def _int(stamps: Cells) -> Nanoseconds:
+    import pyarrow as pa
+
+    return np.array(stamps.cast(pa.int64()).fill_null(NOT_A_TIME).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _iso(text: Cells) -> Stamps | None:
+    """The fast way for cells that are all ISO 8601; None if one is not."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        wall = _int(pc.cast(text, pa.timestamp("ns")))
+        return Stamps(wall, dates_only=_all_midnight(wall) and ":" not in "".join(sample(text, 20)))
+    except pa.ArrowInvalid:
+        pass
+    try:
+        instants = _int(pc.cast(text, pa.timestamp("ns", "UTC")))
+    except pa.ArrowInvalid:
+        return None
+    tails = pc.utf8_slice_codeunits(text, -6, 1 << 20)
+    offset = _by_word(tails, _tail_offset)
+    return Stamps(np.where(instants == NOT_A_TIME, NOT_A_TIME, instants + offset.astype(np.int64) * MINUTE), offset)
+
+
+def _all_midnight(wall: Nanoseconds) -> bool:
+    return bool(np.all((wall % DAY == 0) | (wall == NOT_A_TIME)))
+
+
+def _by_word(words: Cells, value: Any) -> NDArray[np.int32]:
+    """``value`` of each word, found once for each different word."""
+    import pyarrow.compute as pc
+
+    coded = pc.dictionary_encode(pc.fill_null(words, ""))
+    table = np.array([value(str(w)) for w in coded.dictionary.to_pylist()] or [0], dtype=np.int32)
+    return np.asarray(table[coded.indices.to_numpy(zero_copy_only=False)])
+
+
+def _tail_offset(tail: str) -> int:
+    match = re.search(r"([+-])(\d{2}):?(\d{2})?$", tail)
+    if match:
+        return (1 if match[1] == "+" else -1) * (int(match[2]) * 60 + int(match[3] or 0))
+    word = re.search(r"[A-Za-z]+$", tail)
+    return ABBREVIATED.get(word[0].lower(), 0) if word else 0
+
+
+def _from_runs(text: Cells, good: NDArray[np.bool_], form: tuple[str, str, str], day_first: bool | None) -> Stamps:
+    """Fields of the cells by their runs of digits."""
+    import pyarrow.compute as pc
+
+    name, order, _ = form
+    if name == "compact":
+        return _from_compact(text, good)
+    offset, text = _without_zone(text, order)
+    month = (
+        _by_word(pc.replace_substring_regex(text, r"[\d\W]+", " "), month_of)
+        if "name" in name or "C's" in name
+        else None
+    )
+    numbers, lengths = digit_runs(text, 7)
+    fields = fields_of(numbers, lengths, order, month)
+    notes: list[str] = []
+    if order == "??y":
+        fields, notes = day_and_month(numbers, lengths, good, text, day_first)
+    year = np.where(fields["ylen"] <= 2, fields["year"] + np.where(fields["year"] < 70, 2000, 1900), fields["year"])
+    hours = hours_of(text, fields["clock"][:, 0])
+    wall, valid = wall_of(year, fields["month"], fields["day"], hours, fields["clock"], fields["clock_len"])
+    bad = good & ~valid
+    wall[~good | ~valid] = NOT_A_TIME
+    example = str(text[int(np.flatnonzero(bad)[0])]) if bad.any() else ""
+    dates_only = not fields["clock_len"].any()
+    return Stamps(wall, offset, int(bad.sum()), example, dates_only, notes=notes)
+
+
+def _without_zone(text: Cells, order: str) -> tuple[NDArray[np.int32] | None, Cells]:
+    import pyarrow.compute as pc
+
+    pattern = r"(?:Z|\b(?:UTC|GMT|[A-Z]{3,4})|(?:UTC|GMT)? ?[+-]\d{2}:?\d{2}|\d:\d{2}(?:[.,]\d+)? ?[+-]\d{2})$"
+    zoned = pc.fill_null(pc.match_substring_regex(text, rf"\d:\d{{2}}.*{pattern}"), False)
+    zoned = pc.and_(zoned, pc.invert(pc.fill_null(pc.match_substring_regex(text, r"[AaPp]\.?[Mm]\.?$"), False)))
+    if order == "ctime" or not (pc.sum(zoned).as_py() or 0):
+        return None, text
+    offset = _by_word(pc.utf8_slice_codeunits(text, -6, 1 << 20), _tail_offset)
+    cut = pc.replace_substring_regex(text, r" ?(?:UTC|GMT)? ?(?:[+-]\d{2}(?::?\d{2})?|Z|[A-Z]{3,4})$", "")
+    return offset, pc.if_else(zoned, cut, text)
+
+
+def _from_compact(text: Cells, good: NDArray[np.bool_]) -> Stamps:
+    """``20241020``, ``20241020T133000Z``, ``20241020 1330``."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    zulu = bool(pc.any(pc.ends_with(text, "Z")).as_py())
+    digits = pc.replace_substring_regex(pc.utf8_slice_codeunits(text, 0, 17), r"\D", "")
+    safe = pc.if_else(pa.array(good), pc.utf8_slice_codeunits(pc.utf8_rpad(digits, 14, "0"), 0, 14), "0" * 14)
+    whole = np.array(pc.cast(safe, pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), dtype=np.int64)
+    date, rest = np.divmod(whole, 10**6)
+    wall, valid = from_yyyymmdd(date)
+    hours, minutes, seconds = rest // 10_000, rest // 100 % 100, rest % 100
+    wall += hours * HOUR + minutes * MINUTE + seconds * SECOND
+    valid &= (hours <= 24) & (minutes < 60) & (seconds <= 60)
+    bad = good & ~valid
+    wall[~good | ~valid] = NOT_A_TIME
+    offset = np.zeros(len(wall), dtype=np.int32) if zulu else None
+    example = str(text[int(np.flatnonzero(bad)[0])]) if bad.any() else ""
+    dates_only = bool(pc.max(pc.utf8_length(digits)).as_py() == 8)
+    return Stamps(wall, offset, int(bad.sum()), example, dates_only)
+
+
+def from_yyyymmdd(date: NDArray[np.int64]) -> tuple[Nanoseconds, NDArray[np.bool_]]:
+    """Midnights of dates written as eight digits, and whether there is such a day."""
+    clock, lengths = np.zeros((len(date), 4), dtype=np.int64), np.zeros((len(date), 4), dtype=np.int8)
+    return wall_of(date // 10_000, date // 100 % 100, date % 100, np.zeros(len(date), dtype=np.int64), clock, lengths)
+
+
+def from_epoch(values: NDArray[np.float64]) -> Stamps | None:
+    """Numbers that all lie between 1980 and 2100 when counted in one unit since 1970."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return None
+    for unit, size in EPOCHS:
+        low, high = OLDEST * SECOND / size, YOUNGEST * SECOND / size
+        if low <= known.min() and known.max() <= high:
+            wall = np.full(len(values), NOT_A_TIME, dtype=np.int64)
+            fine = np.isfinite(values)
+            wall[fine] = np.round(values[fine] * min(size, 1000)).astype(np.int64) * (size // min(size, 1000))
+            return Stamps(wall, np.zeros(len(values), dtype=np.int32), epoch=unit)
+    return None

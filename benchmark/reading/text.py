@@ -1,0 +1,151 @@
+"""Text files with a separator as tables of strings."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.errors import UserError
+from benchmark.reading.encoding import as_utf8
+from benchmark.reading.influx import flat, is_annotated
+from benchmark.reading.layout import BLANK, SPOKEN, Layout, find_layout
+from benchmark.reading.options import LOST_AT_MOST, ReadOptions
+from benchmark.reading.table import Table, counted
+
+UNUSED = "\x1f"  # a separator that no file has, for files of one column
+SHOWN = 3
+
+
+def read_text(raw: bytes, path: Path, options: ReadOptions) -> Table:
+    """A CSV file, or one like it, as a table of strings.
+
+    Raises
+    ------
+    UserError
+        If it holds no rows, or more than 2 % of its rows have another number of cells than the header.
+    """
+    notes: list[str] = []
+    text, encoding = as_utf8(raw, path, options.encoding, notes)
+    if is_annotated(text[:65536]):
+        text = flat(text, notes)
+    separator = {"\\t": "\t", "tab": "\t", "blank": BLANK}.get(options.separator or "", options.separator)
+    layout = find_layout(text, path, separator)
+    text = _one_row(text, layout)
+    columns, broken, total = _parse(_plain(text, layout), layout, path)
+    rows = np.setdiff1d(np.arange(total), np.array([number for number, _ in broken], dtype=np.int64))
+    spoken = SPOKEN.get(layout.separator, repr(layout.separator))
+    table = Table(columns, rows, total, f"text, {encoding}, separated by {spoken}", layout.separator)
+    table.notes = [*notes, *layout.notes]
+    table = _without_comments(table, broken, path)
+    return _without_trailing_blanks(_without_empty_columns(table), layout)
+
+
+def _one_row(text: bytes, layout: Layout) -> bytes:
+    """A single line of many numbers is a series that lies on its side."""
+    wide = len(layout.names) >= 20 and layout.skipped == 0 and text.strip().count(b"\n") == 0
+    if not wide:
+        return text
+    cut = rb"\s+" if layout.separator == BLANK else re.escape(layout.separator.encode())
+    layout.separator, layout.names = "", ["value"]
+    layout.notes[:] = ["The file is one line of numbers; they are read as one column."]
+    return re.sub(cut, b"\n", text.strip())
+
+
+def _plain(text: bytes, layout: Layout) -> bytes:
+    if b"\r" in text[:65536] and b"\r\n" not in text[:65536]:
+        text = text.replace(b"\r", b"\n")
+    if layout.separator == BLANK:
+        text = re.sub(rb"[ \t]+", b"\t", re.sub(rb"(?m)^[ \t]+|[ \t\r]+$", b"", text))
+    return text
+
+
+def _parse(text: bytes, layout: Layout, path: Path) -> tuple[dict[str, Any], list[tuple[int, str]], int]:
+    """Columns; data row and text of every row with another number of cells; number of data rows."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    broken: list[tuple[int, str]] = []
+
+    def note(row: Any) -> str:
+        broken.append((int(row.number or 1) - 1 - layout.skipped, str(row.text)))
+        return "skip"
+
+    delimiter = {BLANK: "\t", "": UNUSED}.get(layout.separator, layout.separator)
+    try:
+        table = csv.read_csv(
+            pa.BufferReader(text),
+            csv.ReadOptions(use_threads=False, column_names=layout.names, skip_rows=layout.skipped, block_size=1 << 24),
+            csv.ParseOptions(
+                delimiter=delimiter,
+                newlines_in_values=True,
+                ignore_empty_lines=len(layout.names) > 1,
+                invalid_row_handler=note,
+            ),
+            csv.ConvertOptions(
+                column_types={name: pa.string() for name in layout.names},
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+                null_values=[""],
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise UserError(f"{path} cannot be read as text separated by {delimiter!r}: {error}; try --sep") from error
+    columns = {name: table[name].combine_chunks() for name in layout.names}
+    return columns, broken, table.num_rows + len(broken)
+
+
+def _without_comments(table: Table, broken: list[tuple[int, str]], path: Path) -> Table:
+    import pyarrow.compute as pc
+
+    comments = sum(text.startswith("#") for _, text in broken)
+    first = table.columns[table.names[0]]
+    hashes = pc.fill_null(pc.starts_with(first, "#"), False).to_numpy(zero_copy_only=False)
+    hashes &= ~pc.fill_null(pc.starts_with(first, "#N/A"), False).to_numpy(zero_copy_only=False)
+    if hashes.any():
+        table, comments = table.keep(~hashes), comments + int(hashes.sum())
+    if comments:
+        table.notes.append(f"Comments among the data: {counted(comments, 'line')} beginning with #.")
+    table.total -= comments
+    ragged = [(row, text) for row, text in broken if not text.startswith("#")]
+    return _without_ragged(table, ragged, path)
+
+
+def _without_ragged(table: Table, ragged: list[tuple[int, str]], path: Path) -> Table:
+    if not ragged:
+        return table
+    row, text = ragged[0]
+    what = (
+        f"{counted(len(ragged), 'row')} of {table.total:,} without the {len(table.names)} cells "
+        f"of the header (first: data row {row}, {text[:60]!r})"
+    )
+    if len(ragged) > LOST_AT_MOST * table.total:
+        raise UserError(f"{path}: {what}: name the separator with --sep, or quote cells that hold it")
+    table.notes.append(f"Dropped: {what}.")
+    return table
+
+
+def _without_empty_columns(table: Table) -> Table:
+    empty = [name for name, cells in table.columns.items() if cells.null_count == len(cells)]
+    if empty and len(empty) < len(table.names) and len(table):
+        named = [name for name in empty if not name.startswith("column ")]
+        for name in empty:
+            del table.columns[name]
+        if named:
+            table.notes.append(f"{counted(len(named), 'column')} without a single entry: {', '.join(named[:SHOWN])}.")
+    return table
+
+
+def _without_trailing_blanks(table: Table, layout: Layout) -> Table:
+    """Empty lines at the end of a file of one column are no missing values."""
+    if len(layout.names) > 1 or not len(table):
+        return table
+    known = np.flatnonzero(table.columns[layout.names[0]].is_valid().to_numpy(zero_copy_only=False))
+    last = int(known[-1]) + 1 if len(known) else 0
+    if last == len(table):
+        return table
+    cut = table.keep(np.arange(len(table)) < last)
+    cut.total = table.total - (len(table) - last)
+    return cut

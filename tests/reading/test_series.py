@@ -1,0 +1,90 @@
+"""Several series in one file: they are listed, one is taken, and nothing is mixed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from written import Read, lines
+
+from benchmark.errors import UserError
+from benchmark.reading import ReadOptions, read_recordings
+
+TIMES = pd.date_range("2023-05-01", periods=200, freq="10min")
+FIRST = np.round(np.sin(np.arange(200) / 7) + 10, 3)
+SECOND = np.round(np.cos(np.arange(200) / 5) * 3 + 500, 3)
+
+
+def long(
+    late: str = "0s", header: str = "metric,time,value", names: tuple[object, object] = ("cpu", "mem")
+) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame({"n": name, "t": TIMES + pd.Timedelta(shift), "v": values})
+        for name, values, shift in ((names[0], FIRST, "0s"), (names[1], SECOND, late))
+    ]
+    return pd.concat(parts).set_axis(header.split(","), axis=1)
+
+
+FILES = {
+    "blocks": long(),
+    "blocks a little later": long("30s"),
+    "by time": long().sort_values("time", kind="stable"),
+    "by time, a little later": long("4min").sort_values("time", kind="stable"),
+    "blocks one row apart, by time": long("5min").sort_values("time", kind="stable"),
+    "numbers as names": long(header="sensor_id,time,value", names=(4, 9)).sort_values("time", kind="stable"),
+    "name last": long()[["time", "value", "metric"]],
+    "newest first": long().iloc[::-1],
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_series_are_told_apart(read: Read, kind: str) -> None:
+    frame = FILES[kind]
+    text = frame.to_csv(index=False)
+    names = ("4", "9") if kind.startswith("numbers") else ("cpu", "mem")
+    with pytest.raises(
+        UserError, match=rf"2 series.*({names[0]}|{names[1]}) \(200 rows\).*--series NAME.*--series all"
+    ):
+        read(text)
+    assert read(text, series=names[0]).values.tolist() == FIRST.tolist()
+    assert read(text, series=names[1]).values.tolist() == SECOND.tolist()
+
+
+def test_each_series_is_a_recording(tmp_path: Path) -> None:
+    path = tmp_path / "both.csv"
+    path.write_text(long("30s").to_csv(index=False))
+    both = read_recordings(path, ReadOptions(series="all"))
+    assert [r.name for r in both] == ["both cpu", "both mem"]
+    assert [r.values.tolist() for r in both] == [FIRST.tolist(), SECOND.tolist()]
+
+
+def test_a_name_that_nobody_has(read: Read) -> None:
+    with pytest.raises(UserError, match="did you mean cpu"):
+        read(long().to_csv(index=False), series="cpuu")
+
+
+def test_names_from_two_columns(read: Read) -> None:
+    parts = [long().assign(host=host) for host in ("a", "b")]
+    text = pd.concat(parts).sort_values("time", kind="stable").to_csv(index=False)
+    with pytest.raises(UserError, match="4 series, named by 'metric' and 'host'"):
+        read(text)
+    assert read(text, series="mem/b").values.tolist() == SECOND.tolist()
+
+
+@pytest.mark.parametrize("word", ["state", "weekday", "status"])
+def test_words_beside_one_series_are_none(read: Read, word: str) -> None:
+    cells = TIMES.day_name() if word == "weekday" else ["ok" if k % 7 else "warn" for k in range(200)]
+    assert len(read(lines(f"time,{word},v", TIMES, cells, FIRST))) == 200
+
+
+def test_several_columns_are_a_choice_that_is_said(read: Read) -> None:
+    text = lines("time,cpu,mem", TIMES, FIRST, SECOND)
+    assert any("--value chooses another (mem)" in note for note in read(text).notes)
+    assert read(text, value="mem").values.tolist() == SECOND.tolist()
+
+
+def test_a_series_column_that_a_person_names(read: Read) -> None:
+    text = lines("v,part", FIRST, ["x", "y"] * 100)
+    assert read(text, series_column="part", series="y").values.tolist() == FIRST[1::2].tolist()

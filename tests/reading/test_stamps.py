@@ -1,0 +1,121 @@
+"""Cells as times: one form and one order of day and month for the column; pandas is the oracle."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmark.reading.fields import Ambiguous
+from benchmark.reading.runs import digit_runs
+from benchmark.reading.stamps import from_epoch, read_stamps
+
+FORMS = [
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M",
+    "%Y/%m/%d %H:%M",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%y %H:%M:%S",
+    "%d/%m/%Y %H:%M",
+    "%m/%d/%Y %I:%M %p",
+    "%d-%b-%Y %H:%M",
+    "%b %d, %Y %I:%M:%S %p",
+    "%a, %d %b %Y %H:%M:%S",
+    "%a %b %d %H:%M:%S %Y",
+    "%Y%m%dT%H%M%S",
+    "%Y%m%d%H%M",
+    "%Y%m%d %H%M",
+]
+
+
+def walls(cells: list[str | None], day_first: bool | None = None) -> list[str]:
+    found = read_stamps(pa.array(cells, pa.string()), day_first)
+    assert found is not None
+    return [str(t) for t in found.wall.view("M8[ns]").astype("M8[s]")]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_usual_form(form: str) -> None:
+    times = pd.date_range("2023-06-27 00:15", periods=200, freq="7h15min")
+    assert walls([t.strftime(form) for t in times]) == [
+        str(t.to_datetime64().astype("M8[s]")) for t in times.floor("min")
+    ]
+
+
+def test_the_last_of_a_month_decides_for_all_rows() -> None:
+    assert walls(["01/02/2023", "02/02/2023", "13/02/2023"]) == [
+        "2023-02-01T00:00:00",
+        "2023-02-02T00:00:00",
+        "2023-02-13T00:00:00",
+    ]
+    assert walls(["02/01/2023", "02/02/2023", "02/13/2023"]) == walls(["01/02/2023", "02/02/2023", "13/02/2023"])
+
+
+def test_the_only_reading_in_order_decides() -> None:
+    cells: list[str | None] = [
+        "30/06/2023"[:0] + c for c in ("01/02/2023 06:00", "01/02/2023 18:00", "02/02/2023 06:00", "01/03/2023 06:00")
+    ]
+    assert walls(cells)[0] == "2023-02-01T06:00:00"
+
+
+def test_both_readings_in_order_are_asked_for() -> None:
+    cells: list[str | None] = [f"03/04/2023 {h:02d}:00" for h in range(24)]
+    with pytest.raises(Ambiguous):
+        walls(cells)
+    assert walls(cells, True)[0] == "2023-04-03T00:00:00"
+    assert walls(cells, False)[0] == "2023-03-04T00:00:00"
+
+
+def test_contradictory_cells_are_asked_for() -> None:
+    with pytest.raises(Ambiguous):
+        walls(["13/01/2023", "01/13/2023"] * 10)
+
+
+def test_offsets_are_kept() -> None:
+    found = read_stamps(pa.array(["2023-10-29T02:30:00+02:00", None, "2023-10-29T02:30:00+01:00"]))
+    assert found is not None
+    assert found.offset is not None
+    assert found.offset[[0, 2]].tolist() == [120, 60]
+    assert found.wall[0] == found.wall[2]
+    assert found.instants[2] - found.instants[0] == 3600 * 10**9
+
+
+def test_zones_by_name() -> None:
+    found = read_stamps(pa.array(["29.10.2023 02:30 CEST", "29.10.2023 02:30 CET"]))
+    assert found is not None
+    assert found.offset is not None
+    assert found.offset.tolist() == [120, 60]
+
+
+def test_impossible_dates_are_counted() -> None:
+    found = read_stamps(pa.array(["30.02.2023", "28.02.2023", "27.02.2023"]))
+    assert found is not None
+    assert (found.wrong, found.example) == (1, "30.02.2023")
+
+
+def test_words_are_no_times() -> None:
+    assert read_stamps(pa.array(["north", "south"])) is None
+    assert read_stamps(pa.array(["12.5", "13.5"])) is None
+
+
+@pytest.mark.parametrize("size", [1, 10**3, 10**6, 10**9])
+def test_epochs_by_their_size(size: int) -> None:
+    seconds = np.array([1_600_000_000, 1_600_000_060])
+    found = from_epoch((seconds * size).astype(np.float64))
+    assert found is not None
+    assert found.wall.tolist() == (seconds * 10**9).tolist()
+    assert from_epoch(np.array([12.0, 13.0])) is None
+
+
+@given(st.lists(st.text("0123456789:.- ap", max_size=12), max_size=20))
+def test_runs_of_digits_are_those_of_a_regular_expression(cells: list[str]) -> None:
+    import re
+
+    numbers, lengths = digit_runs(pa.array(cells, pa.string()), 4)
+    for row, text in enumerate(cells):
+        runs = [run[:9] for run in re.findall(r"\d+", text)][:4]
+        assert numbers[row, : len(runs)].tolist() == [int(r) for r in runs]
+        assert lengths[row].tolist() == [len(r) for r in runs] + [0] * (4 - len(runs))
