@@ -15,9 +15,9 @@ from detectors.neural.saved import Facts, SavedDetector, Tensors
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from detectors.flows.layers import Schedule
     from detectors.flows.resnet import Stem
     from detectors.flows.rules import Latents, Maps, Pooling, Quantity, Rule
+    from detectors.neural.training import Schedule
 
 Index = NDArray[np.intp]
 Preset = Literal["default", "paper"]
@@ -223,12 +223,12 @@ class Proposed(SavedDetector):
         return np.stack(training, axis=1), np.repeat(validation[:, None], self.members, axis=1)
 
     def _schedule(self, stage: int, rows: int) -> Schedule:
-        from detectors.flows.layers import Schedule
+        from detectors.flows.training import flow_schedule
 
         if self.preset == "paper":
-            return Schedule(self.epochs or 500, batch=32, rate=1e-4)
+            return flow_schedule(self.epochs or 500, batch=32, rate=1e-4, one_cycle=False)
         epochs = self.epochs or math.ceil(self.steps[stage - 1] / math.ceil(rows / 32))
-        return Schedule(epochs, batch=32, rate=1e-2, one_cycle=True)
+        return flow_schedule(epochs, batch=32, rate=1e-2)
 
     def _learn(self, windows: Windows, rng: np.random.Generator) -> None:
         model, rows = self.model_, self._training_rows(windows, rng)
@@ -244,11 +244,19 @@ class Proposed(SavedDetector):
     def _stage(
         self, number: int, part: nn.Module, loss: Callable[[Index], Tensor], rows: tuple[Index, Index], rng: Any
     ) -> None:
-        from detectors.flows.layers import train
+        import torch
+
+        from detectors.flows.training import permutation
+        from detectors.neural.training import train
+
+        def precise(index: Tensor) -> Tensor:
+            return loss(index.numpy()).double()
 
         name = f"stage {number}"
         schedule = self._schedule(number, len(rows[0]))
-        losses = train(part, loss, rows, schedule, rng, lambda text: self._report(f"{name} {text}"))
+        training, held_out = ([torch.from_numpy(numbers)] for numbers in rows)
+        tell, order = (lambda text: self._report(f"{name} {text}")), permutation(rng)
+        losses = train(part, precise, training, held_out, schedule, tell, order)
         self.history_ |= {f"{name} {kind}": values for kind, values in losses.items()}
 
     def _fit_scales(self, batch: Callable[[Index], Tensor], count: int) -> None:

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from detectors.flows.layers import Schedule, train
+from detectors.flows.training import flow_schedule, permutation
+from detectors.neural.training import train
 
-Index = NDArray[np.intp]
 Float32 = NDArray[np.float32]
 
 
@@ -94,15 +94,14 @@ def train_bank(
     steps, batch, rate = schedule
     device = bank.first.device
     windows, shape = torch.from_numpy(data).to(device), torch.from_numpy(noise).to(device)
-    training, validation = np.arange(data.shape[1] - held), np.arange(data.shape[1] - held, data.shape[1])
+    training, validation = torch.arange(data.shape[1], device=device).tensor_split([data.shape[1] - held])
     batch = min(batch, len(training))
 
-    def loss(index: Index) -> Tensor:
-        clean = windows[:, torch.from_numpy(index).to(device)]
+    def loss(index: Tensor) -> Tensor:
+        clean = windows[:, index]
         nll = bank.nll(clean + torch.bmm(torch.randn_like(clean), shape))
         # The median judges: a regime that only the held-out part has must not decide which epoch is best.
-        return nll.mean() if bank.training else nll.median(dim=1).values.mean()
+        return (nll.mean() if bank.training else nll.median(dim=1).values.mean()).double()
 
     epochs = max(1, round(steps / math.ceil(len(training) / batch)))
-    rows = (training, validation)
-    return train(bank, loss, rows, Schedule(epochs, batch, rate, one_cycle=True), rng, report)
+    return train(bank, loss, [training], [validation], flow_schedule(epochs, batch, rate), report, permutation(rng))

@@ -1,4 +1,4 @@
-"""Layers of several networks of one shape side by side, and the flow detectors' training loop. Needs torch.
+"""Layers of several networks of one shape side by side, and the flow that chains them. Needs torch.
 
 Tensors are (networks, channels, batch, length): one matrix product serves all networks, so that a step of five small
 ones costs far less than five steps, and halves and permutations of channels are whole blocks of memory.
@@ -6,22 +6,11 @@ ones costs far less than five steps, and halves and permutations of channels are
 
 from __future__ import annotations
 
-import copy
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
-
-from detectors.core import Diverged
-
-Index = NDArray[np.intp]
-History = dict[str, list[float]]
-
 
 # -- layers and flows: forward returns z and the log-determinant, inverse undoes it -----------------
 
@@ -175,113 +164,3 @@ def _uniform(*shape: int, fan: int) -> nn.Parameter:
     """Weights as torch's own layers begin with."""
     bound = 1 / math.sqrt(fan)
     return nn.Parameter(torch.empty(*shape).uniform_(-bound, bound))
-
-
-# -- training --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast to train.
-
-    Attributes
-    ----------
-    epochs, batch : int
-    rate : float
-        Adam's learning rate; the peak of the cycle when ``one_cycle``.
-    one_cycle : bool
-        Rise to the rate and anneal to zero over all steps (Smith and Topin 2019), else constant.
-    patience : int
-        Epochs without a better validation loss before training stops; 0 = never.
-    """
-
-    epochs: int
-    batch: int
-    rate: float
-    one_cycle: bool = False
-    patience: int = 0
-
-
-def train(
-    model: nn.Module,
-    loss: Callable[[Index], Tensor],
-    rows: tuple[Index, Index],
-    schedule: Schedule,
-    rng: np.random.Generator,
-    report: Callable[[str], None],
-) -> History:
-    """Minimise ``loss`` over mini-batches of row numbers; the weights of the best epoch are kept.
-
-    Parameters
-    ----------
-    loss : callable
-        Mean loss of the rows with these numbers.
-    rows : (training rows, validation rows)
-        Without validation rows the training loss judges an epoch.
-
-    Returns
-    -------
-    dict
-        ``train`` and ``validation``: a loss per epoch.
-
-    Raises
-    ------
-    Diverged
-        When a loss is not finite.
-    """
-    training, validation = rows
-    optimiser = torch.optim.Adam(model.parameters(), lr=schedule.rate, fused=True)
-    steps = schedule.epochs * math.ceil(len(training) / schedule.batch)
-    cycle = (
-        torch.optim.lr_scheduler.OneCycleLR(optimiser, schedule.rate, total_steps=steps) if schedule.one_cycle else None
-    )
-    history: History = {"train": [], "validation": []}
-    best, kept, since = math.inf, copy.deepcopy(model.state_dict()), 0
-    for epoch in range(schedule.epochs):
-        history["train"].append(_epoch(model, loss, rng.permutation(training), schedule.batch, optimiser, cycle))
-        history["validation"].append(_mean_loss(model, loss, validation) if len(validation) else history["train"][-1])
-        current = history["validation"][-1]
-        report(f"epoch {epoch + 1}/{schedule.epochs}, loss {history['train'][-1]:.4g}, validation {current:.4g}")
-        if not math.isfinite(current + history["train"][-1]):
-            raise Diverged(
-                f"the loss became {current} in epoch {epoch + 1}: lower the learning rate or check the scale"
-            )
-        if current < best:
-            best, kept, since = current, copy.deepcopy(model.state_dict()), 0
-        else:
-            since += 1
-        if schedule.patience and since >= schedule.patience:
-            break
-    model.load_state_dict(kept)
-    model.eval()
-    return history
-
-
-def _epoch(
-    model: nn.Module,
-    loss: Callable[[Index], Tensor],
-    order: Index,
-    batch: int,
-    optimiser: torch.optim.Optimizer,
-    cycle: torch.optim.lr_scheduler.LRScheduler | None,
-) -> float:
-    model.train()
-    total = 0.0
-    for a in range(0, len(order), batch):
-        index = order[a : a + batch]
-        value = loss(index)
-        optimiser.zero_grad(set_to_none=True)
-        value.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-        optimiser.step()
-        if cycle is not None:
-            cycle.step()
-        total += float(value.detach()) * len(index)
-    return total / len(order)
-
-
-@torch.no_grad()
-def _mean_loss(model: nn.Module, loss: Callable[[Index], Tensor], rows: Index, batch: int = 512) -> float:
-    model.eval()
-    parts = [rows[a : a + batch] for a in range(0, len(rows), batch)]
-    return sum(float(loss(part)) * len(part) for part in parts) / len(rows)

@@ -109,6 +109,7 @@ class NeuralDetector(SavedDetector):
         """Learn from the fitted values what :meth:`_scaled` needs; nothing by default."""
 
     def _train(self, scaled: Float32) -> dict[str, list[float]]:
+        import torch
         from torch.nn.functional import mse_loss
 
         from detectors.neural import training
@@ -116,7 +117,7 @@ class NeuralDetector(SavedDetector):
         network = self.network_
         data = [tensor.contiguous() for tensor in self._in_and_out(self._tensor(scaled))]
         kept = int(len(scaled) * 0.85)
-        schedule = training.Schedule(self.epochs, self.batch_size, self.learning_rate, self.patience, self.shuffle)
+        schedule = training.Schedule(self.epochs, self.batch_size, self.learning_rate, self.patience)
         return training.train(
             network,
             lambda given, wanted: mse_loss(network(given), wanted),
@@ -124,6 +125,7 @@ class NeuralDetector(SavedDetector):
             [tensor[kept:] for tensor in data],
             schedule,
             self._report,
+            torch.randperm if self.shuffle else None,
         )
 
     def _score(self, x: Array) -> Array:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +16,7 @@ from torch import Tensor, nn
 from detectors.core import Diverged
 
 History = dict[str, list[float]]
+Batch = tuple[Tensor, ...]
 
 
 def resolve_device(device: str) -> torch.device:
@@ -64,18 +68,30 @@ class Schedule:
         Passes over the training rows at most.
     batch_size : int
     learning_rate : float
-        Adam's.
+        Adam's; the peak of the cycle when ``one_cycle``.
     patience : int
-        Epochs without a new lowest validation loss after which training stops; the last weights are kept.
-    shuffle : bool
-        Draw the rows in a new order each epoch.
+        Epochs without a new lowest validation loss after which training stops; 0 = never.
+    keep : {"last", "best"}
+        Which epoch's weights are kept.
+    one_cycle : bool
+        Rise to the learning rate and anneal to zero over all steps (Smith and Topin 2019), else constant.
+    clip : float or None
+        Largest norm of the gradient.
+    epsilon : float
+        Adam's; Keras' by default.
+    validation_batch : int
+        Rows of which the validation loss is taken at once.
     """
 
     epochs: int
     batch_size: int = 64
     learning_rate: float = 1e-3
     patience: int = 5
-    shuffle: bool = True
+    keep: Literal["last", "best"] = "last"
+    one_cycle: bool = False
+    clip: float | None = None
+    epsilon: float = 1e-7
+    validation_batch: int = 256
 
 
 def train(
@@ -85,19 +101,23 @@ def train(
     validation: Sequence[Tensor],
     schedule: Schedule,
     report: Callable[[str], None] = lambda message: None,
+    order: Callable[[int], Tensor] | None = torch.randperm,
 ) -> History:
-    """Minimise a loss by Adam with early stopping, as Keras' ``fit`` with ``EarlyStopping`` does.
+    """Minimise a loss by Adam with early stopping.
 
     Parameters
     ----------
     network : nn.Module
-        Left in evaluation mode with the last weights.
+        Left in evaluation mode.
     loss : callable
-        Takes a batch of each tensor and returns the batch's mean loss.
+        Takes a batch of each tensor and returns the batch's mean loss; batches are summed in that loss' precision.
     training, validation : tensors of equal first length each
+        Row numbers serve, too. Without validation rows the training loss takes the validation loss' place.
     schedule : Schedule
     report : callable
-        Receives ``"epoch i/n, loss x"`` after each epoch.
+        Receives ``"epoch i/n, loss x, validation y"`` after each epoch.
+    order : callable or None
+        Draws an epoch's order of that many rows; None leaves them as they stand.
 
     Returns
     -------
@@ -109,15 +129,26 @@ def train(
     Diverged
         When a loss is not finite.
     """
-    optimiser = torch.optim.Adam(network.parameters(), schedule.learning_rate, eps=1e-7, fused=True)
+    optimiser = torch.optim.Adam(network.parameters(), schedule.learning_rate, eps=schedule.epsilon, fused=True)
+    step = _stepper(network, optimiser, schedule, len(training[0]))
     history: History = {"train": [], "validation": []}
+    best: dict[str, Tensor] = {}
     for epoch in range(schedule.epochs):
-        history["train"].append(_epoch(network, loss, training, schedule, optimiser))
-        history["validation"].append(_mean_loss(network, loss, validation))
-        report(f"epoch {epoch + 1}/{schedule.epochs}, loss {history['train'][-1]:.4g}")
+        network.train()
+        history["train"].append(_mean(loss, _batches(training, schedule.batch_size, order), step))
+        history["validation"].append(_validation_loss(network, loss, validation, schedule, history["train"][-1]))
+        current = {part: losses[-1] for part, losses in history.items()}
+        report(
+            f"epoch {epoch + 1}/{schedule.epochs}, loss {current['train']:.4g}, validation {current['validation']:.4g}"
+        )
         _require_finite(history)
-        if epochs_since_best(history["validation"]) >= schedule.patience:
+        since = epochs_since_best(history["validation"])
+        if schedule.keep == "best" and since == 0:
+            best = copy.deepcopy(network.state_dict())
+        if schedule.patience and since >= schedule.patience:
             break
+    if best:
+        network.load_state_dict(best)
     network.eval()
     return history
 
@@ -127,40 +158,60 @@ def epochs_since_best(losses: Sequence[float]) -> int:
     return len(losses) - 1 - losses.index(min(losses))
 
 
-def _epoch(
-    network: nn.Module,
-    loss: Callable[..., Tensor],
-    training: Sequence[Tensor],
-    schedule: Schedule,
-    optimiser: torch.optim.Optimizer,
-) -> float:
-    network.train()
-    rows = len(training[0])
-    if schedule.shuffle:
+def _batches(data: Sequence[Tensor], size: int, order: Callable[[int], Tensor] | None = None) -> Iterable[Batch]:
+    if order is not None:
         # One gather for the whole epoch; drawn on the CPU, so that each device sees the same order.
-        order = torch.randperm(rows).to(training[0].device)
-        training = [tensor[order] for tensor in training]
-    total = torch.zeros((), device=training[0].device)
-    for batch in zip(*(torch.split(tensor, schedule.batch_size) for tensor in training), strict=True):
-        optimiser.zero_grad()
+        drawn = order(len(data[0])).to(data[0].device)
+        data = [tensor[drawn] for tensor in data]
+    return zip(*(torch.split(tensor, size) for tensor in data), strict=True)
+
+
+def _mean(loss: Callable[..., Tensor], batches: Iterable[Batch], step: Callable[[Tensor], None]) -> float:
+    """Mean loss over all rows; ``step`` receives each batch's."""
+    total, rows = torch.zeros(()), 0
+    for batch in batches:
         value = loss(*batch)
-        value.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        total += value.detach() * len(batch[0])
+        step(value)
+        total = total.to(value) + value.detach() * len(batch[0])
+        rows += len(batch[0])
     return float(total) / rows
 
 
-def _mean_loss(network: nn.Module, loss: Callable[..., Tensor], data: Sequence[Tensor], rows: int = 256) -> float:
+def _validation_loss(
+    network: nn.Module, loss: Callable[..., Tensor], data: Sequence[Tensor], schedule: Schedule, otherwise: float
+) -> float:
+    if not len(data[0]):
+        return otherwise
     network.eval()
     with torch.no_grad():
-        batches = zip(*(torch.split(tensor, rows) for tensor in data), strict=True)
-        return float(sum(loss(*batch) * len(batch[0]) for batch in batches)) / len(data[0])
+        return _mean(loss, _batches(data, schedule.validation_batch), lambda value: None)
+
+
+def _stepper(
+    network: nn.Module, optimiser: torch.optim.Optimizer, schedule: Schedule, rows: int
+) -> Callable[[Tensor], None]:
+    """One step down the gradient of a batch's loss."""
+    steps = schedule.epochs * math.ceil(rows / schedule.batch_size)
+    cycle = None
+    if schedule.one_cycle:
+        cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, schedule.learning_rate, total_steps=steps)
+
+    def step(value: Tensor) -> None:
+        optimiser.zero_grad()
+        value.backward()  # type: ignore[no-untyped-call]
+        if schedule.clip is not None:
+            nn.utils.clip_grad_norm_(network.parameters(), schedule.clip)
+        optimiser.step()
+        if cycle is not None:
+            cycle.step()
+
+    return step
 
 
 def _require_finite(history: History) -> None:
     for part, losses in history.items():
-        if not abs(losses[-1]) < float("inf"):
+        if not math.isfinite(losses[-1]):
             raise Diverged(
-                f"the {part} loss is {losses[-1]} after epoch {len(losses)}: lower learning_rate, "
+                f"the {part} loss is {losses[-1]} after epoch {len(losses)}: lower the learning rate, "
                 f"or look for extreme values in the fitted data"
             )

@@ -8,11 +8,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.core.contract import Diverged
 from detectors.core.windows import Windows
-from detectors.flows.layers import Conv, Coupling, Flow, Norm, Permutation, Schedule, Upsampling, conv_flow, train
+from detectors.flows.layers import Conv, Coupling, Flow, Norm, Permutation, Upsampling, conv_flow
 from detectors.flows.resnet import Autoencoder, FeatureFlow, Whitening, compress, series_scale
 from detectors.flows.rules import Rule
+from detectors.flows.training import flow_schedule
 from detectors.neural.saved import read
 from detectors.neural.training import steady
 from detectors.proposed import Proposed, UntrainedProposed
@@ -202,42 +202,6 @@ def test_all_maps_and_all_networks_count_by_their_mean():
     assert Rule("squares", "max", "finest")(latents, 4).tolist() == [[2.0]]
 
 
-# -- training --------------------------------------------------------------------------------------
-
-
-def test_training_keeps_the_best_epoch_and_stops_early():
-    model = torch.nn.Linear(1, 1)
-    validation = iter([3.0, 1.0, 2.0, 2.0, 2.0, 2.0])
-
-    def loss(index):
-        if model.training:
-            return (model(torch.ones(len(index), 1)) - 5).square().mean()
-        kept.append(model.weight.detach().clone())
-        return torch.tensor(next(validation))
-
-    kept: list[torch.Tensor] = []
-    rows = np.arange(8), np.arange(2)
-    lines: list[str] = []
-    history = train(model, loss, rows, Schedule(6, 4, 0.1, patience=2), np.random.default_rng(0), lines.append)
-    assert history["validation"] == [3.0, 1.0, 2.0, 2.0]
-    assert torch.equal(model.weight, kept[1])
-    assert lines[0].startswith("epoch 1/6, loss")
-
-
-def test_a_loss_that_is_not_finite_is_called_diverged():
-    model = torch.nn.Linear(1, 1)
-    rows = np.arange(4), np.arange(0)
-    with pytest.raises(Diverged, match="epoch 1"):
-        train(
-            model,
-            lambda i: model(torch.ones(1, 1)).sum() * torch.inf,
-            rows,
-            Schedule(3, 4, 0.1),
-            np.random.default_rng(0),
-            str,
-        )
-
-
 # -- scaling ---------------------------------------------------------------------------------------
 
 
@@ -387,7 +351,9 @@ def test_scores_do_not_depend_on_the_size_of_a_batch(monkeypatch):
 
 def test_the_paper_preset_has_its_published_schedule_and_runs():
     detector = Proposed(preset="paper", epochs=2, channels=4)
-    assert [Proposed(preset="paper")._schedule(stage, 999) for stage in (1, 2)] == [Schedule(500, 32, 1e-4)] * 2
+    assert [Proposed(preset="paper")._schedule(stage, 999) for stage in (1, 2)] == [
+        flow_schedule(500, 32, 1e-4, False)
+    ] * 2
     detector.fit(sine(300))
     assert [len(v) for v in detector.history_.values()] == [2, 2, 2, 2]
     assert len(detector.model_.scales[0].shift) == 1  # the paper trains one network, whatever ``members``

@@ -65,6 +65,64 @@ def test_stops_patience_epochs_after_the_best_and_keeps_the_last_weights():
     assert not point.training
 
 
+def test_keeps_the_weights_of_the_best_epoch():
+    point = Point()
+    seen: list[float] = []
+
+    def loss(values: torch.Tensor) -> torch.Tensor:
+        if not point.training:
+            seen.append(point.w.item())
+        return point.loss(values)
+
+    history = _torch.train(
+        point, loss, [torch.ones(64)], [torch.zeros(8)], _torch.Schedule(100, 64, 0.01, patience=4, keep="best")
+    )
+    assert len(history["train"]) == 5
+    assert point.w.item() == seen[0]
+
+
+def test_patience_0_never_stops():
+    point = Point()
+    schedule = _torch.Schedule(30, 64, 0.01, patience=0)
+    assert len(_torch.train(point, point.loss, [torch.ones(8)], [torch.zeros(8)], schedule)["train"]) == 30
+
+
+def test_without_validation_rows_the_training_loss_stops_the_training():
+    point = Point()
+    history = _torch.train(point, point.loss, [torch.ones(8)], [torch.ones(0)], _torch.Schedule(5))
+    assert history["validation"] == history["train"]
+
+
+def test_the_gradient_is_clipped():
+    point = Point()
+    norms: list[float] = []
+
+    def loss(values: torch.Tensor) -> torch.Tensor:
+        if point.w.grad is not None:
+            norms.append(point.w.grad.norm().item())
+        return point.loss(values)
+
+    rows = [torch.full((8,), 100.0)]
+    _torch.train(point, loss, rows, [torch.ones(0)], _torch.Schedule(3, clip=5.0))
+    assert norms == [pytest.approx(5.0)] * 2
+
+
+def test_the_learning_rate_of_one_cycle_rises_and_falls_over_all_steps():
+    point = Point()
+    weights: list[float] = []
+
+    def loss(values: torch.Tensor) -> torch.Tensor:
+        weights.append(point.w.item())
+        return -point.w  # a gradient of 1, so that Adam's steps are the learning rates
+
+    _torch.train(point, loss, [torch.ones(20)], [torch.ones(0)], _torch.Schedule(10, 4, 0.1, 0, one_cycle=True))
+    steps = np.diff(weights)
+    assert len(steps) == 49
+    assert steps.max() == pytest.approx(0.1, rel=1e-3)
+    assert steps[0] < 0.01
+    assert steps[-1] < 1e-3
+
+
 def test_runs_all_epochs_while_validation_improves():
     point = Point()
     data = [torch.ones(64)]
@@ -87,7 +145,8 @@ def test_each_epoch_draws_each_row_once(shuffle):
         return point.loss(values)
 
     rows = torch.arange(150.0)
-    _torch.train(point, loss, [rows], [rows[:5]], _torch.Schedule(2, batch_size=64, shuffle=shuffle))
+    order = torch.randperm if shuffle else None
+    _torch.train(point, loss, [rows], [rows[:5]], _torch.Schedule(2, batch_size=64), order=order)
     first, second = seen[:150], seen[150:]
     assert sorted(first) == sorted(second) == rows.tolist()
     assert (first == rows.tolist()) is not shuffle
