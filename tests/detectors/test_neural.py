@@ -153,7 +153,7 @@ def test_training_lowers_the_loss(cls):
 
 @pytest.mark.parametrize("cls", TRAINED)
 def test_divergence_has_its_own_error(cls):
-    with pytest.raises(Diverged, match="lower learning_rate"):
+    with pytest.raises(Diverged, match="lower the learning rate"):
         make(cls, learning_rate=1e30, epochs=5).fit(sine(400))
 
 
