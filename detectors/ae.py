@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from detectors.core import Alignment, Array
-from detectors.neural.baseline import Float32, NeuralDetector, Window, min_max
+from detectors.core import Alignment, Array, Float32
+from detectors.neural.baseline import NeuralDetector, Window, min_max_each
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -20,32 +20,10 @@ class AE(NeuralDetector):
 
     Parameters
     ----------
-    window : int or "auto"
-        Points per window; "auto" is one period of the fitted values, at most half of the longest piece.
+    window, epochs, batch_size, learning_rate, patience, max_windows, device, random_state
+        As in :class:`~detectors.neural.baseline.NeuralDetector`.
     align : str
         How window scores become point scores; the published scripts use "centre" (offset ``window // 2``).
-    epochs : int
-        Passes over the training windows at most; 0 leaves the network untrained.
-    batch_size : int
-    learning_rate : float
-    patience : int
-        Epochs without a better validation loss after which training stops.
-    max_windows : int
-        Training windows at most, evenly spread over the fitted data: the published protocol has fewer
-        than 10,000, all of them used; other protocols offer ten times as many of the same kind.
-    device : str
-        "auto" is CUDA where there is one, else the CPU.
-    random_state : int
-
-    Attributes
-    ----------
-    history_ : dict
-        "train" and "validation": mean squared error per epoch.
-
-    Raises
-    ------
-    Diverged
-        By ``fit``, when a loss is not finite.
 
     References
     ----------
@@ -68,15 +46,8 @@ class AE(NeuralDetector):
         device: str = "auto",
         random_state: int = 0,
     ) -> None:
-        self.window = window
+        super().__init__(window, epochs, batch_size, learning_rate, patience, max_windows, device, random_state)
         self.align = align
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.patience = patience
-        self.max_windows = max_windows
-        self.device = device
-        self.random_state = random_state
 
     align: Alignment
 
@@ -87,7 +58,7 @@ class AE(NeuralDetector):
         return self.align
 
     def _scaled(self, windows: Array) -> Float32:
-        return min_max(windows)
+        return min_max_each(windows)
 
     def _network(self) -> nn.Module:
         from detectors.neural.networks import DenseAutoencoder

@@ -6,9 +6,8 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from detectors.core import Alignment, Array, WindowDetector, Windows
+from detectors.core import Alignment, Array, Index, Int32, WindowDetector, Windows
 
 GOLDEN = 0.6180339887498949
 ROWS = 1 << 16
@@ -57,8 +56,8 @@ class LOF(WindowDetector):
 
         if self.n_neighbors < 1:
             raise ValueError(f"n_neighbors must be at least 1, got {self.n_neighbors}")
-        pieces, self._fitted_windows = windows.pieces, len(windows)
-        self._reference, self._referred = sampled(pieces, self.window_, self.sample)
+        self._fitted_windows = len(windows)
+        self._reference, self._referred = sampled(windows.pieces, self.window_, self.sample)
         k = max(1, min(self.n_neighbors, len(self._referred) - 1))
         parts, offset = [], 0
         for piece in self._reference:
@@ -73,7 +72,7 @@ class LOF(WindowDetector):
     def _score_windows(self, windows: Windows) -> Array:
         from detectors.kernels.neighbours import nearest_windows
 
-        x = series_of(windows.views[0])
+        x = windows.pieces[0]
         first = self._window_number(x)
         if first is not None and len(self._referred) == self._fitted_windows:
             return self._factors[first : first + len(windows)]
@@ -95,12 +94,7 @@ class LOF(WindowDetector):
         return sum(before) + place[1]
 
 
-def series_of(view: Array) -> Array:
-    """The series behind a (n - W + 1, W) view of its windows."""
-    return np.concatenate([view[:, 0], view[-1, 1:]])
-
-
-def sampled(pieces: list[Array], window: int, sample: int | None) -> tuple[list[Array], NDArray[np.intp]]:
+def sampled(pieces: list[Array], window: int, sample: int | None) -> tuple[list[Array], Index]:
     """Pieces whose windows are the reference, and the numbers of these windows among all.
 
     Neighbours of a window are often its own successors, so a sample consists of stretches of 8 windows' length: one
@@ -126,7 +120,7 @@ def sampled(pieces: list[Array], window: int, sample: int | None) -> tuple[list[
     return chosen, np.concatenate(numbers)
 
 
-def without_itself(distances: Array, index: NDArray[np.int32], first: int) -> tuple[Array, NDArray[np.int32]]:
+def without_itself(distances: Array, index: Int32, first: int) -> tuple[Array, Int32]:
     """Neighbours but the row's own window; where more equal ones than neighbours hide it, but the first. In place."""
     for a in range(0, len(index), ROWS):
         rows = slice(a, a + ROWS)
@@ -139,7 +133,7 @@ def without_itself(distances: Array, index: NDArray[np.int32], first: int) -> tu
     return distances[:, :-1], index[:, :-1]
 
 
-def local_density(distances: Array, index: NDArray[np.int32], reach: Array) -> Array:
+def local_density(distances: Array, index: Int32, reach: Array) -> Array:
     """Inverse mean reachability distance, Def. 6: max(distance, the neighbour's own k-distance)."""
     density = np.empty(len(distances))
     for a in range(0, len(distances), ROWS):
@@ -148,7 +142,7 @@ def local_density(distances: Array, index: NDArray[np.int32], reach: Array) -> A
     return density
 
 
-def density_ratio(reference: Array, index: NDArray[np.int32], density: Array) -> Array:
+def density_ratio(reference: Array, index: Int32, density: Array) -> Array:
     """The factor, Def. 7: mean density of the neighbours over the window's own."""
     ratio = np.empty(len(density))
     for a in range(0, len(density), ROWS):

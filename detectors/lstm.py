@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from detectors.core import Array
-from detectors.neural.baseline import Float32, Forecaster, Scaling, Window
+from detectors.core import Array, Float32
+from detectors.neural.baseline import Forecaster, Scaling, Window
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,36 +18,8 @@ class LSTM(Forecaster):
 
     Parameters
     ----------
-    window : int or "auto"
-        Past points that the network reads; "auto" is one period of the fitted values, at most half of
-        the longest piece.
-    scaling : {"past", "lookahead"}
-        Each window is min-max scaled. "past": by its past points alone; a past with a range below 1 % of the fitted
-        range is scaled by that 1 %, and the target is cut off at ten ranges outside, so that scores are bounded.
-        "lookahead": together with the point to predict, as published, which lets the network see whether
-        that point is an extreme; a flat window becomes zeros.
-    epochs : int
-        Passes over the training windows at most; 0 leaves the network untrained.
-    batch_size : int
-    learning_rate : float
-    patience : int
-        Epochs without a better validation loss after which training stops.
-    max_windows : int
-        Training windows at most, evenly spread over the fitted data: the published protocol has fewer
-        than 10,000, all of them used; other protocols offer ten times as many of the same kind.
-    device : str
-        "auto" is CUDA where there is one, else the CPU.
-    random_state : int
-
-    Attributes
-    ----------
-    history_ : dict
-        "train" and "validation": mean squared error per epoch.
-
-    Raises
-    ------
-    Diverged
-        By ``fit``, when a loss is not finite.
+    window, scaling, epochs, batch_size, learning_rate, patience, max_windows, device, random_state
+        As in :class:`~detectors.neural.baseline.Forecaster`.
 
     References
     ----------
@@ -71,15 +43,9 @@ class LSTM(Forecaster):
         device: str = "auto",
         random_state: int = 0,
     ) -> None:
-        self.window = window
-        self.scaling = scaling
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.patience = patience
-        self.max_windows = max_windows
-        self.device = device
-        self.random_state = random_state
+        super().__init__(
+            window, scaling, epochs, batch_size, learning_rate, patience, max_windows, device, random_state
+        )
 
     def _network(self) -> nn.Module:
         from detectors.neural.networks import LSTMForecaster

@@ -6,11 +6,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
-from detectors.core import Alignment, Array, WindowDetector, Windows
-
-Floats = NDArray[np.float32]
+from detectors.core import Alignment, Array, Float32, Index, WindowDetector, Windows, moving_sum
 
 
 class NormA(WindowDetector):
@@ -79,7 +76,7 @@ class NormA(WindowDetector):
         coverage = np.array([np.ptp(at[m]) for m in members], dtype=np.float64)
         self.weights_: Array = centre_weights(self.centres_, frequency, coverage)
 
-    def _sample(self, shapes: Windows) -> NDArray[np.intp]:
+    def _sample(self, shapes: Windows) -> Index:
         """Numbers of the first windows of randomly chosen stretches that do not overlap."""
         begins = zip(shapes.starts, shapes.views, strict=False)
         slots = np.concatenate([offset + np.arange(0, len(view), shapes.window) for offset, view in begins])
@@ -95,11 +92,10 @@ class NormA(WindowDetector):
             for model, weight in zip(models, self.weights_[used], strict=True):
                 scores[rows] += weight * smallest_distance(z, *model)
         w = windows.window
-        total = np.cumsum(np.concatenate([[0.0], scores]))
-        return np.pad((total[w:] - total[:-w]) / w, (w // 2, w - 1 - w // 2), mode="edge")
+        return np.pad(moving_sum(scores, w) / w, (w // 2, w - 1 - w // 2), mode="edge")
 
 
-def aligned(shapes: Windows, chosen: NDArray[np.intp]) -> tuple[Array, NDArray[np.intp]]:
+def aligned(shapes: Windows, chosen: Index) -> tuple[Array, Index]:
     """Stretches moved to where they match the first one best, and their new window numbers.
 
     One that would be moved out of its piece is left out.
@@ -116,7 +112,7 @@ def aligned(shapes: Windows, chosen: NDArray[np.intp]) -> tuple[Array, NDArray[n
     return shapes.take(moved[inside]), moved[inside]
 
 
-def cluster_by_shape(stretches: Array, cut: float) -> NDArray[np.intp]:
+def cluster_by_shape(stretches: Array, cut: float) -> Index:
     """(k,) cluster numbers of (k, m) stretches: complete linkage, cut at a fraction of the largest distance."""
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import pdist
@@ -137,13 +133,13 @@ def centre_weights(centres: Array, frequency: Array, coverage: Array) -> Array:
     return np.asarray(weights / weights.sum())
 
 
-def shape_windows(centre: Array, window: int) -> tuple[Floats, Floats]:
+def shape_windows(centre: Array, window: int) -> tuple[Float32, Float32]:
     """The z-normalised windows of a centre, (k, window), and their squared lengths, (k, 1)."""
     patterns = znormalised(sliding_window_view(centre, window)).astype(np.float32)
     return patterns, np.einsum("ij,ij->i", patterns, patterns)[:, None]
 
 
-def smallest_distance(z: Floats, patterns: Floats, squares: Floats) -> Array:
+def smallest_distance(z: Float32, patterns: Float32, squares: Float32) -> Array:
     """Smallest distance of each z-normalised window to the windows of a centre, (n_windows,).
 
     A constant window became zeros, at distance sqrt(window) from every other.

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from detectors.core import Alignment, Array, WindowDetector, Windows
+from detectors.core import Alignment, Array, WindowDetector, Windows, min_max
 
 
 class OCSVM(WindowDetector):
@@ -57,7 +57,7 @@ class OCSVM(WindowDetector):
         if len(chosen) > self.max_windows:
             draw = np.random.default_rng(self.random_state).choice(len(chosen), self.max_windows, replace=False)
             chosen = np.sort(draw)
-        machine = OneClassSVM(nu=self.nu, gamma=1 / windows.window).fit(scale_each(windows.take(chosen)))
+        machine = OneClassSVM(nu=self.nu, gamma=1 / windows.window).fit(min_max(windows.take(chosen)))
         self.vectors_: Array = machine.support_vectors_
         self.weights_: Array = machine.dual_coef_[0]
         self.offset_ = float(machine.intercept_[0])
@@ -69,19 +69,9 @@ class OCSVM(WindowDetector):
         # over v, so the large array sees a product and an exponential only. In 0..1 no exponent exceeds 2.
         weights = self.weights_ * np.exp(-gamma * np.einsum("ij,ij->i", self.vectors_, self.vectors_))
         for rows, block in windows.chunks(1024):  # 1024 x vectors stays in the cache
-            z = scale_each(block)
+            z = min_max(block)
             kernel = z @ (2 * gamma * self.vectors_.T)
             total = np.exp(kernel, out=kernel) @ weights
             scores[rows] = -total * np.exp(-gamma * np.einsum("ij,ij->i", z, z)) - self.offset_
         # A window's place in its block moves the last bits; rounding keeps equal windows tied.
         return np.round(scores, 9)
-
-
-def scale_each(block: Array) -> Array:
-    """(k, window) windows, each brought to 0..1 by its own minimum and maximum; constant ones to 0."""
-    columns = block.T  # overlapping windows: along a column memory is one run, along a row it stops every W points
-    low = columns.min(axis=0)
-    spread = columns.max(axis=0) - low
-    scaled = columns - low
-    scaled /= np.where(spread > 0, spread, 1.0)
-    return np.asarray(scaled.T)

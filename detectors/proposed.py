@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from detectors.core import Array, Diet, Group, Windows, as_series, evenly
+from detectors.core import Array, Diet, Group, Index, Windows, as_series, evenly
 from detectors.neural.saved import Facts, SavedDetector, Tensors
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from detectors.flows.rules import Latents, Maps, Pooling, Quantity, Rule
     from detectors.neural.training import Schedule
 
-Index = NDArray[np.intp]
 Preset = Literal["default", "paper"]
 
 VALIDATED = 96  # windows of the last tenth that choose the best epoch
@@ -184,9 +183,6 @@ class Proposed(SavedDetector):
     def min_length(self) -> int:
         """Twice the window: a window to learn from, another to judge the training by."""
         return 2 * self.window
-
-    def context(self) -> int:
-        return self.window + self.stride
 
     # -- fit -----------------------------------------------------------------------------------
 

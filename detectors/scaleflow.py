@@ -154,9 +154,6 @@ class ScaleFlow(SavedDetector):
         """Three windows of the least width, 4 points: spans are cut to what the fitted pieces hold."""
         return 12
 
-    def context(self) -> int:
-        return max(scale.span + scale.stride for scale in self.scales_)
-
     # -- fit -----------------------------------------------------------------------------------
 
     def _fit(self, pieces: list[Array]) -> None:

@@ -11,7 +11,8 @@ SCRIPT = """
 import hashlib
 import numpy as np
 from benchmark.catalogue.registry import detectors
-from detectors import LOF, _window_tree
+from detectors import LOF
+from detectors.kernels import window_tree
 
 
 def show(name, detector, x, fitted):
@@ -25,9 +26,9 @@ x = np.sin(np.arange(1500) / 8) + 0.1 * noise
 for name, detector in sorted(detectors().items()):
     show(name, detector(**detector.quick), x, 800)
 
-_window_tree.PER_PAIR = 1.0  # a pair is so dear that a tree pays for short series, too
+window_tree.PER_PAIR = 1.0  # a pair is so dear that a tree pays for short series, too
 smooth = np.cumsum(np.cumsum(noise)) / 100
-assert _window_tree.tree_for([smooth], 30, len(smooth), 21) is not None
+assert window_tree.tree_for([smooth], 30, len(smooth), 21) is not None
 show("LOF by its tree", LOF(window=30), smooth, len(smooth))
 """
 

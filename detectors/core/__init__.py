@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from detectors.core.contract import Array, Detector, Diet, Diverged, Group, WindowDetector, as_series, resolve_window
+from detectors.core.arrays import Array, Float32, Index, Int32
+from detectors.core.contract import Detector, Diet, Diverged, Group, WindowDetector, as_series, resolve_window
 from detectors.core.periods import autocorrelation, estimate_window, period
 from detectors.core.threshold import peaks_over_threshold, upper_quantile
-from detectors.core.windows import Alignment, Windows, evenly, windows_to_points
+from detectors.core.windows import Alignment, Windows, evenly, min_max, moving_sum, windows_to_points
 
 __all__ = [
     "Alignment",
@@ -13,13 +14,18 @@ __all__ = [
     "Detector",
     "Diet",
     "Diverged",
+    "Float32",
     "Group",
+    "Index",
+    "Int32",
     "WindowDetector",
     "Windows",
     "as_series",
     "autocorrelation",
     "estimate_window",
     "evenly",
+    "min_max",
+    "moving_sum",
     "peaks_over_threshold",
     "period",
     "resolve_window",

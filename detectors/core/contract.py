@@ -11,11 +11,11 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from detectors.core.arrays import Array
 from detectors.core.periods import estimate_window
 from detectors.core.threshold import peaks_over_threshold, upper_quantile
 from detectors.core.windows import Alignment, Windows, windows_to_points
 
-Array = NDArray[np.float64]
 Diet = Literal["series", "normal", "nothing"]
 Group = Literal["classical", "neural", "one-liner", "untrained", "successor", "plug-in"]
 
@@ -214,10 +214,6 @@ class Detector(ABC):
         """Fewest points that can be fitted or scored."""
         return 1
 
-    def context(self) -> int:
-        """Points on either side that a point's score may depend on; known after ``fit``."""
-        return 0
-
     def _place(self, x: Array) -> tuple[int, int] | None:
         """Where a series stands in the fitted data, value for value: number of the piece and offset in it."""
         found = ((number, offset_in(piece, x)) for number, piece in enumerate(self.fitted_pieces_))
@@ -287,9 +283,6 @@ class WindowDetector(Detector):
         """Two windows: a single one has nothing to be compared with."""
         window = getattr(self, "window_", self.window)
         return window + 1 if isinstance(window, int) else 8
-
-    def context(self) -> int:
-        return self.window_
 
     def _fit(self, pieces: list[Array]) -> None:
         self.window_ = resolve_window(self.window, pieces)

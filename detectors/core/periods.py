@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from detectors.core.arrays import Array
 
 
 def estimate_window(x: Array, fallback: int = 125, lags: int = 400, points: int = 20_000) -> int:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from detectors.core.arrays import Array
 
 
 def upper_quantile(scores: Array, contamination: float) -> float:

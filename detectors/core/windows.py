@@ -9,7 +9,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from detectors.core.arrays import Array
+
 Alignment = Literal["centre", "start", "end", "mean", "max"]
 
 
@@ -114,6 +115,22 @@ def _covering_sum(scores: Array, window: int) -> Array:
         doubled = doubled[:-width] + doubled[width:]
         width *= 2
     return total
+
+
+def moving_sum(x: Array, width: int) -> Array:
+    """(n - width + 1,) sums of ``width`` consecutive values."""
+    summed = np.concatenate([[0.0], np.cumsum(x)])
+    return np.asarray(summed[width:] - summed[:-width])
+
+
+def min_max(windows: Array, least: float = 5e-324) -> Array:
+    """(k, window) windows, each brought to 0..1 by its own extremes; one whose range is below ``least`` to zeros."""
+    columns = windows.T  # overlapping windows: along a column memory is one run, along a row it stops every W points
+    low = columns.min(axis=0)
+    spread = columns.max(axis=0) - low
+    scaled = columns - low
+    scaled /= np.where(spread < least, 1.0, spread)
+    return np.asarray(scaled.T)
 
 
 def evenly(count: int, limit: int) -> NDArray[np.intp]:

@@ -7,13 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from detectors.core import Float32
+from detectors.flows.layers import softly_clamped
 from detectors.flows.training import flow_schedule, permutation
 from detectors.neural.training import train
-
-Float32 = NDArray[np.float32]
 
 
 class FlowBank(nn.Module):
@@ -46,7 +45,7 @@ class FlowBank(nn.Module):
         hidden = torch.baddbmm(self.first_bias[block, which], kept, self.first[block, which]).relu()
         out = torch.baddbmm(self.last_bias[block, which], hidden, self.last[block, which])
         raw, shift = torch.split(out, self.split, dim=-1)
-        return self.clamp * 2 / math.pi * torch.atan(raw / self.clamp), shift
+        return softly_clamped(raw, self.clamp), shift
 
     def forward(self, x: Tensor, which: slice = slice(None)) -> tuple[Tensor, Tensor]:
         """(flows, b, points) to z of that shape and log-determinants (flows, b), by the flows ``which``."""

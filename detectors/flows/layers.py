@@ -65,6 +65,11 @@ class Norm(nn.BatchNorm1d):
         return super().forward(x.reshape(1, self.num_features, -1)).view(x.shape)
 
 
+def softly_clamped(raw: Tensor, clamp: float) -> Tensor:
+    """A log-scale that approaches plus or minus ``clamp`` by an arctangent, as in FastFlow."""
+    return clamp * 2 / math.pi * torch.atan(raw / clamp)
+
+
 class Coupling(nn.Module):
     """Affine coupling: one half of the channels scales and shifts the other (Real NVP, Dinh et al. 2017, Eq. 7-8).
 
@@ -84,7 +89,7 @@ class Coupling(nn.Module):
 
     def _affine(self, kept: Tensor) -> tuple[Tensor, Tensor]:
         raw, shift = self.subnet(kept).chunk(2, dim=1)
-        return self.clamp * 2 / math.pi * torch.atan(raw / self.clamp), shift
+        return softly_clamped(raw, self.clamp), shift
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(networks, channels, b, l) to z of that shape and log-determinants (networks, b, l)."""

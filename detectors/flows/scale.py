@@ -7,19 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import Array, Windows
+from detectors.core import Array, Index, Windows, moving_sum
 from detectors.flows.judges import Evidence, Judge
 
-Index = NDArray[np.intp]
 ROWS = 4096
-
-
-def block_means(x: Array, factor: int) -> Array:
-    """(n - factor + 1,) means of ``factor`` consecutive points."""
-    if factor == 1:
-        return x
-    summed = np.concatenate([[0.0], np.cumsum(x)])
-    return np.asarray((summed[factor:] - summed[:-factor]) / factor)
 
 
 class CoarseWindows:
@@ -34,7 +25,8 @@ class CoarseWindows:
 
     def __init__(self, pieces: list[Array], points: int, factor: int) -> None:
         self.factor = factor
-        means = [block_means(p, factor) for p in pieces if len(p) >= points * factor]
+        long_enough = [p for p in pieces if len(p) >= points * factor]
+        means = long_enough if factor == 1 else [moving_sum(p, factor) / factor for p in long_enough]
         self.windows = Windows(means, (points - 1) * factor + 1)
 
     def __len__(self) -> int:

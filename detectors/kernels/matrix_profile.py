@@ -14,16 +14,14 @@ then taken from the two normalised windows themselves.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from numba import get_num_threads
 from numpy.typing import NDArray
 
+from detectors.core import Array
 from detectors.kernels.profile_loops import DIAGONALS, rolling, settle, walk
-
-Array = NDArray[np.float64]
+from detectors.kernels.threads import in_parallel
 
 GOLDEN = 0.6180339887498949
 
@@ -129,7 +127,7 @@ def nearest_distance(
             wide = Rolling.padded(piece - query.mean(), margin, window)
             at = place[1] if place is not None and place[0] == number else None
             tasks = [(first, offset, at, wide) for first in range(0, count, rows)]
-            _each(tasks, search)
+            in_parallel(search, tasks)
             offset += len(piece) - window + 1
     return distance, index
 
@@ -137,17 +135,6 @@ def nearest_distance(
 def _rows(count: int) -> int:
     """Rows of a task: at most 4096, and an even number of equal tasks, so that two threads end together."""
     return -(-count // (2 * -(-count // 8192)))
-
-
-def _each(tasks: list[tuple[int, int, int | None, Rolling]], search) -> None:  # type: ignore[no-untyped-def]
-    """All tasks, on as many threads as numba is allowed (the kernels release the interpreter)."""
-    workers = min(get_num_threads(), len(tasks))
-    if workers == 1:
-        for task in tasks:
-            search(task)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(search, tasks))
 
 
 def _blocks(lowest: int, highest: int, zone: tuple[int, int] | None, share: float) -> NDArray[np.int64]:

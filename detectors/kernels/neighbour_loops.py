@@ -1,4 +1,4 @@
-"""The compiled loops behind ``_neighbours``: the walk along diagonals, its heaps, and exact distances of candidates."""
+"""The compiled loops of the nearest windows: diagonals, heaps, exact distances of candidates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FAST = {"reassoc", "nsz", "contract"}
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def walk(query, wide, margin, window, first, last, heaps, starts):  # type: ignore[no-untyped-def]
+def walk(query, wide, margin, window, first, last, heaps, starts):
     """Offer all pairs of rows first..last with all windows to the rows' heaps, in order.
 
     Returns the largest squared distance at which a diagonal began: the scale of the rounding error.
@@ -49,7 +49,7 @@ def walk(query, wide, margin, window, first, last, heaps, starts):  # type: igno
 
 
 @njit(nogil=True, cache=True)
-def _enter_and_leave(x, window):  # type: ignore[no-untyped-def]
+def _enter_and_leave(x, window):
     """Difference and sum of the point that enters with window i and the one that has left."""
     less, more = np.zeros(x.shape[0]), np.zeros(x.shape[0])
     for i in range(1, x.shape[0] - window + 1):
@@ -58,7 +58,7 @@ def _enter_and_leave(x, window):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _start(query, wide, base, window, row, out):  # type: ignore[no-untyped-def]
+def _start(query, wide, base, window, row, out):
     """Squared distances of one row on a block of diagonals, term by term."""
     out[:] = 0.0
     for w in range(window):
@@ -70,7 +70,7 @@ def _start(query, wide, base, window, row, out):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _step(less, more, u, v, values, bound):  # type: ignore[no-untyped-def]
+def _step(less, more, u, v, values, bound):
     """One row further: p^2 - q^2 = (p - q)(p + q) takes an operation less than two squares. Any below the bound?"""
     hit = 0
     for t in range(values.shape[0]):
@@ -81,7 +81,7 @@ def _step(less, more, u, v, values, bound):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _four_steps(less, more, u, v, old, new, bounds):  # type: ignore[no-untyped-def]
+def _four_steps(less, more, u, v, old, new, bounds):
     """Four rows at once: the distances between stay in registers, one load and one store for four pairs.
 
     Returns whether any distance is below its row's bound; a running minimum would say more, but LLVM
@@ -102,7 +102,7 @@ def _four_steps(less, more, u, v, old, new, bounds):  # type: ignore[no-untyped-
 
 
 @njit(nogil=True, cache=True)
-def _offer(values, row, diagonal, count, heap, start):  # type: ignore[no-untyped-def]
+def _offer(values, row, diagonal, count, heap, start):
     begin = max(0, -(row + diagonal))
     end = min(values.shape[0], count - row - diagonal)
     for t in range(begin, end):
@@ -111,7 +111,7 @@ def _offer(values, row, diagonal, count, heap, start):  # type: ignore[no-untype
 
 
 @njit(nogil=True, cache=True)
-def replace_farthest(heap, number, value, index):  # type: ignore[no-untyped-def]
+def replace_farthest(heap, number, value, index):
     """Sift a value down from the root of a max-heap; of two equal children the left one moves up."""
     size, at = heap.shape[0], 0
     while True:
@@ -128,7 +128,7 @@ def replace_farthest(heap, number, value, index):  # type: ignore[no-untyped-def
 
 
 @njit(nogil=True, cache=True)
-def settle(query, other, window, first, squares, starts, slack, distances, index):  # type: ignore[no-untyped-def]
+def settle(query, other, window, first, squares, starts, slack, distances, index):
     """Exact distances of the candidates, sorted; -1 leads the index of a row that they leave in doubt."""
     rows, size = squares.shape
     k = distances.shape[1]
@@ -153,7 +153,7 @@ def settle(query, other, window, first, squares, starts, slack, distances, index
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def squared_distance(a, b):  # type: ignore[no-untyped-def]
+def squared_distance(a, b):
     total = 0.0
     for c in range(a.shape[0]):
         gap = a[c] - b[c]
@@ -162,7 +162,7 @@ def squared_distance(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def search_term_by_term(query, other, starts, window, row, distances, index):  # type: ignore[no-untyped-def]
+def search_term_by_term(query, other, starts, window, row, distances, index):
     k = distances.shape[0]
     heap, found = np.full(k, np.inf), np.full(k, -1, dtype=np.int32)
     for start in starts:

@@ -11,27 +11,19 @@ block of them in vector registers and tells whether any of its pairs can enter a
 
 The recurrence starts anew every few thousand rows, which bounds its rounding error; it only chooses candidates, a few
 more than asked for. Their distances are summed afresh, and a row whose candidates rounding could have mixed up is
-searched again term by term. Long series of smooth windows are asked of a k-d tree instead (``_window_tree``).
+searched again term by term. Long series of smooth windows are asked of a k-d tree instead (``window_tree``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
-from numba import get_num_threads
-from numpy.typing import NDArray
 
-from detectors.core import Windows
+from detectors.core import Array, Index, Int32, Windows
 from detectors.kernels.neighbour_loops import DIAGONALS, search_term_by_term, settle, walk
+from detectors.kernels.threads import in_parallel
 from detectors.kernels.window_tree import WindowTree, tree_for
-
-Array = NDArray[np.float64]
-Index = NDArray[np.int32]
-T = TypeVar("T")
 
 ASKED = 4096  # rows that are asked of a tree in one go, whatever the threads: each block starts without a row before it
 SPARE = 4  # candidates beyond those asked for, where rounding may reorder them
@@ -39,7 +31,7 @@ EPS = float(np.finfo(np.float64).eps)
 TINY = float(np.finfo(np.float64).tiny)
 
 
-def nearest_windows(query: Array, reference: list[Array], window: int, k: int) -> tuple[Array, Index]:
+def nearest_windows(query: Array, reference: list[Array], window: int, k: int) -> tuple[Array, Int32]:
     """The ``k`` nearest windows of the reference for each window of one series.
 
     Parameters
@@ -97,7 +89,7 @@ class Joined:
     """
 
     x: Array
-    starts: NDArray[np.int32]
+    starts: Int32
     far: float
     limit: float
     scale: float
@@ -121,7 +113,7 @@ class Search:
     """One query of :func:`nearest_windows`: fills ``distances`` and ``index``, the latter with joined starts."""
 
     def __init__(self, query: Array, pieces: list[Array], window: int, k: int) -> None:
-        self.query, self.joined = np.ascontiguousarray(query), Joined.of(pieces, query, window)
+        self.query, self.joined = np.array(query), Joined.of(pieces, query, window)
         self.exact = holds_integers([query, self.joined.x], window)
         if not self.exact:
             centre = float(np.mean(query))
@@ -164,7 +156,7 @@ class Search:
         in_parallel(one, Windows([self.query], self.window).chunks(ASKED))
         self.walk(runs(np.flatnonzero(self.index[:, 0] < 0), self.window))
 
-    def _settle(self, first: int, squares: Array, starts: Index, slack: float) -> None:
+    def _settle(self, first: int, squares: Array, starts: Int32, slack: float) -> None:
         rows = slice(first, first + len(squares))
         settle(
             self.query,
@@ -187,18 +179,7 @@ class Search:
         ]
 
 
-def in_parallel(work: Callable[[T], None], tasks: Iterable[T]) -> None:
-    """Do all tasks, on as many threads as numba is allowed."""
-    threads = get_num_threads()
-    if threads <= 1:
-        for task in tasks:
-            work(task)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, tasks))
-
-
-def runs(rows: NDArray[np.intp], gap: int) -> list[tuple[int, int]]:
+def runs(rows: Index, gap: int) -> list[tuple[int, int]]:
     """Runs ``(first, behind the last)`` that hold these ascending numbers; those at most ``gap`` apart are joined."""
     if not len(rows):
         return []

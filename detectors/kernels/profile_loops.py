@@ -1,4 +1,4 @@
-"""The compiled loops behind ``_matrix_profile``: rolling moments, the walk along diagonals, the distances found."""
+"""The compiled loops of the matrix profile: rolling moments, diagonals, the distances found."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FAST = {"reassoc", "nsz", "contract"}
 
 
 @njit(nogil=True, cache=True)
-def rolling(x, window):  # type: ignore[no-untyped-def]
+def rolling(x, window):
     """Mean and inverse norm of each window in two passes over it; a run of equal values has norm 0 exactly."""
     count = x.shape[0] - window + 1
     mean, inverse = np.empty(count), np.zeros(count)
@@ -39,7 +39,7 @@ def rolling(x, window):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _deviation(values):  # type: ignore[no-untyped-def]
+def _deviation(values):
     """Mean and summed squared deviations."""
     mean = 0.0
     for value in values:
@@ -52,7 +52,7 @@ def _deviation(values):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def walk(  # type: ignore[no-untyped-def]
+def walk(
     x, mean, f, g, other, other_mean, inverse, other_f, other_g, margin, window, first, last, diagonals, best, number
 ):
     """Best neighbour of rows first..last on the given blocks of diagonals; ``best`` lacks the row's own norm.
@@ -96,7 +96,7 @@ def walk(  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _start(own, mean, other, other_mean, out):  # type: ignore[no-untyped-def]
+def _start(own, mean, other, other_mean, out):
     """Covariances (summed products) of one window with those on a block of diagonals."""
     out[:] = 0.0
     for w in range(own.shape[0]):
@@ -106,7 +106,7 @@ def _start(own, mean, other, other_mean, out):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _step(f, g, other_f, other_g, inverse, values, bound):  # type: ignore[no-untyped-def]
+def _step(f, g, other_f, other_g, inverse, values, bound):
     """One row further on a run of diagonals. Is any correlation above the bound?"""
     hit = 0
     for t in range(values.shape[0]):
@@ -116,10 +116,10 @@ def _step(f, g, other_f, other_g, inverse, values, bound):  # type: ignore[no-un
     return hit
 
 
-def _as_bits(context, x):  # type: ignore[no-untyped-def]
+def _as_bits(context, x):
     """A float64 as the integer of its bits, whose sign is the float's."""
 
-    def cast(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    def cast(context, builder, signature, args):
         return builder.bitcast(args[0], context.get_value_type(types.int64))
 
     return types.int64(types.float64), cast
@@ -129,7 +129,7 @@ _bits: Any = intrinsic(_as_bits)
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _four_steps(f, g, other_f, other_g, inverse, old, new, best, carry):  # type: ignore[no-untyped-def]
+def _four_steps(f, g, other_f, other_g, inverse, old, new, best, carry):
     """Four rows at once, column by column. Negative when any correlation is above its row's best.
 
     A row's value grows from the one above it in the column before, which stays in a register (``carry`` takes it to the
@@ -155,9 +155,7 @@ def _four_steps(f, g, other_f, other_g, inverse, old, new, best, carry):  # type
 
 
 @njit(nogil=True, cache=True)
-def _revisit(  # type: ignore[no-untyped-def]
-    f, g, other_f, other_g, inverse, above, before, column, count, best, number, k, spare
-):
+def _revisit(f, g, other_f, other_g, inverse, above, before, column, count, best, number, k, spare):
     """The four rows again, one by one, to find which pair was better."""
     values, shifted = spare[0, : above.shape[0]], spare[1, : above.shape[0]]
     values[:] = above
@@ -171,7 +169,7 @@ def _revisit(  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _offer(values, inverse, column, count, best, number, k):  # type: ignore[no-untyped-def]
+def _offer(values, inverse, column, count, best, number, k):
     begin = max(0, -column)
     end = min(values.shape[0], count - column)
     for t in range(begin, end):
@@ -181,9 +179,7 @@ def _offer(values, inverse, column, count, best, number, k):  # type: ignore[no-
 
 
 @njit(nogil=True, cache=True)
-def settle(  # type: ignore[no-untyped-def]
-    x, mean, inverse, other, other_mean, other_inverse, window, first, offset, number, distance, index
-):
+def settle(x, mean, inverse, other, other_mean, other_inverse, window, first, offset, number, distance, index):
     """Distance to the chosen neighbour from the two normalised windows, kept when it is the nearest so far."""
     for r in range(number.shape[0]):
         i, j = first + r, number[r]

@@ -1,4 +1,4 @@
-"""The compiled loops behind ``_window_tree``: making the k-d tree, and asking it for neighbours row after row."""
+"""The compiled loops of the window tree: making it, and asking it for neighbours row after row."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from detectors.kernels.neighbour_loops import FAST, replace_farthest, squared_di
 
 
 @njit(nogil=True, cache=True)
-def _select(order, values, first, behind, middle):  # type: ignore[no-untyped-def]
+def _select(order, values, first, behind, middle):
     """Reorder so that no value before the middle is above, none behind it below it (Hoare's selection)."""
     left, right = first, behind - 1
     while left < right:
@@ -31,7 +31,7 @@ def _select(order, values, first, behind, middle):  # type: ignore[no-untyped-de
 
 # Signatures make both compile on import: a short series, on which kernels are warmed up, never asks a tree.
 @njit("Tuple((int32[::1], float64[:, ::1], float64[:, ::1]))(float64[:, ::1], int64)", nogil=True, cache=True)
-def grow(lead, levels):  # type: ignore[no-untyped-def]
+def grow(lead, levels):
     """Halve the points ``levels`` times at the median of the axis on which they spread most.
 
     Returns
@@ -63,7 +63,7 @@ def grow(lead, levels):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _to_box(point, low, high):  # type: ignore[no-untyped-def]
+def _to_box(point, low, high):
     """Squared distance to a box, 0 inside."""
     total = 0.0
     for c in range(point.shape[0]):
@@ -73,7 +73,7 @@ def _to_box(point, low, high):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _farthest_successor(near, far, lead, rest, place, number):  # type: ignore[no-untyped-def]
+def _farthest_successor(near, far, lead, rest, place, number):
     """Squared distance within which the points behind these lie, if each has one."""
     most = 0.0
     for c in range(number.shape[0]):
@@ -90,9 +90,7 @@ def _farthest_successor(near, far, lead, rest, place, number):  # type: ignore[n
     nogil=True,
     cache=True,
 )
-def ask(  # type: ignore[no-untyped-def]
-    queries, lead, rest, order, place, low, high, heaps, numbers
-):
+def ask(queries, lead, rest, order, place, low, high, heaps, numbers):
     """Fill each row's heap, given infinite, with the nearest points, its root the farthest.
 
     Returns how many coordinates were compared.

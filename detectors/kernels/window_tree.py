@@ -9,12 +9,9 @@ when a probe says that it is the quicker way.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from detectors.core import Windows, evenly
+from detectors.core import Array, Int32, Windows, evenly
 from detectors.kernels import tree_loops
-
-Array = NDArray[np.float64]
 
 LARGEST = 1 << 29  # bytes of turned windows that may live at once
 SAMPLE = 20_000  # windows from which the axes are estimated: any rotation is exact, a good one is quick
@@ -71,7 +68,7 @@ class WindowTree:
         compared = self._ask(self._turn(self.windows.take(rows))[0])[2] / len(rows)
         return PER_QUERY + PER_COORDINATE * compared < PER_PAIR * n
 
-    def candidates(self, block: Array) -> tuple[Array, NDArray[np.int32], float]:
+    def candidates(self, block: Array) -> tuple[Array, Int32, float]:
         """Nearest windows of (m, window) windows in their order, each row with its farthest candidate in front.
 
         Returns
@@ -85,7 +82,7 @@ class WindowTree:
         turned, scale = self._turn(block)
         return *self._ask(turned)[:2], max(scale, self.scale)
 
-    def _ask(self, turned: Array) -> tuple[Array, NDArray[np.int32], int]:
+    def _ask(self, turned: Array) -> tuple[Array, Int32, int]:
         heaps, numbers = np.full((len(turned), self.k), np.inf), np.full((len(turned), self.k), -1, dtype=np.int32)
         compared = tree_loops.ask(
             turned, self.lead, self.rest, self.order, self.place, self.low, self.high, heaps, numbers

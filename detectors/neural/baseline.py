@@ -6,9 +6,19 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from detectors.core import Alignment, Array, Diet, Group, Windows, evenly, resolve_window, windows_to_points
+from detectors.core import (
+    Alignment,
+    Array,
+    Diet,
+    Float32,
+    Group,
+    Windows,
+    evenly,
+    min_max,
+    resolve_window,
+    windows_to_points,
+)
 from detectors.neural.saved import Facts, SavedDetector, Tensors
 
 if TYPE_CHECKING:
@@ -16,7 +26,6 @@ if TYPE_CHECKING:
 
 Window = int | Literal["auto"]
 Scaling = Literal["lookahead", "past"]
-Float32 = NDArray[np.float32]
 
 # A model needs something to learn from and something to stop by: 8 windows are 6 and 2 of them.
 FEWEST_WINDOWS = 8
@@ -28,6 +37,34 @@ class NeuralDetector(SavedDetector):
     Subclasses say what a window is (:meth:`_span`), how it is scaled (:meth:`_scaled`), which network
     reads it and what its error is. Training follows Keras' ``fit`` with early stopping: the last 15 % of the
     windows are the validation set and the last weights are kept.
+
+    Parameters
+    ----------
+    window : int or "auto"
+        Points per window, or past points that a forecaster reads; "auto" is one period of the fitted values, at most
+        half of the longest piece.
+    epochs : int
+        Passes over the training windows at most; 0 leaves the network untrained.
+    batch_size : int
+    learning_rate : float
+    patience : int
+        Epochs without a better validation loss after which training stops.
+    max_windows : int
+        Training windows at most, evenly spread over the fitted data: the published protocol has fewer
+        than 10,000, all of them used; other protocols offer ten times as many of the same kind.
+    device : str
+        "auto" is CUDA where there is one, else the CPU.
+    random_state : int
+
+    Attributes
+    ----------
+    history_ : dict
+        "train" and "validation": mean squared error per epoch.
+
+    Raises
+    ------
+    Diverged
+        By ``fit``, when a loss is not finite.
     """
 
     learns_from: ClassVar[Diet] = "normal"
@@ -37,17 +74,29 @@ class NeuralDetector(SavedDetector):
     rows: ClassVar[int] = 4096
     _learnt: ClassVar[tuple[str, ...]] = ("window_", "history_")
 
-    window: Window
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    patience: int
-    max_windows: int
-    device: str
-    random_state: int
     window_: int
     history_: dict[str, list[float]]
     network_: nn.Module
+
+    def __init__(
+        self,
+        window: Window,
+        epochs: int,
+        batch_size: int,
+        learning_rate: float,
+        patience: int,
+        max_windows: int,
+        device: str,
+        random_state: int,
+    ) -> None:
+        self.window = window
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.patience = patience
+        self.max_windows = max_windows
+        self.device = device
+        self.random_state = random_state
 
     # -- what a subclass writes ----------------------------------------------------------------
 
@@ -81,9 +130,6 @@ class NeuralDetector(SavedDetector):
         """Points for eight windows; twice that many for ``window="auto"``, which never exceeds half the series."""
         window = getattr(self, "window_", self.window)
         return window + FEWEST_WINDOWS if isinstance(window, int) else 2 * FEWEST_WINDOWS
-
-    def context(self) -> int:
-        return self._span()
 
     def _fit(self, pieces: list[Array]) -> None:
         from detectors.neural import training
@@ -164,9 +210,33 @@ class Forecaster(NeuralDetector):
     """A network that predicts the next point from ``window`` past ones; the score is its absolute error.
 
     The first ``window`` points, which nothing predicts, take the score of the first predicted one.
+
+    Parameters
+    ----------
+    window, epochs, batch_size, learning_rate, patience, max_windows, device, random_state
+        As in :class:`NeuralDetector`.
+    scaling : {"past", "lookahead"}
+        Each window is min-max scaled. "past": by its past points alone; a past with a range below 1 % of the fitted
+        range is scaled by that 1 %, and the target is cut off at ten ranges outside, so that scores are bounded.
+        "lookahead": together with the point to predict, as published, which lets the network see whether
+        that point is an extreme; a flat window becomes zeros.
     """
 
-    scaling: Scaling
+    def __init__(
+        self,
+        window: Window = "auto",
+        scaling: Scaling = "past",
+        epochs: int = 100,
+        batch_size: int = 64,
+        learning_rate: float = 1e-3,
+        patience: int = 5,
+        max_windows: int = 20_000,
+        device: str = "auto",
+        random_state: int = 0,
+    ) -> None:
+        super().__init__(window, epochs, batch_size, learning_rate, patience, max_windows, device, random_state)
+        self.scaling = scaling
+
     floor_: float
 
     _learnt: ClassVar[tuple[str, ...]] = ("window_", "history_", "floor_")
@@ -188,7 +258,7 @@ class Forecaster(NeuralDetector):
         self.floor_ = FLAT_SHARE * float(np.ptp(values)) or 1.0
 
     def _scaled(self, windows: Array) -> Float32:
-        return min_max(windows) if self.scaling == "lookahead" else min_max_past(windows, self.floor_)
+        return min_max_each(windows) if self.scaling == "lookahead" else min_max_past(windows, self.floor_)
 
     def _in_and_out(self, windows: Tensor) -> tuple[Tensor, Tensor]:
         return windows[:, :-1], windows[:, -1]
@@ -203,13 +273,9 @@ FLAT_SHARE = 0.01
 FARTHEST = 10.0
 
 
-def min_max(windows: Array) -> Float32:
+def min_max_each(windows: Array) -> Float32:
     """Each window scaled to 0..1 by its own extremes; a flat one becomes zeros, as by scikit-learn's MinMaxScaler."""
-    low = windows.min(axis=1, keepdims=True)
-    spread = windows.max(axis=1, keepdims=True) - low
-    spread[spread < 10 * np.finfo(np.float64).eps] = 1.0
-    scaled: Float32 = ((windows - low) / spread).astype(np.float32)
-    return scaled
+    return np.ascontiguousarray(min_max(windows, 10 * np.finfo(np.float64).eps), dtype=np.float32)
 
 
 def min_max_past(windows: Array, floor: float) -> Float32:

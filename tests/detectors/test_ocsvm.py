@@ -7,8 +7,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from sklearn.svm import OneClassSVM
 
-from detectors.core.windows import Windows
-from detectors.ocsvm import OCSVM, scale_each
+from detectors.core.windows import Windows, min_max
+from detectors.ocsvm import OCSVM
 from tests.support import naive
 from tests.support.golden import GENESIS1, P10, auroc_as_published, real_series
 from tests.support.series import rhythm
@@ -30,7 +30,7 @@ def test_scores_are_scikit_learns(nu):
 
 
 def test_constant_windows_become_zeros():
-    np.testing.assert_array_equal(scale_each(np.array([[3.0, 3.0], [1.0, 5.0]])), [[0, 0], [0, 1]])
+    np.testing.assert_array_equal(min_max(np.array([[3.0, 3.0], [1.0, 5.0]])), [[0, 0], [0, 1]])
 
 
 def test_a_sample_stands_for_too_many_windows():

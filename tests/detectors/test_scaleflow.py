@@ -12,7 +12,7 @@ from detectors.core.contract import Diverged
 from detectors.core.periods import period
 from detectors.flows.bank import FlowBank, train_bank
 from detectors.flows.judges import FLATTEST, NEAREST, Distance, Evidence, prepared
-from detectors.flows.scale import CoarseWindows, Whitening, block_means, exactly, held_out, spread
+from detectors.flows.scale import CoarseWindows, Whitening, exactly, held_out, spread
 from detectors.neural.training import steady
 from detectors.scaleflow import ScaleFlow
 from tests.support.series import sine
@@ -116,12 +116,6 @@ def test_no_coarse_window_reaches_across_a_gap():
     values = windows.take(np.arange(len(windows)))
     assert len(windows) == 2 * 13
     assert np.all(values == values[:, :1])
-
-
-def test_block_means_of_one_point_are_the_points():
-    x = np.arange(5.0)
-    np.testing.assert_array_equal(block_means(x, 1), x)
-    np.testing.assert_allclose(block_means(x, 2), [0.5, 1.5, 2.5, 3.5])
 
 
 @pytest.mark.parametrize("rotate", [True, False])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.core import Windows, autocorrelation, estimate_window, windows_to_points
+from detectors.core import Windows, autocorrelation, estimate_window, moving_sum, windows_to_points
 from tests.support import naive
 from tests.support.golden import GENESIS1, M1, P10, T8, real_series
 
@@ -99,3 +99,10 @@ def test_autocorrelation_of_a_constant_is_zero_behind_lag_0():
 @pytest.mark.parametrize(("name", "window"), [(P10, 100), (T8, 100), (M1, 45), (GENESIS1, 100)])
 def test_windows_of_the_package_on_real_series(name, window):
     assert estimate_window(real_series(name)[0], fallback=100) == window
+
+
+def test_moving_sums_are_those_of_each_stretch() -> None:
+    x = np.array([0.0, 1, 2, 3, 4])
+    np.testing.assert_array_equal(moving_sum(x, 1), x)
+    np.testing.assert_array_equal(moving_sum(x, 2), [1, 3, 5, 7])
+    np.testing.assert_array_equal(moving_sum(x, 5), [10])
