@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import os
 import re
 import subprocess
@@ -112,3 +114,23 @@ def test_the_minimal_example_finds_the_anomaly() -> None:
 def environment() -> dict[str, str]:
     """The environment, with the repository among the places of modules."""
     return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+
+@pytest.mark.slow
+def test_the_notebook_runs_from_its_first_cell_to_its_last(tmp_path: Path) -> None:
+    cells = json.loads((ROOT / "examples" / "benchmark.ipynb").read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    assert not any(cell["outputs"] for cell in cells if cell["cell_type"] == "code"), (
+        "ship the notebook without outputs"
+    )
+    checks = "print(means.round(2).to_dict()); print(sorted(set(mine.detector)))"
+    (tmp_path / "notebook.py").write_text("\n".join([*code, checks]), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "notebook.py"], cwd=tmp_path, capture_output=True, text=True, env=environment()
+    )
+    assert done.returncode == 0, done.stderr
+    assert "labelled 1" in done.stdout
+    means = ast.literal_eval(done.stdout.splitlines()[-2])
+    assert means["prefix"]["LOF"] > 0.9 > means["tsb-uad"]["LOF"]
+    assert means["prefix"]["MovingStd"] < 0.6
+    assert done.stdout.splitlines()[-1] == "['IForest', 'Mine']"
