@@ -4,9 +4,9 @@
 >>> round(auroc(labels, np.array([0.1, 0.2, 0.9, 0.2, 0.0])), 4)
 0.9167
 
-Two decorators register a function under its name: :func:`metric` for a measure of scores, and
-:func:`flag_metric` for a measure of a yes / no answer, which is registered once per threshold rule
-(``f1_topk``, ``f1_3sigma``), so that no such value travels without its rule.
+Two decorators register a function under its name. :func:`metric` is for a measure of scores.
+:func:`flag_metric` is for a measure of a yes / no answer. It registers one metric per threshold rule
+(``f1_topk``, ``f1_3sigma``), so that no value is without its rule.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """PATE: area under a precision-recall curve that weighs points by their closeness to an anomaly.
 
 Ghorbani, Reinders, Tax: "PATE: Proximity-Aware Time series anomaly Evaluation", KDD 2024. Where the paper leaves
-a choice, the authors' package (PATE 0.1.1) decides; its values are reproduced, at a cost of one pass per threshold
-over the labelled points instead of one over the series.
+a choice, the authors' package (PATE 0.1.1) decides, and its values are reproduced. Each threshold costs one pass over
+the labelled points, not one over the series.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ FAR = np.iinfo(np.int64).max
 def pate(labels: Labels, scores: Floats, window: int) -> float:
     """PATE, averaged over the four pairs of early and late buffer out of {0, ``window``}.
 
-    A flagged point counts as true in full inside an anomaly, in part within the late buffer behind it, and in part
-    within the early buffer before it provided that the anomaly itself is found; the rest of it counts as false. Of
-    a found anomaly the unflagged points count as missed, less so the later they come.
+    A flagged point inside an anomaly counts as true in full. Within the late buffer behind it, it counts in part.
+    Within the early buffer before it, it counts in part if the anomaly itself is found. What is left counts as false.
+    Unflagged points of a found anomaly count as missed, with a weight that falls with their distance from its first
+    flagged run.
     """
     thresholds = _thresholds(labels, scores)
     first = np.searchsorted(-thresholds, -scores, side="left")

@@ -50,8 +50,8 @@ def touched(segmented: Labels, marked: Flags) -> float:
 def range_based(labels: Labels, flagged: Flags, alpha: float = 0.2) -> PrecisionRecall:
     """Range-based precision and recall.
 
-    A labelled segment earns ``alpha`` for being touched at all (existence) and ``1 - alpha`` times its share of
-    flagged points, divided by the number of flagged runs that touch it (cardinality 1 / x); the bias is flat.
+    A labelled segment earns ``alpha`` for being touched at all (existence). It earns ``1 - alpha`` times its share of
+    flagged points, divided by the number of flagged runs that touch it (cardinality 1 / x). The bias is flat.
     Precision is the same seen from the flagged runs, without the existence part.
 
     Source: Tatbul et al., "Precision and Recall for Time Series", NeurIPS 2018, Eqs. 4-8; settings of TSB-UAD.
@@ -75,10 +75,10 @@ def _overlap_reward(ours: Flags, theirs: Flags, alpha: float) -> float:
 def affiliation(labels: Labels, flagged: Flags) -> PrecisionRecall:
     """Affiliation precision and recall: how much closer than chance are flags to anomalies, and anomalies to flags?
 
-    The series is cut into one zone per labelled segment, half-way between neighbours. Within a zone the distance
-    from a flagged point to the segment (precision), or from a labelled point to the nearest flag (recall), becomes
-    the probability that a uniformly random point of the zone is at least as far. Point i stands for [i, i + 1).
-    Precision averages over the zones with flags, recall over all, where a zone without flags counts 0.
+    The series is cut into one zone per labelled segment, half-way between neighbours. Distances are measured within
+    a zone: from a flagged point to the segment (precision), or from a labelled point to the nearest flag (recall).
+    A distance becomes the probability that a uniformly random point of the zone is at least as far. Point i stands for
+    [i, i + 1). Precision averages over the zones with flags, recall over all; a zone without flags counts 0.
 
     Source: Huet, Navarro, Rossi, "Local Evaluation of Time Series Anomaly Detection Algorithms", KDD 2022, Sec. 4.
     """

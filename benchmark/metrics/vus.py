@@ -3,9 +3,9 @@
 Paparrizos, Boniol, Palpanas, Tsay, Elmore, Franklin: "Volume Under the Surface: A New Accuracy Evaluation
 Measure for Time-Series Anomaly Detection", PVLDB 15(11), 2022 (range-AUC, and VUS as its mean over buffers).
 
-The authors' package visits every pair of width and threshold and walks over the series each time. Here the series
-is walked over once: a point is reduced to the first threshold that flags it and to its distances from the two
-nearest anomalies; the rest is arithmetic on a table of counts (distance x threshold).
+The authors' package reads the series once for every pair of width and threshold. Here it is read once in all.
+Each point is reduced to the first threshold that flags it, and to its distances from the two nearest anomalies.
+The rest is arithmetic on a table of counts (distance x threshold).
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ def volume_under_surface(labels: Labels, scores: Floats, window: int, n_threshol
     Returns
     -------
     Volume
-        Chance is not .5: as in the authors' package, recall is taken over the labels plus *half the flagged part* of
-        the buffer, so that random scores reach .86 when ten segments of 20 points have buffers of 150 on each side.
-        Read VUS-ROC beside the value of random scores.
+        Chance is not .5. As in the authors' package, recall is taken over the labels plus *half the flagged part* of
+        the buffer. Random scores reach .86 when ten segments of 20 points have buffers of 150 on each side.
+        So compare VUS-ROC with the value of random scores.
 
     Raises
     ------

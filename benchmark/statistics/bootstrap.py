@@ -1,11 +1,12 @@
 """Paired bootstrap: does a detector beat a rival on the same series, or was it the choice of segments?
 
-Points of a series are no independent draws: scores and labels run in stretches. So stretches are drawn: each
-labelled segment is one unit, the normal points are cut into blocks of consecutive points, and both kinds are drawn
-with replacement, separately, so that no draw lacks a class. With several series these are drawn too (two levels).
-Both scores are measured on the same draws, and the AUROC of a draw is exact: it needs only how many (anomalous,
-normal) pairs of each segment and block are ranked right, a matrix that is counted once. Series with equal labels
-(Genesis) are channels of one recording: the same segments and blocks are drawn in all of them.
+Points of a series are no independent draws: scores and labels run in stretches. So stretches are drawn. Each
+labelled segment is one unit; the normal points are cut into blocks of consecutive points. Both kinds are drawn with
+replacement, separately, so that no draw lacks a class. With several series these are drawn, too (two levels).
+
+Both scores are measured on the same draws. The AUROC of a draw is exact: it needs only how many (anomalous, normal)
+pairs of each segment and block are ranked right, a matrix that is counted once. Series with equal labels (Genesis) are
+channels of one recording: the same segments and blocks are drawn in all of them.
 """
 
 from __future__ import annotations

@@ -33,8 +33,8 @@ def seed_interval(values: ArrayLike, level: float = 0.95, of: Literal["mean", "r
     level : float
         Coverage, in (0, 1).
     of : {"mean", "run"}
-        "mean" covers the mean over all seeds; "run" is wider and covers the value of one further run (a
-        prediction interval): the one to hold a published figure of a single run against.
+        "mean" covers the mean over all seeds. "run" is wider: it covers the value of one further run (a
+        prediction interval). A published figure of a single run is compared with the latter.
 
     Returns
     -------

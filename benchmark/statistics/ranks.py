@@ -54,10 +54,12 @@ def rank_test(
 ) -> RankTest:
     """Friedman's test, and a Holm-corrected signed-rank test for each pair, over series blocked by data set.
 
-    Values are averaged over seeds; only series on which every detector has a value enter. **Blocking:** detectors
-    are ranked within each series, so that a level common to a series or a data set cancels. For a pair, the absolute
-    differences are ranked within each data set and divided by its number of series + 1 (van Elteren's weights), so
-    that differences of different data sets are never compared in size; signs flip per series.
+    Values are averaged over seeds. Only series on which every detector has a value enter.
+
+    **Blocking:** detectors are ranked within each series, so that a level common to a series or a data set cancels.
+    For a pair, the absolute differences are ranked within each data set. These ranks are divided by its number of
+    series + 1 (van Elteren's weights), so that differences of different data sets are never compared in size.
+    Signs flip per series.
 
     Parameters
     ----------

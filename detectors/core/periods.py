@@ -10,9 +10,9 @@ from detectors.core.arrays import Array
 def estimate_window(x: Array, fallback: int = 125, lags: int = 400, points: int = 20_000) -> int:
     """One period of the series, as TSB-UAD's ``find_length`` estimates it.
 
-    The autocorrelation of the first ``points`` values at lags 3..``lags``; among its strict local
-    maxima the highest. Its index, counted from lag 3, must lie in 3..300, else ``fallback``
-    stands in: 125 in the published runs, 100 in the package since August 2024.
+    It is the highest strict local maximum of the autocorrelation of the first ``points`` values at lags 3..``lags``.
+    Its index, counted from lag 3, must lie in 3..300. Else ``fallback`` stands in: 125 in the published runs, 100 in
+    the package since August 2024.
 
     Parameters
     ----------
@@ -54,10 +54,10 @@ def autocorrelation(x: Array, lags: int) -> Array:
 def period(x: Array) -> int | None:
     """The series' period in points: the first lag at which it resembles itself nearly as well as at any.
 
-    The autocorrelation is taken for lags up to a third of the series. Among its peaks behind the first zero
-    crossing, the first that reaches nine tenths of the highest counts, so that neither a week hides its day nor noise
-    on a slow wave counts as a period; None when the highest is below .2. Unlike TSB-UAD's ``find_length`` it
-    knows no longest period and no fall-back.
+    The autocorrelation is taken for lags up to a third of the series. Only peaks behind the first zero crossing count,
+    so that noise on a slow wave is no period. The first that reaches nine tenths of the highest is taken, so that a
+    week does not hide its day. None when the highest is below .2. Unlike TSB-UAD's ``find_length`` it has neither a
+    longest period nor a fall-back.
     """
     lags = len(x) // 3
     # Its own is biased: a period of a third of the series would count for two thirds.

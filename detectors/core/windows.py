@@ -72,10 +72,9 @@ def windows_to_points(scores: Array, window: int, align: Alignment = "centre") -
     window : int
         Window length.
     align : {"centre", "start", "end", "mean", "max"}
-        ``centre`` puts a window's score at its middle and repeats the first
-        ceil((window - 1) / 2) times in front, the last floor((window - 1) / 2) times behind, as the
-        published TSB-UAD scripts do; ``start`` and ``end`` put it at the window's ends; ``mean`` and
-        ``max`` join all windows that cover a point.
+        ``centre`` puts a window's score at its middle, as the published TSB-UAD scripts do. The first is repeated
+        ceil((window - 1) / 2) times in front, the last floor((window - 1) / 2) times behind.
+        ``start`` and ``end`` put it at the window's ends. ``mean`` and ``max`` join all windows that cover a point.
 
     Returns
     -------
