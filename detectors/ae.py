@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 class AE(NeuralDetector):
     """Autoencoder: a window that a narrow network, trained on normal windows, reconstructs badly is anomalous.
 
-    Each window is min-max scaled by itself (a flat one becomes zeros), read by dense layers 32 - 16 - 32 with batch
-    normalisation and scored by the mean absolute error of its reconstruction. Trained as published: Adam, mean
-    squared error, no shuffling.
+    Each window is min-max scaled by itself; a flat one becomes zeros. Dense layers 32 - 16 - 32 with batch
+    normalisation reconstruct it. Its score is the mean absolute error. Trained as published: Adam, mean squared error,
+    no shuffling.
 
     Parameters
     ----------

@@ -12,10 +12,10 @@ from detectors.core import Alignment, Array, WindowDetector, Windows
 class IForest(WindowDetector):
     """Isolation forest on sliding windows.
 
-    Random trees cut small samples of the windows at random values of random positions; the score is
-    2^(-mean depth / expected depth), near 1 for windows that are isolated early. Trees follow the same
-    law as those of scikit-learn's ``IsolationForest`` and score alike, but the windows are read from
-    the series itself, only at the positions that a tree asks for.
+    Random trees cut small samples of the windows at random values of random positions. The score is
+    2^(-mean depth / expected depth), near 1 for windows that are isolated early. Trees follow the same law as those
+    of scikit-learn's ``IsolationForest`` and score alike. Windows are read from the series itself, only at the
+    positions that a tree asks for.
 
     Parameters
     ----------

@@ -17,10 +17,12 @@ class LOF(WindowDetector):
     """Local outlier factor of sliding windows, Euclidean distance, exact neighbours.
 
     The fitted series and its parts are scored leave-one-out, as scikit-learn's ``LocalOutlierFactor`` does
-    (``-negative_outlier_factor_``); any other series against the fitted windows (``novelty=True``,
-    ``-score_samples``). Distances are summed term by term, so equal windows are at distance 0; scikit-learn's
-    brute force takes them from |a|^2 - 2 a.b + |b|^2, whose rounding leaves equal windows of non-integer values
-    some 1e-8 apart, and where windows repeat by the dozen its factors differ from these. On integer values both agree.
+    (``-negative_outlier_factor_``). Any other series is scored against the fitted windows (``novelty=True``,
+    ``-score_samples``).
+
+    Distances are summed term by term, so equal windows are at distance 0. scikit-learn's brute force takes them from
+    |a|^2 - 2 a.b + |b|^2. Rounding then leaves equal windows of non-integer values some 1e-8 apart. So factors differ
+    where windows repeat by the dozen. On integer values both agree.
 
     Parameters
     ----------

@@ -27,12 +27,12 @@ class MP(WindowDetector):
         A constant window has no z-normal form. "sqrt": its distance to anything is sqrt(2 W), as if
         uncorrelated (the published runs). "zero": 0 to another constant window, sqrt(W) to any other (stumpy).
     share : float
-        Share of the diagonals of the distance matrix that is walked, in (0, 1]. Below 1 time falls in
+        Share of the diagonals of the distance matrix that is computed, in (0, 1]. Below 1 time falls in
         proportion and scores are upper bounds of the exact ones.
 
     References
     ----------
-    Yeh et al., "Matrix Profile I", ICDM 2016; walked by diagonals as in Zimmerman et al., "Matrix Profile XIV",
+    Yeh et al., "Matrix Profile I", ICDM 2016; computed by diagonals as in Zimmerman et al., "Matrix Profile XIV",
     SoCC 2019.
     """
 

@@ -19,11 +19,11 @@ class NormA(WindowDetector):
     time between its first and last member. A window's score is the weighted sum of its smallest
     z-normalised distances to the windows of each centre, smoothed by a moving mean of one window.
 
-    What the paper leaves open (the share sampled, the height at which the tree is cut, complete linkage,
-    alignment to the first stretch by cross-correlation) has the values that the authors' own research code
-    uses, known from reading it; cut and alignment were also tried against point scores that they published
-    for nine series, without labels. The code here is our own. The paper's description-length cut is not
-    implemented. Outside of research, mind that the method is patented (FR 2003946).
+    The paper leaves open the share sampled, the height at which the tree is cut, the linkage and the alignment.
+    Here they are as in the authors' own research code, known from reading it. Alignment is to the first stretch, by
+    cross-correlation. Cut and alignment were also tried against point scores that the authors published for nine
+    series, without labels. The code here is our own. The paper's description-length cut is not implemented.
+    Outside of research, mind that the method is patented (FR 2003946).
 
     Parameters
     ----------

@@ -14,9 +14,9 @@ ROWS = 2048  # windows that are rotated at once: they and their rotation stay in
 class PCA(WindowDetector):
     """Principal components of sliding windows; directions of little variance weigh most.
 
-    Columns are standardised; a window z scores sum_k |z - v_k| / r_k over all unit eigenvectors v_k of
-    the correlation matrix with their shares r_k of the variance, as PyOD defines it. A share of 0
-    makes the sum infinite; it then takes the largest finite score of the series (0 if there is none).
+    Columns are standardised. A window z scores sum_k |z - v_k| / r_k, as PyOD defines it: v_k are all unit
+    eigenvectors of the correlation matrix, r_k their shares of the variance. A share of 0 makes the sum infinite.
+    It then takes the largest finite score of the series (0 if there is none).
 
     Parameters
     ----------

@@ -15,11 +15,11 @@ CHUNK = 1 << 18  # values of neighbourhoods copied at a time, about 2 MiB
 class POLY(Detector):
     """Polynomial approximation of each block from the points around it.
 
-    The series is cut into blocks of ``window`` points. A polynomial is fitted to the max(10 window,
-    100) points around a block's start, the block left out, shifted inwards at the series' ends. A
-    block scores the norm of the Fourier transform of its residual, divided by its length: by Parseval
-    the residual's norm over the root of the length. Every point of a block gets its score; the first
-    min(500, n / 10) points, rounded up to whole blocks, get 0.
+    The series is cut into blocks of ``window`` points. A polynomial is fitted to the max(10 window, 100) points around
+    a block's start, without the block. At the series' ends the neighbourhood is shifted inwards. A block scores the
+    norm of the Fourier transform of its residual, divided by its length. By Parseval that is the residual's norm over
+    the root of the length. Every point of a block gets its score. The first min(500, n / 10) points, rounded up to whole
+    blocks, get 0.
 
     Within a series all inner blocks share one linear map from neighbourhood to coefficients. TSB-UAD fits
     at absolute row numbers, which is rank-deficient far from the origin; that is not copied.

@@ -1,4 +1,4 @@
-"""ScaleFlow: windows of several lengths, judged by small flows and by their nearest normal neighbours."""
+"""ScaleFlow: windows of several lengths, scored by small flows and by their nearest normal neighbours."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ JUDGES = ("likelihood", "distance", "shape")
 
 
 class ScaleFlow(SavedDetector):
-    """The named successor of :class:`~detectors.flow.Proposed`: a flow on the whole window, and its neighbours.
+    """The named successor of :class:`~detectors.proposed.Proposed`: a flow on the whole window, and its neighbours.
 
-    An encoder trained to reconstruct drops what it does not need, dynamics above all. Here windows of
-    several spans, long ones as block means, are whitened without loss and given to flows of affine couplings
-    with dense subnets. Where normal windows are few a density is a guess, so that two more judges ask how far the
-    nearest of them are, in value and in shape. Each judge's score becomes a surprise under held-out normal windows
-    (:class:`~detectors.flows.judges.Evidence`), and a point's score joins the mean surprises of the windows that
-    cover it, over scales and judges.
+    An encoder trained to reconstruct drops what it does not need, dynamics above all. Here windows of several spans,
+    long ones as block means, are whitened without loss. Flows of affine couplings with dense subnets learn their
+    density. Where normal windows are few a density is a guess. So two more scores say how far the nearest normal
+    windows are, in value and in shape.
+
+    Each score becomes a surprise under held-out normal windows (:class:`~detectors.flows.judges.Evidence`). A point's
+    score joins the mean surprises of the windows that cover it, over scales and scores.
 
     Parameters
     ----------
@@ -58,9 +59,9 @@ class ScaleFlow(SavedDetector):
     calibrate : {"held-out", "fitted"}
         Whose scores the surprise refers to.
     join : {"log", "mean", "max"}
-        How a point's surprises, one per scale and judge, become its score: "log" is the mean of log(1 + surprise).
+        How a point's surprises, one per scale and kind of score, become its score: "log" is the mean of log(1 + surprise).
     judges : tuple of {"likelihood", "distance", "shape"}
-        What judges a window: its likelihood under the flow; its distance to the third nearest training window;
+        What scores a window: its likelihood under the flow; its distance to the third nearest training window;
         the same of windows brought to mean 0 and deviation 1.
     max_windows : int
         Training windows per scale at most, which are also those that distances refer to.
