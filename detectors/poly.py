@@ -18,8 +18,8 @@ class POLY(Detector):
     The series is cut into blocks of ``window`` points. A polynomial is fitted to the max(10 window, 100) points around
     a block's start, without the block. At the series' ends the neighbourhood is shifted inwards. A block scores the
     norm of the Fourier transform of its residual, divided by its length. By Parseval that is the residual's norm over
-    the root of the length. Every point of a block gets its score. The first min(500, n / 10) points, rounded up to whole
-    blocks, get 0.
+    the root of the length. Every point of a block gets its score. The first min(500, n / 10) points get 0,
+    rounded up to whole blocks.
 
     Within a series all inner blocks share one linear map from neighbourhood to coefficients. TSB-UAD fits
     at absolute row numbers, which is rank-deficient far from the origin; that is not copied.

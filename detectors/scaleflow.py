@@ -59,7 +59,8 @@ class ScaleFlow(SavedDetector):
     calibrate : {"held-out", "fitted"}
         Whose scores the surprise refers to.
     join : {"log", "mean", "max"}
-        How a point's surprises, one per scale and kind of score, become its score: "log" is the mean of log(1 + surprise).
+        How a point's surprises become its score. There is one for each scale and each of ``judges``; "log" is the mean
+        of log(1 + surprise).
     judges : tuple of {"likelihood", "distance", "shape"}
         What scores a window: its likelihood under the flow; its distance to the third nearest training window;
         the same of windows brought to mean 0 and deviation 1.
