@@ -135,3 +135,23 @@ def test_quiet_says_results_and_what_went_wrong_only(tmp_path: Path, capsys: pyt
     said = capsys.readouterr()
     assert said.err.count("ZeroDivisionError") == 2
     assert said.out == ""
+
+
+def test_a_store_that_cannot_be_written_is_reported_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    values = np.sin(np.arange(400) / 7)
+    (folder / "a.out").write_text("".join(f"{x},{int(190 < k < 200)}\n" for k, x in enumerate(values)))
+    store = tmp_path / "s.sqlite"
+    where = ["--store", str(store), "--out", str(tmp_path / "report")]
+    run = ["run", "--detector", "HBOS", "--dataset", str(folder), "--seeds", "2", "--backend", "serial"]
+    assert main([*run, "--no-report", *where]) == 0
+    assert "one run serves all seeds: HBOS" in capsys.readouterr().err
+    Path(f"{store}.lock").unlink()
+    Path(f"{store}.lock").mkdir()  # no lock can be taken, whoever runs the test
+    assert main(["report", *where]) == 0
+    assert "reading it only" in capsys.readouterr().err
+    assert main(["results", "verify", "--store", str(store)]) == 0
+    (tmp_path / "file").write_text("")
+    assert main(["report", "--store", str(store), "--out", str(tmp_path / "file" / "below")]) == 2
+    assert "name another folder with --out" in capsys.readouterr().err

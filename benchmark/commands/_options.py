@@ -31,8 +31,9 @@ def add_out(parser: argparse.ArgumentParser) -> None:
 
 
 def add_seeds(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
-    """``--seed``, repeatable; read it with :func:`seeds`."""
+    """``--seed``, repeatable, and ``--seeds``; read them with :func:`seeds`."""
     parser.add_argument("--seed", action="append", type=seed, default=[], metavar="N", help="repeatable (0)")
+    parser.add_argument("--seeds", type=int, metavar="K", help="short for --seed 0 ... --seed K-1")
 
 
 def add_quiet(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
@@ -42,7 +43,11 @@ def add_quiet(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None
 
 def seeds(args: argparse.Namespace) -> tuple[int, ...]:
     """The seeds asked for, or 0."""
-    return tuple(args.seed) or (0,)
+    if args.seeds is None:
+        return tuple(args.seed) or (0,)
+    if args.seed or args.seeds < 1:
+        raise UserError("--seeds K stands for the seeds 0 to K-1: give K of at least 1, and no --seed beside it")
+    return tuple(range(args.seeds))
 
 
 def seed(text: str) -> int:

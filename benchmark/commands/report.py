@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmark import settings
 from benchmark.commands import _options
+from benchmark.errors import UserError
+
+if TYPE_CHECKING:
+    from benchmark.store import Store
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,10 +33,24 @@ def main(args: argparse.Namespace) -> int:
     from benchmark.store import Store
 
     Store(args.store).close()  # a store that is not there is refused, not made
-    with Store(args.store, write=True) as store:
+    with _writable(args.store) as store:
         writer.write(store, args.out, jobs=args.jobs)
     _options.say(f"written: {args.out}")
     if args.readme is not None:
         summary.update(args.out / "table.csv", args.readme)
         _options.say(f"renewed: {args.readme} and docs/results.csv beside it")
     return 0
+
+
+def _writable(path: Path) -> Store:
+    """The store for writing, or else, said, for reading: a report needs no more."""
+    from benchmark.store import Store, StoreLocked
+
+    try:
+        return Store(path, write=True)
+    except StoreLocked:
+        raise
+    except UserError as error:
+        store = Store(path)
+        _options.say(f"{error}\nreading it only: metrics that it lacks are left out")
+        return store

@@ -70,6 +70,7 @@ def main(args: argparse.Namespace) -> int:
     wanted = _options.chosen_datasets(args)
     chosen = rows(selection)
     series = Supply(args, wanted, selection.quick)
+    _mention_deterministic(selection, chosen)
     if args.dry_run:
         return _dry_run(args, selection, chosen, series)
     return _run(args, selection, chosen, series)
@@ -94,6 +95,12 @@ def _selection(args: argparse.Namespace) -> Selection:
         timeout=args.timeout,
         memory=None if args.memory is None else args.memory * 1024,
     )
+
+
+def _mention_deterministic(selection: Selection, chosen: list[Row]) -> None:
+    names = [row.name for row in chosen if "random_state" not in row.cls.param_defaults()]
+    if len(selection.seeds) > 1 and names:
+        _options.say(f"no random numbers, so one run serves all seeds: {', '.join(names)}")
 
 
 def _dry_run(args: argparse.Namespace, selection: Selection, chosen: list[Row], series: Supply) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+from benchmark.errors import UserError
 from benchmark.report import formats, page, tables
 from benchmark.report.bar import OneLinerTest
 from benchmark.report.pictures import roc_curves, roc_tables, summary_figures, write_pictures
@@ -23,13 +24,14 @@ def write(store: Store, out: Path, jobs: int = 1) -> None:
     Parameters
     ----------
     store : Store
-        Open for writing.
+        Open for writing; of one open for reading, metrics that it lacks are left out.
     out : Path
         Folder of the report, made when missing; files of an earlier report are replaced.
     jobs : int
         Processes for the metrics.
     """
-    evaluate.fill(store, jobs=jobs)
+    if store.writable:
+        evaluate.fill(store, jobs=jobs)
     write_views(store, out)
 
 
@@ -52,10 +54,13 @@ def write_views(results: Results, out: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Replace a file in one step, so that a reader never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(part, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.part")
+        part.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(part, path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}; name another folder with --out") from error
 
 
 def dataset_facts() -> dict[str, Any]:
