@@ -79,10 +79,12 @@ def read_numbers(
 
     if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
         return _typed(cells)
-    free = decimal in (None, ".") and not thousands
+    free = decimal in (None, ".") and not thousands and _all_plain(cells)
     if free and not _dots_may_group(cells) and (direct := _cast(cells)) is not None:
         return Numbers(direct)
-    text = pc.utf8_trim_whitespace(pc.replace_substring(cells, "−", "-"))
+    text = pc.utf8_trim_whitespace(cells)
+    if _with(text, "−"):
+        text = pc.replace_substring(text, "−", "-")
     text, notes = _without_nothing(text, name)
     marks = _marks(text, decimal, thousands, country)
     clean = _cleaned(text, marks)
@@ -135,14 +137,19 @@ def _without_nothing(text: Cells, name: str) -> tuple[Cells, list[str]]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    short = pc.if_else(pc.less_equal(pc.binary_length(text), 12), text, None)
-    lower = pc.utf8_lower(short)
-    nothing = pc.fill_null(pc.is_in(lower, value_set=pa.array(sorted(NOTHING))), False)
+    wordy = pc.invert(pc.match_substring_regex(text, r"^[+-]?[\d.,]*\d"))
+    nothing = pc.fill_null(pc.and_(wordy, pc.is_in(pc.utf8_lower(text), value_set=pa.array(sorted(NOTHING)))), False)
     words = [entry["values"] for entry in pc.value_counts(text.filter(nothing)).to_pylist()]
     shown = ", ".join(repr(w) for w in words if w)[:80]
     count = int(pc.sum(nothing).as_py() or 0)
     notes = [f"Missing values of {name!r}: {counted(count, 'cell')} with {shown} or nothing."] if shown else []
     return pc.if_else(nothing, pa.scalar(None, text.type), text), notes
+
+
+def _all_plain(cells: Cells) -> bool:
+    """Whether a sample needs no cleaning; a cast that fails late is slow."""
+    plain = re.compile(PLAIN)
+    return all(plain.match(c) for c in sample(cells) if c.lower() != "nan")
 
 
 def _dots_may_group(cells: Cells) -> bool:
@@ -173,7 +180,7 @@ def _stripped(text: Cells, before: str, after: str) -> Cells:
         text = pc.replace_substring_regex(text, f"^{re.escape(before)}", "")
     if after:
         text = pc.replace_substring_regex(text, rf"\s*{re.escape(after.strip())}\s*$", "")
-    return pc.utf8_trim_whitespace(text)
+    return pc.utf8_trim_whitespace(text) if before or after else text
 
 
 def _count(text: Cells, pattern: str) -> int:
@@ -184,7 +191,7 @@ def _count(text: Cells, pattern: str) -> int:
 
 def _decide(text: Cells, decimal: str | None, thousands: str | None, country: Country) -> tuple[str, str]:
     """Decimal mark and thousands separator, from all cells."""
-    commas, dots = _count(text, ","), _count(text, r"\.")
+    commas, dots = _with(text, ","), _with(text, ".")
     other = _other_groups(text)
     if decimal is not None or thousands is not None:
         decimal = decimal or ("," if thousands == "." else ".")
@@ -199,9 +206,15 @@ def _decide(text: Cells, decimal: str | None, thousands: str | None, country: Co
     return _one(text, mark, commas or dots, country, other)
 
 
+def _with(text: Cells, mark: str) -> int:
+    import pyarrow.compute as pc
+
+    return int(pc.sum(pc.match_substring(text, mark)).as_py() or 0)
+
+
 def _other_groups(text: Cells) -> str:
     for group in (QUOTES, SPACES):
-        if _count(text, rf"^[+-]?\d{{1,3}}([{group}]\d{{3}})+([.,]\d*)?$"):
+        if any(_with(text, mark) for mark in group) and _count(text, rf"^[+-]?\d{{1,3}}([{group}]\d{{3}})+([.,]\d*)?$"):
             return group
     return ""
 
@@ -247,7 +260,8 @@ def _one(text: Cells, mark: str, marked: int, country: Country, other: str) -> t
 def _cleaned(text: Cells, marks: Marks) -> Cells:
     import pyarrow.compute as pc
 
-    text = _stripped(text, marks.before, marks.after)
+    if marks.before or marks.after:
+        text = _stripped(text, marks.before, marks.after)
     if len(marks.thousands) > 1:
         text = pc.replace_substring_regex(text, rf"(\d)[{marks.thousands}](\d{{3}})", r"\1\2")
         text = pc.replace_substring_regex(text, rf"(\d)[{marks.thousands}](\d{{3}})", r"\1\2")

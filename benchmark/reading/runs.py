@@ -60,9 +60,10 @@ def _runs(cells: Cells, most: int) -> tuple[NDArray[np.int64], NDArray[np.int8]]
 def _bytes(cells: Cells) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     import pyarrow as pa
 
-    flat = pa.concat_arrays([cells.fill_null("")]).cast(pa.large_string())
+    flat = pa.concat_arrays([cells.fill_null("")])
     _, offsets, data = flat.buffers()
-    starts = np.frombuffer(offsets, dtype=np.int64)[flat.offset : flat.offset + len(flat) + 1]
+    width = np.int64 if pa.types.is_large_string(flat.type) else np.int32
+    starts = np.frombuffer(offsets, dtype=width)[flat.offset : flat.offset + len(flat) + 1].astype(np.int64)
     text = np.frombuffer(data, dtype=np.uint8)[starts[0] : starts[-1]] if data is not None else np.zeros(0, np.uint8)
     return text, starts - starts[0]
 

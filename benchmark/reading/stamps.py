@@ -143,15 +143,13 @@ def _iso(text: Cells) -> Stamps | None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    zoned = any(re.search(r":\d{2}.*([Zz]|[+-]\d{2}:?\d{2})$", c) for c in sample(text, 20))
     try:
-        wall = _int(pc.cast(text, pa.timestamp("ns")))
-        return Stamps(wall, dates_only=_all_midnight(wall) and ":" not in "".join(sample(text, 20)))
-    except pa.ArrowInvalid:
-        pass
-    try:
-        instants = _int(pc.cast(text, pa.timestamp("ns", "UTC")))
+        instants = _int(pc.cast(text, pa.timestamp("ns", "UTC" if zoned else None)))
     except pa.ArrowInvalid:
         return None
+    if not zoned:
+        return Stamps(instants, dates_only=_all_midnight(instants) and ":" not in "".join(sample(text, 20)))
     tails = pc.utf8_slice_codeunits(text, -6, 1 << 20)
     offset = _by_word(tails, _tail_offset)
     return Stamps(np.where(instants == NOT_A_TIME, NOT_A_TIME, instants + offset.astype(np.int64) * MINUTE), offset)

@@ -35,7 +35,7 @@ def read_text(raw: bytes, path: Path, options: ReadOptions) -> Table:
     layout = find_layout(text, path, separator)
     text = _one_row(text, layout)
     columns, broken, total = _parse(_plain(text, layout), layout, path)
-    rows = np.setdiff1d(np.arange(total), np.array([number for number, _ in broken], dtype=np.int64))
+    rows = np.delete(np.arange(total), [number for number, _ in broken])
     spoken = SPOKEN.get(layout.separator, repr(layout.separator))
     table = Table(columns, rows, total, f"text, {encoding}, separated by {spoken}", layout.separator)
     table.notes = [*notes, *layout.notes]
