@@ -10,12 +10,11 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from types import ModuleType
 from typing import NoReturn
 
 from benchmark import commands
-from benchmark.errors import UserError
+from benchmark.errors import UserError, nearest
 from datasets import DataError
 
 ORDER = (
@@ -45,9 +44,9 @@ class Parser(argparse.ArgumentParser):
         options = [o for action in self._actions for o in action.option_strings if o.startswith("--")]
         choices = [str(c) for action in self._actions for c in action.choices or ()]
         for word in message.replace("'", " ").replace("=", " ").split():
-            near = get_close_matches(word, options if word.startswith("-") else choices, n=1, cutoff=0.6)
-            if near and near[0] != word:
-                return f" (did you mean {near[0]}?)"
+            near = nearest(word, options if word.startswith("-") else choices, cutoff=0.6)
+            if near and near != word:
+                return f" (did you mean {near}?)"
         return ""
 
 

@@ -13,7 +13,13 @@ class UserError(Exception):
 def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> UserError:
     """``unknown detector 'LOFF': did you mean LOF? ...`` for a name that nobody answers to."""
     names = list(known)
-    by_lower = {n.lower(): n for n in names}
-    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
-    guess = f"did you mean {by_lower[near[0]]}?" if near else f"known: {', '.join(names)}"
+    near = nearest(name, names)
+    guess = f"did you mean {near}?" if near else f"known: {', '.join(names)}"
     return UserError(f"unknown {kind} {name!r}: {guess}{' ' + hint if hint else ''}")
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
+    """The known name that resembles this one most, whatever its case; empty when none does."""
+    by_lower = {n.lower(): n for n in known}
+    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
+    return by_lower[near[0]] if near else ""

@@ -24,6 +24,7 @@ from benchmark.execution import Backend, Board, pending, run
 from benchmark.grid import QUICK_SERIES, Row, Selection, paper_protocol, plan, quick_cut, rows
 from benchmark.provenance import provenance
 from benchmark.report import tables
+from benchmark.report.build import build, current
 from benchmark.store import Store, evaluate
 from datasets import DataError, Dataset, Series
 from detectors import Detector
@@ -220,10 +221,7 @@ def _from_arrays(values: Any, labels: Any) -> Series:
 def _metrics(names: Sequence[str] | None) -> list[str]:
     """The default metrics, and those that are named."""
     given = [names] if isinstance(names, str) else list(names or ())
-    try:
-        return [m.name for m in {m.name: m for m in [*measures.select(), *measures.select(given)]}.values()]
-    except ValueError as error:
-        raise UserError(str(error)) from error
+    return list(dict.fromkeys(m.name for m in (*measures.select(), *measures.select(given))))
 
 
 @contextmanager
@@ -258,7 +256,7 @@ def table_of(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
 
     if metric not in cells:
         raise UserError(f"the cells have no column {metric!r}: evaluate them with metrics=[{metric!r}]")
-    built = [table for table in tables.build(cells, metric=metric) if not table.main]
+    built = [table for table in build(current(cells), metric=metric) if not table.main]
     found = {
         (" ".join([table.protocol, *table.marks]), row.label): _figures(row, metric)
         for table in built

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from benchmark import settings
+
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pyod", "stumpy", "numba", "torch", "pandas", "joblib", "tsad-benchmark")
+COMPARED = ("numpy", "numba", "scikit-learn", "torch", "pyod", "stumpy")
 
 
 def provenance(jobs: int, threads: int) -> dict[str, Any]:
@@ -17,7 +21,7 @@ def provenance(jobs: int, threads: int) -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "host": platform.node(),
-        "processor": _processor(),
+        "processor": processor(),
         "jobs": jobs,
         "threads_per_worker": threads,
         "git": git_revision(),
@@ -28,6 +32,17 @@ def provenance(jobs: int, threads: int) -> dict[str, Any]:
 def package_versions() -> dict[str, str]:
     """Versions of the libraries that figures depend on; empty for one that is not installed."""
     return {name: _version(name) for name in PACKAGES}
+
+
+def measured_on(command: list[str]) -> list[str]:
+    """Lines for the top of a table of times: the command, the machine and how busy it is, the libraries."""
+    lines = [f"command: `python -m benchmark {' '.join(command)}`"]
+    lines.append(f"machine: {processor()}, {settings.cores()} cores for us, Python {platform.python_version()}")
+    if hasattr(os, "getloadavg"):
+        load = os.getloadavg()[0]
+        lines.append(f"load average at the start: {load:.1f} (above the cores, trust ratios, not seconds)")
+    versions = ", ".join(f"{name} {_version(name) or 'absent'}" for name in COMPARED)
+    return [*lines, f"ours, PyOD, scikit-learn, stumpy with: {versions}"]
 
 
 def git_revision() -> str:
@@ -52,9 +67,11 @@ def _version(package: str) -> str:
         return ""
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Model name of the processor, or what else is known of it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "")
+        lines = []
+    named = platform.processor() or platform.machine()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), named)

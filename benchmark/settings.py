@@ -12,14 +12,10 @@ def data_dir() -> Path | None:
     return Path(value).expanduser() if value else None
 
 
-def cache_dir() -> Path:
-    """Folder for downloads: ``BENCHMARK_CACHE``, else the user's cache directory."""
+def cache_dir() -> Path | None:
+    """Folder for downloads, from ``BENCHMARK_CACHE``; none when unset or empty: the user's cache folder."""
     value = os.environ.get("BENCHMARK_CACHE", "")
-    if value:
-        return Path(value).expanduser()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("tsad-benchmark")
+    return Path(value).expanduser() if value else None
 
 
 def cores() -> int:

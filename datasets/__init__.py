@@ -15,8 +15,9 @@ from datasets._base import DataError, Dataset, Facts, Remote, Series, Source, ra
 from datasets._download import Network
 from datasets._folder import FolderDataset, load_folder
 from datasets._registry import broken, get, names
-from datasets._resolve import SeriesStatus, default_cache_dir, iter_series, load, status
+from datasets._resolve import default_cache_dir, iter_series, load
 from datasets._simulate import labels_of, mackey_glass, place
+from datasets._status import SeriesStatus, status
 from datasets._tsb_uad import check_labels, fingerprint
 
 PROJECT = "tsad-benchmark"

@@ -5,26 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from datasets import _registry
-from datasets._base import Arrays, DataError, Dataset, Facts, Remote, Series, Source
+from datasets._base import Arrays, DataError, Dataset, Facts, Remote, Series
 from datasets._download import Network
 from datasets._folder import FolderDataset, load_folder
 from datasets._http import Unreachable
-from datasets._tsb_uad import (
-    FOLDER,
-    ZIP_URL,
-    Check,
-    check_facts,
-    check_fingerprint,
-    check_train,
-    read_bytes,
-    read_file,
-    write_file,
-)
+from datasets._local import as_series, check, read_local, series_path
+from datasets._tsb_uad import FOLDER, ZIP_URL, check_train, read_bytes, write_file
 
 Mode = Literal["auto", "real", "simulated"]
 Announce = Callable[[str], None]
@@ -82,7 +73,7 @@ def iter_series(
     """
     if mode not in ("auto", "real", "simulated"):
         raise DataError(f"mode must be 'auto', 'real' or 'simulated', got {mode!r}")
-    chosen = _dataset(dataset)
+    chosen = dataset_of(dataset)
     wanted = [chosen.facts(name) for name in (chosen.series_names() if names is None else names)]
     if data_dir is not None and mode != "simulated" and not Path(data_dir).is_dir():
         raise DataError(
@@ -117,7 +108,8 @@ def default_cache_dir() -> Path:
     return Path(platformdirs.user_cache_dir("tsad-benchmark"))
 
 
-def _dataset(dataset: str | Dataset) -> Dataset:
+def dataset_of(dataset: str | Dataset) -> Dataset:
+    """The data set of that name, or of a folder."""
     if isinstance(dataset, Dataset):
         return dataset
     if dataset not in _registry.names() and Path(dataset).is_dir():
@@ -209,7 +201,7 @@ class _Resolver:
                 continue
             self.announce(f"{self.dataset.name}: downloaded from {mirror}")
             self._keep(facts, arrays)
-            return _series(self.dataset, facts, arrays, "download")
+            return as_series(self.dataset, facts, arrays, "download")
         raise DataError("; ".join(dict.fromkeys(faults)) or "no mirror is known")
 
     def _from_mirror(self, facts: Facts, remotes: tuple[Remote, ...]) -> Arrays:
@@ -243,45 +235,6 @@ def mirrors(dataset: Dataset, facts: Facts) -> list[tuple[str, tuple[Remote, ...
     return places
 
 
-def series_path(root: Path, dataset: str, series: str) -> Path | None:
-    """The file of a series below a folder that is, contains or resembles TSB-UAD-Public."""
-    places = (root / FOLDER / dataset / series, root / dataset / series)
-    return next((path for path in places if path.is_file()), None)
-
-
-def read_local(dataset: Dataset, facts: Facts, root: Path, source: Source) -> Series:
-    """A series from a local folder, checked.
-
-    Raises
-    ------
-    DataError
-        Names the file, the row where there is one, and the cure.
-    """
-    path = series_path(root, dataset.name, facts.name)
-    files = {} if path else _local_originals(dataset, facts, root)
-    if path is not None:
-        arrays = _read_pair(path, facts)
-    elif files:
-        arrays = dataset.convert(facts.name, files)
-    else:
-        expected = root / FOLDER / dataset.name / facts.name
-        raise DataError(f"{expected} is missing: copy it there, or leave the folder out to download")
-    check(dataset.name, facts, arrays, str(path or root))
-    return _series(dataset, facts, arrays, source)
-
-
-def _read_pair(path: Path, facts: Facts) -> Arrays:
-    values, labels = read_file(path)
-    if not facts.train_name:
-        return values, labels, None
-    train_path = path.with_name(facts.train_name)
-    if not train_path.is_file():
-        raise DataError(f"{train_path} is missing: copy it beside {facts.name}")
-    train, train_labels = read_file(train_path)
-    check_train(train_labels, str(train_path))
-    return values, labels, train
-
-
 def _from_tsb_uad(facts: Facts, files: Mapping[str, bytes], where: str) -> Arrays:
     values, labels = read_bytes(files[facts.name], f"{facts.name} from {where}")
     if not facts.train_name:
@@ -289,81 +242,3 @@ def _from_tsb_uad(facts: Facts, files: Mapping[str, bytes], where: str) -> Array
     train, train_labels = read_bytes(files[facts.train_name], f"{facts.train_name} from {where}")
     check_train(train_labels, facts.train_name)
     return values, labels, train
-
-
-def _local_originals(dataset: Dataset, facts: Facts, root: Path) -> dict[str, bytes]:
-    """The first publisher's files, if all of them lie in the folder, its ``raw/`` or one of the data set's name."""
-    files = {}
-    for remote in dataset.originals(facts.name):
-        places = [
-            folder / name
-            for folder in (root, root / "raw", root / dataset.name)
-            for name in (remote.name, f"{remote.name}.gz")
-        ]
-        path = next((path for path in places if path.is_file()), None)
-        if path is None:
-            return {}
-        files[remote.name] = path.read_bytes()
-    return files
-
-
-def check(dataset: str, facts: Facts, arrays: Arrays, where: str) -> Check:
-    """Refuse a series that is not the published one; see :func:`check_fingerprint`."""
-    check_facts(arrays, facts, where)
-    return check_fingerprint(dataset, facts.name, arrays, where)
-
-
-def _series(dataset: Dataset, facts: Facts, arrays: Arrays, source: Source) -> Series:
-    values, labels, train = arrays
-    return Series(dataset.name, facts.name, values, labels, source, train)
-
-
-@dataclass(frozen=True)
-class SeriesStatus:
-    """A row of ``python -m benchmark data``.
-
-    Attributes
-    ----------
-    source : {"local", "cache", "file", "absent"}
-        Where it was found on this machine; an absent series would be downloaded, or simulated.
-    n, n_anomalous : int
-        Of the file if it could be read, else as published.
-    check : {"exact", "6 decimals", "unknown", ""}
-        How the content compares with the published hash; ``""`` = not read.
-    problem : str
-        What is wrong with the file, and the cure; ``""`` = nothing.
-    """
-
-    dataset: str
-    series: str
-    source: str
-    n: int
-    n_anomalous: int
-    check: str = ""
-    problem: str = ""
-
-
-def status(
-    dataset: str | Dataset | None = None, *, data_dir: Path | None = None, cache_dir: Path | None = None
-) -> list[SeriesStatus]:
-    """What is on this machine, read and checked; nothing is downloaded."""
-    chosen = [_dataset(dataset)] if dataset is not None else [_registry.get(name) for name in _registry.names()]
-    cache = Path(cache_dir) if cache_dir else default_cache_dir()
-    return [_status(one, facts, data_dir and Path(data_dir), cache) for one in chosen for facts in one.series]
-
-
-def _status(dataset: Dataset, facts: Facts, data_dir: Path | None, cache_dir: Path) -> SeriesStatus:
-    root, source = (data_dir, "local") if data_dir else (cache_dir, "cache")
-    row = SeriesStatus(dataset.name, facts.name, source, facts.n, facts.n_anomalous)
-    try:
-        if isinstance(dataset, FolderDataset):
-            series = dataset.read(facts.name)
-        elif source == "cache" and series_path(root, dataset.name, facts.name) is None:
-            return replace(row, source="absent")
-        else:
-            series = read_local(dataset, facts, root, "local" if source == "local" else "cache")
-    except DataError as error:
-        return replace(row, problem=str(error))
-    arrays = (series.values, series.labels, series.train)
-    verdict = check_fingerprint(dataset.name, facts.name, arrays, facts.name)
-    return replace(row, source=series.source, n=len(series), n_anomalous=series.n_anomalous, check=verdict)

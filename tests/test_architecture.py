@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "benchmark.settings": (),
     "benchmark.packaged": (),
     "benchmark.provenance": ("benchmark.settings",),
-    "benchmark.metrics": (),
+    "benchmark.metrics": ("benchmark.errors",),
     "benchmark.statistics": ("benchmark.metrics",),
     "benchmark.catalogue": (*GROUND, "detectors"),
     "benchmark.grid": (*GROUND, "benchmark.catalogue", "benchmark.metrics", "detectors", "datasets"),
@@ -50,9 +50,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "benchmark.reading": GROUND,
     "benchmark.detection": (
         *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.metrics", "benchmark.reading"),
-        *("detectors", "detectors.core"),
+        *("benchmark.report", "detectors", "detectors.core"),
     ),
-    "benchmark.speed": (*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.metrics", "detectors", "datasets"),
+    "benchmark.speed": (
+        *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.metrics", "benchmark.report"),
+        *("detectors", "datasets"),
+    ),
     "benchmark.commands": (
         *(*GROUND, "benchmark.provenance", "benchmark.catalogue", "benchmark.grid"),
         *("benchmark.store", "benchmark.execution", "benchmark.report", "benchmark.studies", "benchmark.detection"),

@@ -15,7 +15,8 @@ from benchmark.cli import main
 from benchmark.errors import UserError
 from benchmark.grid.cells import Cell
 from benchmark.grid.costs import START, costs, expected_seconds
-from benchmark.speed import costing, machine, measure, memory, peers, series, tables, worker
+from benchmark.provenance import measured_on
+from benchmark.speed import costing, measure, memory, peers, series, tables, worker
 from benchmark.speed.measure import Growth, Run
 from benchmark.speed.peers import MATCHES, Match, PeersMissing, Side
 
@@ -288,7 +289,7 @@ def test_the_command_takes_any_detector_for_its_memory(calls, tmp_path, capsys):
 
 
 def test_the_machine_is_described():
-    assert any("cores" in line for line in machine.describe(["bench"]))
+    assert any("cores" in line for line in measured_on(["bench"]))
 
 
 # -- costs -------------------------------------------------------------------------------------

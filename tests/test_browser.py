@@ -11,7 +11,8 @@ import pytest
 from selenium import webdriver
 
 from benchmark.report import page as page_module
-from benchmark.report import tables, writer
+from benchmark.report import writer
+from benchmark.report.build import build, current
 from tests.support.made_up import SIZES, MadeUpResults, grid
 
 CONTRAST = """
@@ -36,11 +37,11 @@ DRIVER = shutil.which("chromedriver")
 
 def whole_page() -> str:
     """The page as the report writes it, without the picture files beside it."""
-    cells = grid()
-    results = MadeUpResults(cells)
-    built = tables.build(cells, SIZES)
-    curves = {"": list(writer.roc_curves(results, built[0], cells))}
-    return page_module.render(results, cells, built, curves, {}, writer.summary_figures(cells, built), SIZES)
+    results = MadeUpResults(grid())
+    tidy = current(results.frame())
+    built = build(tidy, SIZES)
+    curves = {"": list(writer.roc_curves(results, built[0], tidy))}
+    return page_module.render(results, tidy, built, curves, {}, writer.summary_figures(tidy, built), SIZES)
 
 
 @pytest.fixture(scope="module")

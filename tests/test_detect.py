@@ -18,7 +18,6 @@ from benchmark.detection.conventions import APERIODIC, build, choose_window
 from benchmark.detection.peaks import MOST, OrdinaryPeaks, joined
 from benchmark.detection.planted import HOLIDAY, KINDS, plant, weekly
 from benchmark.detection.ranking import Ranking, rank
-from benchmark.detection.report import peaks
 from benchmark.errors import UserError
 from benchmark.reading import Recording
 
@@ -306,16 +305,6 @@ def test_false_alerts_count_in_the_file_or_by_its_times() -> None:
             false_alerts(text, hourly)
     with pytest.raises(UserError, match="no times"):
         false_alerts("1/month", recording(wave()))
-
-
-def test_decimation_keeps_every_extreme() -> None:
-    rng = np.random.default_rng(0)
-    y = rng.normal(size=10_000)
-    y[4321], y[1234] = 99, -99
-    kept = peaks(y, 100)
-    assert {4321, 1234} <= set(kept.tolist())
-    assert len(kept) <= 200
-    assert np.array_equal(peaks(y[:50], 100), np.arange(50))
 
 
 def test_the_command_leaves_page_picture_and_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -110,7 +110,7 @@ GOOD = arrays()
         ({"protocol": "tsbuad"}, "did you mean tsb-uad"),
         ({"protocol": []}, "at least one protocol"),
         ({"seeds": -1}, "from 0 to 4294967295"),
-        ({"metrics": ["auc"]}, "no metric is called 'auc'"),
+        ({"metrics": ["auc"]}, "unknown metric 'auc': did you mean auroc"),
         ({"jobs": 0}, "at least 1"),
     ],
 )

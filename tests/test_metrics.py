@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.metrics import roc_curve as sklearn_roc_curve
 
+from benchmark.errors import UserError
 from benchmark.metrics import ranges
 from benchmark.metrics.measures import METRICS, RULES, Undefined, check, evaluate, metric, roc_curve, select
 from tests.support import naive_metrics as naive
@@ -188,7 +189,7 @@ def test_precision_without_flags_is_undefined_and_recall_zero():
 
 
 def test_an_unknown_name_gets_the_nearest():
-    with pytest.raises(ValueError, match="did you mean 'auroc'"):
+    with pytest.raises(UserError, match="unknown metric 'aurocc': did you mean auroc"):
         select(["aurocc"])
 
 

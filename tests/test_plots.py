@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.report import plots, traces
-from benchmark.report.plots import GRID, Curve
+from benchmark.report import quality, roc, style, traces, training
+from benchmark.report.roc import GRID, Curve
+from benchmark.report.tables import Entry, Row, Table
 
 
 def curves(n_detectors: int, n_one_liners: int = 3, n_series: int = 4) -> list[Curve]:
@@ -26,7 +27,7 @@ def curves(n_detectors: int, n_one_liners: int = 3, n_series: int = 4) -> list[C
 def test_the_mean_curve_is_the_mean_of_the_rates_at_equal_false_positives() -> None:
     perfect = (np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 1.0]))
     chance = (np.array([0.0, 1.0]), np.array([0.0, 1.0]))
-    mean, spread = plots.average_roc([perfect, chance])
+    mean, spread = roc.average_roc([perfect, chance])
     np.testing.assert_allclose(mean, (1 + GRID) / 2, atol=1e-12)
     np.testing.assert_allclose(spread, (1 - GRID) / 2, atol=1e-12)
     assert np.trapezoid(mean, GRID) == pytest.approx(0.75, abs=1e-3)
@@ -34,7 +35,7 @@ def test_the_mean_curve_is_the_mean_of_the_rates_at_equal_false_positives() -> N
 
 @pytest.mark.parametrize("n", [1, 5, 13, 14, 15])
 def test_each_detector_has_a_panel_of_its_own_and_the_one_liners_share_one(n: int) -> None:
-    figure = plots.roc_figure(curves(n), "MGAB")
+    figure = roc.roc_figure(curves(n), "MGAB")
     panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
     titles = [axes.get_title(loc="left") for axes in panels]
     assert titles == [*(f"Detector{k}" for k in range(n)), "One-liners"], "best first, one-liners last"
@@ -46,22 +47,24 @@ def test_each_detector_has_a_panel_of_its_own_and_the_one_liners_share_one(n: in
 
 
 def test_one_series_has_no_band() -> None:
-    figure = plots.roc_figure(curves(2, n_series=1), "Dodgers")
+    figure = roc.roc_figure(curves(2, n_series=1), "Dodgers")
     assert all(not axes.collections for axes in figure.axes)
     assert "band" not in figure.get_supxlabel()
 
 
 def test_equal_figures_are_equal_files(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        plots.save(plots.roc_figure(curves(3), "MGAB"), tmp_path / "roc" / name)
+        style.save(roc.roc_figure(curves(3), "MGAB"), tmp_path / "roc" / name)
     assert (tmp_path / "roc/a.svg").read_bytes() == (tmp_path / "roc/b.svg").read_bytes()
     assert (tmp_path / "roc/a.png").read_bytes()[:4] == b"\x89PNG"
 
 
 @pytest.mark.parametrize("worst", [0.0, 0.1, 0.26, 0.6])
 def test_a_figure_below_chance_is_drawn_inside_the_axes(worst: float) -> None:
-    rows = [("HBOS", "classical", 0.3, worst), ("Mine", "plug-in", None, 0.9)]
-    for axes in plots.beside_figure({"Dodgers": rows, "MGAB": rows[::-1]}, "AUROC").axes:
+    names = ("Dodgers", "MGAB")
+    hbos = Row("HBOS", "HBOS", "classical", "tsb-uad", dict.fromkeys(names, Entry(worst, printed=0.3)))
+    mine = Row("Mine", "Mine", "plug-in", "tsb-uad", dict.fromkeys(names, Entry(0.9)))
+    for axes in quality.published_figure(Table("", "", "auroc", names, (hbos, mine), main=True)).axes:
         low, high = axes.get_xlim()
         assert low < worst
         assert high > 1
@@ -70,7 +73,7 @@ def test_a_figure_below_chance_is_drawn_inside_the_axes(worst: float) -> None:
 
 def test_labels_beside_marks_do_not_cover_each_other() -> None:
     points = [(f"Detector{k}", "classical", 1.0 + 0.02 * k, 0.7 + 0.001 * k) for k in range(4)]
-    figure = plots.time_figure([*points, ("Far", "neural", 100.0, 0.2)], "time")
+    figure = quality.time_figure([*points, ("Far", "neural", 100.0, 0.2)], "time")
     figure.draw_without_rendering()
     boxes = [text.get_window_extent() for text in figure.axes[0].texts]
     assert len(boxes) == 5
@@ -84,7 +87,7 @@ def test_losses_that_diverge_or_lack_a_part_are_drawn() -> None:
         },
         "MGAB": {"1": {"stage 1 train": [1.0, float("nan")]}, "2": {"stage 1 train": []}},
     }
-    figure = plots.training_figure(histories, "Proposed")
+    figure = training.training_figure(histories, "Proposed")
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles == ["Dodgers stage 1", "Dodgers stage 2", "MGAB stage 1", "MGAB stage 2"]
     assert [len(axes.lines) for axes in figure.axes] == [2, 1, 2, 0]
@@ -95,7 +98,7 @@ def test_one_exploding_series_does_not_flatten_the_losses_of_the_others() -> Non
     tame = {str(k): {"stage 2 train": [2.0, 0.0, -3.0]} for k in range(5)}
     wild = tame | {"wild": {"stage 2 train": [1.0, 6e7, 2e7]}}
     for histories, scale in ((tame, "linear"), (wild, "symlog")):
-        axes = plots.training_figure({"NASA-MSL": histories}, "Proposed").axes[0]
+        axes = training.training_figure({"NASA-MSL": histories}, "Proposed").axes[0]
         assert axes.get_yscale() == scale
     low, high = axes.transAxes.inverted().transform(axes.transData.transform([(1, -3.0), (1, 2.0)]))[:, 1]
     assert high - low > 0.1

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.errors import UserError
-from benchmark.grid import protocols
-from benchmark.grid.protocols import PROTOCOLS, Inapplicable, fitted_parts, labelled_in_fit, normal_spans
+from benchmark.grid import Inapplicable, fitted_parts, labelled_in_fit, protocols, window_rules
+from benchmark.grid.protocols import PROTOCOLS
+from benchmark.grid.splits import normal_spans
 from datasets._base import Series
 from detectors.core.contract import Array, Detector, WindowDetector
 from detectors.core.windows import Windows
@@ -39,8 +40,8 @@ def series(n: int = 1000, anomalies: tuple[tuple[int, int], ...] = ((50, 60), (7
 
 
 def rows_seen(one: Series, protocol: str, detector: Detector) -> list[set[int]]:
-    rounds = PROTOCOLS[protocol].rounds(one, detector, PROTOCOLS[protocol].first_row)
-    return [{row for a, b in rnd.fit or () for row in range(a, b)} for rnd in rounds]
+    splits = PROTOCOLS[protocol].splits(one, detector, PROTOCOLS[protocol].first_row)
+    return [{row for a, b in split.train or () for row in range(a, b)} for split in splits]
 
 
 def test_tsb_uad_gives_the_whole_series_to_unsupervised_and_a_tenth_to_semi_supervised() -> None:
@@ -75,38 +76,38 @@ def test_crossfit_scores_every_row_once_by_a_model_that_saw_nothing_within_a_win
 ) -> None:
     start = data.draw(st.integers(0, n - 10))
     one = series(n, ((start, start + 10),))
-    rounds = PROTOCOLS["normal-crossfit"].rounds(one, SemiSupervised(window=window), 0)
-    kept = [row for rnd in rounds for row in range(*rnd.keep)]
+    splits = PROTOCOLS["normal-crossfit"].splits(one, SemiSupervised(window=window), 0)
+    kept = [row for split in splits for row in range(*split.keep)]
     assert kept == list(range(n))
-    for rnd in rounds:
-        seen = np.array([row for a, b in rnd.fit or () for row in range(a, b)])
-        scored = np.arange(*rnd.keep)
-        assert rnd.score[0] <= rnd.keep[0]
-        assert rnd.keep[1] <= rnd.score[1]
+    for split in splits:
+        seen = np.array([row for a, b in split.train or () for row in range(a, b)])
+        scored = np.arange(*split.keep)
+        assert split.test[0] <= split.keep[0]
+        assert split.keep[1] <= split.test[1]
         if len(seen):
             assert np.abs(seen[:, None] - scored[None, :]).min() > window - 1
 
 
 def test_prefix_uses_the_shipped_training_series_where_there_is_one() -> None:
     one = series(train=300)
-    (rnd,) = PROTOCOLS["prefix"].rounds(one, Unsupervised(), 0)
-    assert rnd.fit is None
-    assert [len(p) for p in fitted_parts(one, rnd)] == [300]
-    assert labelled_in_fit(one, [rnd]) == (300, 0)
+    (split,) = PROTOCOLS["prefix"].splits(one, Unsupervised(), 0)
+    assert split.train is None
+    assert [len(p) for p in fitted_parts(one, split)] == [300]
+    assert labelled_in_fit(one, [split]) == (300, 0)
     assert rows_seen(series(), "prefix", Unsupervised()) == [set(range(100))]
 
 
 def test_what_fit_saw_is_counted_with_its_labelled_points() -> None:
     one = series()
-    rounds = PROTOCOLS["prefix"].rounds(one, Unsupervised(), 0)
-    assert labelled_in_fit(one, rounds) == (100, 10)
+    splits = PROTOCOLS["prefix"].splits(one, Unsupervised(), 0)
+    assert labelled_in_fit(one, splits) == (100, 10)
 
 
 def test_a_series_without_normal_rows_cannot_play_normal_only() -> None:
     one = series(anomalies=((0, 1000),))
-    (rnd,) = PROTOCOLS["normal-only"].rounds(one, SemiSupervised(), 0)
+    (split,) = PROTOCOLS["normal-only"].splits(one, SemiSupervised(), 0)
     with pytest.raises(Inapplicable, match="no normal part"):
-        fitted_parts(one, rnd)
+        fitted_parts(one, split)
 
 
 @given(st.lists(st.integers(0, 1), min_size=1, max_size=60), st.data())
@@ -142,7 +143,7 @@ def test_an_unknown_protocol_gets_the_nearest_name() -> None:
 def test_a_variant_changes_single_fields() -> None:
     variant = protocols.get("authors-csv:decimals=none:first_row=0:window=package:align=end")
     assert (variant.decimals, variant.first_row, variant.align) == (None, 0, "end")
-    assert variant.window is protocols.window_package
+    assert variant.window is window_rules.window_package
     assert variant.overrides == PROTOCOLS["authors-csv"].overrides
     for wrong in ("tsb-uad:aling=end", "tsb-uad:align=centr", "tsb-uad:window=packag", "tsb-uad:decimal=2"):
         with pytest.raises(UserError, match="did you mean"):

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.report import page, tables, writer
+from benchmark.report import DATASETS, page, writer
+from benchmark.report.build import build, current
 from tests.support.made_up import MadeUpResults, cell, frame, grid
 
 EVIL = "</script><script>alert(1)</script>&\"'"
@@ -59,7 +60,7 @@ class Outline(HTMLParser):
 def test_every_promised_file_is_written(written: Path) -> None:
     names = {str(p.relative_to(written)) for p in written.rglob("*") if p.is_file()}
     assert {"table.md", "table.tex", "table.csv", "cells.csv", "index.html"} <= names
-    assert {f"roc/{d}.{suffix}" for d in tables.DATASETS for suffix in ("png", "svg")} <= names
+    assert {f"roc/{d}.{suffix}" for d in DATASETS for suffix in ("png", "svg")} <= names
     assert {"training/AE tsb-uad.png", "training/Proposed normal-only.png", "time/time-and-quality.svg"} <= names
     assert {"ranks/tsb-uad.png", "ranks/normal-only.svg"} <= names
     assert not [n for n in names if n.endswith(".part")]
@@ -156,7 +157,7 @@ def test_simulated_and_quick_are_shouted(tmp_path: Path) -> None:
 def test_failures_are_told_once_per_reason() -> None:
     rows = [cell("MGAB", k, "LOF", status="failed", reason="too short") for k in "123"]
     rows += [cell("MGAB", "4", "LOF", status="skipped", reason="wrong diet"), cell("MGAB", "5", "LOF")]
-    told = page.failures(tables.current(frame(rows)))
+    told = page.failures(current(frame(rows)))
     assert [(f["status"], f["count"], f["series"]) for f in told] == [
         ("failed", 3, ["1", "2", "3"]),
         ("skipped", 1, ["4"]),
@@ -189,8 +190,8 @@ def decide(gain: float, auroc: float = 0.8) -> tuple[bool, int]:
     base = rng.normal(size=3000)
     cells = frame([cell("Dodgers", "1", "LOF", auroc), cell("Dodgers", "1", "Random", 0.7)])
     results = Given(cells, labels, {"LOF": base + gain * labels, "Random": base})
-    test = writer.OneLinerTest(results, cells)  # type: ignore[arg-type]
-    table = next(t for t in tables.build(cells) if not t.main)
+    test = writer.OneLinerTest(results, current(cells))  # type: ignore[arg-type]
+    table = next(t for t in build(current(cells)) if not t.main)
     rows = {row.label: row for row in table.rows}
     decided = [test(rows["LOF"], rows["Random"], "Dodgers") for _ in range(2)]
     assert decided[0] == decided[1]

@@ -8,7 +8,8 @@ import pytest
 
 from benchmark.catalogue import published, published_order
 from benchmark.errors import UserError
-from benchmark.report import formats, summary, tables
+from benchmark.report import csv, summary, tables
+from benchmark.report.build import build, current
 from benchmark.report.verdicts import judge
 from tests.support.made_up import cell, frame
 
@@ -52,8 +53,8 @@ def _report(tmp_path: Path, sizes: dict[str, int], **given: object) -> Path:
         for k in range(1, size + 1)
         for detector, bonus in {"LOF": 0.6, "TimeIndex": 0.5, "Random": 0.4}.items()
     ]
-    built = tables.build(frame(rows), SIZES)
-    (tmp_path / "table.csv").write_text(formats.to_csv([_only(table, "LOF") for table in built]))
+    built = build(current(frame(rows)), SIZES)
+    (tmp_path / "table.csv").write_text(csv.document([_only(table, "LOF") for table in built]))
     return tmp_path / "table.csv"
 
 

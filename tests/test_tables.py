@@ -16,7 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.catalogue import published
-from benchmark.report import formats, tables, verdicts
+from benchmark.report import csv as as_csv
+from benchmark.report import latex, markdown, tables, text, verdicts
+from benchmark.report.build import build, current
 from benchmark.report.tables import Row, Table
 from tests.support.made_up import SIZES, cell, frame, grid
 
@@ -24,7 +26,7 @@ HOSTILE = r"=a|b*_<i>&%$#{}~^\é漢`[x](y)"
 
 
 def main_table(cells: pd.DataFrame, simulated: bool = False, **given: object) -> Table:
-    built = tables.build(cells, SIZES, **given)  # type: ignore[arg-type]
+    built = build(current(cells), SIZES, **given)  # type: ignore[arg-type]
     return next(t for t in built if t.main and t.simulated == simulated)
 
 
@@ -118,7 +120,7 @@ def test_missing_series_are_counted_shown_and_not_compared() -> None:
     )
     table = main_table(cells)
     entry = row_of(table, "LOF").entries["MGAB"]
-    assert formats.ours(entry) == ".960 (2/3)"
+    assert text.ours(entry) == ".960 (2/3)"
     assert entry.verdict == "not compared"
     assert not entry.best, "a mean over fewer series than others is not the best"
     assert row_of(table, "AE").entries["MGAB"].best
@@ -130,14 +132,14 @@ def test_a_cell_without_result_is_a_word_never_a_number(status: str) -> None:
     cells = frame([cell("Dodgers", "1", "LOF", status=status, reason="why"), cell("Dodgers", "1", "AE", 0.7)])
     entry = row_of(main_table(cells), "LOF").entries["Dodgers"]
     assert entry.value is None
-    assert formats.ours(entry) == f"{status} (1)"
-    line = next(li for li in formats.to_markdown([main_table(cells)]).splitlines() if li.startswith("| LOF"))
+    assert text.ours(entry) == f"{status} (1)"
+    line = next(li for li in markdown.document([main_table(cells)]).splitlines() if li.startswith("| LOF"))
     assert line == f"| LOF | .54 | {status} (1) |  |"
 
 
 def test_an_undefined_metric_is_named() -> None:
     cells = frame([cell("Dodgers", "1", "LOF", float("nan"))])
-    assert formats.ours(row_of(main_table(cells), "LOF").entries["Dodgers"]) == "auroc undefined (1)"
+    assert text.ours(row_of(main_table(cells), "LOF").entries["Dodgers"]) == "auroc undefined (1)"
 
 
 # -- simulated, quick, replaced ----------------------------------------------------------------
@@ -148,21 +150,21 @@ def test_simulated_cells_change_no_real_figure_and_stand_apart() -> None:
     mixed = pd.concat([real, grid(source="simulated").assign(auroc=0.0)], ignore_index=True)
     assert main_table(mixed) == main_table(real)
     made_up = main_table(mixed, simulated=True)
-    assert formats.heading(made_up).startswith("SIMULATED: ")
+    assert text.heading(made_up).startswith("SIMULATED: ")
     assert all(e.printed is None and e.value in (0.0, None) for r in made_up.rows for e in r.entries.values())
-    text = formats.to_markdown([made_up])
-    assert "published |" not in text
-    assert "no figure here compares with print" in text
+    written = markdown.document([made_up])
+    assert "published |" not in written
+    assert "no figure here compares with print" in written
 
 
 def test_a_full_cell_replaces_a_quick_one_and_a_quick_one_is_marked() -> None:
     quick = [cell("MGAB", "1", d, 0.1, quick=True, params='{"epochs": 2}') for d in ("AE", "LOF")]
     table = main_table(frame([*quick, *(cell("MGAB", k, "LOF", 0.96) for k in "123")]))
-    assert formats.ours(row_of(table, "LOF").entries["MGAB"]) == ".960"
+    assert text.ours(row_of(table, "LOF").entries["MGAB"]) == ".960"
     entry = row_of(table, "AE").entries["MGAB"]
-    assert formats.ours(entry) == ".100q (1/3)"
+    assert text.ours(entry) == ".100q (1/3)"
     assert entry.verdict == "not compared"
-    assert formats.heading(table).startswith("QUICK: ")
+    assert text.heading(table).startswith("QUICK: ")
 
 
 def test_the_latest_outcome_of_a_cell_counts() -> None:
@@ -181,7 +183,7 @@ def test_a_changed_parameter_is_a_row_of_its_own_without_verdict() -> None:
 # -- which rows and which mark -----------------------------------------------------------------
 
 
-def test_the_main_table_is_the_papers_game() -> None:
+def test_the_main_table_is_the_papers_setting() -> None:
     table = main_table(grid())
     protocols = {row.label: row.protocol for row in table.rows}
     assert protocols["Proposed"] == "normal-only"
@@ -191,8 +193,8 @@ def test_the_main_table_is_the_papers_game() -> None:
     assert [row.group for row in table.rows][-2:] == ["one-liner", "one-liner"]
 
 
-def test_there_is_a_table_per_protocol_with_every_detector_that_played_it() -> None:
-    built = {t.protocol: t for t in tables.build(grid(), SIZES) if not t.main}
+def test_there_is_a_table_per_protocol_with_every_detector_that_ran_under_it() -> None:
+    built = {t.protocol: t for t in build(current(grid()), SIZES) if not t.main}
     assert list(built) == ["tsb-uad", "normal-only"]
     assert "Proposed" not in {row.label for row in built["tsb-uad"].rows}
     assert {row.label for row in built["normal-only"].rows} == {*map(str, grid()["detector"])}
@@ -204,7 +206,7 @@ def test_what_does_not_beat_the_best_one_liner_is_marked() -> None:
     table = main_table(cells)
     assert row_of(table, "LOF").entries["Dodgers"].weak
     assert not row_of(table, "AE").entries["Dodgers"].weak
-    assert "°" in formats.ours(row_of(table, "LOF").entries["Dodgers"])
+    assert "°" in text.ours(row_of(table, "LOF").entries["Dodgers"])
     asked = []
     strict = main_table(cells, beats=lambda row, rival, dataset: asked.append((row.label, rival.label, dataset)))
     assert row_of(strict, "AE").entries["Dodgers"].weak
@@ -212,48 +214,48 @@ def test_what_does_not_beat_the_best_one_liner_is_marked() -> None:
 
 
 def test_the_facts_that_change_the_reading_stand_beside_the_figures() -> None:
-    text = formats.to_markdown([main_table(grid())])
-    assert "missing count is written as -1" in text
-    assert "the time index" in text
-    assert re.search(r"Genesis: best one-liner \w+, \.\d{3}\.", text)
+    written = markdown.document([main_table(grid())])
+    assert "missing count is written as -1" in written
+    assert "the time index" in written
+    assert re.search(r"Genesis: best one-liner \w+, \.\d{3}\.", written)
 
 
 # -- formats -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.775, ".775"), (1.0, "1.000"), (0.0, ".000"), (0.99999, "1.000")])
-def test_figures_are_printed_as_the_field_does(value: float, text: str) -> None:
-    assert formats.figure(value) == text
+@pytest.mark.parametrize(("value", "printed"), [(0.775, ".775"), (1.0, "1.000"), (0.0, ".000"), (0.99999, "1.000")])
+def test_figures_are_printed_as_the_field_does(value: float, printed: str) -> None:
+    assert text.figure(value) == printed
 
 
 def test_differences_carry_their_sign() -> None:
-    assert [formats.signed(v) for v in (0.012, -0.015, 0.0, -0.0001)] == ["+.012", "−.015", ".000", ".000"]
+    assert [text.signed(v) for v in (0.012, -0.015, 0.0, -0.0001)] == ["+.012", "−.015", ".000", ".000"]
 
 
 def hostile_tables() -> list[Table]:
     rows = [cell("Dodgers", "1", HOSTILE, 0.7, group="plug-in"), cell("Dodgers", "1", "LOF", 0.5)]
     rows += [cell("Dodgers", "1", HOSTILE, 0.7, group="plug-in", params='{"a": "|"}'), cell(HOSTILE, "1", "LOF", 0.5)]
-    return tables.build(frame(rows))
+    return build(current(frame(rows)))
 
 
 def test_no_name_breaks_a_markdown_table() -> None:
-    for block in formats.to_markdown(hostile_tables()).split("\n\n"):
+    for block in markdown.document(hostile_tables()).split("\n\n"):
         lines = [line for line in block.splitlines() if line.startswith("|")]
         columns = {len(re.findall(r"(?<!\\)\|", line)) for line in lines}
         assert len(columns) <= 1, block
-    assert "<i>" not in formats.to_markdown(hostile_tables())
+    assert "<i>" not in markdown.document(hostile_tables())
 
 
 def test_latex_tables_are_sound() -> None:
-    text = formats.to_latex([*tables.build(grid(), SIZES), *hostile_tables()])
-    assert text.count(r"\begin{") == text.count(r"\end{")
-    assert text.count(r"\toprule") == text.count(r"\bottomrule") == text.count(r"\begin{tabular}")
-    for columns, body in re.findall(r"\\begin\{tabular\}\{(l?r*)\}(.*?)\\end\{tabular\}", text, re.S):
+    written = latex.document([*build(current(grid()), SIZES), *hostile_tables()])
+    assert written.count(r"\begin{") == written.count(r"\end{")
+    assert written.count(r"\toprule") == written.count(r"\bottomrule") == written.count(r"\begin{tabular}")
+    for columns, body in re.findall(r"\\begin\{tabular\}\{(l?r*)\}(.*?)\\end\{tabular\}", written, re.S):
         for line in body.splitlines():
             if line.endswith(r"\\"):
                 spans = sum(int(n) - 1 for n in re.findall(r"\\multicolumn\{(\d)\}", line))
                 assert len(re.findall(r"(?<!\\)&", line)) + 1 + spans == len(columns), line
-    assert set(re.findall(r"[^\x00-\x7f]", text)) <= {"é"}
+    assert set(re.findall(r"[^\x00-\x7f]", written)) <= {"é"}
 
 
 @pytest.mark.skipif(
@@ -261,7 +263,7 @@ def test_latex_tables_are_sound() -> None:
 )
 def test_latex_compiles(tmp_path: Path) -> None:
     path = tmp_path / "table.tex"
-    path.write_text(formats.to_latex([*tables.build(grid(), SIZES), *hostile_tables()]), encoding="utf-8")
+    path.write_text(latex.document([*build(current(grid()), SIZES), *hostile_tables()]), encoding="utf-8")
     done = subprocess.run(
         ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", path.name],
         cwd=tmp_path,
@@ -275,22 +277,22 @@ def test_latex_compiles(tmp_path: Path) -> None:
 
 def test_csv_carries_everything_and_no_formula() -> None:
     cells = grid()
-    rows = list(csv.DictReader(io.StringIO(formats.to_csv(tables.build(cells, SIZES)))))
+    rows = list(csv.DictReader(io.StringIO(as_csv.document(build(current(cells), SIZES)))))
     lof = next(r for r in rows if r["detector"] == "LOF" and r["dataset"] == "MGAB" and r["published"])
     mine = cells[(cells["detector"] == "LOF") & (cells["dataset"] == "MGAB") & (cells["protocol"] == "tsb-uad")]
     assert float(lof["ours"]) == pytest.approx(mine["auroc"].mean(), abs=1e-12)
     assert float(lof["difference"]) == pytest.approx(mine["auroc"].mean() - 0.96, abs=1e-12)
     assert lof["verdict"] == "not reproduced"
-    hostile = csv.DictReader(io.StringIO(formats.to_csv(hostile_tables())))
+    hostile = csv.DictReader(io.StringIO(as_csv.document(hostile_tables())))
     assert {row["detector"][:2] for row in hostile if HOSTILE in row["detector"]} == {"'="}
 
 
 def test_cells_csv_starts_with_the_promised_columns() -> None:
     cells = frame([cell("Dodgers", "@1", "LOF", 0.5, reason="-1"), cell("Dodgers", "2", "LOF", status="failed")])
-    text = formats.cells_to_csv(cells)
+    written = as_csv.cells(cells)
     promised = "dataset,series,detector,protocol,seed,source,status,reason,auroc,auprc,n,n_anomalous,window,"
-    assert text.startswith(promised + "fit_seconds,score_seconds,peak_mb,")
-    rows = list(csv.DictReader(io.StringIO(text)))
+    assert written.startswith(promised + "fit_seconds,score_seconds,peak_mb,")
+    rows = list(csv.DictReader(io.StringIO(written)))
     assert (rows[0]["series"], rows[0]["reason"]) == ("'@1", "'-1")
     assert rows[1]["auroc"] == ""
     assert float(rows[0]["auroc"]) == 0.5
@@ -299,7 +301,7 @@ def test_cells_csv_starts_with_the_promised_columns() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=120), st.text(max_size=120))
 def test_file_names_are_portable_and_keep_apart(one: str, other: str) -> None:
-    a, b = formats.file_name(one), formats.file_name(other)
+    a, b = text.file_name(one), text.file_name(other)
     assert re.fullmatch(r"[A-Za-z0-9._@ -]+", a)
     assert a not in (".", "..")
     assert len(a) < 100
@@ -309,6 +311,6 @@ def test_file_names_are_portable_and_keep_apart(one: str, other: str) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.text(min_size=1, max_size=40))
 def test_any_text_survives_latex_escaping_in_ascii(text: str) -> None:
-    escaped = formats.latex_text(text)
+    escaped = latex.escape(text)
     assert not re.search(r"(?<!\\)[&%$#_]", re.sub(r"\$(?:-|\^\{\\circ\}|\\approx|\\neq)\$", "", escaped))
     assert all(c <= "ÿ" for c in escaped)

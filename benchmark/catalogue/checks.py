@@ -1,5 +1,7 @@
 """What every detector must keep, as named checks: for our own tests and for anybody's file.
 
+Over 300 lines: one list of promises, each a few lines, which is read from top to bottom.
+
 >>> for check in iter_checks(load("mine.py")):
 ...     check.run()
 """

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -98,14 +99,39 @@ def load(spec: str, text: str = "") -> type[Detector]:
     raise unknown("detector", spec, known, "(a file of your own: --detector path/mine.py)")
 
 
-def build(name: str, params: dict[str, Any]) -> Detector:
-    """An instance with these parameters; a wrong parameter name gets the nearest right one."""
-    cls = load(name)
-    accepted = cls.param_defaults()
-    for key in params:
+def build(
+    spec: str | type[Detector],
+    params: Mapping[str, Any] | None = None,
+    *,
+    window: int | None = None,
+    seed: int | None = None,
+) -> Detector:
+    """An instance with these parameters; a wrong parameter name gets the nearest right one.
+
+    Parameters
+    ----------
+    spec : str or class
+        As for :func:`load`.
+    params : mapping
+        Parameters of the detector.
+    window, seed : int
+        For a detector whose window is ``"auto"`` and one that has a ``random_state``, unless ``params`` name these.
+
+    Raises
+    ------
+    UserError
+        If the detector has no parameter of that name.
+    """
+    cls = load(spec) if isinstance(spec, str) else spec
+    accepted, given = cls.param_defaults(), dict(params or {})
+    for key in given:
         if key not in accepted:
             raise unknown(f"parameter of {cls.__name__}", key, accepted)
-    return cls(**params)
+    if window is not None and accepted.get("window") == "auto":
+        given.setdefault("window", window)
+    if seed is not None and "random_state" in accepted:
+        given.setdefault("random_state", seed)
+    return cls(**given)
 
 
 def _detectors_in(module: ModuleType) -> list[type[Detector]]:

@@ -121,9 +121,10 @@ def _matches(names: list[str]) -> list[Match]:
 
 
 def _compare(args: argparse.Namespace, matches: list[Match]) -> int:
-    from benchmark.speed import describe, tables
+    from benchmark.provenance import measured_on
+    from benchmark.speed import tables
 
-    about = describe(["bench", *sys.argv[2:]])
+    about = measured_on(["bench", *sys.argv[2:]])
     runs: list[Run] = []
     try:
         _measure(args, matches, runs)
@@ -177,10 +178,11 @@ def _peers() -> Path | None:
 
 
 def _memory(args: argparse.Namespace) -> int:
-    from benchmark.speed import describe, memory
+    from benchmark.provenance import measured_on
+    from benchmark.speed import memory
 
     names = _registered(args.detector)
-    about = describe(["bench", *sys.argv[2:]])
+    about = measured_on(["bench", *sys.argv[2:]])
     text = memory.table(names, max(args.n), args.window[0], args.budget, about, _options.say)
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "memory.md").write_text(text)

@@ -42,7 +42,8 @@ def main(args: argparse.Namespace) -> int:
     ]
     sys.stdout.write(_table(rows))
     good = sum(not row.problem and row.source != "absent" for row in rows)
-    _options.say(f"{good} of {len(rows)} series are here and intact; cache: {settings.cache_dir()}")
+    cache = settings.cache_dir() or datasets.default_cache_dir()
+    _options.say(f"{good} of {len(rows)} series are here and intact; cache: {cache}")
     return 0 if good == len(rows) and not failures else 1
 
 

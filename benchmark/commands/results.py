@@ -42,15 +42,10 @@ def _list(args: argparse.Namespace) -> int:
     from benchmark.store import Store
 
     with Store(args.store) as store:
-        counted = {r[0]: (r[1], r[2]) for r in store.database.rows(COUNTS)}
-        for row in store.database.rows("SELECT data_hash, dataset, name, source, n FROM series ORDER BY dataset, name"):
-            ok, cells = counted.get(row["data_hash"], (0, 0))
-            where = f"{row['dataset']}/{row['name']}  {row['n']} points, {row['source']}"
-            sys.stdout.write(f"{row['data_hash']}  {where}, {ok} of {cells} cells ok\n")
+        for line in store.inventory():
+            where = f"{line.dataset}/{line.series}  {line.n} points, {line.source}"
+            sys.stdout.write(f"{line.data_hash}  {where}, {line.ok} of {line.cells} cells ok\n")
     return 0
-
-
-COUNTS = "SELECT data_hash, sum(status = 'ok'), count(*) FROM current GROUP BY data_hash"
 
 
 def _verify(args: argparse.Namespace) -> int:

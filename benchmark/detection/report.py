@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,8 @@ from benchmark.detection.alerts import Alert
 from benchmark.detection.detect import Finding
 from benchmark.detection.ranking import LABELLED, Ranking
 from benchmark.errors import UserError
+from benchmark.report import markdown as md
+from benchmark.report import min_max, style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,19 +97,20 @@ def expected_at_peak(finding: Finding, alert: Alert) -> str:
 def markdown(finding: Finding, top: int) -> str:
     """The page: what was found, how the detector was chosen, what was done to the data."""
     recording = finding.recording
-    parts = [f"# Anomalies in {_plain(recording.name)}", ""]
+    parts = [f"# Anomalies in {md.escape(recording.name)}", ""]
     parts.append(
-        f"{len(recording):,} rows of {_plain(recording.column)!r}, scored by **{finding.detector}** "
+        f"{len(recording):,} rows of {md.escape(recording.column)!r}, scored by **{finding.detector}** "
         f"(window {finding.window}). {verdict(finding)}"
     )
     frame = anomalies_frame(finding, top)
     if len(frame):
         if recording.times is None:
             frame = frame.drop(columns=["from", "to"])
-        parts += ["", _about_the_table(finding), "", _table(frame)]
+        table = md.table([c.replace("_", " ") for c in frame.columns], frame.itertuples(index=False))
+        parts += ["", _about_the_table(finding), "", table]
     parts += ["", "## Which detector to trust here", "", _ranking(finding)]
     if finding.notes:
-        parts += ["", "## What was done to the data", "", *[f"- {_plain(note)}" for note in finding.notes]]
+        parts += ["", "## What was done to the data", "", *[f"- {md.escape(note)}" for note in finding.notes]]
     return "\n".join(parts) + "\n"
 
 
@@ -143,12 +145,13 @@ def _ranking(finding: Finding) -> str:
     alone = ranking.kinds == LABELLED
     measure = "AUROC" if alone else "found"
     lines = [f"Mean AUROC on {ranking.basis}." if alone else _planted_in_words(ranking), ""]
-    lines += [f"| detector | {measure} | interval | misses |", "|---|---:|---|---|"]
+    rows = []
     for name in ranking.order:
         low, high = ranking.interval(name)
         span = "one trial" if alone else f"{low:.2f} to {high:.2f}"
         missed = "" if alone else ", ".join(ranking.misses(name)) or "none of the kinds"
-        lines.append(f"| {name} | {ranking.merit[name].mean():.2f} | {span} | {missed} |")
+        rows.append((name, f"{ranking.merit[name].mean():.2f}", span, missed))
+    lines.append(md.table(["detector", measure, "interval", "misses"], rows))
     if ranking.reason:
         lines += ["", f"No ranking is supported: {ranking.reason}"]
     elif ranking.tied:
@@ -163,19 +166,6 @@ def _planted_in_words(ranking: Ranking) -> str:
     )
 
 
-def _table(frame: pd.DataFrame) -> str:
-    head = "| " + " | ".join(c.replace("_", " ") for c in frame.columns) + " |"
-    rule = "|" + "|".join("---" for _ in frame.columns) + "|"
-    body = ["| " + " | ".join(str(v) for v in row) + " |" for row in frame.itertuples(index=False)]
-    return "\n".join([head, rule, *body])
-
-
-def _plain(text: str) -> str:
-    """A name from a stranger's file, harmless in Markdown."""
-    flat = " ".join(str(text).split())
-    return "".join("\\" + c if c in "\\`*_{}[]<>#|" else c for c in flat)
-
-
 def draw(finding: Finding, path: Path, top: int) -> None:
     """Values above, scores below, alerts marked; decimated without losing a peak."""
     from matplotlib.figure import Figure
@@ -184,17 +174,17 @@ def draw(finding: Finding, path: Path, top: int) -> None:
     figure = Figure(figsize=(10, 4.6), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
     at = _axis(recording.times, len(recording))
-    _line_of_peaks(upper, at, recording.values, "#222222")
-    _line_of_peaks(lower, at, finding.scores, "#0072B2")
-    lower.axhline(finding.threshold, color="#D55E00", linewidth=0.8, linestyle="--", label="threshold")
+    _line_of_peaks(upper, at, recording.values, style.INK)
+    _line_of_peaks(lower, at, finding.scores, style.BLUE)
+    lower.axhline(finding.threshold, color=style.VERMILION, linewidth=0.8, linestyle="--", label="threshold")
     shown = finding.alerts[:200]
     for rank, alert in enumerate(shown, start=1):
         if not alert.flagged:
             continue
         first, last = at[alert.start], at[min(alert.stop, len(at) - 1)]
         for axes in (upper, lower):
-            axes.axvspan(first, last, color="#D55E00", alpha=0.25, linewidth=0)
-            axes.axvline(at[alert.peak], color="#D55E00", linewidth=0.5, alpha=0.5)
+            axes.axvspan(first, last, color=style.VERMILION, alpha=0.25, linewidth=0)
+            axes.axvline(at[alert.peak], color=style.VERMILION, linewidth=0.5, alpha=0.5)
         if rank <= top:
             upper.annotate(
                 str(rank),
@@ -204,7 +194,7 @@ def draw(finding: Finding, path: Path, top: int) -> None:
                 xytext=(0, 2),
                 ha="center",
                 fontsize=7,
-                color="#D55E00",
+                color=style.VERMILION,
             )
     upper.set_ylabel(recording.column.replace("$", r"\$"))
     lower.set_ylabel(f"{finding.detector} score" if len(finding.detectors) == 1 else "mean surprise")
@@ -227,15 +217,6 @@ def _axis(times: Any, n: int) -> Any:
 
 
 def _line_of_peaks(axes: Axes, at: Any, y: Array, colour: str) -> None:
-    keep = peaks(y, PIXELS)
-    axes.plot(at[keep], y[keep], color=colour, linewidth=0.7)
-
-
-def peaks(y: Array, bins: int) -> NDArray[np.int64]:
-    """Rows of the lowest and the highest value in each of ``bins`` equal parts, in order."""
-    n = len(y)
-    if n <= 2 * bins:
-        return np.arange(n)
-    edges = np.linspace(0, n, bins + 1).astype(int)
-    kept = [a + f(y[a:b]) for a, b in pairwise(edges) for f in (np.argmin, np.argmax)]
-    return np.unique(np.array(kept, dtype=np.int64))
+    shown = min_max(y, PIXELS)
+    rows = np.arange(len(shown)) * len(y) // len(shown)
+    axes.plot(at[rows], shown, color=colour, linewidth=0.7)

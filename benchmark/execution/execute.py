@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.catalogue import published_order
+from benchmark.catalogue import build, published_order
 from benchmark.execution.isolation import (
     PeakMemory,
     describe,
@@ -21,7 +21,7 @@ from benchmark.execution.isolation import (
     tail,
 )
 from benchmark.execution.warm_up import warm_up
-from benchmark.grid import Inapplicable, Outcome, Protocol, Round, Task, protocols
+from benchmark.grid import Inapplicable, Outcome, Protocol, Split, Task, fitted_parts, labelled_in_fit, protocols
 from datasets import Series
 from detectors import Detector, Diverged
 
@@ -39,7 +39,7 @@ def execute(task: Task, series: Series, progress: Callable[[str], None] | None =
     progress : callable, optional
         Receives a line now and then from long fits.
     """
-    series = replace(series)  # arrays that came through a pipe are writable: making it anew closes them
+    series = replace(series)  # unpickled arrays are writable; __post_init__ locks them
     outcome = Outcome("ok", n=len(series), n_anomalous=series.n_anomalous)
     try:
         with no_forks_come_back():
@@ -61,15 +61,15 @@ def _fill(outcome: Outcome, task: Task, series: Series, progress: Callable[[str]
     cell = task.cell
     protocol = protocols.get(cell.protocol)
     detector = prepared(task, protocol, series)
-    rounds = protocol.rounds(series, detector, protocol.first_row)
-    outcome.n_fit, outcome.n_fit_anomalous = protocols.labelled_in_fit(series, rounds)
+    splits = protocol.splits(series, detector, protocol.first_row)
+    outcome.n_fit, outcome.n_fit_anomalous = labelled_in_fit(series, splits)
     warm_up(task)
     seed_global_generators(cell.random_state)
     detector.on_progress = progress
     scores = np.full(len(series), np.nan)
     with PeakMemory() as memory:
-        for number, rnd in enumerate(rounds):
-            fit_seconds, score_seconds = _play(detector, series, rnd, scores, outcome, first=number == 0)
+        for number, split in enumerate(splits):
+            fit_seconds, score_seconds = _fit_and_score(detector, series, split, scores, outcome, first=number == 0)
             outcome.fit_seconds += fit_seconds
             outcome.score_seconds += score_seconds
     outcome.peak_mb = memory.megabytes
@@ -82,15 +82,15 @@ def _fill(outcome: Outcome, task: Task, series: Series, progress: Callable[[str]
     outcome.scores = kept
 
 
-def _play(
-    detector: Detector, series: Series, rnd: Round, scores: Array, outcome: Outcome, first: bool
+def _fit_and_score(
+    detector: Detector, series: Series, split: Split, scores: Array, outcome: Outcome, first: bool
 ) -> tuple[float, float]:
-    pieces = protocols.fitted_parts(series, rnd)
+    pieces = fitted_parts(series, split)
     shorten_window(detector, pieces, outcome)
     started = time.perf_counter()
     detector.fit(pieces[0] if len(pieces) == 1 else pieces)
     fitted = time.perf_counter()
-    (a, b), (c, d) = rnd.score, rnd.keep
+    (a, b), (c, d) = split.test, split.keep
     given = np.asarray(detector.score(series.values[a:b]), dtype=np.float64)
     if given.shape != (b - a,):
         raise RuntimeError(f"{type(detector).__name__} gave {given.shape} scores for {b - a} points")
@@ -124,11 +124,11 @@ def scores_by(task: Task, series: Series, rules: Sequence[dict[str, Any]]) -> li
     outcome = Outcome("ok")
     seed_global_generators(task.cell.random_state)
     scores = np.full((len(rules), len(series)), np.nan)
-    for rnd in protocol.rounds(series, detector, protocol.first_row):
-        pieces = protocols.fitted_parts(series, rnd)
+    for split in protocol.splits(series, detector, protocol.first_row):
+        pieces = fitted_parts(series, split)
         shorten_window(detector, pieces, outcome)
         detector.fit(pieces[0] if len(pieces) == 1 else pieces)
-        (a, b), (c, d) = rnd.score, rnd.keep
+        (a, b), (c, d) = split.test, split.keep
         for mine, given in zip(scores, detector.scores_by(series.values[a:b], rules), strict=True):
             mine[c:d] = given[c - a : d - a]
     kept = scores[:, protocol.first_row :]
@@ -142,10 +142,8 @@ def prepared(task: Task, protocol: Protocol, series: Series) -> Detector:
     cls = task.detector_class
     if protocol.published_rows_only and cls.__name__ not in published_order()[:-1]:
         raise Inapplicable(f"{protocol.name} repeats the authors' twelve baselines, {cls.__name__} is none of them")
-    detector = cls(**dict(task.cell.params))
+    detector = build(cls, dict(task.cell.params), seed=task.cell.random_state)
     protocol.configure(detector, series, task.explicit)
-    if "random_state" in detector.param_defaults() and "random_state" not in task.explicit:
-        detector.set_params(random_state=task.cell.random_state)
     return detector
 
 

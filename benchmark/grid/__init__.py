@@ -5,7 +5,8 @@ from __future__ import annotations
 from benchmark.grid.cells import Cell, Outcome, Params, Task, params_text
 from benchmark.grid.costs import MEASURED_AT, Cost, expected_seconds
 from benchmark.grid.plan import PAPER, QUICK_SERIES, Row, Selection, longest_first, plan, quick_cut, rows
-from benchmark.grid.protocols import Inapplicable, Protocol, Round, paper_protocol
+from benchmark.grid.protocols import Protocol, paper_protocol
+from benchmark.grid.splits import Inapplicable, Split, fitted_parts, labelled_in_fit
 
 __all__ = [
     "MEASURED_AT",
@@ -17,11 +18,13 @@ __all__ = [
     "Outcome",
     "Params",
     "Protocol",
-    "Round",
     "Row",
     "Selection",
+    "Split",
     "Task",
     "expected_seconds",
+    "fitted_parts",
+    "labelled_in_fit",
     "longest_first",
     "paper_protocol",
     "params_text",

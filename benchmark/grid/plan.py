@@ -89,7 +89,7 @@ def _row(spec: str, selection: Selection) -> Row:
     given = selection.params.get(cls.__name__, {})
     params = {**(cls.quick if selection.quick else {}), **given}
     try:
-        registry.build(spec, params).check_params()
+        registry.build(cls, params).check_params()
     except (TypeError, ValueError) as error:
         raise UserError(f"{cls.__name__} does not take these parameters: {error}") from error
     version = str(cls.version)

@@ -5,7 +5,6 @@ A protocol that uses labels to choose the fitted part has *normal* in its name; 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, get_args
@@ -14,29 +13,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import unknown
-from benchmark.metrics import segments
+from benchmark.grid.splits import (
+    Split,
+    first_tenth,
+    normal_parts,
+    normal_parts_crossfit,
+    whole_or_tenth,
+)
+from benchmark.grid.window_rules import (
+    WINDOW_RULES,
+    window_authors,
+    window_of_training,
+    window_package,
+    window_published,
+)
 from datasets import Series
-from detectors import Alignment, Detector, estimate_window
+from detectors import Alignment, Detector
 
 Array = NDArray[np.float64]
-Span = tuple[int, int]
-
-
-class Inapplicable(Exception):
-    """A detector and a protocol, or a series, that do not go together; the reason is recorded."""
-
-
-@dataclass(frozen=True)
-class Round:
-    """One fit and the rows that its model scores.
-
-    ``fit`` are half-open row ranges of the series, or None for the shipped training series;
-    ``score`` the range handed to ``score``, ``keep`` the part of it whose scores are kept.
-    """
-
-    fit: tuple[Span, ...] | None
-    score: Span
-    keep: Span
 
 
 @dataclass(frozen=True)
@@ -63,7 +57,7 @@ class Protocol:
 
     name: str
     summary: str
-    rounds: Callable[[Series, Detector, int], list[Round]]
+    splits: Callable[[Series, Detector, int], list[Split]]
     window: Callable[[Series], int]
     uses_labels: bool = False
     first_row: int = 0
@@ -96,89 +90,6 @@ class Protocol:
         low, high = scores.min(), scores.max()
         scaled = (scores - low) / (high - low) if high > low else np.zeros_like(scores)
         return np.asarray(np.round(scaled, self.decimals))
-
-
-# -- window rules ------------------------------------------------------------------------------
-
-
-def window_published(series: Series) -> int:
-    """``find_length`` with the fall-back of the published runs, 125."""
-    return estimate_window(series.values, fallback=125)
-
-
-def window_package(series: Series) -> int:
-    """``find_length`` with the package's fall-back since August 2024, 100."""
-    return estimate_window(series.values, fallback=100)
-
-
-AUTHORS_WINDOWS = {"D-14.test.out": 125, "S-2.test.out": 1, "T-5.test.out": 1}
-
-
-def window_authors(series: Series) -> int:
-    """Windows of the authors' per-series figures, found by matching the figures, not by a rule.
-
-    48 for all of MGAB; a bound of n/20 for NASA-MSL, where a period below 48 gives way to the fall-back
-    and three series have a window of their own.
-    """
-    values = series.values[1:]
-    if series.dataset == "NASA-MSL" and series.name in AUTHORS_WINDOWS:
-        return AUTHORS_WINDOWS[series.name]
-    if series.dataset == "MGAB":
-        return 48
-    period = estimate_window(values, fallback=125)
-    if series.dataset != "NASA-MSL":
-        return period
-    return min(125 if period < 48 else period, len(values) // 20)
-
-
-def window_of_training(series: Series) -> int:
-    """``find_length`` on what a user has in hand: the training series, or the first tenth."""
-    known = series.train if series.train is not None else series.values[: len(series) // 10]
-    return min(estimate_window(known), max(4, len(known) // 4))
-
-
-# -- what fit sees and what is scored ----------------------------------------------------------
-
-
-def whole_or_tenth(series: Series, detector: Detector, first_row: int) -> list[Round]:
-    """Unsupervised detectors fit the whole scored series, semi-supervised ones its first int(n / 10) points."""
-    rows = (first_row, len(series))
-    tenth = first_row + (len(series) - first_row) // 10
-    fit = (first_row, tenth) if detector.learns_from == "normal" else rows
-    return [Round((fit,), rows, rows)]
-
-
-def normal_parts(series: Series, detector: Detector, first_row: int) -> list[Round]:
-    """Every stretch between anomalies is fitted, every point scored: labels choose the training data."""
-    rows = (first_row, len(series))
-    return [Round(tuple(normal_spans(series.labels, rows)), rows, rows)]
-
-
-def normal_parts_crossfit(series: Series, detector: Detector, first_row: int, blocks: int = 5) -> list[Round]:
-    """The same in contiguous blocks: each is scored by a model that saw none of it, nor its margins."""
-    n = len(series)
-    edges = np.linspace(first_row, n, blocks + 1).astype(int)
-    window = getattr(detector, "window", None)
-    gap = window if isinstance(window, int) else window_published(series)
-    rounds = []
-    for a, b in itertools.pairwise(edges):
-        left = normal_spans(series.labels, (first_row, max(first_row, a - gap)))
-        right = normal_spans(series.labels, (min(n, b + gap), n))
-        rounds.append(Round((*left, *right), (max(first_row, a - gap), min(n, b + gap)), (int(a), int(b))))
-    return rounds
-
-
-def first_tenth(series: Series, detector: Detector, first_row: int) -> list[Round]:
-    """No label at all: the shipped training series where there is one, else the first int(n / 10) points."""
-    rows = (first_row, len(series))
-    fit = None if series.train is not None else ((first_row, first_row + (len(series) - first_row) // 10),)
-    return [Round(fit, rows, rows)]
-
-
-def normal_spans(labels: NDArray[np.uint8], rows: Span) -> list[Span]:
-    """Half-open ranges of consecutive normal rows inside ``rows``."""
-    starts, stops = segments(labels[rows[0] : rows[1]] == 0)
-    return [(int(a) + rows[0], int(b) + rows[0]) for a, b in zip(starts, stops, strict=True)]
 
 
 # -- the protocols -----------------------------------------------------------------------------
@@ -244,14 +155,6 @@ PROTOCOLS: dict[str, Protocol] = {
 }
 
 
-WINDOW_RULES: dict[str, Callable[[Series], int]] = {
-    "published": window_published,
-    "package": window_package,
-    "authors": window_authors,
-    "training": window_of_training,
-}
-
-
 def get(name: str) -> Protocol:
     """The protocol of that name, or a variant of one with single fields changed.
 
@@ -289,28 +192,6 @@ def _changed(change: str) -> dict[str, Any]:
         number = int(value) if value.isdigit() else None
         return {field_name: number or 0 if field_name == "first_row" else number}
     raise unknown("field of a protocol", field_name, ("window", "align", "first_row", "decimals"))
-
-
-def fitted_parts(series: Series, rnd: Round) -> list[Array]:
-    """The pieces of values that ``fit`` receives in this round."""
-    if rnd.fit is None:
-        if series.train is None:
-            raise Inapplicable("no training series ships with this one")
-        return [series.train]
-    if not rnd.fit:
-        raise Inapplicable("no normal part is left to fit")
-    return [series.values[a:b] for a, b in rnd.fit]
-
-
-def labelled_in_fit(series: Series, rounds: list[Round]) -> tuple[int, int]:
-    """Points that ``fit`` saw over all rounds, and how many of them are labelled anomalous."""
-    if rounds[0].fit is None and series.train is not None:
-        return len(series.train), 0
-    seen = np.zeros(len(series), dtype=bool)
-    for rnd in rounds:
-        for a, b in rnd.fit or ():
-            seen[a:b] = True
-    return int(seen.sum()), int(series.labels[seen].sum())
 
 
 def paper_protocol(detector: str, group: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
@@ -11,6 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from benchmark.errors import unknown
 from benchmark.metrics.ranges import Flags, Floats, Labels
 
 Compute = Callable[[Labels, Floats, int], float]
@@ -96,8 +96,10 @@ def evaluate(labels: ArrayLike, scores: ArrayLike, window: int, names: Iterable[
 
     Raises
     ------
+    UserError
+        For an unknown name.
     ValueError
-        For an unknown name, arrays of unequal length, labels other than 0 and 1, or scores that are not finite.
+        For arrays of unequal length, labels other than 0 and 1, or scores that are not finite.
     """
     chosen = select(names)
     try:
@@ -121,9 +123,7 @@ def select(names: Iterable[str] | None = None) -> list[Metric]:
     chosen: dict[str, Metric] = {}
     for name in names:
         if name not in METRICS:
-            near = difflib.get_close_matches(name, METRICS, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(METRICS)}"
-            raise ValueError(f"no metric is called {name!r}: {hint}")
+            raise unknown("metric", name, METRICS)
         chosen[name] = METRICS[name]
         if METRICS[name].beside:
             chosen[METRICS[name].beside] = METRICS[METRICS[name].beside]

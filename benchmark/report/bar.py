@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmark import statistics
+from benchmark.report.marks import larger_mean
 from benchmark.report.results import Results
-from benchmark.report.tables import Row, current, larger_mean
-from benchmark.statistics import Pair
+from benchmark.report.tables import Row
+from benchmark.statistics import Pair, paired_bootstrap
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,8 +19,7 @@ class OneLinerTest:
     The first seed that both have stands for the row; a smaller mean needs no bootstrap.
     """
 
-    def __init__(self, results: Results, frame: pd.DataFrame) -> None:
-        tidy = current(frame) if len(frame) else frame.assign(label=[], simulated=[])
+    def __init__(self, results: Results, tidy: pd.DataFrame) -> None:
         tidy = tidy[tidy["status"] == "ok"].sort_values("seed", ascending=False)
         places = zip(tidy["label"], tidy["protocol"], tidy["simulated"], tidy["dataset"], tidy["series"], strict=True)
         cells = zip(tidy["key"], tidy["data_hash"], tidy["window"], strict=True)
@@ -40,7 +39,7 @@ class OneLinerTest:
         names = sorted(set(row.entries[dataset].per_series) & set(rival.entries[dataset].per_series))
         try:
             pairs = [self._pair(row, rival, dataset, name) for name in names]
-            return bool(statistics.paired_bootstrap(pairs, n_boot=1000).better)
+            return bool(paired_bootstrap(pairs, n_boot=1000).better)
         except KeyError:
             return True  # scores not at hand: the means, which were compared, have to do
 

@@ -11,18 +11,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmark.report.style import ACCENT, INK, QUIET
+from benchmark.report.tables import Table
+from benchmark.statistics import RankTest, rank_test
+
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from benchmark.statistics import RankTest
 
 ROW = 0.24  # height of a label's row, inches
 BAR = 0.13  # height of a bar's row, inches
 WIDTH = 8.0
 MARGIN = 2.0  # room for labels on either side, inches
 LONGEST = 20  # characters of a name that fit into the margin
-INK, SOFT, ACCENT = "#1f2328", "#8a9199", "#0969da"
+
+
+def rank_figure(tidy: pd.DataFrame, table: Table) -> Figure | None:
+    """Critical-difference diagram of the rows that have a figure for as many series as any row; None without a test."""
+    cells = tidy[(tidy["protocol"] == table.protocol) & (tidy["simulated"] == table.simulated)]
+    covered = {row.label: sum(entry.n_series for entry in row.entries.values()) for row in table.rows}
+    names = [label for label, count in covered.items() if count == max(covered.values())]
+    test = rank_test(cells.assign(detector=cells["label"]), names)
+    if test.reason:
+        return None
+    simple = [row.label for row in table.rows if row.group == "one-liner"]
+    return cd_figure(test, ": ".join((*table.marks, f"mean ranks, {table.protocol}")), simple)
 
 
 def cd_figure(test: RankTest, title: str = "", highlight: Collection[str] = ()) -> Figure:
@@ -59,7 +73,7 @@ def cd_figure(test: RankTest, title: str = "", highlight: Collection[str] = ()) 
     _draw_bars(axes, test, levels)
     if title:
         axes.text(WIDTH / 2, above - 0.22, title, ha="center", va="center", fontsize=11, color=INK, weight="bold")
-    axes.text(WIDTH / 2, above - height + 0.12, _caption(test), ha="center", va="bottom", fontsize=7.5, color=SOFT)
+    axes.text(WIDTH / 2, above - height + 0.12, _caption(test), ha="center", va="bottom", fontsize=7.5, color=QUIET)
     return figure
 
 
@@ -83,7 +97,7 @@ def _draw_axis(axes: Axes, n: int) -> None:
     for rank in range(1, n + 1):
         axes.plot([_x(rank, n)] * 2, [0, 0.07], color=INK, lw=1)
         axes.text(_x(rank, n), 0.11, str(rank), ha="center", va="bottom", fontsize=8, color=INK)
-    axes.text(_x(1, n), 0.34, "mean rank, 1 = best", ha="left", va="center", fontsize=7.5, color=SOFT)
+    axes.text(_x(1, n), 0.34, "mean rank, 1 = best", ha="left", va="center", fontsize=7.5, color=QUIET)
 
 
 def _draw_labels(axes: Axes, ranks: dict[str, float], depth: float, highlight: set[str]) -> None:

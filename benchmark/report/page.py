@@ -14,24 +14,24 @@ from typing import TYPE_CHECKING, Any
 from benchmark.catalogue import registry
 from benchmark.grid import protocols
 from benchmark.metrics import METRICS
-from benchmark.report import cd_diagram, formats, plots, tables, traces
+from benchmark.report import roc, style, text, traces
+from benchmark.report.build import build
+from benchmark.report.tables import DATASETS, ordered_protocols
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from benchmark.report.plots import Curve
     from benchmark.report.results import Results
+    from benchmark.report.roc import Curve
     from benchmark.report.tables import Table
 
 THEME = {
-    plots.INK: "var(--ink)",
-    plots.QUIET: "var(--quiet)",
-    plots.FAINT: "var(--line)",
-    **{colour: f"var(--{group})" for group, colour in plots.COLOURS.items() if group != "one-liner"},
-    cd_diagram.INK: "var(--ink)",
-    cd_diagram.SOFT: "var(--quiet)",
-    cd_diagram.ACCENT: "var(--accent)",
+    style.INK: "var(--ink)",
+    style.QUIET: "var(--quiet)",
+    style.FAINT: "var(--line)",
+    style.ACCENT: "var(--accent)",
+    **{colour: f"var(--{group})" for group, colour in style.COLOURS.items() if group != "one-liner"},
     "#ffffff": "var(--paper)",
     "#000000": "var(--ink)",
 }
@@ -39,7 +39,7 @@ THEME = {
 
 def render(
     results: Results,
-    frame: pd.DataFrame,
+    tidy: pd.DataFrame,
     built: list[Table],
     curves: Mapping[str, list[tuple[str, list[Curve]]]],
     facts: Mapping[str, Any],
@@ -62,14 +62,13 @@ def render(
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(loader=PackageLoader("benchmark.report"), autoescape=True, undefined=StrictUndefined)
-    environment.filters |= {"figure": formats.figure, "signed": formats.signed, "path": svg_path, "band": svg_band}
-    tidy = tables.current(frame) if len(frame) else frame.assign(simulated=[], label=[])
-    sheets = [table for table in built if not table.main] + _other_metrics(frame, sizes)
+    environment.filters |= {"figure": text.figure, "signed": text.signed, "path": svg_path, "band": svg_band}
+    sheets = [table for table in built if not table.main] + _other_metrics(tidy, sizes)
     runs = [_run(run) for run in reversed(results.runs())]
     page = environment.get_template("report.html").render(
-        **{"style": _packaged("report.css"), "script": _packaged("report.js"), "formats": formats, "metrics": METRICS},
+        **{"style": _packaged("report.css"), "script": _packaged("report.js"), "text": text, "metrics": METRICS},
         **{"mains": [table for table in built if table.main], "sheets": sheets, "curves": curves},
-        **{"tally": verdict_counts, "blocks": blocks, "by_dataset": by_dataset, "protocol_summary": protocol_summary},
+        **{"tally": verdict_counts, "by_dataset": by_dataset, "protocol_summary": protocol_summary},
         protocol_names=list(dict.fromkeys(table.protocol for table in sheets)),
         metric_names=list(dict.fromkeys(table.metric for table in sheets)),
         figures={name: [themed(f) for f in drawings.values()] for name, drawings in figures.items() if drawings},
@@ -88,21 +87,13 @@ def render(
     return str(page)
 
 
-def _other_metrics(frame: pd.DataFrame, sizes: Mapping[str, int] | None) -> list[Table]:
-    present = [name for name in METRICS if name != "auroc" and name in frame and frame[name].notna().any()]
-    return [table for name in present for table in tables.build(frame, sizes, name)]
+def _other_metrics(tidy: pd.DataFrame, sizes: Mapping[str, int] | None) -> list[Table]:
+    present = [name for name in METRICS if name != "auroc" and name in tidy and tidy[name].notna().any()]
+    return [table for name in present for table in build(tidy, sizes, name)]
 
 
 def _packaged(name: str) -> str:
     return resources.files("benchmark.report").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-def blocks(table: Table) -> list[dict[str, Any]]:
-    """Rows of a table in two blocks, detectors and one-liners; empty ones are left out."""
-    simple = [row for row in table.rows if row.group == "one-liner"]
-    others = [row for row in table.rows if row.group != "one-liner"]
-    named = [{"name": "detectors", "rows": others}, {"name": "one-liners", "rows": simple}]
-    return [block for block in named if block["rows"]]
 
 
 def by_dataset(cards: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -157,7 +148,7 @@ def series(results: Results, tidy: pd.DataFrame) -> list[dict[str, Any]]:
         return []
     shown = _one_seed(tidy)
     buckets = traces.buckets_for(len(shown) + tidy["data_hash"].nunique())
-    order = {name: k for k, name in enumerate(tables.DATASETS)}
+    order = {name: k for k, name in enumerate(DATASETS)}
     cards = [
         _card(results, str(dataset), str(name), str(data_hash), cells, buckets)
         for (dataset, name, data_hash), cells in shown.groupby(["dataset", "series", "data_hash"], sort=False)
@@ -216,7 +207,7 @@ def _score_traces(results: Results, cells: pd.DataFrame, buckets: int) -> list[d
         }
         trace |= {"auroc": None if cell.auroc != cell.auroc else cell.auroc}
         found.append(trace | traces.encode(scores, buckets, first))
-    order = tables.ordered_protocols({trace["protocol"] for trace in found})
+    order = ordered_protocols({trace["protocol"] for trace in found})
     return sorted(found, key=lambda trace: order.index(trace["protocol"]))
 
 
@@ -242,33 +233,31 @@ def script_json(data: Any) -> str:
 
 def svg_path(rates: Any, step: int = 2) -> str:
     """Path of a ROC curve in a 100 by 100 box, on every ``step``-th point of the grid."""
-    points = zip(plots.GRID[::step] * 100, 100 - rates[::step] * 100, strict=True)
+    points = zip(roc.GRID[::step] * 100, 100 - rates[::step] * 100, strict=True)
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
 
 
 def svg_band(curve: Curve) -> str:
     """Closed path one standard deviation around a ROC curve."""
     low, high = (curve.mean - curve.spread).clip(0, 1), (curve.mean + curve.spread).clip(0, 1)
-    forth = [(x * 100, 100 - y * 100) for x, y in zip(plots.GRID[::2], high[::2], strict=True)]
-    back = [(x * 100, 100 - y * 100) for x, y in zip(plots.GRID[::-2], low[::-2], strict=True)]
+    forth = [(x * 100, 100 - y * 100) for x, y in zip(roc.GRID[::2], high[::2], strict=True)]
+    back = [(x * 100, 100 - y * 100) for x, y in zip(roc.GRID[::-2], low[::-2], strict=True)]
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in forth + back) + "Z"
 
 
 def themed(figure: Figure) -> str:
     """A matplotlib figure as inline SVG in the page's colours, light or dark."""
-    import matplotlib as mpl
-
     out = io.StringIO()
-    with mpl.rc_context(plots.RC):
+    with style.context():
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
-    text = out.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
-    text = re.sub(
-        r' id="(?:figure|axes|patch|text|line2d|legend|matplotlib\.axis|[xy]tick|PolyCollection)_?\d+"', "", text
+    svg = out.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
+    svg = re.sub(
+        r' id="(?:figure|axes|patch|text|line2d|legend|matplotlib\.axis|[xy]tick|PolyCollection)_?\d+"', "", svg
     )
     for colour, variable in THEME.items():
-        text = re.sub(re.escape(colour), variable, text, flags=re.I)
-    return re.sub(
-        r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1), count=1
-    )
+        svg = re.sub(re.escape(colour), variable, svg, flags=re.I)
+    for size in ("height", "width"):
+        svg = re.sub(rf'(<svg[^>]*?) {size}="[^"]*"', r"\1", svg, count=1)
+    return svg

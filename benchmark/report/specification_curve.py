@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.report import plots
+from benchmark.report.style import ACCENT, FAINT, INK, QUIET, VERMILION, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, SOFT, ACCENT, PRINT = "#1f2328", "#8a9199", "#0969da", "#cf222e"
 ROW = 0.17  # height of a choice's value, inches
 NOTE = "The universe furthest right is chosen on test labels: it is no result."
 
@@ -32,7 +31,7 @@ def write_specification_curve(
     title: str,
 ) -> None:
     """Draw :func:`specification_figure` into ``stem.png`` and ``stem.svg``."""
-    plots.save(specification_figure(values, universes, chosen, printed, title), stem)
+    save(specification_figure(values, universes, chosen, printed, title), stem)
 
 
 def specification_figure(
@@ -66,7 +65,7 @@ def specification_figure(
     _choices(below, [universes[k] for k in order], marks)
     above.set_title(title, loc="left", color=INK, weight="bold", fontsize=11)
     below.set_xticks([])
-    below.set_xlabel(f"universes by AUROC. {NOTE}", color=SOFT, fontsize=8)
+    below.set_xlabel(f"universes by AUROC. {NOTE}", color=QUIET, fontsize=8)
     return figure
 
 
@@ -77,7 +76,7 @@ def _marks(universes: Sequence[dict[str, Any]]) -> list[tuple[str, Any]]:
 
 
 def _curve(axes: Axes, values: NDArray[np.float64], chosen: int | None, printed: float | None) -> None:
-    axes.plot(values, ".", color=SOFT, markersize=3)
+    axes.plot(values, ".", color=QUIET, markersize=3)
     if chosen is not None:
         axes.plot(chosen, values[chosen], "o", color=ACCENT, markersize=7)
         axes.annotate(
@@ -85,10 +84,10 @@ def _curve(axes: Axes, values: NDArray[np.float64], chosen: int | None, printed:
             color=ACCENT, fontsize=8, ha="right" if chosen > len(values) / 2 else "left",
         )  # fmt: skip
     if printed is not None:
-        axes.axhline(printed, color=PRINT, linewidth=1)
-        axes.text(0, printed, f"published {printed:.2f}", color=PRINT, fontsize=8, va="bottom")
+        axes.axhline(printed, color=VERMILION, linewidth=1)
+        axes.text(0, printed, f"published {printed:.2f}", color=VERMILION, fontsize=8, va="bottom")
     axes.set_ylabel("AUROC")
-    axes.grid(axis="y", color="#e7e9ec", linewidth=0.6)
+    axes.grid(axis="y", color=FAINT, linewidth=0.6)
 
 
 def _choices(axes: Axes, universes: Sequence[dict[str, Any]], marks: Sequence[tuple[str, Any]]) -> None:

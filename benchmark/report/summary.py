@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmark.errors import UserError
-from benchmark.report.formats import SIGNS, figure
+from benchmark.report import markdown
 from benchmark.report.tables import DATASETS
+from benchmark.report.text import SIGNS, figure
 
 TITLE = "AUROC beside the published table"  # of the main table on real series, without a mark in front
 TRIVIAL = "one-liner"  # the group of the trivial baselines
@@ -91,7 +92,7 @@ def to_markdown(lines: list[Line]) -> str:
     names = dict.fromkeys(line["detector"] for line in lines if line["group"] != TRIVIAL)
     rows = [_row([line for line in lines if line["detector"] == name]) for name in names]
     rows.append(_best_trivial([line for line in lines if line["group"] == TRIVIAL]))
-    return "\n".join(["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]) + "\n"
+    return markdown.table(head, rows, left=2) + "\n"
 
 
 def _row(lines: list[Line]) -> list[str]:

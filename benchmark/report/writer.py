@@ -11,10 +11,12 @@ from typing import Any
 
 import datasets
 from benchmark.errors import UserError
-from benchmark.report import formats, page, tables
+from benchmark.report import csv, latex, markdown, page
 from benchmark.report.bar import OneLinerTest
-from benchmark.report.pictures import roc_curves, roc_tables, summary_figures, write_pictures
+from benchmark.report.build import build, current
+from benchmark.report.pictures import roc_tables, summary_figures, write_pictures
 from benchmark.report.results import Remembered, Results
+from benchmark.report.roc import roc_curves
 from benchmark.store import Store, evaluate
 
 
@@ -41,15 +43,16 @@ def write_views(results: Results, out: Path) -> None:
     frame = results.frame()
     facts = dataset_facts()
     sizes = {name: len(dataset.series) for name, dataset in facts.items()}
-    built = tables.build(frame, sizes, beats=OneLinerTest(results, frame)) if len(frame) else []
-    write_text(out / "table.md", formats.to_markdown(built) or "No cell has been computed yet.\n")
-    write_text(out / "table.tex", formats.to_latex(built))
-    write_text(out / "table.csv", formats.to_csv(built))
-    write_text(out / "cells.csv", formats.cells_to_csv(frame))
-    curves = {suffix: list(roc_curves(results, table, frame)) for suffix, table in roc_tables(built)}
-    figures = summary_figures(frame, built)
-    write_pictures(results, frame, built, curves, figures, out)
-    write_text(out / "index.html", page.render(results, frame, built, curves, facts, figures, sizes))
+    tidy = current(frame)
+    built = build(tidy, sizes, beats=OneLinerTest(results, tidy))
+    write_text(out / "table.md", markdown.document(built) or "No cell has been computed yet.\n")
+    write_text(out / "table.tex", latex.document(built))
+    write_text(out / "table.csv", csv.document(built))
+    write_text(out / "cells.csv", csv.cells(frame))
+    curves = {suffix: list(roc_curves(results, table, tidy)) for suffix, table in roc_tables(built)}
+    figures = summary_figures(tidy, built)
+    write_pictures(results, tidy, built, curves, figures, out)
+    write_text(out / "index.html", page.render(results, tidy, built, curves, facts, figures, sizes))
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,8 +1,7 @@
-"""Speed and memory of our detectors and of other packages, taking turns."""
+"""Speed and memory of our detectors and of other packages, side by side."""
 
 from __future__ import annotations
 
-from benchmark.speed.machine import describe
 from benchmark.speed.measure import Run
 from benchmark.speed.peers import MATCHES, Match, PeersMissing, interpreter, present
 
@@ -12,7 +11,6 @@ __all__ = [
     "PeersMissing",
     "Run",
     "costing",
-    "describe",
     "interpreter",
     "measure",
     "memory",

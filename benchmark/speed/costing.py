@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmark import grid
-from benchmark.catalogue import registry
+from benchmark.catalogue import build, registry
 from benchmark.grid import MEASURED_AT, Cost
 from benchmark.speed import series
 from detectors import Detector
@@ -77,9 +77,7 @@ def cap(cls: type[Detector]) -> float:
 def _timed(cls: type[Detector], n: int, share: float, **params: Any) -> tuple[float, float]:
     """Processor seconds of fit and score: those of a busy machine are those of an idle one."""
     values = series.make("mackey-glass", n).values
-    detector = cls(**params)
-    if detector.param_defaults().get("window") == "auto":
-        detector.set_params(window=WINDOW)
+    detector = build(cls, params, window=WINDOW)
     begin = time.process_time()
     detector.fit(values[: int(share * n)])
     fitted = time.process_time()

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.report import markdown
 from benchmark.speed import measure, series
 from benchmark.speed.peers import Match
-from benchmark.speed.tables import grid
 from datasets import Series
 
 Array = NDArray[np.float64]
@@ -38,10 +38,10 @@ def table(names: list[str], n: int, window: int, budget: float, about: list[str]
         errors += [_error(name, window, budget) for name in BOUNDED if name in names]
     except KeyboardInterrupt:
         say("interrupted: the page holds what was measured")
-    parts = ["# Memory", "\n".join(f"- {line}" for line in about), EXPLAINED, grid(HEAD, rows)]
+    parts = ["# Memory", "\n".join(f"- {line}" for line in about), EXPLAINED, markdown.table(HEAD, rows, left=2)]
     if errors:
         head = ["detector", "parameters", "n", "rank correlation with exact", "AUROC bounded - exact"]
-        parts += [f"## Error of the bounded variants, at {EXACT_N:,} points", grid(head, errors)]
+        parts += [f"## Error of the bounded variants, at {EXACT_N:,} points", markdown.table(head, errors, left=2)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import datasets
 from benchmark import settings
 
 PYTHON = "python3.11"  # numpy 1.26 and tensorflow 2.16 have no wheels for every newer one
@@ -107,7 +108,7 @@ def interpreter(say: Callable[[str], None]) -> Path:
         If Python 3.11 is missing or pip fails.
     """
     mark = hashlib.sha256("\n".join(REQUIREMENTS + ALONE).encode()).hexdigest()[:12]
-    folder = settings.cache_dir() / f"peers-{mark}"
+    folder = (settings.cache_dir() or datasets.default_cache_dir()) / f"peers-{mark}"
     python = folder / "bin" / "python"
     if (folder / "complete").is_file():
         return python

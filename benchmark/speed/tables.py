@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmark.report import markdown as md
 from benchmark.speed.measure import Run
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ STARTUP = "Seconds for imports, compilers (or their caches) and one tiny call, n
 def _ratios(table: pd.DataFrame) -> str:
     head = ["detector", "series", "n", "W", "threads", "side", "seconds", "times ours", "CPU times ours", "peak MiB"]
     head += ["rank corr.", "largest diff.", "AUROC diff.", "note"]
-    return grid(head, [_case(row) for row in table.to_dict("records")])
+    return md.table(head, [_case(row) for row in table.to_dict("records")], left=2)
 
 
 def _case(row: dict[Any, Any]) -> list[object]:
@@ -121,7 +122,7 @@ def _growth(exponents: pd.DataFrame) -> str:
     rows: list[list[object]] = [
         [*case, *(_number(line.get(side, np.nan), ".2f") for side in sides)] for case, line in lines.items()
     ]
-    return grid(["detector", "series", "W", "threads", *sides], rows)
+    return md.table(["detector", "series", "W", "threads", *sides], rows, left=2)
 
 
 def _startup(table: pd.DataFrame) -> str:
@@ -131,13 +132,7 @@ def _startup(table: pd.DataFrame) -> str:
     for detector, side in sides:
         mine = begun[(begun["detector"] == detector) & (begun["side"] == side)]
         rows.append([detector, side, f"{mine['startup'].median():.1f}"])
-    return grid(["detector", "side", "seconds"], rows)
-
-
-def grid(head: list[str], rows: list[list[object]]) -> str:
-    """A Markdown table."""
-    lines: list[list[Any]] = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+    return md.table(["detector", "side", "seconds"], rows, left=2)
 
 
 def _spread(middle: float, low: float, high: float, digits: int = 3) -> str:

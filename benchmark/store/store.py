@@ -10,7 +10,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,23 @@ OUTCOME_COLUMNS = (
     *("fit_seconds", "score_seconds", "peak_mb"),
 )
 SERIES_AT_HAND = 8
+INVENTORY = """
+    SELECT data_hash, dataset, name, source, n, coalesce(ok, 0), coalesce(cells, 0) FROM series LEFT JOIN
+    (SELECT data_hash, sum(status = 'ok') AS ok, count(*) AS cells FROM current GROUP BY data_hash) USING (data_hash)
+    ORDER BY dataset, name
+"""
+
+
+class Stored(NamedTuple):
+    """A stored series, and how many of its cells ended well."""
+
+    data_hash: str
+    dataset: str
+    series: str
+    source: str
+    n: int
+    ok: int
+    cells: int
 
 
 class Store:
@@ -178,6 +195,10 @@ class Store:
             lacking = [name for name in wanted if name not in have.get(row["key"], set())]
             if lacking:
                 yield row, lacking
+
+    def inventory(self) -> list[Stored]:
+        """The stored series, with their cells counted."""
+        return [Stored(*row) for row in self.database.rows(INVENTORY)]
 
     def runs(self) -> list[dict[str, Any]]:
         """Every run: id, started (seconds since 1970), command, provenance."""

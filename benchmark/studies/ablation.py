@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmark.errors import UserError
 from benchmark.grid import Row, Selection, params_text, rows
-from benchmark.report import DATASETS, figure, markdown_text, signed
+from benchmark.report import figure, markdown, ordered_datasets, signed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,13 +114,10 @@ def to_markdown(cells: pd.DataFrame, found: dict[str, Row], protocols: tuple[str
 
 def _table(protocol: str, table: list[Line], found: dict[str, Row]) -> str:
     names = {name for line in table for name in line.auroc}
-    columns = [*(n for n in DATASETS if n in names), *sorted(names - set(DATASETS))]
+    columns = ordered_datasets(names)
     reference = table[0]
-    out = [
-        f"\n## {protocol}, mean AUROC of {reference.seeds} seed{'s' * (reference.seeds > 1)}\n",
-        "| idea off | how | " + " | ".join(map(markdown_text, columns)) + " | mean | | VUS-PR | | series that lose |",
-        "|---|---|" + "---|" * (len(columns) + 5),
-    ]
+    head = ["idea off", "how", *map(markdown.escape, columns), "mean", "", "VUS-PR", "", "series that lose"]
+    rows = []
     for line in table:
         same = line.idea == reference.idea
         cells = [figure(line.auroc[c]) if c in line.auroc else "" for c in columns]
@@ -128,8 +125,9 @@ def _table(protocol: str, table: list[Line], found: dict[str, Row]) -> str:
         known = not np.isnan(line.vus_pr)
         cells += [figure(line.vus_pr), "" if same else signed(line.vus_pr - reference.vus_pr)] if known else ["", ""]
         cells += ["" if same else f"{line.worse} of {line.compared}"]
-        out.append("| " + " | ".join([markdown_text(line.idea), _how(line.idea, found), *cells]) + " |")
-    return "\n".join(out) + "\n"
+        rows.append([markdown.escape(line.idea), _how(line.idea, found), *cells])
+    heading = f"\n## {protocol}, mean AUROC of {reference.seeds} seed{'s' * (reference.seeds > 1)}\n\n"
+    return heading + markdown.table(head, rows, left=2) + "\n"
 
 
 def _how(idea: str, found: dict[str, Row]) -> str:

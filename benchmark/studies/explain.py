@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmark.catalogue import published
 from benchmark.grid import Cell, Row, Selection, Task, paper_protocol, plan
+from benchmark.report import style
 from datasets import Series
 
 if TYPE_CHECKING:
@@ -136,9 +137,8 @@ def waterfall(detector: str, dataset: str, chain: list[Figure], path: Path) -> N
     axes = canvas.subplots()
     rows = np.arange(len(labels))
     whole = [bottom == 0.0 for bottom in bottoms]
-    colours = [
-        "#767676" if w else "#009E73" if t >= b else "#D55E00" for w, b, t in zip(whole, bottoms, tops, strict=True)
-    ]
+    signed = [style.GREEN if top >= bottom else style.VERMILION for bottom, top in zip(bottoms, tops, strict=True)]
+    colours = [style.QUIET if is_whole else colour for is_whole, colour in zip(whole, signed, strict=True)]
     axes.barh(rows, np.subtract(tops, bottoms), left=bottoms, color=colours, height=0.6)
     low = min(t for t in tops)
     axes.set_xlim(max(0.0, low - 0.1), min(1.0, max(tops) + 0.08))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.catalogue import published
-from benchmark.report import DATASETS, figure, markdown_text
+from benchmark.report import DATASETS, figure, markdown
 from benchmark.studies.multiverse import Multiverse, Universe
 
 if TYPE_CHECKING:
@@ -112,28 +112,26 @@ def to_markdown(many: Multiverse, found: dict[str, list[Outcome]]) -> str:
 
 
 def _table(mine: Sequence[Outcome]) -> str:
-    lines = [
-        "| data set | series, seeds | published | universes that reach it | as it stands | its place | median | best "
-        "(no result) | moves it most |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
+    head = ["data set", "series, seeds", "published", "universes that reach it", "as it stands", "its place", "median"]
+    head += ["best (no result)", "moves it most"]
+    rows = []
     for one in mine:
         reached = "" if one.reached is None else f"{one.reached} of {one.complete}"
         value = one.values[one.chosen]
         place = f"{1 + int((one.values > value).sum())} of {one.complete}" if np.isfinite(value) else "no figure"
         most, medians = next(iter(one.effects().items()))
         cells = [
-            *(markdown_text(one.dataset), f"{one.series}, {one.seeds}"),
+            *(markdown.escape(one.dataset), f"{one.series}, {one.seeds}"),
             *("" if one.printed is None else f"{one.printed:.2f}".lstrip("0"), reached, figure(value), place),
             *(figure(float(np.nanmedian(one.values))), figure(float(np.nanmax(one.values)))),
             f"{most} ({figure(_span(medians))})",
         ]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+        rows.append(cells)
+    return markdown.table(head, rows, left=2) + "\n"
 
 
 def _effects(one: Outcome) -> str:
-    lines = [f"\n{markdown_text(one.dataset)}, median over the universes with each value:\n\n"]
+    lines = [f"\n{markdown.escape(one.dataset)}, median over the universes with each value:\n\n"]
     for name, medians in one.effects().items():
         ordered = sorted(medians.items(), key=lambda item: -item[1])
         lines.append(f"- {name}: " + ", ".join(f"{value} {figure(median)}" for value, median in ordered) + "\n")

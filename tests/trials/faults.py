@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmark.errors import UserError
+from benchmark.report import markdown
 from tests.trials.kinds import KINDS, LOSES_CELLS, STRIKES_A_CELL, Bench, Content
 
 
@@ -119,11 +120,10 @@ def order(count: int, seed: int) -> Iterable[str]:
 
 def table(tallies: dict[str, Tally]) -> str:
     """The campaign in Markdown."""
-    lines = ["| fault | injected | survived | cells lost | wrong figures |", "| --- | ---: | ---: | ---: | ---: |"]
     rows = {name: (t.injected, t.survived, t.lost, t.wrong) for name, t in tallies.items() if t.injected}
     rows["**all**"] = tuple(map(sum, zip(*rows.values(), strict=True)))  # type: ignore[assignment]
-    lines += [f"| {name} | {' | '.join(map(str, counts))} |" for name, counts in rows.items()]
-    return "\n".join(lines)
+    head = ["fault", "injected", "survived", "cells lost", "wrong figures"]
+    return markdown.table(head, [(name, *counts) for name, counts in rows.items()])
 
 
 def main(argv: list[str] | None = None) -> int:

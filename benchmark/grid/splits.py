@@ -1,0 +1,100 @@
+"""Which rows of a series ``fit`` sees, and which are scored.
+
+A split that uses labels to choose the fitted rows has *normal* in its name; no other touches them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.grid.window_rules import window_published
+from benchmark.metrics import segments
+from datasets import Series
+from detectors import Detector
+
+Array = NDArray[np.float64]
+Span = tuple[int, int]
+
+
+class Inapplicable(Exception):
+    """A detector and a protocol, or a series, that do not go together; the reason is recorded."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows to fit and rows to score.
+
+    ``train`` are half-open row ranges of the series, or None for the shipped training series;
+    ``test`` is the range handed to ``score``, ``keep`` the part of it whose scores are kept.
+    """
+
+    train: tuple[Span, ...] | None
+    test: Span
+    keep: Span
+
+
+def whole_or_tenth(series: Series, detector: Detector, first_row: int) -> list[Split]:
+    """Unsupervised detectors fit the whole scored series, semi-supervised ones its first int(n / 10) points."""
+    rows = (first_row, len(series))
+    tenth = first_row + (len(series) - first_row) // 10
+    fit = (first_row, tenth) if detector.learns_from == "normal" else rows
+    return [Split((fit,), rows, rows)]
+
+
+def normal_parts(series: Series, detector: Detector, first_row: int) -> list[Split]:
+    """Every stretch between anomalies is fitted, every point scored: labels choose the training data."""
+    rows = (first_row, len(series))
+    return [Split(tuple(normal_spans(series.labels, rows)), rows, rows)]
+
+
+def normal_parts_crossfit(series: Series, detector: Detector, first_row: int, blocks: int = 5) -> list[Split]:
+    """The same in contiguous blocks: each is scored by a model that saw none of it, nor its margins."""
+    n = len(series)
+    edges = np.linspace(first_row, n, blocks + 1).astype(int)
+    window = getattr(detector, "window", None)
+    gap = window if isinstance(window, int) else window_published(series)
+    splits = []
+    for a, b in itertools.pairwise(edges):
+        left = normal_spans(series.labels, (first_row, max(first_row, a - gap)))
+        right = normal_spans(series.labels, (min(n, b + gap), n))
+        splits.append(Split((*left, *right), (max(first_row, a - gap), min(n, b + gap)), (int(a), int(b))))
+    return splits
+
+
+def first_tenth(series: Series, detector: Detector, first_row: int) -> list[Split]:
+    """No label at all: the shipped training series where there is one, else the first int(n / 10) points."""
+    rows = (first_row, len(series))
+    fit = None if series.train is not None else ((first_row, first_row + (len(series) - first_row) // 10),)
+    return [Split(fit, rows, rows)]
+
+
+def normal_spans(labels: NDArray[np.uint8], rows: Span) -> list[Span]:
+    """Half-open ranges of consecutive normal rows inside ``rows``."""
+    starts, stops = segments(labels[rows[0] : rows[1]] == 0)
+    return [(int(a) + rows[0], int(b) + rows[0]) for a, b in zip(starts, stops, strict=True)]
+
+
+def fitted_parts(series: Series, split: Split) -> list[Array]:
+    """The pieces of values that ``fit`` receives in this split."""
+    if split.train is None:
+        if series.train is None:
+            raise Inapplicable("no training series ships with this one")
+        return [series.train]
+    if not split.train:
+        raise Inapplicable("no normal part is left to fit")
+    return [series.values[a:b] for a, b in split.train]
+
+
+def labelled_in_fit(series: Series, splits: list[Split]) -> tuple[int, int]:
+    """Points that ``fit`` saw over all splits, and how many of them are labelled anomalous."""
+    if splits[0].train is None and series.train is not None:
+        return len(series.train), 0
+    seen = np.zeros(len(series), dtype=bool)
+    for split in splits:
+        for a, b in split.train or ():
+            seen[a:b] = True
+    return int(seen.sum()), int(series.labels[seen].sum())

@@ -1,0 +1,188 @@
+"""From tidy cells to tables: which cells count, which rows there are, and the mean behind each figure."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.catalogue import published
+from benchmark.grid import paper_protocol
+from benchmark.report.marks import Beats, compared, larger_mean, marked, notes_of
+from benchmark.report.tables import GROUPS, Entry, Row, Table, ordered_datasets, ordered_protocols
+from benchmark.report.verdicts import seed_interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def build(
+    tidy: pd.DataFrame,
+    sizes: Mapping[str, int] | None = None,
+    metric: str = "auroc",
+    beats: Beats | None = None,
+) -> list[Table]:
+    """The main table, then one table per protocol; simulated series in tables of their own.
+
+    Parameters
+    ----------
+    tidy : DataFrame
+        The cells that count (:func:`current`).
+    sizes : mapping, optional
+        Series that each data set has; by default the distinct series seen among the cells.
+    metric : str
+        Column to average.
+    beats : callable, optional
+        ``beats(row, rival, dataset)`` decides whether a detector is better on a data set than its
+        best one-liner; by default the larger mean over the series that both have.
+    """
+    tables: list[Table] = []
+    for simulated in (False, True):
+        part = tidy[tidy["simulated"] == simulated]
+        if part.empty:
+            continue
+        known = _sizes(part, sizes)
+        if metric == "auroc":
+            tables += _main(part, known, simulated, beats or larger_mean)
+        tables += _per_protocol(part, known, metric, simulated, beats or larger_mean)
+    return tables
+
+
+def current(cells: pd.DataFrame) -> pd.DataFrame:
+    """Cells that count, with a ``label`` for their row.
+
+    Of several outcomes of one cell (an older detector version, an older file) the latest counts, and
+    a quick outcome only where the row has no full one on that data set.
+    """
+    if not len(cells):
+        return cells.assign(simulated=[], label=[])
+    tidy = cells.copy()
+    tidy["quick"] = tidy["quick"].astype(bool) if "quick" in tidy else False
+    tidy["simulated"] = tidy["source"] == "simulated"
+    tidy["label"] = [_label(d, p, q) for d, p, q in zip(tidy["detector"], tidy["params"], tidy["quick"], strict=True)]
+    if "finished" in tidy:
+        tidy = tidy.sort_values("finished", kind="stable")
+    same = ["dataset", "label", "protocol", "simulated"]
+    tidy = tidy.drop_duplicates([*same, "series", "seed", "quick"], keep="last")
+    has_full = (~tidy["quick"]).groupby([tidy[name] for name in same]).transform("any")
+    return tidy[~(tidy["quick"] & has_full)].sort_values([*same, "series", "seed"]).reset_index(drop=True)
+
+
+def _label(detector: str, params: str, quick: bool) -> str:
+    changed = json.loads(params) if params else {}
+    if quick or not changed:  # a quick run's own changes are told by its mark
+        return detector
+    return f"{detector} ({', '.join(f'{k}={v}' for k, v in sorted(changed.items()))})"
+
+
+def _sizes(tidy: pd.DataFrame, sizes: Mapping[str, int] | None) -> dict[str, int]:
+    seen = {str(name): int(n) for name, n in tidy.groupby("dataset")["series"].nunique().items()}
+    return {name: max(n, (sizes or {}).get(name, 0)) for name, n in seen.items()}
+
+
+# -- the two kinds of table --------------------------------------------------------------------
+
+
+def _main(tidy: pd.DataFrame, sizes: dict[str, int], simulated: bool, beats: Beats) -> list[Table]:
+    """The paper's setting: each row under the protocol that print used for its kind."""
+    chosen = tidy[
+        tidy["protocol"] == [paper_protocol(d, g) for d, g in zip(tidy["detector"], tidy["group"], strict=True)]
+    ]
+    if chosen.empty:
+        return []
+    datasets = ordered_datasets(set(chosen["dataset"]))
+    rows = _rows(chosen, datasets, sizes, "auroc")
+    if not simulated:
+        rows = [compared(row) for row in _with_absent(rows, datasets, sizes)]
+    rows = marked(rows, datasets, beats)
+    title = "AUROC beside the published table" if not simulated else "AUROC on simulated series"
+    notes = notes_of(rows, datasets, simulated)
+    return [Table(title, "as published", "auroc", datasets, tuple(rows), notes, main=True, simulated=simulated)]
+
+
+def _per_protocol(tidy: pd.DataFrame, sizes: dict[str, int], metric: str, simulated: bool, beats: Beats) -> list[Table]:
+    tables = []
+    for protocol in ordered_protocols(set(tidy["protocol"])):
+        part = tidy[tidy["protocol"] == protocol]
+        datasets = ordered_datasets(set(part["dataset"]))
+        rows = marked(_rows(part, datasets, sizes, metric), datasets, beats)
+        title = f"{metric.upper().replace('_', '-')} under {protocol}"
+        notes = notes_of(rows, datasets, simulated)
+        tables.append(Table(title, protocol, metric, datasets, tuple(rows), notes, simulated=simulated))
+    return tables
+
+
+def _rows(tidy: pd.DataFrame, datasets: tuple[str, ...], sizes: dict[str, int], metric: str) -> list[Row]:
+    rows = []
+    for (label, protocol), part in tidy.groupby(["label", "protocol"], sort=False):
+        by_dataset = dict(tuple(part.groupby("dataset")))
+        entries = {d: _entry(by_dataset.get(d), sizes[d], metric) for d in datasets}
+        detector, group = str(part["detector"].iloc[0]), str(part["group"].iloc[0])
+        group = "proposed" if detector == "Proposed" else group
+        simulated = bool(part["simulated"].iloc[0])
+        rows.append(Row(str(label), detector, group, str(protocol), entries, simulated))
+    return sorted(rows, key=_row_order)
+
+
+def _row_order(row: Row) -> tuple[int, int, str]:
+    printed_rows = list(dict.fromkeys(detector for detector, _ in published()))
+    group = GROUPS.index(row.group) if row.group in GROUPS else len(GROUPS) - 2
+    return group, printed_rows.index(row.detector) if row.detector in printed_rows else 99, row.label
+
+
+def _entry(cells: pd.DataFrame | None, size: int, metric: str) -> Entry:
+    if cells is None:
+        return Entry(size=size, state="not run")
+    good = ((cells["status"] == "ok") & cells[metric].notna()).to_numpy()
+    state = _state(cells["status"].to_numpy()[~good], metric)
+    quick = bool(cells["quick"].any())
+    if not good.any():
+        return Entry(size=size, state=state, quick=quick)
+    figures: dict[str, dict[int, float]] = {}
+    usable = cells[good]
+    for series, seed, value in zip(usable["series"], usable["seed"], usable[metric], strict=True):
+        figures.setdefault(str(series), {})[int(seed)] = float(value)
+    per_series = {name: float(np.mean(list(by_seed.values()))) for name, by_seed in figures.items()}
+    shared = sorted(set.intersection(*(set(by_seed) for by_seed in figures.values())))
+    whole = [float(np.mean([by_seed[seed] for by_seed in figures.values()])) for seed in shared]
+    return Entry(
+        value=float(np.mean(list(per_series.values()))),
+        n_series=len(per_series),
+        size=size,
+        seeds=len(whole),
+        interval=seed_interval(whole),
+        state=state,
+        quick=quick,
+        per_series=per_series,
+    )
+
+
+def _state(statuses: NDArray[np.object_], metric: str) -> str:
+    """The commonest reason among the cells that gave no figure, with their number."""
+    words = Counter(f"{metric} undefined" if status == "ok" else str(status) for status in statuses)
+    if not words:
+        return ""
+    word, count = words.most_common(1)[0]
+    return f"{word} ({count})" if len(words) == 1 else f"{word} and others ({words.total()})"
+
+
+def _with_absent(rows: list[Row], datasets: tuple[str, ...], sizes: dict[str, int]) -> list[Row]:
+    """Published rows that were not run are shown as such, never left out (unless none was)."""
+    printed = list(dict.fromkeys(detector for detector, _ in published()))
+    have = {row.detector for row in rows}
+    if have.isdisjoint(printed):
+        return rows
+    empty = {d: Entry(size=sizes[d], state="not run") for d in datasets}
+    absent = [
+        Row(name, name, "proposed" if name == "Proposed" else "classical", paper_protocol(name, ""), empty)
+        for name in printed
+        if name not in have
+    ]
+    rank = {name: k for k, name in enumerate(printed)}
+    return sorted(
+        rows + absent, key=lambda row: (rank.get(row.detector, 99), row.label != row.detector, _row_order(row))
+    )

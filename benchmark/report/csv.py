@@ -1,0 +1,102 @@
+"""Tables and cells as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from benchmark.report.tables import Row, Table
+from benchmark.report.text import heading
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CELL_COLUMNS = [
+    "dataset",
+    "series",
+    "detector",
+    "protocol",
+    "seed",
+    "source",
+    "status",
+    "reason",
+    "auroc",
+    "auprc",
+    "n",
+    "n_anomalous",
+    "window",
+    "fit_seconds",
+    "score_seconds",
+    "peak_mb",
+]  # the promised order
+TABLE_COLUMNS = [
+    "table",
+    "protocol",
+    "metric",
+    "simulated",
+    "quick",
+    "detector",
+    "group",
+    "dataset",
+    "published",
+    "ours",
+    "difference",
+    "verdict",
+    "cause",
+    "n_series",
+    "size",
+    "seeds",
+    "low",
+    "high",
+    "best",
+    "not_better_than_one_liner",
+    "state",
+]
+
+
+def escape(text: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def document(tables: Iterable[Table]) -> str:
+    """One line per figure, with everything that the other formats abbreviate."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, TABLE_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for table in tables:
+        for row in table.rows:
+            writer.writerows(_csv_row(table, row, dataset) for dataset in table.datasets)
+    return out.getvalue()
+
+
+def _csv_row(table: Table, row: Row, dataset: str) -> dict[str, object]:
+    entry = row.entries[dataset]
+    low, high = entry.interval or (None, None)
+    text = {
+        "table": heading(table),
+        "detector": row.label,
+        "dataset": dataset,
+        "state": entry.state,
+        "cause": entry.cause,
+    }
+    return {
+        **{name: escape(value) for name, value in text.items()},
+        **{"protocol": row.protocol, "metric": table.metric, "group": row.group, "verdict": entry.verdict},
+        **{"simulated": table.simulated, "quick": entry.quick, "n_series": entry.n_series, "size": entry.size},
+        **{"published": entry.printed, "ours": entry.value, "difference": entry.difference, "seeds": entry.seeds},
+        **{"low": low, "high": high, "best": entry.best, "not_better_than_one_liner": entry.weak},
+    }
+
+
+def cells(frame: pd.DataFrame) -> str:
+    """The tidy cells, first the promised columns, then the others; text is safe for spreadsheets."""
+    first = [name for name in CELL_COLUMNS if name in frame]
+    others = [name for name in frame.columns if name not in first and name not in ("traceback", "extra")]
+    tidy = frame[first + others].copy()
+    for name in tidy.columns:
+        if tidy[name].dtype == object or str(tidy[name].dtype).startswith("str"):
+            tidy[name] = [escape(v) if isinstance(v, str) else v for v in tidy[name]]
+    return str(tidy.to_csv(index=False, lineterminator="\n"))

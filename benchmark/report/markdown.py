@@ -1,0 +1,53 @@
+"""Tables in Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from benchmark.report import text
+from benchmark.report.tables import Row, Table
+
+
+def escape(name: object) -> str:
+    """Text that Markdown shows as it is, inside a table too."""
+    flat = re.sub(r"\s+", " ", str(name)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\]#|~])", r"\\\1", flat)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1) -> str:
+    """A table whose first ``left`` columns are text and whose others are figures; cells stand as they are given."""
+    rule = "|" + "|".join(":--" if k < left else "--:" for k in range(len(head))) + "|"
+    first, *others = ("| " + " | ".join(map(str, line)) + " |" for line in (head, *rows))
+    return "\n".join([first, rule, *others])
+
+
+def document(tables: Iterable[Table]) -> str:
+    """All tables of a report as one document."""
+    return "\n".join(_section(one) for one in tables)
+
+
+def _section(one: Table) -> str:
+    names = [escape(dataset) for dataset in one.datasets]
+    head = [c for n in names for c in (f"{n} published", "ours", "difference")] if one.compared else names
+    parts = [f"## {escape(text.heading(one))}", f"Means over series: {escape(text.behind(one))}."]
+    parts += [table(["Detector", *head], _rows(one, len(head)))]
+    parts += ["\n".join(f"- {escape(line)}" for line in text.legend(one))]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _rows(one: Table, width: int) -> Iterable[list[str]]:
+    causes = text.letters(one)
+    for block in one.blocks:
+        if block.trivial:
+            yield ["*One-liners*", *[""] * width]
+        for row in block.rows:
+            yield [escape(row.label), *_cells(one, row, causes)]
+
+
+def _cells(one: Table, row: Row, causes: dict[str, str]) -> Iterable[str]:
+    for dataset in one.datasets:
+        entry = row.entries[dataset]
+        ours = f"**{text.ours(entry)}**" if entry.best else text.ours(entry)
+        ours += f" {text.interval(entry)}" if entry.interval else ""
+        yield from (text.printed(entry, "**{}**"), ours, text.difference(entry, causes)) if one.compared else (ours,)

@@ -1,0 +1,97 @@
+"""What a figure is worth: beside print, beside the other rows, beside the best trivial baseline (one-liner)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from benchmark.catalogue import published
+from benchmark.report.tables import Row
+from benchmark.report.verdicts import Verdict, caveats, judge
+
+Beats = Callable[[Row, Row, str], bool]
+
+
+def compared(row: Row) -> Row:
+    """The row with its published figures, and a verdict where like stands beside like."""
+    entries = {}
+    for dataset, entry in row.entries.items():
+        printed = published().get((row.label, dataset))  # a changed parameter is another row
+        if printed is None:
+            entries[dataset] = entry
+            continue
+        verdict: Verdict = "not compared"
+        cause = ""
+        if entry.value is not None and entry.complete and not entry.quick:
+            verdict, cause = judge(row.detector, dataset, entry.value, printed, entry.interval)
+        entries[dataset] = replace(entry, printed=printed, verdict=verdict, cause=cause)
+    return replace(row, entries=entries)
+
+
+def marked(rows: list[Row], datasets: tuple[str, ...], beats: Beats) -> list[Row]:
+    """Mark the best of each data set, and what no one-liner need fear."""
+    for dataset in datasets:
+        rows = _mark_best(rows, dataset)
+        rows = _mark_weak(rows, dataset, beats)
+    return rows
+
+
+def _mark_best(rows: list[Row], dataset: str) -> list[Row]:
+    """Best among rows that rest on as many series as any row does: other means are not comparable."""
+    column = [row.entries[dataset] for row in rows if not row.trivial]
+    most = max((entry.n_series for entry in column), default=0)
+    top = max((round(e.value, 3) for e in column if e.value is not None and e.n_series == most), default=None)
+    printed = max((e.printed for e in column if e.printed is not None), default=None)
+
+    def one(row: Row) -> Row:
+        entry = row.entries[dataset]
+        if row.trivial:
+            return row
+        best = entry.value is not None and entry.n_series == most and round(entry.value, 3) == top
+        entry = replace(entry, best=best, printed_best=entry.printed is not None and entry.printed == printed)
+        return replace(row, entries={**row.entries, dataset: entry})
+
+    return [one(row) for row in rows]
+
+
+def best_one_liner(rows: list[Row] | tuple[Row, ...], dataset: str) -> Row | None:
+    """The one-liner with the highest mean on a data set."""
+    simple = [row for row in rows if row.trivial and row.entries[dataset].value is not None]
+    return max(simple, key=lambda row: row.entries[dataset].value or 0.0, default=None)
+
+
+def _mark_weak(rows: list[Row], dataset: str, beats: Beats) -> list[Row]:
+    rival = best_one_liner(rows, dataset)
+    if rival is None:
+        return rows
+
+    def one(row: Row) -> Row:
+        entry = row.entries[dataset]
+        if row.trivial or entry.value is None:
+            return row
+        entry = replace(entry, weak=not beats(row, rival, dataset))
+        return replace(row, entries={**row.entries, dataset: entry})
+
+    return [one(row) for row in rows]
+
+
+def larger_mean(row: Row, rival: Row, dataset: str) -> bool:
+    """Whether a row's mean is above its rival's, over the series that both have."""
+    ours, theirs = row.entries[dataset].per_series, rival.entries[dataset].per_series
+    common = set(ours) & set(theirs)
+    return bool(common) and sum(ours[s] - theirs[s] for s in common) > 0
+
+
+def notes_of(rows: list[Row], datasets: tuple[str, ...], simulated: bool) -> tuple[str, ...]:
+    notes = []
+    if simulated:
+        notes.append("The series are simulated, not the published data: no figure here compares with print.")
+    for dataset in datasets:
+        if not simulated:
+            notes += [f"{dataset}: {text}" for text in caveats().get(dataset, ())]
+        rival = best_one_liner(rows, dataset)
+        if rival is not None:
+            notes.append(
+                f"{dataset}: best one-liner {rival.label}, {rival.entries[dataset].value:.3f}.".replace(" 0.", " .")
+            )
+    return tuple(notes)

@@ -1,0 +1,170 @@
+"""ROC curves, averaged over series: from stored scores, and drawn a panel per detector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.metrics import Undefined, roc_curve
+from benchmark.report import style
+from benchmark.report.results import Results
+from benchmark.report.style import BLUE, COLOURS, DASHES, FAINT, GREEN, INK, PINK, QUIET, VERMILION
+from benchmark.report.tables import Row, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Array = NDArray[np.float64]
+Cells = dict[tuple[str, ...], dict[str, list[tuple[str, str]]]]  # label, protocol, data set -> series -> cells
+
+GRID: Array = np.linspace(0, 1, 101) ** 2  # denser where ROC curves bend
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A detector's ROC curve, averaged over series on :data:`GRID`.
+
+    Attributes
+    ----------
+    mean, spread : (101,) arrays
+        Mean true-positive rate and its standard deviation over series (zeros for one series).
+    auroc : float
+        The figure that the table shows.
+    """
+
+    label: str
+    group: str
+    auroc: float
+    n_series: int
+    mean: Array
+    spread: Array
+
+
+def average_roc(curves: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Mean and standard deviation over series of the true-positive rate on :data:`GRID`.
+
+    Parameters
+    ----------
+    curves : sequence of (fpr, tpr)
+        Non-decreasing, from (0, 0) to (1, 1).
+    """
+    rates = np.stack([np.interp(GRID, fpr, tpr) for fpr, tpr in curves])
+    return rates.mean(axis=0), rates.std(axis=0)
+
+
+def roc_curves(results: Results, table: Table, tidy: pd.DataFrame) -> Iterator[tuple[str, list[Curve]]]:
+    """For each data set of a table, the mean ROC curve of each of its rows.
+
+    A row's curve is averaged over seeds, then over series, like its figure; a row without scores has none.
+    """
+    tidy = tidy[(tidy["status"] == "ok") & (tidy["simulated"] == table.simulated)]
+    cells: Cells = {}
+    for *place, series, key, data_hash in tidy[
+        ["label", "protocol", "dataset", "series", "key", "data_hash"]
+    ].itertuples(index=False):
+        cells.setdefault(tuple(place), {}).setdefault(series, []).append((key, data_hash))
+    for dataset in table.datasets:
+        curves = (_curve(results, row, dataset, cells) for row in table.rows)
+        yield dataset, [curve for curve in curves if curve is not None]
+
+
+def _curve(results: Results, row: Row, dataset: str, cells: Cells) -> Curve | None:
+    per_series = []
+    for of_series in cells.get((row.label, row.protocol, dataset), {}).values():
+        points = [p for p in (_points(results, key, data_hash) for key, data_hash in of_series) if p is not None]
+        if points:
+            per_series.append(average_roc(points)[0])
+    value = row.entries[dataset].value
+    if not per_series or value is None:
+        return None
+    rates = np.stack(per_series)
+    return Curve(row.label, row.group, value, len(rates), rates.mean(axis=0), rates.std(axis=0))
+
+
+def _points(results: Results, key: str, data_hash: str) -> tuple[Array, Array] | None:
+    try:
+        first, scores = results.scores(key)
+        return roc_curve(results.series(data_hash)[1][first : first + len(scores)], scores)
+    except (KeyError, Undefined):
+        return None  # no scores at hand, or one class: its metrics say so
+
+
+def roc_figure(curves: Sequence[Curve], title: str) -> Figure:
+    """A panel per detector, best first, over the curves of the others; the one-liners share the last.
+
+    Parameters
+    ----------
+    curves : sequence of Curve
+    title : str
+        Data set, protocol, and SIMULATED or QUICK where that holds.
+    """
+    with style.context():
+        return _roc_figure(curves, title)
+
+
+def _roc_figure(curves: Sequence[Curve], title: str) -> Figure:
+    from matplotlib.figure import Figure
+
+    shown = sorted((c for c in curves if c.group != "one-liner"), key=lambda c: -c.auroc)
+    simple = sorted((c for c in curves if c.group == "one-liner"), key=lambda c: -c.auroc)
+    n_panels = max(1, len(shown) + 2 * bool(simple))  # the one-liners and their legend
+    rows = -(-n_panels // 5)
+    columns = -(-n_panels // rows)
+    width, height = 1.75 * columns + 0.6, 1.9 * rows + 0.85
+    figure = Figure(figsize=(max(4.2, width), height))
+    # a fixed layout: the automatic one draws every panel several times
+    figure.subplots_adjust(0.5 / width, 0.5 / height, 1 - 0.1 / width, 1 - 0.6 / height, wspace=0.12, hspace=0.24)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes, curve in zip(grid.flat, shown, strict=False):
+        _roc_panel(axes, curve, shown)
+    if simple:
+        _one_liner_panel(grid.flat[len(shown)], grid.flat[len(shown) + 1], simple)
+    for axes in grid.flat[n_panels - bool(simple) :]:
+        axes.set_axis_off()
+    for axes in grid[:, 1:].flat:
+        axes.tick_params(labelleft=False)
+    for axes in grid.flat[: max(0, len(shown) + bool(simple) - columns)]:
+        axes.tick_params(labelbottom=False)
+    style.title(figure, title)
+    banded = any(c.n_series > 1 for c in curves)
+    across = "false-positive rate" + ("; band: one standard deviation over series" if banded else "")
+    figure.supxlabel(across, fontsize=8, y=0.08 / height, va="bottom")
+    figure.supylabel("true-positive rate", fontsize=8, x=0.08 / width, ha="left")
+    return figure
+
+
+def _frame(axes: Axes) -> None:
+    axes.plot([0, 1], [0, 1], color=FAINT, lw=0.8, ls=(0, (2, 2)), zorder=0)
+    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1], aspect="equal")
+    axes.set_xticklabels(["0", ".5", "1"])
+    axes.set_yticklabels(["0", ".5", "1"])
+
+
+def _roc_panel(axes: Axes, curve: Curve, others: Sequence[Curve]) -> None:
+    _frame(axes)
+    for other in others:
+        axes.plot(GRID[::4], other.mean[::4], color=FAINT, lw=0.6, zorder=1)
+    colour = COLOURS.get(curve.group, INK)
+    if curve.n_series > 1:
+        low, high = np.clip(curve.mean - curve.spread, 0, 1), np.clip(curve.mean + curve.spread, 0, 1)
+        axes.fill_between(GRID, low, high, color=colour, alpha=0.18, lw=0, zorder=2)
+    axes.plot(GRID, curve.mean, color=colour, lw=1.6, zorder=3)
+    axes.set_title(curve.label, color=INK, fontweight="bold")
+    axes.text(0.97, 0.05, f"{curve.auroc:.3f}".lstrip("0"), ha="right", color=INK, transform=axes.transAxes)
+
+
+def _one_liner_panel(axes: Axes, legend: Axes, simple: Sequence[Curve]) -> None:
+    _frame(axes)
+    colours = [INK, BLUE, VERMILION, GREEN, PINK, QUIET]
+    for k, curve in enumerate(simple):
+        name = f"{curve.label} {curve.auroc:.3f}".replace(" 0.", " .")
+        axes.plot(GRID, curve.mean, color=colours[k % 6], ls=DASHES[k % len(DASHES)], lw=1.1, label=name)
+    axes.set_title("One-liners", color=INK, fontweight="bold")
+    handles, names = axes.get_legend_handles_labels()
+    legend.legend(handles, names, loc="center left", fontsize=7, handlelength=2.4, borderaxespad=0)

@@ -1,0 +1,84 @@
+"""How every picture looks: palette, marks, matplotlib's settings, and how a figure is saved.
+
+Colours are Okabe and Ito's, safe for colour-blind readers; no figure needs colour alone to be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BLUE, VERMILION, GREEN, PINK, SKY, ORANGE = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"
+INK, QUIET, FAINT, ACCENT = "#222222", "#767676", "#d5d5d5", "#0969da"
+COLOURS = {
+    "classical": BLUE,
+    "neural": VERMILION,
+    "proposed": GREEN,
+    "successor": PINK,
+    "plug-in": SKY,
+    "untrained": ORANGE,
+    "one-liner": QUIET,
+}
+MARKERS = {
+    "classical": "o",
+    "neural": "s",
+    "proposed": "D",
+    "successor": "^",
+    "plug-in": "P",
+    "untrained": "v",
+    "one-liner": "x",
+}
+DASHES = ("-", "--", ":", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3)), (0, (3, 5)))
+RC: dict[Any, Any] = {
+    "font.family": "sans-serif",
+    "font.size": 8,
+    "axes.edgecolor": QUIET,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 8,
+    "axes.titlelocation": "left",
+    "axes.labelcolor": INK,
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "benchmark",  # equal figures are equal files
+}
+
+
+def context() -> AbstractContextManager[None]:
+    """Within it, matplotlib draws by :data:`RC`."""
+    import matplotlib as mpl
+
+    return mpl.rc_context(RC)
+
+
+def title(figure: Figure, text: str) -> None:
+    """The figure's title, at its upper left corner."""
+    width, height = figure.get_size_inches()
+    figure.suptitle(text, x=0.1 / width, y=1 - 0.1 / height, ha="left", va="top", fontsize=10, color=INK)
+
+
+def mark(group: str) -> dict[str, Any]:
+    """How a detector of a group is marked: keywords of ``plot``."""
+    colour = COLOURS.get(group, INK)
+    marker = MARKERS.get(group, "x")
+    edge = {"mec": colour, "mew": 1.2} if marker == "x" else {"mec": "white", "mew": 0.5}
+    return {"marker": marker, "color": colour, "ls": "", "ms": 6, **edge}
+
+
+def save(figure: Figure, stem: Path, formats: Sequence[str] = ("png", "svg")) -> None:
+    """Write a figure as ``stem.png`` and ``stem.svg``; the folder is made when needed."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    with context():
+        for suffix in formats:
+            metadata: dict[str, Any] = {"Date": None} if suffix == "svg" else {}
+            figure.savefig(stem.with_name(f"{stem.name}.{suffix}"), dpi=160, metadata=metadata)

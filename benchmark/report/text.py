@@ -1,0 +1,113 @@
+"""What stands in one place of a table, as text: figures, signs, headings, legends; and file names."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from benchmark.report.tables import Entry, Table
+from benchmark.report.verdicts import Verdict
+
+MINUS = "\N{MINUS SIGN}"
+SIGNS: dict[Verdict, str] = {
+    "reproduced": "=",
+    "inside the seed interval": "≈",
+    "explained": "†",
+    "not reproduced": "≠",
+    "not compared": "",
+    "": "",
+}
+MEANINGS = {
+    "=": "reproduced: within .01 of print",
+    "≈": "inside the seed interval: print lies where one more seed is expected (95 %)",
+    "†": "explained: the letter names the cause",
+    "≠": "not reproduced; a letter names what is known",
+    "°": "not better than the best one-liner",
+    "q": "QUICK: reduced run, not a result",
+}
+
+
+# -- numbers and names -------------------------------------------------------------------------
+
+
+def figure(value: float, digits: int = 3) -> str:
+    """A share as the field prints it: ``.775``, ``1.000``."""
+    text = f"{value:.{digits}f}"
+    return text[1:] if text.startswith("0.") else text
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """A difference with its sign: ``+.012``, ``−.015``, ``.000``."""
+    text = figure(abs(value), digits)
+    if not text.strip(".0"):
+        return text
+    return ("+" if value > 0 else MINUS) + text
+
+
+def file_name(text: str) -> str:
+    """A portable file name; names that had to be changed keep apart by a short hash."""
+    safe = re.sub(r"[^A-Za-z0-9._@ -]", "_", text).strip(" .")[:80]
+    if safe and safe == text and not re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", safe):
+        return safe
+    return f"{safe or 'unnamed'}-{hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:6]}"
+
+
+# -- what stands in one place of a table -------------------------------------------------------
+
+
+def ours(entry: Entry) -> str:
+    """Our figure with the series behind it when some are missing; else the reason why there is none."""
+    if entry.value is None:
+        return entry.state or "not run"
+    count = "" if entry.complete else f" ({entry.n_series}/{entry.size})"
+    return figure(entry.value) + ("°" if entry.weak else "") + ("q" if entry.quick else "") + count
+
+
+def interval(entry: Entry) -> str:
+    """The seed interval, or nothing."""
+    return "" if entry.interval is None else f"[{figure(entry.interval[0])}, {figure(entry.interval[1])}]"
+
+
+def letters(table: Table) -> dict[str, str]:
+    """A letter for each cause that the table cites, in order of appearance."""
+    cited = dict.fromkeys(e.cause for row in table.rows for e in row.entries.values() if e.cause)
+    return {cause: chr(ord("a") + k) if k < 26 else f"a{k - 25}" for k, cause in enumerate(cited)}
+
+
+def sign(entry: Entry, causes: dict[str, str]) -> str:
+    """The verdict's sign, with the letter of the cause."""
+    return SIGNS[entry.verdict] + causes.get(entry.cause, "")
+
+
+def legend(table: Table) -> list[str]:
+    """Meanings of the signs that the table uses, then its causes and notes."""
+    entries = [e for row in table.rows for e in row.entries.values()]
+    used = {SIGNS[e.verdict] for e in entries} | {"°" for e in entries if e.weak} | {"q" for e in entries if e.quick}
+    lines = [f"{mark} {meaning}" for mark, meaning in MEANINGS.items() if mark in used]
+    lines += [f"{letter}. {cause}" for cause, letter in letters(table).items()]
+    return [*lines, *table.notes]
+
+
+def heading(table: Table) -> str:
+    """The title with what must not be overlooked in front."""
+    return ": ".join((*table.marks, table.title))
+
+
+def behind(table: Table) -> str:
+    """The series behind each data set, once: ``Dodgers 1, MGAB 10``."""
+    return ", ".join(f"{d} {next(iter(table.rows)).entries[d].size}" for d in table.datasets) if table.rows else ""
+
+
+def printed(entry: Entry, bold: str) -> str:
+    """The published figure, the best of a column set in ``bold`` (a format such as ``**{}**``)."""
+    if entry.printed is None:
+        return ""
+    text = figure(entry.printed, 2)
+    return bold.format(text) if entry.printed_best else text
+
+
+def difference(entry: Entry, causes: dict[str, str]) -> str:
+    """Ours minus published, with the verdict's sign."""
+    if entry.difference is None:
+        return ""
+    return f"{signed(entry.difference)} {sign(entry, causes)}".strip()

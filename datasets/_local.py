@@ -1,0 +1,75 @@
+"""Series in a local folder: where they lie, and whether they are the published ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from datasets._base import Arrays, DataError, Dataset, Facts, Series, Source
+from datasets._tsb_uad import FOLDER, Check, check_facts, check_fingerprint, check_train, read_file
+
+
+def series_path(root: Path, dataset: str, series: str) -> Path | None:
+    """The file of a series below a folder that is, contains or resembles TSB-UAD-Public."""
+    places = (root / FOLDER / dataset / series, root / dataset / series)
+    return next((path for path in places if path.is_file()), None)
+
+
+def read_local(dataset: Dataset, facts: Facts, root: Path, source: Source) -> Series:
+    """A series from a local folder, checked.
+
+    Raises
+    ------
+    DataError
+        Names the file, the row where there is one, and the cure.
+    """
+    path = series_path(root, dataset.name, facts.name)
+    files = {} if path else _local_originals(dataset, facts, root)
+    if path is not None:
+        arrays = _read_pair(path, facts)
+    elif files:
+        arrays = dataset.convert(facts.name, files)
+    else:
+        expected = root / FOLDER / dataset.name / facts.name
+        raise DataError(f"{expected} is missing: copy it there, or leave the folder out to download")
+    check(dataset.name, facts, arrays, str(path or root))
+    return as_series(dataset, facts, arrays, source)
+
+
+def _read_pair(path: Path, facts: Facts) -> Arrays:
+    values, labels = read_file(path)
+    if not facts.train_name:
+        return values, labels, None
+    train_path = path.with_name(facts.train_name)
+    if not train_path.is_file():
+        raise DataError(f"{train_path} is missing: copy it beside {facts.name}")
+    train, train_labels = read_file(train_path)
+    check_train(train_labels, str(train_path))
+    return values, labels, train
+
+
+def _local_originals(dataset: Dataset, facts: Facts, root: Path) -> dict[str, bytes]:
+    """The first publisher's files, if all of them lie in the folder, its ``raw/`` or one of the data set's name."""
+    files = {}
+    for remote in dataset.originals(facts.name):
+        places = [
+            folder / name
+            for folder in (root, root / "raw", root / dataset.name)
+            for name in (remote.name, f"{remote.name}.gz")
+        ]
+        path = next((path for path in places if path.is_file()), None)
+        if path is None:
+            return {}
+        files[remote.name] = path.read_bytes()
+    return files
+
+
+def check(dataset: str, facts: Facts, arrays: Arrays, where: str) -> Check:
+    """Refuse a series that is not the published one; see :func:`check_fingerprint`."""
+    check_facts(arrays, facts, where)
+    return check_fingerprint(dataset, facts.name, arrays, where)
+
+
+def as_series(dataset: Dataset, facts: Facts, arrays: Arrays, source: Source) -> Series:
+    """Arrays with the names that belong to them."""
+    values, labels, train = arrays
+    return Series(dataset.name, facts.name, values, labels, source, train)
