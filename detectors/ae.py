@@ -29,6 +29,15 @@ class AE(NeuralDetector):
     ----------
     Sakurada and Yairi, "Anomaly detection using autoencoders with nonlinear dimensionality reduction", MLSDA
     2014; the settings are those of TSB-UAD 0.0.3's ``AE_MLP2``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> scores = AE(window=40, epochs=20).fit(x[:800]).score(x)
+    >>> bool(980 <= scores.argmax() < 1030)
+    True
     """
 
     shuffle: ClassVar[bool] = False

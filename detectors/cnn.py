@@ -26,6 +26,15 @@ class CNN(Forecaster):
     ----------
     Munir et al., "DeepAnT: a deep learning approach for unsupervised anomaly detection in time series", IEEE
     Access 2019; the settings are those of TSB-UAD 0.0.3's ``cnn``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> scores = CNN(window=40, epochs=5).fit(x[:800]).score(x)
+    >>> bool(980 <= scores.argmax() < 1030)
+    True
     """
 
     rows: ClassVar[int] = 512  # more windows at once leave the cache and take longer each

@@ -31,6 +31,15 @@ class IForest(WindowDetector):
     References
     ----------
     Liu, Ting and Zhou, "Isolation forest", ICDM 2008.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> scores = IForest(window=40).fit(x).score(x)
+    >>> bool(980 <= scores.argmax() < 1030)
+    True
     """
 
     source = "Liu, Ting and Zhou, ICDM 2008"

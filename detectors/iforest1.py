@@ -12,6 +12,15 @@ class IForest1(IForest):
     ----------
     n_estimators, max_samples, random_state
         As in :class:`~detectors.iforest.IForest`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> scores = IForest1().fit(x).score(x)
+    >>> bool(980 <= scores.argmax() < 1030)
+    True
     """
 
     source = "Liu, Ting and Zhou, ICDM 2008; on points as in TSB-UAD"

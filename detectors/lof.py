@@ -38,6 +38,15 @@ class LOF(WindowDetector):
     ----------
     Breunig, Kriegel, Ng and Sander, "LOF: Identifying Density-Based Local Outliers", SIGMOD 2000,
     Def. 5-7; the mean reachability has 1e-10 added, as in scikit-learn.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> scores = LOF(window=40).fit(x).score(x)
+    >>> bool(980 <= scores.argmax() < 1030)
+    True
     """
 
     source = "Breunig et al., SIGMOD 2000"

@@ -44,6 +44,15 @@ class NormA(WindowDetector):
     ----------
     Boniol, Linardi, Roncallo, Palpanas, Meftah and Remy, "Unsupervised and scalable subsequence anomaly
     detection in large data series", VLDB Journal 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> scores = NormA(window=40).fit(x).score(x)
+    >>> bool(980 <= scores.argmax() < 1030)
+    True
     """
 
     source = "Boniol et al., VLDB Journal 2021"

@@ -31,6 +31,15 @@ class OCSVM(WindowDetector):
     ----------
     Schölkopf, Williamson, Smola, Shawe-Taylor and Platt, "Support vector method for novelty
     detection", NIPS 1999.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> scores = OCSVM(window=40).fit(x[:800]).score(x)
+    >>> bool(980 <= scores.argmax() < 1030)
+    True
     """
 
     learns_from = "normal"

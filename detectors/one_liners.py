@@ -74,6 +74,15 @@ class MovingStd(WindowDetector):
     ----------
     window, align
         As in :class:`~detectors.core.contract.WindowDetector`; "auto" is one period of the fitted values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> scores = MovingStd(window=40).fit(x).score(x)
+    >>> bool(980 <= scores.argmax() < 1030)
+    True
     """
 
     learns_from = "nothing"

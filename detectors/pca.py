@@ -27,6 +27,15 @@ class PCA(WindowDetector):
     ----------
     Shyu, Chen, Sarinnapakorn and Chang, "A novel anomaly detection scheme based on principal
     component classifier", ICDM 2003; the sum of distances as in Zhao et al., "PyOD", JMLR 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> scores = PCA(window=40).fit(x).score(x)
+    >>> bool(980 <= scores.argmax() < 1030)
+    True
     """
 
     version = 4

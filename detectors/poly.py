@@ -38,6 +38,15 @@ class POLY(Detector):
     ----------
     Li, Ma and Mei, "A unifying method for outlier and change detection from data streams based on local polynomial
     fitting", PAKDD 2007, as used in Paparrizos et al., "TSB-UAD", VLDB 2022.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> scores = POLY(window=40).fit(x).score(x)
+    >>> bool(980 <= scores.argmax() < 1030)
+    True
     """
 
     learns_from = "nothing"

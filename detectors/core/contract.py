@@ -1,4 +1,7 @@
-"""The contract that every detector keeps: parameters in, one anomaly score per point out."""
+"""The contract that every detector keeps: parameters in, one anomaly score per point out.
+
+Over 300 lines: two fifths document the public methods, and the contract reads best in one place.
+"""
 
 from __future__ import annotations
 
