@@ -91,12 +91,12 @@ def test_the_data_set_of_the_guide_converts_what_it_imitates(tmp_path: Path) -> 
     made = space["Pulse"]
     assert isinstance(made, type)
     assert issubclass(made, Dataset)
-    twin = made().simulate("1.test.out")
-    assert (len(twin), twin.n_anomalous, len(twin.segments())) == (5_000, 150, 3)
-    rows = [f"{value!r},{label}" for value, label in zip(twin.values.tolist(), twin.labels, strict=True)]
+    series = made().simulate("1.test.out")
+    assert (len(series), series.n_anomalous, len(series.segments())) == (5_000, 150, 3)
+    rows = [f"{value!r},{label}" for value, label in zip(series.values.tolist(), series.labels, strict=True)]
     values, labels, _ = made().convert("1.test.out", {"pulse.csv": "\n".join(["value,missing", *rows]).encode()})
-    assert (values == twin.values).all()
-    assert (labels == twin.labels).all()
+    assert (values == series.values).all()
+    assert (labels == series.labels).all()
     with pytest.raises(DataError, match="expected the header"):
         made().convert("1.test.out", {"pulse.csv": b"x,y\n1,2"})
 

@@ -1,4 +1,4 @@
-"""Measures against slow twins, scikit-learn, authors' packages, and laws."""
+"""Measures against slow oracles, scikit-learn, authors' packages, and laws."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def flagged(draw):
 
 
 @given(labelled())
-def test_ranking_measures_equal_their_slow_twins(case):
+def test_ranking_measures_equal_their_slow_oracles(case):
     labels, scores = case
     assert METRICS["auroc"](labels, scores) == pytest.approx(naive.auroc(labels, scores), abs=1e-12)
     assert METRICS["auprc"](labels, scores) == pytest.approx(naive.average_precision(labels, scores), abs=1e-12)
@@ -50,7 +50,7 @@ def test_ranking_measures_equal_scikit_learn_on_a_long_series(levels):
 
 
 @given(flagged())
-def test_range_based_equals_its_slow_twin(case):
+def test_range_based_equals_its_slow_oracle(case):
     labels, flags = case
     if not flags.any():
         return
@@ -68,7 +68,7 @@ def test_affiliation_equals_a_count_on_a_fine_grid(case):
 
 @settings(max_examples=25)
 @given(labelled(), st.integers(0, 12))
-def test_pate_equals_its_slow_twin(case, window):
+def test_pate_equals_its_slow_oracle(case, window):
     labels, scores = case
     assert METRICS["pate"](labels, scores, window) == pytest.approx(naive.pate(labels, scores, window), abs=1e-9)
 

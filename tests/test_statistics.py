@@ -1,4 +1,4 @@
-"""Intervals and tests against scipy, tables in print, slow twins, and simulations with a known truth."""
+"""Intervals and tests against scipy, tables in print, slow oracles, and simulations with a known truth."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_two_rows_for_one_cell_are_refused():
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
-def test_holm_equals_its_slow_twin(p):
+def test_holm_equals_its_slow_oracle(p):
     assert holm(p) == pytest.approx(naive.holm(p), abs=1e-12)
 
 
@@ -119,7 +119,7 @@ def test_where_the_table_of_sums_would_be_too_large_the_normal_approximation_is_
 @settings(max_examples=30)
 @example(pairs=[(1, "B"), (-2, "B"), (-2, "B"), (-2, "B"), (1, "A"), (3, "B")])  # sums that cancel but for rounding
 @given(pairs=st.lists(st.tuples(st.integers(-4, 4), st.sampled_from("ABC")), min_size=1, max_size=8))
-def test_the_stratified_test_equals_its_slow_twin(pairs):
+def test_the_stratified_test_equals_its_slow_oracle(pairs):
     d, strata = zip(*pairs, strict=True)
     assert stratified_wilcoxon(d, strata) == pytest.approx(naive.stratified_signed_rank(d, strata), abs=1e-12)
 

@@ -1,4 +1,4 @@
-"""VUS against a slow twin, the authors' package (also as golden figures), and laws."""
+"""VUS against a slow oracle, the authors' package (also as golden figures), and laws."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_values_equal_those_of_the_authors_package(name, window):
 
 @settings(max_examples=25)
 @given(labelled(), st.integers(0, 17), st.sampled_from([3, 40]))
-def test_equals_its_slow_twin(case, window, n_thresholds):
+def test_equals_its_slow_oracle(case, window, n_thresholds):
     labels, scores = case
     got = volume_under_surface(labels, scores, window, n_thresholds)
     assert got == pytest.approx(naive.volumes(labels, scores, window, n_thresholds), abs=1e-10)

@@ -146,7 +146,7 @@ def test_passing_faults_are_tried_again_lasting_ones_are_not(server: Server, tmp
         server.network(tmp_path).fetch(PLAIN)
 
 
-def test_a_host_that_does_not_answer_is_asked_once_and_twins_stand_in(tiny: Tiny, tmp_path: Path) -> None:
+def test_a_host_that_does_not_answer_is_asked_once_and_simulated_series_stand_in(tiny: Tiny, tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -191,8 +191,8 @@ def test_a_web_page_is_not_data(tiny: Tiny, server: Server, tmp_path: Path, cont
     found, _ = collect(tiny, server, tmp_path)
     assert all(isinstance(one, DataError) for one in found)
     assert "web page instead of data" in str(found[0])
-    twins, said = collect(tiny, server, tmp_path, "auto")
-    assert all(isinstance(one, Series) and one.simulated for one in twins)
+    made, said = collect(tiny, server, tmp_path, "auto")
+    assert all(isinstance(one, Series) and one.simulated for one in made)
     assert "SIMULATED" in said[-1]
 
 

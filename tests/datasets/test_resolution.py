@@ -44,7 +44,7 @@ def test_a_bad_local_series_yields_its_error_and_the_others_go_on(tiny: Tiny, tm
     path = tmp_path / "Tiny" / "1.test.out"
     path.write_bytes(path.read_bytes().replace(b",1\n", b",7\n", 1))
     found = list(datasets.iter_series(tiny, data_dir=tmp_path, announce=lambda _: None))
-    assert [type(one) for one in found] == [DataError, DataError, Series]  # and no twin steps in
+    assert [type(one) for one in found] == [DataError, DataError, Series]  # and nothing is simulated
     absent, bad, _ = found
     assert "0.test.out is missing" in str(absent)
     assert f"{path}, row 301: the label is '7'" in str(bad)
@@ -98,9 +98,9 @@ def test_a_cache_that_cannot_be_written_costs_nothing_but_the_next_download(
 def test_modes(tiny: Tiny, tmp_path: Path) -> None:
     put(tiny, tmp_path)
     said: list[str] = []
-    twin = datasets.load(tiny, "0.test.out", data_dir=tmp_path, mode="simulated", announce=said.append, seed=5)
-    assert twin.simulated
-    assert set(twin.values) == {5.0}
+    made = datasets.load(tiny, "0.test.out", data_dir=tmp_path, mode="simulated", announce=said.append, seed=5)
+    assert made.simulated
+    assert set(made.values) == {5.0}
     assert said == ["Tiny: SIMULATED series stand in for the real series (as asked)"]
     with pytest.raises(DataError, match="is not to be had"):
         datasets.load(tiny, "0.test.out", cache_dir=tmp_path / "empty", mode="real", offline=True)

@@ -26,7 +26,7 @@ def window_scores(detector, x):
     low=st.sampled_from([-1.0, 0.0, 0.1, 1e6]),
     seed=st.integers(0, 99),
 )
-def test_scores_are_the_slow_twins(window, levels, low, seed):
+def test_scores_are_the_slow_oracles(window, levels, low, seed):
     x = low + np.random.default_rng(seed).integers(0, levels, 80) / max(levels - 1, 1)
     np.testing.assert_allclose(window_scores(HBOS(window).fit(x), x), naive.hbos(x, window), atol=1e-8)
 

@@ -1,4 +1,4 @@
-"""What AE, CNN, LSTM and their untrained twins have in common."""
+"""What AE, CNN, LSTM and their untrained networks have in common."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def make(cls, window=12, **params):
 
 @given(arrays(float, (4, 6), elements=st.integers(-3, 3).map(float)))
 @settings(max_examples=50, deadline=None)
-def test_scalings_equal_their_naive_twins(windows):
+def test_scalings_equal_their_naive_oracles(windows):
     expected = np.array([naive_min_max(w) for w in windows])
     np.testing.assert_allclose(min_max(windows), expected, atol=1e-6)
     expected = np.array([naive_min_max_past(w, 0.05) for w in windows])
@@ -184,11 +184,11 @@ def test_fitted_detector_pickles(cls):
 
 
 @pytest.mark.parametrize(
-    ("trained", "twin"), [(AE, UntrainedAE), (CNN, UntrainedCNN), (LSTM, UntrainedLSTM)], ids=lambda c: c.__name__
+    ("trained", "cls"), [(AE, UntrainedAE), (CNN, UntrainedCNN), (LSTM, UntrainedLSTM)], ids=lambda c: c.__name__
 )
-def test_twin_is_the_network_before_its_first_epoch(trained, twin):
+def test_untrained_is_the_network_before_its_first_epoch(trained, cls):
     x = sine(400)
-    untrained = make(twin).fit(x)
+    untrained = make(cls).fit(x)
     assert (untrained.group, untrained.history_) == ("untrained", {})
     assert np.array_equal(untrained.score(x), make(trained, epochs=0).fit(x).score(x))
     assert not np.array_equal(untrained.score(x), make(trained).fit(x).score(x))

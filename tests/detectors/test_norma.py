@@ -1,4 +1,4 @@
-"""NormA: distances against a slow twin, the parts of its normal model, and what it finds."""
+"""NormA: distances against a slow oracle, the parts of its normal model, and what it finds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.golden import real_series
 from tests.support.series import rhythm
 
 
-def test_distances_are_the_slow_twins():
+def test_distances_are_the_slow_oracles():
     x, centre = rhythm(200), rhythm(36, seed=1)
     x[50:80] = 2.0
     z = znormalised(np.lib.stride_tricks.sliding_window_view(x, 12)).astype(np.float32)

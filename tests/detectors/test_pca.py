@@ -14,7 +14,7 @@ from tests.support.series import rhythm
 
 
 @pytest.mark.parametrize("window", [1, 2, 13, 40])
-def test_scores_are_the_slow_twins(window):
+def test_scores_are_the_slow_oracles(window):
     x = rhythm(700)
     ours = PCA(window).fit(x)._score_windows(Windows([x], window))
     np.testing.assert_allclose(ours, naive.pca(x, window), rtol=1e-8, atol=1e-11)

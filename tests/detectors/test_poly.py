@@ -15,7 +15,7 @@ from tests.support.golden import GENESIS1, M1, P10, auroc_as_published, real_ser
 
 @settings(deadline=None, max_examples=30)
 @given(n=st.integers(60, 1500), window=st.integers(2, 30), stretch=st.booleans(), seed=st.integers(0, 99))
-def test_scores_are_the_slow_twins(n, window, stretch, seed):
+def test_scores_are_the_slow_oracles(n, window, stretch, seed):
     x = np.cumsum(np.random.default_rng(seed).normal(size=n))
     ours = POLY(window, stretch=stretch).fit(x).score(x)
     np.testing.assert_allclose(ours, naive.poly(x, window, stretch=stretch), atol=1e-7)

@@ -1,4 +1,4 @@
-"""Windows as views, window scores to points, and the window estimate, against slow twins."""
+"""Windows as views, window scores to points, and the window estimate, against slow oracles."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALIGNMENTS = ["centre", "start", "end", "mean", "max"]
 
 @settings(deadline=None, max_examples=60)
 @given(n=st.integers(1, 60), window=st.integers(1, 90), align=st.sampled_from(ALIGNMENTS), seed=st.integers(0, 99))
-def test_window_scores_reach_points_as_in_the_slow_twin(n, window, align, seed):
+def test_window_scores_reach_points_as_in_the_slow_oracle(n, window, align, seed):
     scores = np.random.default_rng(seed).normal(size=n)
     points = windows_to_points(scores, window, align)
     assert points.shape == (n + window - 1,)
@@ -69,7 +69,7 @@ def test_windows_are_views():
 
 @settings(deadline=None, max_examples=40)
 @given(period=st.floats(2, 500), n=st.integers(8, 1200), noise=st.floats(0.01, 2), seed=st.integers(0, 99))
-def test_estimate_is_the_slow_twins(period, n, noise, seed):
+def test_estimate_is_the_slow_oracles(period, n, noise, seed):
     x = np.sin(2 * np.pi * np.arange(n) / period) + noise * np.random.default_rng(seed).normal(size=n)
     assert estimate_window(x) == naive.find_length(x, 125)
 

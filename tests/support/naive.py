@@ -1,4 +1,4 @@
-"""Slow, obvious twins of what the package computes fast: loops, one window at a time, no shared work."""
+"""Slow, obvious oracles of what the package computes fast: loops, one window at a time, no shared work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slow, obvious twins of benchmark/metrics.py and benchmark/statistics.py: loops over the definitions."""
+"""Slow, obvious oracles of benchmark/metrics.py and benchmark/statistics.py: loops over the definitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slow, obvious twins of LOF and the matrix profile: one definition a line, all pairs, no recurrence."""
+"""Slow, obvious oracles of LOF and the matrix profile: one definition a line, all pairs, no recurrence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulated twins: the real ones' size and labels, seeded, and not mistakable for real."""
+"""Simulated series: the real ones' size and labels, seeded, and not mistakable for real."""
 
 from __future__ import annotations
 
@@ -26,53 +26,53 @@ def test_there_are_the_44_series_of_the_table() -> None:
 
 
 @pytest.mark.parametrize(("dataset", "series"), ALL)
-def test_a_twin_has_the_length_and_the_labels_of_the_real_one(dataset: str, series: str) -> None:
+def test_a_simulated_series_has_the_length_and_the_labels_of_the_real_one(dataset: str, series: str) -> None:
     facts = datasets.get(dataset).facts(series)
     for seed in range(1 if facts.n > 50_000 else 20):
-        twin = datasets.get(dataset).simulate(series, seed)
-        assert (len(twin), twin.n_anomalous, len(twin.segments())) == (facts.n, facts.n_anomalous, facts.n_segments)
-        assert (0 if twin.train is None else len(twin.train)) == facts.n_train
-        assert twin.simulated
-        assert np.isfinite(twin.values).all()
-        assert np.ptp(twin.values) > 0
-        assert not twin.values.flags.writeable
+        made = datasets.get(dataset).simulate(series, seed)
+        assert (len(made), made.n_anomalous, len(made.segments())) == (facts.n, facts.n_anomalous, facts.n_segments)
+        assert (0 if made.train is None else len(made.train)) == facts.n_train
+        assert made.simulated
+        assert np.isfinite(made.values).all()
+        assert np.ptp(made.values) > 0
+        assert not made.values.flags.writeable
 
 
 @pytest.mark.parametrize(("dataset", "series"), [ALL[0], ALL[1], ALL[7], ALL[20], ALL[40]])
-def test_a_twin_depends_on_its_seed_and_name_alone(dataset: str, series: str) -> None:
+def test_a_simulated_series_depends_on_its_seed_and_name_alone(dataset: str, series: str) -> None:
     source: Dataset = datasets.get(dataset)
     assert source.simulate(series, 3).sha256 == source.simulate(series, 3).sha256
     assert source.simulate(series, 3).sha256 != source.simulate(series, 4).sha256
 
 
-def test_no_two_twins_are_equal() -> None:
+def test_no_two_simulated_series_are_equal() -> None:
     hashes = {datasets.get(dataset).simulate(series).sha256 for dataset, series in ALL}
     assert len(hashes) == len(ALL)
 
 
-def test_a_twin_is_never_taken_for_the_published_series() -> None:
+def test_a_simulated_series_is_never_taken_for_the_published_series() -> None:
     from datasets._tsb_uad import fingerprint, fingerprints
 
-    twin = datasets.get("Genesis").simulate("genesis-anomalies.test.csv@6.out")
-    known = fingerprints()["Genesis"][twin.name]
-    assert fingerprint((twin.values, twin.labels, None))["sha256_6"] != known["sha256_6"]
+    made = datasets.get("Genesis").simulate("genesis-anomalies.test.csv@6.out")
+    known = fingerprints()["Genesis"][made.name]
+    assert fingerprint((made.values, made.labels, None))["sha256_6"] != known["sha256_6"]
 
 
-def test_dodgers_twin_counts_cars_and_misses_some() -> None:
-    twin = datasets.get("Dodgers").simulate("101-freeway-traffic.test.out")
-    assert np.array_equal(twin.values, np.round(twin.values))
-    missing = twin.values == -1
-    assert twin.labels[missing].all()
-    assert 0.4 < missing.sum() / twin.n_anomalous < 0.6  # real: 2,903 of 5,612
-    day = twin.values[twin.labels == 0]
+def test_simulated_dodgers_counts_cars_and_misses_some() -> None:
+    made = datasets.get("Dodgers").simulate("101-freeway-traffic.test.out")
+    assert np.array_equal(made.values, np.round(made.values))
+    missing = made.values == -1
+    assert made.labels[missing].all()
+    assert 0.4 < missing.sum() / made.n_anomalous < 0.6  # real: 2,903 of 5,612
+    day = made.values[made.labels == 0]
     assert day.min() >= 0
     assert 15 < day.mean() < 25  # real: 20.9
 
 
 def test_genesis_channels_share_cycles_and_faults() -> None:
-    twins = [datasets.get("Genesis").simulate(name) for name in datasets.get("Genesis").series_names()]
-    assert len({twin.labels.tobytes() for twin in twins}) == 1
-    assert [len(np.unique(twin.values)) == 2 for twin in twins] == [False, False, False, True, True, True]
+    made = [datasets.get("Genesis").simulate(name) for name in datasets.get("Genesis").series_names()]
+    assert len({one.labels.tobytes() for one in made}) == 1
+    assert [len(np.unique(one.values)) == 2 for one in made] == [False, False, False, True, True, True]
 
 
 def test_mackey_glass_agrees_with_a_plain_euler_integration() -> None:
