@@ -1,4 +1,8 @@
-"""Files from the net: only what is needed, and resumed where it broke."""
+"""Files from the net: only what is needed, and resumed where it broke.
+
+Own code, since pooch and remotezip, tried against a server on this machine, keep nothing of a transfer that breaks and
+follow a redirect to any host.
+"""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def check_labels(labels: NDArray[np.uint8], where: str) -> None:
-    """Refuse a series that no ranking metric can judge."""
+    """Refuse a series for which no ranking metric is defined."""
     if not labels.any():
         raise DataError(f"{where} has no anomaly: every label is 0, and no metric is defined; use a labelled series")
     if labels.all():

@@ -10,7 +10,7 @@ from benchmark.catalogue import published, published_order
 from benchmark.errors import UserError
 from benchmark.report import csv, summary, tables
 from benchmark.report.build import build, current
-from benchmark.report.verdicts import judge
+from benchmark.report.verdicts import compare
 from tests.support.made_up import cell, frame
 
 ROOT = Path(__file__).parent.parent
@@ -40,7 +40,7 @@ def test_each_verdict_follows_from_its_figures() -> None:
     for line in SHIPPED:
         if line["published"]:
             interval = (float(line["low"]), float(line["high"])) if line["low"] else None
-            verdict, _ = judge(
+            verdict, _ = compare(
                 line["detector"], line["dataset"], float(line["ours"]), float(line["published"]), interval
             )
             assert verdict == line["verdict"], line

@@ -60,18 +60,18 @@ def test_the_published_table_is_whole_and_its_known_figures_are_right() -> None:
     ],
 )
 def test_verdicts(ours: float, interval: tuple[float, float] | None, expected: str) -> None:
-    assert verdicts.judge("PCA", "Dodgers", ours, 0.77, interval)[0] == expected
+    assert verdicts.compare("PCA", "Dodgers", ours, 0.77, interval)[0] == expected
 
 
 def test_a_cause_excuses_no_more_than_it_can_account_for() -> None:
-    verdict, cause = verdicts.judge("IForest", "NASA-MSL", 0.81, 0.57, None)
+    verdict, cause = verdicts.compare("IForest", "NASA-MSL", 0.81, 0.57, None)
     assert verdict == "explained"
     assert "slip in print" in cause
-    assert verdicts.judge("IForest", "NASA-MSL", 0.95, 0.57, None) == ("not reproduced", "")
+    assert verdicts.compare("IForest", "NASA-MSL", 0.95, 0.57, None) == ("not reproduced", "")
 
 
 def test_a_remark_excuses_nothing() -> None:
-    verdict, remark = verdicts.judge("Proposed", "MGAB", 0.80, 0.92, None)
+    verdict, remark = verdicts.compare("Proposed", "MGAB", 0.80, 0.92, None)
     assert verdict == "not reproduced"
     assert "chosen on other series" in remark
 

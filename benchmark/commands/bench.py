@@ -8,7 +8,7 @@ examples:
   python -m benchmark bench --costs                              rewrite benchmark/costs.csv
   python -m benchmark bench --full                               n to 1,000,000, W 16 to 512: many hours
 
-The first use installs the peers into an environment of their own in the cache folder. Nothing is judged: the
+The first use installs the peers into an environment of their own in the cache folder. Nothing is evaluated: the
 tables give ratios, with the spread of their repeats.
 """
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from benchmark.catalogue import published
 from benchmark.report.tables import Row
-from benchmark.report.verdicts import Verdict, caveats, judge
+from benchmark.report.verdicts import Verdict, caveats, compare
 
 Beats = Callable[[Row, Row, str], bool]
 
@@ -23,7 +23,7 @@ def compared(row: Row) -> Row:
         verdict: Verdict = "not compared"
         cause = ""
         if entry.value is not None and entry.complete and not entry.quick:
-            verdict, cause = judge(row.detector, dataset, entry.value, printed, entry.interval)
+            verdict, cause = compare(row.detector, dataset, entry.value, printed, entry.interval)
         entries[dataset] = replace(entry, printed=printed, verdict=verdict, cause=cause)
     return replace(row, entries=entries)
 

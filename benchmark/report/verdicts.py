@@ -81,7 +81,7 @@ def seed_interval(means: Sequence[float], level: float = 0.95) -> tuple[float, f
     return max(0.0, found.low), min(1.0, found.high)
 
 
-def judge(
+def compare(
     detector: str, dataset: str, ours: float, printed: float, interval: tuple[float, float] | None
 ) -> tuple[Verdict, str]:
     """Verdict on one figure, and the cause when it is *explained*, or what else is known when it is not.
