@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
-from detectors.core import Alignment, Array, WindowDetector, Windows
+from detectors.core import Alignment, Array, Rule, WindowDetector, Windows, real, whole
 
 
 class HBOS(WindowDetector):
@@ -15,7 +15,8 @@ class HBOS(WindowDetector):
     Each of the window's positions is a feature with a histogram of equal bins; a window scores
     -sum_j log2(density_j(x_j) + alpha). A value outside of the fitted range counts as the outermost
     bin's when it lies within ``tol`` bin widths, else as the rarest bin's; one on an edge between two
-    bins is looked up in the lower one. Both as in PyOD, which the published figures used.
+    bins is looked up in the lower one. Both as in PyOD, which the published figures used. A range too small to be
+    divided, of equal values or of some that differ by rounding, is widened on both sides.
 
     Parameters
     ----------
@@ -35,6 +36,7 @@ class HBOS(WindowDetector):
     """
 
     source = "Goldstein and Dengel, KI 2012"
+    rules: ClassVar[dict[str, Rule]] = {"n_bins": whole(1), "alpha": real(0, ends="(]"), "tol": real(0)}
 
     def __init__(
         self,
@@ -53,9 +55,7 @@ class HBOS(WindowDetector):
         from detectors.kernels.histograms import count
 
         low, high = column_range(windows)
-        # numpy.histogram widens an empty range by one half on each side
-        flat = low == high
-        self.edges_: Array = np.linspace(low - 0.5 * flat, high + 0.5 * flat, self.n_bins + 1, axis=1)
+        self.edges_: Array = np.linspace(*widened(low, high, self.n_bins), self.n_bins + 1, axis=1)
         counts = np.zeros((windows.window, self.n_bins))
         for piece in windows.pieces:
             count(piece, self.edges_, counts)
@@ -68,6 +68,18 @@ class HBOS(WindowDetector):
         total = np.concatenate([look_up(p, self.edges_, self.log_density_, self.tol) for p in windows.pieces])
         # Equal terms summed in another order differ in the last bits: rounding keeps them tied.
         return np.round(-total, 9)
+
+
+def widened(low: Array, high: Array, bins: int) -> tuple[Array, Array]:
+    """Ranges that float64 can divide into bins.
+
+    An empty one grows by one half on each side, as in numpy.histogram, and by as much as the values' magnitude asks.
+    """
+    rounding = 4 * bins * np.spacing(np.maximum(np.abs(low), np.abs(high)))
+    flat = high - low <= np.maximum(rounding, 4 * bins * np.finfo(np.float64).tiny)
+    half = np.where(flat, np.maximum(0.5, rounding), 0.0)
+    # Values that differ by rounding must not lie on both sides of the middle edge.
+    return low - half, high + np.where(low < high, 1.1, 1.0) * half
 
 
 def column_range(windows: Windows) -> tuple[Array, Array]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
-from detectors.core import Alignment, Array, WindowDetector, Windows
+from detectors.core import SEED, Alignment, Array, Rule, WindowDetector, Windows, one_of, whole
 
 
 class IForest(WindowDetector):
@@ -15,7 +15,7 @@ class IForest(WindowDetector):
     Random trees cut small samples of the windows at random values of random positions. The score is
     2^(-mean depth / expected depth), near 1 for windows that are isolated early. Trees follow the same law as those
     of scikit-learn's ``IsolationForest`` and score alike. Windows are read from the series itself, only at the
-    positions that a tree asks for.
+    positions that a tree asks for. Values are float64: neither small units nor a high level hide anything.
 
     Parameters
     ----------
@@ -42,7 +42,13 @@ class IForest(WindowDetector):
     True
     """
 
+    version = 2
     source = "Liu, Ting and Zhou, ICDM 2008"
+    rules: ClassVar[dict[str, Rule]] = {
+        "n_estimators": whole(1),
+        "max_samples": whole(1),
+        "random_state": SEED | one_of(None),
+    }
 
     def __init__(
         self,

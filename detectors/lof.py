@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
-from detectors.core import Alignment, Array, Index, Int32, WindowDetector, Windows
+from detectors.core import Alignment, Array, Index, Int32, Rule, WindowDetector, Windows, one_of, whole
 
 GOLDEN = 0.6180339887498949
 ROWS = 1 << 16
@@ -24,6 +24,9 @@ class LOF(WindowDetector):
     |a|^2 - 2 a.b + |b|^2. Rounding then leaves equal windows of non-integer values some 1e-8 apart. So factors differ
     where windows repeat by the dozen. On integer values both agree.
 
+    A window that equals k others or more has mean reachability 0. The 1e-10 added to it, as in scikit-learn, makes its
+    density 1e10, and windows beside it, a stuck stretch for one, get factors of that order: ``notes_`` says so.
+
     Parameters
     ----------
     window, align
@@ -37,7 +40,7 @@ class LOF(WindowDetector):
     References
     ----------
     Breunig, Kriegel, Ng and Sander, "LOF: Identifying Density-Based Local Outliers", SIGMOD 2000,
-    Def. 5-7; the mean reachability has 1e-10 added, as in scikit-learn.
+    Def. 5-7.
 
     Examples
     --------
@@ -50,6 +53,7 @@ class LOF(WindowDetector):
     """
 
     source = "Breunig et al., SIGMOD 2000"
+    rules: ClassVar[dict[str, Rule]] = {"n_neighbors": whole(1), "sample": whole(2) | one_of(None)}
 
     def __init__(
         self,
@@ -65,8 +69,6 @@ class LOF(WindowDetector):
     def _fit_windows(self, windows: Windows) -> None:
         from detectors.kernels.neighbours import nearest_windows
 
-        if self.n_neighbors < 1:
-            raise ValueError(f"n_neighbors must be at least 1, got {self.n_neighbors}")
         self._fitted_windows = len(windows)
         self._reference, self._referred = sampled(windows.pieces, self.window_, self.sample)
         k = max(1, min(self.n_neighbors, len(self._referred) - 1))
@@ -79,6 +81,7 @@ class LOF(WindowDetector):
         self._reach: Array = distances[:, -1].copy()
         self._density: Array = local_density(distances, index, self._reach)
         self._factors: Array = density_ratio(self._density, index, self._density)
+        self.notes_ = crowded(self._reach, k)
 
     def _score_windows(self, windows: Windows) -> Array:
         from detectors.kernels.neighbours import nearest_windows
@@ -105,6 +108,18 @@ class LOF(WindowDetector):
         return sum(before) + place[1]
 
 
+def crowded(reach: Array, k: int) -> tuple[str, ...]:
+    """What is to be said of windows that equal k others or more."""
+    count = int((reach == 0).sum())
+    if not count:
+        return ()
+    return (
+        f"LOF: {count:,} of {len(reach):,} fitted windows equal {k} others or more, so that their density is 1e10 by "
+        f"rule, and windows beside them score far above all others: take more neighbours than windows are equal "
+        f"(n_neighbors), or another detector.",
+    )
+
+
 def sampled(pieces: list[Array], window: int, sample: int | None) -> tuple[list[Array], Index]:
     """Pieces whose windows are the reference, and the numbers of these windows among all.
 
@@ -115,8 +130,6 @@ def sampled(pieces: list[Array], window: int, sample: int | None) -> tuple[list[
     total = int(counts.sum())
     if sample is None or sample >= total:
         return pieces, np.arange(total)
-    if sample < 2:
-        raise ValueError(f"sample must be None or at least 2, got {sample}")
     length = min(8 * window, sample)
     chosen, numbers, before = [], [], 0
     for piece, count in zip(pieces, counts, strict=True):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import Alignment, Array, WindowDetector, Windows
+from detectors.core import Alignment, Array, Rule, WindowDetector, Windows, one_of, real, whole
 
 Constants = Literal["sqrt", "zero"]
 Flags = NDArray[np.bool_]
@@ -37,6 +37,11 @@ class MP(WindowDetector):
     """
 
     source = "Yeh et al., ICDM 2016"
+    rules: ClassVar[dict[str, Rule]] = {
+        "window": whole(3) | one_of("auto"),
+        "constants": one_of(*get_args(Constants)),
+        "share": real(0, 1, "(]"),
+    }
 
     def __init__(
         self,
@@ -52,10 +57,6 @@ class MP(WindowDetector):
     def _fit_windows(self, windows: Windows) -> None:
         if self.window_ < 3:
             raise ValueError(f"MP needs a window of at least 3 points (shorter ones are all alike), got {self.window_}")
-        if self.constants not in get_args(Constants):
-            raise ValueError(f"constants must be one of {', '.join(get_args(Constants))}, got {self.constants!r}")
-        if not 0 < self.share <= 1:
-            raise ValueError(f"share must lie in (0, 1], got {self.share}")
 
     def min_length(self) -> int:
         """So many points that every window has another one outside of its exclusion zone."""

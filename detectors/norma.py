@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from detectors.core import Alignment, Array, Float32, Index, WindowDetector, Windows, moving_sum
+from detectors.core import (
+    SEED,
+    Alignment,
+    Array,
+    Float32,
+    Index,
+    Rule,
+    WindowDetector,
+    Windows,
+    moving_sum,
+    one_of,
+    real,
+    whole,
+)
 
 
 class NormA(WindowDetector):
@@ -55,7 +68,15 @@ class NormA(WindowDetector):
     True
     """
 
+    version = 2
     source = "Boniol et al., VLDB Journal 2021"
+    rules: ClassVar[dict[str, Rule]] = {
+        "length": whole(1),
+        "share": real(0, 1, "(]"),
+        "cut": real(0, 1, "()"),
+        "max_stretches": whole(1),
+        "random_state": SEED | one_of(None),
+    }
 
     def __init__(
         self,
@@ -105,7 +126,7 @@ class NormA(WindowDetector):
 
 
 def aligned(shapes: Windows, chosen: Index) -> tuple[Array, Index]:
-    """Stretches moved to where they match the first one best, and their new window numbers.
+    """Stretches moved to where they match the first one best, about the mean of all, and their new window numbers.
 
     One that would be moved out of its piece is left out.
     """
@@ -113,6 +134,7 @@ def aligned(shapes: Windows, chosen: Index) -> tuple[Array, Index]:
 
     size = shapes.window
     stretches = shapes.take(chosen)
+    stretches -= np.mean([piece.mean() for piece in shapes.pieces])  # at a high level lag 0 would always win
     lags = [np.argmax(correlate(stretches[0], other, method="fft")) - (size - 1) for other in stretches]
     moved = chosen - np.array(lags)
     moved[0] = chosen[0]
@@ -164,5 +186,5 @@ def znormalised(rows: Array) -> Array:
     mean = rows.mean(axis=1, keepdims=True)
     centred = rows - mean
     deviation = np.sqrt(np.einsum("ij,ij->i", centred, centred)[:, None] / rows.shape[1])
-    flat = deviation <= 1e-12 * np.abs(mean)
+    flat = deviation <= 4 * np.finfo(np.float64).eps * np.abs(mean)  # no more than the mean's own rounding
     return np.asarray(np.where(flat, 0.0, centred / np.where(flat, 1.0, deviation)))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
-from detectors.core import Alignment, Array, WindowDetector, Windows, min_max
+from detectors.core import SEED, Alignment, Array, Rule, WindowDetector, Windows, min_max, one_of, real, whole
 
 
 class OCSVM(WindowDetector):
@@ -45,6 +45,11 @@ class OCSVM(WindowDetector):
     learns_from = "normal"
     version = 2
     source = "Schölkopf et al., NIPS 1999"
+    rules: ClassVar[dict[str, Rule]] = {
+        "nu": real(0, 1, "(]"),
+        "max_windows": whole(1),
+        "random_state": SEED | one_of(None),
+    }
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from detectors.core import Array, Detector, Group, WindowDetector, Windows
+from detectors.core import SEED, Array, Detector, Group, Rule, WindowDetector, Windows, one_of
 
 WU_KEOGH = "after Wu and Keogh, TKDE 2021"
 
@@ -106,6 +106,7 @@ class RandomScore(_OneLiner):
     """
 
     source = "chance"
+    rules: ClassVar[dict[str, Rule]] = {"random_state": SEED | one_of(None)}
     exempt: ClassVar[dict[str, str]] = {"spike": "never looks at the values"}
 
     def __init__(self, random_state: int | None = 0) -> None:

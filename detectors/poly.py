@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from detectors.core import Array, Detector, resolve_window
+from detectors.core import WINDOW, Array, Detector, Rule, one_of, resolve_window, whole
 
 CHUNK = 1 << 18  # values of neighbourhoods copied at a time, about 2 MiB
 
@@ -52,6 +52,7 @@ class POLY(Detector):
     learns_from = "nothing"
     version = 2
     source = "Li, Ma and Mei, PAKDD 2007; TSB-UAD"
+    rules: ClassVar[dict[str, Rule]] = {"window": WINDOW, "degree": whole(0, 20), "stretch": one_of(False, True)}
 
     def __init__(self, window: int | Literal["auto"] = "auto", degree: int = 3, stretch: bool = False) -> None:
         self.window = window

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import Array, Diet, Group
+from detectors.core import SEED, Array, Diet, Group, Rule, one_of, real, whole
 from detectors.neural.saved import Facts, SavedDetector, Tensors
 
 if TYPE_CHECKING:
@@ -98,6 +98,24 @@ class ScaleFlow(SavedDetector):
     version: ClassVar[int] = 2
     source: ClassVar[str] = "this project; after Dinh et al. 2017 and Nalisnick et al. 2019"
     quick: ClassVar[dict[str, Any]] = {"steps": 30, "hidden": 16, "max_windows": 1000}
+    rules: ClassVar[dict[str, Rule]] = {
+        "period": whole(2) | one_of("auto"),
+        "points": whole(4),
+        "periods": real(0),
+        "blocks": whole(0),
+        "hidden": whole(1),
+        "members": whole(1),
+        "steps": whole(1),
+        "batch": whole(1),
+        "rate": real(0, ends="(]"),
+        "rotate": one_of(False, True),
+        "noise": real(0),
+        "typicality": real(0, 1),
+        "calibrate": one_of("held-out", "fitted"),
+        "join": one_of("log", "mean", "max"),
+        "max_windows": whole(4),
+        "random_state": SEED,
+    }
     ablations: ClassVar[dict[str, dict[str, Any]]] = {
         "flow (a Gaussian is left)": {"blocks": 0},
         "likelihood (distances are left)": {"judges": ("distance", "shape")},
@@ -179,18 +197,13 @@ class ScaleFlow(SavedDetector):
             self._learn(scaled, noise)
 
     def check_params(self) -> None:
+        super().check_params()
         if not (self.factors or self.periods):
             raise ValueError("give at least one factor, or periods > 0")
-        if min(self.factors, default=1) < 1 or self.points < 4 or self.members < 1:
-            raise ValueError("expected factors and members of at least 1, and points of at least 4")
-        if self.join not in ("log", "mean", "max"):
-            raise ValueError(f"join must be 'log', 'mean' or 'max', got {self.join!r}")
+        if not all(whole(1).accepts(factor) for factor in self.factors):
+            raise ValueError(f"factors must be whole numbers of at least 1, got {self.factors!r}")
         if not self.judges or not set(self.judges) <= set(JUDGES):
             raise ValueError(f"judges must be some of {', '.join(JUDGES)}; got {self.judges!r}")
-        if self.calibrate not in ("held-out", "fitted"):
-            raise ValueError(f"calibrate must be 'held-out' or 'fitted', got {self.calibrate!r}")
-        if not 0 <= self.typicality <= 1:
-            raise ValueError(f"typicality must lie in [0, 1], got {self.typicality}")
 
     def _scales(self, longest: int) -> list[Scale]:
         from detectors.flows.scale import Scale

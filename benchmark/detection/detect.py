@@ -87,7 +87,7 @@ def detect(recording: Recording, options: Options | None = None) -> Finding:
     names = options.detectors or _affordable(len(x), options.budget, notes)
     ranking = rank(x, recording.labels, names, window, options.seed, options.budget, options.params)
     chosen = _chosen(ranking, names, options, notes)
-    scores = score(x, chosen, window, options)
+    scores = score(x, chosen, window, options, notes)
     threshold = _threshold(scores, window, options)
     flags = _flags(scores, threshold, recording.filled)
     found = alerts(scores, flags, window) + runners_up(scores, flags | recording.filled, window, LISTED)
@@ -96,10 +96,11 @@ def detect(recording: Recording, options: Options | None = None) -> Finding:
     return Finding(recording, chosen, window, scores, threshold, flags, placed, ranking, notes, options)
 
 
-def score(x: Array, names: tuple[str, ...], window: int, options: Options) -> Array:
+def score(x: Array, names: tuple[str, ...], window: int, options: Options, notes: list[str]) -> Array:
     """Scores of one detector as it gives them, or the mean surprise of several."""
     built = [build(name, window, options.seed, len(x), options.params.get(name)) for name in names]
     every = [detector.fit(x).score(x) for detector in built]
+    notes += [note for detector in built for note in detector.notes_]
     return every[0] if len(every) == 1 else joined(every, window)
 
 

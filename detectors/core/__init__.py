@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from detectors.core.arrays import Array, Float32, Index, Int32
-from detectors.core.contract import Detector, Diet, Diverged, Group, WindowDetector, as_series, resolve_window
+from detectors.core.contract import (
+    WINDOW,
+    Detector,
+    Diet,
+    Diverged,
+    Group,
+    WindowDetector,
+    as_series,
+    resolve_window,
+)
+from detectors.core.parameters import SEED, Rule, one_of, real, whole
 from detectors.core.periods import autocorrelation, estimate_window, period
 from detectors.core.threshold import peaks_over_threshold, upper_quantile
 from detectors.core.windows import Alignment, Windows, evenly, min_max, moving_sum, windows_to_points
 
 __all__ = [
+    "SEED",
+    "WINDOW",
     "Alignment",
     "Array",
     "Detector",
@@ -18,6 +30,7 @@ __all__ = [
     "Group",
     "Index",
     "Int32",
+    "Rule",
     "WindowDetector",
     "Windows",
     "as_series",
@@ -26,9 +39,12 @@ __all__ = [
     "evenly",
     "min_max",
     "moving_sum",
+    "one_of",
     "peaks_over_threshold",
     "period",
+    "real",
     "resolve_window",
     "upper_quantile",
+    "whole",
     "windows_to_points",
 ]

@@ -9,17 +9,19 @@ import copy
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from detectors.core.arrays import Array
+from detectors.core.parameters import Rule, one_of, whole
 from detectors.core.periods import estimate_window
 from detectors.core.threshold import peaks_over_threshold, upper_quantile
 from detectors.core.windows import Alignment, Windows, windows_to_points
 
 Diet = Literal["series", "normal", "nothing"]
+WINDOW = whole(1) | one_of("auto")
 Group = Literal["classical", "neural", "one-liner", "untrained", "successor", "plug-in"]
 
 
@@ -56,6 +58,10 @@ class Detector(ABC):
         ``python -m benchmark multiverse``.
     rescored : frozenset of str
         Those of the choices that only ``score`` reads: :meth:`scores_by` tries them without another fit.
+    rules : dict
+        What values its parameters may have; those of its base classes hold, too.
+    notes_ : tuple of str
+        What ``fit`` has to say of the data, a sentence each.
     """
 
     learns_from: ClassVar[Diet] = "series"
@@ -67,7 +73,9 @@ class Detector(ABC):
     ablations: ClassVar[dict[str, dict[str, Any]]] = {}
     choices: ClassVar[dict[str, tuple[Any, ...]]] = {}
     rescored: ClassVar[frozenset[str]] = frozenset()
+    rules: ClassVar[dict[str, Rule]] = {}
 
+    notes_: tuple[str, ...] = ()
     on_progress: Callable[[str], None] | None = None
 
     # -- what a user calls ---------------------------------------------------------------------
@@ -210,8 +218,12 @@ class Detector(ABC):
     def _score(self, x: Array) -> Array:
         """(n,) scores of a checked series, (n,) float64, read-only."""
 
-    def check_params(self) -> None:  # noqa: B027 - most have nothing to add
+    def check_params(self) -> None:
         """Refuse, with ValueError, parameters that suit no data; a run asks before its work starts."""
+        for name, value in self.get_params().items():
+            rule = self.param_rules().get(name)
+            if rule is not None and not rule.accepts(value):
+                raise ValueError(f"{name} must be {rule.text}, got {value!r}")
 
     def min_length(self) -> int:
         """Fewest points that can be fitted or scored."""
@@ -236,6 +248,12 @@ class Detector(ABC):
             return {}
         parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
         return {p.name: p.default for p in parameters}
+
+    @classmethod
+    def param_rules(cls) -> dict[str, Rule]:
+        """What values the constructor's parameters may have, by name; its own rules in place of those of its bases."""
+        bases = [vars(base).get("rules", {}) for base in reversed(cls.__mro__)]
+        return {name: rule for rules in bases for name, rule in rules.items() if name in cls.param_defaults()}
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Constructor parameters by name; ``deep`` is accepted for scikit-learn's sake."""
@@ -274,6 +292,8 @@ class WindowDetector(Detector):
         How the scores of the windows that cover a point become the point's score.
     """
 
+    rules: ClassVar[dict[str, Rule]] = {"window": WINDOW, "align": one_of(*get_args(Alignment))}
+
     def __init__(self, window: int | Literal["auto"] = "auto", align: Alignment = "centre") -> None:
         self.window = window
         self.align = align
@@ -311,8 +331,8 @@ def resolve_window(window: int | Literal["auto"], pieces: list[Array]) -> int:
     if window == "auto":
         values = np.concatenate(pieces)
         return min(estimate_window(values), max(1, max(map(len, pieces)) // 2))
-    if isinstance(window, bool) or not isinstance(window, int | np.integer) or window < 1:
-        raise ValueError(f"window must be a positive int or 'auto', got {window!r}")
+    if not WINDOW.accepts(window):
+        raise ValueError(f"window must be {WINDOW.text}, got {window!r}")
     return int(window)
 
 

@@ -13,31 +13,34 @@ from numpy.typing import NDArray
 from detectors.core import Array, Windows
 
 BLOCK = 1024  # windows that walk through one tree together
-EQUAL = 1e-7  # closer values cannot be cut apart, scikit-learn's threshold
 
 
 @dataclass
 class Forest:
     """T trees of h levels; the children of node k are 2 k + 1 and 2 k + 2.
 
-    A branch that ends early goes on as a chain of left children, hence every walk has h steps.
+    A branch that ends early goes on as a chain of left children, hence every walk has h steps. Values are float64 and
+    taken about a level: in scikit-learn's float32 a series far from zero, or of small values, has nothing to cut.
 
     Attributes
     ----------
     feature : (T, 2^h - 1) uint32
         Window position that a node tests.
-    threshold : (T, 2^h - 1) float32
+    threshold : (T, 2^h - 1) float64
         A value above it goes right; infinite where a branch has ended.
     depth : (T, 2^h) float64
         At the end of each walk: cuts passed, plus the expected number for the samples still together.
     expected : float
         Expected number of cuts for all samples of a tree, c(psi) in the paper's Eq. 1.
+    level : float
+        What is taken off all values first.
     """
 
     feature: NDArray[np.uint32]
-    threshold: NDArray[np.float32]
+    threshold: Array
     depth: Array
     expected: float
+    level: float = 0.0
 
     @classmethod
     def grow(cls, windows: Windows, n_trees: int, max_samples: int, seed: int | None) -> Self:
@@ -47,16 +50,17 @@ class Forest:
         levels = int(np.ceil(np.log2(max(samples, 2))))
         nodes = 2**levels - 1
         feature = np.zeros((n_trees, nodes), dtype=np.uint32)
-        threshold = np.full((n_trees, nodes), np.inf, dtype=np.float32)
+        threshold = np.full((n_trees, nodes), np.inf)
         depth = np.zeros((n_trees, nodes + 1))
+        level = float(np.median(np.concatenate(windows.pieces)))  # unlike the mean deaf to a huge value
         for t in range(n_trees):
-            drawn = windows.take(rng.choice(len(windows), samples, replace=False)).astype(np.float32)
+            drawn = windows.take(rng.choice(len(windows), samples, replace=False)) - level
             _grow(drawn, levels, rng, feature[t], threshold[t], depth[t])
-        return cls(feature, threshold, depth, float(_expected_depth(samples)))
+        return cls(feature, threshold, depth, float(_expected_depth(samples)), level)
 
     def score(self, x: Array, window: int) -> Array:
         """(n - window + 1,) isolation scores in 0..1 of the windows of an (n,) series."""
-        cuts = _walk(x.astype(np.float32), len(x) - window + 1, self.feature, self.threshold, self.depth)
+        cuts = _walk(x - self.level, len(x) - window + 1, self.feature, self.threshold, self.depth)
         # A tree of one sample has nothing to cut: every score is then one half.
         ratio = cuts / len(self.depth) / self.expected if self.expected > 0 else np.ones(len(cuts))
         return np.asarray(2.0**-ratio)
@@ -73,8 +77,8 @@ def _expected_depth(samples: int) -> float:
 
 @numba.njit(cache=True)
 def _draw_cut(
-    rows: NDArray[np.float32], members: NDArray[np.int64], features: NDArray[np.uint32], rng: np.random.Generator
-) -> tuple[int, np.float32]:
+    rows: Array, members: NDArray[np.int64], features: NDArray[np.uint32], rng: np.random.Generator
+) -> tuple[int, float]:
     """A random feature that differs among the members and a uniform cut inside of its range; -1 if none differs."""
     for tried in range(len(features)):
         k = rng.integers(tried, len(features))
@@ -84,19 +88,19 @@ def _draw_cut(
         for member in members:
             low = min(low, rows[member, feature])
             high = max(high, rows[member, feature])
-        if high > low + EQUAL:
-            cut = np.float32(low + rng.random() * (high - low))
+        if high > low:
+            cut = low + rng.random() * (high - low)
             return feature, cut if cut < high else low
-    return -1, np.float32(np.inf)
+    return -1, np.inf
 
 
 @numba.njit(cache=True)
 def _grow(
-    rows: NDArray[np.float32],
+    rows: Array,
     levels: int,
     rng: np.random.Generator,
     feature: NDArray[np.uint32],
-    threshold: NDArray[np.float32],
+    threshold: Array,
     depth: Array,
 ) -> None:
     """Cut (samples, window) ``rows`` at random until each stands alone or the levels are used up."""
@@ -124,9 +128,7 @@ def _grow(
 
 
 @numba.njit(cache=True)
-def _partition(
-    rows: NDArray[np.float32], members: NDArray[np.int64], a: int, b: int, test: int, cut: np.float32
-) -> int:
+def _partition(rows: Array, members: NDArray[np.int64], a: int, b: int, test: int, cut: float) -> int:
     """Reorder members[a:b] so that those not above the cut come first; their end."""
     middle = a
     for i in range(a, b):
@@ -137,9 +139,7 @@ def _partition(
 
 
 @numba.njit(cache=True)
-def _walk(
-    x: NDArray[np.float32], n: int, feature: NDArray[np.uint32], threshold: NDArray[np.float32], depth: Array
-) -> Array:
+def _walk(x: Array, n: int, feature: NDArray[np.uint32], threshold: Array, depth: Array) -> Array:
     """Sum over the trees of the depth that each of n windows reaches."""
     total = np.zeros(n)
     node = np.empty(BLOCK, dtype=np.uint32)

@@ -9,7 +9,8 @@ SCAMP, Zimmerman et al., SoCC 2019, Sec. 3.3):
 Adjacent diagonals are walked together, in vector registers, four rows at a time. Both orders of a pair are walked, so
 that a row needs only its own best: that costs less than a second comparison with the column's best and its store.
 Diagonals begin anew every few thousand rows, which bounds rounding; the walk chooses the neighbour, whose distance is
-then taken from the two normalised windows themselves.
+then taken from the two normalised windows themselves. A huge value would leave its rounding all along its diagonal: the
+walk does without the windows that hold one, and they are compared with all others pair by pair.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import Array
-from detectors.kernels.profile_loops import DIAGONALS, rolling, settle, walk
+from detectors.kernels.huge import calmed, usual_range, windows_with
+from detectors.kernels.profile_loops import DIAGONALS, compare, rolling, settle, walk
 from detectors.kernels.threads import in_parallel
 
 GOLDEN = 0.6180339887498949
@@ -113,21 +115,31 @@ def nearest_distance(
         piece = wide.inner(margin)
         last = min(first + rows, count)
         diagonals = _blocks(1 - last, len(piece.mean) - first, None if at is None else (at, exclusion), share)
-        # A constant window looks for nothing.
-        best = np.where(own.inverse[first:last] == 0, np.inf, -np.inf)
+        # A constant window looks for nothing, and one with a huge value not here.
+        best = np.where((own.inverse[first:last] == 0) | huge[first:last], np.inf, -np.inf)
         number = np.full(last - first, -1, dtype=np.int64)
         walk(own.x, own.mean, own.f, own.g, wide.x, wide.mean, wide.inverse, wide.f, wide.g,
               margin, window, first, last, diagonals, best, number)  # fmt: skip
         settle(own.x, own.mean, own.inverse, piece.x, piece.mean, piece.inverse,
                 window, first, offset, number, distance, index)  # fmt: skip
 
-    own, offset = Rolling.of(query - query.mean(), window), 0
+    level, reach = usual_range([query, *reference])
+    usual = query[np.abs(query - level) <= reach]
+    centre = float(usual.mean()) if len(usual) else level
+    huge, calm = windows_with(np.abs(query - centre) > reach, window), calmed(query - centre, reach)
+    own, offset = Rolling.of(calm, window), 0
+    own.inverse[huge] = 1.0
     for number, piece in enumerate(reference):
         if len(piece) >= window:
-            wide = Rolling.padded(piece - query.mean(), margin, window)
             at = place[1] if place is not None and place[0] == number else None
-            tasks = [(first, offset, at, wide) for first in range(0, count, rows)]
-            in_parallel(search, tasks)
+            wide = Rolling.padded(calmed(piece - centre, reach), margin, window)
+            theirs = windows_with(np.abs(piece - centre) > reach, window)
+            wide.inverse[margin:-margin][theirs] = np.nan  # neither above nor below any bound
+            in_parallel(search, [(first, offset, at, wide) for first in range(0, count, rows)])
+            if huge.any() or theirs.any():
+                mine, whole = Rolling.of(query - centre, window), Rolling.of(piece - centre, window)
+                compare(mine.x, mine.mean, mine.inverse, whole.x, whole.mean, whole.inverse, window, huge, theirs,
+                        at or 0, -1 if at is None else exclusion, offset, distance, index)  # fmt: skip
             offset += len(piece) - window + 1
     return distance, index
 

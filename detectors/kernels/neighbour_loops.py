@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 DIAGONALS = 1024  # two buffers of them, 16 KiB, stay in the first-level cache
+LARGEST = 1.7e308
 GROUP = 64  # diagonals that share one comparison with the row's bound
 FAST = {"reassoc", "nsz", "contract"}
 
@@ -135,8 +136,8 @@ def settle(query, other, window, first, squares, starts, slack, distances, index
     gaps = np.empty(size)
     for r in range(rows):
         bound = squares[r, 0] - slack
-        if bound == np.inf:
-            index[r, 0] = -1
+        if bound == np.inf or starts[r, 0] < 0:  # fewer candidates than places
+            distances[r, k - 1], index[r, 0] = np.inf, -1
             continue
         order = np.argsort(starts[r], kind="mergesort")
         for c in range(size):
@@ -167,6 +168,7 @@ def search_term_by_term(query, other, starts, window, row, distances, index):
     heap, found = np.full(k, np.inf), np.full(k, -1, dtype=np.int32)
     for start in starts:
         value = squared_distance(query[row : row + window], other[start : start + window])
+        value = min(value, LARGEST)
         if value < heap[0]:
             replace_farthest(heap, found, value, start)
     order = np.argsort(heap, kind="mergesort")

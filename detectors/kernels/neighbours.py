@@ -11,7 +11,8 @@ block of them in vector registers and tells whether any of its pairs can enter a
 
 The recurrence starts anew every few thousand rows, which bounds its rounding error; it only chooses candidates, a few
 more than asked for. Their distances are summed afresh, and a row whose candidates rounding could have mixed up is
-searched again term by term. Long series of smooth windows are asked of a k-d tree instead (``window_tree``).
+searched again term by term. Windows that hold a huge value are no candidates; a row to which one of them could be near
+is searched term by term, too. Long series of smooth windows are asked of a k-d tree instead (``window_tree``).
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from detectors.core import Array, Index, Int32, Windows
+from detectors.kernels.huge import calmed, usual_range, windows_with
 from detectors.kernels.neighbour_loops import DIAGONALS, search_term_by_term, settle, walk
 from detectors.kernels.threads import in_parallel
 from detectors.kernels.window_tree import WindowTree, tree_for
@@ -95,18 +98,32 @@ class Joined:
     scale: float
 
     @classmethod
-    def of(cls, pieces: list[Array], query: Array, window: int) -> Joined:
+    def of(cls, pieces: list[Array], query: Array, window: int, reach: float = np.inf) -> Joined:
+        """Values farther than ``reach`` from 0 become far ones, too."""
+        huge = [np.abs(part) > reach for part in pieces]
+        if any(flags.any() for flags in huge):
+            joined = cls._of([calmed(part, reach) for part in pieces], calmed(query, reach), window, True)
+            holes = np.concatenate([np.append(flags, False) for flags in huge])[:-1]
+            joined.x[holes] = joined.far
+            joined.starts = joined.starts[~windows_with(holes, window)[joined.starts]]
+            return joined
+        return cls._of(pieces, query, window, len(pieces) > 1)
+
+    @classmethod
+    def _of(cls, pieces: list[Array], query: Array, window: int, holes: bool) -> Joined:
         low = min(float(part.min()) for part in [query, *pieces])
         high = max(float(part.max()) for part in [query, *pieces])
         spread = high - low or 1.0
-        far = float(np.ceil(high + 2 * spread * np.sqrt(window if len(pieces) > 1 else 1)))
+        far = high + 2 * spread * float(np.sqrt(window if holes else 1))
+        if spread >= 1:
+            far = float(np.ceil(far))  # sums of whole numbers stay exact; for a small spread 1 would be too far
         ends = np.cumsum([len(piece) + 1 for piece in pieces])
         starts = [
             np.arange(end - len(p) - 1, end - window, dtype=np.int32) for p, end in zip(pieces, ends, strict=True)
         ]
         parts = [part for piece in pieces for part in (piece, [far])][:-1]
         limit = 2 * window * spread**2 + TINY
-        return cls(np.concatenate(parts), np.concatenate(starts), far, limit, 4 * limit if len(pieces) > 1 else 0.0)
+        return cls(np.concatenate(parts), np.concatenate(starts), far, limit, 4 * limit if holes else 0.0)
 
 
 class Search:
@@ -115,28 +132,46 @@ class Search:
     def __init__(self, query: Array, pieces: list[Array], window: int, k: int) -> None:
         self.query, self.joined = np.array(query), Joined.of(pieces, query, window)
         self.exact = holds_integers([query, self.joined.x], window)
+        # What is walked: as ``query`` and ``joined``, but without huge values.
+        self.scale = 0.0
+        self.calm, self.walked, self.room = self.query, self.joined, np.full(len(query) - window + 1, np.inf)
         if not self.exact:
-            centre = float(np.mean(query))
-            self.query = query - centre
-            self.joined = Joined.of([piece - centre for piece in pieces], self.query, window)
+            self._centre(pieces, window)
         self.window, self.k = window, k
         self.rows = min(4096, max(1024, 8 * window))  # a restart costs W / rows of the walk
         count = len(query) - window + 1
         self.distances, self.index = np.empty((count, k)), np.empty((count, k), dtype=np.int32)
 
+    def _centre(self, pieces: list[Array], window: int) -> None:
+        level, reach = usual_range([self.query, *pieces])
+        usual = self.query[np.abs(self.query - level) <= reach]
+        centre = float(usual.mean()) if len(usual) else level
+        self.query = self.calm = self.query - centre
+        moved = [piece - centre for piece in pieces]
+        self.joined = self.walked = Joined.of(moved, self.query, window)
+        largest = max(float(np.abs(part).max()) for part in [self.query, *moved])
+        if largest > reach:
+            self.calm = calmed(self.query, reach)
+            self.walked = Joined.of(moved, self.query, window, reach)
+            # A window with a huge value is at least so far from a row.
+            self.room = reach - sliding_window_view(np.abs(self.query), window).max(axis=1)
+        self.scale = largest_square(self.calm, self.walked.x[self.walked.x != self.walked.far], window)
+
     def walk(self, stretches: list[tuple[int, int]]) -> None:
         """All pairs of these rows, on as many threads as numba is allowed."""
         margin = self.rows + DIAGONALS + self.window
-        wide = np.pad(self.joined.x, margin, constant_values=self.joined.far)
+        wide = np.pad(self.walked.x, margin, constant_values=self.walked.far)
         tasks = [(a, min(a + self.rows, last)) for first, last in stretches for a in range(first, last, self.rows)]
         in_parallel(lambda task: self._walk(*task, wide, margin), tasks)
 
     def _walk(self, first: int, last: int, wide: Array, margin: int) -> None:
-        total = len(self.joined.starts)
+        total = len(self.walked.starts)
         size = min(self.k if self.exact else self.k + SPARE, total)
-        heaps = np.full((last - first, size), self.joined.limit)
+        heaps = np.full((last - first, size), self.walked.limit)
         starts = np.full((last - first, size), -1, dtype=np.int32)
-        scale = max(walk(self.query, wide, margin, self.window, first, last, heaps, starts), self.joined.scale)
+        scale = max(
+            walk(self.calm, wide, margin, self.window, first, last, heaps, starts), self.walked.scale, self.scale
+        )
         # Each step rounds three times; the walk is never longer than the block has rows.
         slack = 0.0 if self.exact or size == total else 4 * EPS * (last - first + self.window) * scale
         self._settle(first, heaps, starts, slack)
@@ -150,10 +185,10 @@ class Search:
 
         def one(part: tuple[slice, Array]) -> None:
             squares, numbers, scale = tree.candidates(part[1])
-            starts = self.joined.starts.take(numbers)
+            starts = self.walked.starts.take(numbers)
             self._settle(part[0].start, squares, starts, 4 * EPS * self.window * scale)
 
-        in_parallel(one, Windows([self.query], self.window).chunks(ASKED))
+        in_parallel(one, Windows([self.calm], self.window).chunks(ASKED))
         self.walk(runs(np.flatnonzero(self.index[:, 0] < 0), self.window))
 
     def _settle(self, first: int, squares: Array, starts: Int32, slack: float) -> None:
@@ -169,14 +204,24 @@ class Search:
             self.distances[rows],
             self.index[rows],
         )
+        self.index[rows, 0][self.distances[rows, -1] >= self.room[rows]] = -1
 
     def pieces(self) -> list[Array]:
         """The pieces as they are searched."""
-        ends = np.flatnonzero(np.diff(self.joined.starts) > 1)
-        begins = self.joined.starts[np.concatenate([[0], ends + 1])]
-        return [
-            self.joined.x[a : b + self.window] for a, b in zip(begins, self.joined.starts[[*ends, -1]], strict=True)
-        ]
+        starts = self.walked.starts
+        ends = np.flatnonzero(np.diff(starts) > 1)
+        begins = starts[np.concatenate([[0], ends + 1])]
+        return [self.walked.x[a : b + self.window] for a, b in zip(begins, starts[[*ends, -1]], strict=True)]
+
+
+def largest_square(a: Array, b: Array, window: int) -> float:
+    """Above the squared distance of any two windows of two series about 0: the sum of their lengths, squared."""
+
+    def longest(x: Array) -> float:
+        summed = np.concatenate([[0.0], np.cumsum(x * x)])
+        return float(np.sqrt((summed[window:] - summed[:-window]).max(initial=0.0)))
+
+    return (longest(a) + longest(b)) ** 2
 
 
 def runs(rows: Index, gap: int) -> list[tuple[int, int]]:

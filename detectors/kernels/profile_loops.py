@@ -187,11 +187,37 @@ def settle(x, mean, inverse, other, other_mean, other_inverse, window, first, of
             continue
         found = np.sqrt(2.0 * window)
         if inverse[i] > 0.0 and other_inverse[j] > 0.0:
-            total = 0.0
-            for w in range(window):
-                gap = (x[i + w] - mean[i]) * inverse[i] - (other[j + w] - other_mean[j]) * other_inverse[j]
-                total += gap * gap
-            # Two windows equal but for rounding are equal, as in stumpy.
-            found = np.sqrt(window * total) if window * total > SAME else 0.0
+            found = _apart(x, i, mean, inverse, other, j, other_mean, other_inverse, window)
         if found < distance[i]:
             distance[i], index[i] = found, (offset + j if j >= 0 else -1)
+
+
+@njit(nogil=True, cache=True)
+def _apart(x, i, mean, inverse, other, j, other_mean, other_inverse, window):
+    """Distance of two windows that are not constant; equal but for rounding they are equal, as in stumpy."""
+    total = 0.0
+    for w in range(window):
+        gap = (x[i + w] - mean[i]) * inverse[i] - (other[j + w] - other_mean[j]) * other_inverse[j]
+        total += gap * gap
+    return np.sqrt(window * total) if window * total > SAME else 0.0
+
+
+@njit(nogil=True, cache=True)
+def compare(
+    x, mean, inverse, other, other_mean, other_inverse, window, rows, columns, at, zone, offset, distance, index
+):
+    """Every pair of a flagged row or column, but those within the zone around diagonal ``at``."""
+    every_row, every_column = np.arange(len(rows)), np.arange(len(columns))
+    for own, theirs in (
+        (np.flatnonzero(rows), every_column),
+        (every_row, np.flatnonzero(columns)),
+    ):
+        for i in own:
+            for j in theirs:
+                if abs(j - i - at) <= zone:
+                    continue
+                found = np.sqrt(2.0 * window)
+                if inverse[i] > 0.0 and other_inverse[j] > 0.0:
+                    found = _apart(x, i, mean, inverse, other, j, other_mean, other_inverse, window)
+                if found < distance[i]:
+                    distance[i], index[i] = found, offset + j

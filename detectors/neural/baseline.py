@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 import numpy as np
 
 from detectors.core import (
+    SEED,
+    WINDOW,
     Alignment,
     Array,
     Diet,
     Float32,
     Group,
+    Rule,
     Windows,
     evenly,
     min_max,
+    one_of,
+    real,
     resolve_window,
+    whole,
     windows_to_points,
 )
 from detectors.neural.saved import Facts, SavedDetector, Tensors
@@ -72,6 +78,16 @@ class NeuralDetector(SavedDetector):
     source: ClassVar[str] = "TSB-UAD (Paparrizos et al., PVLDB 2022), package 0.0.3"
     shuffle: ClassVar[bool] = True
     rows: ClassVar[int] = 4096
+    rules: ClassVar[dict[str, Rule]] = {
+        "window": WINDOW,
+        "align": one_of(*get_args(Alignment)),
+        "epochs": whole(0),
+        "batch_size": whole(1),
+        "learning_rate": real(0, ends="(]"),
+        "patience": whole(1),
+        "max_windows": whole(FEWEST_WINDOWS),
+        "random_state": SEED,
+    }
     _learnt: ClassVar[tuple[str, ...]] = ("window_", "history_")
 
     window_: int
@@ -142,14 +158,6 @@ class NeuralDetector(SavedDetector):
         with training.steady(device, self.random_state):
             self.network_ = self._network().to(device).eval()
             self.history_ = self._train(scaled) if self.epochs else {}
-
-    def check_params(self) -> None:
-        for name, least in (("epochs", 0), ("batch_size", 1), ("patience", 1), ("max_windows", FEWEST_WINDOWS)):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < least:
-                raise ValueError(f"{name} must be an int of at least {least}, got {value!r}")
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate must be positive, got {self.learning_rate!r}")
 
     def _learn_scale(self, pieces: list[Array]) -> None:
         """Learn from the fitted values what :meth:`_scaled` needs; nothing by default."""
@@ -222,6 +230,8 @@ class Forecaster(NeuralDetector):
         that point is an extreme; a flat window becomes zeros.
     """
 
+    rules: ClassVar[dict[str, Rule]] = {"scaling": one_of(*get_args(Scaling))}
+
     def __init__(
         self,
         window: Window = "auto",
@@ -246,11 +256,6 @@ class Forecaster(NeuralDetector):
 
     def _alignment(self) -> Alignment:
         return "end"
-
-    def check_params(self) -> None:
-        super().check_params()
-        if self.scaling not in ("lookahead", "past"):
-            raise ValueError(f"scaling must be 'lookahead' or 'past', got {self.scaling!r}")
 
     def _learn_scale(self, pieces: list[Array]) -> None:
         values = np.concatenate(pieces)

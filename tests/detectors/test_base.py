@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.core.contract import Detector, WindowDetector, as_pieces, as_series, offset_in, resolve_window
+from detectors.core.parameters import one_of, real, whole
 from detectors.core.threshold import peaks_over_threshold, upper_quantile
 
 
@@ -149,7 +150,7 @@ def test_pieces_and_series_are_told_apart(x, said):
 
 @pytest.mark.parametrize("window", [0, -3, 2.5, True, "big"])
 def test_a_window_that_is_none_is_refused(window):
-    with pytest.raises(ValueError, match="positive int or 'auto'"):
+    with pytest.raises(ValueError, match="at least 1 or 'auto'"):
         resolve_window(window, [np.zeros(50)])
 
 
@@ -202,3 +203,27 @@ def test_a_detector_is_imported_by_its_name_alone() -> None:
     assert MovingStd.__module__ == "detectors.one_liners"
     with pytest.raises(AttributeError, match="list detectors"):
         detectors.LOFF  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("rule", "good", "bad"),
+    [
+        (whole(1), [1, 7, np.int64(3)], [0, -1, 1.0, True, "1", None, np.nan]),
+        (whole(0, 9), [0, 9], [10]),
+        (real(0, 1, "(]"), [1, 0.5, np.float32(0.5)], [0, 1.01, np.nan, np.inf, "x", True]),
+        (real(0, ends="()"), [1e-300, 5], [0, np.inf, -1]),
+        (one_of("auto") | whole(3), ["auto", 3], ["big", 2, None]),
+        (one_of(False, True), [False, True], [0, 1, "true"]),
+    ],
+)
+def test_rules_of_parameters(rule, good, bad):
+    assert all(rule.accepts(value) for value in good)
+    assert not any(rule.accepts(value) for value in bad)
+
+
+def test_a_parameter_out_of_its_range_is_refused_by_its_name():
+    class Ruled(Distance):
+        rules = {"power": real(0)}  # noqa: RUF012
+
+    with pytest.raises(ValueError, match="power must be a finite number of at least 0, got -1"):
+        Ruled(-1).fit(np.arange(9.0))

@@ -54,6 +54,14 @@ def test_equal_windows_tie():
     assert len(np.unique(window_scores(HBOS(4).fit(x), x))) <= 4
 
 
+@pytest.mark.parametrize("level", [1.0, -1.0, 1e16, 1e300, 1e-300, 0.0])
+def test_a_range_of_a_few_roundings_is_widened_like_an_empty_one(level):
+    step = max(np.spacing(abs(level)), 5e-324)
+    x = level + np.random.default_rng(0).integers(0, 3, 200) * step
+    assert np.ptp(window_scores(HBOS(8).fit(x), x)) < 1e-6
+    assert np.isfinite(HBOS(8).fit(np.full(50, level)).score(x)).all()
+
+
 @pytest.mark.real
 @pytest.mark.parametrize(("name", "window", "figure"), [(P10, 100, 0.969393), (GENESIS1, 100, 0.672235)])
 def test_figures_of_the_package(name, window, figure):

@@ -16,10 +16,10 @@ from tests.support.series import rhythm
 
 
 def heap_from_sklearn(forest, levels):
-    """The trees of a fitted IsolationForest in heap order; thresholds rounded down to float32."""
+    """The trees of a fitted IsolationForest in heap order; thresholds are float64 there too."""
     nodes = 2**levels - 1
     shape = (len(forest.estimators_), nodes)
-    feature, threshold = np.zeros(shape, np.uint32), np.full(shape, np.inf, np.float32)
+    feature, threshold = np.zeros(shape, np.uint32), np.full(shape, np.inf)
     depth = np.zeros((shape[0], nodes + 1))
     for t, estimator in enumerate(forest.estimators_):
         tree = estimator.tree_
@@ -31,9 +31,7 @@ def heap_from_sklearn(forest, levels):
                     here = 2 * here + 1
                 depth[t, here - nodes] = cuts + _expected_depth(int(tree.n_node_samples[there]))
                 continue
-            cut = np.float32(tree.threshold[there])
-            cut = np.nextafter(cut, np.float32(-np.inf)) if cut > tree.threshold[there] else cut
-            feature[t, here], threshold[t, here] = tree.feature[there], cut
+            feature[t, here], threshold[t, here] = tree.feature[there], tree.threshold[there]
             todo += [(tree.children_left[there], 2 * here + 1, cuts + 1)]
             todo += [(tree.children_right[there], 2 * here + 2, cuts + 1)]
     return Forest(feature, threshold, depth, float(_expected_depth(forest.max_samples_)))
@@ -45,7 +43,8 @@ def test_the_walk_gives_scikit_learns_scores_of_the_same_forest(window, samples)
     rows = naive.windows(x, window)
     theirs = IsolationForest(n_estimators=20, max_samples=samples, random_state=1).fit(rows)
     ours = heap_from_sklearn(theirs, int(np.ceil(np.log2(samples))))
-    np.testing.assert_allclose(ours.score(x, window), -theirs.score_samples(rows), rtol=0, atol=1e-12)
+    seen = x.astype(np.float32).astype(np.float64)  # what scikit-learn sees of the values
+    np.testing.assert_allclose(ours.score(seen, window), -theirs.score_samples(rows), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("x", [rhythm(2000), np.round(rhythm(2000)), np.cumsum(rhythm(2000))])
@@ -67,7 +66,7 @@ def test_trees_stay_within_their_levels():
 
 
 def test_a_value_on_the_cut_goes_left():
-    forest = Forest(np.zeros((1, 1), np.uint32), np.full((1, 1), 0.5, np.float32), np.array([[1.0, 2.0]]), 1.0)
+    forest = Forest(np.zeros((1, 1), np.uint32), np.full((1, 1), 0.5), np.array([[1.0, 2.0]]), 1.0)
     np.testing.assert_array_equal(forest.score(np.array([0.4, 0.5, 0.6]), 1), [0.5, 0.5, 0.25])
 
 
@@ -79,6 +78,23 @@ def test_expected_depth_is_the_papers():
 def test_a_constant_series_scores_alike():
     scores = IForest(4).fit(np.full(100, 2.0)).score(np.full(100, 2.0))
     assert np.ptp(scores) == 0
+
+
+@pytest.mark.parametrize("unit", [2.0**-40, 2.0**40])
+@pytest.mark.parametrize("level", [0.0, 2.0**29])
+def test_unit_and_level_change_no_score(unit, level):
+    x = np.round(rhythm(600) * 2**10) / 2**10
+    np.testing.assert_array_equal(
+        IForest(8).fit((x + level) * unit).score((x + level) * unit), IForest(8).fit(x).score(x)
+    )
+
+
+def test_a_huge_value_hides_nothing():
+    x = rhythm(600)
+    x[100], x[400] = 1e20, 4.0
+    scores = IForest(1).fit(x).score(x)
+    assert np.argsort(scores)[-2:].tolist() == [400, 100]
+    assert len(np.unique(scores)) > 300
 
 
 def test_seeds_differ():

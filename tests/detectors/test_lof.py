@@ -222,6 +222,43 @@ def test_rows_in_doubt_are_searched_term_by_term(monkeypatch: pytest.MonkeyPatch
     np.testing.assert_allclose(ours, np.sort(naive.distances(w, w), axis=1)[:, :4], rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("unit", [2.0**-30, 2.0**-40, 2.0**30])
+@pytest.mark.parametrize(("n", "k"), [(24, 21), (24, 18), (300, 8)])
+def test_the_unit_changes_no_neighbour(unit: float, n: int, k: int) -> None:
+    """As many neighbours as there are windows, too: none may be missing, and none before the first."""
+    x = rhythm(n)
+    expected, numbers = nearest_windows(x, [x], 4, k)
+    ours, index = nearest_windows(x * unit, [x * unit], 4, k)
+    np.testing.assert_array_equal(index, numbers)
+    np.testing.assert_allclose(ours, expected * unit, rtol=1e-12)
+    assert index.min() >= 0
+
+
+@pytest.mark.parametrize("huge", [1e7, 1e12, 1e20, 3.4e38])
+@pytest.mark.parametrize("tree", [False, True])
+def test_huge_values_change_no_other_neighbour(monkeypatch: pytest.MonkeyPatch, huge: float, tree: bool) -> None:
+    x = np.cumsum(rhythm(900)) / 10 + 5
+    x[[60, 500, 505]] = huge, -huge, huge
+    if tree:
+        monkeypatch.setattr(window_tree, "PER_PAIR", 1.0)
+    y = rhythm(90, 3) + 5
+    y[40] = huge
+    for query, pieces in ((x, [x]), (x, [x[:450], x[450:]]), (y, [x]), (y, [x[100:400]])):
+        ours, index = nearest_windows(query, pieces, 12, 5)
+        w = np.concatenate([naive.windows(piece, 12) for piece in pieces])
+        all_pairs = naive.distances(naive.windows(query, 12), w)
+        np.testing.assert_allclose(ours, np.sort(all_pairs, axis=1)[:, :5], rtol=1e-9)
+        np.testing.assert_allclose(np.take_along_axis(all_pairs, index, axis=1), ours, rtol=1e-9)
+
+
+def test_a_window_near_a_huge_one_finds_it() -> None:
+    x = rhythm(400)
+    x[[50, 200]] = 0.99e5, 1.5e5  # the first is not huge yet, the second is, and nothing else comes near
+    ours, _ = nearest_windows(x, [x], 3, 2)
+    all_pairs = naive.distances(naive.windows(x, 3), naive.windows(x, 3))
+    np.testing.assert_allclose(ours, np.sort(all_pairs, axis=1)[:, :2], rtol=1e-9, atol=1e-9)
+
+
 def test_threads_do_not_change_anything() -> None:
     import numba
 
@@ -249,10 +286,21 @@ def test_a_sample_of_everything_is_everything() -> None:
     np.testing.assert_array_equal(LOF(window=10, sample=391).fit(x).score(x), LOF(window=10).fit(x).score(x))
 
 
+def test_a_stuck_stretch_is_noted() -> None:
+    """k + 1 equal windows have no finite density; the rule gives 1e10, and fit says so."""
+    x = rhythm(600)
+    assert LOF(window=16).fit(x).notes_ == ()
+    x[250:330] = x[250]
+    stuck = LOF(window=16).fit(x)
+    assert stuck.score(x).max() > 1e8
+    assert "65 of 585 fitted windows equal 20 others or more" in stuck.notes_[0]
+    assert LOF(window=16, n_neighbors=65).fit(x).notes_ == ()
+
+
 def test_bad_parameters_are_refused() -> None:
-    with pytest.raises(ValueError, match="n_neighbors must be at least 1"):
+    with pytest.raises(ValueError, match="n_neighbors must be a whole number of at least 1"):
         LOF(window=5, n_neighbors=0).fit(rhythm(100))
-    with pytest.raises(ValueError, match="sample must be None or at least 2"):
+    with pytest.raises(ValueError, match="sample must be a whole number of at least 2 or None"):
         LOF(window=5, sample=1).fit(rhythm(100))
 
 

@@ -151,6 +151,18 @@ def test_the_least_length_leaves_every_window_a_neighbour(window: int) -> None:
         MP(window).fit(rhythm(least - 1))
 
 
+@pytest.mark.parametrize("huge", [1e6, 1e9, 1e20])
+def test_a_huge_value_changes_no_other_window(huge: float) -> None:
+    x, y = rhythm(300), rhythm(120, 4)
+    x[[60, 200]], y[50] = (huge, -huge), huge
+    expected = naive.matrix_profile(x, [x], 16, 4, "sqrt")
+    np.testing.assert_allclose(profile(x, 16, "sqrt"), expected, atol=1e-6)
+    pieces = [x[:150], x[150:]]
+    np.testing.assert_allclose(
+        profile(y, 16, "sqrt", pieces), naive.matrix_profile(y, pieces, 16, None, "sqrt"), atol=1e-6
+    )
+
+
 def test_a_share_of_the_diagonals_bounds_the_profile_from_above() -> None:
     x = rhythm(20_000)
     whole = MP(window=40).fit(x).score(x)
@@ -160,11 +172,11 @@ def test_a_share_of_the_diagonals_bounds_the_profile_from_above() -> None:
 
 
 def test_bad_parameters_are_refused() -> None:
-    with pytest.raises(ValueError, match="at least 3 points"):
+    with pytest.raises(ValueError, match="whole number of at least 3"):
         MP(window=2).fit(rhythm(100))
-    with pytest.raises(ValueError, match="constants must be one of sqrt, zero"):
+    with pytest.raises(ValueError, match="constants must be 'sqrt' or 'zero'"):
         MP(window=5, constants="none").fit(rhythm(100))  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="share must lie in"):
+    with pytest.raises(ValueError, match="share must be a number in"):
         MP(window=5, share=0.0).fit(rhythm(100))
 
 

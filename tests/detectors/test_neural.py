@@ -197,10 +197,10 @@ def test_untrained_is_the_network_before_its_first_epoch(trained, cls):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"epochs": -1}, "epochs must be an int of at least 0, got -1"),
-        ({"batch_size": 0}, "batch_size must be an int of at least 1"),
-        ({"max_windows": 7}, "max_windows must be an int of at least 8"),
-        ({"learning_rate": 0.0}, "learning_rate must be positive"),
+        ({"epochs": -1}, "epochs must be a whole number of at least 0, got -1"),
+        ({"batch_size": 0}, "batch_size must be a whole number of at least 1"),
+        ({"max_windows": 7}, "max_windows must be a whole number of at least 8"),
+        ({"learning_rate": 0.0}, "learning_rate must be a finite number above 0"),
         ({"scaling": "future"}, "scaling must be 'lookahead' or 'past', got 'future'"),
     ],
 )

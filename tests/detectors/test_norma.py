@@ -66,6 +66,13 @@ def test_stretches_are_moved_onto_the_first():
     assert np.corrcoef(moved).min() > 0.95
 
 
+@pytest.mark.parametrize(("level", "unit"), [(2.0**29, 1.0), (2.0**29, 2.0**-10), (0.0, 2.0**-40)])
+def test_level_and_unit_change_no_score(level, unit):
+    x = np.round(rhythm(800) * 2**10) / 2**10
+    expected = NormA(38).fit(x).score(x)
+    np.testing.assert_allclose(NormA(38).fit(level + unit * x).score(level + unit * x), expected, rtol=1e-3)
+
+
 def test_stretches_lie_in_one_piece_each_and_do_not_overlap():
     detector = NormA(10, share=1.0)
     shapes = Windows([rhythm(100), rhythm(20), rhythm(75)], 30)

@@ -319,7 +319,7 @@ def test_each_idea_is_an_option_that_changes_the_scores(params):
     ("params", "words"),
     [
         ({"factors": (), "periods": 0}, "at least one factor"),
-        ({"points": 2}, "points of at least 4"),
+        ({"points": 2}, "points must be a whole number of at least 4"),
         ({"members": 0}, "members"),
         ({"join": "median"}, "join"),
         ({"judges": ()}, "judges"),
