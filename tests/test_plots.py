@@ -38,7 +38,7 @@ def test_each_detector_has_a_panel_of_its_own_and_the_one_liners_share_one(n: in
     figure = roc.roc_figure(curves(n), "MGAB")
     panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
     titles = [axes.get_title(loc="left") for axes in panels]
-    assert titles == [*(f"Detector{k}" for k in range(n)), "One-liners"], "best first, one-liners last"
+    assert titles == [*(f"Detector{k}" for k in range(n)), "Trivial baselines"], "best first, trivial baselines last"
     for axes in panels[:-1]:
         bold = [line for line in axes.lines if line.get_linewidth() > 1.5]
         assert len(bold) == 1

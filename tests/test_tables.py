@@ -66,7 +66,7 @@ def test_verdicts(ours: float, interval: tuple[float, float] | None, expected: s
 def test_a_cause_excuses_no_more_than_it_can_account_for() -> None:
     verdict, cause = verdicts.compare("IForest", "NASA-MSL", 0.81, 0.57, None)
     assert verdict == "explained"
-    assert "slip in print" in cause
+    assert "slip in the publication" in cause
     assert verdicts.compare("IForest", "NASA-MSL", 0.95, 0.57, None) == ("not reproduced", "")
 
 
@@ -154,7 +154,7 @@ def test_simulated_cells_change_no_real_figure_and_stand_apart() -> None:
     assert all(e.printed is None and e.value in (0.0, None) for r in made_up.rows for e in r.entries.values())
     written = markdown.document([made_up])
     assert "published |" not in written
-    assert "no figure here compares with print" in written
+    assert "no figure here compares with the publication" in written
 
 
 def test_a_full_cell_replaces_a_quick_one_and_a_quick_one_is_marked() -> None:
@@ -217,7 +217,7 @@ def test_the_facts_that_change_the_reading_stand_beside_the_figures() -> None:
     written = markdown.document([main_table(grid())])
     assert "missing count is written as -1" in written
     assert "the time index" in written
-    assert re.search(r"Genesis: best one-liner \w+, \.\d{3}\.", written)
+    assert re.search(r"Genesis: best trivial baseline \w+, \.\d{3}\.", written)
 
 
 # -- formats -----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The bar that a row must clear: the best one-liner of its table, by a paired bootstrap on point scores."""
+"""Whether a row beats the best trivial baseline of its table, by a paired bootstrap on point scores."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class OneLinerTest:
-    """Decides by paired bootstrap, on point scores, whether a row is better than a one-liner on a data set.
+    """Decides by paired bootstrap, on point scores, whether a row is better than a trivial baseline on a data set.
 
     The first seed that both have stands for the row; a smaller mean needs no bootstrap.
     """

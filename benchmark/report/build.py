@@ -38,7 +38,7 @@ def build(
         Column to average.
     beats : callable, optional
         ``beats(row, rival, dataset)`` decides whether a detector is better on a data set than its
-        best one-liner; by default the larger mean over the series that both have.
+        best trivial baseline; by default the larger mean over the series that both have.
     """
     tables: list[Table] = []
     for simulated in (False, True):
@@ -88,7 +88,7 @@ def _sizes(tidy: pd.DataFrame, sizes: Mapping[str, int] | None) -> dict[str, int
 
 
 def _main(tidy: pd.DataFrame, sizes: dict[str, int], simulated: bool, beats: Beats) -> list[Table]:
-    """The paper's setting: each row under the protocol that print used for its kind."""
+    """The paper's setting: each row under the protocol of its published figure."""
     chosen = tidy[
         tidy["protocol"] == [paper_protocol(d, g) for d, g in zip(tidy["detector"], tidy["group"], strict=True)]
     ]

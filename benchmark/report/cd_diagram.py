@@ -47,7 +47,7 @@ def cd_figure(test: RankTest, title: str = "", highlight: Collection[str] = ()) 
     test : RankTest
     title : str
     highlight : collection of str
-        Detectors drawn in colour, e.g. the one-liners.
+        Detectors drawn in colour, e.g. the trivial baselines.
 
     Raises
     ------

@@ -40,7 +40,7 @@ def _rows(one: Table, width: int) -> Iterable[list[str]]:
     causes = text.letters(one)
     for block in one.blocks:
         if block.trivial:
-            yield ["*One-liners*", *[""] * width]
+            yield ["*Trivial baselines*", *[""] * width]
         for row in block.rows:
             yield [escape(row.label), *_cells(one, row, causes)]
 

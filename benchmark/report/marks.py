@@ -1,4 +1,4 @@
-"""What a figure is worth: beside print, beside the other rows, beside the best trivial baseline (one-liner)."""
+"""What a figure is worth, compared with the published one, the other rows and the best trivial baseline."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def compared(row: Row) -> Row:
 
 
 def marked(rows: list[Row], datasets: tuple[str, ...], beats: Beats) -> list[Row]:
-    """Mark the best of each data set, and what no one-liner need fear."""
+    """Mark the best row, and the rows that do not beat the best trivial baseline."""
     for dataset in datasets:
         rows = _mark_best(rows, dataset)
         rows = _mark_weak(rows, dataset, beats)
@@ -55,7 +55,7 @@ def _mark_best(rows: list[Row], dataset: str) -> list[Row]:
 
 
 def best_one_liner(rows: list[Row] | tuple[Row, ...], dataset: str) -> Row | None:
-    """The one-liner with the highest mean on a data set."""
+    """The trivial baseline with the highest mean on a data set."""
     simple = [row for row in rows if row.trivial and row.entries[dataset].value is not None]
     return max(simple, key=lambda row: row.entries[dataset].value or 0.0, default=None)
 
@@ -85,13 +85,15 @@ def larger_mean(row: Row, rival: Row, dataset: str) -> bool:
 def notes_of(rows: list[Row], datasets: tuple[str, ...], simulated: bool) -> tuple[str, ...]:
     notes = []
     if simulated:
-        notes.append("The series are simulated, not the published data: no figure here compares with print.")
+        notes.append("The series are simulated, not the published data: no figure here compares with the publication.")
     for dataset in datasets:
         if not simulated:
             notes += [f"{dataset}: {text}" for text in caveats().get(dataset, ())]
         rival = best_one_liner(rows, dataset)
         if rival is not None:
             notes.append(
-                f"{dataset}: best one-liner {rival.label}, {rival.entries[dataset].value:.3f}.".replace(" 0.", " .")
+                f"{dataset}: best trivial baseline {rival.label}, {rival.entries[dataset].value:.3f}.".replace(
+                    " 0.", " ."
+                )
             )
     return tuple(notes)

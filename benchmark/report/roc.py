@@ -96,7 +96,7 @@ def _points(results: Results, key: str, data_hash: str) -> tuple[Array, Array] |
 
 
 def roc_figure(curves: Sequence[Curve], title: str) -> Figure:
-    """A panel per detector, best first, over the curves of the others; the one-liners share the last.
+    """A panel per detector, best first, over the curves of the others; the trivial baselines share the last.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def _roc_figure(curves: Sequence[Curve], title: str) -> Figure:
 
     shown = sorted((c for c in curves if c.group != "one-liner"), key=lambda c: -c.auroc)
     simple = sorted((c for c in curves if c.group == "one-liner"), key=lambda c: -c.auroc)
-    n_panels = max(1, len(shown) + 2 * bool(simple))  # the one-liners and their legend
+    n_panels = max(1, len(shown) + 2 * bool(simple))  # the trivial baselines and their legend
     rows = -(-n_panels // 5)
     columns = -(-n_panels // rows)
     width, height = 1.75 * columns + 0.6, 1.9 * rows + 0.85
@@ -165,6 +165,6 @@ def _one_liner_panel(axes: Axes, legend: Axes, simple: Sequence[Curve]) -> None:
     for k, curve in enumerate(simple):
         name = f"{curve.label} {curve.auroc:.3f}".replace(" 0.", " .")
         axes.plot(GRID, curve.mean, color=colours[k % 6], ls=DASHES[k % len(DASHES)], lw=1.1, label=name)
-    axes.set_title("One-liners", color=INK, fontweight="bold")
+    axes.set_title("Trivial baselines", color=INK, fontweight="bold")
     handles, names = axes.get_legend_handles_labels()
     legend.legend(handles, names, loc="center left", fontsize=7, handlelength=2.4, borderaxespad=0)

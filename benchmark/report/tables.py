@@ -35,7 +35,7 @@ class Entry:
     quick : bool
         Rests on a quick run (fewer training steps).
     best, weak : bool
-        Best of the column; not better than the best one-liner of the column.
+        Best of the column; not better than the best trivial baseline of the column.
     """
 
     value: float | None = None
@@ -77,7 +77,7 @@ class Row:
 
     @property
     def trivial(self) -> bool:
-        """Whether this is a trivial baseline (one-liner)."""
+        """Whether this is a trivial baseline."""
         return self.group == "one-liner"
 
 
@@ -119,7 +119,7 @@ class Table:
 
     @property
     def blocks(self) -> list[Block]:
-        """Detectors, then trivial baselines (one-liners); an empty block is left out."""
+        """Detectors, then trivial baselines; an empty block is left out."""
         named = (("detectors", False), ("one-liners", True))
         blocks = [Block(name, tuple(row for row in self.rows if row.trivial == kind), kind) for name, kind in named]
         return [block for block in blocks if block.rows]

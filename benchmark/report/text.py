@@ -18,11 +18,11 @@ SIGNS: dict[Verdict, str] = {
     "": "",
 }
 MEANINGS = {
-    "=": "reproduced: within .01 of print",
-    "≈": "inside the seed interval: print lies where one more seed is expected (95 %)",
+    "=": "reproduced: within .01 of the published figure",
+    "≈": "inside the seed interval: the published figure lies where one more seed is expected (95 %)",
     "†": "explained: the letter names the cause",
     "≠": "not reproduced; a letter names what is known",
-    "°": "not better than the best one-liner",
+    "°": "not better than the best trivial baseline",
     "q": "QUICK: reduced run, not a result",
 }
 

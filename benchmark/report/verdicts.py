@@ -14,15 +14,15 @@ Verdict = Literal["reproduced", "inside the seed interval", "explained", "not re
 
 TOLERANCE = 0.01
 MIN_SEEDS = 3  # with two, a prediction interval is 18 standard deviations wide and would excuse anything
-WIDEST = 0.2  # an interval wider than this says that the seeds are too few, not that print is reproduced
+WIDEST = 0.2  # an interval wider than this says that the seeds are too few, not that the published figure is reproduced
 
 
 @dataclass(frozen=True)
 class Cause:
-    """A known reason for which a figure differs from print.
+    """A known reason for which a figure differs from the published one.
 
     ``up_to`` bounds the difference that it may excuse: the largest one seen between two runs of the
-    authors, or between their package and their print, rounded up. A bound of 0 excuses nothing: the text says
+    authors, or between their package and their publication, rounded up. A bound of 0 excuses nothing: the text says
     what is known beside a figure that stays *not reproduced*.
     """
 

@@ -1,4 +1,4 @@
-"""What a multiverse says: which universes reach print, where the detector as it stands is, which choice moves most."""
+"""What a multiverse says: which universes reach the published figure, where the default is, which choice moves most."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Outcome:
 
     @property
     def reached(self) -> int | None:
-        """Universes that reach print at its precision, or None without print."""
+        """Universes that reach the published figure at its precision, or None where there is none."""
         return None if self.printed is None else int((self.values >= self.printed - 0.005).sum())
 
     @property

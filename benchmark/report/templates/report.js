@@ -3,7 +3,7 @@
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-  // -- sorting: within each block, so that the one-liners stay together ------------------------
+  // -- sorting: within each block, so that the trivial baselines stay together ------------------------
   const keyOf = (row, column, asText) => {
     const cell = row.cells[column];
     if (asText) return cell.textContent.trim().toLowerCase();
