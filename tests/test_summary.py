@@ -46,7 +46,7 @@ def test_each_verdict_follows_from_its_figures() -> None:
             assert verdict == line["verdict"], line
 
 
-def _report(tmp_path: Path, sizes: dict[str, int], **given: object) -> Path:
+def _report(tmp_path: Path, sizes: dict[str, int], version: str = "1", **given: object) -> Path:
     rows = [
         cell(dataset, f"{k}.out", detector, 0.1 * k + bonus, **given)
         for dataset, size in sizes.items()
@@ -55,7 +55,8 @@ def _report(tmp_path: Path, sizes: dict[str, int], **given: object) -> Path:
     ]
     built = build(current(frame(rows)), SIZES)
     (tmp_path / "table.csv").write_text(csv.document([_only(table, "LOF") for table in built]))
-    return tmp_path / "table.csv"
+    (tmp_path / "cells.csv").write_text(csv.cells(frame(rows).assign(version=version)))
+    return tmp_path
 
 
 def _only(table: tables.Table, name: str) -> tables.Table:
@@ -74,6 +75,15 @@ def test_a_report_renews_csv_and_readme(tmp_path: Path) -> None:
     assert "| *best trivial baseline* | tsb-uad | 1 |" + " TimeIndex .600 |" + " TimeIndex .650 |" * 3 in lines
     shipped = summary.from_csv((tmp_path / "docs" / "results.csv").read_text())
     assert {line["ours"] for line in shipped if line["detector"] == "LOF"} == {"0.700000", "0.750000"}
+
+
+def test_rows_of_another_version_are_named(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text(f"{summary.BEGIN}\n{summary.END}\n")
+    summary.update(_report(tmp_path, SIZES, version="older"), tmp_path / "README.md")
+    now = summary.registered()["LOF"]
+    assert f"Computed with another version of: LOF (older, now {now})" in (tmp_path / "README.md").read_text()
+    same = [line | {"version": now} for line in SHIPPED if line["detector"] in ("LOF", "MovingStd")]
+    assert "LOF (" not in summary.to_markdown(same)
 
 
 def test_a_run_with_a_hole_is_refused(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def main(args: argparse.Namespace) -> int:
         writer.write(store, args.out, jobs=args.jobs)
     _options.say(f"written: {args.out}")
     if args.readme is not None:
-        summary.update(args.out / "table.csv", args.readme)
+        summary.update(args.out, args.readme)
         _options.say(f"renewed: {args.readme} and docs/results.csv beside it")
     return 0
 

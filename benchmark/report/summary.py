@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from benchmark.catalogue import detectors
 from benchmark.errors import UserError
 from benchmark.report import markdown
 from benchmark.report.tables import DATASETS
@@ -17,19 +18,19 @@ TRIVIAL = "one-liner"  # the group of the trivial baselines
 BEGIN = "<!-- begin of results: made by python -m benchmark report --readme README.md -->"
 END = "<!-- end of results -->"
 COLUMNS = (
-    *("detector", "group", "protocol", "seeds", "dataset", "n_series", "published", "ours", "low", "high"),
+    *("detector", "version", "group", "protocol", "seeds", "dataset", "n_series", "published", "ours", "low", "high"),
     *("verdict", "not_better_than_one_liner"),
 )
 Line = dict[str, str]
 
 
-def update(table: Path, readme: Path) -> None:
-    """Renew ``docs/results.csv`` from a report's ``table.csv``, and the table of a README from that.
+def update(report: Path, readme: Path) -> None:
+    """Renew ``docs/results.csv`` from a report, and the table of a README from that.
 
     Parameters
     ----------
-    table : Path
-        ``table.csv`` of a report.
+    report : Path
+        Folder of a report: ``table.csv`` has the figures, ``cells.csv`` the detectors' versions.
     readme : Path
         A Markdown file with the two markers; ``docs/results.csv`` lies beside it.
 
@@ -38,7 +39,7 @@ def update(table: Path, readme: Path) -> None:
     UserError
         If the run was not a full one on real series, or the README lacks the markers.
     """
-    lines = full_run(table.read_text(encoding="utf-8"))
+    lines = full_run(_rows_of(report / "table.csv"), versions(_rows_of(report / "cells.csv")))
     text = replaced(readme.read_text(encoding="utf-8"), to_markdown(lines), readme)
     shipped = readme.parent / "docs" / "results.csv"
     shipped.parent.mkdir(exist_ok=True)
@@ -46,14 +47,27 @@ def update(table: Path, readme: Path) -> None:
     readme.write_text(text, encoding="utf-8", newline="\n")
 
 
-def full_run(text: str) -> list[Line]:
+def _rows_of(path: Path) -> list[Line]:
+    return from_csv(path.read_text(encoding="utf-8"))
+
+
+def versions(cells: Iterable[Line]) -> dict[str, str]:
+    """Detector -> version that its full cells with default parameters have; several are joined by a stroke."""
+    found: dict[str, set[str]] = {}
+    for cell in cells:
+        if cell["params"] == "{}" and cell["quick"] == "False":
+            found.setdefault(cell["detector"], set()).add(cell["version"])
+    return {name: "/".join(sorted(several)) for name, several in found.items()}
+
+
+def full_run(table: Iterable[Line], version: Mapping[str, str]) -> list[Line]:
     """The lines of ``table.csv`` that hold the published table, all of them resting on every series."""
-    lines = [line for line in csv.DictReader(io.StringIO(text)) if line["table"] == TITLE]
+    lines = [line for line in table if line["table"] == TITLE]
     holes = [f"{line['detector']} on {line['dataset']}" for line in lines if line["n_series"] != line["size"]]
     if holes or {line["dataset"] for line in lines} != set(DATASETS):
         missing = f": {', '.join(holes[:3])} rest on fewer series" if holes else ""
         raise UserError(f"the README's table needs a full run on real series{missing}: python -m benchmark run --all")
-    return [_rounded(line) for line in lines]
+    return [_rounded(line | {"version": version[line["detector"]]}) for line in lines]
 
 
 def _rounded(line: Line) -> Line:
@@ -85,14 +99,33 @@ def replaced(text: str, table: str, path: Path) -> str:
     return f"{before}{BEGIN}\n{table}{END}{after}"
 
 
-def to_markdown(lines: list[Line]) -> str:
-    """One row a detector: protocol, seeds, and published and own AUROC on each data set."""
+def to_markdown(lines: list[Line], version: Mapping[str, str] | None = None) -> str:
+    """One row a detector: protocol, seeds, and published and own AUROC on each data set.
+
+    ``version`` has the detectors' versions of now; a row of another version is named below the table.
+    """
     sizes = {line["dataset"]: line["n_series"] for line in lines}
     head = ["Detector", "Protocol", "Seeds", *(f"{d} ({sizes[d]} series)" for d in DATASETS)]
     names = dict.fromkeys(line["detector"] for line in lines if line["group"] != TRIVIAL)
     rows = [_row([line for line in lines if line["detector"] == name]) for name in names]
     rows.append(_best_trivial([line for line in lines if line["group"] == TRIVIAL]))
-    return markdown.table(head, rows, left=2) + "\n"
+    return markdown.table(head, rows, left=2) + "\n" + _outdated(lines, registered() if version is None else version)
+
+
+def registered() -> dict[str, str]:
+    """Versions of the detectors that ship."""
+    return {name: str(cls.version) for name, cls in detectors().items()}
+
+
+def _outdated(lines: list[Line], version: Mapping[str, str]) -> str:
+    """Which rows are of another version than the code."""
+    shown = {line["detector"]: line["version"] for line in lines}
+    other = [
+        f"{name} ({shown[name]}, now {version[name]})"
+        for name in version
+        if shown.get(name, version[name]) != version[name]
+    ]
+    return f"\nComputed with another version of: {', '.join(other)}.\n" if other else ""
 
 
 def _row(lines: list[Line]) -> list[str]:
