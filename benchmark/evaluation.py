@@ -32,6 +32,8 @@ from detectors import Detector
 if TYPE_CHECKING:
     import pandas as pd
 
+    from benchmark.reading import FolderOptions
+
 Mode = Literal["auto", "real", "simulated"]
 OneOrMore = Any  # one of several kinds, or a list of them: what is told apart when the program runs
 MOST = 2**32
@@ -147,15 +149,17 @@ def folders_of(store: Store) -> dict[str, str]:
     return {name: path for run in reversed(store.runs()) for name, path in run["provenance"].get("folders", {}).items()}
 
 
-def data_set(name: str, folders: dict[str, str]) -> Dataset:
+def data_set(name: str, folders: dict[str, str], options: FolderOptions | None = None) -> Dataset:
     """The data set of that name, or the folder: named by its whole path where its short name is another's."""
     if name in datasets.names():
         return datasets.get(name)
     if not Path(name).is_dir():
-        raise unknown("data set", name, datasets.names(), "(or give a folder of `value,label` files)")
-    folder, path = datasets.load_folder(Path(name)), str(Path(name).resolve())
+        raise unknown("data set", name, datasets.names(), "(or give a folder of files)")
+    from benchmark.reading import load_folder
+
+    folder, path = load_folder(Path(name), "", options, _say), str(Path(name).resolve())
     if folders.setdefault(folder.name, path) != path:
-        folder = datasets.load_folder(Path(name), path)
+        folder = load_folder(Path(name), path, options, _say)
     if folder.name == path:
         _say(f"{name}: its short name is taken, so it is called {path}")
     folders[folder.name] = path

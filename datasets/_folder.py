@@ -21,6 +21,8 @@ class FolderDataset(Dataset):
     ``X.train.*`` is the training part of ``X.test.*`` where both are there.
     """
 
+    endings: tuple[str, ...] = ENDINGS
+
     def __init__(self, folder: Path, name: str = "") -> None:
         if not folder.is_dir():
             raise DataError(f"{folder} is not a folder: give one that holds value,label files", str(folder))
@@ -28,7 +30,7 @@ class FolderDataset(Dataset):
         short = folder.resolve().name
         self.name = name or (str(folder.resolve()) if short in _registry.names() else short)
         self.title = f"files of {folder}"
-        files = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in ENDINGS and path.is_file())
+        files = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in self.endings and path.is_file())
         series = [
             name
             for name in files
@@ -36,7 +38,7 @@ class FolderDataset(Dataset):
         ]
         self.series = tuple(Facts(name) for name in series)
         if not series:
-            raise DataError(f"{folder} holds no {', '.join(ENDINGS)} file with value,label lines", self.name)
+            raise DataError(f"{folder} holds no {', '.join(self.endings)} file with value,label lines", self.name)
 
     def read(self, series: str) -> Series:
         """Read one file, and its training part if there is one.

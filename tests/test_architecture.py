@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.store", "benchmark.execution"),
         *("benchmark.report", "datasets"),
     ),
-    "benchmark.reading": GROUND,
+    "benchmark.reading": (*GROUND, "datasets"),
     "benchmark.detection": (
         *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.metrics", "benchmark.reading"),
         *("benchmark.report", "detectors", "detectors.core"),
@@ -65,7 +65,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "benchmark.__main__": ("benchmark.cli",),
     "benchmark.evaluation": (
         *(*GROUND, "benchmark.provenance", "benchmark.catalogue", "benchmark.grid", "benchmark.metrics"),
-        *("benchmark.store", "benchmark.execution", "benchmark.report", "detectors", "datasets"),
+        *("benchmark.store", "benchmark.execution", "benchmark.report", "benchmark.reading", "detectors", "datasets"),
     ),
     "benchmark": ("benchmark.store", "benchmark.evaluation"),
 }

@@ -9,12 +9,15 @@ import sys
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import datasets
 from benchmark import settings
 from benchmark.errors import UserError, unknown
 from datasets import DataError, Dataset, Series
+
+if TYPE_CHECKING:
+    from benchmark.reading import FolderOptions
 
 DEFAULT_STORE = Path("results/results.sqlite")
 DEFAULT_OUT = Path("results/report")
@@ -64,6 +67,7 @@ def add_data(parser: argparse.ArgumentParser, dataset: bool = True) -> None:
         group.add_argument(
             "--dataset", action="append", default=[], metavar="NAME", help="data set, or a folder of files"
         )
+        add_folder(parser)
     group.add_argument("--series", action="append", default=[], metavar="GLOB", help="series name, e.g. 'C-*'")
     group.add_argument(
         "--data",
@@ -77,13 +81,35 @@ def add_data(parser: argparse.ArgumentParser, dataset: bool = True) -> None:
     group.add_argument("--offline", action="store_true", help="never download")
 
 
+def add_folder(parser: argparse.ArgumentParser) -> None:
+    """How to read a folder of one's own files; read it with :func:`folder_options`."""
+    group = parser.add_argument_group("folders of files", "columns are found by name and content where not given")
+    group.add_argument("--value", metavar="COLUMN", help="the values")
+    group.add_argument("--label", metavar="COLUMN", help="the labels")
+    group.add_argument("--time", metavar="COLUMN", help="the time stamps; 'none' numbers the rows")
+    group.add_argument(
+        "--labels", type=Path, metavar="FILE", help="anomalies in a second file: start,end or NAB's JSON"
+    )
+    group.add_argument("--train", type=int, default=0, metavar="ROWS", help="training part at the start of each file")
+
+
+def folder_options(args: argparse.Namespace) -> FolderOptions | None:
+    """What :func:`add_folder` collected, where the command has it."""
+    from benchmark.reading import FolderOptions, ReadOptions
+
+    if not hasattr(args, "train"):
+        return None
+    reading = ReadOptions(value=args.value, time=args.time, label=args.label, labels=args.labels)
+    return FolderOptions(reading, args.train)
+
+
 def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
     """Data sets asked for, or all; a wrong name, or a pattern that matches nothing, is refused."""
     if args.dataset:
         from benchmark.evaluation import data_set
 
         folders = _folders(args)
-        chosen = [data_set(name, folders) for name in args.dataset]
+        chosen = [data_set(name, folders, folder_options(args)) for name in args.dataset]
     else:
         chosen = [datasets.get(name) for name in datasets.names()]
     every = [series for dataset in chosen for series in dataset.series_names()]

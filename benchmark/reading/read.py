@@ -39,6 +39,15 @@ def read_recording(path: Path, options: ReadOptions | None = None) -> Recording:
     return found[0]
 
 
+def series_in(path: Path, options: ReadOptions) -> list[str]:
+    """Names of the series of a file; one empty name where it holds a single one."""
+    sheet = Sheet(read_table(path, options), options, path)
+    _known(sheet)
+    clock = find_clock(sheet, (options.value, options.label, options.series_column))
+    split = find_split(sheet, clock, (options.value, options.label, *filter(labels.is_label_name, sheet.names)))
+    return split.names if split else [""]
+
+
 def read_recordings(path: Path, options: ReadOptions | None = None) -> list[Recording]:
     """Every series that is wanted of a file; as :func:`read_recording`."""
     options = options or ReadOptions()

@@ -16,6 +16,7 @@ import datasets
 from benchmark import metrics, settings
 from benchmark.execution import execute
 from benchmark.grid import Selection, plan, protocols, rows
+from benchmark.reading import load_folder
 
 COMPUTED_WITH = {about}
 KEY = {key}  # of data, detector, its version, parameters, protocol and seed
@@ -27,7 +28,7 @@ PROTOCOL, SEED = {protocol}, {seed}
 DATA_DIR = {data_dir} or settings.data_dir()  # TSB-UAD-Public or its parent
 
 if FOLDER:
-    series = datasets.load_folder(FOLDER, DATASET).read(SERIES)
+    series = load_folder(FOLDER, DATASET).read(SERIES)
 else:
     series = datasets.load(DATASET, SERIES, data_dir=DATA_DIR, cache_dir=settings.cache_dir(), mode="real")
 selection = Selection((SPEC,), protocols=(PROTOCOL,), seeds=(SEED,), params={{DETECTOR: PARAMS}}, timeout=0, memory=0)
