@@ -134,7 +134,7 @@ def test_a_cell_without_result_is_a_word_never_a_number(status: str) -> None:
     assert entry.value is None
     assert text.ours(entry) == f"{status} (1)"
     line = next(li for li in markdown.document([main_table(cells)]).splitlines() if li.startswith("| LOF"))
-    assert line == f"| LOF | .54 | {status} (1) |  |"
+    assert line == f"| LOF | tsb-uad |  | .54 | {status} (1) |  |"
 
 
 def test_an_undefined_metric_is_named() -> None:
@@ -218,6 +218,35 @@ def test_the_facts_that_change_the_reading_stand_beside_the_figures() -> None:
     assert "missing count is written as -1" in written
     assert "the time index" in written
     assert re.search(r"Genesis: best trivial baseline \w+, \.\d{3}\.", written)
+
+
+def test_one_seed_of_a_random_row_reproduces_nothing() -> None:
+    rows = [("HBOS", 0.30, 1), ("IForest", 0.79, 1), ("AE", 0.73, 3)]
+    cells = frame(cell("Dodgers", "1", d, a + seed / 1e4, seed=seed) for d, a, seeds in rows for seed in range(seeds))
+    table = main_table(cells)
+    found = {row.label: (text.seeds(row), row.entries["Dodgers"].verdict) for row in table.rows}
+    assert found["HBOS"] == ("any", "reproduced")
+    assert found["IForest"] == ("1", "within .01 by too few seeds")
+    assert found["AE"] == ("3", "reproduced")
+    line = next(li for li in markdown.document([table]).splitlines() if li.startswith("| IForest"))
+    assert line.split(" | ")[1:3] == ["tsb-uad", "1"]
+    assert line.endswith("(=) |")
+
+
+def test_bold_is_given_within_a_protocol() -> None:
+    cells = frame([cell("Dodgers", "1", d, a) for d, a in (("LOF", 0.6), ("AE", 0.7), ("Proposed", 0.65))])
+    table = main_table(cells)
+    best = {row.label for row in table.rows if row.entries["Dodgers"].best}
+    assert best == {"AE", "Proposed"}
+    assert "different protocols saw different data" in markdown.document([table])
+
+
+def test_a_table_of_own_files_has_no_published_columns_and_no_rows_that_were_not_run() -> None:
+    table = main_table(frame([cell("mine", "a.csv", "LOF", 0.6), cell("mine", "a.csv", "TimeIndex", 0.5)]))
+    assert [row.label for row in table.rows] == ["LOF", "TimeIndex"]
+    assert "published |" not in markdown.document([table])
+    both = main_table(frame([cell("mine", "a.csv", "LOF", 0.6), cell("Dodgers", "1", "LOF", 0.5)]))
+    assert "| Dodgers published | ours | difference | mine |" in markdown.document([both])
 
 
 # -- formats -----------------------------------------------------------------------------------

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.catalogue import published
+from benchmark.catalogue import published, registry
 from benchmark.grid import paper_protocol
 from benchmark.report.marks import Beats, compared, larger_mean, marked, notes_of
 from benchmark.report.tables import GROUPS, Entry, Row, Table, ordered_datasets, ordered_protocols
@@ -124,8 +125,15 @@ def _rows(tidy: pd.DataFrame, datasets: tuple[str, ...], sizes: dict[str, int], 
         detector, group = str(part["detector"].iloc[0]), str(part["group"].iloc[0])
         group = "proposed" if detector == "Proposed" else group
         simulated = bool(part["simulated"].iloc[0])
-        rows.append(Row(str(label), detector, group, str(protocol), entries, simulated))
+        rows.append(Row(str(label), detector, group, str(protocol), entries, simulated, draws(detector)))
     return sorted(rows, key=_row_order)
+
+
+@cache
+def draws(detector: str) -> bool:
+    """Whether a detector takes a seed; of one that is not registered it is assumed."""
+    known = registry.detectors().get(detector)
+    return known is None or "random_state" in known.param_defaults()
 
 
 def _row_order(row: Row) -> tuple[int, int, str]:
@@ -174,7 +182,7 @@ def _with_absent(rows: list[Row], datasets: tuple[str, ...], sizes: dict[str, in
     """Published rows that were not run are shown as such, never left out (unless none was)."""
     printed = list(dict.fromkeys(detector for detector, _ in published()))
     have = {row.detector for row in rows}
-    if have.isdisjoint(printed):
+    if have.isdisjoint(printed) or not {dataset for _, dataset in published()} & set(datasets):
         return rows
     empty = {d: Entry(size=sizes[d], state="not run") for d in datasets}
     absent = [

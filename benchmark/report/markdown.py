@@ -29,9 +29,11 @@ def document(tables: Iterable[Table]) -> str:
 
 def _section(one: Table) -> str:
     names = [escape(dataset) for dataset in one.datasets]
-    head = [c for n in names for c in (f"{n} published", "ours", "difference")] if one.compared else names
+    in_print = [one.compared and one.in_print(dataset) for dataset in one.datasets]
+    named = zip(names, in_print, strict=True)
+    head = [c for n, shown in named for c in ((f"{n} published", "ours", "difference") if shown else (n,))]
     parts = [f"## {escape(text.heading(one))}", f"Means over series: {escape(text.behind(one))}."]
-    parts += [table(["Detector", *head], _rows(one, len(head)))]
+    parts += [table(["Detector", "Protocol", "Seeds", *head], _rows(one, len(head)), left=2)]
     parts += ["\n".join(f"- {escape(line)}" for line in text.legend(one))]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -40,9 +42,9 @@ def _rows(one: Table, width: int) -> Iterable[list[str]]:
     causes = text.letters(one)
     for block in one.blocks:
         if block.trivial:
-            yield ["*Trivial baselines*", *[""] * width]
+            yield ["*Trivial baselines*", *[""] * (width + 2)]
         for row in block.rows:
-            yield [escape(row.label), *_cells(one, row, causes)]
+            yield [escape(row.label), escape(row.protocol), text.seeds(row), *_cells(one, row, causes)]
 
 
 def _cells(one: Table, row: Row, causes: dict[str, str]) -> Iterable[str]:
@@ -50,4 +52,5 @@ def _cells(one: Table, row: Row, causes: dict[str, str]) -> Iterable[str]:
         entry = row.entries[dataset]
         ours = f"**{text.ours(entry)}**" if entry.best else text.ours(entry)
         ours += f" {text.interval(entry)}" if entry.interval else ""
-        yield from (text.printed(entry, "**{}**"), ours, text.difference(entry, causes)) if one.compared else (ours,)
+        shown = one.compared and one.in_print(dataset)
+        yield from (text.printed(entry, "**{}**"), ours, text.difference(entry, causes)) if shown else (ours,)

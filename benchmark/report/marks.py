@@ -23,7 +23,7 @@ def compared(row: Row) -> Row:
         verdict: Verdict = "not compared"
         cause = ""
         if entry.value is not None and entry.complete and not entry.quick:
-            verdict, cause = compare(row.detector, dataset, entry.value, printed, entry.interval)
+            verdict, cause = compare(row.detector, dataset, entry.value, printed, entry.interval, row.random)
         entries[dataset] = replace(entry, printed=printed, verdict=verdict, cause=cause)
     return replace(row, entries=entries)
 
@@ -37,17 +37,22 @@ def marked(rows: list[Row], datasets: tuple[str, ...], beats: Beats) -> list[Row
 
 
 def _mark_best(rows: list[Row], dataset: str) -> list[Row]:
-    """Best among rows that rest on as many series as any row does: other means are not comparable."""
+    """Best of its protocol, among rows that rest on as many series as any row does: other means are not comparable."""
     column = [row.entries[dataset] for row in rows if not row.trivial]
     most = max((entry.n_series for entry in column), default=0)
-    top = max((round(e.value, 3) for e in column if e.value is not None and e.n_series == most), default=None)
+    tops: dict[str, float] = {}
+    for row in rows:
+        entry = row.entries[dataset]
+        if not row.trivial and entry.value is not None and entry.n_series == most:
+            tops[row.protocol] = max(tops.get(row.protocol, 0.0), round(entry.value, 3))
     printed = max((e.printed for e in column if e.printed is not None), default=None)
 
     def one(row: Row) -> Row:
         entry = row.entries[dataset]
         if row.trivial:
             return row
-        best = entry.value is not None and entry.n_series == most and round(entry.value, 3) == top
+        whole = entry.value is not None and entry.n_series == most
+        best = whole and round(entry.value or 0.0, 3) == tops[row.protocol]
         entry = replace(entry, best=best, printed_best=entry.printed is not None and entry.printed == printed)
         return replace(row, entries={**row.entries, dataset: entry})
 

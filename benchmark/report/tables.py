@@ -74,6 +74,7 @@ class Row:
     protocol: str
     entries: Mapping[str, Entry]
     simulated: bool = False
+    random: bool = True  # draws random numbers, or may: another seed gives another figure
 
     @property
     def trivial(self) -> bool:
@@ -115,7 +116,11 @@ class Table:
     @property
     def compared(self) -> bool:
         """Whether published figures stand in it."""
-        return self.main and not self.simulated
+        return self.main and not self.simulated and any(map(self.in_print, self.datasets))
+
+    def in_print(self, dataset: str) -> bool:
+        """Whether a data set has published figures here: one's own files have none."""
+        return any(row.entries[dataset].printed is not None for row in self.rows)
 
     @property
     def blocks(self) -> list[Block]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 
-from benchmark.report.tables import Entry, Table
+from benchmark.report.tables import Entry, Row, Table
 from benchmark.report.verdicts import Verdict
 
 MINUS = "\N{MINUS SIGN}"
 SIGNS: dict[Verdict, str] = {
     "reproduced": "=",
+    "within .01 by too few seeds": "(=)",
     "inside the seed interval": "≈",
     "explained": "†",
     "not reproduced": "≠",
@@ -19,10 +20,11 @@ SIGNS: dict[Verdict, str] = {
 }
 MEANINGS = {
     "=": "reproduced: within .01 of the published figure",
+    "(=)": "within .01 of it, but by fewer than three seeds of a random detector: one run proves nothing",
     "≈": "inside the seed interval: the published figure lies where one more seed is expected (95 %)",
     "†": "explained: the letter names the cause",
     "≠": "not reproduced; a letter names what is known",
-    "°": "not better than the best trivial baseline",
+    "°": "not better than the best trivial baseline of its data set, by a paired bootstrap over scored points (95 %)",
     "q": "QUICK: reduced run, not a result",
 }
 
@@ -50,6 +52,16 @@ def file_name(text: str) -> str:
     if safe and safe == text and not re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", safe):
         return safe
     return f"{safe or 'unnamed'}-{hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:6]}"
+
+
+def seeds(row: Row) -> str:
+    """Seeds behind a row's figures: ``5``, ``1-5`` where data sets differ, ``any`` for a row without randomness."""
+    counts = sorted({entry.seeds for entry in row.entries.values() if entry.value is not None})
+    if not counts:
+        return ""
+    if not row.random:
+        return "any"
+    return str(counts[0]) if len(counts) == 1 else f"{counts[0]}-{counts[-1]}"
 
 
 # -- what stands in one place of a table -------------------------------------------------------
@@ -84,6 +96,8 @@ def legend(table: Table) -> list[str]:
     entries = [e for row in table.rows for e in row.entries.values()]
     used = {SIGNS[e.verdict] for e in entries} | {"°" for e in entries if e.weak} | {"q" for e in entries if e.quick}
     lines = [f"{mark} {meaning}" for mark, meaning in MEANINGS.items() if mark in used]
+    if len({row.protocol for row in table.rows}) > 1:
+        lines.insert(0, "Rows of different protocols saw different data: compare, and set in bold, within one protocol")
     lines += [f"{letter}. {cause}" for cause, letter in letters(table).items()]
     return [*lines, *table.notes]
 
