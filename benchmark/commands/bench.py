@@ -5,7 +5,7 @@ examples:
   python -m benchmark bench --detector LOF --n 100000 --threads 1 --threads 2
   python -m benchmark bench --no-peers                           ours alone
   python -m benchmark bench --memory                             peak memory on 1,000,000 points
-  python -m benchmark bench --costs                              rewrite benchmark/costs.csv
+  python -m benchmark bench --costs                              rewrite benchmark/grid/costs.csv
   python -m benchmark bench --full                               n to 1,000,000, W 16 to 512: many hours
 
 The first use installs the peers into an environment of their own in the cache folder. Nothing is evaluated: the
