@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.cli import main
-from benchmark.detection import Options, detect, false_alerts, report
+from benchmark.detection import Model, Options, detect, false_alerts, report
 from benchmark.detection.alerts import alerts, narrowed, near, runners_up, similar
 from benchmark.detection.conventions import APERIODIC, build, choose_window
+from benchmark.detection.model import held_out
 from benchmark.detection.peaks import MOST, OrdinaryPeaks, joined
 from benchmark.detection.planted import HOLIDAY, KINDS, plant, weekly
 from benchmark.detection.ranking import Ranking, rank
@@ -131,8 +132,10 @@ def test_a_tenth_of_anomalous_blocks_moves_the_threshold_little() -> None:
 def test_no_detector_outshouts_the_others() -> None:
     quiet, loud = np.abs(noise(seed=1)), np.abs(noise(seed=2))
     loud[700] = 1e12
-    assert joined([quiet, loud], 40).max() <= (MOST + OrdinaryPeaks.fit(quiet, 40).surprise(quiet).max()) / 2
-    assert joined([quiet, loud], 40).argmax() == 700
+    usual = [OrdinaryPeaks.fit(scores, 40) for scores in (quiet, loud)]
+    together = joined([quiet, loud], usual)
+    assert together.max() <= (MOST + usual[0].surprise(quiet).max()) / 2
+    assert together.argmax() == 700
 
 
 # -- alerts ------------------------------------------------------------------------------------
@@ -162,16 +165,16 @@ def test_near_is_a_dilation(marks: list[bool], reach: int) -> None:
 
 
 def test_similar_windows_are_the_nearest_by_a_plain_search() -> None:
-    x, a, size = wave(600, 4), 300, 40
+    x, a, size = wave(300, 4), 150, 40
     context = np.ones(size, dtype=bool)
     context[15:25] = False
-    found = similar(x, a, context, np.zeros(600, dtype=bool), count=1)
+    found = similar(x, a, context, np.zeros(300, dtype=bool), count=1)
 
     def distance(start: int) -> float:
         mine, other = x[a : a + size][context], x[start : start + size][context]
         return float(np.sum(((mine - mine.mean()) - (other - other.mean())) ** 2))
 
-    allowed = [start for start in range(600 - size + 1) if abs(start - a) >= size]
+    allowed = [start for start in range(300 - size + 1) if abs(start - a) >= size]
     assert found[0] == min(allowed, key=distance)
 
 
@@ -212,10 +215,10 @@ def test_a_trivial_baseline_never_stands_alone() -> None:
     assert ranking(AbsDifference=[0.9] * 3, PCA=[0.1] * 3, HBOS=[0.2] * 3).choice == ("AbsDifference", "HBOS")
 
 
-def test_of_tied_detectors_the_windowed_ones_are_joined() -> None:
-    tied = ranking(AbsDeviation=[0.9, 0.5], LOF=[0.8, 0.5], HBOS=[0.5, 0.8], PCA=[0.0, 0.0])
-    tied.tied = ("LOF", "HBOS")
-    assert tied.choice == ("LOF", "HBOS")
+def test_windowed_detectors_of_like_merit_are_joined() -> None:
+    close = ranking(AbsDeviation=[0.9, 0.5], LOF=[0.8, 0.5], HBOS=[0.4, 0.6], PCA=[0.4, 0.4])
+    close.tied = ("LOF", "HBOS")
+    assert close.choice == ("LOF", "HBOS")
 
 
 def test_labels_in_the_file_decide_the_ranking() -> None:
@@ -305,6 +308,78 @@ def test_false_alerts_count_in_the_file_or_by_its_times() -> None:
             false_alerts(text, hourly)
     with pytest.raises(UserError, match="no times"):
         false_alerts("1/month", recording(wave()))
+
+
+# -- models ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    finding = detect(recording(wave(1500)), Options(detectors=("PCA", "LOF", "HBOS")))
+    Model.fit(finding).save(folder)
+    return folder
+
+
+def test_a_dozen_new_rows_are_scored_by_a_loaded_model(model: Path) -> None:
+    following = wave(1512)[1500:].copy()
+    assert not Model.load(model).detect(recording(following)).flags.any()
+    following[5] += 4
+    finding = Model.load(model).detect(recording(following))
+    best = finding.alerts[0]
+    assert best.flagged
+    assert (best.start, best.stop, best.peak) == (5, 6, 5)
+    assert "1,500 rows of history" in finding.notes[-1]
+
+
+@pytest.mark.parametrize("name", ["PCA", "HBOS"])
+def test_new_normal_rows_are_flagged_as_often_as_promised(name: str) -> None:
+    share = 0.05
+    options = Options(detectors=(name,), rule="quantile", contamination=share, params={name: {"window": 6}})
+    flagged = []
+    for seed in range(6):
+        model = Model.fit(detect(recording(noise(4000, 10 * seed + 1)), options))
+        flagged.append((model.score(noise(4000, 10 * seed + 2)) >= model.threshold).mean())
+    assert share / 1.5 < np.mean(flagged) < share * 1.5
+    assert share / 3 < min(flagged)
+    assert max(flagged) < share * 3
+
+
+def test_three_tenths_are_held_out_and_nothing_is_lost() -> None:
+    known, unknown = held_out(1003)
+    rows = np.concatenate([np.arange(1003)[part] for part in (*known, *unknown)])
+    assert np.array_equal(np.sort(rows), np.arange(1003))
+    assert sum(part.stop - part.start for part in unknown) == pytest.approx(301, abs=2)
+
+
+def test_a_model_of_a_newer_release_or_none_is_refused(model: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds no saved model"):
+        Model.load(tmp_path)
+    text = (model / "model.json").read_text()
+    (tmp_path / "model.json").write_text(text.replace('"format": 1', '"format": 2'))
+    with pytest.raises(UserError, match="update tsad-benchmark"):
+        Model.load(tmp_path)
+    (tmp_path / "model.json").write_text(text)
+    with pytest.raises(UserError, match=r"cannot load the model.*0\.safetensors"):
+        Model.load(tmp_path)
+
+
+def test_a_short_or_constant_history_makes_no_model() -> None:
+    for x in (np.full(400, 1.0), noise(100)):
+        with pytest.raises(UserError, match="at least 200 rows"):
+            Model.fit(detect(recording(x), Options(detectors=("PCA",))))
+
+
+def test_the_command_saves_and_uses_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    x = wave(620)
+    for name, rows in (("history", x[:600]), ("new", x[600:])):
+        pd.DataFrame({"value": rows}).to_csv(tmp_path / f"{name}.csv", index=False)
+    saved = str(tmp_path / "model")
+    assert main(["detect", str(tmp_path / "history.csv"), "--detector", "PCA", "--save", saved]) == 0
+    assert main(["detect", str(tmp_path / "new.csv"), "--model", saved]) == 0
+    assert "taken to follow the 600 rows" in capsys.readouterr().out
+    assert main(["detect", str(tmp_path / "new.csv"), "--model", saved, "--detector", "PCA"]) == 2
+    assert "leave out --detector" in capsys.readouterr().err
 
 
 def test_the_command_leaves_page_picture_and_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

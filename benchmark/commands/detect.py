@@ -8,6 +8,7 @@ examples:
   python -m benchmark detect my.csv --dry-run
   python -m benchmark detect my.csv --value cpu --time timestamp --false-alerts 1/month
   python -m benchmark detect my.csv --detector LOF --set LOF.window=48
+  python -m benchmark detect history.csv --save model && python -m benchmark detect today.csv --model model
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from benchmark.commands._reading import add_reading, read_options
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:
+    from benchmark.detection import Options
     from benchmark.reading import Recording
 
 
@@ -46,6 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="from ordinary peaks, or such that a share --contamination of the rows is flagged (%(default)s)",
     )
     parser.add_argument("--contamination", type=float, default=0.01, metavar="SHARE", help="share (%(default)s)")
+    parser.add_argument("--save", type=Path, metavar="FOLDER", help="keep what was fitted, for files to come")
+    parser.add_argument("--model", type=Path, metavar="FOLDER", help="score rows that follow a saved model's history")
     parser.add_argument("--top", type=int, default=10, metavar="N", help="anomalies to list (%(default)s)")
     parser.add_argument("--budget", type=float, default=30, metavar="S", help="seconds for the ranking (%(default)s)")
     parser.add_argument("--seed", type=_options.seed, default=0, metavar="N")
@@ -54,19 +58,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Read, rank, score, write, and print the page."""
-    from benchmark.catalogue import registry
     from benchmark.reading import read_recordings
 
-    if not 0 < args.contamination < 0.5:
-        raise UserError(f"--contamination must lie between 0 and 0.5, got {args.contamination:g}")
-    for spec in args.detector:
-        registry.load(spec)
+    _refuse_contradictions(args)
     recordings = read_recordings(args.file, read_options(args))
     for recording in recordings:
         sys.stdout.write(_lineup(recording))
         if not args.dry_run:
             _detect(args, recording, alone=len(recordings) == 1)
     return 0
+
+
+def _refuse_contradictions(args: argparse.Namespace) -> None:
+    from benchmark.catalogue import registry
+
+    if not 0 < args.contamination < 0.5:
+        raise UserError(f"--contamination must lie between 0 and 0.5, got {args.contamination:g}")
+    if args.model and (args.detector or args.set or args.save):
+        raise UserError("--model brings its detectors and their parameters: leave out --detector, --set and --save")
+    for spec in args.detector:
+        registry.load(spec)
 
 
 def _lineup(recording: Recording) -> str:
@@ -76,9 +87,27 @@ def _lineup(recording: Recording) -> str:
 
 
 def _detect(args: argparse.Namespace, recording: Recording, alone: bool) -> None:
-    from benchmark.detection import Options, detect, false_alerts, report
+    from benchmark.detection import Model, detect, report
 
-    options = Options(
+    def place(folder: Path) -> Path:
+        return folder if alone else folder / _file_name(recording.name)
+
+    if args.model:
+        finding = Model.load(place(args.model)).detect(recording)
+    else:
+        finding = detect(recording, _chosen(args, recording))
+    page = report.write(finding, place(args.out or args.file.with_name(f"{args.file.stem}-anomalies")), args.top)
+    sys.stdout.write(page.read_text(encoding="utf-8"))
+    _options.say(f"written: {page.parent}/ (report.md, picture.png, anomalies.csv, scores.csv)")
+    if args.save:
+        Model.fit(finding).save(place(args.save))
+        _options.say(f"saved: {place(args.save)}/ (detect FILE --model {args.save} scores rows that follow)")
+
+
+def _chosen(args: argparse.Namespace, recording: Recording) -> Options:
+    from benchmark.detection import Options, false_alerts
+
+    return Options(
         detectors=tuple(args.detector),
         params=_options.parse_set(args.set),
         rule=args.threshold,
@@ -87,11 +116,6 @@ def _detect(args: argparse.Namespace, recording: Recording, alone: bool) -> None
         budget=args.budget,
         seed=args.seed,
     )
-    finding = detect(recording, options)
-    folder = args.out or args.file.with_name(f"{args.file.stem}-anomalies")
-    page = report.write(finding, folder if alone else folder / _file_name(recording.name), args.top)
-    sys.stdout.write(page.read_text(encoding="utf-8"))
-    _options.say(f"written: {page.parent}/ (report.md, picture.png, anomalies.csv, scores.csv)")
 
 
 def _file_name(series: str) -> str:

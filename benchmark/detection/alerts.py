@@ -11,6 +11,7 @@ Array = NDArray[np.float64]
 Rows = NDArray[np.bool_]
 
 NEIGHBOURS = 5
+EXPLAINED = 100  # alerts, for each of which similar windows are looked for
 SEARCHED = 50_000  # rows on either side in which similar windows are looked for
 
 
@@ -44,6 +45,20 @@ class Alert:
     flagged: bool = True
     normal: int = -1
     expected: Array | None = None
+
+    def moved(self, rows: int) -> Alert:
+        """The same alert so many rows later."""
+        normal = max(-1, self.normal + rows) if self.normal >= 0 else -1
+        first, last = self.first + rows, self.last + rows
+        return replace(
+            self,
+            start=self.start + rows,
+            stop=self.stop + rows,
+            first=first,
+            last=last,
+            peak=self.peak + rows,
+            normal=normal,
+        )
 
 
 def alerts(scores: Array, flags: Rows, window: int) -> list[Alert]:

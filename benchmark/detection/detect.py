@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.detection.alerts import Alert, alerts, narrowed, near, runners_up
+from benchmark.detection.alerts import EXPLAINED, Alert, alerts, narrowed, near, runners_up
 from benchmark.detection.conventions import CANDIDATES, TRIVIAL, build, choose_window
 from benchmark.detection.peaks import OrdinaryPeaks, joined
 from benchmark.detection.ranking import JOINED, SLOWER, Params, Ranking, rank
@@ -21,7 +21,6 @@ Rule = Literal["peaks", "quantile", "pot"]
 
 FALSE_ALERTS = 0.1  # expected in the whole file
 LISTED = 10
-EXPLAINED = 100  # alerts, for each of which similar windows are looked for
 
 
 @dataclass(frozen=True)
@@ -88,8 +87,8 @@ def detect(recording: Recording, options: Options | None = None) -> Finding:
     ranking = rank(x, recording.labels, names, window, options.seed, options.budget, options.params)
     chosen = _chosen(ranking, names, options, notes)
     scores = score(x, chosen, window, options, notes)
-    threshold = _threshold(scores, window, options)
-    flags = _flags(scores, threshold, recording.filled)
+    threshold = threshold_of(scores, window, options)
+    flags = flagged(scores, threshold, recording.filled)
     found = alerts(scores, flags, window) + runners_up(scores, flags | recording.filled, window, LISTED)
     odd = flags | recording.filled
     placed = [narrowed(x, alert, odd, window) for alert in found[:EXPLAINED]] + found[EXPLAINED:]
@@ -101,7 +100,7 @@ def score(x: Array, names: tuple[str, ...], window: int, options: Options, notes
     built = [build(name, window, options.seed, len(x), options.params.get(name)) for name in names]
     every = [detector.fit(x).score(x) for detector in built]
     notes += [note for detector in built for note in detector.notes_]
-    return every[0] if len(every) == 1 else joined(every, window)
+    return every[0] if len(every) == 1 else joined(every, [OrdinaryPeaks.fit(each, window) for each in every])
 
 
 def _chosen(ranking: Ranking, names: tuple[str, ...], options: Options, notes: list[str]) -> tuple[str, ...]:
@@ -116,14 +115,15 @@ def _chosen(ranking: Ranking, names: tuple[str, ...], options: Options, notes: l
     return chosen
 
 
-def _threshold(scores: Array, window: int, options: Options) -> float:
+def threshold_of(scores: Array, window: int, options: Options) -> float:
+    """The threshold that the options ask for."""
     if options.rule == "peaks":
         return OrdinaryPeaks.fit(scores, window).threshold(options.false_alerts)
     estimate = upper_quantile if options.rule == "quantile" else peaks_over_threshold
     return estimate(scores, options.contamination)
 
 
-def _flags(scores: Array, threshold: float, filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def flagged(scores: Array, threshold: float, filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Scores at the threshold are flagged too, so that ties are not lost, unless most rows tie there."""
     at_least = scores >= threshold
     flags = at_least if at_least.mean() < 0.5 else scores > threshold

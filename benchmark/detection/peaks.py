@@ -58,9 +58,9 @@ def _reduced(share: float) -> float:
     return -float(np.log(-np.log1p(share - 1)))
 
 
-def joined(scores: list[Array], window: int) -> Array:
+def joined(scores: list[Array], usual: list[OrdinaryPeaks]) -> Array:
     """(n,) mean surprise of several detectors, none counting below 0 or beyond :data:`MOST`."""
     total = np.zeros(len(scores[0]))
-    for mine in scores:
-        total += np.clip(OrdinaryPeaks.fit(mine, window).surprise(mine), 0, MOST)
+    for mine, ordinary in zip(scores, usual, strict=True):
+        total += np.clip(ordinary.surprise(mine), 0, MOST)
     return total / len(scores)

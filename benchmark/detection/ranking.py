@@ -25,6 +25,7 @@ FEW = 0.1  # false alerts in the excerpt at which a planted anomaly must stand o
 MISSED = 0.5
 TELLS_APART = 0.9
 JOINED = 5  # detectors at most
+CLOSE = 2 / 3  # of the best one's merit
 LABELLED = ("labelled",)  # the one trial that a file's own labels are
 SLOWER = 4.0  # than costs say, which were measured with short windows on an idle machine
 
@@ -60,19 +61,20 @@ class Ranking:
 
     @property
     def choice(self) -> tuple[str, ...]:
-        """The first detector; several windowed ones where trials cannot tell them from it, at most five.
+        """Whom to believe: with labels the first, else the best windowed detectors, at most five.
 
-        With labels the first is the choice. A trivial baseline that is first on planted anomalies is joined by the
-        best windowed detector: it is blind to shapes.
+        They are those that reach two thirds of the best one's merit: who is the best of such is chance, and where
+        they agree is none. A trivial baseline that is clearly ahead of all of them joins the best: it is blind to
+        shapes.
         """
         first = self.order[0]
-        if self.kinds == LABELLED:
-            return (first,)
         windowed = [name for name in self.order if name not in TRIVIAL]
-        if not self.tied:
-            return (first, *windowed[:1]) if first in TRIVIAL else (first,)
-        contenders = [name for name in windowed if name == first or name in self.tied]
-        return tuple(contenders[:JOINED]) or (first, *windowed[:1])
+        if self.kinds == LABELLED or not windowed:
+            return (first,)
+        if first in TRIVIAL and not set(self.tied) & set(windowed):
+            return (first, windowed[0])
+        least = CLOSE * float(self.merit[windowed[0]].mean())
+        return tuple([name for name in windowed if self.merit[name].mean() >= least][:JOINED])
 
     def interval(self, name: str, level: float = 0.95) -> tuple[float, float]:
         """Bootstrap interval of the mean over trials."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from detectors.core import saved
 from detectors.core.arrays import Array, Float32, Index, Int32
 from detectors.core.contract import (
     WINDOW,
@@ -44,6 +45,7 @@ __all__ = [
     "period",
     "real",
     "resolve_window",
+    "saved",
     "upper_quantile",
     "whole",
     "windows_to_points",

@@ -9,11 +9,13 @@ import copy
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from detectors.core import saved
 from detectors.core.arrays import Array
 from detectors.core.parameters import Rule, one_of, whole
 from detectors.core.periods import estimate_window
@@ -207,6 +209,44 @@ class Detector(ABC):
             usable = [piece for piece in self.fitted_pieces_ if len(piece) >= self.min_length()]
             self._fitted_scores = np.concatenate([self.score(piece) for piece in usable])
         return self._fitted_scores
+
+    def save(self, path: str | Path) -> None:
+        """Write parameters, what was learnt and the fitted scores to one safetensors file; nothing is pickled.
+
+        Parameters
+        ----------
+        path : str or Path
+            Conventionally ending in ``.safetensors``. The fitted series itself is part of the file.
+
+        Raises
+        ------
+        RuntimeError
+            Before ``fit``.
+        TypeError
+            If something learnt cannot be saved without pickle.
+        """
+        self.fitted_scores()
+        arrays: saved.Arrays = {}
+        learnt = {k: v for k, v in self.__getstate__().items() if k not in self.param_defaults()}
+        facts = {"detector": type(self).__name__, "version": self.version}
+        encoded = {"params": saved.encode(self.get_params(), "params", arrays)}
+        encoded["learnt"] = saved.encode(learnt, "learnt", arrays)
+        saved.write(path, arrays, facts | encoded)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """A fitted detector from :meth:`save`: it scores and decides as the saved one did.
+
+        Raises
+        ------
+        ValueError
+            If the file holds something else, or the scores of another version, newer ones above all.
+        """
+        arrays, facts = saved.read(path)
+        saved.checked(path, facts, cls.__name__, cls.version)
+        self = cls(**saved.decode(facts["params"], arrays))
+        vars(self).update(saved.decode(facts["learnt"], arrays))
+        return self
 
     # -- what a subclass writes ----------------------------------------------------------------
 

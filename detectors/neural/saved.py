@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from detectors.core import Detector
+from detectors.core.saved import checked
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -68,11 +69,7 @@ class SavedDetector(Detector):
             If the file holds something else, or the scores' version has changed since.
         """
         tensors, facts = read(path)
-        if (facts["detector"], facts["version"]) != (cls.__name__, cls.version):
-            raise ValueError(
-                f"{path} holds {facts['detector']} version {facts['version']}, not {cls.__name__} "
-                f"version {cls.version}: load it with that class, or fit again"
-            )
+        checked(path, facts, cls.__name__, cls.version)
         # JSON knows no tuples.
         params = {name: tuple(value) if isinstance(value, list) else value for name, value in facts["params"].items()}
         self = cls(**params | ({"device": device} if device else {}))

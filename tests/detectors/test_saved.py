@@ -1,13 +1,76 @@
-"""Saved networks: one file without pickle, and what is refused. Each detector's own tests compare its scores."""
+"""Saved detectors: one file without pickle, and what is refused."""
 
 from __future__ import annotations
 
 import pickle
 
+import numpy as np
 import pytest
 import torch
 
+from benchmark.catalogue import registry
+from detectors import HBOS, PCA
+from detectors.core import saved as core
+from detectors.kernels.forest import Forest
 from detectors.neural import saved
+
+LIGHT = [name for name, cls in registry.detectors().items() if cls.group in ("classical", "one-liner")]
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_every_light_detector_scores_and_decides_as_before_it_was_saved(name, tmp_path):
+    rng = np.random.default_rng(0)
+    x, new = (np.sin(np.arange(n) / 5) + rng.normal(0, 0.1, n) for n in (500, 90))
+    fitted = registry.load(name)(**registry.load(name).quick).fit([x[:300], x[320:]])
+    fitted.save(tmp_path / "model.safetensors")
+    loaded = registry.load(name).load(tmp_path / "model.safetensors")
+    for series in (new, x[:300]):
+        assert np.array_equal(loaded.score(series), fitted.score(series))
+    assert loaded.threshold() == fitted.threshold()
+    assert loaded.get_params() == fitted.get_params()
+
+
+def test_newer_older_and_other_models_are_refused(tmp_path, monkeypatch):
+    path = tmp_path / "model.safetensors"
+    PCA().fit(np.sin(np.arange(300) / 5)).save(path)
+    with pytest.raises(ValueError, match="holds PCA, not HBOS"):
+        HBOS.load(path)
+    monkeypatch.setattr(PCA, "version", PCA.version + 1)
+    with pytest.raises(ValueError, match="fit again"):
+        PCA.load(path)
+    monkeypatch.setattr(PCA, "version", PCA.version - 2)
+    with pytest.raises(ValueError, match=r"newer than this one.*update"):
+        PCA.load(path)
+    monkeypatch.setattr(core, "FORMAT", 0)
+    with pytest.raises(ValueError, match="format 1, this release reads up to 0"):
+        PCA.load(path)
+
+
+def test_before_fit_there_is_nothing_to_save(tmp_path):
+    with pytest.raises(RuntimeError, match="fit"):
+        PCA().save(tmp_path / "model.safetensors")
+
+
+def test_values_come_back_as_they_were():
+    arrays = {}
+    forest = Forest(np.arange(3), np.ones(3), np.zeros(4), 2.5)
+    value = {"a": [np.eye(2), None, "text"], "b": (1, 2.5, True), "forest": forest}
+    back = core.decode(core.encode(value, "value", arrays), arrays)
+    assert back["b"] == value["b"]
+    assert back["a"][1:] == [None, "text"]
+    assert np.array_equal(back["a"][0], np.eye(2))
+    assert vars(back["forest"]) == vars(forest)
+
+
+def test_what_would_need_pickle_is_refused():
+    with pytest.raises(TypeError, match=r"learnt\.model is a .*, which cannot be saved without pickle"):
+        core.encode({"model": object()}, "learnt", {})
+
+
+@pytest.mark.parametrize("place", ["os:system", "detectors.core.saved:json", "detectors.kernels.forest:Windows"])
+def test_a_file_cannot_name_other_code(place):
+    with pytest.raises(ValueError, match="no dataclass of the detectors"):
+        core.decode({"dataclass": place, "fields": {}}, {})
 
 
 def test_save_and_load(tmp_path):
