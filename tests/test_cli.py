@@ -147,6 +147,13 @@ def test_a_store_that_cannot_be_written_is_reported_on(tmp_path: Path, capsys: p
     run = ["run", "--detector", "HBOS", "--dataset", str(folder), "--seeds", "2", "--backend", "serial"]
     assert main([*run, "--no-report", *where]) == 0
     assert "one run serves all seeds: HBOS" in capsys.readouterr().err
+    assert main([*run, *where]) == 0
+    printed = capsys.readouterr().out
+    assert "| HBOS | tsb-uad | any |" in printed
+    assert "| TimeIndex | tsb-uad | any |" in printed, "a trivial baseline stands in every table"
+    assert printed.count("## ") == 1, "the main table alone is printed unless --tables asks for more"
+    assert main([*run, *where, "--tables", "none"]) == 0
+    assert capsys.readouterr().out == ""
     Path(f"{store}.lock").unlink()
     Path(f"{store}.lock").mkdir()  # no lock can be taken, whoever runs the test
     assert main(["report", *where]) == 0

@@ -6,12 +6,14 @@ import argparse
 import shlex
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 
+from benchmark.catalogue import registry
 from benchmark.commands import _options
 from benchmark.errors import UserError
 from benchmark.execution import Backend, Board, Display, Summary, pending, run
-from benchmark.grid import QUICK_SERIES, Task, quick_cut
+from benchmark.grid import QUICK_SERIES, Selection, Task, plan, protocols, quick_cut, rows
 from benchmark.provenance import provenance
 from benchmark.store import Store
 from datasets import DataError, Dataset, FolderDataset, Series
@@ -77,6 +79,19 @@ def execute(
     board = Board()
     with Display(board, todo, backend.jobs, quiet) as display:
         return run(todo, summary, backend, store, board, display.done)
+
+
+def add_trivial_baselines(store: Store) -> None:
+    """Compute the trivial baselines that a table of the store lacks: every table shows what a row must beat."""
+    names = tuple(name for name, cls in registry.detectors().items() if cls.group == "one-liner")
+    for (protocol, quick), cells in store.frame().groupby(["protocol", "quick"]):
+        if protocols.get(str(protocol)).published_rows_only:
+            continue
+        places = cells[["dataset", "series", "data_hash"]].drop_duplicates().itertuples(index=False)
+        series = (replace(store.load_series(key), dataset=dataset, name=name) for dataset, name, key in places)
+        selection = Selection(names, protocols=(str(protocol),), quick=bool(quick))
+        todo, summary = pending(plan(selection, rows(selection), series), store, retry_failed=False)
+        run(todo, summary, Backend("serial"), store, Board())
 
 
 def conclude(summary: Summary, supply: Supply) -> int:

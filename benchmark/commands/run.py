@@ -54,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--memory", type=float, metavar="GIB", help="GiB a cell (3 + n/100,000); 0 = none")
     how.add_argument("--retry-failed", action="store_true", help="run failed, timed-out and crashed cells again")
     how.add_argument("--dry-run", action="store_true", help="list the cells and an estimate, compute nothing")
+    how.add_argument(
+        "--tables", choices=("main", "all", "none"), default="main", help="tables to print at the end (%(default)s)"
+    )
     how.add_argument("--no-report", action="store_true", help="store results only")
     _options.add_quiet(how)
     how.add_argument("--profile", action="store_true", help="say where the time of the run went")
@@ -126,7 +129,7 @@ def _dry_run(args: argparse.Namespace, selection: Selection, chosen: list[Row], 
 
 
 def _run(args: argparse.Namespace, selection: Selection, chosen: list[Row], series: Supply) -> int:
-    from benchmark.commands._session import conclude, execute
+    from benchmark.commands._session import add_trivial_baselines, conclude, execute
     from benchmark.execution import Backend
     from benchmark.grid import plan
     from benchmark.store import Store
@@ -145,19 +148,22 @@ def _run(args: argparse.Namespace, selection: Selection, chosen: list[Row], seri
         if args.profile:
             _profile(store, args.jobs)
         if not args.no_report:
+            if not summary.interrupted:
+                add_trivial_baselines(store)
             _report(args, store)
     return conclude(summary, series)
 
 
 def _report(args: argparse.Namespace, store: Store) -> None:
-    from benchmark.report import writer
+    from benchmark.report import markdown, writer
 
-    writer.write(store, args.out, jobs=args.jobs)
+    if not args.quiet:
+        _options.say("writing the report ...")
+    built = writer.write(store, args.out, jobs=args.jobs)
     if not args.quiet:
         _options.say(f"tables and plots: {args.out}")
-    table = args.out / "table.md"
-    if table.is_file():
-        sys.stdout.write(table.read_text())
+    main = [table for table in built if table.main]
+    sys.stdout.write(markdown.document({"all": built, "main": main or built[:1], "none": []}[args.tables]))
 
 
 def _profile(store: Store, jobs: int) -> None:

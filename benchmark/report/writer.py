@@ -17,10 +17,11 @@ from benchmark.report.build import build, current
 from benchmark.report.pictures import roc_tables, summary_figures, write_pictures
 from benchmark.report.results import Remembered, Results
 from benchmark.report.roc import roc_curves
+from benchmark.report.tables import Table
 from benchmark.store import Store, evaluate
 
 
-def write(store: Store, out: Path, jobs: int = 1) -> None:
+def write(store: Store, out: Path, jobs: int = 1) -> list[Table]:
     """Compute the metrics that the store lacks, then write the whole report.
 
     Parameters
@@ -31,13 +32,18 @@ def write(store: Store, out: Path, jobs: int = 1) -> None:
         Folder of the report, made when missing; files of an earlier report are replaced.
     jobs : int
         Processes for the metrics.
+
+    Returns
+    -------
+    list of Table
+        The tables for AUROC, the main one first.
     """
     if store.writable:
         evaluate.fill(store, jobs=jobs)
-    write_views(store, out)
+    return write_views(store, out)
 
 
-def write_views(results: Results, out: Path) -> None:
+def write_views(results: Results, out: Path) -> list[Table]:
     """Tables, cells, pictures and page from cells as they are; an empty store gives a page that says so."""
     results = Remembered(results)
     frame = results.frame()
@@ -53,6 +59,7 @@ def write_views(results: Results, out: Path) -> None:
     figures = summary_figures(tidy, built)
     write_pictures(results, tidy, built, curves, figures, out)
     write_text(out / "index.html", page.render(results, tidy, built, curves, facts, figures, sizes))
+    return built
 
 
 def write_text(path: Path, text: str) -> None:
