@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import re
 
-NOTHING = frozenset(
-    [
-        "",
-        "na",
-        "n/a",
-        "#n/a",
-        "nan",
-        "null",
-        "none",
-        "nil",
-        "-",
-        "--",
-        "---",
-        "?",
-        ".",
-        "\\n",
-        "missing",
-        "-nan",
-        "<na>",
-    ]
-) | frozenset(
-    ["#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#n/v", "#nv", "no data", "nodata", "undefined"]
+NOTHING = (
+    frozenset(
+        [
+            "",
+            "na",
+            "n/a",
+            "#n/a",
+            "nan",
+            "null",
+            "none",
+            "nil",
+            "-",
+            "--",
+            "---",
+            "?",
+            ".",
+            "\\n",
+            "missing",
+            "-nan",
+            "<na>",
+        ]
+    )
+    | frozenset(
+        ["#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#n/v", "#nv", "no data", "nodata", "undefined"]
+    )
+    | frozenset(["unavailable", "unknown", "offline"])
 )
 
 MONTH = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
@@ -34,7 +38,7 @@ _DATE = rf"(\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}|(\w{{3,9}},? +)?(\d{{1,2}}[- /
 _TIME = re.compile(
     rf"({_DATE}.*|\d{{4}}-\d{{2}}|\d{{8}}t\d{{4,6}}z?|\d{{1,2}}:\d{{2}}(:\d{{2}}([.,]\d+)?)?( ?[ap]m)?)", re.I
 )
-_NUMBER = re.compile(r"[^\w\s+\-−.]{0,3}\s?[+\-−]?[.,]?\d[\d.,'’   ]*(e[+-]?\d+)?\s?[^\d\s]{0,8}", re.I)
+_NUMBER = re.compile(r"[^\w\s+\-−.]{0,3}\s?[+\-−]?[.,]?\d[\d.,'’ \u00a0\u202f\u2009]*(e[+-]?\d+)?\s?[^\d\s]{0,8}", re.I)
 _UNIT = re.compile(
     r"[\[(].*[\])]|\d+[sdnft]|°?[cfk]|%|[mkg]?(w|v|a|hz|pa|j|s|m|g|b|l)(h|/s|/h|³|2|3)?|m?bar|psi|rpm|utc|gmt"
     r"|(yyyy|dd|mm|hh)[-/.:\w ]*|units?|datetime|timestamp|string|double|float|int(eger)?|smp|avg|min|max",

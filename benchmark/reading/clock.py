@@ -113,6 +113,8 @@ def _best(sheet: Sheet, taken: tuple[str | None, ...]) -> Clock | None:
     if not useful:
         joined = [_with_time_of_day(sheet, clock, taken) for clock in found if clock.stamps is not None]
         useful = [clock for clock in joined if len(clock.columns) > 1]
+    if not any(clock.stamps is not None for clock in useful):
+        _refuse_mixed_forms(sheet, free)
     if not useful:
         return None
     clock = min(useful, key=lambda c: _preference(c, sheet))
@@ -122,6 +124,19 @@ def _best(sheet: Sheet, taken: tuple[str | None, ...]) -> Clock | None:
     if others:
         clock.notes.append(f"The times are those of {clock.spoken}; --time chooses another ({', '.join(others)}).")
     return clock
+
+
+def _refuse_mixed_forms(sheet: Sheet, free: list[str]) -> None:
+    """A column whose cells look like times but share no form is not passed over without a word."""
+    for name in free:
+        cells = sample(sheet.cells(name), 400)
+        likely = [c for c in cells if cell.kind(c) == "time" and not cell.is_clock(c)]
+        if cells and len(likely) >= 0.5 * len(cells) and sheet.stamps(name) is None:
+            raise UserError(
+                f"{sheet.path}: the times of {name!r} are not written in one way (e.g. {likely[0]!r} "
+                f"and {likely[-1]!r}): write them alike, "
+                f"name another column with --time, or number the rows with --time {WITHOUT}"
+            )
 
 
 def _preference(clock: Clock, sheet: Sheet) -> tuple[int, int, int, int]:
@@ -152,7 +167,7 @@ def _as_clock(sheet: Sheet, name: str, asked: bool) -> Clock | None:
     likely = asked or _ordered(values, repeats=True) or bool(NAME.fullmatch(name))
     if not likely:
         return None
-    epoch = stamps if compact else from_epoch(values) or _dates(values)
+    epoch = stamps if compact else from_epoch(values) or _dates(values) or _spreadsheet_days(values, name)
     if epoch is not None:
         return Clock((name,), epoch, notes=_epoch_notes(epoch, name))
     counts = is_counter(values) or (_ordered(values, repeats=False) and bool(NAME.fullmatch(name)))
@@ -175,9 +190,21 @@ def _dates(values: NDArray[np.float64]) -> Stamps | None:
     return Stamps(wall, dates_only=True) if valid[known].mean() >= 0.98 else None
 
 
+def _spreadsheet_days(values: NDArray[np.float64], name: str) -> Stamps | None:
+    """Days since 1899-12-30, as spreadsheets count them, in a column that is called a date."""
+    known = values[np.isfinite(values)]
+    dated = bool(re.search("date|datum|fecha", name, re.I)) and len(known) == len(values)
+    if not dated or known.min() < 30_000 or known.max() > 60_000:
+        return None
+    seconds = np.round((values - 25_569) * 86_400).astype(np.int64)
+    return Stamps(seconds * SECOND, dates_only=is_whole(values), epoch="days")
+
+
 def _epoch_notes(stamps: Stamps, name: str) -> list[str]:
     if not stamps.epoch:
         return []
+    if stamps.epoch == "days":
+        return [f"{name!r} counts days as spreadsheets do, from 1899-12-30."]
     return [f"{name!r} counts {stamps.epoch} since 1970; times are shown in UTC (--tz shows them in a zone)."]
 
 

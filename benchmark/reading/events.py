@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError
+from benchmark.reading import labels
 from benchmark.reading.files import read_table
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.sheet import Sheet
-from benchmark.reading.table import counted, from_columns
+from benchmark.reading.table import Table, counted, from_columns
 from benchmark.reading.units import MINUTE, NOT_A_TIME
 
 START = re.compile(r"(t?_?start|begin|from|first|onset|anfang|von)([ _]?(time|date|timestamp|row|index))?", re.I)
@@ -25,7 +26,7 @@ Ticks = NDArray[Any]
 
 
 def labels_from(
-    path: Path, data: Path, ticks: Ticks | None, offset: NDArray[np.int32] | None, options: ReadOptions, count: int
+    path: Path, data: Path, ticks: Ticks | None, offset: NDArray[np.int32] | None, options: ReadOptions, rows: Ticks
 ) -> tuple[NDArray[np.uint8], list[str]]:
     """Labels of the points of a series from the events of a second file.
 
@@ -39,8 +40,8 @@ def labels_from(
         The clock of each point, nanoseconds or numbers; None counts rows from 0.
     offset : (n,) array or None
         Minutes that the clock is ahead of UTC.
-    count : int
-        Points.
+    rows : (n,) array
+        Row of the file at each point, -1 where there is none; events may be given by rows, too.
 
     Raises
     ------
@@ -48,10 +49,14 @@ def labels_from(
         If the events cannot be read, or none lies within the series.
     """
     starts, ends = _windows(path, data, offset, options)
-    clock = np.arange(count) if ticks is None else ticks
-    if ticks is not None and _is_stamps(ticks) != _is_stamps(starts):
+    said = []
+    clock = rows if ticks is None else ticks
+    if ticks is not None and _is_stamps(ticks) and not _is_stamps(starts):
+        clock = rows
+        said.append(f"The events of {path.name} are given by rows, counted from 0.")
+    elif _is_stamps(starts) and not _is_stamps(clock):
         raise UserError(f"{path} and {data} do not count time alike: one has dates, the other numbers")
-    found = np.zeros(count, dtype=np.uint8)
+    found = np.zeros(len(rows), dtype=np.uint8)
     outside = 0
     for start, end in zip(starts, ends, strict=True):
         inside = (clock >= start) & (clock <= end)
@@ -59,7 +64,7 @@ def labels_from(
         found[inside] = 1
     if outside == len(starts):
         raise UserError(f"none of the {counted(len(starts), 'event')} of {path} lies within the times of {data}")
-    said = [f"{counted(len(starts), 'event')} of {path.name} label {counted(int(found.sum()), 'point')}."]
+    said.append(f"{counted(len(starts), 'event')} of {path.name} label {counted(int(found.sum()), 'point')}.")
     if outside:
         said.append(f"{counted(outside, 'event')} of {path.name} lie outside the series.")
     return found, said
@@ -77,13 +82,24 @@ def _windows(path: Path, data: Path, offset: NDArray[np.int32] | None, options: 
         table = from_columns({"start": _strings(p[0] for p in pairs), "end": _strings(p[1] for p in pairs)}, "JSON")
     else:
         table = read_table(path, ReadOptions(separator=options.separator, day_first=options.day_first))
-    sheet = Sheet(table, ReadOptions(day_first=options.day_first), path)
+    sheet = Sheet(_anomalous(table), ReadOptions(day_first=options.day_first), path)
     start = next((n for n in sheet.names if START.fullmatch(n)), sheet.names[0])
     others = [n for n in sheet.names if n != start]
     end = next((n for n in others if END.fullmatch(n)), None)
-    if end is None and len(others) == 1 and sheet.stamps(others[0]) is not None:
+    if end is None and len(others) == 1 and (sheet.stamps(others[0]) is not None or sheet.looks_numeric(others[0])):
         end = others[0]
     return _times(sheet, start, offset), _times(sheet, end or start, offset)
+
+
+def _anomalous(table: Table) -> Table:
+    """Of a file with a label for each time, the rows of anomalies alone."""
+    for name in table.names:
+        decoded, _ = labels.decode(table.columns[name]) if labels.is_label_name(name) else (None, "")
+        if decoded is not None and len(table.names) > 1:
+            kept = table.keep(decoded == 1)
+            del kept.columns[name]
+            return kept
+    return table
 
 
 def _strings(cells: Any) -> Any:

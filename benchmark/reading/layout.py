@@ -151,6 +151,9 @@ def _first_data(rows: dict[int, list[str]], width: int, profile: list[str]) -> i
     """The first line of data; one odd cell in the rows above it does not make them a header."""
     if not {"number", "time"} & set(profile):
         return ([*rows][1:] or [max(rows)])[0]
+    top = min(rows)
+    if len(rows) > 1 and rows[top] == ["", *map(str, range(width - 1))]:
+        return [*rows][1]  # a frame without names, as pandas writes it
     found = next((i for i in rows if _is_data(rows[i], width, profile)), max(rows))
     for line in [i for i in reversed(rows) if i < found]:
         kinds = [cell.kind(c) for c in rows[line]]

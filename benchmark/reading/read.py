@@ -158,7 +158,8 @@ class _Job:
     ) -> NDArray[np.uint8] | None:
         events = self.sheet.options.labels
         if events is not None:
-            found, said = labels_from(events, self.sheet.path, ticks, offset, self.sheet.options, len(order.rows))
+            where = np.where(order.rows < 0, -1, self.sheet.table.rows[rows[order.rows]])
+            found, said = labels_from(events, self.sheet.path, ticks, offset, self.sheet.options, where)
             notes += said
             return found
         if self.label is None:

@@ -96,6 +96,22 @@ def test_a_locale_decides_what_a_column_leaves_open(read: Read, times: pd.Dateti
     assert read(lines("Zeit;Wert", times, cells, sep=";"), thousands=",").values[0] == 1125
 
 
+def test_times_of_two_forms_are_refused(read: Read, wave: np.ndarray, times: pd.DatetimeIndex) -> None:
+    cells = [*times[:150].strftime("%Y-%m-%d %H:%M"), *times[150:].strftime("%d/%m/%Y %H:%M")]
+    with pytest.raises(UserError, match=r"not written in one way.*--time none"):
+        read(lines("time,v", cells, wave))
+
+
+def test_days_of_a_spreadsheet(read: Read, wave: np.ndarray, times: pd.DatetimeIndex) -> None:
+    days = (times - pd.Timestamp("1899-12-30")) / pd.Timedelta("1D")
+    got = read(lines("Date,v", [f"{d:.9f}" for d in days], wave))
+    assert [got.show_time(k) for k in (0, 299)] == [str(times[0]), str(times[299])]
+
+
+def test_a_frame_without_names(read: Read, wave: np.ndarray) -> None:
+    assert read(lines(",0", range(300), wave)).values.tolist() == wave.tolist()
+
+
 def test_a_column_that_nearly_parses_is_refused(read: Read, wave: np.ndarray, times: pd.DatetimeIndex) -> None:
     cells = ["broken" if k % 20 == 0 else v for k, v in enumerate(wave)]
     with pytest.raises(

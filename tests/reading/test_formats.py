@@ -206,6 +206,9 @@ def test_labels_of_a_second_file(tmp_path: Path) -> None:
     rows = "\n".join(",".join(p) for p in pairs)
     assert events(tmp_path, "e.csv", f"start,end\n{rows}\n") == expected
     assert events(tmp_path, "e.csv", f"id,begin,stop\n1,{','.join(pairs[0])}\n2,{','.join(pairs[1])}\n") == expected
+    assert events(tmp_path, "e.csv", "10,15\n50,52\n") == expected
+    table = "\n".join(f"{t},{int(k in expected)}" for k, t in enumerate(STAMPS))
+    assert events(tmp_path, "e.csv", f"timestamp,label\n{table}\n") == expected
     windows = [[t.replace("T", " ").replace("Z", ".000000") for t in p] for p in pairs]
     nab = {"realOther/mine.csv": windows, "realOther/yours.csv": []}
     assert events(tmp_path, "windows.json", json.dumps(nab)) == expected
