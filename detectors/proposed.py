@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -9,14 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from detectors.core import Array, Diet, Group, Index, Windows, as_series, evenly
+from detectors.core import SEED, Array, Diet, Group, Index, Rule, Windows, as_series, evenly, one_of, whole
 from detectors.neural.saved import Facts, SavedDetector, Tensors
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from detectors.flows.resnet import Stem
-    from detectors.flows.rules import Latents, Maps, Pooling, Quantity, Rule
+    from detectors.flows.rules import Latents, Maps, Pooling, Quantity, ScoringRule
     from detectors.neural.training import Schedule
 
 Preset = Literal["default", "paper"]
@@ -103,6 +104,23 @@ class Proposed(SavedDetector):
     version: ClassVar[int] = 4
     source: ClassVar[str] = "2023 paper (architecture); Yu et al. 2021 (FastFlow)"
     quick: ClassVar[dict[str, Any]] = {"epochs": 2, "channels": 4, "stride": 16, "members": 1}
+    rules: ClassVar[dict[str, Rule]] = {
+        "window": whole(8),
+        "stride": whole(1),
+        "preset": one_of("default", "paper"),
+        "epochs": whole(1) | one_of(None),
+        "max_windows": whole(1),
+        "training_stride": whole(1),
+        "stem": one_of("strided", "full"),
+        "channels": whole(2),
+        "whiten": one_of(False, True),
+        "blocks": whole(0),
+        "members": whole(1),
+        "quantity": one_of("exp", "squares", "likelihood"),
+        "pooling": one_of("max", "mean", "position"),
+        "maps": one_of("all", "finest", "middle", "deepest"),
+        "random_state": SEED,
+    }
     ablations: ClassVar[dict[str, dict[str, Any]]] = {
         "window of 128 points (64)": {"window": 64},
         "strided stem (full resolution)": {"stem": "full"},
@@ -170,15 +188,9 @@ class Proposed(SavedDetector):
         self.random_state = random_state
 
     def check_params(self) -> None:
-        if self.window < 8 or not 1 <= self.stride <= self.window:
-            raise ValueError(f"expected window >= 8 and 1 <= stride <= window, got {self.window} and {self.stride}")
-        for name in ("members", "training_stride", "max_windows", "channels"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name, allowed in (("preset", ("default", "paper")), ("stem", ("strided", "full"))):
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {getattr(self, name)!r}")
-        self._rule()
+        super().check_params()
+        if self.stride > self.window:
+            raise ValueError(f"stride must be at most window, got {self.stride} and {self.window}")
 
     def min_length(self) -> int:
         """Twice the window: a window to learn from, another to judge the training by."""
@@ -285,7 +297,7 @@ class Proposed(SavedDetector):
         return self._scores_by(as_series(x), rules)
 
     def _scores_by(self, x: Array, rules: Sequence[dict[str, Any]]) -> list[Array]:
-        chosen = [self._rule(**rule) for rule in rules]
+        chosen = [copy.copy(self).set_params(**rule)._rule() for rule in rules]
         totals, covering = np.zeros((len(rules), len(x))), np.zeros(len(x))
         for starts, latents in self._latents(x):
             first, last = starts[0], starts[-1] + self.window
@@ -296,11 +308,11 @@ class Proposed(SavedDetector):
                 total[first:last] += np.bincount(points, np.broadcast_to(scores, (len(starts), self.window)).ravel())
         return list(totals / covering)
 
-    def _rule(self, **other: Any) -> Rule:
-        from detectors.flows.rules import Rule
+    def _rule(self) -> ScoringRule:
+        from detectors.flows.rules import ScoringRule
 
-        own = {"quantity": self.quantity, "pooling": self.pooling, "maps": self.maps}
-        return Rule(**own | other)
+        self.check_params()
+        return ScoringRule(self.quantity, self.pooling, self.maps)
 
     def _latents(self, x: Array) -> Iterator[tuple[Index, Latents]]:
         """Blocks of scored windows: where they start, and what the flows make of their maps."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -15,7 +15,7 @@ Latents = list[tuple["Tensor", "Tensor"]]  # of each map, see FeatureFlow.latent
 
 
 @dataclass(frozen=True)
-class Rule:
+class ScoringRule:
     """How latent positions become the scores of a window's points.
 
     Parameters
@@ -33,11 +33,6 @@ class Rule:
     quantity: Quantity
     pooling: Pooling
     maps: Maps
-
-    def __post_init__(self) -> None:
-        for name, allowed in (("quantity", Quantity), ("pooling", Pooling), ("maps", Maps)):
-            if getattr(self, name) not in get_args(allowed):
-                raise ValueError(f"{name} must be one of {', '.join(get_args(allowed))}, got {getattr(self, name)!r}")
 
     def __call__(self, latents: Latents, window: int) -> Tensor:
         """Scores of the points of each window, (b, window), or (b, 1) where all points of a window share one."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from detectors.core.windows import Windows
 from detectors.flows.layers import Conv, Coupling, Flow, Norm, Permutation, Upsampling, conv_flow
 from detectors.flows.resnet import Autoencoder, FeatureFlow, Whitening, compress, series_scale
-from detectors.flows.rules import Rule
+from detectors.flows.rules import ScoringRule
 from detectors.flows.training import flow_schedule
 from detectors.neural.saved import read
 from detectors.neural.training import steady
@@ -189,7 +189,7 @@ SQUARES = torch.tensor([[[1.0, 4.0], [9.0, 0.0]]]), torch.tensor([[[0.5, -1.0], 
 def test_rules_by_hand(quantity, pooling, expected):
     constant = SQUARES[0][..., :1].expand(-1, -1, 4), SQUARES[0][..., :1] * 0
     for maps, latents in (("all", [SQUARES] * 3), ("deepest", [constant, constant, SQUARES])):
-        scores = Rule(quantity, pooling, maps)(latents, 4)
+        scores = ScoringRule(quantity, pooling, maps)(latents, 4)
         if pooling == "position":  # between the centres of positions the values are interpolated
             scores = scores[:, [0, 0, 3, 3]]
         torch.testing.assert_close(scores, torch.tensor(expected, dtype=torch.float32))
@@ -198,8 +198,8 @@ def test_rules_by_hand(quantity, pooling, expected):
 def test_all_maps_and_all_networks_count_by_their_mean():
     one, three = (torch.full((1, 1, 2), v) for v in (1.0, 3.0))
     latents = [(torch.cat([one, three]), torch.zeros(2, 1, 2)), (torch.cat([one, one]), torch.zeros(2, 1, 2))]
-    assert Rule("squares", "mean", "all")(latents, 4).tolist() == [[1.5]]
-    assert Rule("squares", "max", "finest")(latents, 4).tolist() == [[2.0]]
+    assert ScoringRule("squares", "mean", "all")(latents, 4).tolist() == [[1.5]]
+    assert ScoringRule("squares", "max", "finest")(latents, 4).tolist() == [[2.0]]
 
 
 # -- scaling ---------------------------------------------------------------------------------------
@@ -414,11 +414,11 @@ def test_training_lowers_both_losses_and_reports_each_epoch():
 @pytest.mark.parametrize(
     ("params", "words"),
     [
-        ({"window": 4}, "window >= 8"),
+        ({"window": 4}, "window must be a whole number of at least 8"),
         ({"stride": 0}, "stride"),
         ({"stride": 129}, "stride"),
         ({"preset": "big"}, "preset"),
-        ({"stem": "half"}, "stem must be one of strided, full"),
+        ({"stem": "half"}, "stem must be 'strided' or 'full'"),
         ({"members": 0}, "members"),
         ({"training_stride": 0}, "training_stride"),
         ({"quantity": "z"}, "quantity must be one of exp, squares, likelihood"),
