@@ -3,12 +3,14 @@ PYTHON ?= python3
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
-.PHONY: run test setup
+.PHONY: run test test-all setup
 
 run: setup
 	$(PY) -m benchmark run --all $(ARGS)
 
-test: setup
+# What a change is likely to break, in a few minutes; `make test-all` also runs what is slow by nature.
+test: ARGS += -m "not slow"
+test test-all: setup
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy

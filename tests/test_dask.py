@@ -24,6 +24,8 @@ from benchmark.execution.runner import pending, run
 from benchmark.store.store import Store
 from tests.support.cases import HOSTILE, planned, plugin, toy
 
+pytestmark = pytest.mark.slow
+
 
 class Cluster:
     """A scheduler and workers, each a process of its own in an empty folder: no shared disk is relied on."""

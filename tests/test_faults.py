@@ -12,6 +12,8 @@ from tests.trials import kinds
 from tests.trials.faults import Campaign, order, table
 from tests.trials.kinds import KINDS, kill_run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def campaign(tmp_path_factory: pytest.TempPathFactory) -> Campaign:

@@ -79,6 +79,7 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_example_detector_keeps_the_contract_and_becomes_a_row(stranger: Path) -> None:
     checked = run(stranger, "check", "mine.py")
     assert checked.returncode == 0, checked.stdout
@@ -93,6 +94,7 @@ def test_the_example_detector_keeps_the_contract_and_becomes_a_row(stranger: Pat
     compile(capsule.stdout, "capsule", "exec")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [c for c in IN_README if c.split()[0] in ("list", "detect", "new") or c == "data --about"],
@@ -103,6 +105,7 @@ def test_light_commands_run_as_they_stand(stranger: Path, command: str) -> None:
     assert done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [c for c in IN_README if c.startswith("run ")])
 def test_long_commands_plan_as_they_stand(stranger: Path, command: str) -> None:
     words = [str(stranger / "data") if w == "path/to/folder" else w for w in shlex.split(command)]

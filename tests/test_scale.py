@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.trials.scale import measure
+
+pytestmark = pytest.mark.slow
 
 
 def test_planning_and_storing_count_right(tmp_path: Path) -> None:

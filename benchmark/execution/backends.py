@@ -140,7 +140,7 @@ def processes(work: Iterable[Work], jobs: int, board: Board) -> Iterator[Finishe
             yield from ended
     finally:
         for worker in workers:
-            worker.kill()
+            worker.close()
 
 
 def _refill(workers: list[Worker], waiting: Iterator[Work]) -> list[Worker]:

@@ -92,6 +92,11 @@ class Worker:
         self._process = None
         self.link.close()
 
+    def close(self) -> None:
+        """End the process for good, and give back the log."""
+        self.kill()
+        self._log.close()
+
     @property
     def seconds(self) -> float:
         """Time that the task has taken, without the start of libraries."""

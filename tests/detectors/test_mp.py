@@ -57,6 +57,7 @@ def test_join_with_pieces_follows_the_definition(constants: str) -> None:
     np.testing.assert_allclose(profile(x, 12, constants, pieces), expected, atol=1e-8)
 
 
+@pytest.mark.filterwarnings("ignore:A large number of values in `P` are smaller")  # stumpy's word on constant series
 @pytest.mark.slow  # stumpy compiles for some twenty seconds
 @pytest.mark.parametrize("name", ["rhythm", "far from zero", "one flat stretch", "two flat stretches", "constant"])
 @pytest.mark.parametrize("window", [5, 12, 50])
