@@ -64,7 +64,7 @@ def command_modules() -> dict[str, ModuleType]:
     """Every command by name, the everyday ones first."""
     names = [m.name for m in pkgutil.iter_modules(commands.__path__) if not m.name.startswith("_")]
     names.sort(key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
-    return {name: importlib.import_module(f"benchmark.commands.{name}") for name in names}
+    return {name: importlib.import_module(f"{commands.__name__}.{name}") for name in names}
 
 
 def build_parser() -> Parser:

@@ -8,7 +8,8 @@ MGAB: SIMULATED series stand in for the real series (as asked)
 >>> len(series), series.n_anomalous, series.simulated
 (100000, 200, True)
 
-Hugging Face's library has the same import name; ``datasets.PROJECT`` is there in this one only.
+Hugging Face's library has the same import name; ``datasets.PROJECT`` is there in this one only. A wheel of ours calls
+it ``tsad_benchmark.datasets``.
 """
 
 from datasets._base import DataError, Dataset, Facts, Remote, Series, Source, random_generator

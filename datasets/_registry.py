@@ -20,7 +20,7 @@ def _found() -> tuple[dict[str, Dataset], dict[str, str]]:
         if module.name.startswith("_"):
             continue
         try:
-            found = load_module(f"datasets.{module.name}")
+            found = load_module(f"{__package__}.{module.name}")
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a dropped-in file does, it is listed
             broken[module.name] = f"{type(error).__name__}: {error}"
             continue

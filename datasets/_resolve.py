@@ -120,7 +120,7 @@ def dataset_of(dataset: str | Dataset) -> Dataset:
 def _once(announce: Announce | None) -> Announce:
     """Say each message once."""
     said: set[str] = set()
-    say = announce or logging.getLogger("datasets").warning
+    say = announce or logging.getLogger(__package__).warning
 
     def speak(message: str) -> None:
         if message not in said:

@@ -37,7 +37,7 @@ def __getattr__(name: str) -> Any:
             if not (module.ispkg or module.name.startswith("_"))
         ]
         for file in sorted(files, key=lambda file: file != name.lower()):
-            found = vars(importlib.import_module(f"detectors.{file}")).get(name)
+            found = vars(importlib.import_module(f"{__name__}.{file}")).get(name)
             if isinstance(found, type) and issubclass(found, Detector):
                 return found
     raise AttributeError(f"detectors has no {name!r}: `python -m benchmark list detectors` names them")

@@ -10,10 +10,7 @@ from benchmark.packaged import read_csv
 @cache
 def published() -> dict[tuple[str, str], float]:
     """The paper's AUROC by (detector, data set), at the printed precision and in the printed order."""
-    return {
-        (row["detector"], row["dataset"]): float(row["auroc"])
-        for row in read_csv("benchmark.catalogue", "published.csv")
-    }
+    return {(row["detector"], row["dataset"]): float(row["auroc"]) for row in read_csv(__package__, "published.csv")}
 
 
 @cache

@@ -39,7 +39,7 @@ def _discover() -> tuple[dict[str, type[Detector]], tuple[Broken, ...]]:
     ]
     for name in names:
         try:
-            module = importlib.import_module(f"detectors.{name}")
+            module = importlib.import_module(f"{detectors_package.__name__}.{name}")
         except Exception as error:  # noqa: BLE001 - whatever a broken file raises is shown, not hidden
             broken.append(Broken(name, f"{type(error).__name__}: {error}"))
         else:
@@ -148,7 +148,7 @@ def _detectors_in(module: ModuleType) -> list[type[Detector]]:
 
 def _checked(cls: Any, spec: str) -> type[Detector]:
     if not (inspect.isclass(cls) and issubclass(cls, Detector)):
-        raise UserError(f"{spec} is not a detector: derive a class from detectors.Detector or detectors.WindowDetector")
+        raise UserError(f"{spec} is not a detector: derive a class from {detectors_package.__name__}.Detector")
     return cls
 
 

@@ -111,4 +111,4 @@ def conclude(summary: Summary, supply: Supply) -> int:
 
 def command_line() -> str:
     """The command that was given, fit to be pasted."""
-    return shlex.join(["python", "-m", "benchmark", *sys.argv[1:]])
+    return shlex.join(["python", "-m", __package__.partition(".")[0], *sys.argv[1:]])

@@ -10,6 +10,7 @@ import sys
 from importlib import resources
 from pathlib import Path
 
+from benchmark import catalogue
 from benchmark.catalogue import registry
 from benchmark.errors import UserError
 
@@ -30,7 +31,7 @@ def main(args: argparse.Namespace) -> int:
     path = args.folder / f"{args.name.lower()}.py"
     if path.exists():
         raise UserError(f"{path} exists and is left as it is")
-    text = resources.files("benchmark.catalogue").joinpath("detector.py.txt").read_text()
+    text = resources.files(catalogue).joinpath("detector.py.txt").read_text()
     try:
         path.write_text(text.replace("{name}", args.name))
     except OSError as error:

@@ -28,7 +28,7 @@ from datasets import Series
 
 BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from benchmark.execution.worker import main; main(int(sys.argv[2]), int(sys.argv[3]))"
+    f"from {__name__} import main; main(int(sys.argv[2]), int(sys.argv[3]))"
 )
 LOG_BYTES = 2**20
 

@@ -51,9 +51,7 @@ FITTED = {"normal-only": (1, 1.0), "normal-crossfit": (5, 0.8), "prefix": (1, 0.
 def costs() -> dict[str, Cost]:
     """Measured costs by detector; ``python -m benchmark bench --costs`` rewrites them."""
     names = ("fit", "score", "growth", "share", "cap")
-    return {
-        row["detector"]: Cost(*(float(row[name]) for name in names)) for row in read_csv("benchmark.grid", "costs.csv")
-    }
+    return {row["detector"]: Cost(*(float(row[name]) for name in names)) for row in read_csv(__package__, "costs.csv")}
 
 
 def expected_seconds(cell: Cell, n: int) -> float:

@@ -27,7 +27,7 @@ def document(tables: Iterable[Table]) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("benchmark.report"),
+        loader=PackageLoader(str(__package__)),
         undefined=StrictUndefined,
         trim_blocks=True,
         keep_trailing_newline=True,

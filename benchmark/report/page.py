@@ -61,7 +61,7 @@ def render(
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(loader=PackageLoader("benchmark.report"), autoescape=True, undefined=StrictUndefined)
+    environment = Environment(loader=PackageLoader(str(__package__)), autoescape=True, undefined=StrictUndefined)
     environment.filters |= {"figure": text.figure, "signed": text.signed, "path": svg_path, "band": svg_band}
     sheets = [table for table in built if not table.main] + _other_metrics(tidy, sizes)
     runs = [_run(run) for run in reversed(results.runs())]
@@ -93,7 +93,7 @@ def _other_metrics(tidy: pd.DataFrame, sizes: Mapping[str, int] | None) -> list[
 
 
 def _packaged(name: str) -> str:
-    return resources.files("benchmark.report").joinpath("templates", name).read_text(encoding="utf-8")
+    return resources.files(str(__package__)).joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def by_dataset(cards: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

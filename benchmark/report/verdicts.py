@@ -43,7 +43,7 @@ class Cause:
 @cache
 def causes() -> tuple[Cause, ...]:
     """Known causes, the specific ones before those for any data set (``*``)."""
-    rows = read_csv("benchmark.report", "causes.csv")
+    rows = read_csv(__package__, "causes.csv")
     rows.sort(key=lambda row: row["dataset"] == "*")
     return tuple(Cause(row["detector"], row["dataset"], float(row["up_to"]), row["cause"]) for row in rows)
 
@@ -52,7 +52,7 @@ def causes() -> tuple[Cause, ...]:
 def caveats() -> dict[str, tuple[str, ...]]:
     """Facts about a data set that change how its figures are read."""
     found: dict[str, tuple[str, ...]] = {}
-    for row in read_csv("benchmark.report", "caveats.csv"):
+    for row in read_csv(__package__, "caveats.csv"):
         found[row["dataset"]] = (*found.get(row["dataset"], ()), row["caveat"])
     return found
 
