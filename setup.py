@@ -21,6 +21,7 @@ RULES = [
     (re.compile(BEGIN + r"from (benchmark|detectors|datasets)\b", re.MULTILINE), lambda m: f"{m[1]}from {HOMES[m[2]]}"),
     (re.compile(BEGIN + r"import (benchmark|detectors|datasets)$", re.MULTILINE), lambda m: f"{m[1]}{import_of(m[2])}"),
     (re.compile(BEGIN + r"import (detectors) as ", re.MULTILINE), lambda m: f"{m[1]}import {HOMES[m[2]]} as "),
+    (re.compile(r'(import_module\(f?")(benchmark|detectors|datasets)\b'), lambda m: f"{m[1]}{HOMES[m[2]]}"),
     (re.compile(r"-m benchmark\b"), lambda _: f"-m {NAME}"),
 ]
 

@@ -246,7 +246,9 @@ def _computed(work: list[Any], store: Store, jobs: int, folders: dict[str, str])
     """Run what the store lacks; keys of all planned cells, in order."""
     todo, summary = pending(work, store, retry_failed=False)
     store.begin_run("benchmark.evaluate", provenance(jobs, threads=1) | {"folders": folders})
-    if run(todo, summary, Backend("processes", jobs), store, Board()).interrupted:
+    with settings.threads_kept():
+        summary = run(todo, summary, Backend("processes", jobs), store, Board())
+    if summary.interrupted:
         raise KeyboardInterrupt
     return list(dict.fromkeys(task.cell.key for task, _ in work))
 

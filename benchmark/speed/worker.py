@@ -72,9 +72,7 @@ def tenth(x: Array) -> Array:
 
 def ours(x: Array, labels: Array, request: Request) -> Array:
     """Fit and score, as a cell of the protocol ``tsb-uad`` does."""
-    from benchmark.catalogue import registry
-
-    detector = registry.load(request["detector"])()
+    detector = import_module("benchmark.catalogue.registry").load(request["detector"])()
     known = detector.param_defaults()
     wanted = {"window": request["window"], "epochs": request["epochs"]} | request["params"]
     detector.set_params(**{name: value for name, value in wanted.items() if name in known})
@@ -84,9 +82,7 @@ def ours(x: Array, labels: Array, request: Request) -> Array:
 
 def ours_vus(x: Array, labels: Array, request: Request) -> Any:
     """VUS-ROC and VUS-PR of the series itself as a score."""
-    from benchmark.metrics import vus
-
-    return vus.volume_under_surface(labels.astype(np.uint8), x, request["window"])
+    return import_module("benchmark.metrics.vus").volume_under_surface(labels, x, request["window"])
 
 
 # -- TSB-UAD -----------------------------------------------------------------------------------
