@@ -8,7 +8,8 @@ examples:
   python -m benchmark detect my.csv --dry-run
   python -m benchmark detect my.csv --value cpu --time timestamp --false-alerts 1/month
   python -m benchmark detect my.csv --detector LOF --set LOF.window=48
-  python -m benchmark detect history.csv --save model && python -m benchmark detect today.csv --model model
+  python -m benchmark detect history.csv --save model
+  python -m benchmark detect today.csv --model model
 """
 
 from __future__ import annotations
