@@ -127,8 +127,11 @@ def _folders(args: argparse.Namespace) -> dict[str, str]:
     from benchmark.evaluation import folders_of
     from benchmark.store import Store
 
-    with Store(store) as kept:
-        return folders_of(kept)
+    try:
+        with Store(store) as kept:
+            return folders_of(kept)
+    except UserError:  # who opens it for writing says what is wrong with it, and sets it aside
+        return {}
 
 
 def series_of(args: argparse.Namespace, dataset: Dataset) -> Iterator[Series | DataError]:
