@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Generator
 
+import pytest
 from hypothesis import settings
+
+from benchmark.settings import threads_kept
 
 # A machine shared with others may pause any example for a while.
 settings.register_profile("shared machine", deadline=None)
@@ -13,3 +17,10 @@ settings.load_profile("shared machine")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell's background job ignores Ctrl-C and hands that down; the tests that send one need it heard.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """A command run in this process caps its threads; numba refuses to compile when that number has changed."""
+    with threads_kept():
+        return (yield)
