@@ -36,6 +36,10 @@ class HBOS(WindowDetector):
     """
 
     source = "Goldstein and Dengel, KI 2012"
+    exempt: ClassVar[dict[str, str]] = {
+        "unit": "alpha is added to a density, which has the unit of one over the values",
+        "huge value fitted": "the bins are equally wide: all other values share one",
+    }
     rules: ClassVar[dict[str, Rule]] = {"n_bins": whole(1), "alpha": real(0, ends="(]"), "tol": real(0)}
 
     def __init__(

@@ -44,6 +44,9 @@ class IForest(WindowDetector):
 
     version = 2
     source = "Liu, Ting and Zhou, ICDM 2008"
+    exempt: ClassVar[dict[str, str]] = {
+        "huge value fitted": "where a sample holds it, it takes the first cuts of a tree"
+    }
     rules: ClassVar[dict[str, Rule]] = {
         "n_estimators": whole(1),
         "max_samples": whole(1),

@@ -126,7 +126,7 @@ class NormA(WindowDetector):
 
 
 def aligned(shapes: Windows, chosen: Index) -> tuple[Array, Index]:
-    """Stretches moved to where they match the first one best, about the mean of all, and their new window numbers.
+    """Stretches moved to where they match the first one best, about the median of all, and their new window numbers.
 
     One that would be moved out of its piece is left out.
     """
@@ -134,7 +134,7 @@ def aligned(shapes: Windows, chosen: Index) -> tuple[Array, Index]:
 
     size = shapes.window
     stretches = shapes.take(chosen)
-    stretches -= np.mean([piece.mean() for piece in shapes.pieces])  # at a high level lag 0 would always win
+    stretches -= np.median(np.concatenate(shapes.pieces))  # at a high level lag 0 would always win
     lags = [np.argmax(correlate(stretches[0], other, method="fft")) - (size - 1) for other in stretches]
     moved = chosen - np.array(lags)
     moved[0] = chosen[0]

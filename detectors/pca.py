@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 
@@ -39,6 +40,9 @@ class PCA(WindowDetector):
     """
 
     version = 4
+    exempt: ClassVar[dict[str, str]] = {
+        "huge value fitted": "means, deviations and correlations are those of all windows"
+    }
     source = "Shyu et al., ICDM 2003; PyOD"
 
     def _fit_windows(self, windows: Windows) -> None:
@@ -75,7 +79,9 @@ class PCA(WindowDetector):
         finite = np.isfinite(scores)
         scores[~finite] = scores[finite].max() if finite.any() else 0.0
         # A window's place in its block moves the last bits: 12 digits of the largest score keep equal windows tied.
-        return np.round(scores, 11 - int(np.floor(np.log10(scores.max() or 1.0))))
+        # One beyond all others must not take the digits of these.
+        largest = min(scores.max(), 1e6 * np.median(scores)) or scores.max() or 1.0
+        return np.round(scores, 11 - int(np.floor(np.log10(largest))))
 
     def _standardise(self, block: Array) -> Array:
         """(window, k) standardised columns of (k, window) windows."""

@@ -19,6 +19,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.catalogue.invariances import LAWS
 from detectors import Detector, Diet, Group
 
 Array = NDArray[np.float64]
@@ -323,3 +324,14 @@ def memory(cls: type[Detector]) -> None:
         tracemalloc.stop()
     limit = LONG * WIDE * 8
     expect(peak < limit, f"peak {peak / 2**20:.1f} MiB, a full window matrix takes {limit / 2**20:.1f} MiB")
+
+
+def _law(fault: Callable[[Callable[..., Detector]], str]) -> Callable[[type[Detector]], None]:
+    def check(cls: type[Detector]) -> None:
+        said = fault(lambda **params: cls(**_cheap(cls) | params))
+        expect(not said, said)
+
+    return check
+
+
+_CHECKS |= {name: (proves, _law(fault)) for name, (proves, fault) in LAWS.items()}

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from abc import abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from detectors.core import Detector
+from detectors.core import Detector, Rule, one_of
 from detectors.core.saved import checked
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+# torch itself looks up whether there is such a one
+DEVICE = one_of("auto") | Rule(
+    "a torch device, as 'cpu' or 'cuda:0'",
+    lambda value: isinstance(value, str) and re.fullmatch(r"(cpu|cuda|mps|xpu)(:\d+)?", value) is not None,
+)
 Tensors = dict[str, "Tensor"]
 Facts = dict[str, Any]
 
@@ -23,6 +29,7 @@ class SavedDetector(Detector):
     Subclasses say what they have learnt (:meth:`_state`) and take it back (:meth:`_restore`).
     """
 
+    rules: ClassVar[dict[str, Rule]] = {"device": DEVICE}
     device: str
 
     @abstractmethod
