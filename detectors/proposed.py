@@ -114,7 +114,7 @@ class Proposed(SavedDetector):
         "stem": one_of("strided", "full"),
         "channels": whole(2),
         "whiten": one_of(False, True),
-        "blocks": whole(0),
+        "blocks": whole(1),
         "members": whole(1),
         "quantity": one_of("exp", "squares", "likelihood"),
         "pooling": one_of("max", "mean", "position"),
