@@ -161,6 +161,8 @@ class KnowsTheLevel(Sound):
 
 
 class CarriesOn(Sound):
+    exempt: ClassVar[dict[str, str]] = {}
+
     def _score(self, x: Array) -> Array:
         summed = np.cumsum(np.abs(x - self.mean_))
         return np.diff(summed, prepend=0.0)
@@ -206,6 +208,7 @@ def test_a_sound_detector_passes(check: Check) -> None:
 @pytest.mark.parametrize("check", list(iter_checks(Sound)), ids=lambda c: c.name)
 def test_each_check_catches_its_fault(check: Check) -> None:
     broken = {c.name: c for c in iter_checks(BROKEN[check.name])}[check.name]
+    assert not broken.reason, "an exempt detector shows nothing"
     with pytest.raises((CheckFailed, ValueError, RuntimeError, FloatingPointError)):
         broken.run()
 

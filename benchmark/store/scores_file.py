@@ -107,7 +107,8 @@ def _table(file: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        head = file.open(encoding="utf-8-sig").readline()
+        with file.open(encoding="utf-8-sig") as lines:
+            head = lines.readline()
         separator = ";" if ";" in head and "," not in head else ","
         table = pd.read_csv(
             file, sep=separator, dtype=str, keep_default_na=False, skipinitialspace=True, encoding="utf-8-sig"
