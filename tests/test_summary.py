@@ -9,7 +9,7 @@ import pytest
 from benchmark.catalogue import published, published_order
 from benchmark.errors import UserError
 from benchmark.report import csv, summary, tables
-from benchmark.report.build import build, current
+from benchmark.report.build import build, current, draws
 from benchmark.report.verdicts import compare
 from tests.support.made_up import cell, frame
 
@@ -40,9 +40,9 @@ def test_each_verdict_follows_from_its_figures() -> None:
     for line in SHIPPED:
         if line["published"]:
             interval = (float(line["low"]), float(line["high"])) if line["low"] else None
-            verdict, _ = compare(
-                line["detector"], line["dataset"], float(line["ours"]), float(line["published"]), interval
-            )
+            detector = line["detector"]
+            figures = float(line["ours"]), float(line["published"])
+            verdict, _ = compare(detector, line["dataset"], *figures, interval, draws(detector))
             assert verdict == line["verdict"], line
 
 
