@@ -13,7 +13,19 @@ import importlib
 import pkgutil
 from typing import Any
 
-from detectors.core import Alignment, Array, Detector, Diet, Diverged, Group, WindowDetector, Windows, estimate_window
+from detectors.core import (
+    Alignment,
+    Array,
+    Detector,
+    Diet,
+    Diverged,
+    Explains,
+    Explanation,
+    Group,
+    WindowDetector,
+    Windows,
+    estimate_window,
+)
 
 __all__ = [
     "Alignment",
@@ -21,6 +33,8 @@ __all__ = [
     "Detector",
     "Diet",
     "Diverged",
+    "Explains",
+    "Explanation",
     "Group",
     "WindowDetector",
     "Windows",

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from detectors.core import SEED, Array, Diet, Group, Rule, one_of, real, whole
+from detectors.core import SEED, Array, Diet, Explanation, Group, Rule, as_series, one_of, real, whole
 from detectors.neural.saved import Facts, SavedDetector, Tensors
 
 if TYPE_CHECKING:
@@ -292,12 +292,14 @@ class ScaleFlow(SavedDetector):
 
     def _score(self, x: Array) -> Array:
         scaled = self._standardise(x)
-        # A span longer than the series has no window in it.
-        fitting = [scale for scale in self.scales_ if scale.span <= len(x)] or self.scales_[:1]
-        surprises = self.surprises(scaled, fitting)
+        surprises = self.surprises(scaled, self._fitting(len(x)))
         if self.join == "log":
             np.log1p(surprises, out=surprises)
         return np.asarray(surprises.max(axis=0) if self.join == "max" else surprises.mean(axis=0))
+
+    def _fitting(self, n: int) -> list[Scale]:
+        """The scales that a series of n points is scored by: a span longer than it has no window in it."""
+        return [scale for scale in self.scales_ if scale.span <= n] or self.scales_[:1]
 
     def surprises(self, scaled: Array, scales: list[Scale]) -> Array:
         """(scales * judges, n) surprises at each point of an (n,) standardised series."""
@@ -305,6 +307,58 @@ class ScaleFlow(SavedDetector):
 
         with steady(resolve_device(self.device)):
             return np.stack([row for scale in scales for row in scale.surprises(scaled)])
+
+    def explain(self, x: ArrayLike, start: int, stop: int) -> Explanation:
+        """Which scale and which component speak against a stretch, and the fitted window that comes nearest.
+
+        Parameters
+        ----------
+        x : (n,) array
+            The scored series.
+        start, stop : int
+            Half-open rows of the stretch, 0 <= start < stop <= n.
+
+        Returns
+        -------
+        Explanation
+            ``str`` of it is a sentence. ``span`` and ``component`` name what contributes most to the stretch's score;
+            ``start`` and ``stop`` the window that is most surprising to it; ``nearest`` holds the values of the fitted
+            window nearest to that one, by shape where shape spoke, else by value; ``piece`` and ``row`` say where it
+            stands in the fitted data.
+
+        Raises
+        ------
+        RuntimeError
+            Before ``fit``.
+        ValueError
+            If the rows are not in the series, or it is not a finite one-dimensional array.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> x = np.sin(np.arange(600) / 5)
+        >>> odd = x.copy()
+        >>> odd[300:330] = 0
+        >>> why = ScaleFlow(steps=20).fit(x).explain(odd, 300, 330)
+        >>> 0 <= why.start < 330, why.stop > 300, len(why.nearest) == why.span
+        (True, True, True)
+        """
+        from detectors.flows.explaining import nearest_window, spoken
+        from detectors.neural.training import resolve_device, steady
+
+        if not hasattr(self, "fitted_pieces_"):
+            raise RuntimeError(f"call {type(self).__name__}.fit(x) before explain(x, start, stop)")
+        series = as_series(x)
+        if not 0 <= start < stop <= len(series):
+            raise ValueError(f"a stretch needs 0 <= start < stop <= {len(series)}, got start={start}, stop={stop}")
+        scaled = self._standardise(series)
+        with steady(resolve_device(self.device)):
+            found = spoken(scaled, self._fitting(len(series)), start, stop)
+        piece, row = nearest_window(scaled, found, [self._standardise(piece) for piece in self.fitted_pieces_])
+        end = min(found.row + found.scale.span, len(series))
+        nearest = self.fitted_pieces_[piece][row : row + end - found.row]
+        span, surprise, shares = found.scale.span, found.surprise, found.shares
+        return Explanation(found.component, span, found.row, end, surprise, shares, nearest, piece, row)
 
     # -- save and load -------------------------------------------------------------------------
 
@@ -320,12 +374,14 @@ class ScaleFlow(SavedDetector):
                 arrays[f"{k}.{name}.usual"] = evidence.normal
                 if isinstance(judge, Distance):
                     arrays[f"{k}.{name}.references"] = judge.references.cpu().numpy()
+        arrays |= {f"piece.{k}": piece for k, piece in enumerate(self.fitted_pieces_)}
         tensors = {name: torch.from_numpy(np.array(a)) for name, a in arrays.items()}
         return tensors | {f"bank.{name}": tensor for name, tensor in self.bank_.state_dict().items()}, {
             "standardised": [self.mean_, self.deviation_],
             "window": self.window_,
             "scales": [[s.points, s.factor, s.flows.start, s.flows.stop] for s in self.scales_],
             "history": self.history_,
+            "pieces": len(self.fitted_pieces_),
         }
 
     def _restore(self, tensors: Tensors, facts: Facts) -> None:
@@ -337,6 +393,7 @@ class ScaleFlow(SavedDetector):
         self.mean_, self.deviation_ = facts["standardised"]
         self.window_, self.history_ = facts["window"], facts["history"]
         self.scales_ = [Scale(points, factor, slice(a, b)) for points, factor, a, b in facts["scales"]]
+        self.fitted_pieces_ = [tensors[f"piece.{k}"].numpy() for k in range(facts["pieces"])]
         self._build()
         self.bank_.load_state_dict(under("bank."))
         self.bank_.eval()

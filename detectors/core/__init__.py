@@ -12,8 +12,10 @@ from detectors.core.contract import (
     Group,
     WindowDetector,
     as_series,
+    offset_in,
     resolve_window,
 )
+from detectors.core.explanation import Explains, Explanation
 from detectors.core.parameters import SEED, Rule, one_of, real, whole
 from detectors.core.periods import autocorrelation, estimate_window, period
 from detectors.core.threshold import peaks_over_threshold, upper_quantile
@@ -27,6 +29,8 @@ __all__ = [
     "Detector",
     "Diet",
     "Diverged",
+    "Explains",
+    "Explanation",
     "Float32",
     "Group",
     "Index",
@@ -40,6 +44,7 @@ __all__ = [
     "evenly",
     "min_max",
     "moving_sum",
+    "offset_in",
     "one_of",
     "peaks_over_threshold",
     "period",

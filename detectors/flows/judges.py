@@ -62,14 +62,19 @@ class Distance:
 
 
 def prepared(windows: Array, shape: bool, device: torch.device) -> torch.Tensor:
-    """(k, points) windows as float32; for ``shape`` each at mean 0 and deviation 1.
+    """(k, points) windows as float32; for ``shape`` as :func:`prepared_rows` makes them."""
+    return torch.from_numpy(prepared_rows(windows, shape).astype(np.float32)).to(device)
+
+
+def prepared_rows(windows: Array, shape: bool) -> Array:
+    """(k, points) windows as they are; for ``shape`` each at mean 0 and deviation 1.
 
     A window flatter than a tenth of the series' deviation is not blown up beyond that.
     """
-    if shape:
-        deviation = np.maximum(windows.std(axis=1, keepdims=True), FLATTEST)
-        windows = (windows - windows.mean(axis=1, keepdims=True)) / deviation
-    return torch.from_numpy(windows.astype(np.float32)).to(device)
+    if not shape:
+        return windows
+    deviation = np.maximum(windows.std(axis=1, keepdims=True), FLATTEST)
+    return np.asarray((windows - windows.mean(axis=1, keepdims=True)) / deviation)
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,13 @@ class Scale:
 
         One shorter than a window is continued by its last value.
         """
+        starts, judged = self.judged(x)
+        n = max(len(x), self.span)
+        # A running sum leaves traces of rounding, below zero too.
+        return [np.maximum(spread(row, starts, self.span, n)[: len(x)], 0) for row in judged]
+
+    def judged(self, x: Array) -> tuple[Index, Array]:
+        """(k,) first rows of the scored windows of an (n,) series, and their (judges, k) surprises."""
         padded = np.pad(x, (0, max(0, self.span - len(x))), mode="edge")
         windows = CoarseWindows([padded], self.points, self.factor)
         starts = np.unique(np.append(np.arange(0, len(windows), self.stride), len(windows) - 1))
@@ -111,8 +118,7 @@ class Scale:
             mine = windows.take(starts[a : a + ROWS])
             for row, (judge, evidence) in zip(judged, self.judges.values(), strict=True):
                 row[a : a + ROWS] = evidence(judge(mine))
-        # A running sum leaves traces of rounding, below zero too.
-        return [np.maximum(spread(row, starts, self.span, len(padded))[: len(x)], 0) for row in judged]
+        return starts, judged
 
 
 def spread(values: Array, starts: Index, span: int, n: int) -> Array:

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.core import Explains
 from detectors.core.contract import Diverged
 from detectors.core.periods import period
 from detectors.flows.bank import FlowBank, train_bank
@@ -288,6 +289,88 @@ def test_a_series_without_period_has_the_fixed_scales_or_the_shortest_one():
 def test_pieces_shorter_than_every_window_do_no_harm():
     detector = ScaleFlow(**QUICK).fit([sine(400), sine(15), sine(300, seed=1)])
     assert len(detector.fitted_scores()) == 715
+
+
+# -- why -------------------------------------------------------------------------------------------
+
+
+def noisy(n: int = 1200, seed: int = 0) -> np.ndarray:
+    return sine(n, 40, seed) + 0.05 * np.random.default_rng(seed).standard_normal(n)
+
+
+def test_an_explanation_names_the_window_and_the_nearest_fitted_one_by_hand():
+    x = noisy()
+    odd = noisy(seed=1)
+    odd[500:540] = odd[500:540][::-1] * 0.5
+    detector = ScaleFlow(**QUICK).fit([x[:700], x[700:]])
+    why = detector.explain(odd, 500, 540)
+    assert sum(why.shares.values()) == pytest.approx(1)
+    assert why.shares[why.span, why.component] == max(why.shares.values())
+    assert 500 - why.span < why.start < 540
+    assert why.stop - why.start == why.span
+    (scale,) = (scale for scale in detector.scales_ if scale.span == why.span)
+
+    def view(values):
+        means = detector._standardise(values).reshape(scale.points, scale.factor).mean(axis=1)
+        if why.component != "shape":
+            return means
+        return (means - means.mean()) / max(means.std(), FLATTEST)
+
+    mine = view(odd[why.start : why.stop])
+    apart = {
+        (number, row): np.linalg.norm(view(piece[row : row + why.span]) - mine)
+        for number, piece in enumerate(detector.fitted_pieces_)
+        for row in range(len(piece) - why.span + 1)
+    }
+    assert (why.piece, why.row) == min(apart, key=lambda place: apart[place])
+    np.testing.assert_array_equal(why.nearest, [x[:700], x[700:]][why.piece][why.row : why.row + why.span])
+    assert f"{why.component} of windows of {why.span} points" in str(why)
+
+
+def test_shares_explain_the_score():
+    x = noisy()
+    x[600:640] += 1
+    detector = ScaleFlow(**QUICK).fit(noisy(seed=2))
+    surprises = np.log1p(detector.surprises(detector._standardise(x), detector.scales_))[:, 600:640].sum(axis=1)
+    shares = detector.explain(x, 600, 640).shares
+    np.testing.assert_allclose(list(shares.values()), surprises / surprises.sum(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("part", [slice(None), slice(200, 900)])
+def test_a_window_is_not_its_own_nearest_one(part):
+    x = noisy()
+    why = ScaleFlow(**QUICK).fit(x).explain(x[part], 300, 310)
+    first = (part.start or 0) + why.start
+    assert abs(why.row - first) >= why.span
+
+
+def test_an_explanation_survives_saving(tmp_path):
+    x, path = noisy(), tmp_path / "model.safetensors"
+    detector = ScaleFlow(**QUICK).fit(x[:600])
+    detector.save(path)
+    before, after = (one.explain(x, 700, 720) for one in (detector, ScaleFlow.load(path)))
+    assert str(before) == str(after)
+    assert before.row == after.row
+    np.testing.assert_array_equal(before.nearest, after.nearest)
+    assert isinstance(detector, Explains)
+
+
+def test_the_shortest_fit_and_series_are_explained():
+    x = noisy(12)
+    why = ScaleFlow(**QUICK).fit(x).explain(x, 5, 6)
+    assert abs(why.row - why.start) >= why.span
+    assert len(why.nearest) == why.stop - why.start == 4
+
+
+@pytest.mark.parametrize("rows", [(5, 5), (-1, 4), (10, 1201), (9, 3)])
+def test_a_stretch_outside_the_series_is_refused(rows):
+    with pytest.raises(ValueError, match="a stretch needs 0 <= start < stop <= 1200"):
+        ScaleFlow(**QUICK).fit(noisy()).explain(noisy(), *rows)
+
+
+def test_explain_needs_fit():
+    with pytest.raises(RuntimeError, match="fit"):
+        ScaleFlow().explain(noisy(), 0, 5)
 
 
 IDEAS = [

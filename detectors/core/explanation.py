@@ -1,0 +1,57 @@
+"""Why a stretch of a series scores as it does: what a detector that can tell returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from numpy.typing import ArrayLike
+
+from detectors.core.arrays import Array
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What spoke against a stretch, and the normal window that comes nearest.
+
+    Attributes
+    ----------
+    component : str
+        Part of the anomaly score that contributes most to the stretch, e.g. ``"shape"``.
+    span : int
+        Length in points of the windows of the scale that contributes most.
+    start, stop : int
+        Half-open rows, in the scored series, of the most anomalous window of that scale which overlaps the stretch.
+    surprise : float
+        Of this window, in nats: minus the logarithm of the share of normal windows that score as high.
+    shares : dict
+        (span, component) -> its share of the stretch's score; they sum to 1.
+    nearest : (stop - start,) array
+        Values of the fitted window nearest to this one. Windows that overlap it do not count.
+    piece, row : int
+        Where it stands in the fitted data: number of the piece, and its first row there.
+    """
+
+    component: str
+    span: int
+    start: int
+    stop: int
+    surprise: float
+    shares: dict[tuple[int, str], float]
+    nearest: Array
+    piece: int
+    row: int
+
+    def __str__(self) -> str:
+        share = self.shares[self.span, self.component]
+        said = f"{self.component} of windows of {self.span} points: {share:.0%} of the score, "
+        return said + f"{self.surprise:.1f} nats at rows {self.start} to {self.stop - 1}"
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A detector with a method ``explain``: ask with ``isinstance(detector, Explains)``."""
+
+    def explain(self, x: ArrayLike, start: int, stop: int) -> Explanation:
+        """Why rows ``start`` up to ``stop`` of ``x`` score as they do."""
+        ...

@@ -1,0 +1,85 @@
+"""Why ScaleFlow's score of a stretch is high: the scale and component that spoke, and the nearest normal window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import Array, offset_in
+from detectors.flows.judges import prepared_rows
+from detectors.flows.scale import CoarseWindows, Scale, spread
+
+CHUNK = 65_536
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What contributes most to a stretch: a scale, a component, and its most surprising window there."""
+
+    scale: Scale
+    component: str
+    row: int
+    surprise: float
+    shares: dict[tuple[int, str], float]
+
+
+def spoken(x: Array, scales: list[Scale], start: int, stop: int) -> Spoken:
+    """Of an (n,) standardised series; shares are those of the mean of log(1 + surprise) over the stretch.
+
+    Only windows near the stretch are scored, at the places where :meth:`Scale.surprises` scores them.
+    """
+    sums: dict[tuple[int, str], float] = {}
+    worst: dict[tuple[int, str], tuple[float, int]] = {}
+    for scale in scales:
+        first = max(0, start - scale.span + 1) // scale.stride * scale.stride
+        near = x[first : stop + scale.span + scale.stride]
+        starts, judged = scale.judged(near)
+        overlap = (starts < stop - first) & (starts + scale.span > start - first)
+        for name, row in zip(scale.judges, judged, strict=True):
+            points = spread(row, starts, scale.span, max(len(near), scale.span))[start - first : stop - first]
+            best = int(np.argmax(np.where(overlap, row, -1.0)))
+            sums[scale.span, name] = float(np.log1p(np.maximum(points, 0)).sum())
+            worst[scale.span, name] = float(row[best]), first + int(starts[best])
+    total = sum(sums.values()) or 1.0
+    span, name = max(sums, key=lambda key: sums[key])
+    surprise, row_of = worst[span, name]
+    scale = next(scale for scale in scales if scale.span == span)
+    return Spoken(scale, name, row_of, surprise, {key: value / total for key, value in sums.items()})
+
+
+def nearest_window(x: Array, found: Spoken, pieces: list[Array]) -> tuple[int, int]:
+    """(piece, first row there) of the fitted window nearest to the one found.
+
+    Compared are block means, in shape where shape spoke, else in value; windows that share a row with it do not count.
+    A span is a third of the longest piece at most, so that some window is left.
+    """
+    scale, shape = found.scale, found.component == "shape"
+    padded = np.pad(x[found.row : found.row + scale.span], (0, max(0, found.row + scale.span - len(x))), mode="edge")
+    mine = prepared_rows(CoarseWindows([padded], scale.points, scale.factor).take(np.zeros(1, dtype=np.intp)), shape)
+    best = (np.inf, -1, -1)
+    for number, piece in enumerate(pieces):
+        own = _same_row(x, piece, found.row)
+        squares = _squares(CoarseWindows([piece], scale.points, scale.factor), mine, shape)
+        if own is not None:
+            squares[max(0, own - scale.span + 1) : max(0, own + scale.span)] = np.inf
+        if len(squares) and squares.min() < best[0]:
+            best = (float(squares.min()), number, int(squares.argmin()))
+    return best[1:]
+
+
+def _squares(windows: CoarseWindows, mine: Array, shape: bool) -> NDArray[np.float64]:
+    """(k,) squared distances of all windows of a piece to one."""
+    parts = [np.arange(a, min(a + CHUNK, len(windows))) for a in range(0, len(windows), CHUNK)]
+    return np.concatenate(
+        [np.square(prepared_rows(windows.take(part), shape) - mine).sum(axis=1) for part in parts] or [np.empty(0)]
+    )
+
+
+def _same_row(x: Array, piece: Array, row: int) -> int | None:
+    """The piece's row that is row ``row`` of the series, where one of them is a part of the other."""
+    at = offset_in(x, piece) if len(piece) <= len(x) else offset_in(piece, x)
+    if at < 0:
+        return None
+    return row - at if len(piece) <= len(x) else row + at
