@@ -34,6 +34,11 @@ def package_versions() -> dict[str, str]:
     return {name: _version(name) for name in PACKAGES}
 
 
+def made_with() -> str:
+    """Versions of this package and of what its scores depend on most, for the foot of a page."""
+    return ", ".join(f"{name} {_version(name)}" for name in ("tsad-benchmark", *COMPARED[:4]) if _version(name))
+
+
 def measured_on(command: list[str]) -> list[str]:
     """Lines for the top of a table of times: the command, the machine and how busy it is, the libraries."""
     lines = [f"command: `python -m benchmark {' '.join(command)}`"]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium import webdriver
 
 from benchmark.report import page as page_module
 from benchmark.report import writer
 from benchmark.report.build import build, current
+from tests.support.chromium import chromium, screen
 from tests.support.made_up import SIZES, MadeUpResults, grid
 
 CONTRAST = """
@@ -31,8 +30,6 @@ return Object.fromEntries(names.map((name) => [name, ratio(light(name))]));
 """  # WCAG 2.1, relative luminance and contrast ratio
 
 pytestmark = pytest.mark.slow
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
 
 
 def whole_page() -> str:
@@ -46,18 +43,9 @@ def whole_page() -> str:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    if not (CHROMIUM and DRIVER):
-        pytest.skip("no chromium with chromedriver on this machine (apt-get install chromium chromium-driver)")
-    from selenium.webdriver.chrome.service import Service
-
     path = tmp_path_factory.mktemp("report") / "index.html"
     writer.write_text(path, whole_page())
-    options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    options.binary_location = CHROMIUM
-    driver = webdriver.Chrome(options, Service(DRIVER))
+    driver = chromium()
     driver.page = path
     yield driver
     driver.quit()
@@ -149,10 +137,7 @@ def test_a_series_opens_draws_and_zooms(page: Any) -> None:
 @pytest.mark.parametrize("width", [360, 390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_the_screen_and_can_be_read(page: Any, width: int, scheme: str) -> None:
-    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
-    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    feature = {"name": "prefers-color-scheme", "value": scheme}
-    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    screen(page, width, scheme)
     find(page, "details.series summary")[0].click()
     assert page.execute_script("return document.documentElement.scrollWidth") <= width
     contrast = page.execute_script(CONTRAST)

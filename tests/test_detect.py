@@ -188,8 +188,12 @@ def test_an_alert_is_narrowed_to_the_rows_that_differ() -> None:
     assert (narrow.start, narrow.stop) == (700, 712)
     assert (narrow.first, narrow.last) == (670, 745)
     assert 700 <= narrow.peak < 712
-    assert narrow.expected is not None
-    assert np.abs(x[700:712] - 1.5 - narrow.expected).max() < 0.3
+    assert narrow.band is not None
+    low, middle, high = narrow.band
+    assert np.abs(x[700:712] - 1.5 - middle).max() < 0.3
+    assert (low <= middle).all()
+    assert (middle <= high).all()
+    assert narrow.normal is not None
     assert not odd[narrow.normal : narrow.normal + 12].any()
 
 
@@ -389,7 +393,13 @@ def test_the_command_leaves_page_picture_and_tables(tmp_path: Path, capsys: pyte
     pd.DataFrame({"time": pd.date_range("2026-01-01", periods=len(x), freq="h"), "v$_1": x}).to_csv(file, index=False)
     assert main(["detect", str(file), "--detector", "PCA"]) == 0
     folder = tmp_path / "a|b <i>-anomalies"
-    assert {p.name for p in folder.iterdir()} == {"report.md", "picture.png", "anomalies.csv", "scores.csv"}
+    assert {p.name for p in folder.iterdir()} == {
+        "report.html",
+        "report.md",
+        "picture.png",
+        "anomalies.csv",
+        "scores.csv",
+    }
     scores = pd.read_csv(folder / "scores.csv")
     assert list(scores.columns) == ["row", "time", "value", "score", "anomalous"]
     assert len(scores) == len(x)

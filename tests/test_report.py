@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from benchmark.report import DATASETS, page, writer
+from benchmark.report import html as page_html
 from benchmark.report.build import build, current
 from tests.support.made_up import MadeUpResults, cell, frame, grid
 
@@ -110,7 +111,7 @@ def test_names_cannot_break_out(tmp_path: Path) -> None:
 
 
 def test_script_json_cannot_close_its_element() -> None:
-    text = page.script_json({"a": EVIL})
+    text = page_html.script_json({"a": EVIL})
     assert "<" not in text
     assert json.loads(text) == {"a": EVIL}
 

@@ -18,7 +18,7 @@ import argparse
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmark.commands import _options
 from benchmark.commands._reading import add_reading, read_options
@@ -63,11 +63,30 @@ def main(args: argparse.Namespace) -> int:
 
     _refuse_contradictions(args)
     recordings = read_recordings(args.file, read_options(args))
+    sections = []
     for recording in recordings:
         sys.stdout.write(_lineup(recording))
         if not args.dry_run:
-            _detect(args, recording, alone=len(recordings) == 1)
+            sections.append(_detect(args, recording, series=len(recordings)))
+    if sections:
+        _write_page(args, sections)
     return 0
+
+
+def _out(args: argparse.Namespace) -> Path:
+    return Path(args.out or args.file.with_name(f"{args.file.stem}-anomalies"))
+
+
+def _write_page(args: argparse.Namespace, sections: list[dict[str, Any]]) -> None:
+    """One page for all series of the file."""
+    from benchmark.commands import _session
+    from benchmark.detection import page
+    from benchmark.provenance import made_with
+
+    path = _out(args) / "report.html"
+    text = page.render(sections, args.file.name, _session.command_line(), made_with())
+    path.write_text(text, encoding="utf-8")
+    _options.say(f"written: {path} (open it in a browser)")
 
 
 def _refuse_contradictions(args: argparse.Namespace) -> None:
@@ -87,22 +106,24 @@ def _lineup(recording: Recording) -> str:
     return "\n".join([*recording.lineup, *notes]) + "\n\n"
 
 
-def _detect(args: argparse.Namespace, recording: Recording, alone: bool) -> None:
-    from benchmark.detection import Model, detect, report
+def _detect(args: argparse.Namespace, recording: Recording, series: int) -> dict[str, Any]:
+    """Find, write and print one of so many series; its part of the page."""
+    from benchmark.detection import Model, detect, page, report
 
     def place(folder: Path) -> Path:
-        return folder if alone else folder / _file_name(recording.name)
+        return folder if series == 1 else folder / _file_name(recording.name)
 
     if args.model:
         finding = Model.load(place(args.model)).detect(recording)
     else:
         finding = detect(recording, _chosen(args, recording))
-    page = report.write(finding, place(args.out or args.file.with_name(f"{args.file.stem}-anomalies")), args.top)
-    sys.stdout.write(page.read_text(encoding="utf-8"))
-    _options.say(f"written: {page.parent}/ (report.md, picture.png, anomalies.csv, scores.csv)")
+    path = report.write(finding, place(_out(args)), args.top)
+    sys.stdout.write(path.read_text(encoding="utf-8"))
+    _options.say(f"written: {path.parent}/ (report.md, picture.png, anomalies.csv, scores.csv)")
     if args.save:
         Model.fit(finding).save(place(args.save))
         _options.say(f"saved: {place(args.save)}/ (detect FILE --model {args.save} scores rows that follow)")
+    return page.section(finding, args.top, series)
 
 
 def _chosen(args: argparse.Namespace, recording: Recording) -> Options:

@@ -6,4 +6,4 @@ from benchmark.detection.detect import Options, detect
 from benchmark.detection.model import Model
 from benchmark.detection.rates import false_alerts
 
-__all__ = ["Model", "Options", "detect", "false_alerts", "report"]
+__all__ = ["Model", "Options", "detect", "false_alerts", "page", "report"]

@@ -16,6 +16,29 @@ SEARCHED = 50_000  # rows on either side in which similar windows are looked for
 
 
 @dataclass(frozen=True)
+class Likes:
+    """The windows elsewhere that are most like the surroundings of an alert, nearest first.
+
+    Attributes
+    ----------
+    first : int
+        Row where the surroundings begin.
+    begins : (k,) int array
+        Rows where the windows begin; below 0 in the history of a saved model.
+    windows : (k, m) array
+        Their values, each moved to the level of the surroundings.
+    """
+
+    first: int
+    begins: NDArray[np.intp]
+    windows: Array
+
+    def moved(self, rows: int) -> Likes:
+        """The same so many rows later."""
+        return Likes(self.first + rows, self.begins + rows, self.windows)
+
+
+@dataclass(frozen=True)
 class Alert:
     """An event, or one that would be next.
 
@@ -30,10 +53,8 @@ class Alert:
     score : float
     flagged : bool
         Above the threshold.
-    normal : int
-        The row that corresponds to ``start`` in the most similar window elsewhere; -1 without one.
-    expected : (stop - start,) array or None
-        What similar windows have in these rows.
+    likes : Likes or None
+        What the rows were compared with.
     """
 
     start: int
@@ -43,22 +64,25 @@ class Alert:
     peak: int
     score: float
     flagged: bool = True
-    normal: int = -1
-    expected: Array | None = None
+    likes: Likes | None = None
+
+    @property
+    def normal(self) -> int | None:
+        """The row that corresponds to ``start`` in the most similar window; below 0 in a saved model's history."""
+        return None if self.likes is None else int(self.likes.begins[0]) + self.start - self.likes.first
+
+    @property
+    def band(self) -> tuple[Array, Array, Array] | None:
+        """Lowest, median and highest of the similar windows, each (stop - start,)."""
+        if self.likes is None:
+            return None
+        part = self.likes.windows[:, self.start - self.likes.first : self.stop - self.likes.first]
+        return part.min(axis=0), np.median(part, axis=0), part.max(axis=0)
 
     def moved(self, rows: int) -> Alert:
         """The same alert so many rows later."""
-        normal = max(-1, self.normal + rows) if self.normal >= 0 else -1
-        first, last = self.first + rows, self.last + rows
-        return replace(
-            self,
-            start=self.start + rows,
-            stop=self.stop + rows,
-            first=first,
-            last=last,
-            peak=self.peak + rows,
-            normal=normal,
-        )
+        places = {name: getattr(self, name) + rows for name in ("start", "stop", "first", "last", "peak")}
+        return replace(self, **places, likes=self.likes and self.likes.moved(rows))
 
 
 def alerts(scores: Array, flags: Rows, window: int) -> list[Alert]:
@@ -138,8 +162,7 @@ def narrowed(x: Array, alert: Alert, avoid: Rows, window: int) -> Alert:
         start=a + start,
         stop=a + stop,
         peak=a + int(differs.argmax()),
-        normal=int(begins[0]) + start,
-        expected=middle[start:stop],
+        likes=Likes(a, begins, others),
     )
 
 

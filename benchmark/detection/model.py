@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.catalogue import registry
-from benchmark.detection.alerts import EXPLAINED, Alert, alerts, narrowed, runners_up
+from benchmark.detection.alerts import EXPLAINED, alerts, narrowed, runners_up
 from benchmark.detection.conventions import build
 from benchmark.detection.detect import LISTED, Finding, Options, flagged, threshold_of
 from benchmark.detection.peaks import OrdinaryPeaks, joined
@@ -100,7 +100,7 @@ class Model:
         whole, before = np.concatenate([self.recent, recording.values]), len(self.recent)
         odd = np.concatenate([np.zeros(before, dtype=bool), flags | recording.filled])
         explained = [narrowed(whole, alert.moved(before), odd, self.window) for alert in found[:EXPLAINED]]
-        placed = [_within(alert.moved(-before)) for alert in explained] + found[EXPLAINED:]
+        placed = [alert.moved(-before) for alert in explained] + found[EXPLAINED:]
         ranking = Ranking(reason="the detectors are those of the saved model.")
         notes = [*recording.notes, self._follows()]
         options = self._scaled(recording)
@@ -206,11 +206,3 @@ def _margin(detector: Detector, window: int) -> int:
 
 def _together(scores: list[Array], usual: list[OrdinaryPeaks]) -> Array:
     return scores[0] if len(scores) == 1 else joined(scores, usual)
-
-
-def _within(alert: Alert) -> Alert:
-    """An alert of the new rows, none of which stands in the history."""
-    if alert.start >= 0:
-        return alert
-    expected = None if alert.expected is None else alert.expected[-alert.start :]
-    return replace(alert, start=0, expected=expected)

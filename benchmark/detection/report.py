@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from benchmark.detection.alerts import Alert
 from benchmark.detection.detect import Finding
-from benchmark.detection.ranking import LABELLED, Ranking
+from benchmark.detection.ranking import Ranking
+from benchmark.detection.why import expected_at_peak
+from benchmark.detection.words import ABOUT, measure, ranked, ranking_lines, verdict
 from benchmark.errors import UserError
 from benchmark.report import markdown as md
-from benchmark.report import min_max, style
+from benchmark.report import style, traces
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,18 +58,28 @@ def scores_frame(finding: Finding) -> pd.DataFrame:
 
 
 def anomalies_frame(finding: Finding, top: int) -> pd.DataFrame:
-    """The alerts, and the next highest peaks: rows, when, value and what was expected, score, reach."""
+    """Every alert, and the next highest peaks: rows, when, value and what was expected, score, reach."""
     import pandas as pd
 
-    rows = [_line(finding, rank, alert) for rank, alert in enumerate(finding.alerts[:top], start=1)]
+    count = max(top, sum(alert.flagged for alert in finding.alerts))
+    rows = [_line(finding, rank, alert) for rank, alert in enumerate(finding.alerts[:count], start=1)]
     columns = ["rank", "flagged", "first_row", "last_row", "points", "from", "to", "score"]
-    columns += ["value_at_peak", "expected", "like_row", "within_first_row", "within_last_row"]
+    columns += [
+        "value_at_peak",
+        "expected",
+        "expected_low",
+        "expected_high",
+        "like_row",
+        "within_first_row",
+        "within_last_row",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _line(finding: Finding, rank: int, alert: Alert) -> dict[str, Any]:
     recording = finding.recording
     first, last = alert.start, alert.stop - 1
+    low, expected, high = expected_at_peak(finding, alert) or ("", "", "")
     return {
         "rank": rank,
         "flagged": "yes" if alert.flagged else "no",
@@ -78,20 +90,13 @@ def _line(finding: Finding, rank: int, alert: Alert) -> dict[str, Any]:
         "to": recording.show_time(last),
         "score": float(f"{alert.score:.6g}"),
         "value_at_peak": recording.show_value(alert.peak),
-        "expected": expected_at_peak(finding, alert),
-        "like_row": "" if alert.normal < 0 else str(alert.normal),
+        "expected": expected,
+        "expected_low": low,
+        "expected_high": high,
+        "like_row": "" if alert.normal is None or alert.normal < 0 else str(alert.normal),
         "within_first_row": alert.first,
         "within_last_row": alert.last - 1,
     }
-
-
-def expected_at_peak(finding: Finding, alert: Alert) -> str:
-    """What similar windows have at the peak, to as many decimals as the value there."""
-    if alert.expected is None or not alert.start <= alert.peak < alert.stop:
-        return ""
-    shown = np.format_float_positional(finding.recording.values[alert.peak], trim="-")
-    decimals = len(shown.partition(".")[2])
-    return f"{alert.expected[alert.peak - alert.start]:.{min(decimals, 6)}f}"
 
 
 def markdown(finding: Finding, top: int) -> str:
@@ -102,68 +107,29 @@ def markdown(finding: Finding, top: int) -> str:
         f"{len(recording):,} rows of {md.escape(recording.column)!r}, scored by **{finding.detector}** "
         f"(window {finding.window}). {verdict(finding)}"
     )
-    frame = anomalies_frame(finding, top)
+    frame = anomalies_frame(finding, top).head(top).drop(columns=["expected_low", "expected_high"])
     if len(frame):
         if recording.times is None:
             frame = frame.drop(columns=["from", "to"])
         table = md.table([c.replace("_", " ") for c in frame.columns], frame.itertuples(index=False))
         parts += ["", _about_the_table(finding), "", table]
-    parts += ["", "## Which detector to trust here", "", _ranking(finding)]
+    parts += ["", "## Which detector to trust here", "", _ranking(finding.ranking)]
     if finding.notes:
         parts += ["", "## What was done to the data", "", *[f"- {md.escape(note)}" for note in finding.notes]]
     return "\n".join(parts) + "\n"
 
 
-def verdict(finding: Finding) -> str:
-    """How many alerts, and what the threshold promises."""
-    count, options = sum(alert.flagged for alert in finding.alerts), finding.options
-    if options.rule != "peaks":
-        counted = {0: "No alert lies", 1: "One alert lies"}.get(count, f"{count} alerts lie")
-        share = f"a share of {options.contamination:g} of the rows is flagged whatever the data"
-        return f"{counted} above the threshold {finding.threshold:.6g} ({options.rule}: {share})."
-    counted = {0: "Nothing stands out", 1: "One alert stands out"}.get(count, f"{count} alerts stand out")
-    return (
-        f"{counted} from the series' own ordinary peaks, which are expected to reach the threshold "
-        f"{finding.threshold:.6g} about {options.false_alerts:.3g} times in as many rows (--false-alerts)."
-    )
-
-
 def _about_the_table(finding: Finding) -> str:
     flagged = any(alert.flagged for alert in finding.alerts)
-    listed = "Alerts, and the next highest peaks:" if flagged else "The highest peaks, none of them an alert:"
-    return (
-        f"{listed} the rows that differ most from similar windows elsewhere, the value where the difference is "
-        "largest and what those windows have there, the row where the most similar one begins, and the rows within "
-        "which the score stands out."
-    )
+    listed = "Alerts, and the next highest peaks." if flagged else "The highest peaks, none of them an alert."
+    return f"{listed} {ABOUT}"
 
 
-def _ranking(finding: Finding) -> str:
-    ranking = finding.ranking
+def _ranking(ranking: Ranking) -> str:
     if not ranking.merit:
-        return f"No ranking is supported: {ranking.reason}"
-    alone = ranking.kinds == LABELLED
-    measure = "AUROC" if alone else "found"
-    lines = [f"Mean AUROC on {ranking.basis}." if alone else _planted_in_words(ranking), ""]
-    rows = []
-    for name in ranking.order:
-        low, high = ranking.interval(name)
-        span = "one trial" if alone else f"{low:.2f} to {high:.2f}"
-        missed = "" if alone else ", ".join(ranking.misses(name)) or "none of the kinds"
-        rows.append((name, f"{ranking.merit[name].mean():.2f}", span, missed))
-    lines.append(md.table(["detector", measure, "interval", "misses"], rows))
-    if ranking.reason:
-        lines += ["", f"No ranking is supported: {ranking.reason}"]
-    elif ranking.tied:
-        lines += ["", f"The trials cannot tell {ranking.order[0]} from {', '.join(ranking.tied)}."]
-    return "\n".join(lines)
-
-
-def _planted_in_words(ranking: Ranking) -> str:
-    return (
-        f"{len(ranking.kinds)} anomalies planted into the series; found = how far their peaks reach towards the "
-        "threshold, 1 = an alert; with 95 % interval over the planted."
-    )
+        return ranked(ranking)
+    rows = [tuple(line.values()) for line in ranking_lines(ranking)]
+    return "\n".join([ranked(ranking), "", md.table(["detector", measure(ranking), "interval", "misses"], rows)])
 
 
 def draw(finding: Finding, path: Path, top: int) -> None:
@@ -217,6 +183,6 @@ def _axis(times: Any, n: int) -> Any:
 
 
 def _line_of_peaks(axes: Axes, at: Any, y: Array, colour: str) -> None:
-    shown = min_max(y, PIXELS)
+    shown = traces.min_max(y, PIXELS)
     rows = np.arange(len(shown)) * len(y) // len(shown)
     axes.plot(at[rows], shown, color=colour, linewidth=0.7)

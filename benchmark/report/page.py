@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import time
 from collections import Counter
 from collections.abc import Mapping
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from benchmark.catalogue import registry
 from benchmark.grid import protocols
 from benchmark.metrics import METRICS
-from benchmark.report import roc, style, text, traces
+from benchmark.report import html, roc, style, text, traces
 from benchmark.report.build import build
 from benchmark.report.tables import DATASETS, ordered_protocols
 
@@ -59,14 +57,17 @@ def render(
     figures : mapping
         Section -> caption -> figure, shown in the page's colours.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(loader=PackageLoader(str(__package__)), autoescape=True, undefined=StrictUndefined)
+    environment = html.environment(str(__package__))
     environment.filters |= {"figure": text.figure, "signed": text.signed, "path": svg_path, "band": svg_band}
     sheets = [table for table in built if not table.main] + _other_metrics(tidy, sizes)
     runs = [_run(run) for run in reversed(results.runs())]
     page = environment.get_template("report.html").render(
-        **{"style": _packaged("report.css"), "script": _packaged("report.js"), "text": text, "metrics": METRICS},
+        **{
+            "style": html.packaged("report.css"),
+            "script": html.packaged("report.js"),
+            "text": text,
+            "metrics": METRICS,
+        },
         **{"mains": [table for table in built if table.main], "sheets": sheets, "curves": curves},
         **{"tally": verdict_counts, "by_dataset": by_dataset, "protocol_summary": protocol_summary},
         protocol_names=list(dict.fromkeys(table.protocol for table in sheets)),
@@ -90,10 +91,6 @@ def render(
 def _other_metrics(tidy: pd.DataFrame, sizes: Mapping[str, int] | None) -> list[Table]:
     present = [name for name in METRICS if name != "auroc" and name in tidy and tidy[name].notna().any()]
     return [table for name in present for table in build(tidy, sizes, name)]
-
-
-def _packaged(name: str) -> str:
-    return resources.files(str(__package__)).joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def by_dataset(cards: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -178,7 +175,7 @@ def _card(
     card["strip"] = [(round(1000 * a / n, 1), max(2.0, round(1000 * (b - a) / n, 1))) for a, b in spans]
     payload = {"n": n, "segments": spans, "signal": traces.encode(values, buckets)}
     payload["scores"] = _score_traces(results, cells, buckets)
-    card["payload"] = script_json(payload)
+    card["payload"] = html.script_json(payload)
     return card
 
 
@@ -223,12 +220,6 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 
 # -- safe and small ----------------------------------------------------------------------------
-
-
-def script_json(data: Any) -> str:
-    """JSON that cannot end the script element it stands in."""
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def svg_path(rates: Any, step: int = 2) -> str:

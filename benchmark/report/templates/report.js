@@ -66,7 +66,7 @@
   class Viewer {
     constructor(root) {
       const data = JSON.parse(document.getElementById(root.dataset.payload).textContent);
-      Object.assign(this, { root, n: data.n, segments: data.segments, scores: data.scores, from: 0, to: data.n, at: -1 });
+      Object.assign(this, { root, n: data.n, segments: data.segments, scores: data.scores, clock: data.clock, from: 0, to: data.n, at: -1 });
       const protocols = [...new Set(this.scores.map((trace) => trace.protocol))];
       this.views = protocols.length > 1 ? ["as published", ...protocols] : protocols;
       this.signal = { ...data.signal, bytes: bytes(data.signal.data), group: "ink" };
@@ -120,7 +120,7 @@
       const name = document.createElement("span");
       const figure = document.createElement("i");
       name.append(k ? trace.label : "signal", figure);
-      figure.textContent = k && trace.auroc !== null ? trace.auroc.toFixed(3).replace(/^0/, "") : "";
+      figure.textContent = trace.note ?? (k && trace.auroc !== null ? trace.auroc.toFixed(3).replace(/^0/, "") : "");
       trace.canvas = document.createElement("canvas");
       this.drag(trace.canvas);
       row.append(name, trace.canvas);
@@ -162,13 +162,25 @@
     next() {
       if (!this.segments.length) return;
       this.at = (this.at + 1) % this.segments.length;
-      const [a, b] = this.segments[this.at];
+      this.around(...this.segments[this.at]);
+    }
+    around(a, b) {
       const margin = Math.max(100, 3 * (b - a));
       this.range(a - margin, b + margin);
     }
 
+    place(row) { // a row, or its time where the page has times of evenly spread rows
+      if (!this.clock) return Math.round(row).toLocaleString("en");
+      const at = (Math.min(row, this.n - 1) / (this.n - 1)) * (this.clock.length - 1);
+      const [low, high] = [this.clock[Math.floor(at)], this.clock[Math.ceil(at)]];
+      const fine = this.clock.at(-1) - this.clock[0] < 1000 * this.n; // several rows a second
+      const unit = fine ? 1 : 1000;
+      const time = new Date(unit * Math.round((low + (at % 1) * (high - low)) / unit));
+      return time.toISOString().slice(0, fine ? 23 : 19).replace("T", " ");
+    }
+
     draw() {
-      this.text.textContent = `rows ${Math.round(this.from).toLocaleString("en")} – ${Math.round(this.to).toLocaleString("en")}`;
+      this.text.textContent = `${this.clock ? "" : "rows "}${this.place(this.from)} – ${this.place(this.to)}`;
       for (const trace of this.traces) this.paint(trace);
     }
 
@@ -193,6 +205,17 @@
         pen.globalAlpha = 1;
       }
       this.line(pen, trace, x, height);
+      if (trace.threshold !== undefined) this.level(pen, trace, width, height);
+    }
+
+    level(pen, trace, width, height) {
+      const y = (1 - (trace.threshold - trace.low) / (trace.high - trace.low || 1)) * (height - 4) + 2;
+      pen.strokeStyle = colour("--anomaly-edge");
+      pen.setLineDash([6, 4]);
+      pen.beginPath();
+      pen.moveTo(0, y);
+      pen.lineTo(width, y);
+      pen.stroke();
     }
 
     line(pen, trace, x, height) {
@@ -218,13 +241,20 @@
     }
   }
 
-  for (const details of $$("details.series")) {
-    details.addEventListener("toggle", () => {
-      const root = $(".viewer", details);
-      if (details.open && root && !root.viewer) {
-        root.viewer = new Viewer(root);
-        viewers.push(root.viewer);
-      }
+  const view = (root) => {
+    if (!root.viewer) viewers.push((root.viewer = new Viewer(root)));
+    return root.viewer;
+  };
+  for (const root of $$(".viewer")) {
+    const details = root.closest("details.series");
+    if (details) details.addEventListener("toggle", () => details.open && view(root));
+    else view(root);
+  }
+  for (const button of $$("button[data-rows]")) {
+    button.addEventListener("click", () => {
+      const root = $(".viewer", button.closest(".series"));
+      view(root).around(...JSON.parse(button.dataset.rows));
+      root.scrollIntoView({ block: "center" });
     });
   }
   const redraw = () => viewers.forEach((viewer) => viewer.draw());

@@ -1,0 +1,115 @@
+"""The findings as one self-contained page: series and scores to zoom in, alerts and why, light and dark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from benchmark.detection import why
+from benchmark.detection.alerts import Alert
+from benchmark.detection.detect import Finding
+from benchmark.detection.words import ABOUT, measure, ranked, ranking_lines, verdict
+from benchmark.report import html, traces
+
+INSTANTS = 500  # times that a page keeps of a series; those between are interpolated
+ALL_TRACES = 4 << 20  # bytes for the traces of all series
+Section = dict[str, Any]
+
+
+def render(sections: list[Section], title: str, command: str, versions: str) -> str:
+    """The page: a summary where the file holds several series, then each.
+
+    Parameters
+    ----------
+    sections : list of Section
+        From :func:`section`.
+    title : str
+        The file's name.
+    command, versions : str
+        How to get the page again, and with what.
+    """
+    template = html.environment(str(__package__)).get_template("detect.html")
+    style, script = html.packaged("report.css"), html.packaged("report.js")
+    return template.render(
+        style=style, script=script, sections=sections, title=title, command=command, versions=versions
+    )
+
+
+def section(finding: Finding, top: int, series: int) -> Section:
+    """What the page says of one of so many series."""
+    recording = finding.recording
+    flagged = [alert for alert in finding.alerts if alert.flagged]
+    return {
+        "name": recording.name,
+        "column": recording.column,
+        "lineup": [line.partition(" ")[::2] for line in recording.lineup],
+        "rows": len(recording),
+        "detector": finding.detector,
+        "window": finding.window,
+        "verdict": verdict(finding),
+        "about": ABOUT,
+        "alerts": [alert_card(finding, rank, alert) for rank, alert in enumerate(finding.alerts[:top], start=1)],
+        "count": len(flagged),
+        "timed": recording.times is not None,
+        "strip": [_strip(alert, len(recording)) for alert in flagged[:1000]],
+        "ranked": ranked(finding.ranking),
+        "measure": measure(finding.ranking),
+        "ranking": ranking_lines(finding.ranking),
+        "notes": finding.notes,
+        "payload": html.script_json(payload(finding, traces.buckets_for(2 * series, ALL_TRACES))),
+    }
+
+
+def alert_card(finding: Finding, rank: int, alert: Alert) -> dict[str, Any]:
+    """One line of the table, and why."""
+    recording = finding.recording
+    expected = why.expected_at_peak(finding, alert)
+    return {
+        "rank": rank,
+        "flagged": alert.flagged,
+        "rows": f"{alert.start:,} to {alert.stop - 1:,}",
+        "from": recording.show_time(alert.start),
+        "to": recording.show_time(alert.stop - 1),
+        "lasting": why.lasting(finding, alert),
+        "value": recording.show_value(alert.peak),
+        "expected": "" if expected is None else f"{expected[0]} to {expected[2]}",
+        "score": f"{alert.score:.6g}",
+        "within": f"{alert.first:,} to {alert.last - 1:,}",
+        "why": why.in_words(finding, alert),
+        "drawing": why.drawing(finding, alert) if alert.flagged or rank <= 3 else None,
+        "zoom": html.script_json([alert.start, alert.stop]),
+    }
+
+
+def _strip(alert: Alert, n: int) -> tuple[float, float]:
+    return round(1000 * alert.start / n, 1), max(2.0, round(1000 * (alert.stop - alert.start) / n, 1))
+
+
+def payload(finding: Finding, buckets: int) -> dict[str, Any]:
+    """Series, scores and alerts for the viewer of ``report.js``."""
+    recording, scores = finding.recording, finding.scores
+    signal = traces.encode(recording.values, buckets)
+    signal["note"] = f"{signal['low']:.4g} to {signal['high']:.4g}"
+    trace: Section = {"label": "score", "group": "classical", "protocol": "", "paper": True, "auroc": None}
+    trace["note"] = f"threshold {finding.threshold:.4g}"
+    trace |= traces.encode(scores, buckets)
+    if finding.threshold <= trace["high"]:
+        trace["threshold"] = finding.threshold
+    spans = sorted((alert.start, alert.stop) for alert in finding.alerts if alert.flagged)
+    return {"n": len(scores), "segments": spans, "signal": signal, "scores": [trace], "clock": clock(recording.times)}
+
+
+def clock(times: Any) -> list[int] | None:
+    """Times of evenly spread rows in ms since 1970, as the file writes them; None without clock times."""
+    import pandas as pd
+
+    if times is None or not pd.api.types.is_datetime64_any_dtype(times) or len(times) < 2:
+        return None
+    places = np.linspace(0, len(times) - 1, min(len(times), INSTANTS))
+    rows = np.floor(places).astype(int)
+    around = times.iloc[np.concatenate([rows, np.minimum(rows + 1, len(times) - 1)])]
+    wall = around.dt.tz_localize(None) if around.dt.tz is not None else around
+    before, after = np.split(wall.to_numpy().astype("M8[ms]").astype(np.int64), 2)
+    found: list[int] = np.round(before + (places - rows) * (after - before)).astype(np.int64).tolist()
+    return found

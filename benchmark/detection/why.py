@@ -1,0 +1,120 @@
+"""Why an alert is one: what the detectors' rows are compared with, in words and as a drawing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.report import traces
+
+if TYPE_CHECKING:
+    from benchmark.detection.alerts import Alert, Likes
+    from benchmark.detection.detect import Finding
+
+Array = NDArray[np.float64]
+WIDTH, HEIGHT, BUCKETS = 600, 120, 300
+
+
+def expected_at_peak(finding: Finding, alert: Alert) -> tuple[str, str, str] | None:
+    """Lowest, median and highest that similar windows have at the peak, to as many decimals as the value there."""
+    if alert.band is None or not alert.start <= alert.peak < alert.stop:
+        return None
+    shown = np.format_float_positional(finding.recording.values[alert.peak], trim="-")
+    decimals = min(len(shown.partition(".")[2]), 6)
+    low, middle, high = (f"{part[alert.peak - alert.start]:.{decimals}f}" for part in alert.band)
+    return low, middle, high
+
+
+def in_words(finding: Finding, alert: Alert) -> str:
+    """What the rows were compared with, and what stood there."""
+    expected = expected_at_peak(finding, alert)
+    if expected is None or alert.likes is None:
+        return "No similar window lies elsewhere to compare with: the score alone speaks."
+    low, _, high = expected
+    value = finding.recording.show_value(alert.peak)
+    count = len(alert.likes.begins)
+    those = f"the {count} windows most like its surroundings have {low} to {high}" if count > 1 else f"like it: {low}"
+    place = _place(finding, alert.peak)
+    return f"At {place} the value is {value}; {those} there. The most similar begins {_where(finding, alert)}."
+
+
+def _place(finding: Finding, row: int) -> str:
+    return finding.recording.show_time(row) or f"row {row:,}"
+
+
+def _where(finding: Finding, alert: Alert) -> str:
+    row = alert.normal
+    if row is None or row < 0:
+        return "in the model's history"
+    return f"at {_place(finding, row)}"
+
+
+def lasting(finding: Finding, alert: Alert) -> str:
+    """Rows, and how long they last where the rows have times."""
+    import pandas as pd
+
+    rows, times = alert.stop - alert.start, finding.recording.times
+    counted = f"{rows:,} row" + ("" if rows == 1 else "s")
+    if times is None or not pd.api.types.is_datetime64_any_dtype(times) or len(times) < 2:
+        return counted
+    step = (times.iloc[-1] - times.iloc[0]) / (len(times) - 1)
+    return f"{counted}, {_in_words((rows * step).round('s').to_pytimedelta().total_seconds())}"
+
+
+def _in_words(seconds: float) -> str:
+    for unit, size in (("days", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"
+
+
+def drawing(finding: Finding, alert: Alert) -> dict[str, Any] | None:
+    """Paths of the rows around an alert, of the similar windows' band, and of the nearest one."""
+    if alert.likes is None:
+        return None
+    likes = alert.likes
+    own = _own(finding, likes)
+    known = np.isfinite(own)
+    low, high = (float(part) for part in (np.nanmin([own, *likes.windows]), np.nanmax([own, *likes.windows])))
+    scaled = _Scale(len(own), low, high)
+    return {
+        "own": scaled.path(own[known], int(known.argmax())),
+        "near": scaled.path(likes.windows[0]),
+        "band": scaled.band(likes.windows.min(axis=0), likes.windows.max(axis=0)),
+        "marked": (scaled.x(alert.start - likes.first), max(2.0, scaled.x(alert.stop - alert.start))),
+        "low": f"{low:.4g}",
+        "high": f"{high:.4g}",
+        "first": _place(finding, max(0, likes.first)),
+        "last": _place(finding, min(len(finding.recording), likes.first + len(own)) - 1),
+    }
+
+
+def _own(finding: Finding, likes: Likes) -> Array:
+    """The values of the surroundings; NaN where they lie in a model's history."""
+    x, size = finding.recording.values, likes.windows.shape[1]
+    rows = likes.first + np.arange(size)
+    return np.where((rows >= 0) & (rows < len(x)), x[np.clip(rows, 0, len(x) - 1)], np.nan)
+
+
+class _Scale:
+    """From rows and values to the drawing's box."""
+
+    def __init__(self, rows: int, low: float, high: float) -> None:
+        self.rows, self.low, self.high = rows, low, (high - low) or 1.0
+
+    def x(self, row: float) -> float:
+        return round(row * WIDTH / self.rows, 1)
+
+    def _points(self, y: Array, first: int) -> list[str]:
+        kept = traces.min_max(y, BUCKETS)
+        rows = first + (np.arange(len(kept)) + 0.5) * len(y) / len(kept)
+        heights = 2 + (HEIGHT - 4) * (1 - (kept - self.low) / self.high)
+        return [f"{self.x(row)} {height:.1f}" for row, height in zip(rows, heights, strict=True)]
+
+    def path(self, y: Array, first: int = 0) -> str:
+        return "M" + "L".join(self._points(y, first))
+
+    def band(self, low: Array, high: Array) -> str:
+        return "M" + "L".join([*self._points(high, 0), *self._points(low, 0)[::-1]]) + "Z"

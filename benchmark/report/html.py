@@ -1,0 +1,28 @@
+"""What self-contained HTML pages share: the packaged style and script, and data that a script can read."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def environment(package: str) -> Environment:
+    """Templates of a package; every value is escaped, and a missing one is an error."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(loader=PackageLoader(package), autoescape=True, undefined=StrictUndefined)
+
+
+def packaged(name: str) -> str:
+    """A file of ``benchmark/report/templates``: ``report.css``, or ``report.js`` with the viewer of traces."""
+    return resources.files(str(__package__)).joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def script_json(data: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
