@@ -36,6 +36,8 @@ class HBOS(WindowDetector):
     """
 
     source = "Goldstein and Dengel, KI 2012"
+    conformance = "invariance"
+    blind_to = "the order of values: each position is looked at alone"
     exempt: ClassVar[dict[str, str]] = {
         "unit": "alpha is added to a density, which has the unit of one over the values",
         "huge value fitted": "the bins are equally wide: all other values share one",

@@ -44,6 +44,8 @@ class IForest(WindowDetector):
 
     version = 2
     source = "Liu, Ting and Zhou, ICDM 2008"
+    conformance = "invariance"
+    blind_to = "unusual combinations of usual values: cuts are parallel to the axes"
     exempt: ClassVar[dict[str, str]] = {
         "huge value fitted": "where a sample holds it, it takes the first cuts of a tree"
     }

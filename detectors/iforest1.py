@@ -24,6 +24,7 @@ class IForest1(IForest):
     """
 
     source = "Liu, Ting and Zhou, ICDM 2008; on points as in TSB-UAD"
+    blind_to = "shapes: each point is looked at alone"
 
     def __init__(self, n_estimators: int = 100, max_samples: int = 256, random_state: int | None = 0) -> None:
         super().__init__(1, n_estimators, max_samples, random_state)

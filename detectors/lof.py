@@ -24,8 +24,9 @@ class LOF(WindowDetector):
     |a|^2 - 2 a.b + |b|^2. Rounding then leaves equal windows of non-integer values some 1e-8 apart. So factors differ
     where windows repeat by the dozen. On integer values both agree.
 
-    A window that equals k others or more has mean reachability 0. The 1e-10 added to it, as in scikit-learn, makes its
-    density 1e10, and windows beside it, a stuck stretch for one, get factors of that order: ``notes_`` says so.
+    A window that equals k others or more has mean reachability 0. What is added to it, 1e-10 as in scikit-learn, makes
+    its density 1e10, and windows beside it, a stuck stretch for one, get factors of that order: ``notes_`` says so.
+    Where windows lie less than 1 apart, 1e-10 of their median k-distance is added instead: no unit changes a factor.
 
     Parameters
     ----------
@@ -52,7 +53,10 @@ class LOF(WindowDetector):
     True
     """
 
+    version = 2
     source = "Breunig et al., SIGMOD 2000"
+    conformance = "invariance"
+    blind_to = "windows beside their own kind: an anomaly that recurs n_neighbors times, and one slower than a window"
     rules: ClassVar[dict[str, Rule]] = {"n_neighbors": whole(1), "sample": whole(2) | one_of(None)}
 
     def __init__(
@@ -79,7 +83,8 @@ class LOF(WindowDetector):
             offset += len(distances)
         distances, index = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
         self._reach: Array = distances[:, -1].copy()
-        self._density: Array = local_density(distances, index, self._reach)
+        self._least = least_reach(self._reach)
+        self._density: Array = local_density(distances, index, self._reach, self._least)
         self._factors: Array = density_ratio(self._density, index, self._density)
         self.notes_ = crowded(self._reach, k)
 
@@ -92,7 +97,7 @@ class LOF(WindowDetector):
             return self._factors[first : first + len(windows)]
         k = max(1, min(self.n_neighbors, len(self._referred) - 1))
         distances, index = nearest_windows(x, self._reference, self.window_, k)
-        density = local_density(distances, index, self._reach)
+        density = local_density(distances, index, self._reach, self._least)
         scores = density_ratio(self._density, index, density)
         if first is not None:
             mine = (self._referred >= first) & (self._referred < first + len(windows))
@@ -114,8 +119,8 @@ def crowded(reach: Array, k: int) -> tuple[str, ...]:
     if not count:
         return ()
     return (
-        f"LOF: {count:,} of {len(reach):,} fitted windows equal {k} others or more, so that their density is 1e10 by "
-        f"rule, and windows beside them score far above all others: take more neighbours than windows are equal "
+        f"LOF: {count:,} of {len(reach):,} fitted windows equal {k} others or more, so that their density is set "
+        f"by rule, and windows beside them score far above all others: take more neighbours than windows are equal "
         f"(n_neighbors), or another detector.",
     )
 
@@ -157,12 +162,18 @@ def without_itself(distances: Array, index: Int32, first: int) -> tuple[Array, I
     return distances[:, :-1], index[:, :-1]
 
 
-def local_density(distances: Array, index: Int32, reach: Array) -> Array:
-    """Inverse mean reachability distance, Def. 6: max(distance, the neighbour's own k-distance)."""
+def least_reach(reach: Array) -> float:
+    """What keeps a density finite: 1e-10, or that share of the median positive k-distance if this is below 1."""
+    apart = reach[reach > 0]
+    return 1e-10 * min(1.0, float(np.median(apart))) if len(apart) else 1e-10
+
+
+def local_density(distances: Array, index: Int32, reach: Array, least: float) -> Array:
+    """Inverse mean reachability distance, Def. 6: max(distance, the neighbour's own k-distance), plus ``least``."""
     density = np.empty(len(distances))
     for a in range(0, len(distances), ROWS):
         rows = slice(a, a + ROWS)
-        density[rows] = 1.0 / (np.maximum(distances[rows], reach[index[rows]]).mean(axis=1) + 1e-10)
+        density[rows] = 1.0 / (np.maximum(distances[rows], reach[index[rows]]).mean(axis=1) + least)
     return density
 
 

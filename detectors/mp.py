@@ -37,6 +37,8 @@ class MP(WindowDetector):
     """
 
     source = "Yeh et al., ICDM 2016"
+    conformance = "invariance"
+    blind_to = "an anomaly that occurs twice, and what differs in level or amplitude alone"
     rules: ClassVar[dict[str, Rule]] = {
         "window": whole(3) | one_of("auto"),
         "constants": one_of(*get_args(Constants)),

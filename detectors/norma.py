@@ -70,6 +70,8 @@ class NormA(WindowDetector):
 
     version = 2
     source = "Boniol et al., VLDB Journal 2021"
+    conformance = "invariance"
+    blind_to = "level and amplitude, and anomalies so frequent that they form a cluster"
     rules: ClassVar[dict[str, Rule]] = {
         "length": whole(1),
         "share": real(0, 1, "(]"),

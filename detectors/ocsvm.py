@@ -45,6 +45,8 @@ class OCSVM(WindowDetector):
     learns_from = "normal"
     version = 2
     source = "Schölkopf et al., NIPS 1999"
+    conformance = "invariance"
+    blind_to = "level and amplitude: each window is scaled by its own extremes"
     rules: ClassVar[dict[str, Rule]] = {
         "nu": real(0, 1, "(]"),
         "max_windows": whole(1),

@@ -20,6 +20,7 @@ class _OneLiner(Detector):
 
     learns_from = "nothing"
     group: ClassVar[Group] = "one-liner"
+    conformance = "invariance"
     source = WU_KEOGH
 
     def _fit(self, pieces: list[Array]) -> None:
@@ -30,6 +31,7 @@ class TimeIndex(_OneLiner):
     """The row number: high where anomalies stand late in the file."""
 
     exempt: ClassVar[dict[str, str]] = {"spike": "never looks at the values"}
+    blind_to = "the values"
 
     def _score(self, x: Array) -> Array:
         return np.arange(len(x), dtype=np.float64)
@@ -45,6 +47,7 @@ class MissingFlag(_OneLiner):
     version: ClassVar[int] = 2
 
     exempt: ClassVar[dict[str, str]] = {"spike": "sees only the code for a missing count"}
+    blind_to = "everything but the code -1 among counts"
 
     def _score(self, x: Array) -> Array:
         missing = x == -1
@@ -56,12 +59,16 @@ class MissingFlag(_OneLiner):
 class AbsDeviation(_OneLiner):
     """|x - median of the series|."""
 
+    blind_to = "shapes, and values that are unusual for their place alone"
+
     def _score(self, x: Array) -> Array:
         return np.abs(x - np.median(x))
 
 
 class AbsDifference(_OneLiner):
     """|x_t - x_(t-1)|, 0 at the first point."""
+
+    blind_to = "all that takes more than one step"
 
     def _score(self, x: Array) -> Array:
         return np.abs(np.diff(x, prepend=x[0]))
@@ -87,7 +94,9 @@ class MovingStd(WindowDetector):
 
     learns_from = "nothing"
     group: ClassVar[Group] = "one-liner"
+    conformance = "invariance"
     source = WU_KEOGH
+    blind_to = "shapes of usual spread, level, and stretches that are too quiet"
 
     def _fit_windows(self, windows: Windows) -> None:
         """Nothing to learn but the window's length."""
@@ -106,6 +115,7 @@ class RandomScore(_OneLiner):
     """
 
     source = "chance"
+    blind_to = "the values"
     rules: ClassVar[dict[str, Rule]] = {"random_state": SEED | one_of(None)}
     exempt: ClassVar[dict[str, str]] = {"spike": "never looks at the values"}
 

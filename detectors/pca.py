@@ -44,6 +44,8 @@ class PCA(WindowDetector):
         "huge value fitted": "means, deviations and correlations are those of all windows"
     }
     source = "Shyu et al., ICDM 2003; PyOD"
+    conformance = "invariance"
+    blind_to = "an anomaly along the directions in which ordinary windows vary most"
 
     def _fit_windows(self, windows: Windows) -> None:
         moments = running_moments(windows)

@@ -52,6 +52,8 @@ class POLY(Detector):
     learns_from = "nothing"
     version = 2
     source = "Li, Ma and Mei, PAKDD 2007; TSB-UAD"
+    conformance = "invariance"
+    blind_to = "a departure as slow as a cubic over ten windows, and the first min(500, n / 10) points"
     rules: ClassVar[dict[str, Rule]] = {"window": WINDOW, "degree": whole(0, 20), "stretch": one_of(False, True)}
 
     def __init__(self, window: int | Literal["auto"] = "auto", degree: int = 3, stretch: bool = False) -> None:

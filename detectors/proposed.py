@@ -101,6 +101,8 @@ class Proposed(SavedDetector):
 
     learns_from: ClassVar[Diet] = "normal"
     group: ClassVar[Group] = "neural"
+    conformance = "invariance"
+    blind_to = "anomalies much longer than a window, and any in the series that it was fitted on"
     version: ClassVar[int] = 4
     source: ClassVar[str] = "2023 paper (architecture); Yu et al. 2021 (FastFlow)"
     quick: ClassVar[dict[str, Any]] = {"epochs": 2, "channels": 4, "stride": 16, "members": 1}

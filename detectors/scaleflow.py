@@ -95,6 +95,8 @@ class ScaleFlow(SavedDetector):
 
     learns_from: ClassVar[Diet] = "normal"
     group: ClassVar[Group] = "successor"
+    conformance = "invariance"
+    blind_to = "anomalies longer than its widest window, and any in the series that it was fitted on"
     version: ClassVar[int] = 2
     source: ClassVar[str] = "this project; after Dinh et al. 2017 and Nalisnick et al. 2019"
     quick: ClassVar[dict[str, Any]] = {"steps": 30, "hidden": 16, "max_windows": 1000}

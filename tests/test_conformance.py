@@ -9,6 +9,7 @@ import pytest
 
 from benchmark.catalogue import registry
 from benchmark.catalogue.checks import Check, CheckFailed, iter_checks
+from benchmark.catalogue.invariances import LAWS
 from detectors.core.contract import Array, Detector
 
 ALL = [check for cls in registry.detectors().values() for check in iter_checks(cls)]
@@ -18,6 +19,21 @@ ALL = [check for cls in registry.detectors().values() for check in iter_checks(c
 def test_conformance(check: Check) -> None:
     if check.run() == "exempt":
         pytest.xfail(check.reason)
+
+
+def test_every_detector_of_the_package_is_held_to_invariance_and_says_what_it_cannot_see() -> None:
+    for name, cls in registry.detectors().items():
+        assert cls.conformance == "invariance", name
+        assert cls.blind_to, name
+
+
+def test_a_detector_held_to_the_contract_alone_is_spared_the_laws() -> None:
+    class Modest(Sound):
+        conformance = "contract"
+        exempt: ClassVar[dict[str, str]] = {}
+
+    spared = {check.name for check in iter_checks(Sound)} - {check.name for check in iter_checks(Modest)}
+    assert spared == set(LAWS)
 
 
 def test_every_file_of_a_detector_can_be_imported() -> None:
@@ -37,6 +53,7 @@ class Sound(Detector):
     """
 
     source = "nowhere, a test"
+    conformance = "invariance"
     exempt: ClassVar[dict[str, str]] = {"huge value fitted": "the mean is of all values"}
 
     def __init__(self, scale: float = 1.0) -> None:

@@ -112,6 +112,16 @@ def test_figures_and_progress_of_a_real_detector() -> None:
     assert outcome.peak_mb >= 0
 
 
+def test_what_fit_says_of_the_data_is_kept_with_the_cell() -> None:
+    stuck = toy(n=600)
+    values = stuck.values.copy()
+    values[400:480] = values[400]
+    ((task, one),) = planned(["LOF"], [replace(stuck, values=values)])
+    note = execute(task, one).extra["note"]
+    assert "equal 20 others or more" in note
+    assert note.count("LOF:") == 1
+
+
 ALONE = """
 import sys, time
 from benchmark.execution.warm_up import compiling_alone

@@ -84,14 +84,13 @@ _CHECKS: dict[str, tuple[str, Callable[[type[Detector]], None]]] = {}
 
 
 def iter_checks(detector: type[Detector]) -> Iterator[Check]:
-    """All checks of a detector class, cheap ones first; a plug-in is held to the contract alone, not to the laws."""
+    """The checks that bind a detector class, cheap ones first: how many, its ``conformance`` says."""
     unknown = set(detector.exempt) - set(_CHECKS)
     if unknown:
         raise CheckFailed(f"{detector.__name__}.exempt names unknown checks: {', '.join(sorted(unknown))}")
     for name, (proves, function) in _CHECKS.items():
-        if name in LAWS and detector.group == "plug-in":
-            continue
-        yield Check(name, proves, detector, function)
+        if name not in LAWS or detector.conformance == "invariance":
+            yield Check(name, proves, detector, function)
 
 
 def _promise(proves: str) -> Callable[[Callable[[type[Detector]], None]], Callable[[type[Detector]], None]]:

@@ -90,6 +90,7 @@ def _fit_and_score(
     started = time.perf_counter()
     detector.fit(pieces[0] if len(pieces) == 1 else pieces)
     fitted = time.perf_counter()
+    note(outcome, detector.notes_)
     (a, b), (c, d) = split.test, split.keep
     given = np.asarray(detector.score(series.values[a:b]), dtype=np.float64)
     if given.shape != (b - a,):
@@ -153,5 +154,13 @@ def shorten_window(detector: Detector, pieces: list[Array], outcome: Outcome) ->
     longest = max(map(len, pieces))
     if isinstance(window, int) and longest < detector.min_length() and window > 1:
         shorter = max(1, longest // 2)
-        outcome.extra["note"] = f"window {window} cut to {shorter}: the longest fitted piece has {longest} points"
+        note(outcome, (f"window {window} cut to {shorter}: the longest fitted piece has {longest} points",))
         detector.set_params(window=shorter)
+
+
+def note(outcome: Outcome, sentences: Sequence[str]) -> None:
+    """Keep with the cell what is to be said of it, each sentence once."""
+    for sentence in sentences:
+        said = outcome.extra.get("note", "")
+        if sentence not in said:
+            outcome.extra["note"] = f"{said}; {sentence}" if said else sentence

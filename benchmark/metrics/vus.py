@@ -147,7 +147,7 @@ def _mean_areas(flags: _Flags, soft: Floats, seen: Floats) -> Volume:
     """Areas under both curves of each width, averaged (the paper's range-TPR, range-FPR and range-precision)."""
     n_positive = flags.hits[-1]
     true = flags.hits + soft
-    positives = n_positive + soft / 2  # the paper: halfway between the labels with and without their buffer
+    positives = n_positive + soft / 2  # half of what is flagged of the buffer; the 2022 package took half of all of it
     tpr = np.minimum(true / positives, 1.0) * seen
     fpr = (flags.flagged - true) / (len(flags.first) - positives)
     precision = true / flags.flagged

@@ -24,6 +24,7 @@ from detectors.core.windows import Alignment, Windows, windows_to_points
 
 Diet = Literal["series", "normal", "nothing"]
 WINDOW = whole(1) | one_of("auto")
+Conformance = Literal["contract", "invariance"]
 Group = Literal["classical", "neural", "one-liner", "untrained", "successor", "plug-in"]
 
 
@@ -51,8 +52,13 @@ class Detector(ABC):
         Where the method comes from.
     quick : dict
         Parameters that make it cheap, for checks and for ``--quick`` runs, whose results are marked.
+    conformance : {"contract", "invariance"}
+        Which checks bind it: those of the contract, or also those of invariance (unit, level, huge values) and of
+        parameter ranges, as for every detector of the package.
     exempt : dict
         Conformance checks that it need not pass, by name, each with the reason.
+    blind_to : str
+        What it cannot see, whatever its parameters: a line of ``docs/edges.md``.
     ablations : dict
         Its ideas by name, each with the parameters that switch it off, for ``python -m benchmark ablate``.
     choices : dict
@@ -71,7 +77,9 @@ class Detector(ABC):
     version: ClassVar[int] = 1
     source: ClassVar[str] = ""
     quick: ClassVar[dict[str, Any]] = {}
+    conformance: ClassVar[Conformance] = "contract"
     exempt: ClassVar[dict[str, str]] = {}
+    blind_to: ClassVar[str] = ""
     ablations: ClassVar[dict[str, dict[str, Any]]] = {}
     choices: ClassVar[dict[str, tuple[Any, ...]]] = {}
     rescored: ClassVar[frozenset[str]] = frozenset()

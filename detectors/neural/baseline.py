@@ -75,6 +75,8 @@ class NeuralDetector(SavedDetector):
 
     learns_from: ClassVar[Diet] = "normal"
     group: ClassVar[Group] = "neural"
+    conformance = "invariance"
+    blind_to = "level and amplitude: each window is scaled by its own extremes"
     source: ClassVar[str] = "TSB-UAD (Paparrizos et al., PVLDB 2022), package 0.0.3"
     shuffle: ClassVar[bool] = True
     rows: ClassVar[int] = 4096

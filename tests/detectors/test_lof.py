@@ -298,6 +298,16 @@ def test_a_stuck_stretch_is_noted() -> None:
     assert LOF(window=16, n_neighbors=65).fit(x).notes_ == ()
 
 
+@pytest.mark.parametrize("unit", [2.0**-60, 2.0**-30, 2.0**-10])
+def test_factors_have_no_unit(unit: float) -> None:
+    """The definition has none; what is added to a mean reachability must not bring one in."""
+    x = np.sin(np.arange(400) / 4) + 1e-4 * np.random.default_rng(0).normal(size=400)
+    x[300:330] = x[300]
+    lof, y = LOF(window=16, n_neighbors=5), np.roll(x, 50)[:200]
+    expected = [*lof.fit(x).score(x), *lof.score(y)]
+    np.testing.assert_array_equal([*lof.fit(x * unit).score(x * unit), *lof.score(y * unit)], expected)
+
+
 def test_bad_parameters_are_refused() -> None:
     with pytest.raises(ValueError, match="n_neighbors must be a whole number of at least 1"):
         LOF(window=5, n_neighbors=0).fit(rhythm(100))
