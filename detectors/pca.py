@@ -50,7 +50,7 @@ class PCA(WindowDetector):
     def _fit_windows(self, windows: Windows) -> None:
         moments = running_moments(windows)
         self.mean_, self.scale_ = moments[:2] if moments else column_moments(windows)
-        singular, rows = singular_values(windows, self._standardise, moments[2] if moments else None)
+        singular, rows = spectrum(windows, self._standardise, moments[2] if moments else None)
         # Eigenvectors have no sign, yet the distance depends on it: the largest entry is positive. Odd ones have two of
         # opposite sign, equal but for rounding: the first counts.
         size = np.abs(rows)
@@ -92,35 +92,50 @@ class PCA(WindowDetector):
         return columns
 
 
-def singular_values(
-    windows: Windows, prepare: Callable[[Array], Array], first: Array | None = None
-) -> tuple[Array, Array]:
-    """Singular values and right singular vectors of the prepared windows, (window, k) columns, from products of blocks.
+def spectrum(windows: Windows, prepare: Callable[[Array], Array], gram: Array | None = None) -> tuple[Array, Array]:
+    """Singular values and right singular vectors of the prepared windows z, (window, k) columns at once.
 
     The smallest shares rule the score, and the eigenvectors of z'z alone lose every share below 1e-16. Where none is
-    below 1e-6 of the largest, at least eight of its digits are right and the product is enough. Otherwise
-    the eigenvectors serve as a rotation: the rotated columns are nearly orthogonal, their norms exact to 1e-16 of
-    the largest *singular value*, and a second product, scaled by these norms, corrects what is left.
+    below 1e-6 of the largest, at least eight of its digits are right and :func:`roots` is enough; else :func:`refined`
+    follows.
 
     Parameters
     ----------
-    first : (window, window) array, optional
-        z'z, when it is known already; its rounding is corrected, too.
+    gram : (window, window) array, optional
+        z'z, when :func:`running_moments` has given it; :func:`product` else.
 
     Returns
     -------
     (window,) and (window, window) arrays, vectors in rows, largest first.
     """
-    if first is None:
-        first = np.zeros((windows.window, windows.window))
-        for _, block in windows.chunks():
-            z = prepare(block)
-            first += z @ z.T
-    values, vectors = np.linalg.eigh(first)
+    values, vectors = np.linalg.eigh(product(windows, prepare) if gram is None else gram)
     if values[0] > 1e-6 * values[-1]:
-        return np.sqrt(values[::-1]), np.ascontiguousarray(vectors.T[::-1])
+        return roots(values, vectors)
+    return refined(windows, prepare, vectors)
+
+
+def product(windows: Windows, prepare: Callable[[Array], Array]) -> Array:
+    """z'z summed over blocks: used where rounding would show in running moments."""
+    total = np.zeros((windows.window, windows.window))
+    for _, block in windows.chunks():
+        z = prepare(block)
+        total += z @ z.T
+    return total
+
+
+def roots(values: Array, vectors: Array) -> tuple[Array, Array]:
+    """Singular values as roots of the eigenvalues of z'z: used where none of these is small."""
+    return np.sqrt(values[::-1]), np.ascontiguousarray(vectors.T[::-1])
+
+
+def refined(windows: Windows, prepare: Callable[[Array], Array], vectors: Array) -> tuple[Array, Array]:
+    """Singular values from a second product of rotated windows: used where some are too small for one of z'z.
+
+    Rotated by the first eigenvectors the columns are nearly orthogonal, their norms exact to 1e-16 of the largest
+    *singular value*; the second product, scaled by these norms, corrects what is left, rounding of the first included.
+    """
     rotation = np.ascontiguousarray(vectors.T)
-    second = np.zeros_like(first)
+    second = np.zeros_like(vectors)
     for _, block in windows.chunks(ROWS):
         z = rotation @ prepare(block)
         second += z @ z.T

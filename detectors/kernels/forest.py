@@ -1,4 +1,4 @@
-"""Isolation trees in heap order, and the walk of all windows through them (numba)."""
+"""Isolation trees in heap order, and the paths of all windows through them (numba)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from detectors.core import Array, Windows
 
-BLOCK = 1024  # windows that walk through one tree together
+BLOCK = 1024  # windows that go through one tree together
 
 
 @dataclass
 class Forest:
     """T trees of h levels; the children of node k are 2 k + 1 and 2 k + 2.
 
-    A branch that ends early goes on as a chain of left children, hence every walk has h steps. Values are float64 and
+    A branch that ends early goes on as a chain of left children, hence every path has h steps. Values are float64 and
     taken about a level: in scikit-learn's float32 a series far from zero, or of small values, has nothing to cut.
 
     Attributes
@@ -29,7 +29,7 @@ class Forest:
     threshold : (T, 2^h - 1) float64
         A value above it goes right; infinite where a branch has ended.
     depth : (T, 2^h) float64
-        At the end of each walk: cuts passed, plus the expected number for the samples still together.
+        At the end of each path: cuts passed, plus the expected number for the samples still together.
     expected : float
         Expected number of cuts for all samples of a tree, c(psi) in the paper's Eq. 1.
     level : float
@@ -60,7 +60,7 @@ class Forest:
 
     def score(self, x: Array, window: int) -> Array:
         """(n - window + 1,) isolation scores in 0..1 of the windows of an (n,) series."""
-        cuts = _walk(x - self.level, len(x) - window + 1, self.feature, self.threshold, self.depth)
+        cuts = _path_lengths(x - self.level, len(x) - window + 1, self.feature, self.threshold, self.depth)
         # A tree of one sample has nothing to cut: every score is then one half.
         ratio = cuts / len(self.depth) / self.expected if self.expected > 0 else np.ones(len(cuts))
         return np.asarray(2.0**-ratio)
@@ -139,7 +139,7 @@ def _partition(rows: Array, members: NDArray[np.int64], a: int, b: int, test: in
 
 
 @numba.njit(cache=True)
-def _walk(x: Array, n: int, feature: NDArray[np.uint32], threshold: Array, depth: Array) -> Array:
+def _path_lengths(x: Array, n: int, feature: NDArray[np.uint32], threshold: Array, depth: Array) -> Array:
     """Sum over the trees of the depth that each of n windows reaches."""
     total = np.zeros(n)
     node = np.empty(BLOCK, dtype=np.uint32)

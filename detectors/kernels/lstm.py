@@ -40,6 +40,24 @@ def one_thread() -> AbstractContextManager[Any]:
     return limit
 
 
+class Weights(NamedTuple):
+    """What a pass forwards multiplies by, for ``h`` hidden cells a layer; biases of a layer are summed."""
+
+    first: Float32  # (4 h, h + 2), [recurrent, input, bias] of layer 1
+    between: Float32  # (4 h, h), input weights of layer 2
+    third: Float32  # (4 h, h + 1), [recurrent, bias] of layer 2
+    last: Float32  # (1, h + 1), [weight, bias] of the dense layer
+
+
+class Recurrent(NamedTuple):
+    """The weights through which a pass backwards goes, for ``h`` hidden cells a layer."""
+
+    first: Float32  # (4 h, h), of layer 1
+    between: Float32  # (4 h, h), input weights of layer 2
+    second: Float32  # (4 h, h), of layer 2
+    dense: Float32  # (1, h)
+
+
 class Work(NamedTuple):
     """What a pass forwards leaves for the pass backwards; (slots, features, windows) each, a slot per time step."""
 
@@ -99,8 +117,8 @@ class _Differentiable(torch.autograd.Function):
         if ctx.work is None:
             raise RuntimeError("the gates were overwritten by their gradients: a second backward needs a new forward")
         work, ctx.work = ctx.work, None
-        weights = [weight.numpy() for weight in ctx.saved_tensors]
-        slopes = backward(np.ascontiguousarray(slope.numpy())[None], *weights, *work)
+        weights = Recurrent(*(weight.numpy() for weight in ctx.saved_tensors))
+        slopes = backward(np.ascontiguousarray(slope.numpy())[None], weights, work)
         ctx.owner.spare = work
         first, second, third, last = (torch.from_numpy(each) for each in slopes)
         h = work.cell1.shape[1]
@@ -108,26 +126,26 @@ class _Differentiable(torch.autograd.Function):
         return None, None, *layer1, second, third[:, :h], third[:, h], third[:, h], last[:, :h], last[:, h]
 
 
-def _joined(*parameters: Tensor) -> list[Float32]:
-    """[recurrent, input, bias] of layer 1, input weights of layer 2, [recurrent, bias] of layer 2, [weight, bias]."""
+def _joined(*parameters: Tensor) -> Weights:
+    """From torch's parameters of both layers and the dense one, in its order."""
     with torch.no_grad():
         input1, recurrent1, bias1, other1, input2, recurrent2, bias2, other2, dense, bias = parameters
         first = torch.cat([recurrent1, input1, (bias1 + other1)[:, None]], dim=1)
         third = torch.cat([recurrent2, (bias2 + other2)[:, None]], dim=1)
         last = torch.cat([dense, bias[:, None]], dim=1)
-    return [each.detach().numpy() for each in (first, input2, third, last)]
+    return Weights(*(each.detach().numpy() for each in (first, input2, third, last)))
 
 
-def _forward(x: Tensor, weights: list[Float32], work: Work) -> Tensor:
-    forecasts: Float32 = forward(np.ascontiguousarray(x.numpy().T), *(*weights, *work))
+def _forward(x: Tensor, weights: Weights, work: Work) -> Tensor:
+    forecasts: Float32 = forward(np.ascontiguousarray(x.numpy().T), weights, work)
     return torch.from_numpy(forecasts[0])
 
 
 @njit(nogil=True, cache=True)
-def forward(  # type: ignore[no-untyped-def]
-    x, first, between, third, last, read1, read2, gates1, gates2, cell1, cell2
-):
+def forward(x: Float32, weights: Weights, work: Work) -> Float32:
     """(1, k) forecasts from (w, k) series; with fewer slots than steps the oldest is overwritten."""
+    first, between, third, last = weights
+    read1, read2, gates1, gates2, cell1, cell2 = work
     slots, hidden, rows = cell1.shape
     read1[0], read2[0], cell1[0], cell2[0] = 0.0, 0.0, 0.0, 0.0
     read1[:, hidden + 1], read2[:, hidden] = 1.0, 1.0
@@ -141,14 +159,15 @@ def forward(  # type: ignore[no-untyped-def]
         np.dot(third, read2[now], gates2[now])
         _add(_flat(gates2[now]), _flat(inner))
         _step(_flat(gates2[now]), _flat(cell2[now]), _flat(cell2[after]), _flat(read2[after, :hidden]))
-    return np.dot(last, read2[x.shape[0] % slots])
+    forecasts: Float32 = np.dot(last, read2[x.shape[0] % slots])
+    return forecasts
 
 
 @njit(nogil=True, cache=True)
-def backward(  # type: ignore[no-untyped-def]
-    slope, recurrent1, between, recurrent2, dense, read1, read2, gates1, gates2, cell1, cell2
-):
-    """Slopes of the weights as :func:`forward` takes them, from the forecasts' (1, k); the gates become theirs."""
+def backward(slope: Float32, weights: Recurrent, work: Work) -> tuple[Float32, Float32, Float32, Float32]:
+    """Slopes of the :class:`Weights`, from the forecasts' (1, k); the gates become theirs."""
+    recurrent1, between, recurrent2, dense = weights
+    read1, read2, gates1, gates2, cell1, cell2 = work
     slots, hidden, rows = cell1.shape
     state1, below = np.zeros((hidden, rows), dtype=np.float32), np.empty((hidden, rows), dtype=np.float32)
     state2, last = np.dot(dense.T, slope), np.dot(slope, read2[slots - 1].T)
@@ -170,18 +189,18 @@ def backward(  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _accumulate(total, part, slopes, read):  # type: ignore[no-untyped-def]
+def _accumulate(total: Float32, part: Float32, slopes: Float32, read: Float32) -> None:
     np.dot(slopes, read.T, part)
     _add(_flat(total), _flat(part))
 
 
 @njit(nogil=True, cache=True)
-def _flat(a):  # type: ignore[no-untyped-def]
+def _flat(a: Float32) -> Float32:
     return a.reshape(a.size)
 
 
 @njit(nogil=True, cache=True)
-def _add(total, part):  # type: ignore[no-untyped-def]
+def _add(total: Float32, part: Float32) -> None:
     for k in range(total.shape[0]):
         total[k] += part[k]
 
@@ -198,28 +217,29 @@ Q1, Q2, Q3, Q4 = np.array([4.671303205e-01, 2.587106809e-02, 3.283090681e-04, 7.
 
 # Division as NumPy does it, everywhere below: Python's test for zero would keep the loops from being vectorised.
 @njit(nogil=True, cache=True, error_model="numpy", inline="always")
-def _tanh(x):  # type: ignore[no-untyped-def]
+def _tanh(x: np.float32) -> np.float32:
     x = END if x > END else x
     x = -END if x < -END else x
     u = x * x
     over = (((P4 * u + P3) * u + P2) * u + P1) * u + P0
-    return x * over / ((((Q4 * u + Q3) * u + Q2) * u + Q1) * u + ONE)
+    ratio: np.float32 = x * over / ((((Q4 * u + Q3) * u + Q2) * u + Q1) * u + ONE)
+    return ratio
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _tanh_of(values):  # type: ignore[no-untyped-def]
+def _tanh_of(values: Float32) -> None:
     for k in range(values.shape[0]):
         values[k] = _tanh(values[k])
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _sigmoid_of(values):  # type: ignore[no-untyped-def]
+def _sigmoid_of(values: Float32) -> None:
     for k in range(values.shape[0]):
         values[k] = HALF + HALF * _tanh(HALF * values[k])
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _step(gates, cell, new_cell, state):  # type: ignore[no-untyped-def]
+def _step(gates: Float32, cell: Float32, new_cell: Float32, state: Float32) -> None:
     """The gates' nonlinearities in place, then the cell and the output."""
     n = cell.shape[0]
     _sigmoid_of(gates[: 2 * n])
@@ -233,7 +253,7 @@ def _step(gates, cell, new_cell, state):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _step_back(gates, cell, new_cell, state, carry):  # type: ignore[no-untyped-def]
+def _step_back(gates: Float32, cell: Float32, new_cell: Float32, state: Float32, carry: Float32) -> None:
     """Gates become the slopes of their sums; ``carry``, the slope of the new cell from later steps, that of the old.
 
     ``state`` holds the slope of the output. Three loops, since one over all these arrays is not vectorised.

@@ -6,67 +6,34 @@ SCAMP, Zimmerman et al., SoCC 2019, Sec. 3.3):
     cov(i, j) = cov(i - 1, j - 1) + f(i) g(j) + f(j) g(i),
     f(i) = (x[i + m - 1] - x[i - 1]) / 2,  g(i) = (x[i + m - 1] - mean(i)) + (x[i - 1] - mean(i - 1))
 
-Adjacent diagonals are walked together, in vector registers, four rows at a time. Both orders of a pair are walked, so
-that a row needs only its own best: that costs less than a second comparison with the column's best and its store.
-Diagonals begin anew every few thousand rows, which bounds rounding; the walk chooses the neighbour, whose distance is
-then taken from the two normalised windows themselves. A huge value would leave its rounding all along its diagonal: the
-walk does without the windows that hold one, and they are compared with all others pair by pair.
+Adjacent diagonals are computed together, in vector registers, four rows at a time, and both orders of a pair, so that
+a row needs only its own best: that costs less than a second comparison with the column's best and its store.
+Diagonals begin anew every few thousand rows, which bounds rounding. They only choose the neighbour; its distance is
+then taken from the two normalised windows themselves. A huge value would leave its rounding all along its diagonal:
+windows that hold one are left out there, and compared with all others pair by pair.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import Array
 from detectors.kernels.huge import calmed, usual_range, windows_with
-from detectors.kernels.profile_loops import DIAGONALS, compare, rolling, settle, walk
+from detectors.kernels.profile_loops import (
+    DIAGONALS,
+    Best,
+    Flagged,
+    Nearest,
+    Rolling,
+    Zone,
+    compare,
+    measure,
+    search_diagonals,
+)
 from detectors.kernels.threads import in_parallel
 
 GOLDEN = 0.6180339887498949
-
-
-@dataclass
-class Rolling:
-    """A series and what the recurrence needs of each window of length ``window``.
-
-    Attributes
-    ----------
-    x : (n,) array
-    mean, inverse : (n - window + 1,) arrays
-        Mean, and one over the root of the summed squared deviations; 0 for a constant window.
-    f, g : (n - window + 1,) arrays
-        The differences named above.
-    """
-
-    x: Array
-    mean: Array
-    inverse: Array
-    f: Array
-    g: Array
-
-    @classmethod
-    def of(cls, x: Array, window: int) -> Rolling:
-        x = np.ascontiguousarray(x, dtype=np.float64)
-        return cls(x, *rolling(x, window))
-
-    @property
-    def constant(self) -> NDArray[np.bool_]:
-        return np.asarray(self.inverse == 0.0)
-
-    @classmethod
-    def padded(cls, x: Array, margin: int, window: int) -> Rolling:
-        """Zeros in front and behind, so that a diagonal may begin outside; windows there correlate with none."""
-        wide = cls.of(np.pad(x, margin), window)
-        wide.inverse[:margin] = wide.inverse[-margin:] = 0.0
-        return wide
-
-    def inner(self, margin: int) -> Rolling:
-        """What :meth:`padded` was made of."""
-        inside = slice(margin, -margin)
-        return Rolling(self.x[inside], self.mean[inside], self.inverse[inside], self.f[inside], self.g[inside])
 
 
 def is_constant(x: Array, window: int) -> NDArray[np.bool_]:
@@ -93,7 +60,7 @@ def nearest_distance(
     exclusion : int
         Windows at most so many starts apart in one piece are no neighbours.
     share : float
-        Share of the blocks of diagonals that is walked, in (0, 1]; below 1 the result is an upper bound.
+        Share of the blocks of diagonals that is searched, in (0, 1]; below 1 the result is an upper bound.
     place : (int, int) or None
         Number of the piece that the query is a part of, and where it begins there; a self-join is (0, 0).
 
@@ -108,40 +75,38 @@ def nearest_distance(
     count = len(query) - window + 1
     rows = _rows(count)
     margin = rows + 2 * DIAGONALS + window
-    distance, index = np.full(count, np.inf), np.full(count, -1, dtype=np.int64)
-
-    def search(task: tuple[int, int, int | None, Rolling]) -> None:
-        first, offset, at, wide = task
-        piece = wide.inner(margin)
-        last = min(first + rows, count)
-        diagonals = _blocks(1 - last, len(piece.mean) - first, None if at is None else (at, exclusion), share)
-        # A constant window looks for nothing, and one with a huge value not here.
-        best = np.where((own.inverse[first:last] == 0) | huge[first:last], np.inf, -np.inf)
-        number = np.full(last - first, -1, dtype=np.int64)
-        walk(own.x, own.mean, own.f, own.g, wide.x, wide.mean, wide.inverse, wide.f, wide.g,
-              margin, window, first, last, diagonals, best, number)  # fmt: skip
-        settle(own.x, own.mean, own.inverse, piece.x, piece.mean, piece.inverse,
-                window, first, offset, number, distance, index)  # fmt: skip
-
     level, reach = usual_range([query, *reference])
     usual = query[np.abs(query - level) <= reach]
     centre = float(usual.mean()) if len(usual) else level
     huge, calm = windows_with(np.abs(query - centre) > reach, window), calmed(query - centre, reach)
-    own, offset = Rolling.of(calm, window), 0
+    own = Rolling.of(calm, window)
     own.inverse[huge] = 1.0
+    nearest = Nearest(np.full(count, np.inf), np.full(count, -1, dtype=np.int64))
+
+    def search(task: tuple[int, int, int | None, Rolling]) -> None:
+        first, offset, at, wide = task
+        piece, last = wide.inner(margin), min(first + rows, count)
+        diagonals = _blocks(1 - last, len(piece.mean) - first, None if at is None else (at, exclusion), share)
+        # A constant window looks for nothing, and one with a huge value not here.
+        lowest = np.where((own.inverse[first:last] == 0) | huge[first:last], np.inf, -np.inf)
+        best = Best(lowest, np.full(last - first, -1, dtype=np.int64))
+        search_diagonals(own, wide, margin, diagonals, first, best)
+        measure(own, piece, first, best, offset, nearest)
+
+    offset = 0
     for number, piece in enumerate(reference):
         if len(piece) >= window:
-            at = place[1] if place is not None and place[0] == number else None
             wide = Rolling.padded(calmed(piece - centre, reach), margin, window)
             theirs = windows_with(np.abs(piece - centre) > reach, window)
             wide.inverse[margin:-margin][theirs] = np.nan  # neither above nor below any bound
+            at = place[1] if place is not None and place[0] == number else None
             in_parallel(search, [(first, offset, at, wide) for first in range(0, count, rows)])
             if huge.any() or theirs.any():
                 mine, whole = Rolling.of(query - centre, window), Rolling.of(piece - centre, window)
-                compare(mine.x, mine.mean, mine.inverse, whole.x, whole.mean, whole.inverse, window, huge, theirs,
-                        at or 0, -1 if at is None else exclusion, offset, distance, index)  # fmt: skip
+                zone = Zone(at or 0, -1 if at is None else exclusion)
+                compare(mine, whole, Flagged(huge, theirs), zone, offset, nearest)
             offset += len(piece) - window + 1
-    return distance, index
+    return nearest.distance, nearest.number
 
 
 def _rows(count: int) -> int:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
+
+from detectors.core import Array, Int32
 
 DIAGONALS = 1024  # two buffers of them, 16 KiB, stay in the first-level cache
 LARGEST = 1.7e308
@@ -11,46 +15,62 @@ GROUP = 64  # diagonals that share one comparison with the row's bound
 FAST = {"reassoc", "nsz", "contract"}
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
-def walk(query, wide, margin, window, first, last, heaps, starts):
-    """Offer all pairs of rows first..last with all windows to the rows' heaps, in order.
+class Heaps(NamedTuple):
+    """Candidates of some rows, which are consecutive windows of the query: a max-heap each, its farthest in front."""
 
-    Returns the largest squared distance at which a diagonal began: the scale of the rounding error.
+    squares: Array  # (rows, size) float64, squared distances
+    starts: Int32  # (rows, size), where the windows begin; -1: none yet
+
+
+class Nearest(NamedTuple):
+    """The k nearest windows of some rows, in ascending order."""
+
+    distances: Array  # (rows, k) float64
+    starts: Int32  # (rows, k); -1 in front of a row that is in doubt
+
+
+@njit(nogil=True, cache=True, fastmath=FAST)
+def search_diagonals(query: Array, wide: Array, margin: int, window: int, first: int, heaps: Heaps) -> float:
+    """Offer the pairs of the rows from ``first`` on with all windows to the rows' heaps, in order.
+
+    ``wide`` is the other series with ``margin`` points in front and behind. Returns the largest squared distance at
+    which a diagonal began: the scale of the rounding error.
     """
-    count = wide.shape[0] - 2 * margin - window + 1
+    count, last = wide.shape[0] - 2 * margin - window + 1, first + heaps.squares.shape[0]
     u, v = _enter_and_leave(query[first : last + window - 1], window)
     less, more = _enter_and_leave(wide, window)
-    old, new, values, bounds = np.empty(DIAGONALS), np.empty(DIAGONALS), np.empty(GROUP), heaps[:, 0].copy()
+    old, new, values = np.empty(DIAGONALS), np.empty(DIAGONALS), np.empty(GROUP)
+    bounds = heaps.squares[:, 0].copy()
     scale = 0.0
     for diagonal in range(1 - last, count - first, DIAGONALS):
         base = margin + diagonal
-        _start(query, wide, base, window, first, old)
+        _term_by_term(query, wide, base, window, first, old)
         scale = max(scale, old.max())
-        _offer(old, first, diagonal, count, heaps[0], starts[0])
+        _offer(old, first + diagonal, count, heaps, 0)
         row = first + 1
         while row + 4 <= last:
             for group in range(0, DIAGONALS, GROUP):
                 shift = base + group + row
                 before, after = old[group : group + GROUP], new[group : group + GROUP]
                 k = row - first
-                if _four_steps(less[shift:], more[shift:], u[k:], v[k:], before, after, bounds[k : k + 4]):
+                if _four_rows(less[shift:], more[shift:], u[k:], v[k:], before, after, bounds[k : k + 4]):
                     values[:] = before
                     for r in range(4):
-                        if _step(less[shift + r :], more[shift + r :], u[k + r], v[k + r], values, bounds[k + r]):
-                            _offer(values, row + r, diagonal + group, count, heaps[k + r], starts[k + r])
-                            bounds[k + r] = heaps[k + r, 0]
+                        if _one_row(less[shift + r :], more[shift + r :], u[k + r], v[k + r], values, bounds[k + r]):
+                            _offer(values, row + r + diagonal + group, count, heaps, k + r)
+                            bounds[k + r] = heaps.squares[k + r, 0]
             old, new = new, old
             row += 4
         while row < last:
             shift = base + row
-            _step(less[shift:], more[shift:], u[row - first], v[row - first], old, 0.0)
-            _offer(old, row, diagonal, count, heaps[row - first], starts[row - first])
+            _one_row(less[shift:], more[shift:], u[row - first], v[row - first], old, 0.0)
+            _offer(old, row + diagonal, count, heaps, row - first)
             row += 1
     return scale
 
 
 @njit(nogil=True, cache=True)
-def _enter_and_leave(x, window):
+def _enter_and_leave(x: Array, window: int) -> tuple[Array, Array]:
     """Difference and sum of the point that enters with window i and the one that has left."""
     less, more = np.zeros(x.shape[0]), np.zeros(x.shape[0])
     for i in range(1, x.shape[0] - window + 1):
@@ -59,8 +79,8 @@ def _enter_and_leave(x, window):
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _start(query, wide, base, window, row, out):
-    """Squared distances of one row on a block of diagonals, term by term."""
+def _term_by_term(query: Array, wide: Array, base: int, window: int, row: int, out: Array) -> None:
+    """Squared distances of one row on a block of diagonals, whose recurrences begin with them."""
     out[:] = 0.0
     for w in range(window):
         a = query[row + w]
@@ -71,7 +91,7 @@ def _start(query, wide, base, window, row, out):
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _step(less, more, u, v, values, bound):
+def _one_row(less: Array, more: Array, u: float, v: float, values: Array, bound: float) -> int:
     """One row further: p^2 - q^2 = (p - q)(p + q) takes an operation less than two squares. Any below the bound?"""
     hit = 0
     for t in range(values.shape[0]):
@@ -82,7 +102,7 @@ def _step(less, more, u, v, values, bound):
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _four_steps(less, more, u, v, old, new, bounds):
+def _four_rows(less: Array, more: Array, u: Array, v: Array, old: Array, new: Array, bounds: Array) -> int:
     """Four rows at once: the distances between stay in registers, one load and one store for four pairs.
 
     Returns whether any distance is below its row's bound; a running minimum would say more, but LLVM
@@ -103,16 +123,16 @@ def _four_steps(less, more, u, v, old, new, bounds):
 
 
 @njit(nogil=True, cache=True)
-def _offer(values, row, diagonal, count, heap, start):
-    begin = max(0, -(row + diagonal))
-    end = min(values.shape[0], count - row - diagonal)
-    for t in range(begin, end):
+def _offer(values: Array, column: int, count: int, heaps: Heaps, row: int) -> None:
+    """Squared distances of a row and the windows from ``column`` on, as far as these are among the ``count``."""
+    heap, start = heaps.squares[row], heaps.starts[row]
+    for t in range(max(0, -column), min(values.shape[0], count - column)):
         if values[t] < heap[0]:
-            replace_farthest(heap, start, values[t], row + diagonal + t)
+            replace_farthest(heap, start, values[t], column + t)
 
 
 @njit(nogil=True, cache=True)
-def replace_farthest(heap, number, value, index):
+def replace_farthest(heap: Array, number: Int32, value: float, index: int) -> None:
     """Sift a value down from the root of a max-heap; of two equal children the left one moves up."""
     size, at = heap.shape[0], 0
     while True:
@@ -129,32 +149,36 @@ def replace_farthest(heap, number, value, index):
 
 
 @njit(nogil=True, cache=True)
-def settle(query, other, window, first, squares, starts, slack, distances, index):
-    """Exact distances of the candidates, sorted; -1 leads the index of a row that they leave in doubt."""
-    rows, size = squares.shape
-    k = distances.shape[1]
+def measure(query: Array, other: Array, window: int, first: int, heaps: Heaps, slack: float, nearest: Nearest) -> None:
+    """Exact distances of the candidates, sorted; a row in doubt is one whose nearest they may not hold.
+
+    ``slack`` is how far rounding may have moved the candidates' squared distances.
+    """
+    rows, size = heaps.squares.shape
+    k = nearest.distances.shape[1]
     gaps = np.empty(size)
     for r in range(rows):
-        bound = squares[r, 0] - slack
-        if bound == np.inf or starts[r, 0] < 0:  # fewer candidates than places
-            distances[r, k - 1], index[r, 0] = np.inf, -1
+        starts, bound = heaps.starts[r], heaps.squares[r, 0] - slack
+        if bound == np.inf or starts[0] < 0:  # fewer candidates than places
+            nearest.distances[r, k - 1], nearest.starts[r, 0] = np.inf, -1
             continue
-        order = np.argsort(starts[r], kind="mergesort")
+        order = np.argsort(starts, kind="mergesort")
         for c in range(size):
-            start = starts[r, order[c]]
+            start = starts[order[c]]
             gaps[c] = squared_distance(query[first + r : first + r + window], other[start : start + window])
         best = np.argsort(gaps, kind="mergesort")[:k]
         # Below one part in 1e9 the k-th distance is right whichever of the doubtful windows is taken.
         doubt = slack > 0.0 and gaps[best[k - 1]] * (1 - 1e-9) > bound and gaps[best[k - 1]] > 0.0
         for c in range(k):
-            distances[r, c] = np.sqrt(gaps[best[c]])
-            index[r, c] = starts[r, order[best[c]]]
+            nearest.distances[r, c] = np.sqrt(gaps[best[c]])
+            nearest.starts[r, c] = starts[order[best[c]]]
         if doubt:
-            index[r, 0] = -1
+            nearest.starts[r, 0] = -1
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def squared_distance(a, b):
+def squared_distance(a: Array, b: Array) -> float:
+    """Of two vectors of one length."""
     total = 0.0
     for c in range(a.shape[0]):
         gap = a[c] - b[c]
@@ -163,8 +187,9 @@ def squared_distance(a, b):
 
 
 @njit(nogil=True, cache=True)
-def search_term_by_term(query, other, starts, window, row, distances, index):
-    k = distances.shape[0]
+def search_term_by_term(query: Array, other: Array, starts: Int32, window: int, row: int, nearest: Nearest) -> None:
+    """All pairs of one row with the windows that begin at ``starts``, without the recurrence."""
+    k = nearest.distances.shape[1]
     heap, found = np.full(k, np.inf), np.full(k, -1, dtype=np.int32)
     for start in starts:
         value = squared_distance(query[row : row + window], other[start : start + window])
@@ -173,4 +198,4 @@ def search_term_by_term(query, other, starts, window, row, distances, index):
             replace_farthest(heap, found, value, start)
     order = np.argsort(heap, kind="mergesort")
     for c in range(k):
-        distances[c], index[c] = np.sqrt(heap[order[c]]), found[order[c]]
+        nearest.distances[row, c], nearest.starts[row, c] = np.sqrt(heap[order[c]]), found[order[c]]

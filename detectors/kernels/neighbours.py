@@ -1,4 +1,4 @@
-"""Exact k nearest windows under the Euclidean distance, by walking blocks of diagonals.
+"""Exact k nearest windows under the Euclidean distance, by blocks of diagonals.
 
 Windows of stride 1 share all but one point with the window before, so a squared distance follows from the one a step up
 the diagonal by adding the point that enters and taking off the one that leaves:
@@ -24,7 +24,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from detectors.core import Array, Index, Int32, Windows
 from detectors.kernels.huge import calmed, usual_range, windows_with
-from detectors.kernels.neighbour_loops import DIAGONALS, search_term_by_term, settle, walk
+from detectors.kernels.neighbour_loops import DIAGONALS, Heaps, Nearest, measure, search_diagonals, search_term_by_term
 from detectors.kernels.threads import in_parallel
 from detectors.kernels.window_tree import WindowTree, tree_for
 
@@ -61,17 +61,17 @@ def nearest_windows(query: Array, reference: list[Array], window: int, k: int) -
     """
     pieces = [piece for piece in reference if len(piece) >= window]
     search = Search(query, pieces, window, k)
-    tree = None if search.exact else tree_for(search.pieces(), window, len(search.distances), k + SPARE)
+    tree = None if search.exact else tree_for(search.pieces(), window, len(search.nearest.distances), k + SPARE)
     if tree is None:
-        search.walk([(0, len(search.distances))])
+        search.by_diagonals([(0, len(search.nearest.distances))])
     else:
-        search.ask(tree)
+        search.by_tree(tree)
+    distances, index = search.nearest
     if len(pieces) > 1:
-        starts = search.joined.starts
-        for rows in range(0, len(search.index), 1 << 16):
-            part = search.index[rows : rows + (1 << 16)]
-            part[:] = np.searchsorted(starts, part)
-    return search.distances, search.index
+        for rows in range(0, len(index), 1 << 16):
+            part = index[rows : rows + (1 << 16)]
+            part[:] = np.searchsorted(search.joined.starts, part)
+    return distances, index
 
 
 @dataclass
@@ -127,20 +127,20 @@ class Joined:
 
 
 class Search:
-    """One query of :func:`nearest_windows`: fills ``distances`` and ``index``, the latter with joined starts."""
+    """One query of :func:`nearest_windows`: fills ``nearest``, whose starts are those of the joined pieces."""
 
     def __init__(self, query: Array, pieces: list[Array], window: int, k: int) -> None:
         self.query, self.joined = np.array(query), Joined.of(pieces, query, window)
         self.exact = holds_integers([query, self.joined.x], window)
-        # What is walked: as ``query`` and ``joined``, but without huge values.
+        # What diagonals and tree see: as ``query`` and ``joined``, but without huge values.
         self.scale = 0.0
-        self.calm, self.walked, self.room = self.query, self.joined, np.full(len(query) - window + 1, np.inf)
+        self.calm, self.calm_joined, self.room = self.query, self.joined, np.full(len(query) - window + 1, np.inf)
         if not self.exact:
             self._centre(pieces, window)
         self.window, self.k = window, k
-        self.rows = min(4096, max(1024, 8 * window))  # a restart costs W / rows of the walk
+        self.rows = min(4096, max(1024, 8 * window))  # a restart costs W / rows of the time
         count = len(query) - window + 1
-        self.distances, self.index = np.empty((count, k)), np.empty((count, k), dtype=np.int32)
+        self.nearest = Nearest(np.empty((count, k)), np.empty((count, k), dtype=np.int32))
 
     def _centre(self, pieces: list[Array], window: int) -> None:
         level, reach = usual_range([self.query, *pieces])
@@ -148,70 +148,57 @@ class Search:
         centre = float(usual.mean()) if len(usual) else level
         self.query = self.calm = self.query - centre
         moved = [piece - centre for piece in pieces]
-        self.joined = self.walked = Joined.of(moved, self.query, window)
+        self.joined = self.calm_joined = Joined.of(moved, self.query, window)
         largest = max(float(np.abs(part).max()) for part in [self.query, *moved])
         if largest > reach:
             self.calm = calmed(self.query, reach)
-            self.walked = Joined.of(moved, self.query, window, reach)
+            self.calm_joined = Joined.of(moved, self.query, window, reach)
             # A window with a huge value is at least so far from a row.
             self.room = reach - sliding_window_view(np.abs(self.query), window).max(axis=1)
-        self.scale = largest_square(self.calm, self.walked.x[self.walked.x != self.walked.far], window)
+        self.scale = largest_square(self.calm, self.calm_joined.x[self.calm_joined.x != self.calm_joined.far], window)
 
-    def walk(self, stretches: list[tuple[int, int]]) -> None:
+    def by_diagonals(self, stretches: list[tuple[int, int]]) -> None:
         """All pairs of these rows, on as many threads as numba is allowed."""
         margin = self.rows + DIAGONALS + self.window
-        wide = np.pad(self.walked.x, margin, constant_values=self.walked.far)
+        wide = np.pad(self.calm_joined.x, margin, constant_values=self.calm_joined.far)
         tasks = [(a, min(a + self.rows, last)) for first, last in stretches for a in range(first, last, self.rows)]
-        in_parallel(lambda task: self._walk(*task, wide, margin), tasks)
+        in_parallel(lambda task: self._by_diagonals(*task, wide, margin), tasks)
 
-    def _walk(self, first: int, last: int, wide: Array, margin: int) -> None:
-        total = len(self.walked.starts)
-        size = min(self.k if self.exact else self.k + SPARE, total)
-        heaps = np.full((last - first, size), self.walked.limit)
-        starts = np.full((last - first, size), -1, dtype=np.int32)
-        scale = max(
-            walk(self.calm, wide, margin, self.window, first, last, heaps, starts), self.walked.scale, self.scale
-        )
-        # Each step rounds three times; the walk is never longer than the block has rows.
-        slack = 0.0 if self.exact or size == total else 4 * EPS * (last - first + self.window) * scale
-        self._settle(first, heaps, starts, slack)
-        for row in first + np.flatnonzero(self.index[first:last, 0] < 0):
-            search_term_by_term(
-                self.query, self.joined.x, self.joined.starts, self.window, row, self.distances[row], self.index[row]
-            )
+    def _by_diagonals(self, first: int, last: int, wide: Array, margin: int) -> None:
+        total = len(self.calm_joined.starts)
+        shape = last - first, min(self.k if self.exact else self.k + SPARE, total)
+        heaps = Heaps(np.full(shape, self.calm_joined.limit), np.full(shape, -1, dtype=np.int32))
+        found = search_diagonals(self.calm, wide, margin, self.window, first, heaps)
+        scale = max(found, self.calm_joined.scale, self.scale)
+        # Each step rounds three times; a diagonal never takes more steps than the block has rows.
+        slack = 0.0 if self.exact or shape[1] == total else 4 * EPS * (last - first + self.window) * scale
+        self._measure(first, heaps, slack)
+        for row in (first + np.flatnonzero(self.nearest.starts[first:last, 0] < 0)).tolist():
+            search_term_by_term(self.query, self.joined.x, self.joined.starts, self.window, row, self.nearest)
 
-    def ask(self, tree: WindowTree) -> None:
-        """Candidates from a tree; rows that they do not settle are walked."""
+    def by_tree(self, tree: WindowTree) -> None:
+        """Candidates from a tree; all pairs of the rows that these leave in doubt."""
 
         def one(part: tuple[slice, Array]) -> None:
-            squares, numbers, scale = tree.candidates(part[1])
-            starts = self.walked.starts.take(numbers)
-            self._settle(part[0].start, squares, starts, 4 * EPS * self.window * scale)
+            found, scale = tree.candidates(part[1])
+            heaps = Heaps(found.squares, self.calm_joined.starts.take(found.starts))
+            self._measure(part[0].start, heaps, 4 * EPS * self.window * scale)
 
         in_parallel(one, Windows([self.calm], self.window).chunks(ASKED))
-        self.walk(runs(np.flatnonzero(self.index[:, 0] < 0), self.window))
+        self.by_diagonals(runs(np.flatnonzero(self.nearest.starts[:, 0] < 0), self.window))
 
-    def _settle(self, first: int, squares: Array, starts: Int32, slack: float) -> None:
-        rows = slice(first, first + len(squares))
-        settle(
-            self.query,
-            self.joined.x,
-            self.window,
-            first,
-            squares,
-            starts,
-            slack,
-            self.distances[rows],
-            self.index[rows],
-        )
-        self.index[rows, 0][self.distances[rows, -1] >= self.room[rows]] = -1
+    def _measure(self, first: int, heaps: Heaps, slack: float) -> None:
+        rows = slice(first, first + len(heaps.squares))
+        part = Nearest(self.nearest.distances[rows], self.nearest.starts[rows])
+        measure(self.query, self.joined.x, self.window, first, heaps, slack, part)
+        part.starts[:, 0][part.distances[:, -1] >= self.room[rows]] = -1
 
     def pieces(self) -> list[Array]:
         """The pieces as they are searched."""
-        starts = self.walked.starts
+        starts = self.calm_joined.starts
         ends = np.flatnonzero(np.diff(starts) > 1)
         begins = starts[np.concatenate([[0], ends + 1])]
-        return [self.walked.x[a : b + self.window] for a, b in zip(begins, starts[[*ends, -1]], strict=True)]
+        return [self.calm_joined.x[a : b + self.window] for a, b in zip(begins, starts[[*ends, -1]], strict=True)]
 
 
 def largest_square(a: Array, b: Array, window: int) -> float:

@@ -1,23 +1,97 @@
-"""The compiled loops of the matrix profile: rolling moments, diagonals, the distances found."""
+"""The compiled loops of the matrix profile: rolling moments, diagonals, the distances found.
+
+Covariances are of two windows; a pair's correlation is its covariance times both inverse norms.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from detectors.core import Array
 
 DIAGONALS = 1024  # two buffers of them, 16 KiB, stay in the first-level cache
 GROUP = 256  # columns that share one comparison with the row's best
-LEAD = 3  # rows that a column's values run ahead when four are walked at once
+LEAD = 3  # rows that a column's values run ahead when four are computed at once
 LOWEST = -1e300
 SAME = 1e-14  # squared distance
 FAST = {"reassoc", "nsz", "contract"}
 
 
+class Rolling(NamedTuple):
+    """A series and what the recurrence needs of each window of length ``window``: all float64."""
+
+    x: Array  # (n,)
+    mean: Array  # (n - window + 1,), as are the others
+    inverse: Array  # one over the root of the summed squared deviations; 0 for a constant window
+    f: Array  # (x[i + window - 1] - x[i - 1]) / 2
+    g: Array  # (x[i + window - 1] - mean[i]) + (x[i - 1] - mean[i - 1])
+
+    @classmethod
+    def of(cls, x: Array, window: int) -> Rolling:
+        x = np.ascontiguousarray(x, dtype=np.float64)
+        return cls(x, *rolling(x, window))
+
+    @property
+    def constant(self) -> NDArray[np.bool_]:
+        return np.asarray(self.inverse == 0.0)
+
+    @classmethod
+    def padded(cls, x: Array, margin: int, window: int) -> Rolling:
+        """Zeros in front and behind, so that a diagonal may begin outside; windows there correlate with none."""
+        wide = cls.of(np.pad(x, margin), window)
+        wide.inverse[:margin] = wide.inverse[-margin:] = 0.0
+        return wide
+
+    def inner(self, margin: int) -> Rolling:
+        """What :meth:`padded` was made of."""
+        return Rolling(*(values[margin:-margin] for values in self))
+
+
+class Columns(NamedTuple):
+    """Consecutive windows of the other series: views of its :class:`Rolling`, from window ``first`` on."""
+
+    inverse: Array  # (any number,) float64, as are f and g
+    f: Array
+    g: Array
+    first: int
+    last: int  # one past the last window of the unpadded series
+
+
+class Best(NamedTuple):
+    """Best neighbour so far of each of some rows, which are consecutive windows of the own series."""
+
+    correlation: Array  # (rows,) float64, without the row's own norm
+    number: NDArray[np.int64]  # (rows,), window of the other series; -1: none
+
+
+class Nearest(NamedTuple):
+    """Nearest neighbour so far of each window of the own series."""
+
+    distance: Array  # (n - window + 1,) float64
+    number: NDArray[np.int64]  # (n - window + 1,), counted over all pieces; -1: none
+
+
+class Flagged(NamedTuple):
+    """Windows that are compared pair by pair."""
+
+    rows: NDArray[np.bool_]  # (n - window + 1,), of the own series
+    columns: NDArray[np.bool_]  # (m - window + 1,), of the other
+
+
+class Zone(NamedTuple):
+    """Diagonals without neighbours: at most ``reach`` from the middle one; none where it is -1."""
+
+    middle: int
+    reach: int
+
+
 @njit(nogil=True, cache=True)
-def rolling(x, window):
+def rolling(x: Array, window: int) -> tuple[Array, Array, Array, Array]:
     """Mean and inverse norm of each window in two passes over it; a run of equal values has norm 0 exactly."""
     count = x.shape[0] - window + 1
     mean, inverse = np.empty(count), np.zeros(count)
@@ -39,7 +113,7 @@ def rolling(x, window):
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _deviation(values):
+def _deviation(values: Array) -> tuple[float, float]:
     """Mean and summed squared deviations."""
     mean = 0.0
     for value in values:
@@ -52,74 +126,77 @@ def _deviation(values):
 
 
 @njit(nogil=True, cache=True)
-def walk(
-    x, mean, f, g, other, other_mean, inverse, other_f, other_g, margin, window, first, last, diagonals, best, number
-):
-    """Best neighbour of rows first..last on the given blocks of diagonals; ``best`` lacks the row's own norm.
+def search_diagonals(
+    own: Rolling, other: Rolling, margin: int, diagonals: NDArray[np.int64], first: int, best: Best
+) -> None:
+    """Best neighbours of the rows from ``first`` on, among the pairs on the given blocks of diagonals.
 
-    The value of diagonal t of a block stands at LEAD + t; those beside the block are too low to matter.
+    ``other`` has ``margin`` points in front and behind. The value of diagonal t of a block stands at LEAD + t; those
+    beside the block are too low to matter.
     """
-    count = other_mean.shape[0] - 2 * margin
+    last, end = first + best.number.shape[0], other.mean.shape[0] - 2 * margin
     old, new = np.full(DIAGONALS + 2 * LEAD, LOWEST), np.full(DIAGONALS + 2 * LEAD, LOWEST)
     carry, before, spare = np.empty(LEAD), np.empty(LEAD), np.empty((2, GROUP + LEAD))
     for diagonal in diagonals:
-        base = margin + diagonal
-        # Where the block lies outside of the other series there is nothing to walk.
-        row, end_row = max(first, 1 - DIAGONALS - diagonal), min(last, count - diagonal)
+        # Where the block lies outside of the other series there is nothing to search.
+        row, end_row = max(first, 1 - DIAGONALS - diagonal), min(last, end - diagonal)
         if row >= end_row:
             continue
-        shift = base + row
         whole = old[LEAD : LEAD + DIAGONALS]
-        _start(x[row : row + window], mean[row], other[shift:], other_mean[shift:], whole)
-        _offer(whole, inverse[shift:], row + diagonal, count, best, number, row - first)
+        _covariances(own, row, other, margin + row + diagonal, whole)
+        _update(whole, _columns(other, margin, row + diagonal), best, row - first)
         row += 1
         while row + 4 <= end_row:
-            k = row - first
             carry[:] = LOWEST
             for group in range(0, DIAGONALS, GROUP):
-                end = group + GROUP if group + GROUP < DIAGONALS else DIAGONALS + LEAD
-                shift = base + row + group
-                above = old[LEAD + group : LEAD + end]
-                ff, gg, ii = other_f[shift:], other_g[shift:], inverse[shift:]
+                stop = group + GROUP if group + GROUP < DIAGONALS else DIAGONALS + LEAD
+                above, columns = old[LEAD + group : LEAD + stop], _columns(other, margin, row + diagonal + group)
                 before[:] = carry
-                if _four_steps(f[row:], g[row:], ff, gg, ii, above, new[group:end], best[k:], carry) < 0:
-                    column = row + diagonal + group
-                    _revisit(f[row:], g[row:], ff, gg, ii, above, before, column, count, best, number, k, spare)
+                f, g, bound = own.f[row:], own.g[row:], best.correlation[row - first :]
+                if _four_rows(f, g, columns, above, new[group:stop], bound, carry) < 0:
+                    _update_four_rows(f, g, columns, above, before, best, row - first, spare)
             old, new = new, old
             row += 4
         whole = old[LEAD : LEAD + DIAGONALS]
         while row < end_row:
-            shift = base + row
-            _step(f[row], g[row], other_f[shift:], other_g[shift:], inverse[shift:], whole, np.inf)
-            _offer(whole, inverse[shift:], row + diagonal, count, best, number, row - first)
+            columns = _columns(other, margin, row + diagonal)
+            _one_row(own.f[row], own.g[row], columns, whole, np.inf)
+            _update(whole, columns, best, row - first)
             row += 1
 
 
+@njit(nogil=True, cache=True)
+def _columns(other: Rolling, margin: int, first: int) -> Columns:
+    at = margin + first
+    return Columns(other.inverse[at:], other.f[at:], other.g[at:], first, other.mean.shape[0] - 2 * margin)
+
+
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _start(own, mean, other, other_mean, out):
-    """Covariances (summed products) of one window with those on a block of diagonals."""
+def _covariances(own: Rolling, row: int, other: Rolling, column: int, out: Array) -> None:
+    """Covariances (summed products) of one window with those on a block of diagonals, from ``column`` on."""
     out[:] = 0.0
-    for w in range(own.shape[0]):
-        a, b = own[w] - mean, other[w : w + DIAGONALS]
+    means = other.mean[column:]
+    for w in range(own.x.shape[0] - own.mean.shape[0] + 1):
+        a, b = own.x[row + w] - own.mean[row], other.x[column + w : column + w + DIAGONALS]
         for t in range(DIAGONALS):
-            out[t] += a * (b[t] - other_mean[t])
+            out[t] += a * (b[t] - means[t])
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _step(f, g, other_f, other_g, inverse, values, bound):
-    """One row further on a run of diagonals. Is any correlation above the bound?"""
+def _one_row(f: float, g: float, other: Columns, values: Array, bound: float) -> int:
+    """One row further on a run of diagonals, in place. Is any correlation above the bound?"""
     hit = 0
     for t in range(values.shape[0]):
-        v = values[t] + f * other_g[t] + g * other_f[t]
+        v = values[t] + f * other.g[t] + g * other.f[t]
         values[t] = v
-        hit |= v * inverse[t] > bound
+        hit |= v * other.inverse[t] > bound
     return hit
 
 
-def _as_bits(context, x):
+def _as_bits(context: Any, x: Any) -> Any:
     """A float64 as the integer of its bits, whose sign is the float's."""
 
-    def cast(context, builder, signature, args):
+    def cast(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.bitcast(args[0], context.get_value_type(types.int64))
 
     return types.int64(types.float64), cast
@@ -129,7 +206,7 @@ _bits: Any = intrinsic(_as_bits)
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _four_steps(f, g, other_f, other_g, inverse, old, new, best, carry):
+def _four_rows(f: Array, g: Array, other: Columns, old: Array, new: Array, best: Array, carry: Array) -> int:
     """Four rows at once, column by column. Negative when any correlation is above its row's best.
 
     A row's value grows from the one above it in the column before, which stays in a register (``carry`` takes it to the
@@ -142,7 +219,7 @@ def _four_steps(f, g, other_f, other_g, inverse, old, new, best, carry):
     p0, p1, p2 = carry[0], carry[1], carry[2]
     sign = 0
     for t in range(new.shape[0]):
-        ff, gg, norm = other_f[t], other_g[t], inverse[t]
+        ff, gg, norm = other.f[t], other.g[t], other.inverse[t]
         v0 = old[t] + f0 * gg + g0 * ff
         v1 = p0 + f1 * gg + g1 * ff
         v2 = p1 + f2 * gg + g2 * ff
@@ -155,13 +232,15 @@ def _four_steps(f, g, other_f, other_g, inverse, old, new, best, carry):
 
 
 @njit(nogil=True, cache=True)
-def _revisit(f, g, other_f, other_g, inverse, above, before, column, count, best, number, k, spare):
-    """The four rows again, one by one, to find which pair was better."""
+def _update_four_rows(
+    f: Array, g: Array, other: Columns, above: Array, before: Array, best: Best, row: int, spare: Array
+) -> None:
+    """The four rows again, one by one, to find which pair was better; ``before`` is the carry they began with."""
     values, shifted = spare[0, : above.shape[0]], spare[1, : above.shape[0]]
     values[:] = above
     for r in range(4):
-        if _step(f[r], g[r], other_f, other_g, inverse, values, best[k + r]):
-            _offer(values, inverse, column, count, best, number, k + r)
+        if _one_row(f[r], g[r], other, values, best.correlation[row + r]):
+            _update(values, other, best, row + r)
         if r < LEAD:
             shifted[0] = before[r]
             shifted[1:] = values[:-1]
@@ -169,55 +248,58 @@ def _revisit(f, g, other_f, other_g, inverse, above, before, column, count, best
 
 
 @njit(nogil=True, cache=True)
-def _offer(values, inverse, column, count, best, number, k):
-    begin = max(0, -column)
-    end = min(values.shape[0], count - column)
-    for t in range(begin, end):
-        correlation = values[t] * inverse[t]
-        if correlation > best[k]:
-            best[k], number[k] = correlation, column + t
+def _update(values: Array, other: Columns, best: Best, row: int) -> None:
+    """Take the best of a row's covariances with these columns; those of the padding do not count."""
+    for t in range(max(0, -other.first), min(values.shape[0], other.last - other.first)):
+        correlation = values[t] * other.inverse[t]
+        if correlation > best.correlation[row]:
+            best.correlation[row], best.number[row] = correlation, other.first + t
 
 
 @njit(nogil=True, cache=True)
-def settle(x, mean, inverse, other, other_mean, other_inverse, window, first, offset, number, distance, index):
-    """Distance to the chosen neighbour from the two normalised windows, kept when it is the nearest so far."""
-    for r in range(number.shape[0]):
-        i, j = first + r, number[r]
-        if inverse[i] > 0.0 and j < 0:
+def measure(own: Rolling, other: Rolling, first: int, best: Best, offset: int, nearest: Nearest) -> None:
+    """Distance of the rows from ``first`` on to their best neighbours, kept where it is the least so far.
+
+    It is taken from the two normalised windows; ``offset`` is the number of windows in the pieces before ``other``.
+    """
+    uncorrelated = np.sqrt(2.0 * (own.x.shape[0] - own.mean.shape[0] + 1))
+    for r in range(best.number.shape[0]):
+        i, j = first + r, best.number[r]
+        if own.inverse[i] > 0.0 and j < 0:
             continue
-        found = np.sqrt(2.0 * window)
-        if inverse[i] > 0.0 and other_inverse[j] > 0.0:
-            found = _apart(x, i, mean, inverse, other, j, other_mean, other_inverse, window)
-        if found < distance[i]:
-            distance[i], index[i] = found, (offset + j if j >= 0 else -1)
+        found = uncorrelated
+        if own.inverse[i] > 0.0 and other.inverse[j] > 0.0:
+            found = _distance(own, int(i), other, int(j))
+        if found < nearest.distance[i]:
+            nearest.distance[i], nearest.number[i] = found, (offset + j if j >= 0 else -1)
 
 
 @njit(nogil=True, cache=True)
-def _apart(x, i, mean, inverse, other, j, other_mean, other_inverse, window):
+def _distance(own: Rolling, i: int, other: Rolling, j: int) -> float:
     """Distance of two windows that are not constant; equal but for rounding they are equal, as in stumpy."""
-    total = 0.0
+    window, total = own.x.shape[0] - own.mean.shape[0] + 1, 0.0
     for w in range(window):
-        gap = (x[i + w] - mean[i]) * inverse[i] - (other[j + w] - other_mean[j]) * other_inverse[j]
-        total += gap * gap
-    return np.sqrt(window * total) if window * total > SAME else 0.0
+        a = (own.x[i + w] - own.mean[i]) * own.inverse[i]
+        b = (other.x[j + w] - other.mean[j]) * other.inverse[j]
+        total += (a - b) * (a - b)
+    return float(np.sqrt(window * total)) if window * total > SAME else 0.0
 
 
 @njit(nogil=True, cache=True)
-def compare(
-    x, mean, inverse, other, other_mean, other_inverse, window, rows, columns, at, zone, offset, distance, index
-):
-    """Every pair of a flagged row or column, but those within the zone around diagonal ``at``."""
-    every_row, every_column = np.arange(len(rows)), np.arange(len(columns))
-    for own, theirs in (
-        (np.flatnonzero(rows), every_column),
-        (every_row, np.flatnonzero(columns)),
+def compare(own: Rolling, other: Rolling, flagged: Flagged, zone: Zone, offset: int, nearest: Nearest) -> None:
+    """Every pair of a flagged row or column, but those within the zone."""
+    every_row, every_column = np.arange(len(flagged.rows)), np.arange(len(flagged.columns))
+    uncorrelated = np.sqrt(2.0 * (own.x.shape[0] - own.mean.shape[0] + 1))
+    for rows, columns in (
+        (np.flatnonzero(flagged.rows), every_column),
+        (every_row, np.flatnonzero(flagged.columns)),
     ):
-        for i in own:
-            for j in theirs:
-                if abs(j - i - at) <= zone:
+        for i in rows:
+            for j in columns:
+                if abs(j - i - zone.middle) <= zone.reach:
                     continue
-                found = np.sqrt(2.0 * window)
-                if inverse[i] > 0.0 and other_inverse[j] > 0.0:
-                    found = _apart(x, i, mean, inverse, other, j, other_mean, other_inverse, window)
-                if found < distance[i]:
-                    distance[i], index[i] = found, offset + j
+                found = uncorrelated
+                if own.inverse[i] > 0.0 and other.inverse[j] > 0.0:
+                    found = _distance(own, int(i), other, int(j))
+                if found < nearest.distance[i]:
+                    nearest.distance[i], nearest.number[i] = found, offset + j

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numba import njit
+from typing import Any, NamedTuple
 
-from detectors.kernels.neighbour_loops import FAST, replace_farthest, squared_distance
+import numpy as np
+from numba import njit, types
+
+from detectors.core import Array, Int32
+from detectors.kernels.neighbour_loops import FAST, Heaps, replace_farthest, squared_distance
+
+
+class Tree(NamedTuple):
+    """The n points of a tree in its order, and its nodes: node i has the children 2 i + 1 and 2 i + 2."""
+
+    lead: Array  # (n, axes) float64, the coordinates that boxes have
+    rest: Array  # (n, further axes) float64, the others
+    order: Int32  # (n,), which point stands where
+    place: Int32  # (n,), where a point stands
+    low: Array  # (nodes, axes) float64, boxes around the nodes' points
+    high: Array
+
+
+_named: Any = types.NamedTuple
+REAL, WHOLE = types.float64[:, ::1], types.int32[::1]
+TREE = _named((REAL, REAL, WHOLE, WHOLE, REAL, REAL), Tree)
+HEAPS = _named((REAL, types.int32[:, ::1]), Heaps)
 
 
 @njit(nogil=True, cache=True)
-def _select(order, values, first, behind, middle):
+def _select(order: Int32, values: Array, first: int, behind: int, middle: int) -> None:
     """Reorder so that no value before the middle is above, none behind it below it (Hoare's selection)."""
     left, right = first, behind - 1
     while left < right:
@@ -31,13 +51,13 @@ def _select(order, values, first, behind, middle):
 
 # Signatures make both compile on import: a short series, on which kernels are warmed up, never asks a tree.
 @njit("Tuple((int32[::1], float64[:, ::1], float64[:, ::1]))(float64[:, ::1], int64)", nogil=True, cache=True)
-def grow(lead, levels):
+def grow(lead: Array, levels: int) -> tuple[Int32, Array, Array]:
     """Halve the points ``levels`` times at the median of the axis on which they spread most.
 
     Returns
     -------
     order : (n,) int32 array
-        Points, so that those of a node stand side by side; node i has the children 2 i + 1 and 2 i + 2.
+        Points, so that those of a node stand side by side.
     low, high : (2 ** (levels + 1) - 1, axes) arrays
         Boxes around the nodes' points.
     """
@@ -63,7 +83,7 @@ def grow(lead, levels):
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _to_box(point, low, high):
+def _to_box(point: Array, low: Array, high: Array) -> float:
     """Squared distance to a box, 0 inside."""
     total = 0.0
     for c in range(point.shape[0]):
@@ -73,40 +93,35 @@ def _to_box(point, low, high):
 
 
 @njit(nogil=True, cache=True)
-def _farthest_successor(near, far, lead, rest, place, number):
+def _farthest_successor(near: Array, far: Array, tree: Tree, number: Int32) -> float:
     """Squared distance within which the points behind these lie, if each has one."""
     most = 0.0
     for c in range(number.shape[0]):
-        if number[c] + 1 >= place.shape[0]:
+        if number[c] + 1 >= tree.place.shape[0]:
             return np.inf
-        p = place[number[c] + 1]
-        most = max(most, squared_distance(near, lead[p]) + squared_distance(far, rest[p]))
+        p = tree.place[number[c] + 1]
+        most = max(most, squared_distance(near, tree.lead[p]) + squared_distance(far, tree.rest[p]))
     return most * (1 + 1e-12)
 
 
-@njit(
-    "int64(float64[:, ::1], float64[:, ::1], float64[:, ::1], int32[::1], int32[::1], float64[:, ::1], "
-    "float64[:, ::1], float64[:, ::1], int32[:, ::1])",
-    nogil=True,
-    cache=True,
-)
-def ask(queries, lead, rest, order, place, low, high, heaps, numbers):
-    """Fill each row's heap, given infinite, with the nearest points, its root the farthest.
+@njit(types.int64(REAL, TREE, HEAPS), nogil=True, cache=True)
+def ask(queries: Array, tree: Tree, heaps: Heaps) -> int:
+    """Fill each row's heap, given infinite, with the nearest points.
 
     Returns how many coordinates were compared.
 
     A row's neighbours are mostly the successors of those of the row before. As many points as asked for lie within
     the farthest of these successors, so nothing beyond it has to be visited; the search itself starts anew.
     """
-    n, axes = lead.shape
-    nodes = low.shape[0]
+    n, axes = tree.lead.shape
+    nodes = tree.low.shape[0]
     stack = np.empty(128, dtype=np.int64)
     begins, ends, bounds = np.empty_like(stack), np.empty_like(stack), np.empty(128)
     compared = 0
     for row in range(queries.shape[0]):
         near, far = queries[row, :axes], queries[row, axes:]
-        heap, number = heaps[row], numbers[row]
-        limit = _farthest_successor(near, far, lead, rest, place, numbers[row - 1]) if row else np.inf
+        heap, number = heaps.squares[row], heaps.starts[row]
+        limit = _farthest_successor(near, far, tree, heaps.starts[row - 1]) if row else np.inf
         top = 1
         stack[0], begins[0], ends[0], bounds[0] = 0, 0, n, 0.0
         while top:
@@ -117,7 +132,8 @@ def ask(queries, lead, rest, order, place, low, high, heaps, numbers):
             child, middle = 2 * node + 1, (a + b) // 2
             if child < nodes:
                 compared += 2 * axes
-                left, right = _to_box(near, low[child], high[child]), _to_box(near, low[child + 1], high[child + 1])
+                left = _to_box(near, tree.low[child], tree.high[child])
+                right = _to_box(near, tree.low[child + 1], tree.high[child + 1])
                 # The nearer half is looked at first.
                 for second in (True, False) if left <= right else (False, True):
                     bound = right if second else left
@@ -128,13 +144,13 @@ def ask(queries, lead, rest, order, place, low, high, heaps, numbers):
                 continue
             compared += (b - a) * axes
             for p in range(a, b):
-                square = squared_distance(near, lead[p])
+                square = squared_distance(near, tree.lead[p])
                 if square > limit:
                     continue
                 compared += far.shape[0]
-                square += squared_distance(far, rest[p])
+                square += squared_distance(far, tree.rest[p])
                 if square > limit or not square < heap[0]:
                     continue
-                replace_farthest(heap, number, square, order[p])
+                replace_farthest(heap, number, square, tree.order[p])
                 limit = min(limit, heap[0])
     return compared

@@ -2,27 +2,28 @@
 
 A rotation keeps distances; turned to its principal axes a smooth window spends its length on the first few coordinates.
 The tree holds only these. Distances in it are lower bounds of the true ones, enough to tell when candidates are surely
-the nearest; where they are not, whoever asks must walk. Noise does not let itself be cut, so the tree is used only
-when a probe says that it is the quicker way.
+the nearest; where they are not, whoever asks must compare all pairs. Noise does not let itself be cut, so the tree is
+used only when a probe says that it is the quicker way.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from detectors.core import Array, Int32, Windows, evenly
+from detectors.core import Array, Windows, evenly
 from detectors.kernels import tree_loops
+from detectors.kernels.neighbour_loops import Heaps
 
 LARGEST = 1 << 29  # bytes of turned windows that may live at once
 SAMPLE = 20_000  # windows from which the axes are estimated: any rotation is exact, a good one is quick
 PROBES = 200
 # Squared length on the axes left out, as a share of the squared distance to the farthest neighbour asked for: what is
-# not worth an axis, and what may be left out for want of memory, at the price of some rows that have to be walked.
+# not worth an axis, and what may be left out for want of memory, at the price of some rows that are left in doubt.
 NEGLECTED, TOLERATED = 1e-5, 0.003
 LEAD = 8  # axes that boxes have; a point's other coordinates are read only when these do not exclude it
 LEAF = 16  # points of a leaf, at most
-# Seconds, measured on one core: a window that the tree grows by, a query, a coordinate that it compares, a pair of
-# the walk by diagonals.
+# Seconds, measured on one core: a window that the tree grows by, a query, a coordinate that it compares, a pair of the
+# search by diagonals.
 PER_WINDOW, PER_QUERY, PER_COORDINATE, PER_PAIR = 5e-6, 3e-6, 1e-9, 0.4e-9
 
 
@@ -48,13 +49,14 @@ class WindowTree:
             turned, scale = self._turn(block)
             lead[rows], self.scale = turned[:, :LEAD], max(self.scale, scale)
         levels = max(0, int(np.ceil(np.log2(n / LEAF))))
-        self.order, self.low, self.high = tree_loops.grow(lead, levels)
-        self.place = np.empty_like(self.order)
-        self.place[self.order] = np.arange(n, dtype=np.int32)
-        self.lead, self.rest = lead[self.order], np.empty((n, axes - lead.shape[1]))
+        order, low, high = tree_loops.grow(lead, levels)
+        place = np.empty_like(order)
+        place[order] = np.arange(n, dtype=np.int32)
+        rest = np.empty((n, axes - lead.shape[1]))
         for a in range(0, n, SAMPLE):
-            part = self.order[a : a + SAMPLE]
-            self.rest[a : a + len(part)] = self._turn(self.windows.take(part))[0][:, LEAD:]
+            part = order[a : a + SAMPLE].astype(np.intp)
+            rest[a : a + len(part)] = self._turn(self.windows.take(part))[0][:, LEAD:]
+        self.tree = tree_loops.Tree(lead[order], rest, order, place, low, high)
 
     def _turn(self, block: Array) -> tuple[Array, float]:
         """Kept coordinates, and the largest squared length: the scale of their rounding errors."""
@@ -62,32 +64,30 @@ class WindowTree:
         return centred @ self.axes, float(np.einsum("ij,ij->i", centred, centred).max())
 
     def pays(self) -> bool:
-        """Whether asking is quicker than walking, by what some rows have to compare."""
+        """Whether asking is quicker than all pairs, by what some rows have to compare."""
         n = len(self.windows)
         rows = evenly(n, PROBES)
-        compared = self._ask(self._turn(self.windows.take(rows))[0])[2] / len(rows)
+        compared = self._ask(self._turn(self.windows.take(rows))[0])[1] / len(rows)
         return PER_QUERY + PER_COORDINATE * compared < PER_PAIR * n
 
-    def candidates(self, block: Array) -> tuple[Array, Int32, float]:
+    def candidates(self, block: Array) -> tuple[Heaps, float]:
         """Nearest windows of (m, window) windows in their order, each row with its farthest candidate in front.
 
         Returns
         -------
-        squares, numbers : (m, k) arrays
-            Squared distances, which are lower bounds, and windows of the tree; no window that is left out is nearer
-            than the farthest candidate is said to be.
+        heaps : Heaps
+            Squared distances, which are lower bounds, and numbers of the tree's windows in place of starts; no window
+            that is left out is nearer than the farthest candidate is said to be.
         scale : float
             That of the rounding errors.
         """
         turned, scale = self._turn(block)
-        return *self._ask(turned)[:2], max(scale, self.scale)
+        return self._ask(turned)[0], max(scale, self.scale)
 
-    def _ask(self, turned: Array) -> tuple[Array, Int32, int]:
-        heaps, numbers = np.full((len(turned), self.k), np.inf), np.full((len(turned), self.k), -1, dtype=np.int32)
-        compared = tree_loops.ask(
-            turned, self.lead, self.rest, self.order, self.place, self.low, self.high, heaps, numbers
-        )
-        return heaps, numbers, compared
+    def _ask(self, turned: Array) -> tuple[Heaps, int]:
+        shape = len(turned), self.k
+        heaps = Heaps(np.full(shape, np.inf), np.full(shape, -1, dtype=np.int32))
+        return heaps, tree_loops.ask(turned, self.tree, heaps)
 
 
 def share_behind(turned: Array, k: int) -> Array:
@@ -114,7 +114,7 @@ def share_behind(turned: Array, k: int) -> Array:
 def tree_for(pieces: list[Array], window: int, n_query: int, k: int) -> WindowTree | None:
     """A tree of the windows when it fits into memory and pays, else None."""
     n = sum(len(piece) - window + 1 for piece in pieces)
-    # Below this many windows a tree costs more than a walk even if it cut perfectly.
+    # Below this many windows a tree costs more than all pairs even if it cut perfectly.
     if window < 2 or n_query < n / 10 or PER_PAIR * n < PER_WINDOW + PER_QUERY:
         return None
     tree = WindowTree(pieces, window, k)

@@ -1,4 +1,4 @@
-"""IForest: its walk equals scikit-learn's on the same trees, its trees follow the same law."""
+"""IForest: its path lengths equal scikit-learn's on the same trees, its trees follow the same law."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LOF against its definition, scikit-learn and published figures; the walk and the tree against all pairs."""
+"""LOF against its definition, scikit-learn and published figures; the diagonals and the tree against all pairs."""
 
 from __future__ import annotations
 
@@ -125,15 +125,15 @@ def test_distances_are_those_of_all_pairs(seed: int, window: int, k: int, step: 
 
 def test_walk_and_tree_agree_across_block_edges(monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.cumsum(rhythm(2600)) / 10
-    walked, walked_index = nearest_windows(x, [x], 12, 8)
+    plain, plain_index = nearest_windows(x, [x], 12, 8)
     monkeypatch.setattr(window_tree, "PER_PAIR", 1.0)  # the tree always pays
     asked, asked_index = nearest_windows(x, [x], 12, 8)
-    np.testing.assert_array_equal(walked, asked)
-    np.testing.assert_array_equal(walked_index, asked_index)
+    np.testing.assert_array_equal(plain, asked)
+    np.testing.assert_array_equal(plain_index, asked_index)
     w = naive.windows(x, 12)
     for i in (0, 1023, 1024, 1025, 2047, 2588):
         expected = np.sort(np.sqrt(((w - w[i]) ** 2).sum(axis=1)))[:8]
-        np.testing.assert_allclose(walked[i], expected, rtol=1e-12)
+        np.testing.assert_allclose(plain[i], expected, rtol=1e-12)
 
 
 def test_a_probe_keeps_the_tree_away_from_noise() -> None:
@@ -157,7 +157,7 @@ def test_a_tree_of_the_leading_axes_gives_lower_bounds() -> None:
     assert tree.axes.shape[1] < 30
     w = naive.windows(x, 30)
     for rows, block in Windows([x], 30).chunks(500):
-        squares, numbers, _ = tree.candidates(block)
+        (squares, numbers), _ = tree.candidates(block)
         for r in range(0, len(block), 97):
             true = ((w - w[rows][r]) ** 2).sum(axis=1)
             assert len(set(numbers[r])) == 8
@@ -179,7 +179,7 @@ def test_a_tree_of_all_axes_finds_the_nearest(seed: int, window: int, k: int, gr
         tree = grown(pieces, window, k)
     w = np.concatenate([naive.windows(piece, window) for piece in pieces])
     for _, block in Windows([pieces[1]], window).chunks(100):
-        squares, numbers, _ = tree.candidates(block)
+        (squares, numbers), _ = tree.candidates(block)
         for r in range(len(block)):
             true = ((w - block[r]) ** 2).sum(axis=1)
             assert len(set(numbers[r])) == k
@@ -198,16 +198,18 @@ def test_memory_bounds_the_axes_of_a_tree(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("pieces", [1, 3])
-def test_rows_that_a_tree_leaves_in_doubt_are_walked(monkeypatch: pytest.MonkeyPatch, pieces: int) -> None:
+def test_rows_that_a_tree_leaves_in_doubt_are_searched_by_diagonals(
+    monkeypatch: pytest.MonkeyPatch, pieces: int
+) -> None:
     x = np.cumsum(rhythm(2600)) / 10
     x[1000:1010] += 40  # far from all others
     parts = np.array_split(x, pieces)
-    walked, walked_index = nearest_windows(x, parts, 12, 8)
+    plain, plain_index = nearest_windows(x, parts, 12, 8)
     monkeypatch.setattr(window_tree, "PER_PAIR", 1.0)
     monkeypatch.setattr(window_tree, "NEGLECTED", 0.5)  # far too few axes
     asked, asked_index = nearest_windows(x, parts, 12, 8)
-    np.testing.assert_array_equal(walked, asked)
-    np.testing.assert_array_equal(walked_index, asked_index)
+    np.testing.assert_array_equal(plain, asked)
+    np.testing.assert_array_equal(plain_index, asked_index)
 
 
 def test_runs_join_what_is_near() -> None:
