@@ -71,6 +71,19 @@ def test_a_figure_below_chance_is_drawn_inside_the_axes(worst: float) -> None:
         assert min(axes.get_xticks()) >= low
 
 
+def test_pictures_name_protocol_and_seeds() -> None:
+    names = ("Dodgers",)
+    row = Row("AE", "AE", "neural", "tsb-uad", dict.fromkeys(names, Entry(0.6, seeds=3, printed=0.3)))
+    mine = Row("Flow", "Flow", "plug-in", "normal-only", dict.fromkeys(names, Entry(0.9, seeds=1)))
+    caption = "Protocol: tsb-uad (Flow: normal-only). Seeds: 3 (Flow: 1)."
+    glance = quality.published_figure(Table("", "", "auroc", names, (row, mine), main=True))
+    timed = quality.time_figure([("AE", "neural", 1.0, 0.6)], "time", caption)
+    for shown in (glance.get_supxlabel(), timed.get_supxlabel()):
+        assert " ".join(shown.split()) == caption
+    written = [text.get_text() for text in roc.roc_figure(curves(2), "MGAB", caption).texts]
+    assert caption in [" ".join(line.split()) for line in written]
+
+
 def test_labels_beside_marks_do_not_cover_each_other() -> None:
     points = [(f"Detector{k}", "classical", 1.0 + 0.02 * k, 0.7 + 0.001 * k) for k in range(4)]
     figure = quality.time_figure([*points, ("Far", "neural", 100.0, 0.2)], "time")

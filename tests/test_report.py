@@ -14,6 +14,7 @@ import pytest
 from benchmark.report import DATASETS, page, writer
 from benchmark.report import html as page_html
 from benchmark.report.build import build, current
+from benchmark.report.tables import Versus
 from tests.support.made_up import MadeUpResults, cell, frame, grid
 
 EVIL = "</script><script>alert(1)</script>&\"'"
@@ -183,7 +184,7 @@ class Given:
         return 0, self.by_detector[self.by_key[key]]
 
 
-def decide(gain: float, auroc: float = 0.8) -> tuple[bool, int]:
+def decide(gain: float, auroc: float = 0.8) -> tuple[Versus, int]:
     rng = np.random.default_rng(0)
     labels = np.zeros(3000, dtype=np.uint8)
     for start in range(100, 3000, 150):
@@ -200,12 +201,19 @@ def decide(gain: float, auroc: float = 0.8) -> tuple[bool, int]:
 
 
 def test_a_clear_gain_beats_the_one_liner_and_is_decided_once() -> None:
-    assert decide(3.0) == (True, 2)
+    found, asked = decide(3.0)
+    assert (found.better, asked) == (True, 2)
+    assert found.low is not None
+    assert found.low > 0
 
 
 def test_a_gain_within_chance_does_not() -> None:
-    assert decide(0.0)[0] is False
+    found, _ = decide(0.0)
+    assert not found.better
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low <= 0 <= found.high
 
 
 def test_a_smaller_mean_needs_no_bootstrap() -> None:
-    assert decide(3.0, auroc=0.6) == (False, 0)
+    assert decide(3.0, auroc=0.6) == (Versus("Random", 0.7, False), 0)

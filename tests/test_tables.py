@@ -16,10 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.catalogue import published
+from benchmark.errors import UserError
 from benchmark.report import csv as as_csv
 from benchmark.report import latex, markdown, tables, text, verdicts
 from benchmark.report.build import build, current
-from benchmark.report.tables import Row, Table
+from benchmark.report.tables import Row, Table, Versus
 from tests.support.made_up import SIZES, cell, frame, grid
 
 HOSTILE = r"=a|b*_<i>&%$#{}~^\é漢`[x](y)"
@@ -208,9 +209,78 @@ def test_what_does_not_beat_the_best_one_liner_is_marked() -> None:
     assert not row_of(table, "AE").entries["Dodgers"].weak
     assert "°" in text.ours(row_of(table, "LOF").entries["Dodgers"])
     asked = []
-    strict = main_table(cells, beats=lambda row, rival, dataset: asked.append((row.label, rival.label, dataset)))
-    assert row_of(strict, "AE").entries["Dodgers"].weak
+
+    def strict(row: Row, rival: Row, dataset: str) -> Versus:
+        asked.append((row.label, rival.label, dataset))
+        return Versus(rival.label, 0.7, False, -0.02, 0.31)
+
+    table = main_table(cells, against=strict)
+    assert row_of(table, "AE").entries["Dodgers"].weak
     assert ("AE", "TimeIndex", "Dodgers") in asked
+
+
+def test_the_mark_names_its_test_where_it_stands() -> None:
+    rows = [("LOF", 0.6), ("AE", 0.8), ("TimeIndex", 0.7)]
+    cells = frame(cell("Dodgers", "1", d, a) for d, a in rows)
+
+    def bootstrap(row: Row, rival: Row, dataset: str) -> Versus:
+        return Versus(rival.label, 0.7, False, -0.02, 0.31)
+
+    by_means, by_bootstrap = (markdown.document([main_table(cells, **given)]) for given in ({}, {"against": bootstrap}))
+    assert "bootstrap" not in by_means, "a test that was not made is not named"
+    assert "its mean is not above\n" in by_means
+    assert "the 95 % interval of the difference reaches 0 (paired bootstrap" in by_bootstrap
+    assert "Dodgers: best trivial baseline TimeIndex, .700. Above it, but" in by_bootstrap
+    assert "AE \\[−.020, +.310\\]" in by_bootstrap
+    written = list(csv.DictReader(io.StringIO(as_csv.document([main_table(cells, against=bootstrap)]))))
+    lof = next(line for line in written if line["detector"] == "LOF")
+    assert (lof["best_one_liner"], lof["one_liner_value"], lof["gain_low"]) == ("TimeIndex", "0.7", "-0.02")
+
+
+# -- one protocol for all rows -----------------------------------------------------------------
+
+
+def prefix_too(*lacking: str) -> pd.DataFrame:
+    cells = pd.concat([grid(), grid(("prefix",))], ignore_index=True)
+    return cells[~((cells["protocol"] == "prefix") & cells["detector"].isin(lacking))]
+
+
+def test_every_row_under_one_protocol_stands_next_to_the_main_table() -> None:
+    built = build(current(prefix_too()), SIZES)
+    assert [t.protocol for t in built] == ["as published", "prefix", "tsb-uad", "normal-only"]
+    main, common, *others = built
+    assert (common.common, [t.common for t in others]) == (True, [False, False])
+    assert {row.protocol for row in common.rows} == {"prefix"}
+    assert {row.label for row in common.rows} == {row.label for row in main.rows if text.seeds(row)}
+    written = markdown.document(built).split("## ")[2]
+    assert written.startswith("AUROC with every row under one protocol: prefix\n")
+    assert "Protocol: prefix." in written
+    assert "saw different data" not in written
+
+
+def test_rows_that_lack_the_common_protocol_are_named() -> None:
+    common = build(current(prefix_too("AE", "Proposed")), SIZES)[1]
+    assert "Not run under prefix: AE, Proposed." in " ".join(common.notes).replace("IForest1, ", "").replace(
+        "MP, PCA, NormA, HBOS, POLY, OCSVM, ", ""
+    ).replace("CNN, LSTM, ", "")
+
+
+def test_another_protocol_for_all_rows_on_request() -> None:
+    assert build(current(prefix_too()), SIZES, common="normal-only")[1].protocol == "normal-only"
+    assert not any(t.common for t in build(current(grid()), SIZES)), "prefix was not run"
+    with pytest.raises(UserError, match=r"no cell is under normal-crossfit: .* --protocol normal-crossfit"):
+        build(current(grid()), SIZES, common="normal-crossfit")
+
+
+def test_captions_name_protocol_and_seeds() -> None:
+    rows = [("LOF", 1), ("IForest", 1), ("AE", 3), ("Proposed", 1)]
+    cells = frame(cell("Dodgers", "1", d, 0.6, seed=seed) for d, seeds in rows for seed in range(seeds))
+    table = main_table(cells)
+    expected = "Protocol: tsb-uad (Proposed: normal-only). Seeds: 1 (AE: 3). Without randomness: LOF."
+    assert text.conditions(table) == expected
+    assert text.conditions(table, {"LOF"}) == "Protocol: tsb-uad. Without randomness: LOF."
+    for written in (markdown.document([table]), latex.document([table])):
+        assert expected in written
 
 
 def test_the_facts_that_change_the_reading_stand_beside_the_figures() -> None:

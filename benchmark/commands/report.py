@@ -24,17 +24,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--readme", type=Path, metavar="FILE", help="also renew the result table of this README and docs/results.csv"
     )
+    parser.add_argument(
+        "--protocol", metavar="NAME", help="of the table with every row under one protocol (prefix, where it was run)"
+    )
     parser.add_argument("--jobs", type=int, default=settings.cores(), metavar="N", help="processes for metrics")
 
 
 def main(args: argparse.Namespace) -> int:
     """Compute missing metrics, then write everything."""
+    from benchmark.grid import protocols
     from benchmark.report import summary, writer
     from benchmark.store import Store
 
+    if args.protocol is not None:
+        protocols.get(args.protocol)
+
     Store(args.store).close()  # a store that is not there is refused, not made
     with _writable(args.store) as store:
-        writer.write(store, args.out, jobs=args.jobs)
+        writer.write(store, args.out, jobs=args.jobs, common=args.protocol)
     _options.say(f"written: {args.out}")
     if args.readme is not None:
         summary.update(args.out, args.readme)

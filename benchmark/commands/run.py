@@ -162,7 +162,7 @@ def _report(args: argparse.Namespace, store: Store) -> None:
     built = writer.write(store, args.out, jobs=args.jobs)
     if not args.quiet:
         _options.say(f"tables and plots: {args.out}")
-    main = [table for table in built if table.main]
+    main = [table for table in built if table.main or table.common]
     sys.stdout.write(markdown.document({"all": built, "main": main or built[:1], "none": []}[args.tables]))
 
 

@@ -1,12 +1,13 @@
-"""Whether a row beats the best trivial baseline of its table, by a paired bootstrap on point scores."""
+"""How a row stands against the best trivial baseline of its table, by a paired bootstrap on point scores."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from benchmark.report.marks import larger_mean
+from benchmark.report.marks import by_means
 from benchmark.report.results import Results
-from benchmark.report.tables import Row
+from benchmark.report.tables import Row, Versus
 from benchmark.statistics import Pair, paired_bootstrap
 
 if TYPE_CHECKING:
@@ -25,23 +26,26 @@ class OneLinerTest:
         cells = zip(tidy["key"], tidy["data_hash"], tidy["window"], strict=True)
         self._cells = dict(zip(places, cells, strict=True))
         self._results = results
-        self._known: dict[tuple[str, str, str, str, str, bool], bool] = {}
+        self._known: dict[tuple[str, str, str, str, str, bool], Versus] = {}
 
-    def __call__(self, row: Row, rival: Row, dataset: str) -> bool:
-        if not larger_mean(row, rival, dataset):
-            return False
+    def __call__(self, row: Row, rival: Row, dataset: str) -> Versus:
+        means = by_means(row, rival, dataset)
+        if not means.better:
+            return means
         key = (row.label, row.protocol, rival.label, rival.protocol, dataset, row.simulated)
         if key not in self._known:
             self._known[key] = self._test(row, rival, dataset)
         return self._known[key]
 
-    def _test(self, row: Row, rival: Row, dataset: str) -> bool:
+    def _test(self, row: Row, rival: Row, dataset: str) -> Versus:
+        means = by_means(row, rival, dataset)
         names = sorted(set(row.entries[dataset].per_series) & set(rival.entries[dataset].per_series))
         try:
             pairs = [self._pair(row, rival, dataset, name) for name in names]
-            return bool(paired_bootstrap(pairs, n_boot=1000).better)
         except KeyError:
-            return True  # scores not at hand: the means, which were compared, have to do
+            return means  # scores not at hand
+        found = paired_bootstrap(pairs, n_boot=1000)
+        return means if found.reason else replace(means, better=found.better, low=found.low, high=found.high)
 
     def _pair(self, row: Row, rival: Row, dataset: str, series: str) -> Pair:
         key, data_hash, window = self._cells[row.label, row.protocol, row.simulated, dataset, series]

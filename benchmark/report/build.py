@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,22 +13,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.catalogue import published, registry
+from benchmark.errors import UserError
 from benchmark.grid import paper_protocol
-from benchmark.report.marks import Beats, compared, larger_mean, marked, notes_of
+from benchmark.report.marks import Against, by_means, compared, marked, notes_of
 from benchmark.report.tables import GROUPS, Entry, Row, Table, ordered_datasets, ordered_protocols
 from benchmark.report.verdicts import seed_interval
 
 if TYPE_CHECKING:
     import pandas as pd
 
+COMMON = "prefix"  # the protocol that every detector can follow and that reads no label
+
 
 def build(
     tidy: pd.DataFrame,
     sizes: Mapping[str, int] | None = None,
     metric: str = "auroc",
-    beats: Beats | None = None,
+    against: Against = by_means,
+    common: str | None = None,
 ) -> list[Table]:
-    """The main table, then one table per protocol; simulated series in tables of their own.
+    """The main table, the one with every row under one protocol, then one table for each other protocol.
+
+    Simulated series stand in tables of their own.
 
     Parameters
     ----------
@@ -37,20 +44,45 @@ def build(
         Series that each data set has; by default the distinct series seen among the cells.
     metric : str
         Column to average.
-    beats : callable, optional
-        ``beats(row, rival, dataset)`` decides whether a detector is better on a data set than its
-        best trivial baseline; by default the larger mean over the series that both have.
+    against : callable
+        ``against(row, rival, dataset)`` says how a row stands on a data set against the best trivial baseline; by
+        default the larger mean over the series that both have is better.
+    common : str, optional
+        Protocol of the table next to the main one; by default ``prefix``, where it has cells.
+
+    Raises
+    ------
+    UserError
+        If ``common`` is given and no cell is under it.
     """
+    if common is not None and common not in set(tidy["protocol"]):
+        raise UserError(f"no cell is under {common}: python -m benchmark run --all --protocol {common}")
     tables: list[Table] = []
     for simulated in (False, True):
         part = tidy[tidy["simulated"] == simulated]
         if part.empty:
             continue
         known = _sizes(part, sizes)
-        if metric == "auroc":
-            tables += _main(part, known, simulated, beats or larger_mean)
-        tables += _per_protocol(part, known, metric, simulated, beats or larger_mean)
+        main = _main(part, known, simulated, against) if metric == "auroc" else []
+        others = _per_protocol(part, known, metric, simulated, against)
+        tables += main + (_common_first(others, common or COMMON, main) if metric == "auroc" else others)
     return tables
+
+
+def _common_first(tables: list[Table], protocol: str, main: list[Table]) -> list[Table]:
+    """The tables of the protocols, that of ``protocol`` in front as the one that compares every row like for like."""
+    shared = [table for table in tables if table.protocol == protocol]
+    rest = [table for table in tables if table.protocol != protocol]
+    return [_as_common(table, main) for table in shared] + rest
+
+
+def _as_common(table: Table, main: list[Table]) -> Table:
+    have = {row.label for row in table.rows}
+    lacking = [row.label for one in main for row in one.rows if row.label not in have and not row.trivial]
+    note = f"Not run under {table.protocol}: {', '.join(lacking)}. To add them: run --protocol {table.protocol}."
+    notes = (*((note,) if lacking else ()), *table.notes)
+    title = f"{table.metric.upper()} with every row under one protocol: {table.protocol}"
+    return replace(table, title=title, notes=notes, common=True)
 
 
 def current(cells: pd.DataFrame) -> pd.DataFrame:
@@ -85,10 +117,10 @@ def _sizes(tidy: pd.DataFrame, sizes: Mapping[str, int] | None) -> dict[str, int
     return {name: max(n, (sizes or {}).get(name, 0)) for name, n in seen.items()}
 
 
-# -- the two kinds of table --------------------------------------------------------------------
+# -- the kinds of table --------------------------------------------------------------------
 
 
-def _main(tidy: pd.DataFrame, sizes: dict[str, int], simulated: bool, beats: Beats) -> list[Table]:
+def _main(tidy: pd.DataFrame, sizes: dict[str, int], simulated: bool, against: Against) -> list[Table]:
     """The paper's setting: each row under the protocol of its published figure."""
     chosen = tidy[
         tidy["protocol"] == [paper_protocol(d, g) for d, g in zip(tidy["detector"], tidy["group"], strict=True)]
@@ -99,18 +131,20 @@ def _main(tidy: pd.DataFrame, sizes: dict[str, int], simulated: bool, beats: Bea
     rows = _rows(chosen, datasets, sizes, "auroc")
     if not simulated:
         rows = [compared(row) for row in _with_absent(rows, datasets, sizes)]
-    rows = marked(rows, datasets, beats)
+    rows = marked(rows, datasets, against)
     title = "AUROC beside the published table" if not simulated else "AUROC on simulated series"
     notes = notes_of(rows, datasets, simulated)
     return [Table(title, "as published", "auroc", datasets, tuple(rows), notes, main=True, simulated=simulated)]
 
 
-def _per_protocol(tidy: pd.DataFrame, sizes: dict[str, int], metric: str, simulated: bool, beats: Beats) -> list[Table]:
+def _per_protocol(
+    tidy: pd.DataFrame, sizes: dict[str, int], metric: str, simulated: bool, against: Against
+) -> list[Table]:
     tables = []
     for protocol in ordered_protocols(set(tidy["protocol"])):
         part = tidy[tidy["protocol"] == protocol]
         datasets = ordered_datasets(set(part["dataset"]))
-        rows = marked(_rows(part, datasets, sizes, metric), datasets, beats)
+        rows = marked(_rows(part, datasets, sizes, metric), datasets, against)
         title = f"{metric.upper().replace('_', '-')} under {protocol}"
         notes = notes_of(rows, datasets, simulated)
         tables.append(Table(title, protocol, metric, datasets, tuple(rows), notes, simulated=simulated))

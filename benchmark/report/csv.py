@@ -52,6 +52,10 @@ TABLE_COLUMNS = [
     "high",
     "best",
     "not_better_than_one_liner",
+    "best_one_liner",
+    "one_liner_value",
+    "gain_low",
+    "gain_high",
     "state",
 ]
 
@@ -75,6 +79,7 @@ def document(tables: Iterable[Table]) -> str:
 def _csv_row(table: Table, row: Row, dataset: str) -> dict[str, object]:
     entry = row.entries[dataset]
     low, high = entry.interval or (None, None)
+    versus = entry.versus
     text = {
         "table": heading(table),
         "detector": row.label,
@@ -88,6 +93,8 @@ def _csv_row(table: Table, row: Row, dataset: str) -> dict[str, object]:
         **{"simulated": table.simulated, "quick": entry.quick, "n_series": entry.n_series, "size": entry.size},
         **{"published": entry.printed, "ours": entry.value, "difference": entry.difference, "seeds": entry.seeds},
         **{"low": low, "high": high, "best": entry.best, "not_better_than_one_liner": entry.weak},
+        **{"best_one_liner": versus and escape(versus.baseline), "one_liner_value": versus and versus.value},
+        **{"gain_low": versus and versus.low, "gain_high": versus and versus.high},
     }
 
 

@@ -32,7 +32,10 @@ def _section(one: Table) -> str:
     in_print = [one.compared and one.in_print(dataset) for dataset in one.datasets]
     named = zip(names, in_print, strict=True)
     head = [c for n, shown in named for c in ((f"{n} published", "ours", "difference") if shown else (n,))]
-    parts = [f"## {escape(text.heading(one))}", f"Means over series: {escape(text.behind(one))}."]
+    parts = [
+        f"## {escape(text.heading(one))}",
+        escape(text.summary(one)),
+    ]
     parts += [table(["Detector", "Protocol", "Seeds", *head], _rows(one, len(head)), left=2)]
     parts += ["\n".join(f"- {escape(line)}" for line in text.legend(one))]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from benchmark.catalogue import published
-from benchmark.report.tables import Row
+from benchmark.report.tables import Entry, Row, Versus
+from benchmark.report.text import figure, signed
 from benchmark.report.verdicts import Verdict, caveats, compare
 
-Beats = Callable[[Row, Row, str], bool]
+Against = Callable[[Row, Row, str], Versus]
 
 
 def compared(row: Row) -> Row:
@@ -28,11 +29,11 @@ def compared(row: Row) -> Row:
     return replace(row, entries=entries)
 
 
-def marked(rows: list[Row], datasets: tuple[str, ...], beats: Beats) -> list[Row]:
+def marked(rows: list[Row], datasets: tuple[str, ...], against: Against) -> list[Row]:
     """Mark the best row, and the rows that do not beat the best trivial baseline."""
     for dataset in datasets:
         rows = _mark_best(rows, dataset)
-        rows = _mark_weak(rows, dataset, beats)
+        rows = _set_against(rows, dataset, against)
     return rows
 
 
@@ -65,7 +66,7 @@ def best_one_liner(rows: list[Row] | tuple[Row, ...], dataset: str) -> Row | Non
     return max(simple, key=lambda row: row.entries[dataset].value or 0.0, default=None)
 
 
-def _mark_weak(rows: list[Row], dataset: str, beats: Beats) -> list[Row]:
+def _set_against(rows: list[Row], dataset: str, against: Against) -> list[Row]:
     rival = best_one_liner(rows, dataset)
     if rival is None:
         return rows
@@ -74,7 +75,7 @@ def _mark_weak(rows: list[Row], dataset: str, beats: Beats) -> list[Row]:
         entry = row.entries[dataset]
         if row.trivial or entry.value is None:
             return row
-        entry = replace(entry, weak=not beats(row, rival, dataset))
+        entry = replace(entry, versus=against(row, rival, dataset))
         return replace(row, entries={**row.entries, dataset: entry})
 
     return [one(row) for row in rows]
@@ -87,6 +88,11 @@ def larger_mean(row: Row, rival: Row, dataset: str) -> bool:
     return bool(common) and sum(ours[s] - theirs[s] for s in common) > 0
 
 
+def by_means(row: Row, rival: Row, dataset: str) -> Versus:
+    """A row against a trivial baseline by their means alone."""
+    return Versus(rival.label, rival.entries[dataset].value or 0.0, larger_mean(row, rival, dataset))
+
+
 def notes_of(rows: list[Row], datasets: tuple[str, ...], simulated: bool) -> tuple[str, ...]:
     notes = []
     if simulated:
@@ -96,9 +102,21 @@ def notes_of(rows: list[Row], datasets: tuple[str, ...], simulated: bool) -> tup
             notes += [f"{dataset}: {text}" for text in caveats().get(dataset, ())]
         rival = best_one_liner(rows, dataset)
         if rival is not None:
-            notes.append(
-                f"{dataset}: best trivial baseline {rival.label}, {rival.entries[dataset].value:.3f}.".replace(
-                    " 0.", " ."
-                )
-            )
+            best = f"{dataset}: best trivial baseline {rival.label}, {figure(rival.entries[dataset].value or 0)}."
+            notes.append(best + _not_beyond_chance(rows, dataset))
     return tuple(notes)
+
+
+def _not_beyond_chance(rows: list[Row], dataset: str) -> str:
+    """Rows whose mean is above the best trivial baseline, and yet marked, with the interval that says why."""
+    found = [f"{row.label} {text}" for row in rows if (text := _interval(row.entries[dataset]))]
+    if not found:
+        return ""
+    return f" Above it, but the 95 % interval of the difference (paired bootstrap) reaches 0: {', '.join(found)}."
+
+
+def _interval(entry: Entry) -> str:
+    versus = entry.versus
+    if versus is None or versus.better or versus.low is None or versus.high is None:
+        return ""
+    return f"[{signed(versus.low)}, {signed(versus.high)}]"

@@ -14,6 +14,7 @@ from benchmark.grid import protocols
 from benchmark.metrics import METRICS
 from benchmark.report import html, roc, style, text, traces
 from benchmark.report.build import build
+from benchmark.report.pictures import roc_tables
 from benchmark.report.tables import DATASETS, ordered_protocols
 
 if TYPE_CHECKING:
@@ -68,8 +69,9 @@ def render(
             "text": text,
             "metrics": METRICS,
         },
-        **{"mains": [table for table in built if table.main], "sheets": sheets, "curves": curves},
+        **{"mains": [table for table in built if table.main or table.common], "sheets": sheets, "curves": curves},
         **{"tally": verdict_counts, "by_dataset": by_dataset, "protocol_summary": protocol_summary},
+        roc_conditions={suffix: text.conditions(table) for suffix, table in roc_tables(built)},
         protocol_names=list(dict.fromkeys(table.protocol for table in sheets)),
         metric_names=list(dict.fromkeys(table.metric for table in sheets)),
         figures={name: [themed(f) for f in drawings.values()] for name, drawings in figures.items() if drawings},

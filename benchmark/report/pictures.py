@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.report import text
 from benchmark.report.cd_diagram import rank_figure
 from benchmark.report.quality import published_figure, time_figure, time_points
 from benchmark.report.results import Results
 from benchmark.report.roc import Curve, roc_figure
 from benchmark.report.style import save
 from benchmark.report.tables import Table
-from benchmark.report.text import file_name
 from benchmark.report.training import training_figure, training_histories
 
 if TYPE_CHECKING:
@@ -30,13 +30,18 @@ def roc_tables(built: list[Table]) -> Iterator[tuple[str, Table]]:
 
 def summary_figures(tidy: pd.DataFrame, built: list[Table]) -> dict[str, dict[str, Figure]]:
     """Figures over all data sets: section, then caption; those that the cells do not support are left out."""
-    ranks = {table.title.partition(" under ")[2]: rank_figure(tidy, table) for table in built if not table.main}
+    ranks = {
+        " ".join((table.protocol, *(["simulated"] if table.simulated else ()))): rank_figure(tidy, table)
+        for table in built
+        if not table.main
+    }
     times: dict[str, Figure] = {}
     for suffix, table in roc_tables(built):
         points = time_points(tidy, table)
         if points:
             title = ": ".join((*table.marks, "time and quality"))
-            times[f"time and quality{suffix}"] = time_figure(points, title)
+            caption = text.conditions(table, {label for label, *_ in points})
+            times[f"time and quality{suffix}"] = time_figure(points, title, caption)
     return {
         "Glance": {f"table{suffix}": published_figure(table) for suffix, table in roc_tables(built) if table.main},
         "Ranks": {name: figure for name, figure in ranks.items() if figure is not None},
@@ -57,9 +62,10 @@ def write_pictures(
         for dataset, drawn in curves[suffix]:
             if drawn:
                 title = ": ".join((*table.marks, f"{dataset}, {max(c.n_series for c in drawn)} series"))
-                save(roc_figure(drawn, title), out / "roc" / file_name(dataset + suffix))
+                caption = text.conditions(table, {curve.label for curve in drawn})
+                save(roc_figure(drawn, title, caption), out / "roc" / text.file_name(dataset + suffix))
     for section, drawings in figures.items():
         for caption, figure in drawings.items():
-            save(figure, out / section.lower() / file_name(caption.replace(" ", "-")))
+            save(figure, out / section.lower() / text.file_name(caption.replace(" ", "-")))
     for title, histories in training_histories(results, tidy):
-        save(training_figure(histories, title), out / "training" / file_name(title), ("png",))
+        save(training_figure(histories, title), out / "training" / text.file_name(title), ("png",))

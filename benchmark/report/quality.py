@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.report import style
+from benchmark.report import style, text
 from benchmark.report.style import COLOURS, FAINT, INK
 from benchmark.report.tables import Table
 
@@ -42,6 +42,7 @@ def published_figure(table: Table) -> Figure:
         panels[0].set_yticks(at, [row.label for row in table.rows])
         title = ": ".join((*table.marks, "AUROC"))
         figure.suptitle(f"{title}: a stroke is published, a mark is ours", fontsize=9, x=0.01, ha="left")
+        style.caption(figure, text.conditions(table))
     return figure
 
 
@@ -67,12 +68,14 @@ def time_points(tidy: pd.DataFrame, table: Table) -> list[tuple[str, str, float,
     return points
 
 
-def time_figure(points: Sequence[tuple[str, str, float, float]], title: str) -> Figure:
+def time_figure(points: Sequence[tuple[str, str, float, float]], title: str, caption: str = "") -> Figure:
     """Mean AUROC against seconds per series, one mark per detector.
 
     Parameters
     ----------
     points : sequence of (label, group, seconds, auroc)
+    title, caption : str
+        Above and below; the caption names protocol and seeds.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogFormatter
@@ -86,6 +89,7 @@ def time_figure(points: Sequence[tuple[str, str, float, float]], title: str) -> 
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
         axes.margins(0.12, 0.08)
+        style.caption(figure, caption)
         figure.draw_without_rendering()  # the labels need the final scale
         _place_labels(axes, [(label, max(seconds, 1e-4), auroc) for label, _, seconds, auroc in points])
         axes.set_title(title, fontsize=10)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -95,20 +96,22 @@ def _points(results: Results, key: str, data_hash: str) -> tuple[Array, Array] |
         return None  # no scores at hand, or one class: its metrics say so
 
 
-def roc_figure(curves: Sequence[Curve], title: str) -> Figure:
+def roc_figure(curves: Sequence[Curve], title: str, caption: str = "") -> Figure:
     """A panel per detector, best first, over the curves of the others; the trivial baselines share the last.
 
     Parameters
     ----------
     curves : sequence of Curve
     title : str
-        Data set, protocol, and SIMULATED or QUICK where that holds.
+        Data set, and SIMULATED or QUICK where that holds.
+    caption : str
+        Protocol and seeds.
     """
     with style.context():
-        return _roc_figure(curves, title)
+        return _roc_figure(curves, title, caption)
 
 
-def _roc_figure(curves: Sequence[Curve], title: str) -> Figure:
+def _roc_figure(curves: Sequence[Curve], title: str, caption: str) -> Figure:
     from matplotlib.figure import Figure
 
     shown = sorted((c for c in curves if c.group != "one-liner"), key=lambda c: -c.auroc)
@@ -116,10 +119,13 @@ def _roc_figure(curves: Sequence[Curve], title: str) -> Figure:
     n_panels = max(1, len(shown) + 2 * bool(simple))  # the trivial baselines and their legend
     rows = -(-n_panels // 5)
     columns = -(-n_panels // rows)
-    width, height = 1.75 * columns + 0.6, 1.9 * rows + 0.85
-    figure = Figure(figsize=(max(4.2, width), height))
+    width = max(4.2, 1.75 * columns + 0.6)
+    small = fill(caption, int(20 * width))
+    below = 0.5 + 0.13 * len(small.splitlines())
+    height = 1.9 * rows + 0.35 + below
+    figure = Figure(figsize=(width, height))
     # a fixed layout: the automatic one draws every panel several times
-    figure.subplots_adjust(0.5 / width, 0.5 / height, 1 - 0.1 / width, 1 - 0.6 / height, wspace=0.12, hspace=0.24)
+    figure.subplots_adjust(0.5 / width, below / height, 1 - 0.1 / width, 1 - 0.6 / height, wspace=0.12, hspace=0.24)
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes, curve in zip(grid.flat, shown, strict=False):
         _roc_panel(axes, curve, shown)
@@ -134,7 +140,8 @@ def _roc_figure(curves: Sequence[Curve], title: str) -> Figure:
     style.title(figure, title)
     banded = any(c.n_series > 1 for c in curves)
     across = "false-positive rate" + ("; band: one standard deviation over series" if banded else "")
-    figure.supxlabel(across, fontsize=8, y=0.08 / height, va="bottom")
+    figure.supxlabel(across, fontsize=8, y=(below - 0.42) / height, va="bottom")
+    figure.text(0.1 / width, 0.06 / height, small, fontsize=7, va="bottom", color=QUIET)
     figure.supylabel("true-positive rate", fontsize=8, x=0.08 / width, ha="left")
     return figure
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -65,6 +66,12 @@ def title(figure: Figure, text: str) -> None:
     """The figure's title, at its upper left corner."""
     width, height = figure.get_size_inches()
     figure.suptitle(text, x=0.1 / width, y=1 - 0.1 / height, ha="left", va="top", fontsize=10, color=INK)
+
+
+def caption(figure: Figure, text: str) -> None:
+    """Small print below a figure that has a layout of its own, wrapped to its width."""
+    width = figure.get_size_inches()[0]
+    figure.supxlabel(fill(text, int(18 * width)), fontsize=7, x=0.01, ha="left", color=QUIET)
 
 
 def mark(group: str) -> dict[str, Any]:

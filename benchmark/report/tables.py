@@ -17,6 +17,27 @@ PROTOCOLS = ("tsb-uad", "normal-only", "normal-crossfit", "prefix", "authors-csv
 
 
 @dataclass(frozen=True)
+class Versus:
+    """A figure against the best trivial baseline of its data set.
+
+    Attributes
+    ----------
+    baseline, value : str, float
+        The trivial baseline and its mean.
+    better : bool
+        Whether the figure is better.
+    low, high : float or None
+        95 % interval of the difference by a paired bootstrap; None where the means alone decided.
+    """
+
+    baseline: str
+    value: float
+    better: bool
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
 class Entry:
     """One figure: ours for one row and one data set.
 
@@ -34,8 +55,10 @@ class Entry:
         Why there is no figure, or not one from every series: ``failed``, ``skipped``, ``not run``...
     quick : bool
         Rests on a quick run (fewer training steps).
-    best, weak : bool
-        Best of the column; not better than the best trivial baseline of the column.
+    best : bool
+        Best of the column.
+    versus : Versus or None
+        How it stands against the best trivial baseline of the column.
     """
 
     value: float | None = None
@@ -46,12 +69,17 @@ class Entry:
     state: str = ""
     quick: bool = False
     best: bool = False
-    weak: bool = False
+    versus: Versus | None = None
     printed: float | None = None
     printed_best: bool = False
     verdict: Verdict = ""
     cause: str = ""
     per_series: Mapping[str, float] = field(default_factory=dict, repr=False)
+
+    @property
+    def weak(self) -> bool:
+        """Whether it is not better than the best trivial baseline."""
+        return self.versus is not None and not self.versus.better
 
     @property
     def difference(self) -> float | None:
@@ -92,7 +120,11 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """Rows by data sets for one metric. ``main`` tables carry published figures and verdicts."""
+    """Rows by data sets for one metric.
+
+    A ``main`` table carries published figures and verdicts; the ``common`` one next to it has all rows under one
+    protocol.
+    """
 
     title: str
     protocol: str
@@ -101,6 +133,7 @@ class Table:
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
     main: bool = False
+    common: bool = False
     simulated: bool = False
 
     @property

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
+from collections.abc import Collection
 
 from benchmark.report.tables import Entry, Row, Table
 from benchmark.report.verdicts import Verdict
@@ -24,7 +26,7 @@ MEANINGS = {
     "≈": "inside the seed interval: the published figure lies where one more seed is expected (95 %)",
     "†": "explained: the letter names the cause",
     "≠": "not reproduced; a letter names what is known",
-    "°": "not better than the best trivial baseline of its data set, by a paired bootstrap over scored points (95 %)",
+    "°": "not better than the best trivial baseline of its data set: its mean is not above",
     "q": "QUICK: reduced run, not a result",
 }
 
@@ -54,6 +56,35 @@ def file_name(text: str) -> str:
     return f"{safe or 'unnamed'}-{hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:6]}"
 
 
+def summary(table: Table) -> str:
+    """What the figures are means of, and under which protocol and seeds they were computed."""
+    return f"Means over series: {behind(table)}. {conditions(table)}".strip()
+
+
+def conditions(table: Table, labels: Collection[str] | None = None) -> str:
+    """Protocol and seeds behind the rows of a table, in a sentence or two for a caption.
+
+    ``labels`` leaves only these rows; rows without a figure and the trivial baselines are not mentioned.
+    """
+    rows = [row for row in table.rows if not row.trivial and (labels is None or row.label in labels) and seeds(row)]
+    found = [("Protocol", [(row.label, row.protocol) for row in rows])]
+    found += [("Seeds", [(row.label, seeds(row)) for row in rows if row.random])]
+    fixed = [row.label for row in rows if not row.random]
+    lines = [f"{name}: {_by_value(pairs)}." for name, pairs in found if pairs]
+    return " ".join([*lines, *([f"Without randomness: {', '.join(fixed)}."] if fixed else [])])
+
+
+def _by_value(pairs: list[tuple[str, str]]) -> str:
+    """``1``, or the commonest value and the rows that have another: ``tsb-uad (Proposed normal-only)``."""
+    usual = Counter(value for _, value in pairs).most_common(1)[0][0]
+    others: dict[str, list[str]] = {}
+    for label, value in pairs:
+        if value != usual:
+            others.setdefault(value, []).append(label)
+    shown = "; ".join(f"{', '.join(labels)}: {value}" for value, labels in others.items())
+    return f"{usual} ({shown})" if shown else usual
+
+
 def seeds(row: Row) -> str:
     """Seeds behind a row's figures: ``5``, ``1-5`` where data sets differ, ``any`` for a row without randomness."""
     counts = sorted({entry.seeds for entry in row.entries.values() if entry.value is not None})
@@ -80,6 +111,18 @@ def interval(entry: Entry) -> str:
     return "" if entry.interval is None else f"[{figure(entry.interval[0])}, {figure(entry.interval[1])}]"
 
 
+def versus(entry: Entry) -> str:
+    """How a figure stands against the best trivial baseline, and by which test."""
+    found = entry.versus
+    if found is None:
+        return ""
+    word = "better" if found.better else "not better"
+    rival = f"{word} than the best trivial baseline, {found.baseline} {figure(found.value)}"
+    if found.low is None or found.high is None:
+        return f"{rival}, by the means"
+    return f"{rival}: paired bootstrap, 95 % interval of the difference [{signed(found.low)}, {signed(found.high)}]"
+
+
 def letters(table: Table) -> dict[str, str]:
     """A letter for each cause that the table cites, in order of appearance."""
     cited = dict.fromkeys(e.cause for row in table.rows for e in row.entries.values() if e.cause)
@@ -96,6 +139,9 @@ def legend(table: Table) -> list[str]:
     entries = [e for row in table.rows for e in row.entries.values()]
     used = {SIGNS[e.verdict] for e in entries} | {"°" for e in entries if e.weak} | {"q" for e in entries if e.quick}
     lines = [f"{mark} {meaning}" for mark, meaning in MEANINGS.items() if mark in used]
+    if any(e.weak and e.versus and e.versus.low is not None for e in entries):
+        at = next(k for k, line in enumerate(lines) if line.startswith("°"))
+        lines[at] += ", or the 95 % interval of the difference reaches 0 (paired bootstrap over scored points)"
     if len({row.protocol for row in table.rows}) > 1:
         lines.insert(0, "Rows of different protocols saw different data: compare, and set in bold, within one protocol")
     lines += [f"{letter}. {cause}" for cause, letter in letters(table).items()]

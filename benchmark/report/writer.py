@@ -21,7 +21,7 @@ from benchmark.report.tables import Table
 from benchmark.store import Store, evaluate
 
 
-def write(store: Store, out: Path, jobs: int = 1) -> list[Table]:
+def write(store: Store, out: Path, jobs: int = 1, common: str | None = None) -> list[Table]:
     """Compute the metrics that the store lacks, then write the whole report.
 
     Parameters
@@ -32,6 +32,8 @@ def write(store: Store, out: Path, jobs: int = 1) -> list[Table]:
         Folder of the report, made when missing; files of an earlier report are replaced.
     jobs : int
         Processes for the metrics.
+    common : str, optional
+        Protocol of the table next to the main one (:func:`~benchmark.report.build.build`).
 
     Returns
     -------
@@ -40,17 +42,17 @@ def write(store: Store, out: Path, jobs: int = 1) -> list[Table]:
     """
     if store.writable:
         evaluate.fill(store, jobs=jobs)
-    return write_views(store, out)
+    return write_views(store, out, common)
 
 
-def write_views(results: Results, out: Path) -> list[Table]:
+def write_views(results: Results, out: Path, common: str | None = None) -> list[Table]:
     """Tables, cells, pictures and page from cells as they are; an empty store gives a page that says so."""
     results = Remembered(results)
     frame = results.frame()
     facts = dataset_facts()
     sizes = {name: len(dataset.series) for name, dataset in facts.items()}
     tidy = current(frame)
-    built = build(tidy, sizes, beats=OneLinerTest(results, tidy))
+    built = build(tidy, sizes, against=OneLinerTest(results, tidy), common=common)
     write_text(out / "table.md", markdown.document(built) or "No cell has been computed yet.\n")
     write_text(out / "table.tex", latex.document(built))
     write_text(out / "table.csv", csv.document(built))
