@@ -126,5 +126,9 @@ def _overlap(a: Box, b: Box) -> float:
 def _group_legend(axes: Axes, groups: set[str]) -> None:
     from matplotlib.lines import Line2D
 
-    handles = [Line2D([], [], label=group, **style.mark(group)) for group in COLOURS if group in groups]
+    handles = [
+        Line2D([], [], label=style.GROUP_NAMES.get(group, group), **style.mark(group))
+        for group in COLOURS
+        if group in groups
+    ]
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1, 1), fontsize=7)

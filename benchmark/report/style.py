@@ -25,6 +25,10 @@ COLOURS = {
     "untrained": ORANGE,
     "one-liner": QUIET,
 }
+GROUP_NAMES = {
+    "one-liner": "trivial baseline",
+    "proposed": "the paper's model",
+}  # where the group's key is not the word
 MARKERS = {
     "classical": "o",
     "neural": "s",
