@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.catalogue.checks import Check, CheckFailed
-from benchmark.catalogue.published import published, published_order
+from benchmark.catalogue.published import published, published_order, published_per_series
 from benchmark.catalogue.registry import Broken, broken, build, detectors, load, plugin_text
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "plugin_text",
     "published",
     "published_order",
+    "published_per_series",
     "registry",
 ]

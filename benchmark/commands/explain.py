@@ -34,6 +34,7 @@ def main(args: argparse.Namespace) -> int:
     from benchmark.commands._session import Supply, conclude, execute
     from benchmark.execution import Backend
     from benchmark.grid import Selection, rows
+    from benchmark.report import file_name
     from benchmark.store import Store
     from benchmark.studies import explain
 
@@ -41,8 +42,6 @@ def main(args: argparse.Namespace) -> int:
     (dataset,) = _options.chosen_datasets(args)
     supply = Supply(args, [dataset])
     series = list(supply)
-    if supply.simulated:
-        _options.say("SIMULATED data: the published figures were made on the real series")
     with Store(args.store, write=True) as store:
         work = list(explain.work(row, series, _options.seeds(args)))
         summary = execute(
@@ -51,11 +50,11 @@ def main(args: argparse.Namespace) -> int:
         if summary.interrupted:
             return conclude(summary, supply)
         cells = [task.cell for task, _ in work]
-        chain, branches = (explain.figures(store, cells, part) for part in explain.steps(row))
-    if not chain:
+        told = explain.explanation(store, row, dataset.name, len(dataset.series_names()), cells)
+    if not told.chain:
         raise UserError("no step could be computed; see the failures in the report")
-    sys.stdout.write(explain.as_text(row.name, dataset.name, chain, branches))
-    picture = args.out / "explain" / f"{row.name}-{dataset.name}.png"
-    explain.waterfall(row.name, dataset.name, chain, picture)
+    sys.stdout.write(explain.as_text(told))
+    picture = args.out / "explain" / f"{file_name(f'{row.name}-{dataset.name}')}.png"
+    explain.waterfall(told, picture)
     _options.say(f"picture: {picture}")
     return 0

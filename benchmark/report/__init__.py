@@ -5,12 +5,13 @@ from __future__ import annotations
 from benchmark.report.profile import profile
 from benchmark.report.specification_curve import write_specification_curve
 from benchmark.report.tables import DATASETS, ordered_datasets
-from benchmark.report.text import figure, signed
+from benchmark.report.text import figure, file_name, signed
 
 __all__ = [
     "DATASETS",
     "build",
     "figure",
+    "file_name",
     "html",
     "markdown",
     "ordered_datasets",

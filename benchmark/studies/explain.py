@@ -1,21 +1,30 @@
-"""From a published figure to ours, one field of the protocol at a time."""
+"""From a published figure to ours, one field of the protocol at a time.
+
+Like is compared with like: every figure of the chain is a mean over the same series, and the published mean over a
+whole data set starts it only when those are all of its series.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.catalogue import published
+from benchmark.catalogue import published, published_per_series
 from benchmark.grid import Cell, Row, Selection, Task, paper_protocol, plan
 from benchmark.report import style
 from datasets import Series
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from benchmark.store import Store
+
+WIDTH = 82  # characters of a step's words
 
 
 @dataclass(frozen=True)
@@ -28,13 +37,43 @@ class Step:
 
 @dataclass(frozen=True)
 class Figure:
-    """Mean AUROC over the series after a step; ``low`` and ``high`` over seeds, ``series`` how many stand behind it."""
+    """Mean AUROC after a step; ``low`` and ``high`` are the extremes over seeds."""
 
-    step: Step
+    what: str
     value: float
     low: float
     high: float
-    series: int
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The way from a published figure to ours.
+
+    Attributes
+    ----------
+    series : tuple of str
+        The series behind every figure of ``published`` and ``chain``.
+    size : int
+        Series that the data set has.
+    published : tuple of Figure
+        Where the chain starts: the printed mean, then the authors' file of each series, as far as they are of the
+        same series.
+    chain : tuple of Figure
+        Ours, step by step.
+    branches : tuple of (Figure, float)
+        One thing of ours changed, and the change, over the series that both have.
+    notes : tuple of str
+        What was left out, and why.
+    """
+
+    detector: str
+    dataset: str
+    series: tuple[str, ...]
+    size: int
+    published: tuple[Figure, ...]
+    chain: tuple[Figure, ...]
+    branches: tuple[tuple[Figure, float], ...]
+    notes: tuple[str, ...]
 
 
 BASELINE_STEPS = (
@@ -72,83 +111,147 @@ def work(row: Row, series: Iterable[Series], seeds: tuple[int, ...]) -> Iterator
     return plan(Selection(protocols=names, seeds=seeds), [row], series)
 
 
-def figures(store: Store, cells: list[Cell], chosen: Iterable[Step]) -> list[Figure]:
-    """What the store holds for these steps; a step none of whose cells is ok is left out."""
+def explanation(store: Store, row: Row, dataset: str, size: int, cells: list[Cell]) -> Explanation:
+    """What the store holds for the steps of a detector on a data set.
+
+    Parameters
+    ----------
+    size : int
+        Series that the data set has, of which ``cells`` may be some.
+    cells : list of Cell
+        Those of :func:`work`.
+    """
+    chain, branches = steps(row)
+    found = _tables(store, cells)
+    usable = [step for step in chain if step.protocol in found]
+    asked = dict.fromkeys(cell.series for cell in cells)
+    shared = tuple(name for name in asked if all(name in found[step.protocol].index for step in usable))
+    notes = [f"no cell ended well, left out: {step.what}" for step in (*chain, *branches) if step.protocol not in found]
+    if usable and len(shared) < len(asked):
+        notes.append(f"of {len(asked)} series {len(shared)} gave a figure in every step; the others are left out")
+    simulated = any(cell.source == "simulated" for cell in cells)
+    starts, more = _published(row.name, dataset, shared, size) if not simulated else ((), [SIMULATED])
+    figures = tuple(_figure(step, found[step.protocol], shared) for step in usable) if shared else ()
+    sides = _branches(found, branches, chain[-1])
+    return Explanation(row.name, dataset, shared, size, starts, figures, sides, (*notes, *more))
+
+
+SIMULATED = "the series are simulated: nothing published is about them"
+
+
+def _tables(store: Store, cells: list[Cell]) -> dict[str, pd.DataFrame]:
+    """Protocol -> (series x seed) AUROC of the cells that ended well."""
     frame = store.frame()
-    frame = frame[frame["key"].isin([cell.key for cell in cells]) & (frame["status"] == "ok")]
-    found = []
-    for step in chosen:
-        mine = frame[frame["protocol"] == step.protocol]
-        if len(mine):
-            by_seed = mine.groupby("seed")["auroc"].mean().to_numpy()
-            spread = (float(by_seed.min()), float(by_seed.max()))
-            found.append(Figure(step, float(np.mean(by_seed)), *spread, mine["series"].nunique()))
-    return found
+    frame = frame[frame["key"].isin([cell.key for cell in cells]) & (frame["status"] == "ok") & frame["auroc"].notna()]
+    return {
+        str(protocol): part.pivot(index="series", columns="seed", values="auroc")
+        for protocol, part in frame.groupby("protocol")
+    }
 
 
-def as_text(detector: str, dataset: str, chain: list[Figure], branches: list[Figure]) -> str:
+def _figure(step: Step, table: pd.DataFrame, series: Sequence[str]) -> Figure:
+    part = table.loc[list(series)]
+    by_seed = part.dropna(axis=1).mean().to_numpy()  # seeds that every series has
+    value = float(part.mean(axis=1).mean())
+    low, high = (float(by_seed.min()), float(by_seed.max())) if len(by_seed) else (value, value)
+    return Figure(step.what, value, low, high)
+
+
+def _branches(found: dict[str, pd.DataFrame], steps: Sequence[Step], ours: Step) -> tuple[tuple[Figure, float], ...]:
+    """Each side branch with its change against ours, over the series that both have."""
+    if ours.protocol not in found:
+        return ()
+    sides = []
+    for step in steps:
+        if step.protocol not in found:
+            continue
+        both = [name for name in found[ours.protocol].index if name in found[step.protocol].index]
+        if both:
+            few = len(both) < len(found[ours.protocol])
+            named = Step(f"{step.what} (on {len(both)} series)" if few else step.what, step.protocol)
+            figure = _figure(named, found[step.protocol], both)
+            sides.append((figure, figure.value - _figure(ours, found[ours.protocol], both).value))
+    return tuple(sides)
+
+
+def _published(detector: str, dataset: str, series: Sequence[str], size: int) -> tuple[tuple[Figure, ...], list[str]]:
+    """Published figures over exactly these series, and a word about those that are over others."""
+    found, notes = [], []
+    printed = published().get((detector, dataset))
+    if printed is not None and len(series) == size:
+        found.append(Figure(f"published, mean over {_count(size)}", printed, printed, printed))
+    elif printed is not None:
+        notes.append(f"the published mean, {printed:.2f}, is over all {size} series: not compared with {len(series)}")
+    known = published_per_series()
+    each = [known[detector, dataset, name] for name in series if (detector, dataset, name) in known]
+    if each and len(each) == len(series):
+        value = float(np.mean(each))
+        found.append(Figure("the authors' per-series file, mean over the same series", value, value, value))
+    elif each:
+        notes.append(f"the authors' per-series file has {len(each)} of these {len(series)} series: not compared")
+    return tuple(found), notes
+
+
+def _count(n: int) -> str:
+    return "the one series" if n == 1 else f"all {n} series"
+
+
+def as_text(told: Explanation) -> str:
     """The chain as a table: value after each step and what the step changed."""
-    start = published().get((detector, dataset))
-    lines = [f"{detector} on {dataset}, mean AUROC", ""]
-    lines.append(f"  {'published':<82}{'' if start is None else f'{start:.2f}':>7}")
-    before = start
-    for figure in chain:
-        change = "" if before is None else f"{figure.value - before:+.4f}"
-        lines.append(f"  {figure.step.what:<82}{figure.value:>7.4f}  {change:>8}{_spread(figure)}")
+    over = _count(told.size) if len(told.series) == told.size else f"{len(told.series)} of {told.size} series"
+    lines = [f"{told.detector} on {told.dataset}, mean AUROC over {over}", ""]
+    before = None
+    for figure in (*told.published, *told.chain):
+        lines.append(_line(figure, None if before is None else figure.value - before))
         before = figure.value
-    if start is not None and chain:
-        lines.append(f"  {'difference in all':<82}{'':>7}  {chain[-1].value - start:>+8.4f}")
-    if branches and chain:
-        lines += ["", "one thing of ours changed:"]
-        for figure in branches:
-            change = f"{figure.value - chain[-1].value:+.4f}"
-            lines.append(f"  {figure.step.what:<82}{figure.value:>7.4f}  {change:>8}{_spread(figure)}")
-    if start is not None:
+    if told.published and told.chain:
+        lines.append(
+            f"  {'difference in all':<{WIDTH}}{'':>7}  {told.chain[-1].value - told.published[0].value:>+8.4f}"
+        )
+    if told.branches:
+        lines += ["", "one thing of ours changed:", *(_line(figure, change) for figure, change in told.branches)]
+    lines += ["", *(fill(f"{text[0].upper()}{text[1:]}.", 110) for text in told.notes)] if told.notes else []
+    if told.published and told.chain:
         lines += [
             "",
-            "The first change holds what cannot be recomputed: the published run's seed, library versions,",
-            "and, where the published table and the authors' file disagree, the run itself.",
+            "The first change to a figure of ours holds what cannot be recomputed: the published run's seed and",
+            "library versions. The printed means and the authors' file come from two different runs of theirs.",
         ]
     return "\n".join(lines) + "\n"
 
 
-def _spread(figure: Figure) -> str:
-    return f"  seeds {figure.low:.4f} to {figure.high:.4f}" if figure.high > figure.low else ""
+def _line(figure: Figure, change: float | None) -> str:
+    shown = "" if change is None else f"{change:+.4f}"
+    spread = f"  seeds {figure.low:.4f} to {figure.high:.4f}" if figure.high > figure.low else ""
+    return f"  {figure.what:<{WIDTH}}{figure.value:>7.4f}  {shown:>8}{spread}".rstrip()
 
 
-def waterfall(detector: str, dataset: str, chain: list[Figure], path: Path) -> None:
+def waterfall(told: Explanation, path: Path) -> None:
     """The chain as a waterfall picture: bars of change between the published and our figure."""
     from matplotlib.figure import Figure as Canvas
 
-    start = published().get((detector, dataset))
-    labels, bottoms, tops = [], [], []
-    if start is not None:
-        labels, bottoms, tops = ["published"], [0.0], [start]
-    before = start
-    for figure in chain:
-        labels.append(figure.step.what)
-        bottoms.append(0.0 if before is None else before)
-        tops.append(figure.value)
-        before = figure.value
-    labels.append("ours")
-    bottoms.append(0.0)
-    tops.append(chain[-1].value)
+    figures = [*told.published, *told.chain]
+    values = [figure.value for figure in figures]
+    labels = [*(figure.what for figure in figures), "ours"]
+    bottoms, tops = [0.0, *values[:-1], 0.0], [*values, values[-1]]
+    if not told.published:
+        labels, bottoms, tops = labels[1:], bottoms[1:], tops[1:]
     canvas = Canvas(figsize=(8, 0.55 * len(labels) + 1.2), layout="constrained")
     axes = canvas.subplots()
-    rows = np.arange(len(labels))
     whole = [bottom == 0.0 for bottom in bottoms]
     signed = [style.GREEN if top >= bottom else style.VERMILION for bottom, top in zip(bottoms, tops, strict=True)]
     colours = [style.QUIET if is_whole else colour for is_whole, colour in zip(whole, signed, strict=True)]
-    axes.barh(rows, np.subtract(tops, bottoms), left=bottoms, color=colours, height=0.6)
-    low = min(t for t in tops)
-    axes.set_xlim(max(0.0, low - 0.1), min(1.0, max(tops) + 0.08))
+    axes.barh(range(len(labels)), np.subtract(tops, bottoms), left=bottoms, color=colours, height=0.6)
+    axes.set_xlim(max(0.0, min(values) - 0.1), min(1.0, max(values) + 0.08))
     for row, (bottom, top, is_whole) in enumerate(zip(bottoms, tops, whole, strict=True)):
         text = f"{top:.3f}" if is_whole else f"{top - bottom:+.3f}"
         axes.annotate(text, (max(top, bottom), row), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)
-    axes.set_yticks(rows, labels, fontsize=8)
+    axes.set_yticks(range(len(labels)), [fill(label, 50) for label in labels], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlabel("AUROC")
-    axes.set_title(f"{detector} on {dataset}", loc="left", fontsize=9)
+    axes.set_title(
+        f"{told.detector} on {told.dataset}, {len(told.series)} of {told.size} series", loc="left", fontsize=9
+    )
     axes.spines[["top", "right"]].set_visible(False)
     path.parent.mkdir(parents=True, exist_ok=True)
     canvas.savefig(path, dpi=140)

@@ -1,0 +1,110 @@
+"""From a published figure to ours: every figure is over the same series, and nothing published is over others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.catalogue import published, published_per_series
+from benchmark.grid import Outcome, Selection, rows
+from benchmark.store import Store
+from benchmark.studies import explain
+from datasets import Series
+from tests.support.cases import toy
+
+GENESIS = [f"genesis-anomalies.test.csv@{k}.out" for k in (1, 3, 5, 6, 13, 17)]
+
+
+def genesis(names: Iterable[str], source: str = "local") -> list[Series]:
+    values, labels = toy().values, toy().labels
+    return [Series("Genesis", name, values + k, labels, source) for k, name in enumerate(names)]  # type: ignore[arg-type]
+
+
+def explained(
+    tmp_path: Path,
+    series: list[Series],
+    failed: tuple[tuple[str, str], ...] = (),
+    detector: str = "HBOS",
+    seeds: tuple[int, ...] = (0,),
+) -> explain.Explanation:
+    """AUROC of a cell is .5 + a hundredth for each letter of its protocol + a thousandth for its place and seed."""
+    (row,) = rows(Selection(detectors=(detector,)))
+    work = list(explain.work(row, series, seeds))
+    with Store(tmp_path / "s.sqlite", write=True) as store:
+        store.begin_run("test", {})
+        for task, one in work:
+            cell = task.cell
+            if (cell.series, cell.protocol) in failed:
+                store.put(cell, Outcome("failed", "why"))
+                continue
+            value = 0.5 + 0.01 * len(cell.protocol) + 0.001 * (series.index(one) + cell.seed)
+            store.put(cell, Outcome("ok", scores=np.zeros(3)), metrics=[(cell.key, "auroc", value, "")])
+        return explain.explanation(store, row, "Genesis", len(GENESIS), [task.cell for task, _ in work])
+
+
+def test_the_whole_data_set_starts_from_the_printed_mean_and_the_authors_file(tmp_path: Path) -> None:
+    told = explained(tmp_path, genesis(GENESIS))
+    assert [figure.value for figure in told.published] == pytest.approx(
+        [published()["HBOS", "Genesis"], np.mean([published_per_series()["HBOS", "Genesis", n] for n in GENESIS])]
+    )
+    written = explain.as_text(told)
+    assert "mean AUROC over all 6 series" in written
+    assert "published, mean over all 6 series" in written
+    assert not told.notes
+
+
+def test_a_subset_is_set_against_the_same_series_alone(tmp_path: Path) -> None:
+    told = explained(tmp_path, genesis(GENESIS[:2]))
+    (start,) = told.published
+    assert start.value == pytest.approx(np.mean([published_per_series()["HBOS", "Genesis", n] for n in GENESIS[:2]]))
+    written = explain.as_text(told)
+    assert "mean AUROC over 2 of 6 series" in written
+    assert "The published mean, 0.59, is over all 6 series: not compared with 2." in written
+    assert written.count("0.59") == 1, "the printed mean is a note, not a row"
+    explain.waterfall(told, tmp_path / "w.png")
+    assert (tmp_path / "w.png").stat().st_size > 0
+
+
+def test_a_series_that_one_step_lacks_is_left_out_of_all(tmp_path: Path) -> None:
+    told = explained(tmp_path, genesis(GENESIS), failed=((GENESIS[5], "authors-csv"), (GENESIS[4], "prefix")))
+    assert told.series == tuple(GENESIS[:5])
+    first = told.chain[0]
+    assert first.value == pytest.approx(0.5 + 0.01 * len("authors-csv") + 0.001 * np.mean(range(5)))
+    prefix = next(pair for pair in told.branches if "prefix" in pair[0].what)
+    assert "(on 5 series)" in prefix[0].what
+    assert prefix[1] == pytest.approx(0.01 * (len("prefix") - len("tsb-uad"))), "the change is over the series of both"
+    assert "of 6 series 5 gave a figure in every step" in told.notes[0]
+    assert all("published, mean" not in figure.what for figure in told.published)
+
+
+def test_a_row_whose_series_were_not_all_published_says_so(tmp_path: Path) -> None:
+    nasa = [key for key in published_per_series() if key[:2] == ("NormA", "NASA-MSL")]
+    assert len(nasa) == 22, "the file lacks five"
+    told = explained(tmp_path, genesis([*GENESIS[:1], "unknown.out"]))
+    assert not told.published
+    assert "the authors' per-series file has 1 of these 2 series: not compared" in told.notes
+
+
+def test_simulated_series_have_nothing_published(tmp_path: Path) -> None:
+    told = explained(tmp_path, genesis(GENESIS, "simulated"))
+    assert not told.published
+    assert told.notes == (explain.SIMULATED,)
+    assert "difference in all" not in explain.as_text(told)
+
+
+def test_seeds_show_their_spread_and_a_step_without_cells_is_named(tmp_path: Path) -> None:
+    failed = tuple((name, "prefix") for name in GENESIS)
+    told = explained(tmp_path, genesis(GENESIS), failed, "IForest", seeds=(0, 2))
+    assert told.chain[-1].high - told.chain[-1].low == pytest.approx(0.002)
+    assert "seeds 0." in explain.as_text(told)
+    assert told.notes[0].startswith("no cell ended well, left out: fit sees the first tenth")
+
+
+def test_nothing_that_ended_well_is_no_explanation(tmp_path: Path) -> None:
+    (row,) = rows(Selection(detectors=("HBOS",)))
+    chain, branches = explain.steps(row)
+    failed = tuple((GENESIS[0], step.protocol) for step in (*chain, *branches))
+    assert not explained(tmp_path, genesis(GENESIS[:1]), failed).chain
