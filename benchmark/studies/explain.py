@@ -205,9 +205,8 @@ def as_text(told: Explanation) -> str:
         lines.append(_line(figure, None if before is None else figure.value - before))
         before = figure.value
     if told.published and told.chain:
-        lines.append(
-            f"  {'difference in all':<{WIDTH}}{'':>7}  {told.chain[-1].value - told.published[0].value:>+8.4f}"
-        )
+        whole = told.chain[-1].value - told.published[0].value
+        lines.append(f"  {'difference in all':<{WIDTH}}{'':>7}  {whole:>+8.4f}")
     if told.branches:
         lines += ["", "one thing of ours changed:", *(_line(figure, change) for figure, change in told.branches)]
     lines += ["", *(fill(f"{text[0].upper()}{text[1:]}.", 110) for text in told.notes)] if told.notes else []
@@ -221,7 +220,7 @@ def as_text(told: Explanation) -> str:
 
 
 def _line(figure: Figure, change: float | None) -> str:
-    shown = "" if change is None else f"{change:+.4f}"
+    shown = "" if change is None else f"{round(change, 4) + 0.0:+.4f}"  # no minus before zero
     spread = f"  seeds {figure.low:.4f} to {figure.high:.4f}" if figure.high > figure.low else ""
     return f"  {figure.what:<{WIDTH}}{figure.value:>7.4f}  {shown:>8}{spread}".rstrip()
 
@@ -249,9 +248,8 @@ def waterfall(told: Explanation, path: Path) -> None:
     axes.set_yticks(range(len(labels)), [fill(label, 50) for label in labels], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlabel("AUROC")
-    axes.set_title(
-        f"{told.detector} on {told.dataset}, {len(told.series)} of {told.size} series", loc="left", fontsize=9
-    )
+    title = f"{told.detector} on {told.dataset}, {len(told.series)} of {told.size} series"
+    axes.set_title(title, loc="left", fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
     path.parent.mkdir(parents=True, exist_ok=True)
     canvas.savefig(path, dpi=140)
