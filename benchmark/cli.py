@@ -30,6 +30,7 @@ ORDER = (
     "check",
     "new",
     "results",
+    "environment",
     "bench",
 )
 

@@ -28,6 +28,12 @@ def cores() -> int:
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
+def threads() -> int:
+    """Numerical threads that this process is capped to; all cores if it is not."""
+    value = os.environ.get(THREAD_VARIABLES[0], "")
+    return int(value) if value.isdigit() and int(value) else cores()
+
+
 @contextmanager
 def threads_kept() -> Iterator[None]:
     """What the block caps is lifted at its end: the process belongs to somebody else."""

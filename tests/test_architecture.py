@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 TOPS = ("benchmark", "detectors", "datasets")
 HEAVY = ("torch", "sklearn", "numba", "scipy", "pandas", "matplotlib", "stumpy", "pyod", "rich", "joblib", "requests")
 
-GROUND = ("benchmark.errors", "benchmark.settings", "benchmark.packaged")
+GROUND = ("benchmark.errors", "benchmark.settings", "benchmark.packaged", "benchmark.processes")
 # Each package, or module beside the packages, and what it may import; a package may always import itself.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "datasets": (),
@@ -29,11 +29,16 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "benchmark.errors": (),
     "benchmark.settings": (),
     "benchmark.packaged": (),
+    "benchmark.processes": (),
+    "benchmark.environments": ("benchmark.settings", "datasets"),
     "benchmark.provenance": ("benchmark.settings",),
     "benchmark.metrics": ("benchmark.errors",),
     "benchmark.statistics": ("benchmark.metrics",),
-    "benchmark.catalogue": (*GROUND, "detectors"),
-    "benchmark.grid": (*GROUND, "benchmark.catalogue", "benchmark.metrics", "detectors", "datasets"),
+    "benchmark.adapters": (*GROUND, "benchmark.environments", "detectors", "detectors.core"),
+    "benchmark.catalogue": (*GROUND, "benchmark.adapters", "detectors"),
+    "benchmark.grid": (
+        *(*GROUND, "benchmark.adapters", "benchmark.catalogue", "benchmark.metrics", "detectors", "datasets"),
+    ),
     "benchmark.store": (*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.metrics", "detectors", "datasets"),
     "benchmark.execution": (
         *(*GROUND, "benchmark.provenance", "benchmark.catalogue", "benchmark.grid", "benchmark.store"),
@@ -53,13 +58,21 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("benchmark.report", "detectors", "detectors.core"),
     ),
     "benchmark.speed": (
-        *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.metrics", "benchmark.report"),
+        *(
+            *GROUND,
+            "benchmark.environments",
+            "benchmark.catalogue",
+            "benchmark.grid",
+            "benchmark.metrics",
+            "benchmark.report",
+        ),
         *("detectors", "datasets"),
     ),
     "benchmark.commands": (
-        *(*GROUND, "benchmark.provenance", "benchmark.catalogue", "benchmark.grid"),
-        *("benchmark.store", "benchmark.execution", "benchmark.report", "benchmark.studies", "benchmark.detection"),
-        *("benchmark.reading", "benchmark.speed", "benchmark.evaluation", "datasets"),
+        *(*GROUND, "benchmark.environments", "benchmark.provenance", "benchmark.adapters", "benchmark.catalogue"),
+        *("benchmark.grid", "benchmark.store", "benchmark.execution", "benchmark.report", "benchmark.studies"),
+        *("benchmark.detection", "benchmark.reading", "benchmark.speed", "benchmark.evaluation"),
+        *("detectors", "datasets"),
     ),
     "benchmark.cli": ("benchmark.commands", "benchmark.errors", "datasets"),
     "benchmark.__main__": ("benchmark.cli",),

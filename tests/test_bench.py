@@ -10,15 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark import environments
 from benchmark.catalogue import registry
 from benchmark.cli import main
+from benchmark.environments import EnvironmentMissing
 from benchmark.errors import UserError
 from benchmark.grid.cells import Cell
 from benchmark.grid.costs import START, costs, expected_seconds
 from benchmark.provenance import measured_on
 from benchmark.speed import costing, measure, memory, peers, series, tables, worker
 from benchmark.speed.measure import Growth, Run
-from benchmark.speed.peers import MATCHES, Match, PeersMissing, Side
+from benchmark.speed.peers import MATCHES, PEERS, Match, Side
 
 OURS, THEIRS = Side("ours"), Side("PyOD HBOS", "pyod")
 HBOS = Match("HBOS", (THEIRS,))
@@ -180,12 +182,12 @@ def test_an_installation_that_fails_says_why_and_is_tried_again(monkeypatch, tmp
         (tmp_path / command[-1]).mkdir(parents=True, exist_ok=True) if "venv" in command else None
         return subprocess.CompletedProcess(command, code, "", "ERROR: no network")
 
-    monkeypatch.setattr(peers.subprocess, "run", fake)
-    with pytest.raises(PeersMissing, match="no network"):
-        peers.interpreter(lambda line: None)
-    python = peers.interpreter(lambda line: None)
+    monkeypatch.setattr(environments.subprocess, "run", fake)
+    with pytest.raises(EnvironmentMissing, match="no network"):
+        PEERS.interpreter(lambda line: None)
+    python = PEERS.interpreter(lambda line: None)
     assert len(done) == 5
-    assert peers.interpreter(lambda line: None) == python
+    assert PEERS.interpreter(lambda line: None) == python
     assert len(done) == 5, "a complete environment is not made twice"
 
 

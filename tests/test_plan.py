@@ -136,33 +136,3 @@ def test_an_installed_package_registers_a_detector_by_entry_point(
         assert [entry.name for entry in registry.broken()] == ["Bad"]
     finally:
         registry._discover.cache_clear()
-
-
-def test_any_pyod_detector_is_a_row() -> None:
-    cls = registry.load("pyod:KNN")
-    x = np.sin(np.arange(300) / 5.0)
-    x[150] += 3
-    scores = cls(window=10).fit(x).score(x)  # type: ignore[call-arg]
-    assert abs(int(scores.argmax()) - 150) <= 10
-    with pytest.raises(UserError, match="did you mean KNN"):
-        registry.load("pyod:KNNN")
-
-
-@pytest.mark.parametrize("name", ["IForest", "INNE", "LODA", "SO_GAAL", "sampling"])
-def test_a_random_pyod_detector_gets_the_seed_by_its_own_name(name: str) -> None:
-    if name == "SO_GAAL":  # no seed of its own: torch's generator
-        params: dict[str, object] = {"window": 10, "options": {"stop_epochs": 1}}
-    else:
-        params = {"window": 10}
-    cls = registry.load(f"pyod:{name}")
-    assert "random_state" in cls.param_defaults()
-    x = np.sin(np.arange(300) / 5.0) + np.random.default_rng(0).normal(0, 0.1, 300)
-    one, same, other = (cls(**params, random_state=seed).fit(x).score(x) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(one, same)
-    assert not np.array_equal(one, other)
-
-
-def test_a_deterministic_pyod_detector_takes_no_seed() -> None:
-    assert "random_state" not in registry.load("pyod:KNN").param_defaults()
-    by_file, by_class = (registry.load(f"pyod:{name}") for name in ("spectral_residual", "SpectralResidual"))
-    assert by_file.model is by_class.model  # type: ignore[attr-defined]

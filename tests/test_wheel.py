@@ -89,8 +89,8 @@ def test_both_work_side_by_side_in_both_orders(wheel: Path, stand_in: Path, tmp_
     assert call(python, "-m", "tsad_benchmark", "--version", cwd=tmp_path).startswith("tsad-benchmark ")
     script = python.parent / "tsad-benchmark"
     call(script, "new", "detector", "Mine", cwd=tmp_path)
-    call(script, "check", "mine.py", cwd=tmp_path)
-    options = ["--detector", "HBOS", "--detector", "mine.py", "--dataset", "data", "--jobs", "1"]
+    call(script, "check", "mine/mine.py", cwd=tmp_path)
+    options = ["--detector", "HBOS", "--detector", "mine/mine.py", "--dataset", "data", "--jobs", "1"]
     table = call(python, "-m", "tsad_benchmark", "run", *options, cwd=tmp_path)
     assert "HBOS" in table
     assert "Mine" in table

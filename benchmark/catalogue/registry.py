@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import detectors as detectors_package
+from benchmark.adapters import borrowed, folded, is_borrowed
 from benchmark.catalogue.published import published_order
 from benchmark.errors import UserError, unknown
 from detectors import Detector
@@ -72,7 +73,7 @@ def load(spec: str, text: str = "") -> type[Detector]:
     ----------
     spec : str
         A registered name (``LOF``), a file (``path/mine.py`` or ``path/mine.py:Class``), an importable
-        class (``package.module:Class``), or any PyOD detector over windows (``pyod:KNN``).
+        class (``package.module:Class``), or a class of another library (``pyod:KNN``, ``sklearn:OneClassSVM``).
     text : str
         What is in the file, when ``spec`` names one; read from it when empty.
 
@@ -87,10 +88,8 @@ def load(spec: str, text: str = "") -> type[Detector]:
     for entry in broken():
         if entry.name.lower() == spec.lower():
             raise UserError(f"detector {spec} cannot be imported: {entry.cause}")
-    if spec.startswith("pyod:"):
-        from benchmark.catalogue.pyod import wrap
-
-        return wrap(spec.removeprefix("pyod:"))
+    if is_borrowed(spec):
+        return borrowed(spec)
     path, _, name = spec.partition(":")
     if path.endswith(".py"):
         return _pick(_module_from_text(path, text or plugin_text(spec)), name, spec)
@@ -113,7 +112,7 @@ def build(
     spec : str or class
         As for :func:`load`.
     params : mapping
-        Parameters of the detector.
+        Parameters of the detector; of a class of another library also that class's own.
     window, seed : int
         For a detector whose window is ``"auto"`` and one that has a ``random_state``, unless ``params`` name these.
 
@@ -123,7 +122,7 @@ def build(
         If the detector has no parameter of that name.
     """
     cls = load(spec) if isinstance(spec, str) else spec
-    accepted, given = cls.param_defaults(), dict(params or {})
+    accepted, given = cls.param_defaults(), folded(cls, params or {})
     for key in given:
         if key not in accepted:
             raise unknown(f"parameter of {cls.__name__}", key, accepted)
@@ -148,8 +147,32 @@ def _detectors_in(module: ModuleType) -> list[type[Detector]]:
 
 def _checked(cls: Any, spec: str) -> type[Detector]:
     if not (inspect.isclass(cls) and issubclass(cls, Detector)):
-        raise UserError(f"{spec} is not a detector: derive a class from {detectors_package.__name__}.Detector")
+        raise UserError(f"{spec} is not a detector: {_what_it_is(cls, spec)}")
     return cls
+
+
+def _what_it_is(cls: Any, spec: str) -> str:
+    """What an object is, and what its author does next."""
+    home = detectors_package.__name__
+    derive = f"derive it from {home}.WindowDetector (or {home}.Detector, on points)"
+    if not inspect.isclass(cls):
+        kind = "function" if callable(cls) else type(cls).__name__
+        return f"it is a {kind}; write a class, see python -m benchmark new detector MyDetector"
+    methods = {
+        name for name in ("fit", "predict", "decision_function", "score_samples", "forward") if hasattr(cls, name)
+    }
+    has = ", ".join(sorted(methods))
+    bases = [base.__module__.partition(".")[0] for base in cls.__mro__]
+    for library in ("pyod", "aeon", "dtaianomaly"):
+        if library in bases:
+            return f"it is a class of {library} ({has}); run it as {library}:{spec}, or {derive}"
+    if "forward" in methods:
+        return f"it is a network of torch; {derive}, and train it in _fit_windows"
+    if "fit" in methods and methods & {"score_samples", "decision_function"}:
+        return f"it is a scikit-learn style class ({has}); run it as sklearn:{spec}, or {derive}"
+    if "fit" in methods:
+        return f"it is a class with {has}, and no method that gives scores; {derive} and write _score_windows"
+    return f"it is a class without fit; {derive} and write _fit_windows and _score_windows"
 
 
 def _pick(module: ModuleType, name: str, spec: str) -> type[Detector]:
@@ -158,6 +181,9 @@ def _pick(module: ModuleType, name: str, spec: str) -> type[Detector]:
             raise unknown(f"class in {spec.partition(':')[0]}", name, [c.__name__ for c in _detectors_in(module)])
         return _checked(getattr(module, name), spec)
     classes = _detectors_in(module)
+    own = [v for v in vars(module).values() if inspect.isclass(v) and v.__module__ == module.__name__]
+    if not classes and len(own) == 1:
+        return _checked(own[0], f"{spec}:{own[0].__name__}")
     if len(classes) != 1:
         found = ", ".join(c.__name__ for c in classes) or "none"
         raise UserError(f"{spec} must hold one detector class, found {found}: name it as {spec}:Class")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import re
 import sys
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -161,10 +162,10 @@ def parse_set(items: list[str]) -> dict[str, dict[str, Any]]:
     """``IForest.n_estimators=200`` -> {"IForest": {"n_estimators": 200}}."""
     params: dict[str, dict[str, Any]] = {}
     for item in items:
-        left, equals, text = item.partition("=")
-        detector, dot, name = left.partition(".")
-        if not (equals and dot and detector and name):
+        found = re.match(r"(?P<detector>.+?)\.(?P<name>[A-Za-z_]\w*)=(?P<text>.*)", item, re.DOTALL)
+        if found is None:
             raise UserError(f"--set takes Detector.parameter=value, e.g. IForest.n_estimators=200; got {item!r}")
+        detector, name, text = found["detector"], found["name"], found["text"]
         value = _value(text)
         params.setdefault(detector, {})[name] = tuple(value) if isinstance(value, list) else value
     return params

@@ -168,11 +168,12 @@ def _wanted(args: argparse.Namespace, name: str) -> bool:
 
 
 def _peers() -> Path | None:
-    from benchmark.speed import PeersMissing, interpreter
+    from benchmark.environments import EnvironmentMissing
+    from benchmark.speed import PEERS
 
     try:
-        return interpreter(_options.say)
-    except PeersMissing as reason:
+        return PEERS.interpreter(_options.say)
+    except EnvironmentMissing as reason:
         _options.say(f"no TSB-UAD and no vus to compare with: {reason}")
         return None
 

@@ -1,7 +1,10 @@
 """Check that a detector keeps the contract, and say what to fix.
 
+First it says what the object is: of a class that is no detector, how it becomes one or is run as it is.
+
 examples:
   python -m benchmark check mine.py
+  python -m benchmark check sklearn:mine.py:MyOutlierClass
   python -m benchmark check LOF
 """
 
@@ -15,11 +18,12 @@ from benchmark.errors import UserError
 
 if TYPE_CHECKING:
     from benchmark.catalogue import Check
+    from detectors import Detector
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``check``."""
-    parser.add_argument("detector", nargs="+", help="name, file.py, package.mod:Class or pyod:NAME")
+    parser.add_argument("detector", nargs="+", help="name, file.py, package.mod:Class or LIBRARY:NAME")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -28,13 +32,25 @@ def main(args: argparse.Namespace) -> int:
 
     broken = 0
     for cls in [registry.load(spec) for spec in args.detector]:
-        sys.stdout.write(f"{cls.__name__}\n")
+        sys.stdout.write(f"{cls.__name__}: {_kind(cls)}\n")
         for check in checks.iter_checks(cls):
             mark, text = _outcome(check)
             broken += mark == "FIX"
             sys.stdout.write(f"  {mark:<6} {check.name:<16} {text}\n")
     sys.stdout.write("keeps the contract\n" if not broken else f"{broken} to fix\n")
     return 1 if broken else 0
+
+
+def _kind(cls: type[Detector]) -> str:
+    """What the object is."""
+    from benchmark.adapters import Borrowed
+    from detectors import WindowDetector
+
+    origin = f"{cls.source}, as a detector" if issubclass(cls, Borrowed) else "a detector"
+    base = "on windows" if issubclass(cls, WindowDetector) else "on the series"
+    learns = {"series": "the series that it scores", "normal": "normal data", "nothing": "nothing"}[cls.learns_from]
+    seeded = "seeded by random_state" if "random_state" in cls.param_defaults() else "without random numbers"
+    return f"{origin} {base}, learns from {learns}, {seeded}"
 
 
 def _outcome(check: Check) -> tuple[str, str]:

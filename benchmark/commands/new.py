@@ -1,4 +1,4 @@
-"""Write a starting file for a detector of your own.
+"""Write a small package for a detector of your own.
 
 example: python -m benchmark new detector MyDetector
 """
@@ -14,6 +14,13 @@ from benchmark import catalogue
 from benchmark.catalogue import registry
 from benchmark.errors import UserError
 
+FILES = {
+    "{module}.py": "detector.py.txt",
+    "test_{module}.py": "test.py.txt",
+    "pyproject.toml": "pyproject.toml.txt",
+    "README.md": "README.md.txt",
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``new``."""
@@ -23,22 +30,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Write the file; an existing one is never replaced."""
+    """Write the package; existing files are never replaced."""
     if not args.name.isidentifier() or not args.name[0].isupper():
         raise UserError(f"{args.name!r} is not a class name: give something like MyDetector")
     if args.name in registry.detectors():
-        raise UserError(f"the package has a detector called {args.name}: choose another name")
-    path = args.folder / f"{args.name.lower()}.py"
-    if path.exists():
-        raise UserError(f"{path} exists and is left as it is")
-    text = resources.files(catalogue).joinpath("detector.py.txt").read_text()
+        raise UserError(f"there is a detector called {args.name}: choose another name")
+    module = args.name.lower()
+    package = args.folder / module
+    if package.exists():
+        raise UserError(f"{package} exists and is left as it is")
     try:
-        path.write_text(text.replace("{name}", args.name))
+        _write(package, args.name, module)
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from error
+        raise UserError(f"cannot write {package}: {error.strerror}") from error
     sys.stdout.write(
-        f"{path}: a working example. Next:\n"
-        f"  python -m benchmark check {path}\n"
-        f"  python -m benchmark run --detector {path} --detector IForest --dataset Genesis\n"
+        f"{package}/: a working example, its test, an entry point and a README. Next:\n"
+        f"  python -m benchmark check {package / module}.py\n"
+        f"  python -m benchmark run --detector {package / module}.py --detector IForest --dataset Genesis\n"
+        f"  pip install --editable {package}    then {args.name} is a name like any other\n"
     )
     return 0
+
+
+def _write(package: Path, name: str, module: str) -> None:
+    templates = resources.files(catalogue) / "templates"
+    package.mkdir(parents=True)
+    for target, template in FILES.items():
+        text = templates.joinpath(template).read_text(encoding="utf-8")
+        text = text.replace("{name}", name).replace("{module}", module)
+        (package / target.replace("{module}", module)).write_text(text, encoding="utf-8")

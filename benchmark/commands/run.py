@@ -31,7 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what to run")
     what.add_argument("--all", action="store_true", help="every detector on every data set")
     what.add_argument(
-        "--detector", action="append", default=[], metavar="NAME", help="name, file.py, package.mod:Class or pyod:NAME"
+        "--detector",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="name, file.py, package.mod:Class or LIBRARY:NAME",
     )
     what.add_argument(
         "--protocol",

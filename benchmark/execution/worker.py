@@ -16,10 +16,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from multiprocessing.connection import Connection, Pipe
 
+from benchmark import processes
 from benchmark.execution.execute import execute
 from benchmark.execution.isolation import describe, tail
 from benchmark.execution.warm_up import warm_up
@@ -75,6 +75,7 @@ class Worker:
                 message = self.link.recv()
                 if isinstance(message, Outcome):
                     self.task = None
+                    message.peak_mb = max(message.peak_mb, round(self._peak, 1))  # its own does not count children
                     return message
                 self._hear(message)
         except (EOFError, OSError, pickle.UnpicklingError):
@@ -86,9 +87,11 @@ class Worker:
         self.task = None
         if self._process is None:
             return
+        processes.end_family(self._process.pid)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        processes.remove_folders(self._process.pid)
         self._process = None
         self.link.close()
 
@@ -133,20 +136,12 @@ class Worker:
     def _clock_starts(self) -> None:
         """At the hand-over, and again when the interpreter, then when compilers and libraries have started."""
         self._since = time.monotonic()
-        self._level = self._resident()
-
-    def _resident(self) -> float:
-        import psutil
-
-        try:
-            return float(psutil.Process(self.pid).memory_info().rss) / 2**20
-        except psutil.Error:
-            return 0.0
+        self._level = processes.family_mb(self.pid)
 
     def _over_limit(self) -> Outcome | None:
         task = self.task
         assert task is not None
-        self._peak = max(self._peak, self._resident() - self._level)
+        self._peak = max(self._peak, self._above_level())
         if task.memory and self._peak > task.memory:
             reason = f"stopped at {self._peak:.0f} MiB, its limit is {task.memory:.0f} MiB (--memory)"
             return self._stopped("oom", reason)
@@ -155,6 +150,13 @@ class Worker:
         if os.fstat(self._log.fileno()).st_size > LOG_BYTES:
             empty(self._log.fileno())
         return None
+
+    def _above_level(self) -> float:
+        """Memory of the process and its descendants in MiB; exact where it is a new peak."""
+        above = processes.family_mb(self.pid) - self._level
+        if above > self._peak and processes.family(self.pid):
+            above = processes.family_mb(self.pid, exact=True) - self._level
+        return above
 
     def _died(self) -> Outcome:
         code = self._process.wait() if self._process is not None else 0
@@ -191,7 +193,8 @@ def main(handle: int, owner: int) -> None:
     import faulthandler
 
     os.set_inheritable(handle, False)
-    _die_with(owner)
+    processes.end_with(owner, lambda: os._exit(1))
+    processes.adopt_orphans()
     faulthandler.enable()
     link = Connection(handle)
     link.send(None)
@@ -220,21 +223,3 @@ def attempt(task: Task, series: Series, link: Connection) -> Outcome:
         return execute(task, series, progress)
     except BaseException as error:  # noqa: BLE001 - KeyboardInterrupt from a detector is its failure, not an interrupt
         return Outcome("failed", describe(error))
-
-
-def _die_with(owner: int) -> None:
-    if sys.platform == "linux":
-        import ctypes
-
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-    else:
-        threading.Thread(target=_watch, args=(owner,), daemon=True).start()
-    if os.getppid() != owner:
-        os._exit(1)
-
-
-def _watch(owner: int) -> None:
-    while os.getppid() == owner:
-        time.sleep(0.5)
-    os._exit(1)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.adapters import folded, text_of
 from benchmark.catalogue import registry
 from benchmark.errors import UserError, unknown
 from benchmark.grid import protocols
@@ -70,7 +71,10 @@ def rows(selection: Selection) -> list[Row]:
         name for name, cls in registry.detectors().items() if cls.group != "untrained" or selection.include_untrained
     )
     chosen = [_row(spec, selection) for spec in specs]
-    named = {row.name for row in chosen}
+    named = {name: row.spec for row in chosen for name in (row.name, row.spec)}
+    for row in chosen:
+        if named[row.name] != row.spec:
+            raise UserError(f"{row.spec} and {named[row.name]} are both called {row.name}: rename one of them")
     for name in selection.params:
         if name not in named:
             raise unknown("detector in --set", name, named)
@@ -86,15 +90,17 @@ def _row(spec: str, selection: Selection) -> Row:
     taken = registry.detectors().get(cls.__name__)
     if taken not in (None, cls):
         raise UserError(f"{spec}: the name {cls.__name__} belongs to a detector of the package, rename the class")
-    given = selection.params.get(cls.__name__, {})
+    given = selection.params.get(cls.__name__, {}) | selection.params.get(spec, {})
+    given = folded(cls, given)
     params = {**(cls.quick if selection.quick else {}), **given}
     try:
         registry.build(cls, params).check_params()
     except (TypeError, ValueError) as error:
         raise UserError(f"{cls.__name__} does not take these parameters: {error}") from error
     version = str(cls.version)
-    if plugin:  # a plug-in's author does not raise a version: its text is its version
-        version += "-" + hashlib.sha256(plugin.encode()).hexdigest()[:12]
+    text = plugin or text_of(cls)
+    if text:  # the author of a plug-in or a program does not raise a version: its text is its version
+        version += "-" + hashlib.sha256(text.encode()).hexdigest()[:12]
     return Row(spec, cls, tuple(sorted(params.items())), frozenset(given), version, plugin)
 
 

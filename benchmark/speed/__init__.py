@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from benchmark.speed.measure import Run
-from benchmark.speed.peers import MATCHES, Match, PeersMissing, interpreter, present
+from benchmark.speed.peers import MATCHES, PEERS, Match, present
 
 __all__ = [
     "MATCHES",
+    "PEERS",
     "Match",
-    "PeersMissing",
     "Run",
     "costing",
-    "interpreter",
     "measure",
     "memory",
     "present",

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
-import shutil
-import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import datasets
-from benchmark import settings
+from benchmark.environments import Environment
 
-PYTHON = "python3.11"  # numpy 1.26 and tensorflow 2.16 have no wheels for every newer one
-REQUIREMENTS = (
-    "numpy==1.26.4",
-    "scikit-learn==1.5.2",
-    "pandas==2.2.3",
-    "stumpy==1.13.0",
-    "statsmodels==0.14.4",
-    "tensorflow-cpu==2.16.2",
-    "arch==7.2.0",
-    "six",
-    "tqdm",
+PEERS = Environment(
+    "peers",
+    "python3.11",  # numpy 1.26 and tensorflow 2.16 have no wheels for every newer one
+    (
+        "numpy==1.26.4",
+        "scikit-learn==1.5.2",
+        "pandas==2.2.3",
+        "stumpy==1.13.0",
+        "statsmodels==0.14.4",
+        "tensorflow-cpu==2.16.2",
+        "arch==7.2.0",
+        "six",
+        "tqdm",
+    ),
+    # Their declared requirements pull in a second TensorFlow and a dozen packages that the detectors do not use.
+    ("TSB-UAD==0.0.3", "vus==0.0.6"),
+    "2 GB",
 )
-# Their declared requirements pull in a second TensorFlow and a dozen packages that the detectors do not use.
-ALONE = ("TSB-UAD==0.0.3", "vus==0.0.6")
-
-
-class PeersMissing(Exception):
-    """The peers' environment could not be made; says why."""
 
 
 @dataclass(frozen=True)
@@ -97,34 +92,6 @@ MATCHES = (
     Match("LSTM", (_tsb("LSTM"),), {"scaling": "lookahead"} | ALL_WINDOWS),
     Match("VUS", (Side("vus VUS", "vus", apart=True), Side("vus (opt_mem) VUS", "vus", apart=True))),
 )
-
-
-def interpreter(say: Callable[[str], None]) -> Path:
-    """The Python of the peers' environment, made on first use in the cache folder.
-
-    Raises
-    ------
-    PeersMissing
-        If Python 3.11 is missing or pip fails.
-    """
-    mark = hashlib.sha256("\n".join(REQUIREMENTS + ALONE).encode()).hexdigest()[:12]
-    folder = (settings.cache_dir() or datasets.default_cache_dir()) / f"peers-{mark}"
-    python = folder / "bin" / "python"
-    if (folder / "complete").is_file():
-        return python
-    base = shutil.which(PYTHON) if sys.version_info[:2] != (3, 11) else sys.executable
-    if base is None:
-        raise PeersMissing(f"TSB-UAD with its TensorFlow needs {PYTHON}, which is not installed")
-    say(f"installing the peers into {folder} (once, about 2 GB)")
-    shutil.rmtree(folder, ignore_errors=True)
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    for command in ([base, "-m", "venv", str(folder)], [*pip, *REQUIREMENTS], [*pip, "--no-deps", *ALONE]):
-        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-        if done.returncode:
-            lines = done.stderr.strip().splitlines() or ["no message"]
-            raise PeersMissing(f"`{' '.join(command[:5])} ...` failed: {lines[-1]}")
-    (folder / "complete").write_text("\n".join(REQUIREMENTS + ALONE))
-    return python
 
 
 def present(match: Match, apart: Path | None) -> tuple[list[tuple[Side, Path]], list[str]]:

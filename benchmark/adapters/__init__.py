@@ -1,0 +1,32 @@
+"""Detectors of other libraries and programs by name: ``pyod:KNN``, ``sklearn:OneClassSVM``, ``aeon:STOMP``."""
+
+from __future__ import annotations
+
+from benchmark.adapters.borrowed import Borrowed, folded, text_of
+from benchmark.adapters.names import LIBRARIES, Listed, borrowed, is_borrowed, listed, missing
+from detectors import Detector
+
+# Loading the modules named as_* costs the library that each is for.
+__all__ = [
+    "LIBRARIES",
+    "Borrowed",
+    "Listed",
+    "as_aeon",
+    "as_pyod",
+    "as_sklearn",
+    "borrowed",
+    "folded",
+    "is_borrowed",
+    "listed",
+    "missing",
+    "text_of",
+    "tsb_ad",
+]
+
+
+def __getattr__(name: str) -> type[Detector]:
+    """Makes the borrowed classes importable by name, so that fitted ones can be pickled."""
+    library, _, rest = name.partition("_")
+    if rest and library.lower() in LIBRARIES:
+        return borrowed(f"{library.lower()}:{rest}")
+    raise AttributeError(name)

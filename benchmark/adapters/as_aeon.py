@@ -1,0 +1,56 @@
+"""Our detectors inside aeon: ``AsAeon(LOF()).fit_predict(X, axis=1)``. It needs ``pip install aeon``."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from aeon.anomaly_detection.series.base import BaseSeriesAnomalyDetector
+from sklearn.base import clone
+
+from detectors import Array, Detector
+
+
+class AsAeon(BaseSeriesAnomalyDetector):  # type: ignore[misc]
+    """A series anomaly detector of aeon; its ``predict`` gives one score a point, higher = more anomalous.
+
+    Parameters
+    ----------
+    detector : Detector
+        One of ours. None = LOF.
+
+    Attributes
+    ----------
+    detector_ : Detector
+        The fitted one.
+    """
+
+    _tags: ClassVar[dict[str, Any]] = {
+        "capability:univariate": True,
+        "capability:multivariate": False,
+        "capability:missing_values": False,
+        "fit_is_empty": False,
+        "requires_y": False,
+        "learning_type:unsupervised": True,
+        "learning_type:semi_supervised": True,
+        "anomaly_output_type": "anomaly_scores",
+    }
+
+    def __init__(self, detector: Detector | None = None) -> None:
+        self.detector = detector
+        super().__init__(axis=1)
+
+    def _fit(self, X: Array, y: object = None) -> AsAeon:
+        from detectors import LOF
+
+        self.detector_ = clone(LOF() if self.detector is None else self.detector).fit(X[0])
+        return self
+
+    def _predict(self, X: Array) -> Array:
+        scores: Array = self.detector_.score(X[0])
+        return scores
+
+    @classmethod
+    def _get_test_params(cls, parameter_set: str = "default") -> dict[str, Any]:
+        from detectors import HBOS
+
+        return {"detector": HBOS(window=4)}

@@ -1,0 +1,311 @@
+"""A class of another library behind our contract: parameters, options, seeds; over windows or on the series itself."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib
+import inspect
+import io
+import random
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol, get_args
+
+import numpy as np
+
+from benchmark.errors import unknown
+from detectors import Array, Detector, Diet, WindowDetector, Windows
+from detectors.core import SEED, WINDOW, Index, Rule, evenly, min_max, one_of, resolve_window, whole
+
+SHOWN = {"pyod": "PyOD"}  # as stored results name it
+EPOCHS = ("epochs", "epoch_num", "n_epochs", "nb_epochs", "stop_epochs")
+SEEDS = ("random_state", "seed", "random_seed")
+EXPLAINED = {
+    "window": "int or 'auto'\n        Window length in points; 'auto' = one period.",
+    "align": "str\n        Where a window's score stands.",
+    "options": "dict or None\n        Arguments of the library's class; --set {spec}.NAME=VALUE sets one of them.",
+    "random_state": "int\n        Seed: given to the class under its own name for it, and to the global generators.",
+    "scaling": "str\n        'minmax' brings each window to 0..1 by its own extremes; 'none' leaves it.",
+    "learns_from": "str\n        What it is given to fit: 'series', 'normal' or 'nothing'.",
+    "max_windows": "int\n        At most so many windows, evenly spread, are fitted.",
+}
+
+
+class Named(Protocol):
+    """What is known of a library's class; see :class:`~benchmark.adapters.names.Listed`."""
+
+    @property
+    def library(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def spec(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+class Borrowed(Detector):
+    """A class of another library; what it is and takes stands in the attributes that :func:`class_of` sets.
+
+    Attributes
+    ----------
+    model : callable
+        Makes the library's object.
+    given : dict
+        Arguments that differ from the library's defaults: what it cannot do without, and silence.
+    window_argument : str
+        The library's name of the window length; empty = it has none.
+    defaults : dict
+        Our constructor's parameters.
+    spec : str
+        How the user names it.
+    text : str
+        What its scores depend on beyond its parameters: the file of a class of the user's.
+    torch : bool
+        Whether it draws from torch.
+    """
+
+    group = "plug-in"
+    model: ClassVar[Callable[..., Any]]
+    spec: ClassVar[str] = ""
+    text: ClassVar[str] = ""
+    torch: ClassVar[bool] = False
+    given: ClassVar[dict[str, Any]] = {}
+    window_argument: ClassVar[str] = ""
+    defaults: ClassVar[dict[str, Any]] = {"options": None}
+    rules: ClassVar[dict[str, Rule]] = {"window": WINDOW, "random_state": SEED}
+
+    window_: int
+    random_state: int
+    options: dict[str, Any] | None
+
+    def __init__(self, **params: Any) -> None:
+        for name in params:
+            if name not in self.defaults:
+                raise TypeError(f"{type(self).__name__}() got an unexpected keyword argument {name!r}")
+        for name, value in {**self.defaults, **params}.items():
+            setattr(self, name, value)
+
+    @classmethod
+    def param_defaults(cls) -> dict[str, Any]:
+        """Constructor parameters and their defaults."""
+        return dict(cls.defaults)
+
+    def check_params(self) -> None:
+        """Also the options: their names, and what the class says to their values."""
+        super().check_params()
+        if self.options is None:
+            return
+        accepted = arguments(self.model)
+        for name in () if "kwargs" in accepted else self.options:
+            if name not in accepted:
+                raise ValueError(str(unknown(f"option of {type(self).__name__}", name, accepted)))
+        try:
+            self.made(window=16)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise ValueError(f"options {self.options}: {error}") from error
+
+    def made(self, window: int) -> Any:
+        """The library's object, seeded."""
+        self.seed_generators()
+        own = {self.window_argument: window} if self.window_argument else {}
+        seeds = {name: self.random_state for name in SEEDS if self.seeded and name in arguments(self.model)}
+        options = {name: _as_list(value) for name, value in (self.options or {}).items()}
+        with silence():
+            return self.model(**{**self.given, **own, **seeds, **self.prepared(options)})
+
+    def prepared(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Options as the class takes them."""
+        return options
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (self.spec, self.__getstate__())
+
+    @property
+    def seeded(self) -> bool:
+        """Whether it draws random numbers."""
+        return "random_state" in self.defaults
+
+    def seed_generators(self) -> None:
+        """Seed the global generators that a library may draw from."""
+        if self.seeded:
+            random.seed(self.random_state)
+            np.random.seed(self.random_state)  # noqa: NPY002 - libraries draw from it
+            if self.torch or "torch" in sys.modules:  # some import it in the middle of their fit
+                importlib.import_module("torch").manual_seed(self.random_state)
+
+
+class OverWindows(Borrowed, WindowDetector):
+    """A class whose samples are the windows of the series.
+
+    Windows of the fitted series get the scores that the library gave them in its own fit: a neighbour search leaves
+    out the window itself. All other windows are scored in one call, as some classes compare what they score.
+    """
+
+    exempt: ClassVar[dict[str, str]] = {"memory": "the library keeps and scores a matrix of windows"}
+    defaults: ClassVar[dict[str, Any]] = {
+        "window": "auto",
+        "align": "centre",
+        "options": None,
+        "scaling": "none",
+        "learns_from": "series",
+        "max_windows": 20_000,
+    }
+    rules: ClassVar[dict[str, Rule]] = {
+        "scaling": one_of("none", "minmax"),
+        "learns_from": one_of(*get_args(Diet)),
+        "max_windows": whole(1),
+    }
+
+    scaling: str
+    max_windows: int
+
+    def _fit_windows(self, windows: Windows) -> None:
+        self.model_ = self.made(self.window_)
+        with silence():
+            self.model_.fit(self._matrix(windows, evenly(len(windows), self.max_windows)))
+        self.own_ = self.own_scores(self.model_) if len(windows) <= self.max_windows else None
+        sizes = [max(0, len(piece) - self.window_ + 1) for piece in self.fitted_pieces_]
+        self.starts_ = np.concatenate([[0], np.cumsum(sizes)])
+
+    def _score_windows(self, windows: Windows) -> Array:
+        place = self._place(windows.pieces[0])
+        if self.own_ is not None and place is not None:
+            at = int(self.starts_[place[0]]) + place[1]
+            return self.own_[at : at + len(windows)]
+        self.seed_generators()
+        with silence():
+            matrix = self._matrix(windows, np.arange(len(windows)))
+            return np.asarray(self.scores(self.model_, matrix), dtype=float).ravel()
+
+    def _matrix(self, windows: Windows, index: Index) -> Array:
+        matrix = windows.take(index)
+        return np.ascontiguousarray(min_max(matrix)) if self.scaling == "minmax" else matrix
+
+    def own_scores(self, model: Any) -> Array | None:
+        """Scores of the fitted windows, if the library keeps them."""
+        return None
+
+    def scores(self, model: Any, matrix: Array) -> Array:
+        """(k,) scores of a (k, window) matrix, higher = more anomalous."""
+        raise NotImplementedError
+
+
+class OnSeries(Borrowed):
+    """A class that takes the series itself and gives a score per point."""
+
+    def min_length(self) -> int:
+        """Two windows, as for every detector with a window."""
+        window = getattr(self, "window_", getattr(self, "window", 1))
+        return window + 1 if isinstance(window, int) else 8
+
+    def _fit(self, pieces: list[Array]) -> None:
+        if "window" in self.defaults:
+            self.window_ = resolve_window(self.window, pieces)
+        if len(pieces) > 1:
+            self.notes_ = (f"the library takes one series: {len(pieces)} fitted pieces were joined",)
+        self.model_ = self.made(getattr(self, "window_", 1))
+        if self.learns_from != "nothing":
+            with silence():
+                self.fitted(self.model_, np.concatenate(pieces))
+
+    def _score(self, x: Array) -> Array:
+        self.seed_generators()
+        with silence():
+            return np.array(self.scores(self.model_, x.copy()), dtype=float).ravel()
+
+    window: Any
+
+    def fitted(self, model: Any, x: Array) -> None:
+        """Fit the library's object."""
+        model.fit(x)
+
+    def scores(self, model: Any, x: Array) -> Array:
+        """(n,) scores of a series, higher = more anomalous."""
+        raise NotImplementedError
+
+
+def class_of(
+    base: type[Borrowed], entry: Named, model: Callable[..., Any], seeded: bool, **facts: Any
+) -> type[Borrowed]:
+    """A class for a library's class, to be imported from this package by its name.
+
+    Parameters
+    ----------
+    base : type
+        How the library is called.
+    entry : Listed
+        What is known of it.
+    model : callable
+        The library's class or function.
+    seeded : bool
+        Whether it draws random numbers.
+    facts
+        Further attributes: ``given``, ``learns_from``, ``source`` and others.
+    """
+    silent = {"verbose": 0} if "verbose" in arguments(model) else {}
+    defaults = dict(base.defaults) | facts.pop("defaults", {}) | ({"random_state": 0} if seeded else {})
+    epochs = {name: 2 for name in EPOCHS if name in arguments(model)}
+    facts["quick"] = {"options": epochs} if epochs else {}
+    facts["given"] = silent | facts.get("given", {})
+    facts.setdefault("source", f"{model.__module__}.{model.__qualname__}")
+    lines = [f"    {key} : {EXPLAINED[key].format(spec=entry.spec)}" for key in defaults]
+    text = "\n".join([f"{facts['source']}.\n\n    Parameters\n    ----------", *lines])
+    body = {"model": staticmethod(model), "defaults": defaults, "__doc__": text, "__module__": __package__}
+    body |= {"spec": entry.spec, "text": entry.text, "torch": seeded and "torch" in named(model)}
+    return type(f"{SHOWN.get(entry.library, entry.library)}_{entry.name}", (base,), body | facts)
+
+
+def _again(spec: str, state: dict[str, Any]) -> Detector:
+    """What a pickle calls: the class is made anew by its name."""
+    face = importlib.import_module(__package__)
+    detector: Detector = face.borrowed(spec)()
+    vars(detector).update(state)
+    return detector
+
+
+def arguments(model: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    """Arguments of a library's constructor or function."""
+    return inspect.signature(model).parameters
+
+
+def draws(model: type[Any]) -> bool:
+    """Whether a class draws random numbers: it takes a seed, or its file uses a generator."""
+    seeds = any(seed in arguments(model) for seed in SEEDS)
+    return seeds or not {"random", "torch", "check_random_state"}.isdisjoint(named(model))
+
+
+def named(model: Any) -> set[str]:
+    """Names in the file of a class."""
+    try:
+        tree = ast.parse(inspect.getsource(sys.modules[model.__module__]))
+    except (OSError, TypeError):  # compiled, or made in an interactive session
+        return set()
+    return {getattr(node, field, "") for node in ast.walk(tree) for field in ("id", "attr", "name")}
+
+
+def folded(cls: type[Detector], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters with those that only the library's class knows moved into ``options``."""
+    accepted = cls.param_defaults()
+    if not issubclass(cls, Borrowed):
+        return dict(params)
+    options = {name: value for name, value in params.items() if name not in accepted}
+    ours = {name: value for name, value in params.items() if name in accepted}
+    return ours | ({"options": {**(ours.get("options") or {}), **options}} if options else {})
+
+
+def text_of(cls: type[Detector]) -> str:
+    """What a detector's scores depend on beyond its parameters, as text: a file or a program of the user's."""
+    return cls.text if issubclass(cls, Borrowed) else ""
+
+
+@contextlib.contextmanager
+def silence() -> Any:
+    """Without what a library prints: progress bars and losses, line after line."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        yield
+
+
+def _as_list(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,48 @@
+"""dtaianomaly's detectors on the series itself: ``dtaianomaly:KNearestNeighbors``."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from benchmark.adapters.borrowed import Borrowed, OnSeries, arguments, class_of, draws
+from benchmark.adapters.names import Listed
+from detectors import Array, Diet
+
+PLACE = "dtaianomaly.anomaly_detection"
+WINDOWS = ("window_size", "neighborhood", "neighborhood_size_before", "moving_average_window_size")
+# They hand random_state to a class of another library, which is not seen in their own file.
+DRAW = ("IsolationForest", "ClusterBasedLocalOutlierFactor", "KMeansAnomalyDetector", "KShapeAnomalyDetector")
+NEEDS = {"Chronos": "autogluon.timeseries", "MOMENT": "momentfm", "TimeMoE": "transformers"}
+REFUSED = {"MultivariateDetector": "it joins detectors of several channels, a series here has one"}
+
+
+class _Series(OnSeries):
+    """``fit`` and ``decision_function``."""
+
+    def scores(self, model: Any, x: Array) -> Array:
+        """(n,) scores."""
+        return np.asarray(model.decision_function(x), dtype=float)
+
+
+def entries() -> Iterator[Listed]:
+    """The detectors that the package names, without its abstract bases."""
+    module = importlib.import_module(PLACE)
+    for name in module.__all__:
+        cls = getattr(module, name)
+        if inspect.isclass(cls) and issubclass(cls, module.BaseDetector) and not inspect.isabstract(cls):
+            needs = f"pip install {NEEDS[name]}, and its weights, which are downloaded" if name in NEEDS else ""
+            yield Listed("dtaianomaly", name, PLACE, needs=needs, refused=REFUSED.get(name, ""))
+
+
+def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
+    """What it learns from is asked of an object with a short window."""
+    window = next((name for name in WINDOWS if name in arguments(model)), "")
+    supervision = model(**({window: 16} if window else {})).supervision.name
+    learns: Diet = "normal" if supervision == "SEMI_SUPERVISED" else "series"
+    facts = {"learns_from": learns, "window_argument": window, "defaults": {"window": "auto"} if window else {}}
+    return class_of(_Series, entry, model, entry.name in DRAW or draws(model), **facts)

@@ -1,0 +1,199 @@
+"""Which classes a library has, which of them detect anomalies in a series, and how one is found by its name."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import importlib.util
+import io
+import sys
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from benchmark.errors import UserError, unknown
+from detectors import Detector
+
+LIBRARIES = ("pyod", "sklearn", "stumpy", "aeon", "dtaianomaly", "tsb-ad")
+PACKAGES = {"sklearn": "scikit-learn", "torch_geometric": "torch-geometric"}  # where pip has another name
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One class or function of a library.
+
+    Attributes
+    ----------
+    library, name : str
+        As ``LIBRARY:NAME`` takes it.
+    module : str
+        Where it is imported from; empty = in an environment of its own.
+    attribute : str
+        Its name there, if another one.
+    also : tuple of str
+        Other names that are understood.
+    needs : str
+        What must be given or installed before it runs; empty = nothing.
+    refused : str
+        Why it is no detector of one series without labels; empty = it is.
+    unseeded : str
+        Why equal seeds do not give equal scores; empty = they do.
+    given : str
+        How the user names it, if it is a class of the user's.
+    text : str
+        The file that a class of the user's comes from.
+    """
+
+    library: str
+    name: str
+    module: str
+    attribute: str = ""
+    also: tuple[str, ...] = ()
+    needs: str = ""
+    refused: str = ""
+    unseeded: str = ""
+    given: str = ""
+    text: str = ""
+
+    @property
+    def spec(self) -> str:
+        """``LIBRARY:NAME``."""
+        return self.given or f"{self.library}:{self.name}"
+
+
+def is_borrowed(spec: str) -> bool:
+    """Whether a detector's name is one of ``LIBRARY:NAME`` or ``exec:COMMAND``."""
+    return spec.partition(":")[0] in (*LIBRARIES, "exec")
+
+
+def listed(library: str) -> list[Listed]:
+    """All classes of a library, by name.
+
+    Raises
+    ------
+    UserError
+        If there is no such library, or it is not installed.
+    """
+    return sorted(_entries(library).values(), key=lambda entry: entry.name.lower())
+
+
+@cache
+def borrowed(spec: str) -> type[Detector]:
+    """The detector class that ``LIBRARY:NAME`` or ``exec:COMMAND`` names, e.g. ``pyod:KNN``.
+
+    Raises
+    ------
+    UserError
+        If the library has no such class, the class suits no series, or something is not installed.
+    """
+    library, _, name = spec.partition(":")
+    made: type[Detector]
+    if library == "exec":
+        made = importlib.import_module(f"{__package__}.program").program(name)
+    else:
+        made = _of_a_library(library, name)
+    return made
+
+
+def _of_a_library(library: str, name: str) -> type[Detector]:
+    entry = _of_the_user(library, name) if ":" in name else _find(library, name)
+    if entry.refused:
+        raise UserError(f"{entry.spec} is not run here: {entry.refused}")
+    if f"{library}:{name}" != entry.spec:  # one class, whatever it is called
+        return borrowed(entry.spec)
+    made: type[Detector] = _adapter(library).detector(entry, found(entry))
+    return made
+
+
+def found(entry: Listed) -> Any:
+    """The class or function itself.
+
+    Raises
+    ------
+    UserError
+        If it needs a package that is not installed.
+    """
+    if not entry.module:
+        return None
+    try:
+        with quiet():
+            return getattr(importlib.import_module(entry.module), entry.attribute or entry.name)
+    except ImportError as error:
+        raise UserError(f"{entry.spec} needs a package that is not installed: {_pip(error)} ({error})") from error
+
+
+def missing(entry: Listed) -> str:
+    """What to install before the class can be imported; empty if nothing."""
+    try:
+        found(entry)
+    except UserError as error:
+        return _pip(error.__cause__)
+    return ""
+
+
+@contextlib.contextmanager
+def quiet() -> Any:
+    """Without what libraries print and warn of while they are imported."""
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _pip(error: BaseException | None) -> str:
+    module = (getattr(error, "name", None) or "").partition(".")[0]
+    return f"pip install {PACKAGES.get(module, module)}" if module else f"see what this asks for: {error}"
+
+
+def _adapter(library: str) -> ModuleType:
+    if library not in LIBRARIES:
+        raise unknown("library", library, LIBRARIES)
+    return importlib.import_module(f"{__package__}.{library.replace('-', '_')}")
+
+
+@cache
+def _entries(library: str) -> dict[str, Listed]:
+    adapter = _adapter(library)
+    try:
+        with quiet():
+            return {entry.name: entry for entry in adapter.entries()}
+    except ImportError as error:
+        raise UserError(f"{library} is not installed: {_pip(error)}") from error
+
+
+def _find(library: str, name: str) -> Listed:
+    entries, wanted = _entries(library), _bare(name)
+    for entry in entries.values():
+        if wanted in map(_bare, (entry.name, *entry.also)):
+            return entry
+    raise unknown(f"{library} detector", name, entries, f"(all: python -m benchmark list --from {library})")
+
+
+def _of_the_user(library: str, name: str) -> Listed:
+    """A class by the library's habit in ``mine.py:Class`` or ``package.module:Class``."""
+    module, _, cls = name.rpartition(":")
+    text = ""
+    if module.endswith(".py"):
+        path = Path(module)
+        if not path.is_file():
+            raise UserError(
+                f"no file {path}: expected {library}:NAME, {library}:mine.py:Class or {library}:module:Class"
+            )
+        text = path.read_text(encoding="utf-8")
+        module = f"plugin_{path.stem}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+        if module not in sys.modules:
+            spec = importlib.util.spec_from_file_location(module, path)
+            assert spec is not None
+            assert spec.loader is not None
+            sys.modules[module] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(sys.modules[module])
+    if not hasattr(importlib.import_module(module), cls):
+        raise UserError(f"{name.rpartition(':')[0]} has no {cls}")
+    return Listed(library, cls, module, given=f"{library}:{name}", text=text)
+
+
+def _bare(name: str) -> str:
+    return name.lower().replace("_", "")

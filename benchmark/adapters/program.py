@@ -1,0 +1,239 @@
+"""Any program as a detector: ``exec:./mine.sh --fast``. What it is given and must give is in docs/programs.md."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar, get_args
+
+import numpy as np
+
+from benchmark.adapters.borrowed import EXPLAINED, Borrowed
+from benchmark.errors import UserError
+from benchmark.processes import end_family, folder_prefix, supervised
+from benchmark.settings import threads
+from detectors import Array, Diet
+from detectors.core import Rule, one_of, resolve_window
+
+SPEC = "exec:"
+FORMATS = ("csv", "npy")
+TICK = 0.02
+DOC = """The program `{command}`.
+
+    Parameters
+    ----------
+    window : {window}
+    random_state : int
+        Seed that it is told.
+    format : str
+        How series and scores are written: "csv", a value a line, or "npy".
+    learns_from : str
+        What it is given to fit: "series", "normal" or "nothing".
+    options : dict or None
+        Passed on in request.json.
+"""
+
+
+class ProgramFailed(RuntimeError):
+    """A program ended badly, or its scores cannot be read."""
+
+
+class Program(Borrowed):
+    """A program that reads a folder and writes scores into it; it is started anew for each series that is scored.
+
+    Attributes
+    ----------
+    command : str
+        The command line.
+    """
+
+    command: ClassVar[str] = ""
+    source: ClassVar[str] = "a program of the user's"
+    defaults: ClassVar[dict[str, Any]] = {
+        "window": "auto",
+        "random_state": 0,
+        "format": "csv",
+        "learns_from": "series",
+        "options": None,
+    }
+    rules: ClassVar[dict[str, Rule]] = {"format": one_of(*FORMATS), "learns_from": one_of(*get_args(Diet))}
+    window: Any
+    format: str = "csv"
+
+    def check_params(self) -> None:
+        """Whatever the options are, the program has to know them."""
+        super(Borrowed, self).check_params()
+
+    def min_length(self) -> int:
+        """Two windows."""
+        window = getattr(self, "window_", getattr(self, "window", 1))
+        return window + 1 if isinstance(window, int) else 8
+
+    def _fit(self, pieces: list[Array]) -> None:
+        if "window" in self.defaults:
+            self.window_ = resolve_window(self.window, pieces)
+
+    def _score(self, x: Array) -> Array:
+        with tempfile.TemporaryDirectory(prefix=folder_prefix()) as name:
+            folder = Path(name)
+            self._write(folder, x)
+            self._run(folder)
+            return read_scores(folder / f"scores.{self.format}", len(x))
+
+    def _write(self, folder: Path, x: Array) -> None:
+        pieces = [] if self.learns_from == "nothing" else self.fitted_pieces_
+        write_series(folder / f"series.{self.format}", [x])
+        write_series(folder / f"train.{self.format}", pieces)
+        request = {
+            "contract": 1,
+            "series": f"series.{self.format}",
+            "train": f"train.{self.format}",
+            "scores": f"scores.{self.format}",
+            "n": len(x),
+            "train_pieces": [len(piece) for piece in pieces],
+            "learns_from": self.learns_from,
+            "window": getattr(self, "window_", 0),
+            "seed": self.random_state,
+            "threads": threads(),
+            "options": self.options or {},
+        }
+        (folder / "request.json").write_text(json.dumps(request, indent=1) + "\n")
+
+    def _run(self, folder: Path) -> None:
+        """Run the program to its end; if anything happens meanwhile, Ctrl-C for one, all its processes are ended."""
+        log = folder / "log.txt"
+        with log.open("wb") as said:
+            line = supervised([*shlex.split(self.command), str(folder)])
+            process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+            try:
+                code = self._followed(process, log)
+            finally:
+                end_family(process.pid)
+                process.kill()
+                process.wait()
+        if code:
+            raise ProgramFailed(f"`{self.command}` {_manner(code)}; it last said:\n{_last_lines(log, 10)}")
+        if not (folder / f"scores.{self.format}").is_file():
+            raise ProgramFailed(
+                f"`{self.command}` wrote no scores.{self.format}; it last said:\n{_last_lines(log, 10)}"
+            )
+
+    def _followed(self, process: subprocess.Popen[bytes], log: Path) -> int:
+        """Its exit code; what it says meanwhile is its progress."""
+        told = time.monotonic()
+        while True:
+            try:
+                return process.wait(TICK)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() - told > 1:
+                    told = time.monotonic()
+                    self._report(_last_lines(log, 1))
+
+
+@cache
+def program(command: str) -> type[Program]:
+    """The detector class of a command line.
+
+    Raises
+    ------
+    UserError
+        If there is no such program, or it may not be run.
+    """
+    words = _words(command)
+    if shutil.which(words[0]) is None:
+        why = "may not be run: chmod +x it" if Path(words[0]).is_file() else "is no program"
+        raise UserError(f"exec: {words[0]} {why}; expected a command, e.g. --detector 'exec:./mine.sh --fast'")
+    stems = [Path(words[0]).stem, *(Path(word).stem if Path(word).is_file() else word for word in words[1:])]
+    name = re.sub(r"[^\w.=,+-]+", "_", "_".join(stems))
+    body = {
+        "__doc__": DOC.format(command=command, window=EXPLAINED["window"]),
+        "__module__": __package__,
+        "spec": f"{SPEC}{command}",
+        "command": command,
+        "source": f"the program {command}",
+        "text": _fingerprint(words),
+    }
+    return type(name, (Program,), body)
+
+
+def _words(command: str) -> list[str]:
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise UserError(f"exec:{command} is no command line: {error}") from error
+    if not words:
+        raise UserError("exec: needs a command, e.g. --detector 'exec:./mine.sh --fast'")
+    return words
+
+
+def _fingerprint(words: list[str]) -> str:
+    """The command and the contents of the files that it names: a changed program is another version."""
+    digest = hashlib.sha256(repr(words).encode())
+    for path in (Path(word) for word in words if "/" in word or Path(word).is_file()):
+        if path.is_file():
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def write_series(path: Path, pieces: list[Array]) -> None:
+    """A value a line, an empty line between pieces; or all values as one array."""
+    if path.suffix == ".npy":
+        np.save(path, np.concatenate(pieces) if pieces else np.zeros(0))
+        return
+    with path.open("w", encoding="ascii") as file:
+        for number, piece in enumerate(pieces):
+            file.writelines(["\n"] if number else [])
+            file.writelines(f"{value!r}\n" for value in piece.tolist())
+
+
+def read_scores(path: Path, n: int) -> Array:
+    """(n,) scores that a program wrote.
+
+    Raises
+    ------
+    ProgramFailed
+        If the file is no such list, or one of another length.
+    """
+    try:
+        scores = np.load(path, allow_pickle=False) if path.suffix == ".npy" else np.array(list(_numbers(path)))
+        scores = np.asarray(scores, dtype=np.float64)
+    except (ValueError, EOFError, TypeError) as error:
+        raise ProgramFailed(f"{path.name} cannot be read: {error}") from error
+    if scores.shape != (n,):
+        raise ProgramFailed(
+            f"{path.name} holds {scores.shape if scores.ndim != 1 else len(scores)} scores, the series has {n} points"
+        )
+    return scores
+
+
+def _numbers(path: Path) -> Iterator[float]:
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            yield float(line)
+        except ValueError:
+            raise ValueError(f"line {number} is {line[:40]!r}, expected one number") from None
+
+
+def _manner(code: int) -> str:
+    """``ended with exit code 3`` or ``died of SIGSEGV``."""
+    if code > 128 and code - 128 in signal.valid_signals():
+        return f"died of {signal.Signals(code - 128).name}"
+    return f"ended with exit code {code}"
+
+
+def _last_lines(log: Path, count: int) -> str:
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 4096))
+        lines = file.read().decode(errors="replace").strip().splitlines()
+    return "\n".join(lines[-count:]) or "nothing"

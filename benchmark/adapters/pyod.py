@@ -1,0 +1,99 @@
+"""PyOD's detectors over windows, its time-series detectors on the series itself: ``pyod:KNN``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.adapters.borrowed import Borrowed, OnSeries, OverWindows, arguments, class_of, draws
+from benchmark.adapters.names import Listed, borrowed
+from detectors import Array
+
+PARTS = ("detector_list", "base_estimators", "estimator_list")  # arguments that are other detectors
+REFUSED = {
+    "XGBOD": "it learns from labels, which no detector gets here",
+    "DevNet": "it learns from labels, which no detector gets here",
+    "AudioAE": "it takes clips of sound",
+    "EmbeddingOD": "it takes texts or images, through an encoder of them",
+    "MultiModalOD": "it takes texts or images, through an encoder of them",
+}
+GRAPH = "it scores the nodes of a graph"
+NEEDS = {
+    "LSCP": 'detectors to choose from: --set \'pyod:LSCP.detector_list=["LOF", "KNN"]\'',
+}
+
+
+class _OverWindows(OverWindows):
+    """``decision_function``; fitted windows keep their ``decision_scores_``."""
+
+    version = 3  # fitted windows have the scores of PyOD's own fit
+
+    def prepared(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Names of detectors, where PyOD takes detectors, become such."""
+        return {key: [_part(v) for v in value] if key in PARTS else value for key, value in options.items()}
+
+    def own_scores(self, model: Any) -> Array | None:
+        """(n_windows,) scores."""
+        return np.asarray(model.decision_scores_, dtype=float).ravel()
+
+    def scores(self, model: Any, matrix: Array) -> Array:
+        """(k,) scores of a (k, window) matrix."""
+        return np.asarray(model.decision_function(matrix))
+
+
+class _Series(OnSeries):
+    """The same for a class that cuts the windows itself."""
+
+    version = 3
+
+    def scores(self, model: Any, x: Array) -> Array:
+        """(n,) scores; those of PyOD's own fit if the series is the fitted one."""
+        if self.learns_from == "nothing":
+            return np.asarray(self.made(self.window_).fit(x).decision_scores_)
+        own = np.asarray(model.decision_scores_)
+        return own if self._place(x) == (0, 0) and len(x) == len(own) else np.asarray(model.decision_function(x))
+
+
+def entries() -> Iterator[Listed]:
+    """PyOD's classes, read from its sources: importing all of them would load torch and much else."""
+    from pyod import models
+
+    seen: set[str] = set()
+    for path in sorted(Path(models.__path__[0]).glob("*.py")):
+        if path.name.startswith(("_", "base")):
+            continue
+        for name in re.findall(r"^class (\w+)\(.*(?:Detector|BaseDeep\w*)\b", path.read_text(encoding="utf-8"), re.M):
+            shown = path.stem if name in seen else name  # a second class of the same name: by its file's
+            seen.add(name)
+            refused = GRAPH if path.stem.startswith("pyg_") else REFUSED.get(name, "")
+            also = (path.stem, path.stem.removeprefix("ts_"))
+            yield Listed("pyod", shown, f"pyod.models.{path.stem}", name, also, NEEDS.get(name, ""), refused)
+
+
+def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
+    """Over windows, or on the series itself for the classes in PyOD's files ``ts_*``."""
+    facts: dict[str, Any] = {"source": f"PyOD, {model.__module__}.{model.__name__}"}
+    if entry.module.startswith("pyod.models.ts_"):
+        window = "window_size" if "window_size" in arguments(model) else ""
+        facts |= {"window_argument": window, "defaults": {"window": "auto"} if window else {}}
+        if entry.name == "MatrixProfile":  # it has no decision_function
+            facts["learns_from"] = "nothing"
+        return class_of(_Series, entry, model, draws(model), **facts)
+    if "n_features" in arguments(model):
+        facts["window_argument"] = "n_features"
+    if entry.name == "MAD":  # of one value, not of several
+        facts["defaults"] = {"window": 1}
+    return class_of(_OverWindows, entry, model, draws(model), **facts)
+
+
+def _part(value: Any) -> Any:
+    """An object of PyOD's class of that name, as it is by default."""
+    if not isinstance(value, str):
+        return value
+    cls = borrowed(f"pyod:{value}")
+    assert issubclass(cls, Borrowed)
+    return cls.model()

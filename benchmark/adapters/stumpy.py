@@ -1,0 +1,99 @@
+"""stumpy's matrix profiles: ``stumpy:stump``."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+from benchmark.adapters.borrowed import Borrowed, OverWindows, arguments, class_of, silence
+from benchmark.adapters.names import Listed
+from detectors import Array, Windows
+
+PROFILES = {
+    "stump": "",
+    "aamp": "",
+    "scrump": "",
+    "scraamp": "",
+    "gpu_stump": "a GPU that numba can use",
+    "gpu_aamp": "a GPU that numba can use",
+    "stumped": "a Dask client: take stump",
+    "aamped": "a Dask client: take aamp",
+    "mstump": "a series of several dimensions: take stump",
+    "maamp": "a series of several dimensions: take aamp",
+    "stumpi": "a stream of values: take stump",
+    "aampi": "a stream of values: take aamp",
+}
+
+
+class _Profile(OverWindows):
+    """Distance from each window to its nearest neighbour in the fitted pieces; of a fitted one, itself left out."""
+
+    exempt: ClassVar[dict[str, str]] = {}
+    defaults: ClassVar[dict[str, Any]] = {"window": "auto", "align": "centre", "options": None}
+    rules: ClassVar[dict[str, Any]] = {}
+
+    def min_length(self) -> int:
+        """So many points that every window has another one outside of its exclusion zone."""
+        window = getattr(self, "window_", self.window)
+        return window + 2 * -(-window // 4) + 1 if isinstance(window, int) else 8
+
+    def check_params(self) -> None:
+        """A profile is a function: its options are names alone."""
+        super(Borrowed, self).check_params()
+        for name in self.options or {}:
+            if name not in arguments(self.model):
+                raise ValueError(f"{type(self).__name__} has no option {name!r}: {', '.join(arguments(self.model))}")
+
+    def _fit_windows(self, windows: Windows) -> None:
+        if self.window_ < 3:
+            raise ValueError(f"window must be at least 3 points for a matrix profile, got {self.window_}")
+
+    def _score_windows(self, windows: Windows) -> Array:
+        [x] = windows.pieces
+        place = self._place(x)
+        joins = [] if place is None else [self._profile(self.fitted_pieces_[place[0]])[place[1] :][: len(windows)]]
+        for number, piece in enumerate(self.fitted_pieces_):
+            if len(piece) >= self.window_ and (place is None or number != place[0]):
+                joins.append(self._profile(x, piece))
+        return np.asarray(np.min(joins, axis=0))
+
+    def _profile(self, x: Array, other: Array | None = None) -> Array:
+        self.seed_generators()
+        join = {} if other is None else {"T_B": other.copy(), "ignore_trivial": False}
+        with silence():
+            found = self.model(x.copy(), m=self.window_, **self.given, **join, **(self.options or {}))
+        if hasattr(found, "update"):  # scrump and scraamp refine a profile step by step
+            found.update()
+            return np.asarray(found.P_, dtype=float)
+        return np.asarray(found[:, 0], dtype=float)
+
+
+def entries() -> Iterator[Listed]:
+    """The functions that give a profile."""
+    if importlib.util.find_spec("stumpy") is None:
+        raise ModuleNotFoundError("No module named 'stumpy'", name="stumpy")
+    for name, needs in PROFILES.items():
+        if name.startswith("gpu"):
+            yield Listed("stumpy", name, "stumpy", needs=needs)
+        else:
+            yield Listed("stumpy", name, "stumpy", refused=needs and f"it needs {needs}")
+
+
+def detector(entry: Listed, model: Callable[..., Any]) -> type[Borrowed]:
+    """scrump and scraamp draw the diagonals that they compute; a first pass leaves no window without a distance."""
+    _keep_compiled()
+    sampled = "pre_scrump" in arguments(model) or "pre_scraamp" in arguments(model)
+    given = {name: True for name in ("pre_scrump", "pre_scraamp") if name in arguments(model)}
+    return class_of(_Profile, entry, model, sampled, source=entry.spec.replace(":", "."), given=given)
+
+
+def _keep_compiled() -> None:
+    """Else each process compiles for a minute."""
+    from stumpy import cache
+
+    for module, name in cache.get_njit_funcs():
+        getattr(importlib.import_module(f"stumpy.{module}"), name).enable_caching()

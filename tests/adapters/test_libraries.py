@@ -1,0 +1,382 @@
+"""Classes of other libraries by name: scores are the library's own, options and seeds arrive, the rest is refused."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+from numpy.lib.stride_tricks import sliding_window_view
+
+from benchmark.adapters import LIBRARIES, Borrowed, borrowed, folded, listed, missing
+from benchmark.adapters.names import Listed
+from benchmark.catalogue import registry
+from benchmark.catalogue.checks import CheckFailed, iter_checks
+from benchmark.cli import main
+from benchmark.commands._options import parse_set
+from benchmark.errors import UserError
+from benchmark.grid import Selection, rows
+from detectors.core import Array
+
+W = 20
+
+
+def wave(n: int = 300, seed: int = 0) -> Array:
+    x = np.sin(np.arange(n) / 4) + 0.1 * np.random.default_rng(seed).standard_normal(n)
+    x[2 * n // 3] += 3
+    return x
+
+
+def windows(x: Array) -> Array:
+    return np.ascontiguousarray(sliding_window_view(x, W))
+
+
+def of(spec: str, **params: Any) -> Borrowed:
+    """An instance that puts a window's score at its start, so that scores and windows agree row by row."""
+    cls = borrowed(spec)
+    assert issubclass(cls, Borrowed)
+    start = {"window": W, "align": "start"} if "align" in cls.param_defaults() else {}
+    return cls(**(start | params))
+
+
+# -- the library's own output --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["KNN", "HBOS", "PCA", "COPOD", "IForest", "OCSVM", "LOF", "INNE"])
+def test_pyod_scores_are_those_of_its_own_fit(name: str) -> None:
+    from pyod.models import copod, hbos, iforest, inne, knn, lof, ocsvm, pca
+
+    modules = {"KNN": knn, "HBOS": hbos, "PCA": pca, "COPOD": copod, "IForest": iforest, "OCSVM": ocsvm, "LOF": lof}
+    make = getattr(modules.get(name, inne), name)
+    x, other = wave(), wave(120, seed=1)
+    detector = of(f"pyod:{name}").fit(x)
+    np.random.seed(0)  # noqa: NPY002 - PyOD draws from it
+    theirs = make(random_state=0) if "random_state" in borrowed(f"pyod:{name}").param_defaults() else make()
+    theirs.fit(windows(x))
+    np.testing.assert_array_equal(detector.score(x)[: len(windows(x))], theirs.decision_scores_)
+    np.testing.assert_array_equal(detector.score(x[50:150])[: 100 - W + 1], theirs.decision_scores_[50 : 150 - W + 1])
+    np.testing.assert_array_equal(
+        detector.score(other)[: len(windows(other))], theirs.decision_function(windows(other))
+    )
+
+
+def test_scikit_learns_outlier_classes_are_turned_and_a_window_is_not_its_own_neighbour() -> None:
+    from sklearn.neighbors import KernelDensity, LocalOutlierFactor
+    from sklearn.svm import OneClassSVM
+
+    x, other = wave(), wave(120, seed=1)
+    matrix, fresh = windows(x), windows(other)
+    lof = of("sklearn:LocalOutlierFactor").fit(x)
+    own = -LocalOutlierFactor().fit(matrix).negative_outlier_factor_
+    np.testing.assert_array_equal(lof.score(x)[: len(matrix)], own)
+    novel = -LocalOutlierFactor(novelty=True).fit(matrix).score_samples(fresh)
+    np.testing.assert_array_equal(lof.score(other)[: len(fresh)], novel)
+    for cls in (OneClassSVM, KernelDensity):
+        theirs = -cls().fit(matrix).score_samples(matrix)
+        np.testing.assert_array_equal(of(f"sklearn:{cls.__name__}").fit(x).score(x)[: len(matrix)], theirs)
+
+
+def test_stumpys_profile_is_a_self_join_of_the_fitted_series_and_a_join_with_any_other() -> None:
+    import stumpy
+
+    x, other = wave(), wave(120, seed=1)
+    detector = of("stumpy:stump").fit(x)
+    own = stumpy.stump(x, m=W)[:, 0].astype(float)
+    np.testing.assert_array_equal(detector.score(x)[: len(own)], own)
+    joined = stumpy.stump(other, m=W, T_B=x, ignore_trivial=False)[:, 0].astype(float)
+    np.testing.assert_array_equal(detector.score(other)[: len(joined)], joined)
+    pieces = of("stumpy:stump").fit([x, other])
+    nearest = np.minimum(own, stumpy.stump(x, m=W, T_B=other, ignore_trivial=False)[:, 0].astype(float))
+    np.testing.assert_array_equal(pieces.score(x)[: len(own)], nearest)
+
+
+def test_a_time_series_class_gets_the_series_itself() -> None:
+    from pyod.models.ts_matrix_profile import MatrixProfile
+    from pyod.models.ts_spectral_residual import SpectralResidual
+
+    x, other = wave(), wave(250, seed=1)
+    theirs = SpectralResidual().fit(x)
+    detector = of("pyod:spectral_residual").fit(x)
+    np.testing.assert_array_equal(detector.score(x), theirs.decision_scores_)
+    np.testing.assert_array_equal(detector.score(other), theirs.decision_function(other))
+    profile = of("pyod:MatrixProfile", window=W).fit(x)
+    assert profile.learns_from == "nothing"
+    np.testing.assert_array_equal(profile.score(other), MatrixProfile(window_size=W).fit(other).decision_scores_)
+
+
+def test_more_windows_than_the_limit_are_sampled() -> None:
+    from pyod.models.knn import KNN
+
+    x = wave()
+    sampled = of("pyod:KNN", max_windows=50).fit(x)
+    rows_kept = np.linspace(0, len(windows(x)) - 1, 50).astype(int)
+    theirs = KNN().fit(windows(x)[rows_kept]).decision_function(windows(x))
+    np.testing.assert_array_equal(sampled.score(x)[: len(theirs)], theirs)
+
+
+# -- options and seeds -----------------------------------------------------------------------------
+
+
+def test_options_reach_the_class_by_set_under_either_name() -> None:
+    for name in ("pyod:KNN", "PyOD_KNN"):
+        given = parse_set([f"{name}.n_neighbors=3", f"{name}.window={W}"])
+        (row,) = rows(Selection(detectors=("pyod:KNN",), params=given))
+        assert dict(row.params) == {"options": {"n_neighbors": 3}, "window": W}
+        assert registry.build(row.cls, dict(row.params)).fit(wave()).model_.n_neighbors == 3  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        ("pyod:KNN.n_neighbor=3", "unknown option of PyOD_KNN 'n_neighbor': did you mean n_neighbors"),
+        ("pyod:KNN.window=0", "window must be"),
+        ("pyod:KNM.n_neighbors=3", "unknown detector in --set 'pyod:KNM': did you mean pyod:KNN"),
+        ("pyod:KNN.contamination=0.9", "contamination"),
+        ("pyod:KNN.max_windows=0", "max_windows must be"),
+    ],
+)
+def test_a_wrong_option_is_refused_before_work_starts(item: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        rows(Selection(detectors=("pyod:KNN",), params=parse_set([item])))
+
+
+def test_set_finds_the_parameter_behind_dots_and_equal_signs() -> None:
+    assert parse_set(["exec:./a.sh --b=0.5.window=3"]) == {"exec:./a.sh --b=0.5": {"window": 3}}
+    assert folded(borrowed("pyod:KNN"), {"p": 1, "options": {"p": 2}}) == {"options": {"p": 1}}
+
+
+@pytest.mark.parametrize("name", ["IForest", "INNE", "LODA", "Sampling", "SO_GAAL"])
+def test_equal_seeds_give_equal_scores(name: str) -> None:
+    options = {"stop_epochs": 1} if name == "SO_GAAL" else None  # which has no seed, but draws from torch
+    one, same, other = (
+        of(f"pyod:{name}", random_state=seed, options=options).fit(wave()).score(wave(seed=1)) for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
+def test_a_class_without_randomness_takes_no_seed() -> None:
+    for spec in ("pyod:KNN", "pyod:MatrixProfile", "sklearn:OneClassSVM", "stumpy:stump"):
+        assert "random_state" not in borrowed(spec).param_defaults()
+
+
+# -- names and refusals -----------------------------------------------------------------------------
+
+
+def test_a_name_is_that_of_the_class_or_of_its_file_in_any_case() -> None:
+    for name in ("SpectralResidual", "spectral_residual", "ts_spectral_residual", "SPECTRALRESIDUAL"):
+        assert borrowed(f"pyod:{name}") is borrowed("pyod:SpectralResidual")
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("pyod:KNNN", "did you mean KNN"),
+        ("pyod:XGBOD", "it learns from labels"),
+        ("pyod:DOMINANT", "nodes of a graph"),
+        ("sklearn:LocalOutlierFactr", "did you mean LocalOutlierFactor"),
+        ("stumpy:mstump", "take stump"),
+    ],
+)
+def test_what_cannot_run_says_why(spec: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        registry.load(spec)
+
+
+def test_a_missing_package_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = Listed("pyod", "KNN", "a_package_that_is_not_there")
+    assert missing(entry) == "pip install a_package_that_is_not_there"
+    from benchmark.adapters import names
+
+    monkeypatch.setitem(sys.modules, "aeon", None)
+    names._entries.cache_clear()
+    try:
+        with pytest.raises(UserError, match="aeon is not installed: pip install aeon"):
+            listed("aeon")
+    finally:
+        names._entries.cache_clear()
+
+
+def test_every_class_of_pyod_runs_or_says_why_not(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--from", "pyod"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(listed("pyod")) + 1 > 45
+    assert all(line.split(maxsplit=1)[1].startswith(("runs on", "refused: ", "needs: ")) for line in lines[:-1])
+
+
+def test_pickles_and_evaluates_like_any_other() -> None:
+    import benchmark
+
+    x, labels = wave(), (np.arange(300) == 200).astype(int)
+    detector = of("pyod:HBOS").fit(x)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(detector)).score(x), detector.score(x))
+    cells = benchmark.evaluate(["pyod:HBOS", of("pyod:HBOS"), borrowed("sklearn:KernelDensity")], (x, labels))
+    assert list(cells["status"]) == ["ok"] * 3
+
+
+@pytest.mark.parametrize("spec", ["pyod:HBOS", "sklearn:IsolationForest", "sklearn:LocalOutlierFactor"])
+def test_the_contract_is_kept(spec: str) -> None:
+    failed = []
+    for check in iter_checks(registry.load(spec)):
+        try:
+            check.run()
+        except CheckFailed as failure:
+            failed.append(f"{check.name}: {failure}")
+    assert not failed
+
+
+def test_a_class_that_cannot_be_seeded_fails_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Dice(borrowed("pyod:HBOS")):  # type: ignore[misc]
+        def scores(self, model: Any, matrix: Array) -> Array:
+            return np.random.default_rng().random(len(matrix))
+
+        own_scores = staticmethod(lambda model: None)  # type: ignore[assignment]
+
+    check = {c.name: c for c in iter_checks(Dice)}["reproducible"]
+    with pytest.raises(CheckFailed, match="a second run with the same seed"):
+        check.run()
+
+
+# -- aeon and dtaianomaly: the adapters against stand-ins with the libraries' signatures ---------------
+
+
+class _Aeon:
+    def __init__(self, window_size: int = 10, stride: int = 1) -> None:
+        self.window_size, self.stride = window_size, stride
+
+    tags: ClassVar[dict[str, bool]] = {"learning_type:unsupervised": True, "fit_is_empty": False}
+
+    @classmethod
+    def get_class_tags(cls) -> dict[str, bool]:
+        return cls.tags
+
+    def fit(self, X: Array) -> None:
+        self.mean = X.mean()
+
+    def predict(self, X: Array) -> Array:
+        return np.abs(X - self.mean) + self.window_size
+
+    def fit_predict(self, X: Array) -> Array:
+        self.fit(X)
+        return self.predict(X)
+
+
+class _Aeon1(_Aeon):
+    tags: ClassVar[dict[str, bool]] = {"learning_type:unsupervised": True, "fit_is_empty": True}
+
+
+class _Aeon2(_Aeon):
+    tags: ClassVar[dict[str, bool]] = {"learning_type:unsupervised": False, "fit_is_empty": False}
+
+
+def test_aeons_tags_say_what_a_class_learns_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchmark.adapters import aeon
+
+    x, other = wave(), wave(120, seed=1)
+    for model, diet in ((_Aeon, "series"), (_Aeon1, "nothing"), (_Aeon2, "normal")):
+        cls = aeon.detector(Listed("aeon", model.__name__, model.__module__), model)
+        assert cls.learns_from == diet
+        mean = (other if diet == "nothing" else x).mean()
+        np.testing.assert_array_equal(cls(window=7).fit(x).score(other), np.abs(other - mean) + 7)
+
+
+def test_dtaianomalys_object_says_what_it_learns_from() -> None:
+    from enum import Enum
+
+    from benchmark.adapters import dtaianomaly
+
+    class Supervision(Enum):
+        UNSUPERVISED = 1
+        SEMI_SUPERVISED = 2
+
+    class Median:
+        def __init__(self, neighborhood_size_before: int) -> None:
+            self.size, self.supervision = neighborhood_size_before, Supervision.SEMI_SUPERVISED
+
+        def fit(self, X: Array) -> None:
+            self.median = np.median(X)
+
+        def decision_function(self, X: Array) -> Array:
+            return np.abs(X - self.median) + self.size
+
+    cls = dtaianomaly.detector(Listed("dtaianomaly", "Median", __name__), Median)
+    assert (cls.learns_from, cls.param_defaults()["window"]) == ("normal", "auto")
+    x = wave()
+    detector = cls(window=9).fit([x[:100], x[150:]])
+    np.testing.assert_array_equal(detector.score(x), np.abs(x - np.median(np.r_[x[:100], x[150:]])) + 9)
+    assert "2 fitted pieces were joined" in detector.notes_[0]
+
+
+@pytest.mark.parametrize("library", ["aeon", "dtaianomaly"])
+def test_the_library_itself_if_it_is_installed(library: str) -> None:
+    pytest.importorskip(
+        library, reason=f"pip install {library}: its pins differ from ours, see docs/other-libraries.md"
+    )
+    runs = [entry for entry in listed(library) if not (entry.refused or entry.needs or missing(entry))]
+    assert len(runs) > 10
+    name = {"aeon": "KMeansAD", "dtaianomaly": "KNearestNeighbors"}[library]
+    scores = of(f"{library}:{name}", window=W).fit(wave()).score(wave())
+    assert abs(int(scores.argmax()) - 200) <= W
+
+
+STYLES = """
+import numpy as np
+
+class Far:
+    def __init__(self, power=1.0):
+        self.power = power
+    def fit(self, X, y=None):
+        self.mean_ = X.mean(axis=0)
+        return self
+    def score_samples(self, X):
+        return -np.abs(X - self.mean_).mean(axis=1) ** self.power
+"""
+
+
+def test_a_class_of_the_users_runs_by_the_librarys_habit(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(STYLES)
+    x = wave()
+    detector = of(f"sklearn:{file}:Far", options={"power": 2.0}).fit(x)
+    expected = np.abs(windows(x) - windows(x).mean(axis=0)).mean(axis=1) ** 2
+    np.testing.assert_allclose(detector.score(x)[: len(expected)], expected)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(detector)).score(x), detector.score(x))
+    (row,) = rows(Selection(detectors=(f"sklearn:{file}:Far",)))
+    assert (row.name, row.version[:2]) == ("sklearn_Far", "1-")
+    (module,) = rows(Selection(detectors=("sklearn:sklearn.svm:OneClassSVM",)))
+    assert module.name == "sklearn_OneClassSVM"
+    for spec, message in ((f"sklearn:{file}:Near", "has no Near"), ("sklearn:no.py:Far", "no file no.py")):
+        with pytest.raises(UserError, match=message):
+            registry.load(spec)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (STYLES, "it is a scikit-learn style class (fit, score_samples); run it as sklearn:{file}:Far, or derive it"),
+        ("from pyod.models.knn import KNN\nclass Mine(KNN): pass", "it is a class of pyod"),
+        ("import torch\nclass Net(torch.nn.Module): pass", "it is a network of torch"),
+        ("class Fits:\n    def fit(self, x): pass", "no method that gives scores"),
+        ("class Nothing: pass", "it is a class without fit"),
+    ],
+)
+def test_check_says_first_what_an_object_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, message: str
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(text)
+    assert main(["check", str(file)]) == 2
+    assert message.replace("{file}", str(file)) in capsys.readouterr().err
+
+
+def test_libraries_are_modules() -> None:
+    from benchmark import adapters
+
+    for library in set(LIBRARIES) - {"tsb-ad"}:
+        module = __import__(f"{adapters.__name__}.{library}", fromlist=["entries"])
+        assert isinstance(module, ModuleType)
+        assert len(Path(module.__file__ or "").read_text().splitlines()) <= 100, "an adapter is thin"
