@@ -23,6 +23,7 @@ ORDER = (
     "list",
     "data",
     "detect",
+    "watch",
     "explain",
     "ablate",
     "multiverse",

@@ -59,10 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Read, rank, score, write, and print the page."""
-    from benchmark.reading import read_recordings
-
     _refuse_contradictions(args)
-    recordings = read_recordings(args.file, read_options(args))
+    recordings = _recordings(args)
     sections = []
     for recording in recordings:
         sys.stdout.write(_lineup(recording))
@@ -71,6 +69,18 @@ def main(args: argparse.Namespace) -> int:
     if sections:
         _write_page(args, sections)
     return 0
+
+
+def _recordings(args: argparse.Namespace) -> list[Recording]:
+    """As the model's history was read, where there is a model of one series."""
+    from benchmark.reading import read_recordings
+
+    options = read_options(args)
+    if args.model and (args.model / "model.json").exists():
+        from benchmark.detection import Model
+
+        return Model.load(args.model).read_likewise(options, lambda given: read_recordings(args.file, given))
+    return read_recordings(args.file, options)
 
 
 def _out(args: argparse.Namespace) -> Path:

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.catalogue import registry
-from benchmark.detection.alerts import EXPLAINED, alerts, narrowed, runners_up
+from benchmark.detection import stream
+from benchmark.detection.alerts import narrowed, runners_up
 from benchmark.detection.conventions import build
-from benchmark.detection.detect import LISTED, Finding, Options, flagged, threshold_of
+from benchmark.detection.detect import LISTED, Finding, Options, threshold_of
 from benchmark.detection.peaks import OrdinaryPeaks, joined
 from benchmark.detection.ranking import SHORTEST, Ranking
 from benchmark.errors import UserError
-from benchmark.reading import Recording
-from detectors import Detector
+from benchmark.reading import ReadOptions, Recording
+from detectors import AbsDeviation, Detector
 
 Array = NDArray[np.float64]
+T = TypeVar("T")
 
 FORMAT = 1
 HELD_OUT = (2, 5, 8)  # tenths of the history
 REMEMBERED = 20  # windows of history kept, which new rows are scored and explained with
 FILE = "model.json"
+INHERITED = ("value", "time", "decimal", "thousands", "day_first", "tz", "separator", "encoding")
 
 
 @dataclass
@@ -48,6 +53,12 @@ class Model:
     options : Options
     rows, last : int, str
         Rows of the history, and the time of its last one.
+    centre : float
+        Median of the history, which :class:`detectors.AbsDeviation` refers to.
+    reading : dict
+        How the history was read, as options; files that follow are read likewise.
+    step : float or None
+        Of the history's regular grid.
     """
 
     names: tuple[str, ...]
@@ -59,6 +70,35 @@ class Model:
     options: Options
     rows: int
     last: str
+    centre: float = 0.0
+    reading: dict[str, Any] = field(default_factory=dict)
+    step: float | None = None
+
+    @property
+    def margin(self) -> int:
+        """Rows beside a row that its score may depend on, amply."""
+        return max(_margin(detector, self.window) for detector in self.detectors)
+
+    @property
+    def memory(self) -> int:
+        """Rows before an alert in which similar windows are looked for."""
+        return max(REMEMBERED * self.window, self.margin)
+
+    @property
+    def gap(self) -> int:
+        """Rows below the threshold that end an alert."""
+        return max(2, self.window // 2)
+
+    @property
+    def reach(self) -> int:
+        """Rows beside an alert that belong to its surroundings."""
+        return max(self.window // 2, 2)
+
+    @property
+    def stride(self) -> int:
+        """Rows by which a scored part may be moved without a change of its windows' places."""
+        scales = (scale for detector in self.detectors for scale in getattr(detector, "scales_", ()))
+        return math.lcm(1, *(int(scale.stride) for scale in scales))
 
     @classmethod
     def fit(cls, finding: Finding) -> Model:
@@ -77,30 +117,46 @@ class Model:
             raise UserError(f"a model needs a history of at least {SHORTEST} rows that are not all equal, got {len(x)}")
         known, unknown = held_out(len(x))
         fitted = [_built(name, window, len(x), options).fit([x[part] for part in known]) for name in finding.detectors]
-        unseen = [_scored(detector, x, unknown, window) for detector in fitted]
+        centre = float(np.median(x))
+        unseen = [_scored(detector, x, unknown, window, centre) for detector in fitted]
         usual = [OrdinaryPeaks.fit(scores, window) for scores in unseen]
         memory = max(REMEMBERED * window, *(_margin(detector, window) for detector in fitted))
         share = replace(options, false_alerts=options.false_alerts * len(unseen[0]) / len(x))
-        threshold = threshold_of(_together(unseen, usual), window, share)
-        last = finding.recording.show_time(len(x) - 1)
-        return cls(finding.detectors, fitted, window, usual, threshold, x[-memory:], options, len(x), last)
+        threshold = _not_most(threshold_of(_together(unseen, usual), window, share), _together(unseen, usual))
+        last, reading = finding.recording.show_time(len(x) - 1), _reading(finding.recording)
+        step = finding.recording.step
+        return cls(
+            *(finding.detectors, fitted, window, usual, threshold, x[-memory:], options, len(x), last),
+            *(centre, reading, step),
+        )
+
+    def scored(self, part: Array) -> Array:
+        """(n,) scores of n rows by themselves; the first and last depend on rows that are not there."""
+        return _together([_score(detector, part, self.centre) for detector in self.detectors], self.usual)
+
+    def flagged(self, scores: Array, filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Rows above the threshold."""
+        return stream.flagged(scores, self.threshold, filled)
 
     def score(self, x: Array) -> Array:
         """(n,) scores of rows that follow the history."""
-        whole = np.concatenate([self.recent, x])
-        scores = [detector.score(whole)[len(self.recent) :] for detector in self.detectors]
-        return _together(scores, self.usual)
+        following = stream.Stream.begin(self, keep=True)
+        following.push(x, np.zeros(len(x), dtype=bool))
+        following.finish()
+        return np.concatenate(following.scores or [np.zeros(0)])
 
     def detect(self, recording: Recording) -> Finding:
         """Alerts in rows that follow the history, however few."""
-        scores = self.score(recording.values)
-        flags = flagged(scores, self.threshold, recording.filled)
-        found = alerts(scores, flags, self.window)
-        found += runners_up(scores, flags | recording.filled, self.window, LISTED)
+        following = stream.Stream.begin(self, keep=True)
+        found = following.push(recording.values, recording.filled) + following.finish()
+        scores = np.concatenate(following.scores or [np.zeros(0)])
+        flags = self.flagged(scores, recording.filled)
+        odd = flags | recording.filled
         whole, before = np.concatenate([self.recent, recording.values]), len(self.recent)
-        odd = np.concatenate([np.zeros(before, dtype=bool), flags | recording.filled])
-        explained = [narrowed(whole, alert.moved(before), odd, self.window) for alert in found[:EXPLAINED]]
-        placed = [alert.moved(-before) for alert in explained] + found[EXPLAINED:]
+        around = np.concatenate([np.zeros(before, dtype=bool), odd])
+        next_ones = [a.moved(before) for a in runners_up(scores, odd, self.window, LISTED)]
+        found = sorted(found, key=lambda alert: -alert.score)
+        placed = found + [narrowed(whole, alert, around, self.window).moved(-before) for alert in next_ones]
         ranking = Ranking(reason="the detectors are those of the saved model.")
         notes = [*recording.notes, self._follows()]
         options = self._scaled(recording)
@@ -115,6 +171,14 @@ class Model:
     def _scaled(self, recording: Recording) -> Options:
         """The history's options, with as many false alerts as its rate gives for the new rows."""
         return replace(self.options, false_alerts=self.options.false_alerts * len(recording) / self.rows)
+
+    def read_likewise(self, given: ReadOptions, read: Callable[[ReadOptions], T]) -> T:
+        """Read a file as the history was, but for what a person says; else, where that is refused, by itself."""
+        likewise = replace(given, **{k: v for k, v in self.reading.items() if getattr(given, k) is None})
+        try:
+            return read(likewise)
+        except UserError:
+            return read(given)
 
     def save(self, folder: Path) -> None:
         """Write ``model.json`` and a safetensors file for each detector; nothing is pickled.
@@ -134,6 +198,9 @@ class Model:
             "rows": self.rows,
             "last": self.last,
             "recent": self.recent.tolist(),
+            "centre": self.centre,
+            "reading": self.reading,
+            "step": self.step,
         }
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -162,7 +229,8 @@ class Model:
         options = Options(**facts["options"] | {"detectors": tuple(facts["options"]["detectors"])})
         recent = np.array(facts["recent"], dtype=np.float64)
         threshold, window = facts["threshold"], facts["window"]
-        return cls(names, fitted, window, usual, threshold, recent, options, facts["rows"], facts["last"])
+        more = facts["centre"], facts["reading"], facts["step"]
+        return cls(names, fitted, window, usual, threshold, recent, options, facts["rows"], facts["last"], *more)
 
 
 def _facts(folder: Path) -> dict[str, Any]:
@@ -189,13 +257,32 @@ def held_out(n: int) -> tuple[list[slice], list[slice]]:
     return [t for k, t in enumerate(tenths) if k not in HELD_OUT], [tenths[k] for k in HELD_OUT]
 
 
-def _scored(detector: Detector, x: Array, parts: list[slice], window: int) -> Array:
+def _score(detector: Detector, x: Array, centre: float) -> Array:
+    """Scores of a part of a series; a deviation is one from the history's median, not from the part's."""
+    return np.abs(x - centre) if isinstance(detector, AbsDeviation) else detector.score(x)
+
+
+def _not_most(threshold: float, scores: Array) -> float:
+    """A threshold at which most rows tie is raised above them."""
+    if np.mean(scores >= threshold) < 0.5:
+        return threshold
+    return float(np.nextafter(threshold + 2 * stream.TIE * abs(threshold), np.inf))
+
+
+def _reading(recording: Recording) -> dict[str, Any]:
+    """The decisions that a file which follows may inherit."""
+    if recording.reading is None:
+        return {}
+    return {name: value for name, value in asdict(recording.reading).items() if name in INHERITED and value is not None}
+
+
+def _scored(detector: Detector, x: Array, parts: list[slice], window: int, centre: float) -> Array:
     """Scores of some parts of a series, each seen between its neighbours."""
     margin = _margin(detector, window)
     scores = []
     for part in parts:
         a = max(0, part.start - margin)
-        scores.append(detector.score(x[a : part.stop + margin])[part.start - a : part.stop - a])
+        scores.append(_score(detector, x[a : part.stop + margin], centre)[part.start - a : part.stop - a])
     return np.concatenate(scores)
 
 

@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 from benchmark.reading.folder import FolderOptions, load_folder
+from benchmark.reading.follow import Follower, Points, no_points
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.read import read_recording, read_recordings
 from benchmark.reading.recording import Recording
+from benchmark.reading.source import Block, Source, open_source
 
-__all__ = ["FolderOptions", "ReadOptions", "Recording", "load_folder", "read_recording", "read_recordings"]
+__all__ = [
+    "Block",
+    "FolderOptions",
+    "Follower",
+    "Points",
+    "ReadOptions",
+    "Recording",
+    "Source",
+    "load_folder",
+    "no_points",
+    "open_source",
+    "read_recording",
+    "read_recordings",
+]

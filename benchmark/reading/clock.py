@@ -58,7 +58,7 @@ class Clock:
         old = self.stamps
         offset = None if old.offset is None else old.offset[mask]
         wrong = int((old.wall[mask] == NOT_A_TIME).sum()) if old.wrong else 0
-        kept = Stamps(old.wall[mask], offset, wrong, old.example, old.dates_only, old.epoch, old.notes)
+        kept = Stamps(old.wall[mask], offset, wrong, old.example, old.dates_only, old.epoch, old.notes, old.day_first)
         return Clock(self.columns, kept, None, list(self.notes))
 
 
@@ -220,7 +220,7 @@ def _with_time_of_day(sheet: Sheet, clock: Clock, taken: tuple[str | None, ...])
             lost = (clock.stamps.wall == NOT_A_TIME) | (hours == NOT_A_TIME)
             wall = np.where(lost, NOT_A_TIME, clock.stamps.wall + np.where(lost, 0, hours))
             wrong = clock.stamps.wrong + int((hours == NOT_A_TIME).sum())
-            joined = Stamps(wall, clock.stamps.offset, wrong, clock.stamps.example)
+            joined = Stamps(wall, clock.stamps.offset, wrong, clock.stamps.example, day_first=clock.stamps.day_first)
             return Clock((*clock.columns, name), joined, notes=clock.notes)
     return clock
 

@@ -85,15 +85,18 @@ def day_and_month(
     good: NDArray[np.bool_],
     text: Cells,
     day_first: bool | None,
-) -> tuple[dict[str, Any], list[str]]:
-    """One order for the whole column: what only one reading allows, else what only one puts in order."""
+) -> tuple[dict[str, Any], bool, list[str]]:
+    """One order for the whole column, whether day first, and why.
+
+    It is what only one reading allows, else what only one puts in order.
+    """
     day = fields_of(numbers, lengths, "dmy", None)
     month = fields_of(numbers, lengths, "mdy", None)
     first, second = numbers[good, 0], numbers[good, 1]
     high_first, high_second = int((first > 12).sum()), int((second > 12).sum())
     example = next(iter(sample(text, 3)), "")
     if day_first is not None:
-        return (day if day_first else month), []
+        return (day if day_first else month), day_first, []
     if high_first or high_second:
         by_day = high_first > high_second
         wins, loses = max(high_first, high_second), min(high_first, high_second)
@@ -111,7 +114,7 @@ def day_and_month(
     century = 0 if fields["ylen"][row] > 2 else (2000 if year < 70 else 1900)
     shown = f"{year + century}-{fields['month'][row]:02d}-{fields['day'][row]:02d}"
     order = "day first" if by_day else "month first"
-    return fields, [f"Dates are {order} ({why}): {text[row].as_py()!r} is {shown} (--dayfirst, --monthfirst)."]
+    return fields, by_day, [f"Dates are {order} ({why}): {text[row].as_py()!r} is {shown} (--dayfirst, --monthfirst)."]
 
 
 def _by_order(day: dict[str, Any], month: dict[str, Any], good: NDArray[np.bool_], text: Cells) -> tuple[bool, str]:

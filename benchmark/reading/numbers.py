@@ -32,12 +32,15 @@ class Numbers:
     example : str
         The first of them.
     notes : list of str
+    marks : Marks or None
+        How the cells are written, where they told.
     """
 
     values: NDArray[np.float64]
     wrong: int = 0
     example: str = ""
     notes: list[str] = field(default_factory=list)
+    marks: Marks | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def read_numbers(
         return _typed(cells)
     free = decimal in (None, ".") and not thousands and _all_plain(cells)
     if free and not _dots_may_group(cells) and (direct := _cast(cells)) is not None:
-        return Numbers(direct)
+        return Numbers(direct, marks=Marks() if any("." in c for c in sample(cells, 50)) else None)
     text = pc.utf8_trim_whitespace(cells)
     if _with(text, "−"):
         text = pc.replace_substring(text, "−", "-")
@@ -93,7 +96,7 @@ def read_numbers(
     values = pc.cast(pc.if_else(good, clean, None), pa.float64())
     count = int(pc.sum(wrong).as_py() or 0)
     example = str(text.filter(wrong)[0]) if count else ""
-    return Numbers(_array(values), count, example, notes + _said(marks, text, clean, good, name))
+    return Numbers(_array(values), count, example, notes + _said(marks, text, clean, good, name), marks)
 
 
 def _typed(cells: Cells) -> Numbers:

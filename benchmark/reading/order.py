@@ -47,12 +47,15 @@ class Order:
         What the clock has moved since then, in its own unit.
     step : str
         Usual step in words.
+    usual : float or None
+        The same in the clock's unit, where the points lie on a regular grid of such steps.
     """
 
     rows: Rows
     before: Rows
     ahead: Any
     step: str = ""
+    usual: float | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -162,6 +165,8 @@ def _on_grid(rows: Rows, elapsed: Any, clock: Clock, notes: list[str]) -> Order:
             "rows count as evenly spaced."
         )
         return plain
+    if ticks is elapsed:
+        plain.usual = float(usual)
     gaps, added = int((apart > 1).sum()), int((apart - 1).sum())
     if not added:
         return plain
@@ -170,6 +175,7 @@ def _on_grid(rows: Rows, elapsed: Any, clock: Clock, notes: list[str]) -> Order:
             f"{gaps:,} steps are longer than the usual one ({plain.step}), too many for gaps "
             "(nights or weekends left out?): rows count as evenly spaced."
         )
+        plain.usual = None
         return plain
     longest = int(np.argmax(apart))
     notes.append(
@@ -188,7 +194,7 @@ def _with_gaps(rows: Rows, elapsed: Any, apart: NDArray[np.int64], plain: Order)
     since = np.arange(len(found)) - at[place]
     pace = np.append(np.diff(elapsed) / apart, 0)
     ahead = (since * pace[place]).astype(np.asarray(elapsed).dtype)
-    return Order(found, rows[place], ahead, plain.step, plain.notes)
+    return Order(found, rows[place], ahead, plain.step, plain.usual, plain.notes)
 
 
 def _calendar(elapsed: Any, clock: Clock) -> tuple[Any, Any, str]:

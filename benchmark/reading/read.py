@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from benchmark.reading.order import Order, arrange, as_they_stand, wall_at
 from benchmark.reading.recording import Recording
 from benchmark.reading.series import Split, chosen, find_split, listed
 from benchmark.reading.sheet import Sheet
-from benchmark.reading.table import counted
+from benchmark.reading.table import Table, counted
 from benchmark.reading.zones import TimeText, in_zone
 
 
@@ -51,7 +51,11 @@ def series_in(path: Path, options: ReadOptions) -> list[str]:
 def read_recordings(path: Path, options: ReadOptions | None = None) -> list[Recording]:
     """Every series that is wanted of a file; as :func:`read_recording`."""
     options = options or ReadOptions()
-    table = read_table(path, options)
+    return recordings_of(read_table(path, options), path, options)
+
+
+def recordings_of(table: Table, path: Path, options: ReadOptions) -> list[Recording]:
+    """As :func:`read_recordings`, from the cells of a file."""
     sheet = Sheet(table, options, path)
     _known(sheet)
     asked = (options.value, options.label, options.series_column)
@@ -109,8 +113,23 @@ class _Job:
         ticks, offset = _set_times(found, clock, order)
         found.labels = self._labels(rows, order, ticks, offset, notes)
         found.notes = list(dict.fromkeys(notes))
+        found.reading, found.step = self._settled(), order.usual
         found.lineup = lineup.lines(found, sheet, clock, self.label, self.split, series, order.step)
         return found
+
+    def _settled(self) -> ReadOptions:
+        """The decisions of this file, for files that follow it."""
+        marks, clock = self.sheet.numbers(self.value).marks, self.clock
+        return replace(
+            self.sheet.options,
+            value=self.value,
+            time=clock.columns[0] if clock else WITHOUT,
+            labels=None,
+            label=self.label,
+            decimal=marks.decimal if marks else self.sheet.options.decimal,
+            thousands=marks.thousands if marks else self.sheet.options.thousands,
+            day_first=clock.stamps.day_first if clock and clock.stamps else self.sheet.options.day_first,
+        )
 
     def _name(self, series: str) -> str:
         stem = self.sheet.path.name.split(".")[0] or self.sheet.path.stem

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.reading.options import ReadOptions
+
 
 @dataclass
 class Recording:
@@ -35,6 +37,10 @@ class Recording:
         Row of the recording -> its time as the file means it; None = from ``times``.
     lineup : list of str
         Which column is what; first and last time; step; rows kept.
+    reading : ReadOptions or None
+        What was decided, as options that read a file like it the same way.
+    step : float or None
+        Nanoseconds (or counts of the clock) between points, where they lie on a regular grid.
     """
 
     name: str
@@ -48,6 +54,8 @@ class Recording:
     value_text: Any = None
     time_text: Any = None
     lineup: list[str] = field(default_factory=list)
+    reading: ReadOptions | None = None
+    step: float | None = None
 
     def __len__(self) -> int:
         return len(self.values)

@@ -51,6 +51,10 @@ class Stamps:
     wrong : int
         Cells that hold something that is no time.
     dates_only : bool
+    epoch : str
+        What is counted since 1970; empty where dates are written.
+    day_first : bool or None
+        How ``03/04/2024`` was read; None where no cell left it open.
     """
 
     wall: Nanoseconds
@@ -60,6 +64,7 @@ class Stamps:
     dates_only: bool = False
     epoch: str = ""
     notes: list[str] = field(default_factory=list)
+    day_first: bool | None = None
 
     @property
     def instants(self) -> Nanoseconds:
@@ -193,7 +198,7 @@ def _from_runs(text: Cells, good: NDArray[np.bool_], form: tuple[str, str, str],
     fields = fields_of(numbers, lengths, order, month)
     notes: list[str] = []
     if order == "??y":
-        fields, notes = day_and_month(numbers, lengths, good, text, day_first)
+        fields, day_first, notes = day_and_month(numbers, lengths, good, text, day_first)
     year = np.where(fields["ylen"] <= 2, fields["year"] + np.where(fields["year"] < 70, 2000, 1900), fields["year"])
     hours = hours_of(text, fields["clock"][:, 0])
     wall, valid = wall_of(year, fields["month"], fields["day"], hours, fields["clock"], fields["clock_len"])
@@ -201,7 +206,7 @@ def _from_runs(text: Cells, good: NDArray[np.bool_], form: tuple[str, str, str],
     wall[~good | ~valid] = NOT_A_TIME
     example = str(text[int(np.flatnonzero(bad)[0])]) if bad.any() else ""
     dates_only = not fields["clock_len"].any()
-    return Stamps(wall, offset, int(bad.sum()), example, dates_only, notes=notes)
+    return Stamps(wall, offset, int(bad.sum()), example, dates_only, notes=notes, day_first=day_first)
 
 
 def _without_zone(text: Cells, order: str) -> tuple[NDArray[np.int32] | None, Cells]:

@@ -62,6 +62,19 @@ def _plain(text: bytes, layout: Layout) -> bytes:
     return text
 
 
+def cells_of(text: bytes, layout: Layout, path: Path) -> dict[str, Any]:
+    """Columns of lines whose layout is known, comments left out.
+
+    Raises
+    ------
+    UserError
+        If a line has another number of cells.
+    """
+    columns, broken, total = _parse(_plain(text, layout), layout, path)
+    rows = np.delete(np.arange(total), [number for number, _ in broken])
+    return _without_comments(Table(columns, rows, total, "text", layout.separator), broken, path).columns
+
+
 def _parse(text: bytes, layout: Layout, path: Path) -> tuple[dict[str, Any], list[tuple[int, str]], int]:
     """Columns; data row and text of every row with another number of cells; number of data rows."""
     import pyarrow as pa

@@ -1,0 +1,100 @@
+"""Follow a growing file, or standard input, and print alerts as they come.
+
+A model that `detect FILE --save model` has saved scores each row. The state is kept beside it: started again,
+the command goes on where it stopped. Ctrl-C ends it.
+
+examples:
+  python -m benchmark detect history.csv --save model
+  python -m benchmark watch today.csv --model model
+  tail -n +1 -f today.csv | python -m benchmark watch - --model model
+  python -m benchmark watch today.csv --model model --until-end --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.commands import _options
+from benchmark.commands._reading import add_reading, read_options
+from benchmark.errors import UserError
+
+if TYPE_CHECKING:
+    from benchmark.detection import Watch
+    from benchmark.reading import Source
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of ``watch``."""
+    parser.add_argument("file", metavar="FILE", help="CSV file that grows, or - for standard input")
+    parser.add_argument("--model", type=Path, metavar="FOLDER", required=True, help="made by detect FILE --save")
+    parser.add_argument("--json", action="store_true", help="a JSON object for each line")
+    parser.add_argument("--fresh", action="store_true", help="forget the state of an earlier watch, and begin anew")
+    parser.add_argument(
+        "--until-end", action="store_true", help="stop at the end of the file, taking its last rows as the last"
+    )
+    parser.add_argument("--poll", type=float, default=0.5, metavar="S", help="seconds between looks (%(default)s)")
+    add_reading(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Read, score and print until interrupted, or until standard input ends."""
+    from benchmark.detection import Model, Watch
+    from benchmark.reading import open_source
+
+    if not 0 < args.poll < float("inf"):
+        raise UserError(f"--poll takes seconds above 0, got {args.poll:g}")
+    if args.labels or args.label not in (None, "none"):
+        raise UserError("watch uses no labels: leave out --label and --labels")
+    watch = Watch.begin(Model.load(args.model), args.model, args.file, read_options(args), args.fresh)
+    _options.say(watch.beginning)
+    try:
+        with open_source(args.file, watch.offset, args.poll, args.until_end) as source:
+            _follow(watch, source, args.json)
+    except KeyboardInterrupt:
+        _options.say(f"\nstopped after {watch.rows:,} rows; the same command goes on from here")
+    return 0
+
+
+def _follow(watch: Watch, source: Source, json: bool) -> None:
+    for block in _between(source):
+        _tell(watch.take(block, json))
+        if not block.waiting:
+            _tell(watch.news(json))
+        for note in watch.said():
+            _options.say(note)
+        watch.keep()
+    _tell(watch.finish(json))
+    watch.keep()
+
+
+def _tell(lines: list[str]) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def _between(source: Source) -> Source:
+    """The same blocks; Ctrl-C takes effect between two of them, so that the state is never half of one."""
+    idle, asked = False, False
+
+    def interrupt(*_: object) -> None:
+        nonlocal asked
+        asked = True
+        if idle:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        while not asked:
+            idle = True
+            block = next(source, None)
+            idle = False
+            if block is None:
+                return
+            yield block
+        raise KeyboardInterrupt
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,259 @@
+"""Alerts of a growing file: what is read, what was said already, and a state that survives a restart."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.detection.alerts import Alert
+from benchmark.detection.model import Model
+from benchmark.detection.stream import Stream
+from benchmark.errors import UserError
+from benchmark.reading import Block, Follower, Points, ReadOptions, Recording, no_points
+
+FORMAT = 1
+Span = tuple[int, int]
+
+
+@dataclass
+class Watch:
+    """One model on one file.
+
+    Attributes
+    ----------
+    model : Model
+    path : Path
+        Of the state.
+    name : str
+        The file's, for messages.
+    options : ReadOptions
+    stream : Stream
+    follower : Follower or None
+        None until the first row has come.
+    recent : Points
+        Points whose times and values may still be printed.
+    offset : int
+        Bytes of the file that have been read.
+    told : list of (int, int)
+        Rows of alerts that were printed before they were complete.
+    begun : int or None
+        First row of the event that was announced and is not complete.
+    """
+
+    model: Model
+    path: Path
+    name: str
+    options: ReadOptions
+    stream: Stream
+    follower: Follower | None = None
+    recent: Points = field(default_factory=no_points)
+    offset: int = 0
+    told: list[Span] = field(default_factory=list)
+    begun: int | None = None
+    head: bytes = b""
+    beginning: str = ""
+    notes: list[str] = field(default_factory=list)
+    _kept: tuple[Any, ...] = ()
+
+    @classmethod
+    def begin(cls, model: Model, folder: Path, name: str, options: ReadOptions, fresh: bool) -> Watch:
+        """Where an earlier watch of this file with this model stopped, or behind the model's history.
+
+        Raises
+        ------
+        UserError
+            If the state cannot be read.
+        """
+        path = folder / _state_name(name)
+        made = cls(model, path, name, options, Stream.begin(model))
+        made.beginning = f"watching {name}; alerts follow, Ctrl-C ends"
+        if path.exists() and not fresh:
+            made._load()
+            made.beginning = f"watching {name} from row {made.rows:,} on, where it stopped (--fresh begins anew)"
+        return made
+
+    @property
+    def rows(self) -> int:
+        """Points taken so far."""
+        return self.stream.count
+
+    def take(self, block: Block, as_json: bool) -> list[str]:
+        """Lines of the file; the lines to print."""
+        if block.anew:
+            self.notes.append(f"{self.name} was replaced or cut: it is read from its start")
+            self.head = b""
+        self.offset = block.offset
+        lines = block.lines
+        if self.follower is None:
+            lines = self._settle(lines, block.waiting)
+        if self.follower is None or not lines:
+            return []
+        points, said = self.follower.read(lines, Path(self.name))
+        self.notes += said
+        self.recent = Points.join([self.recent, points])
+        found = self.stream.push(points.values, points.filled)
+        new = [alert for alert in found if (alert.first, alert.last) not in self.told]
+        printed = [self._alert(alert, as_json) for alert in new]
+        if found:
+            self.begun, self.told = None, [span for span in self.told if span[1] > found[-1].last]
+        self._forget()
+        return printed
+
+    def _settle(self, lines: bytes, waiting: bool) -> bytes:
+        """Decide how the file is read, once its first row is there."""
+        self.head += lines
+        if not self.head.strip():
+            return b""
+        model, head = self.model, self.head
+        most = model.memory + 2 * model.margin
+
+        def begin(options: ReadOptions) -> tuple[Follower, Recording, bytes]:
+            return Follower.begin(head, Path(self.name), options, model.step, most)
+
+        try:
+            made = model.read_likewise(self.options, begin)
+        except UserError:
+            if b"\n" in self.head.strip() or waiting:
+                raise
+            return b""  # a header alone
+        self.follower, found, rest = made
+        self.notes += [line for line in found.lineup if line.split(" ")[0] in ("time", "values", "step")]
+        self.head = b""
+        return rest
+
+    def news(self, as_json: bool) -> list[str]:
+        """What the last rows show that is not complete yet, said once; and what was said and has come to nothing."""
+        stream = self.stream
+        first, score = (stream.open.first, stream.open.score) if stream.open else stream.suspect or (None, 0.0)
+        if first is None:
+            if self.begun is None:
+                return []
+            row, self.begun = self.begun, None
+            return [self._line("over", row, row, as_json, {})]
+        if self.begun is not None:
+            return []
+        self.begun = first
+        return [self._line("begins", first, first, as_json, {"score": _short(score)})]
+
+    def finish(self, as_json: bool) -> list[str]:
+        """The input has ended: what its last rows show. The state stays as it was, for rows that may follow."""
+        done = [a for a in Stream.load(self.model, self.stream.state()).finish() if (a.first, a.last) not in self.told]
+        self.told += [(alert.first, alert.last) for alert in done]
+        return [self._alert(alert, as_json) for alert in done]
+
+    def said(self) -> list[str]:
+        """What is to be said of the reading."""
+        said, self.notes = self.notes, []
+        return said
+
+    def _alert(self, alert: Alert, as_json: bool) -> str:
+        return self._line("alert", alert.start, alert.stop - 1, as_json, self._facts(alert))
+
+    def _facts(self, alert: Alert) -> dict[str, Any]:
+        facts: dict[str, Any] = {"rows": alert.stop - alert.start, "score": _short(alert.score)}
+        place = alert.peak - self._first
+        if 0 <= place < len(self.recent.values):
+            facts["value"] = float(self.recent.values[place])
+        if alert.band is not None:
+            at = alert.peak - alert.start
+            facts["expected"] = [_short(float(alert.band[0][at])), _short(float(alert.band[2][at]))]
+        return facts | {"within": [alert.first, alert.last - 1]}
+
+    @property
+    def _first(self) -> int:
+        return self.stream.count - len(self.recent.values)
+
+    def _line(self, kind: str, first: int, last: int, as_json: bool, facts: dict[str, Any]) -> str:
+        place = {"first_row": first, "last_row": last, "from": self._time(first), "to": self._time(last)}
+        if as_json:
+            return json.dumps({"event": kind, **{k: v for k, v in place.items() if v != ""}, **facts})
+        where = place["from"] or f"row {first:,}"
+        if kind == "begins":
+            return (
+                f"{where}  above the threshold ({facts['score']}, {_short(self.model.threshold)}); rows to come decide"
+            )
+        if kind == "over":
+            return f"{where}  no alert: the rows that followed lowered the score"
+        until = place["to"] or f"row {last:,}"
+        return f"{where}  ALERT until {until}{_in_words(facts)}"
+
+    def _time(self, row: int) -> str:
+        text = self.follower.text(self.recent) if self.follower else None
+        place = row - self._first
+        return text(place) if text is not None and 0 <= place < len(self.recent.values) else ""
+
+    def _forget(self) -> None:
+        surplus = len(self.recent.values) - len(self.stream.values)
+        if surplus > 0:
+            self.recent = self.recent.take(slice(surplus, None))
+
+    def keep(self) -> None:
+        """Write the state where it changed, at once or not at all.
+
+        Raises
+        ------
+        UserError
+            If it cannot be written.
+        """
+        now = self.offset, self.rows, self.begun, len(self.told)
+        if self.follower is None or now == self._kept:
+            return
+        facts = {
+            "format": FORMAT,
+            "name": self.name,
+            "threshold": self.model.threshold,
+            "offset": self.offset,
+            "told": self.told[-100:],
+            "begun": self.begun,
+            "follower": self.follower.state(),
+            "stream": self.stream.state(),
+            "recent": [column.tolist() for column in self.recent],
+        }
+        part = self.path.with_suffix(".part")
+        try:
+            part.write_text(json.dumps(facts), encoding="utf-8")
+            os.replace(part, self.path)
+            self._kept = now
+        except OSError as error:
+            raise UserError(f"cannot keep the state in {self.path}: {error.strerror}") from error
+
+    def _load(self) -> None:
+        try:
+            facts = json.loads(self.path.read_text(encoding="utf-8"))
+            if facts["format"] > FORMAT or facts["threshold"] != self.model.threshold:
+                raise ValueError("it is of another model or release")
+            self.follower = Follower.load(facts["follower"])
+            self.stream = Stream.load(self.model, facts["stream"])
+            self.recent = Points.of(facts["recent"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(f"the state {self.path} cannot be used ({error}): begin anew with --fresh") from error
+        self.offset, self.begun = facts["offset"], facts["begun"]
+        self.told = [(int(a), int(b)) for a, b in facts["told"]]
+
+
+def _state_name(name: str) -> str:
+    where = "stdin" if name == "-" else str(Path(name).resolve())
+    mark = hashlib.sha256(where.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    plain = re.sub(r"[^\w.-]+", "_", Path(where).name)[:40]
+    return f"watch-{plain}-{mark}.json"
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.6g}")
+
+
+def _in_words(facts: dict[str, Any]) -> str:
+    parts = [f" ({facts['rows']:,} row{'' if facts['rows'] == 1 else 's'}"]
+    if "value" in facts:
+        parts.append(f"value {np.format_float_positional(facts['value'], trim='-')}")
+    if "expected" in facts:
+        low, high = (np.format_float_positional(value, trim="-") for value in facts["expected"])
+        parts.append(f"expected {low} to {high}")
+    return ", ".join([*parts, f"score {facts['score']:g})"])

@@ -1,0 +1,235 @@
+"""Lines of a growing text file as points of one series, read as its first lines were."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import UserError
+from benchmark.reading.clock import find_clock
+from benchmark.reading.encoding import as_utf8
+from benchmark.reading.layout import Layout, find_layout
+from benchmark.reading.numbers import refusal
+from benchmark.reading.options import WITHOUT, ReadOptions
+from benchmark.reading.read import recordings_of
+from benchmark.reading.recording import Recording
+from benchmark.reading.sheet import Sheet
+from benchmark.reading.table import Table, from_columns
+from benchmark.reading.text import cells_of, read_text
+from benchmark.reading.units import NOT_A_TIME
+from benchmark.reading.zones import TimeText, in_zone
+
+Ints = NDArray[np.int64]
+KINDS = (np.float64, np.bool_, np.int64, np.int64)
+HELD = 10_000  # missing values for which the next known one is waited
+
+
+class Points(NamedTuple):
+    """Points of a series: values, which were filled, and their place on the clock (``None`` without one)."""
+
+    values: NDArray[np.float64]
+    filled: NDArray[np.bool_]
+    wall: Ints
+    offset: Ints
+
+    def take(self, part: slice) -> Points:
+        """Some of them."""
+        return Points(self.values[part], self.filled[part], self.wall[part], self.offset[part])
+
+    @classmethod
+    def of(cls, columns: list[list[Any]]) -> Points:
+        """From lists, as JSON has them."""
+        return cls(*(np.array(column, dtype=kind) for column, kind in zip(columns, KINDS, strict=True)))
+
+    @classmethod
+    def join(cls, parts: list[Points]) -> Points:
+        """One after the other."""
+        return cls(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def no_points() -> Points:
+    """None of them."""
+    return Points(np.zeros(0), np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+
+
+@dataclass
+class Follower:
+    """Reads on where it stopped; its state can be kept as JSON.
+
+    Attributes
+    ----------
+    options : ReadOptions
+        Every decision, taken from the first lines.
+    separator, names : str, list of str
+    step : float or None
+        Between points of a regular grid: a longer one is filled with missing points.
+    clocked, zoned, dates_only : bool
+        Whether rows have times, these an offset to UTC, and no time of day.
+    most : int
+        Missing points put into one gap at most; a longer gap only moves the row numbers.
+    last : float or None
+        Tick of the last point. ``wall`` and ``value`` likewise.
+    """
+
+    options: ReadOptions
+    separator: str
+    names: list[str]
+    step: float | None
+    clocked: bool
+    zoned: bool
+    dates_only: bool
+    most: int
+    last: int | None = None
+    wall: int = 0
+    value: float | None = None
+    held: list[list[Any]] = field(default_factory=lambda: [[], [], [], []])
+    skipped: int = 0
+
+    @classmethod
+    def begin(
+        cls, head: bytes, path: Path, options: ReadOptions, step: float | None, most: int
+    ) -> tuple[Follower, Recording, bytes]:
+        """From the first whole lines: the follower, how they were read, and the lines with data.
+
+        Raises
+        ------
+        UserError
+            If they cannot be read without a guess, or hold several series.
+        """
+        text, encoding = as_utf8(head, path, options.encoding, [])
+        layout = find_layout(text, path, options.separator)
+        found = recordings_of(read_text(text, path, replace(options, encoding="utf-8")), path, options)
+        if len(found) > 1 or " of " in " ".join(line for line in found[0].lineup if line.startswith("series")):
+            raise UserError(f"{path} holds several series: watch follows one; give it a file, or a pipe, of one")
+        first, settled = found[0], found[0].reading
+        assert settled is not None
+        settled = replace(settled, encoding=encoding.lower(), label=WITHOUT)
+        clocked, zoned = settled.time != WITHOUT, getattr(first.time_text, "offset", None) is not None
+        dates = bool(getattr(first.time_text, "dates_only", False))
+        lines = text.split(b"\n")
+        usual = step if first.step is None else first.step
+        made = cls(settled, layout.separator, layout.names, usual, clocked, zoned, dates, most)
+        return made, first, b"\n".join(lines[layout.skipped :])
+
+    def read(self, lines: bytes, path: Path) -> tuple[Points, list[str]]:
+        """Points of whole lines, and what was dropped."""
+        notes: list[str] = []
+        text, _ = as_utf8(lines, path, self.options.encoding, [])
+        parts = [self._rows(part, path, notes) for part in _blocks(text)]
+        return self._known(Points.join([Points.of(self.held), *parts])), notes
+
+    def _rows(self, text: bytes, path: Path, notes: list[str]) -> Points:
+        """Points of these lines; a line that cannot be read is found by halving, dropped and said."""
+        if not text.strip():
+            return no_points()
+        try:
+            return self._on_grid(*self._columns(text, path), notes)
+        except UserError as error:
+            lines = text.strip(b"\r\n").split(b"\n")
+            if len(lines) == 1:
+                notes.append(f"dropped: {lines[0].decode('utf-8', 'replace')[:80]!r} ({error})")
+                return no_points()
+            middle = len(lines) // 2
+            halves = [b"\n".join(part) + b"\n" for part in (lines[:middle], lines[middle:])]
+            return Points.join([self._rows(half, path, notes) for half in halves])
+
+    def _columns(self, text: bytes, path: Path) -> tuple[NDArray[np.float64], Ints, Ints, Ints]:
+        """Values, ticks, times and offsets of the lines."""
+        columns = cells_of(text, Layout(self.separator, self.names, 0), path)
+        table: Table = from_columns(columns, "text", separator=self.separator)
+        sheet = Sheet(table, self.options, path)
+        numbers = sheet.numbers(self.options.value or self.names[0])
+        if numbers.wrong and numbers.wrong > 0.02 * len(numbers.values):
+            raise refusal(numbers, str(self.options.value), str(path))
+        none = np.zeros(len(table), dtype=np.int64)
+        clock = find_clock(sheet, ()) if self.clocked else None
+        if clock is None:
+            return numbers.values, none, none, none
+        if clock.stamps is None:
+            assert clock.numbers is not None
+            return numbers.values, clock.numbers.astype(np.int64), clock.numbers.astype(np.int64), none
+        stamps, _ = in_zone(clock.stamps, self.options.tz, path)
+        ticks = np.where(stamps.wall == NOT_A_TIME, NOT_A_TIME, stamps.instants)
+        return numbers.values, ticks, stamps.wall, none if stamps.offset is None else stamps.offset.astype(np.int64)
+
+    def _on_grid(self, values: NDArray[np.float64], ticks: Ints, wall: Ints, offset: Ints, notes: list[str]) -> Points:
+        """Rows later than all before them, with missing points in gaps."""
+        if not self.clocked:
+            return Points(values, ~np.isfinite(values), wall, offset)
+        before = np.maximum.accumulate(np.concatenate([[NOT_A_TIME if self.last is None else self.last], ticks]))[:-1]
+        late = ticks <= before
+        if late.any():
+            notes.append(f"dropped: {int(late.sum()):,} rows whose time is not after that of an earlier row")
+        values, ticks, wall, offset = values[~late], ticks[~late], wall[~late], offset[~late]
+        if not len(ticks):
+            return no_points()
+        earlier = np.concatenate([[ticks[0] if self.last is None else self.last], ticks[:-1]])
+        apart = np.ones(len(ticks), dtype=np.int64)
+        if self.step:
+            apart = np.maximum(np.round((ticks - earlier) / self.step), 1).astype(np.int64)
+        self.skipped += int((apart - 1 - self.most).clip(0).sum())
+        missing = np.minimum(apart - 1, self.most)
+        at = np.cumsum(missing + 1) - 1
+        known = np.full(int(at[-1]) + 1, np.nan)
+        known[at] = values
+        exact = self._walls(wall, at, len(known))
+        self.last, self.wall = int(ticks[-1]), int(wall[-1])
+        return Points(known, ~np.isfinite(known), exact, np.repeat(offset, missing + 1))
+
+    def _walls(self, wall: Ints, at: Ints, count: int) -> Ints:
+        """Times of points, those of missing ones evenly between their neighbours', to the microsecond."""
+        before = wall[0] if self.last is None else self.wall
+        since = np.interp(np.arange(count), [-1, *at], np.concatenate([[before - wall[0]], wall - wall[0]]))
+        found: Ints = since.round(-3).astype(np.int64) + wall[0]
+        found[at] = wall
+        return found
+
+    def _known(self, points: Points) -> Points:
+        """Points up to the last known value, missing ones interpolated; the rest is held."""
+        known = np.flatnonzero(~points.filled)
+        count = int(known[-1]) + 1 if len(known) else 0
+        if len(points.values) - count > HELD:
+            count = len(points.values)
+        self.held = [column.tolist() for column in points.take(slice(count, None))]
+        now = points.take(slice(count))
+        if count == 0 or (not len(known) and self.value is None):
+            return now if count == 0 else now._replace(values=np.zeros(count))
+        at, values = known[known < count], now.values[known[known < count]]
+        if self.value is not None:
+            at, values = np.concatenate([[-1], at]), np.concatenate([[self.value], values])
+        filled = np.where(now.filled, np.interp(np.arange(count), at, values), now.values)
+        self.value = float(values[-1])
+        return now._replace(values=filled)
+
+    def text(self, points: Points) -> TimeText | None:
+        """Times of points as the file's clock shows them."""
+        if not self.clocked:
+            return None
+        offset = points.offset.astype(np.int32) if self.zoned else None
+        return TimeText(points.wall, offset, self.dates_only)
+
+    def state(self) -> dict[str, Any]:
+        """All of it, fit for JSON."""
+        facts = {name: value for name, value in vars(self).items() if name != "options"}
+        return facts | {"options": {k: v for k, v in asdict(self.options).items() if k != "labels"}}
+
+    @classmethod
+    def load(cls, facts: dict[str, Any]) -> Follower:
+        """From :meth:`state`."""
+        return cls(**facts | {"options": ReadOptions(**facts["options"])})
+
+
+def _blocks(text: bytes, size: int = 1 << 20) -> list[bytes]:
+    """Whole lines in blocks of some size."""
+    if len(text) <= size:
+        return [text]
+    blocks, start = [], 0
+    while start < len(text):
+        stop = text.find(b"\n", min(start + size, len(text) - 1)) + 1 or len(text)
+        blocks.append(text[start:stop])
+        start = stop
+    return blocks

@@ -1,0 +1,113 @@
+"""Whole lines of a growing file or of standard input, as they come."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from benchmark.errors import UserError
+
+STDIN = "-"
+BLOCK = 1 << 18
+LONGEST = 1 << 24  # bytes without the end of a line
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines.
+
+    Attributes
+    ----------
+    lines : bytes
+        Empty when nothing has come.
+    offset : int
+        Bytes of the file up to their end.
+    waiting : bool
+        Whether more is there already.
+    anew : bool
+        The file was replaced, or cut, and is read from its start.
+    """
+
+    lines: bytes
+    offset: int
+    waiting: bool
+    anew: bool = False
+
+
+Source = Iterator[Block]
+
+
+@contextmanager
+def open_source(name: str, offset: int, poll: float, until_end: bool) -> Iterator[Source]:
+    """Lines of a file from a byte on, or of standard input for ``-``.
+
+    Raises
+    ------
+    UserError
+        If there is no such file.
+    """
+    if name == STDIN:
+        yield _from_stdin()
+        return
+    path = Path(name)
+    if not path.is_file():
+        raise UserError(f"no file {path}: give one that exists, or - for standard input")
+    yield _from_file(path, offset, poll, until_end)
+
+
+def _from_stdin() -> Source:
+    descriptor, rest, offset = sys.stdin.fileno(), b"", 0
+    while data := os.read(descriptor, BLOCK):
+        lines, rest = _cut(rest + data)
+        offset += len(lines)
+        waiting = bool(select.select([descriptor], [], [], 0)[0])
+        yield Block(lines, offset, waiting)
+    if rest:
+        yield Block(rest + b"\n", offset + len(rest), False)
+
+
+def _from_file(path: Path, offset: int, poll: float, until_end: bool) -> Source:
+    file, anew = path.open("rb"), False
+    try:
+        while True:
+            size = os.fstat(file.fileno()).st_size
+            if size < offset or (size == offset and _replaced(file, path)):
+                file.close()
+                file, offset, anew, size = path.open("rb"), 0, True, path.stat().st_size
+            file.seek(offset)
+            lines, rest = _cut(file.read(BLOCK))
+            if until_end and rest and offset + len(lines) + len(rest) == size:
+                lines, rest = lines + rest, b""
+            offset += len(lines)
+            waiting = bool(lines) and offset + len(rest) < size
+            yield Block(lines, offset, waiting, anew)
+            anew = False
+            if not waiting:
+                if until_end and offset >= size:
+                    return
+                time.sleep(poll)
+    finally:
+        file.close()
+
+
+def _replaced(file: BinaryIO, path: Path) -> bool:
+    """Whether the name now stands for another file, as after a rotation of logs."""
+    try:
+        return not os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _cut(data: bytes) -> tuple[bytes, bytes]:
+    """Whole lines, and what is left of the next one."""
+    at = data.rfind(b"\n") + 1
+    if not at and len(data) > LONGEST:
+        raise UserError(f"{len(data):,} bytes came without the end of a line: is this a text file?")
+    return data[:at], data[at:]
