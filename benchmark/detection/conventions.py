@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from benchmark.catalogue import registry
 from benchmark.detection.planted import weekly
+from benchmark.detection.scoring import LONG
+from benchmark.grid import Cell, expected_seconds
 from detectors import Detector
 from detectors.core import period
 
@@ -20,6 +22,14 @@ CANDIDATES = WINDOWED + TRIVIAL
 SHORTEST, APERIODIC = 4, 50
 LOOKED_AT = 100_000  # rows from which a period is estimated
 REFERENCES = 20_000  # windows that LOF compares with in a long series
+SLOWER = 4.0  # than costs say, which were measured on an idle machine
+MEASURED_AT = 48  # the window of those costs
+STEEPER = {"PCA": 2.0, "HBOS": 1.0, "MovingStd": 1.0, "LOF": 0.5, "IForest": 0.2, "NormA": 0.5}  # powers of the window
+PER_ROW = {"HBOS": 1.2e-7, "MovingStd": 2e-7, "IForest": 6e-7, "PCA": 8e-6, "ScaleFlow": 2e-5} | {
+    "MP": 1.4e-4,
+    "LOF": 1.4e-4,
+    "NormA": 1e-3,
+}  # seconds to score a row by a detector fitted to 100,000, on one core
 OWN = {"align": "mean", "constants": "zero"}  # all covering windows count; equal constant windows are alike
 
 
@@ -33,6 +43,15 @@ def choose_window(x: Array) -> int:
     day = weekly(head)
     found = 3 * day if day else period(head) or APERIODIC
     return max(SHORTEST, min(found, len(x) // 8))
+
+
+def seconds(name: str, n: int, window: int) -> float:
+    """What fit and score on a series are expected to take, amply; deterministic, and so is what depends on it."""
+    wider: float = max(1.0, window / MEASURED_AT) ** STEEPER.get(name, 0.0)
+    if n > LONG:
+        return n * PER_ROW.get(name, 1e-8) * (wider if name != "PCA" else max(1.0, window / 200) ** 2)
+    least, most = (float(expected_seconds(Cell("", "", name, ""), rows)) for rows in (1, n))
+    return SLOWER * (least + wider * (most - least))
 
 
 def build(spec: str, window: int, seed: int = 0, n: int = 0, params: dict[str, Any] | None = None) -> Detector:

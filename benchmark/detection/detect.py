@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.detection.alerts import EXPLAINED, Alert, alerts, narrowed, near, runners_up
-from benchmark.detection.conventions import CANDIDATES, TRIVIAL, build, choose_window
+from benchmark.detection.conventions import CANDIDATES, TRIVIAL, build, choose_window, seconds
 from benchmark.detection.peaks import OrdinaryPeaks, joined
-from benchmark.detection.ranking import JOINED, SLOWER, Params, Ranking, rank
-from benchmark.grid import Cell, expected_seconds
+from benchmark.detection.ranking import JOINED, Params, Ranking, rank
+from benchmark.detection.scoring import LONG, PIECES, fit_score
 from benchmark.reading import Recording
 from detectors.core import peaks_over_threshold, upper_quantile
 
@@ -21,6 +21,7 @@ Rule = Literal["peaks", "quantile", "pot"]
 
 FALSE_ALERTS = 0.1  # expected in the whole file
 LISTED = 10
+SCORING = 0.6  # of the budget, for a long series; the ranking has the rest
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,10 @@ def detect(recording: Recording, options: Options | None = None) -> Finding:
         notes.append(f"Every value is {x[0]:g}: a constant series has no anomaly to find.")
         return _nothing(recording, notes, options)
     window = choose_window(x)
-    names = options.detectors or _affordable(len(x), options.budget, notes)
-    ranking = rank(x, recording.labels, names, window, options.seed, options.budget, options.params)
-    chosen = _chosen(ranking, names, options, notes)
+    names = options.detectors or _affordable(len(x), window, options.budget, notes)
+    budget = options.budget * (1 - SCORING if len(x) > LONG else 1)
+    ranking = rank(x, recording.labels, names, window, options.seed, budget, options.params)
+    chosen = _within(_chosen(ranking, names, options, notes), len(x), window, options, notes)
     scores = score(x, chosen, window, options, notes)
     threshold = threshold_of(scores, window, options)
     flags = flagged(scores, threshold, recording.filled)
@@ -98,7 +100,7 @@ def detect(recording: Recording, options: Options | None = None) -> Finding:
 def score(x: Array, names: tuple[str, ...], window: int, options: Options, notes: list[str]) -> Array:
     """Scores of one detector as it gives them, or the mean surprise of several."""
     built = [build(name, window, options.seed, len(x), options.params.get(name)) for name in names]
-    every = [detector.fit(x).score(x) for detector in built]
+    every = [fit_score(detector, x, window) for detector in built]
     notes += [note for detector in built for note in detector.notes_]
     return every[0] if len(every) == 1 else joined(every, [OrdinaryPeaks.fit(each, window) for each in every])
 
@@ -130,14 +132,32 @@ def flagged(scores: Array, threshold: float, filled: NDArray[np.bool_]) -> NDArr
     return flags & ~near(filled, 1) if filled.any() else flags
 
 
-def _affordable(n: int, budget: float, notes: list[str]) -> tuple[str, ...]:
-    """The candidates that can be joined within the budget, cheapest first."""
-    cost = {name: SLOWER * expected_seconds(Cell("", "", name, ""), n) for name in CANDIDATES}
+def _within(chosen: tuple[str, ...], n: int, window: int, options: Options, notes: list[str]) -> tuple[str, ...]:
+    """Of detectors to join, those that score a long series within their share of the budget; at least the first."""
+    if n <= LONG or options.detectors:
+        return chosen
+    kept, spent = [chosen[0]], seconds(chosen[0], n, window)
+    for name in chosen[1:]:
+        if spent + seconds(name, n, window) <= SCORING * options.budget:
+            kept.append(name)
+            spent += seconds(name, n, window)
+    left = [name for name in chosen if name not in kept]
+    if left:
+        notes.append(f"Not joined because {n:,} rows would take too long: {', '.join(left)} (--budget).")
+    return tuple(kept)
+
+
+def _affordable(n: int, window: int, budget: float, notes: list[str]) -> tuple[str, ...]:
+    """The candidates that can be joined within the budget, cheapest first; of a long series each by itself."""
+    cost = {name: seconds(name, n, window) for name in CANDIDATES}
     kept: set[str] = set()
     for name in sorted(CANDIDATES, key=lambda name: cost[name]):
-        if name in TRIVIAL or sum(cost[k] for k in kept if k not in TRIVIAL) + cost[name] <= budget:
+        others = 0.0 if n > LONG else sum(cost[k] for k in kept if k not in TRIVIAL)
+        if name in TRIVIAL or others + cost[name] <= (SCORING * budget if n > LONG else budget):
             kept.add(name)
     left = [name for name in CANDIDATES if name not in kept]
+    if n > LONG:
+        notes.append(f"Detectors are fitted to {LONG:,} rows in {PIECES} pieces, and score all {n:,}.")
     if left:
         notes.append(f"Left out because {n:,} rows would take them too long: {', '.join(left)} (--budget, --detector).")
     return tuple(name for name in CANDIDATES if name in kept)

@@ -20,9 +20,10 @@ from benchmark.detection.conventions import build
 from benchmark.detection.detect import LISTED, Finding, Options, threshold_of
 from benchmark.detection.peaks import OrdinaryPeaks, joined
 from benchmark.detection.ranking import SHORTEST, Ranking
+from benchmark.detection.scoring import margin, score_part, score_parts
 from benchmark.errors import UserError
 from benchmark.reading import ReadOptions, Recording
-from detectors import AbsDeviation, Detector
+from detectors import Detector
 
 Array = NDArray[np.float64]
 T = TypeVar("T")
@@ -77,7 +78,7 @@ class Model:
     @property
     def margin(self) -> int:
         """Rows beside a row that its score may depend on, amply."""
-        return max(_margin(detector, self.window) for detector in self.detectors)
+        return max(margin(detector, self.window) for detector in self.detectors)
 
     @property
     def memory(self) -> int:
@@ -118,9 +119,9 @@ class Model:
         known, unknown = held_out(len(x))
         fitted = [_built(name, window, len(x), options).fit([x[part] for part in known]) for name in finding.detectors]
         centre = float(np.median(x))
-        unseen = [_scored(detector, x, unknown, window, centre) for detector in fitted]
+        unseen = [score_parts(detector, x, unknown, window, centre) for detector in fitted]
         usual = [OrdinaryPeaks.fit(scores, window) for scores in unseen]
-        memory = max(REMEMBERED * window, *(_margin(detector, window) for detector in fitted))
+        memory = max(REMEMBERED * window, *(margin(detector, window) for detector in fitted))
         share = replace(options, false_alerts=options.false_alerts * len(unseen[0]) / len(x))
         threshold = _not_most(threshold_of(_together(unseen, usual), window, share), _together(unseen, usual))
         last, reading = finding.recording.show_time(len(x) - 1), _reading(finding.recording)
@@ -132,7 +133,7 @@ class Model:
 
     def scored(self, part: Array) -> Array:
         """(n,) scores of n rows by themselves; the first and last depend on rows that are not there."""
-        return _together([_score(detector, part, self.centre) for detector in self.detectors], self.usual)
+        return _together([score_part(detector, part, self.centre) for detector in self.detectors], self.usual)
 
     def flagged(self, scores: Array, filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Rows above the threshold."""
@@ -257,11 +258,6 @@ def held_out(n: int) -> tuple[list[slice], list[slice]]:
     return [t for k, t in enumerate(tenths) if k not in HELD_OUT], [tenths[k] for k in HELD_OUT]
 
 
-def _score(detector: Detector, x: Array, centre: float) -> Array:
-    """Scores of a part of a series; a deviation is one from the history's median, not from the part's."""
-    return np.abs(x - centre) if isinstance(detector, AbsDeviation) else detector.score(x)
-
-
 def _not_most(threshold: float, scores: Array) -> float:
     """A threshold at which most rows tie is raised above them."""
     if np.mean(scores >= threshold) < 0.5:
@@ -274,21 +270,6 @@ def _reading(recording: Recording) -> dict[str, Any]:
     if recording.reading is None:
         return {}
     return {name: value for name, value in asdict(recording.reading).items() if name in INHERITED and value is not None}
-
-
-def _scored(detector: Detector, x: Array, parts: list[slice], window: int, centre: float) -> Array:
-    """Scores of some parts of a series, each seen between its neighbours."""
-    margin = _margin(detector, window)
-    scores = []
-    for part in parts:
-        a = max(0, part.start - margin)
-        scores.append(_score(detector, x[a : part.stop + margin], centre)[part.start - a : part.stop - a])
-    return np.concatenate(scores)
-
-
-def _margin(detector: Detector, window: int) -> int:
-    """Rows beside a part of a series that its scores may depend on, amply."""
-    return 2 * max(window, int(getattr(detector, "window_", 1)))
 
 
 def _together(scores: list[Array], usual: list[OrdinaryPeaks]) -> Array:

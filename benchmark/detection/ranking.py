@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark import metrics
-from benchmark.detection.conventions import TRIVIAL, build
+from benchmark.detection.conventions import TRIVIAL, build, seconds
 from benchmark.detection.peaks import OrdinaryPeaks
 from benchmark.detection.planted import HOLIDAY, KINDS, Planted, plant, weekly
-from benchmark.grid import Cell, expected_seconds
+from benchmark.detection.scoring import fit_score
 
 Array = NDArray[np.float64]
 Params = dict[str, dict[str, Any]]
@@ -27,7 +27,6 @@ TELLS_APART = 0.9
 JOINED = 5  # detectors at most
 CLOSE = 2 / 3  # of the best one's merit
 LABELLED = ("labelled",)  # the one trial that a file's own labels are
-SLOWER = 4.0  # than costs say, which were measured with short windows on an idle machine
 
 
 @dataclass
@@ -119,7 +118,8 @@ def rank(
 def _rank_planted(
     x: Array, names: tuple[str, ...], window: int, seed: int, budget: float, params: Params | None
 ) -> Ranking:
-    trial_seconds = SLOWER * sum(expected_seconds(Cell("", "", n, ""), min(len(x), EXCERPT)) for n in names)
+    size = min(len(x), excerpt(window))
+    trial_seconds = sum(seconds(name, size, window) for name in names)
     most = max(1, int(budget / trial_seconds))
     merit: dict[str, list[float]] = {name: [] for name in names}
     kinds: list[str] = []
@@ -133,19 +133,24 @@ def _rank_planted(
     return Ranking({name: np.array(values) for name, values in merit.items()}, tuple(kinds))
 
 
+def excerpt(window: int) -> int:
+    """Rows of an excerpt, with room for two anomalies."""
+    return max(EXCERPT, 12 * window)
+
+
 def trials(x: Array, window: int, seed: int) -> Iterator[Planted]:
     """Excerpts with planted anomalies of all kinds, few enough in each to stay rare, each kind twice."""
     rng = np.random.default_rng(seed)
-    day = weekly(x[-10 * EXCERPT :])
-    room = max(1, min(len(x), EXCERPT) // (6 * window))
+    day, size = weekly(x[-10 * EXCERPT :]), excerpt(window)
+    room = max(1, min(len(x), size) // (6 * window))
     kinds = [str(kind) for _ in range(REPEATS) for kind in rng.permutation(list(KINDS))]
     groups = [tuple(kinds[k : k + room]) for k in range(0, len(kinds), room)]
     if day is not None:
         groups.insert(1, (HOLIDAY,) * min(2, room))
     for group in groups:
-        start = int(rng.integers(max(1, len(x) - EXCERPT + 1)))
+        start = int(rng.integers(max(1, len(x) - size + 1)))
         length = day if day and HOLIDAY in group else max(5, int(window * rng.choice([0.4, 0.7, 1.0])))
-        planted = plant(x[start : start + EXCERPT], group, length, int(rng.integers(1 << 31)))
+        planted = plant(x[start : start + size], group, length, int(rng.integers(1 << 31)))
         if planted.events:
             yield planted
 
@@ -174,4 +179,4 @@ def _draws(trials: int, count: int = 2000) -> NDArray[np.int64]:
 
 def _auroc(spec: str, x: Array, labels: NDArray[np.uint8], window: int, seed: int, params: Params | None) -> float:
     detector = build(spec, window, seed, len(x), (params or {}).get(spec))
-    return float(metrics.METRICS["auroc"](labels, detector.fit(x).score(x), window))
+    return float(metrics.METRICS["auroc"](labels, fit_score(detector, x, window), window))

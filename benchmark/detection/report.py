@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 PIXELS = 2_000
+UNITS = (("s", 10**9), ("ms", 10**6), ("us", 10**3), ("ns", 1))
 
 
 def write(finding: Finding, folder: Path, top: int = 10) -> Path:
@@ -35,7 +36,7 @@ def write(finding: Finding, folder: Path, top: int = 10) -> Path:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        scores_frame(finding).to_csv(folder / "scores.csv", index=False)
+        write_scores(finding, folder / "scores.csv")
         anomalies_frame(finding, top).to_csv(folder / "anomalies.csv", index=False)
         draw(finding, folder / "picture.png", top)
         page = folder / "report.md"
@@ -45,16 +46,35 @@ def write(finding: Finding, folder: Path, top: int = 10) -> Path:
     return page
 
 
-def scores_frame(finding: Finding) -> pd.DataFrame:
+def write_scores(finding: Finding, path: Path) -> None:
     """One row a point: time (when there is one), value, anomaly score, flagged."""
-    import pandas as pd
+    import pyarrow as pa
+    from pyarrow import csv
 
     recording = finding.recording
     columns: dict[str, Any] = {"row": np.arange(len(recording))}
     if recording.times is not None:
-        columns["time"] = recording.times.to_numpy()
-    columns |= {"value": recording.values, "score": finding.scores, "anomalous": finding.flags.astype(int)}
-    return pd.DataFrame(columns)
+        columns["time"] = _time_cells(recording.times)
+    columns |= {"value": recording.values, "score": finding.scores, "anomalous": finding.flags.astype(np.int8)}
+    csv.write_csv(pa.table(columns), path, csv.WriteOptions(quoting_style="needed"))
+
+
+def _time_cells(times: Any) -> Any:
+    """Times as text, without digits that are always zero, and with their offset to UTC."""
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pd.api.types.is_datetime64_any_dtype(times):
+        return pa.array(times)
+    zone = times.dt.tz
+    wall = (times if zone is None else times.dt.tz_localize(None)).to_numpy().astype("M8[ns]")
+    fine = next(unit for unit, size in UNITS if not np.any(wall.view(np.int64) % size))
+    text = pc.cast(pa.array(wall.astype(f"M8[{fine}]")), pa.string())
+    if zone is None:
+        return text
+    offset = times.iloc[0].isoformat()[-6:]
+    return pc.binary_join_element_wise(text, pa.scalar(offset), pa.scalar(""))
 
 
 def anomalies_frame(finding: Finding, top: int) -> pd.DataFrame:
