@@ -151,10 +151,10 @@ def folders_of(store: Store) -> dict[str, str]:
 
 def data_set(name: str, folders: dict[str, str], options: FolderOptions | None = None) -> Dataset:
     """The data set of that name, or the folder: named by its whole path where its short name is another's."""
-    if name in datasets.names():
+    if name in datasets.names(archives=True):
         return datasets.get(name)
     if not Path(name).is_dir():
-        raise unknown("data set", name, datasets.names(), "(or give a folder of files)")
+        raise unknown("data set", name, datasets.names(archives=True), "(or give a folder of files)")
     from benchmark.reading import load_folder
 
     folder, path = load_folder(Path(name), "", options, _say), str(Path(name).resolve())

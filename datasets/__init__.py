@@ -3,6 +3,8 @@
 >>> import datasets
 >>> datasets.names()
 ('Dodgers', 'Genesis', 'MGAB', 'NASA-MSL')
+>>> [name for name in datasets.names(archives=True) if name.startswith("TSB-AD")]
+['TSB-AD-U', 'TSB-AD-U-Tuning']
 >>> series = datasets.load("MGAB", "1.test.out", mode="simulated", announce=print)
 MGAB: SIMULATED series stand in for the real series (as asked)
 >>> len(series), series.n_anomalous, series.simulated
@@ -12,11 +14,12 @@ Hugging Face's library has the same import name; ``datasets.PROJECT`` is there i
 it ``tsad_benchmark.datasets``.
 """
 
+from datasets._archive import Archive
 from datasets._base import DataError, Dataset, Facts, Remote, Series, Source, random_generator
 from datasets._download import Network
 from datasets._folder import FolderDataset, load_folder
 from datasets._registry import broken, get, names
-from datasets._resolve import default_cache_dir, iter_series, load
+from datasets._resolve import default_cache_dir, iter_series, load, located
 from datasets._simulate import labels_of, mackey_glass, place
 from datasets._status import SeriesStatus, status
 from datasets._tsb_uad import check_labels, fingerprint
@@ -25,6 +28,7 @@ PROJECT = "tsad-benchmark"
 
 __all__ = [
     "PROJECT",
+    "Archive",
     "DataError",
     "Dataset",
     "Facts",
@@ -43,6 +47,7 @@ __all__ = [
     "labels_of",
     "load",
     "load_folder",
+    "located",
     "mackey_glass",
     "names",
     "place",

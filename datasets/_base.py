@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+ZIP_URL = "https://www.thedatum.org/datasets/TSB-UAD-Public.zip"
 Source = Literal["local", "cache", "download", "file", "simulated"]
 
 
@@ -147,6 +148,10 @@ class Dataset(ABC):
         Home pages.
     series : tuple of Facts
         The series, in order.
+    zip_url : str
+        Where its zip is published.
+    header : bool
+        Whether its files have a first line with names; rows without a value are then dropped, as TSB-AD does.
     """
 
     name: str = ""
@@ -156,6 +161,18 @@ class Dataset(ABC):
     notes: str = ""
     urls: tuple[str, ...] = ()
     series: tuple[Facts, ...] = ()
+    zip_url: str = ZIP_URL
+    header: bool = False
+
+    @property
+    def home(self) -> str:
+        """Folder of its files, below the data folder and inside the zip."""
+        return self.name
+
+    @property
+    def size(self) -> int:
+        """Series that the publisher counts."""
+        return len(self.series)
 
     def series_names(self) -> tuple[str, ...]:
         """Names of the series, in order."""

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from datasets._base import DataError, Remote
 from datasets._http import WEB_PAGE, Http
-from datasets._zip import read_member
+from datasets._zip import files_in, read_member
 
 if TYPE_CHECKING:
     from requests import Response
@@ -83,6 +83,15 @@ class Network:
             return self._file(remote)
         except OSError as error:  # requests' own, or a full disk
             raise DataError(f"{remote.url}: {last_words(error)}") from error
+
+    def members(self, url: str, folder: str) -> list[str]:
+        """Names of the files in one folder of a zip, sorted; :meth:`fetch` says what it raises."""
+        if url in self._faults:
+            raise self._faults[url]
+        try:
+            return files_in(self._zip(Remote("", url, folder)), folder)
+        except OSError as error:
+            raise DataError(f"{url}: {last_words(error)}") from error
 
     def _file(self, remote: Remote) -> bytes:
         if remote.url not in self._files:

@@ -28,7 +28,7 @@ class FolderDataset(Dataset):
             raise DataError(f"{folder} is not a folder: give one that holds value,label files", str(folder))
         self.folder = folder
         short = folder.resolve().name
-        self.name = name or (str(folder.resolve()) if short in _registry.names() else short)
+        self.name = name or (str(folder.resolve()) if short in _registry.names(archives=True) else short)
         self.title = f"files of {folder}"
         files = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in self.endings and path.is_file())
         series = [

@@ -8,9 +8,15 @@ from datasets._base import Arrays, DataError, Dataset, Facts, Series, Source
 from datasets._tsb_uad import FOLDER, Check, check_facts, check_fingerprint, check_train, read_file
 
 
-def series_path(root: Path, dataset: str, series: str) -> Path | None:
-    """The file of a series below a folder that is, contains or resembles TSB-UAD-Public."""
-    places = (root / FOLDER / dataset / series, root / dataset / series)
+def folders(root: Path, dataset: Dataset) -> list[Path]:
+    """Where a data set may lie: below a folder that is, contains or resembles TSB-UAD-Public, or in one of its name."""
+    places = [root / FOLDER / dataset.home, root / dataset.home]
+    return [*places, root] if root.name == dataset.home else places
+
+
+def series_path(root: Path, dataset: Dataset, series: str) -> Path | None:
+    """The file of a series below a folder; None when it is not there."""
+    places = (folder / series for folder in folders(root, dataset))
     return next((path for path in places if path.is_file()), None)
 
 
@@ -22,21 +28,21 @@ def read_local(dataset: Dataset, facts: Facts, root: Path, source: Source) -> Se
     DataError
         Names the file, the row where there is one, and the cure.
     """
-    path = series_path(root, dataset.name, facts.name)
+    path = series_path(root, dataset, facts.name)
     files = {} if path else _local_originals(dataset, facts, root)
     if path is not None:
-        arrays = _read_pair(path, facts)
+        arrays = _read_pair(path, facts, dataset.header)
     elif files:
         arrays = dataset.convert(facts.name, files)
     else:
-        expected = root / FOLDER / dataset.name / facts.name
+        expected = root / FOLDER / dataset.home / facts.name
         raise DataError(f"{expected} is missing: copy it there, or leave the folder out to download")
     check(dataset.name, facts, arrays, str(path or root))
     return as_series(dataset, facts, arrays, source)
 
 
-def _read_pair(path: Path, facts: Facts) -> Arrays:
-    values, labels = read_file(path)
+def _read_pair(path: Path, facts: Facts, header: bool) -> Arrays:
+    values, labels = read_file(path, header=header, drop_missing=header)
     if not facts.train_name:
         return values, labels, None
     train_path = path.with_name(facts.train_name)
@@ -53,7 +59,7 @@ def _local_originals(dataset: Dataset, facts: Facts, root: Path) -> dict[str, by
     for remote in dataset.originals(facts.name):
         places = [
             folder / name
-            for folder in (root, root / "raw", root / dataset.name)
+            for folder in (root, root / "raw", root / dataset.home)
             for name in (remote.name, f"{remote.name}.gz")
         ]
         path = next((path for path in places if path.is_file()), None)

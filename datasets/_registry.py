@@ -8,6 +8,7 @@ import pkgutil
 from functools import cache
 from pathlib import Path
 
+from datasets._archive import Archive
 from datasets._base import DataError, Dataset, nearest
 
 
@@ -31,18 +32,25 @@ def _found() -> tuple[dict[str, Dataset], dict[str, str]]:
 
 
 def load_module(name: str) -> list[Dataset]:
-    """Instances of the data sets that a module defines itself."""
-    classes = vars(importlib.import_module(name)).values()
-    return [
+    """Instances of the data sets that a module defines itself, and those in its tuple ``DATASETS``."""
+    found = vars(importlib.import_module(name))
+    made = [
         cls()
-        for cls in classes
+        for cls in found.values()
         if inspect.isclass(cls) and issubclass(cls, Dataset) and cls.__module__ == name and not inspect.isabstract(cls)
     ]
+    return [*made, *found.get("DATASETS", ())]
 
 
-def names() -> tuple[str, ...]:
-    """Names of the data sets, in alphabetical order."""
-    return tuple(sorted(_found()[0]))
+def names(archives: bool = False) -> tuple[str, ...]:
+    """Names of the data sets, in alphabetical order.
+
+    Parameters
+    ----------
+    archives : bool
+        Also those that a run includes only when it names them, see :class:`Archive`.
+    """
+    return tuple(sorted(name for name, one in _found()[0].items() if archives or not isinstance(one, Archive)))
 
 
 def broken() -> dict[str, str]:

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Literal
 
 from datasets import _registry
-from datasets._base import Arrays, DataError, Dataset, Facts, Remote, Series
+from datasets._archive import Archive, compare_with_first_sight
+from datasets._base import ZIP_URL, Arrays, DataError, Dataset, Facts, Remote, Series
 from datasets._download import Network
 from datasets._folder import FolderDataset, load_folder
 from datasets._http import Unreachable
 from datasets._local import as_series, check, read_local, series_path
-from datasets._tsb_uad import FOLDER, ZIP_URL, check_train, read_bytes, write_file
+from datasets._tsb_uad import FOLDER, check_train, read_bytes, write_file
 
 Mode = Literal["auto", "real", "simulated"]
 Announce = Callable[[str], None]
@@ -74,17 +75,44 @@ def iter_series(
     if mode not in ("auto", "real", "simulated"):
         raise DataError(f"mode must be 'auto', 'real' or 'simulated', got {mode!r}")
     chosen = dataset_of(dataset)
-    wanted = [chosen.facts(name) for name in (chosen.series_names() if names is None else names)]
     if data_dir is not None and mode != "simulated" and not Path(data_dir).is_dir():
         raise DataError(
             f"the data folder {data_dir} does not exist: correct it, or leave it out to download", chosen.name
         )
     cache = Path(cache_dir) if cache_dir else default_cache_dir()
-    network = network or _networks.setdefault(
-        (cache, base_url, offline), Network(cache, base_url=base_url, offline=offline)
-    )
-    resolver = _Resolver(chosen, data_dir and Path(data_dir), cache, mode, _once(announce), network, seed)
+    network = network or network_of(cache, base_url, offline)
+    announce = _once(announce)
+    if isinstance(chosen, Archive):
+        if mode == "simulated":
+            raise DataError(f"{chosen.name} has no simulated series: leave out --data simulated", chosen.name)
+        chosen = chosen.located(data_dir and Path(data_dir), cache, network, announce)
+    wanted = [chosen.facts(name) for name in (chosen.series_names() if names is None else names)]
+    resolver = _Resolver(chosen, data_dir and Path(data_dir), cache, mode, announce, network, seed)
     return (resolver.series(facts) for facts in wanted)
+
+
+def located(
+    dataset: Dataset, *, data_dir: Path | None = None, cache_dir: Path | None = None, offline: bool = False
+) -> Dataset:
+    """The data set with the series that are at hand, where its names or its part of a collection depend on that.
+
+    Raises
+    ------
+    DataError
+        If none is.
+    """
+    if not isinstance(dataset, Archive):
+        return dataset
+    cache = Path(cache_dir) if cache_dir else default_cache_dir()
+    return dataset.located(data_dir and Path(data_dir), cache, network_of(cache, offline=offline))
+
+
+def network_of(cache: Path, base_url: str = "", offline: bool = False) -> Network:
+    """The one way to the publishers for this cache: it remembers open zips and dead hosts."""
+    key = (cache, base_url, offline)
+    if key not in _networks:
+        _networks[key] = Network(cache, base_url=base_url, offline=offline)
+    return _networks[key]
 
 
 def load(dataset: str | Dataset, series: str, **where: object) -> Series:
@@ -112,7 +140,7 @@ def dataset_of(dataset: str | Dataset) -> Dataset:
     """The data set of that name, or of a folder."""
     if isinstance(dataset, Dataset):
         return dataset
-    if dataset not in _registry.names() and Path(dataset).is_dir():
+    if dataset not in _registry.names(archives=True) and Path(dataset).is_dir():
         return load_folder(dataset)
     return _registry.get(dataset)
 
@@ -143,7 +171,12 @@ class _Resolver:
     def series(self, facts: Facts) -> Series | DataError:
         """The series, or why there is none."""
         try:
-            return self._resolve(facts)
+            found = self._resolve(facts)
+            if isinstance(self.dataset, Archive):
+                compare_with_first_sight(
+                    self.cache_dir, self.dataset.name, facts.name, (found.values, found.labels, found.train)
+                )
+            return found
         except DataError as error:
             error.dataset, error.series = self.dataset.name, facts.name
             return error
@@ -165,7 +198,7 @@ class _Resolver:
         try:
             return self._downloaded(facts)
         except DataError as error:
-            if self.mode == "real":
+            if self.mode == "real" or isinstance(self.dataset, Archive):
                 raise DataError(
                     f"{name}/{facts.name} is not to be had: {error}; give a local folder with --data-dir"
                 ) from error
@@ -177,7 +210,7 @@ class _Resolver:
 
     def _cached(self, facts: Facts) -> Series | None:
         """The series from the cache; a wrong file there is put aside and fetched again."""
-        path = series_path(self.cache_dir, self.dataset.name, facts.name)
+        path = series_path(self.cache_dir, self.dataset, facts.name)
         if path is None:
             return None
         try:
@@ -207,7 +240,7 @@ class _Resolver:
     def _from_mirror(self, facts: Facts, remotes: tuple[Remote, ...]) -> Arrays:
         files = {remote.name: self.network.fetch(remote) for remote in remotes}
         if facts.name in files:
-            arrays = _from_tsb_uad(facts, files, remotes[0].url)
+            arrays = _from_tsb_uad(facts, files, remotes[0].url, self.dataset.header)
         else:
             arrays = self.dataset.convert(facts.name, files)
         check(self.dataset.name, facts, arrays, f"{self.dataset.name}/{facts.name} from {remotes[0].url}")
@@ -215,7 +248,7 @@ class _Resolver:
 
     def _keep(self, facts: Facts, arrays: Arrays) -> None:
         values, labels, train = arrays
-        folder = self.cache_dir / FOLDER / self.dataset.name
+        folder = self.cache_dir / FOLDER / self.dataset.home
         try:
             if train is not None:
                 write_file(folder / facts.train_name, train, [0] * len(train))
@@ -227,16 +260,16 @@ class _Resolver:
 def mirrors(dataset: Dataset, facts: Facts) -> list[tuple[str, tuple[Remote, ...]]]:
     """Places to download a series from, best first, each with the files that are needed from there."""
     parts = [facts.name, facts.train_name] if facts.train_name else [facts.name]
-    tsb_uad = tuple(Remote(part, ZIP_URL, f"{dataset.name}/{part}") for part in parts)
+    tsb_uad = tuple(Remote(part, dataset.zip_url, f"{dataset.home}/{part}") for part in parts)
     originals = dataset.originals(facts.name)
-    places = [("TSB-UAD's zip", tsb_uad)]
+    places = [("TSB-UAD's zip" if dataset.zip_url == ZIP_URL else dataset.zip_url, tsb_uad)]
     if originals:
         places.append((f"its first publisher, {originals[0].url}", originals))
     return places
 
 
-def _from_tsb_uad(facts: Facts, files: Mapping[str, bytes], where: str) -> Arrays:
-    values, labels = read_bytes(files[facts.name], f"{facts.name} from {where}")
+def _from_tsb_uad(facts: Facts, files: Mapping[str, bytes], where: str, header: bool) -> Arrays:
+    values, labels = read_bytes(files[facts.name], f"{facts.name} from {where}", header=header, drop_missing=header)
     if not facts.train_name:
         return values, labels, None
     train, train_labels = read_bytes(files[facts.train_name], f"{facts.train_name} from {where}")

@@ -9,7 +9,7 @@ from datasets._base import DataError, Dataset, Facts
 from datasets._folder import FolderDataset
 from datasets._local import read_local, series_path
 from datasets._registry import get, names
-from datasets._resolve import dataset_of, default_cache_dir
+from datasets._resolve import dataset_of, default_cache_dir, located
 from datasets._tsb_uad import check_fingerprint
 
 
@@ -44,6 +44,7 @@ def status(
     """What is on this machine, read and checked; nothing is downloaded."""
     chosen = [dataset_of(dataset)] if dataset is not None else [get(name) for name in names()]
     cache = Path(cache_dir) if cache_dir else default_cache_dir()
+    chosen = [located(one, data_dir=data_dir, cache_dir=cache, offline=True) for one in chosen]
     return [_status(one, facts, data_dir and Path(data_dir), cache) for one in chosen for facts in one.series]
 
 
@@ -53,7 +54,7 @@ def _status(dataset: Dataset, facts: Facts, data_dir: Path | None, cache_dir: Pa
     try:
         if isinstance(dataset, FolderDataset):
             series = dataset.read(facts.name)
-        elif source == "cache" and series_path(root, dataset.name, facts.name) is None:
+        elif source == "cache" and series_path(root, dataset, facts.name) is None:
             return replace(row, source="absent")
         else:
             series = read_local(dataset, facts, root, "local" if source == "local" else "cache")

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from datasets._base import Arrays, DataError, Facts
 
-ZIP_URL = "https://www.thedatum.org/datasets/TSB-UAD-Public.zip"
 FOLDER = "TSB-UAD-Public"
 MAX_BYTES = 256 << 20  # about ten million points: beyond it is not a series, or not for a laptop
 BLOCK_BYTES = 4 << 20  # parsed at a time, so that a large file costs its arrays and not its text in lists
@@ -23,7 +22,9 @@ BLOCK_BYTES = 4 << 20  # parsed at a time, so that a large file costs its arrays
 Check = Literal["exact", "6 decimals", "unknown"]
 
 
-def read_file(path: Path, *, header: bool = False) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+def read_file(
+    path: Path, *, header: bool = False, drop_missing: bool = False
+) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
     """Read a ``value,label`` file.
 
     Parameters
@@ -31,6 +32,8 @@ def read_file(path: Path, *, header: bool = False) -> tuple[NDArray[np.float64],
     path : Path
     header : bool
         Skip a first line in which neither column is a number.
+    drop_missing : bool
+        Leave out rows whose value is empty or NaN.
 
     Returns
     -------
@@ -47,19 +50,23 @@ def read_file(path: Path, *, header: bool = False) -> tuple[NDArray[np.float64],
         if size > MAX_BYTES:
             raise DataError(f"{path} has {size:,} bytes, more than {MAX_BYTES:,}: split it into several series")
         with path.open("rb") as stream:
-            return read_stream(stream, str(path), header=header)
+            return read_stream(stream, str(path), header=header, drop_missing=drop_missing)
     except OSError as error:
         raise DataError(
             f"{path} cannot be read ({error.strerror or error}): copy it again or fix its rights"
         ) from error
 
 
-def read_bytes(data: bytes, where: str) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+def read_bytes(
+    data: bytes, where: str, *, header: bool = False, drop_missing: bool = False
+) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
     """:func:`read_file` for a file in memory; ``where`` names it in messages."""
-    return read_stream(BytesIO(data), where)
+    return read_stream(BytesIO(data), where, header=header, drop_missing=drop_missing)
 
 
-def read_stream(stream: BinaryIO, where: str, *, header: bool = False) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+def read_stream(
+    stream: BinaryIO, where: str, *, header: bool = False, drop_missing: bool = False
+) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
     """:func:`read_file` for an open binary stream."""
     blocks: list[NDArray[np.float64]] = []
     row = 1
@@ -69,7 +76,7 @@ def read_stream(stream: BinaryIO, where: str, *, header: bool = False) -> tuple[
         if row == 1 and header and not any(_is_number(part) for part in lines[0].split(b",")):
             lines, row = lines[1:], 2
         if lines:
-            blocks.append(_parse(lines, where, row))
+            blocks.append(_parse(lines, where, row, drop_missing))
             row += len(lines)
     if not blocks:
         raise DataError(f"{where} is empty: copy or download it again")
@@ -77,23 +84,33 @@ def read_stream(stream: BinaryIO, where: str, *, header: bool = False) -> tuple[
     return np.ascontiguousarray(table[:, 0]), table[:, 1].astype(np.uint8)
 
 
-def _parse(lines: list[bytes], where: str, first_row: int) -> NDArray[np.float64]:
-    """(n, 2) table of a block of lines; on any fault the slow walk finds and names the row."""
+def _parse(lines: list[bytes], where: str, first_row: int, drop_missing: bool) -> NDArray[np.float64]:
+    """(n, 2) table of a block of lines; on any fault the slow search finds and names the row."""
+    whole = dict(enumerate(lines, first_row))
+    if drop_missing:
+        whole = {row: line for row, line in whole.items() if not _is_missing(line)}
+        lines = list(whole.values())
+        if not lines:
+            return np.empty((0, 2))
     if not all(line.count(b",") == 1 for line in lines):
-        _explain(lines, where, first_row)
+        _explain(whole, where)
     try:
         table = np.array([float(part) for part in b",".join(lines).split(b",")]).reshape(-1, 2)
     except ValueError:
-        _explain(lines, where, first_row)
+        _explain(whole, where)
     labels_right = ((table[:, 1] == 0) | (table[:, 1] == 1)).all()
     if not (np.isfinite(table[:, 0]).all() and labels_right) or any(b"_" in line for line in lines):
-        _explain(lines, where, first_row)
+        _explain(whole, where)
     return table
 
 
-def _explain(lines: list[bytes], where: str, first_row: int) -> NoReturn:
+def _is_missing(line: bytes) -> bool:
+    return line.partition(b",")[0].strip().lower() in (b"", b"nan")
+
+
+def _explain(lines: dict[int, bytes], where: str) -> NoReturn:
     """Raise for the first bad line."""
-    for row, line in enumerate(lines, first_row):
+    for row, line in lines.items():
         fault = _fault(line)
         if fault:
             raise DataError(f"{where}, row {row}: {fault}")

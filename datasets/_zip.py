@@ -36,6 +36,12 @@ def read_member(archive: zipfile.ZipFile, wanted: str, where: str) -> bytes:
     return data
 
 
+def files_in(archive: zipfile.ZipFile, folder: str) -> list[str]:
+    """Names of the files that lie directly in a folder of this name; top folders may precede it."""
+    paths = [PurePosixPath(info.filename.replace("\\", "/")) for info in archive.infolist() if not info.is_dir()]
+    return sorted({path.name for path in paths if path.parent.name == folder and path.parts[0] != "__MACOSX"})
+
+
 def _find(archive: zipfile.ZipFile, wanted: str, where: str) -> zipfile.ZipInfo:
     path = PurePosixPath(wanted).parts
     found = [

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Iterator
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
-from detectors.core import Alignment, Array, Rule, WindowDetector, Windows, real, whole
+from detectors.core import Alignment, Array, Rule, Scaling, WindowDetector, Windows, one_of, real, whole, window_moments
 
 
 class HBOS(WindowDetector):
@@ -28,6 +29,8 @@ class HBOS(WindowDetector):
         Regulariser, above 0; an empty bin contributes -log2(alpha).
     tol : float
         Tolerance outside of the fitted range, in bin widths.
+    scaling : {"none", "z"}
+        Windows as they are, or each with mean 0 and standard deviation 1.
 
     References
     ----------
@@ -42,7 +45,12 @@ class HBOS(WindowDetector):
         "unit": "alpha is added to a density, which has the unit of one over the values",
         "huge value fitted": "the bins are equally wide: all other values share one",
     }
-    rules: ClassVar[dict[str, Rule]] = {"n_bins": whole(1), "alpha": real(0, ends="(]"), "tol": real(0)}
+    rules: ClassVar[dict[str, Rule]] = {
+        "n_bins": whole(1),
+        "alpha": real(0, ends="(]"),
+        "tol": real(0),
+        "scaling": one_of(*get_args(Scaling)),
+    }
 
     def __init__(
         self,
@@ -51,8 +59,10 @@ class HBOS(WindowDetector):
         alpha: float = 0.1,
         tol: float = 0.5,
         align: Alignment = "centre",
+        scaling: Scaling = "none",
     ) -> None:
         super().__init__(window, align)
+        self.scaling = scaling
         self.n_bins = n_bins
         self.alpha = alpha
         self.tol = tol
@@ -60,18 +70,27 @@ class HBOS(WindowDetector):
     def _fit_windows(self, windows: Windows) -> None:
         from detectors.kernels.histograms import count
 
-        low, high = column_range(windows)
+        low, high = column_range(windows) if self.scaling == "none" else scaled_range(windows)
         self.edges_: Array = np.linspace(*widened(low, high, self.n_bins), self.n_bins + 1, axis=1)
         counts = np.zeros((windows.window, self.n_bins))
-        for piece in windows.pieces:
-            count(piece, self.edges_, counts)
+        if self.scaling == "z":
+            for j, column in scaled_columns(windows):
+                count(column, self.edges_[j : j + 1], counts[j : j + 1])
+        else:
+            for piece in windows.pieces:
+                count(piece, self.edges_, counts)
         density = counts / np.diff(self.edges_, axis=1) / len(windows)
         self.log_density_: Array = np.log2(density + self.alpha)
 
     def _score_windows(self, windows: Windows) -> Array:
         from detectors.kernels.histograms import look_up
 
-        total = np.concatenate([look_up(p, self.edges_, self.log_density_, self.tol) for p in windows.pieces])
+        if self.scaling == "z":
+            total = np.zeros(len(windows))
+            for j, column in scaled_columns(windows):
+                total += look_up(column, self.edges_[j : j + 1], self.log_density_[j : j + 1], self.tol)
+        else:
+            total = np.concatenate([look_up(p, self.edges_, self.log_density_, self.tol) for p in windows.pieces])
         # Equal terms summed in another order differ in the last bits: rounding keeps them tied.
         return np.round(-total, 9)
 
@@ -101,3 +120,17 @@ def column_range(windows: Windows) -> tuple[Array, Array]:
             low[j] = min(low[j], column.min())
             high[j] = max(high[j], column.max())
     return low, high
+
+
+def scaled_columns(windows: Windows) -> Iterator[tuple[int, Array]]:
+    """Each of the window's positions, with the value there of all windows, z-normalised by themselves."""
+    mean, deviation = window_moments(windows)
+    for j in range(windows.window):
+        column = np.concatenate([view[:, j] for view in windows.views])
+        yield j, (column - mean) / deviation
+
+
+def scaled_range(windows: Windows) -> tuple[Array, Array]:
+    """:func:`column_range` of the z-normalised windows."""
+    ranges = np.array([(column.min(), column.max()) for _, column in scaled_columns(windows)])
+    return ranges[:, 0], ranges[:, 1]

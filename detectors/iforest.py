@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
-from detectors.core import SEED, Alignment, Array, Rule, WindowDetector, Windows, one_of, whole
+from detectors.core import (
+    SEED,
+    Alignment,
+    Array,
+    Float32,
+    Rule,
+    Scaling,
+    WindowDetector,
+    Windows,
+    one_of,
+    whole,
+    z_normalised,
+)
+
+Trees = Literal["own", "sklearn"]
 
 
 class IForest(WindowDetector):
@@ -27,6 +41,13 @@ class IForest(WindowDetector):
         Windows drawn for each tree, without replacement; all of them if there are fewer.
     random_state : int or None
         Seed of the samples and of the cuts.
+    scaling : {"none", "z"}
+        Windows as they are, or each with mean 0 and standard deviation 1; the latter with ``trees="sklearn"`` alone.
+    trees : {"own", "sklearn"}
+        "sklearn": those of scikit-learn, random number for random number, to meet published figures. They see float32
+        copies of all windows, each from its last point to its first, as TSB-AD lays them out.
+    max_features : int or None
+        Positions of the window that one tree of scikit-learn knows, drawn at random; None for all.
 
     References
     ----------
@@ -53,6 +74,9 @@ class IForest(WindowDetector):
         "n_estimators": whole(1),
         "max_samples": whole(1),
         "random_state": SEED | one_of(None),
+        "scaling": one_of(*get_args(Scaling)),
+        "trees": one_of(*get_args(Trees)),
+        "max_features": whole(1) | one_of(None),
     }
 
     def __init__(
@@ -62,16 +86,51 @@ class IForest(WindowDetector):
         max_samples: int = 256,
         random_state: int | None = 0,
         align: Alignment = "centre",
+        scaling: Scaling = "none",
+        trees: Trees = "own",
+        max_features: int | None = None,
     ) -> None:
         super().__init__(window, align)
+        self.scaling = scaling
+        self.trees = trees
+        self.max_features = max_features
         self.n_estimators = n_estimators
         self.max_samples = max_samples
         self.random_state = random_state
 
+    def check_params(self) -> None:
+        """As every detector's; the package's own trees read the series itself, at any position."""
+        super().check_params()
+        if self.trees == "own" and (self.scaling != "none" or self.max_features is not None):
+            raise ValueError('scaling must be "none" and max_features None with trees="own": take trees="sklearn"')
+
     def _fit_windows(self, windows: Windows) -> None:
+        if self.trees == "sklearn":
+            self._fit_sklearn(windows)
+            return
         from detectors.kernels.forest import Forest
 
         self.forest_ = Forest.grow(windows, self.n_estimators, self.max_samples, self.random_state)
 
     def _score_windows(self, windows: Windows) -> Array:
+        if self.trees == "sklearn":
+            return -np.asarray(self.forest_.score_samples(self._matrix(windows)))
         return np.concatenate([self.forest_.score(piece, windows.window) for piece in windows.pieces])
+
+    def _fit_sklearn(self, windows: Windows) -> None:
+        from sklearn.ensemble import IsolationForest
+
+        forest = IsolationForest(
+            n_estimators=self.n_estimators,
+            max_samples=min(self.max_samples, len(windows)),
+            max_features=min(self.max_features or windows.window, windows.window),
+            random_state=self.random_state,
+        )
+        self.forest_: Any = forest.fit(self._matrix(windows))
+
+    def _matrix(self, windows: Windows) -> Float32:
+        """All windows, (n_windows, window), each backwards."""
+        matrix = np.empty(windows.shape, dtype=np.float32)
+        for rows, block in windows.chunks():
+            matrix[rows] = (z_normalised(block) if self.scaling == "z" else block)[:, ::-1]
+        return matrix

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from detectors.iforest import IForest
+from detectors.iforest import IForest, Trees
 
 
 class IForest1(IForest):
@@ -10,7 +10,7 @@ class IForest1(IForest):
 
     Parameters
     ----------
-    n_estimators, max_samples, random_state
+    n_estimators, max_samples, random_state, trees
         As in :class:`~detectors.iforest.IForest`.
 
     Examples
@@ -26,5 +26,11 @@ class IForest1(IForest):
     source = "Liu, Ting and Zhou, ICDM 2008; on points as in TSB-UAD"
     blind_to = "shapes: each point is looked at alone"
 
-    def __init__(self, n_estimators: int = 100, max_samples: int = 256, random_state: int | None = 0) -> None:
-        super().__init__(1, n_estimators, max_samples, random_state)
+    def __init__(
+        self,
+        n_estimators: int = 100,
+        max_samples: int = 256,
+        random_state: int | None = 0,
+        trees: Trees = "own",
+    ) -> None:
+        super().__init__(1, n_estimators, max_samples, random_state, trees=trees)

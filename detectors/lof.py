@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
-from detectors.core import Alignment, Array, Index, Int32, Rule, WindowDetector, Windows, one_of, whole
+from detectors.core import Alignment, Array, Index, Int32, Rule, Scaling, WindowDetector, Windows, one_of, whole
+from detectors.kernels.nearest import nearest
 
 GOLDEN = 0.6180339887498949
 ROWS = 1 << 16
@@ -37,6 +38,8 @@ class LOF(WindowDetector):
     sample : int or None
         None: every fitted window is a reference. A number: about so many windows are, in stretches spread over the
         fitted data. Bounded memory and time for long series; the scores are then an approximation.
+    scaling : {"none", "z"}
+        Windows as they are, or each with mean 0 and standard deviation 1.
 
     References
     ----------
@@ -57,7 +60,11 @@ class LOF(WindowDetector):
     source = "Breunig et al., SIGMOD 2000"
     conformance = "invariance"
     blind_to = "windows beside their own kind: an anomaly that recurs n_neighbors times, and one slower than a window"
-    rules: ClassVar[dict[str, Rule]] = {"n_neighbors": whole(1), "sample": whole(2) | one_of(None)}
+    rules: ClassVar[dict[str, Rule]] = {
+        "n_neighbors": whole(1),
+        "sample": whole(2) | one_of(None),
+        "scaling": one_of(*get_args(Scaling)),
+    }
 
     def __init__(
         self,
@@ -65,20 +72,20 @@ class LOF(WindowDetector):
         n_neighbors: int = 20,
         align: Alignment = "centre",
         sample: int | None = None,
+        scaling: Scaling = "none",
     ) -> None:
         super().__init__(window, align)
+        self.scaling = scaling
         self.n_neighbors = n_neighbors
         self.sample = sample
 
     def _fit_windows(self, windows: Windows) -> None:
-        from detectors.kernels.neighbours import nearest_windows
-
         self._fitted_windows = len(windows)
         self._reference, self._referred = sampled(windows.pieces, self.window_, self.sample)
         k = max(1, min(self.n_neighbors, len(self._referred) - 1))
         parts, offset = [], 0
         for piece in self._reference:
-            distances, index = nearest_windows(piece, self._reference, self.window_, k + 1)
+            distances, index = nearest(piece, self._reference, self.window_, k + 1, self.scaling)
             parts.append(without_itself(distances, index, offset))
             offset += len(distances)
         distances, index = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
@@ -89,14 +96,12 @@ class LOF(WindowDetector):
         self.notes_ = crowded(self._reach, k)
 
     def _score_windows(self, windows: Windows) -> Array:
-        from detectors.kernels.neighbours import nearest_windows
-
         x = windows.pieces[0]
         first = self._window_number(x)
         if first is not None and len(self._referred) == self._fitted_windows:
             return self._factors[first : first + len(windows)]
         k = max(1, min(self.n_neighbors, len(self._referred) - 1))
-        distances, index = nearest_windows(x, self._reference, self.window_, k)
+        distances, index = nearest(x, self._reference, self.window_, k, self.scaling)
         density = local_density(distances, index, self._reach, self._least)
         scores = density_ratio(self._density, index, density)
         if first is not None:

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
-from detectors.core import SEED, Alignment, Array, Rule, WindowDetector, Windows, min_max, one_of, real, whole
+from detectors.core import (
+    SEED,
+    Alignment,
+    Array,
+    Rule,
+    WindowDetector,
+    Windows,
+    min_max,
+    one_of,
+    real,
+    whole,
+    z_normalised,
+)
+
+Scaling = Literal["min-max", "z", "both"]
+FITTED = {"min-max": min_max, "z": z_normalised, "both": min_max}
+SCORED = {"min-max": min_max, "z": z_normalised, "both": z_normalised}
 
 
 class OCSVM(WindowDetector):
-    """One-class support vector machine on windows, each scaled to 0..1 by itself.
+    """One-class support vector machine on windows, each scaled by itself.
 
     The kernel is exp(-gamma |u - v|^2) with gamma = 1 / window; the score is the negative decision
     function. A constant window becomes zeros.
@@ -26,6 +42,9 @@ class OCSVM(WindowDetector):
         the solver's time grows with the square of their number.
     random_state : int or None
         Seed of that sample.
+    scaling : {"min-max", "z", "both"}
+        Each window to 0..1, or to mean 0 and standard deviation 1. "both": the first for fitted windows, the second
+        for scored ones, as TSB-AD does by a slip.
 
     References
     ----------
@@ -51,6 +70,7 @@ class OCSVM(WindowDetector):
         "nu": real(0, 1, "(]"),
         "max_windows": whole(1),
         "random_state": SEED | one_of(None),
+        "scaling": one_of(*get_args(Scaling)),
     }
 
     def __init__(
@@ -60,8 +80,10 @@ class OCSVM(WindowDetector):
         max_windows: int = 10_000,
         random_state: int | None = 0,
         align: Alignment = "centre",
+        scaling: Scaling = "min-max",
     ) -> None:
         super().__init__(window, align)
+        self.scaling = scaling
         self.nu = nu
         self.max_windows = max_windows
         self.random_state = random_state
@@ -73,7 +95,7 @@ class OCSVM(WindowDetector):
         if len(chosen) > self.max_windows:
             draw = np.random.default_rng(self.random_state).choice(len(chosen), self.max_windows, replace=False)
             chosen = np.sort(draw)
-        machine = OneClassSVM(nu=self.nu, gamma=1 / windows.window).fit(min_max(windows.take(chosen)))
+        machine = OneClassSVM(nu=self.nu, gamma=1 / windows.window).fit(FITTED[self.scaling](windows.take(chosen)))
         self.vectors_: Array = machine.support_vectors_
         self.weights_: Array = machine.dual_coef_[0]
         self.offset_ = float(machine.intercept_[0])
@@ -82,10 +104,10 @@ class OCSVM(WindowDetector):
         scores = np.empty(len(windows))
         gamma = 1 / windows.window
         # exp(-gamma |z - v|^2) = exp(-gamma |z|^2) exp(2 gamma z.v) exp(-gamma |v|^2): the outer factors leave the sum
-        # over v, so the large array sees a product and an exponential only. In 0..1 no exponent exceeds 2.
+        # over v, so the large array sees a product and an exponential only. No exponent exceeds 2, in either scaling.
         weights = self.weights_ * np.exp(-gamma * np.einsum("ij,ij->i", self.vectors_, self.vectors_))
         for rows, block in windows.chunks(1024):  # 1024 x vectors stays in the cache
-            z = min_max(block)
+            z = SCORED[self.scaling](block)
             kernel = z @ (2 * gamma * self.vectors_.T)
             total = np.exp(kernel, out=kernel) @ weights
             scores[rows] = -total * np.exp(-gamma * np.einsum("ij,ij->i", z, z)) - self.offset_

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
-from detectors.core import Array, WindowDetector, Windows
+from detectors.core import Alignment, Array, Rule, WindowDetector, Windows, one_of
 
+Signs = Literal["components", "scores"]
 ROWS = 2048  # windows that are rotated at once: they and their rotation stay in the cache
 
 
@@ -23,6 +24,9 @@ class PCA(WindowDetector):
     ----------
     window, align
         As in :class:`~detectors.core.contract.WindowDetector`.
+    signs : {"components", "scores"}
+        An eigenvector has no sign, yet the distance depends on it. "components": its largest entry is positive
+        (scikit-learn since 1.5). "scores": the largest projection of a fitted window onto it is (before).
 
     References
     ----------
@@ -46,16 +50,20 @@ class PCA(WindowDetector):
     source = "Shyu et al., ICDM 2003; PyOD"
     conformance = "invariance"
     blind_to = "an anomaly along the directions in which ordinary windows vary most"
+    rules: ClassVar[dict[str, Rule]] = {"signs": one_of(*get_args(Signs))}
+
+    def __init__(
+        self, window: int | Literal["auto"] = "auto", align: Alignment = "centre", signs: Signs = "components"
+    ) -> None:
+        super().__init__(window, align)
+        self.signs = signs
 
     def _fit_windows(self, windows: Windows) -> None:
         moments = running_moments(windows)
         self.mean_, self.scale_ = moments[:2] if moments else column_moments(windows)
         singular, rows = spectrum(windows, self._standardise, moments[2] if moments else None)
-        # Eigenvectors have no sign, yet the distance depends on it: the largest entry is positive. Odd ones have two of
-        # opposite sign, equal but for rounding: the first counts.
-        size = np.abs(rows)
-        largest = rows[np.arange(len(rows)), (size > (1 - 1e-6) * size.max(axis=1, keepdims=True)).argmax(axis=1)]
-        self.components_: Array = rows * np.sign(largest)[:, None]
+        largest = largest_entries(rows) if self.signs == "components" else self._largest_projections(windows, rows)
+        self.components_: Array = rows * np.where(largest < 0, -1.0, 1.0)[:, None]
         total = float((singular**2).sum())
         self.shares_: Array = singular**2 / total if total > 0 else np.zeros(len(singular))
 
@@ -85,11 +93,26 @@ class PCA(WindowDetector):
         largest = min(scores.max(), 1e6 * np.median(scores)) or scores.max() or 1.0
         return np.round(scores, 11 - int(np.floor(np.log10(largest))))
 
+    def _largest_projections(self, windows: Windows, rows: Array) -> Array:
+        """The projection of a fitted window onto each component that is largest by size, the first of equals."""
+        largest = np.zeros(len(rows))
+        for _, block in windows.chunks(ROWS):
+            projected = rows @ self._standardise(block)
+            mine = projected[np.arange(len(rows)), np.abs(projected).argmax(axis=1)]
+            largest = np.where(np.abs(mine) > np.abs(largest), mine, largest)
+        return largest
+
     def _standardise(self, block: Array) -> Array:
         """(window, k) standardised columns of (k, window) windows."""
         columns = block.T - self.mean_[:, None]
         columns /= self.scale_[:, None]
         return columns
+
+
+def largest_entries(rows: Array) -> Array:
+    """The entry of each row that is largest by size; of two that are equal but for rounding the first counts."""
+    size = np.abs(rows)
+    return np.asarray(rows[np.arange(len(rows)), (size > (1 - 1e-6) * size.max(axis=1, keepdims=True)).argmax(axis=1)])
 
 
 def spectrum(windows: Windows, prepare: Callable[[Array], Array], gram: Array | None = None) -> tuple[Array, Array]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+import warnings
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from detectors.core import WINDOW, Array, Detector, Rule, one_of, resolve_window, whole
 
+Places = Literal["centred", "rows"]
 CHUNK = 1 << 18  # values of neighbourhoods copied at a time, about 2 MiB
 
 
@@ -21,8 +23,7 @@ class POLY(Detector):
     the root of the length. Every point of a block gets its score. The first min(500, n / 10) points get 0,
     rounded up to whole blocks.
 
-    Within a series all inner blocks share one linear map from neighbourhood to coefficients. TSB-UAD fits
-    at absolute row numbers, which is rank-deficient far from the origin; that is not copied.
+    Within a series all inner blocks share one linear map from neighbourhood to coefficients.
 
     Parameters
     ----------
@@ -33,6 +34,9 @@ class POLY(Detector):
     stretch : bool
         Evaluate the polynomial at points spread over the block and one sample more, as TSB-UAD
         does by a slip: needed only to meet its published figures to the digit.
+    places : {"centred", "rows"}
+        Where the polynomial lives: on -1..1, or at the row numbers, of the series scaled to 0..1, as TSB-UAD and
+        TSB-AD have it. The latter loses rank far from the origin, and the published figures with it.
 
     References
     ----------
@@ -54,12 +58,24 @@ class POLY(Detector):
     source = "Li, Ma and Mei, PAKDD 2007; TSB-UAD"
     conformance = "invariance"
     blind_to = "a departure as slow as a cubic over ten windows, and the first min(500, n / 10) points"
-    rules: ClassVar[dict[str, Rule]] = {"window": WINDOW, "degree": whole(0, 20), "stretch": one_of(False, True)}
+    rules: ClassVar[dict[str, Rule]] = {
+        "window": WINDOW,
+        "degree": whole(0, 20),
+        "stretch": one_of(False, True),
+        "places": one_of(*get_args(Places)),
+    }
 
-    def __init__(self, window: int | Literal["auto"] = "auto", degree: int = 3, stretch: bool = False) -> None:
+    def __init__(
+        self,
+        window: int | Literal["auto"] = "auto",
+        degree: int = 3,
+        stretch: bool = False,
+        places: Places = "centred",
+    ) -> None:
         self.window = window
         self.degree = degree
         self.stretch = stretch
+        self.places = places
 
     window_: int
 
@@ -78,6 +94,12 @@ class POLY(Detector):
         starts = np.arange(-(-min(500, n // 10) // window) * window, n, window)
         inner = (starts - reach > 0) & (starts + reach < n)
         scores = np.zeros(n)
+        if self.places == "rows":
+            scaled = (x - x.min()) / (np.ptp(x) or 1.0)
+            for first, within in zip(starts.tolist(), inner, strict=True):
+                at, size = (first - reach, 2 * reach) if within else (min(max(first - reach, 0), n - around), around)
+                scores[first : first + window] = self._departure_at_rows(scaled, at, size, first)
+            return scores
         if inner.any():
             # Neighbourhoods of the inner blocks: every window-th row of a view
             begin = int(starts[inner][0])
@@ -101,6 +123,17 @@ class POLY(Detector):
             residual = part[:, block] - (part @ coefficients) @ values.T
             departures.append(np.sqrt((residual**2).mean(axis=1)))
         return np.concatenate(departures)
+
+    def _departure_at_rows(self, x: Array, begin: int, size: int, start: int) -> float:
+        """Root mean square residual of one block from a polynomial in the row number."""
+        stop = min(start + self.window_, begin + size)
+        rows = np.r_[begin:start, stop : begin + size]
+        whole = self.stretch and stop - start == self.window_
+        at = np.linspace(start, stop, stop - start) if whole else np.arange(start, stop)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", np.exceptions.RankWarning)
+            fitted = np.polyval(np.polyfit(rows, x[rows], self.degree), at)
+        return float(np.sqrt(((x[start:stop] - fitted) ** 2).mean()))
 
 
 def local_fit(m: int, offset: int, window: int, degree: int, stretch: bool) -> tuple[Array, Array]:

@@ -51,7 +51,7 @@ def _discover() -> tuple[dict[str, type[Detector]], tuple[Broken, ...]]:
         except Exception as error:  # noqa: BLE001
             broken.append(Broken(point.name, f"{type(error).__name__}: {error}"))
     order = {name: k for k, name in enumerate(published_order())}
-    groups = ("classical", "neural", "successor", "one-liner", "untrained", "plug-in")
+    groups = ("classical", "neural", "successor", "field", "one-liner", "untrained", "plug-in")
     ranked = sorted(found, key=lambda n: (groups.index(found[n].group) if n not in order else -1, order.get(n, 0)))
     return {name: found[name] for name in ranked}, tuple(broken)
 

@@ -110,7 +110,7 @@ def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
         from benchmark.evaluation import data_set
 
         folders = _folders(args)
-        chosen = [data_set(name, folders, folder_options(args)) for name in args.dataset]
+        chosen = [_located(args, data_set(name, folders, folder_options(args))) for name in args.dataset]
     else:
         chosen = [datasets.get(name) for name in datasets.names()]
     every = [series for dataset in chosen for series in dataset.series_names()]
@@ -118,6 +118,15 @@ def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
         if not any(_matches(series, pattern) for series in every):
             raise unknown("series", pattern, every)
     return chosen
+
+
+def _located(args: argparse.Namespace, dataset: Dataset) -> Dataset:
+    return datasets.located(
+        dataset,
+        data_dir=args.data_dir or settings.data_dir(),
+        cache_dir=settings.cache_dir(),
+        offline=args.offline,
+    )
 
 
 def _folders(args: argparse.Namespace) -> dict[str, str]:

@@ -70,8 +70,11 @@ def _detectors() -> list[tuple[str, str]]:
 
 
 def _datasets() -> list[tuple[str, str]]:
-    found = [datasets.get(name) for name in datasets.names()]
-    return [(one.name, f"{len(one.series_names())} series: {one.title}") for one in found]
+    own = datasets.names()
+    found = [datasets.get(name) for name in (*own, *(n for n in datasets.names(archives=True) if n not in own))]
+    return [
+        (one.name, f"{one.size} series: {one.title}{'' if one.name in own else ' (only when named)'}") for one in found
+    ]
 
 
 def _protocols() -> list[tuple[str, str]]:

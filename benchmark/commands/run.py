@@ -6,6 +6,7 @@ examples:
   python -m benchmark run --detector LOF --dataset MGAB --protocol tsb-uad --protocol prefix
   python -m benchmark run --detector IForest --set IForest.n_estimators=200 --seed 0 --seed 1
   python -m benchmark run --detector mine.py --dataset path/to/folder
+  python -m benchmark run --dataset TSB-AD-U --data-dir path/to/files      the field's leaderboard, on the files at hand
 
 An interrupted run loses nothing: give the same command again and only the missing cells run.
 """
@@ -14,11 +15,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmark import settings
 from benchmark.commands import _options
 from benchmark.errors import UserError
+from datasets import Archive
 
 if TYPE_CHECKING:
     from benchmark.commands._session import Supply
@@ -75,6 +78,8 @@ def main(args: argparse.Namespace) -> int:
 
     selection = _selection(args)
     wanted = _options.chosen_datasets(args)
+    if all(isinstance(dataset, Archive) for dataset in wanted):  # where the field's rows are at home
+        selection = replace(selection, include_field=True)
     chosen = rows(selection)
     series = Supply(args, wanted, selection.quick)
     _mention_deterministic(selection, chosen)

@@ -143,7 +143,8 @@ def prepared(task: Task, protocol: Protocol, series: Series) -> Detector:
     cls = task.detector_class
     if protocol.published_rows_only and cls.__name__ not in published_order()[:-1]:
         raise Inapplicable(f"{protocol.name} repeats the authors' twelve baselines, {cls.__name__} is none of them")
-    detector = build(cls, dict(task.cell.params), seed=task.cell.random_state)
+    seed = task.cell.seed if protocol.plain_seeds else task.cell.random_state
+    detector = build(cls, dict(task.cell.params), seed=seed)
     protocol.configure(detector, series, task.explicit)
     return detector
 

@@ -32,7 +32,10 @@ class Selection:
     detectors : tuple of str
         Specs (:func:`benchmark.catalogue.registry.load`); empty = every registered one.
     protocols : tuple of str
-        Names, or ``"paper"``: ``tsb-uad`` for all but the flows, which run under ``normal-only``.
+        Names, or ``"paper"``: ``tsb-uad`` for all but the flows, which run under ``normal-only``; ``tsb-ad`` on the
+        series of TSB-AD.
+    include_untrained, include_field : bool
+        Whether every detector means these groups, too.
     params : dict
         Detector name -> parameters given with ``--set``.
     timeout, memory : float or None
@@ -45,6 +48,7 @@ class Selection:
     params: dict[str, dict[str, Any]] = field(default_factory=dict)
     quick: bool = False
     include_untrained: bool = False
+    include_field: bool = False
     timeout: float | None = None
     memory: float | None = None
 
@@ -68,7 +72,10 @@ class Row:
 def rows(selection: Selection) -> list[Row]:
     """The selected detectors, each built once so that a wrong name or parameter is refused before work starts."""
     specs = selection.detectors or tuple(
-        name for name, cls in registry.detectors().items() if cls.group != "untrained" or selection.include_untrained
+        name
+        for name, cls in registry.detectors().items()
+        if (cls.group != "untrained" or selection.include_untrained)
+        and (cls.group != "field" or selection.include_field)
     )
     chosen = [_row(spec, selection) for spec in specs]
     named = {name: row.spec for row in chosen for name in (row.name, row.spec)}
@@ -108,13 +115,17 @@ def plan(selection: Selection, chosen: list[Row], series: Iterable[Series]) -> I
     """Cross detectors, protocols and seeds with the series; a detector without randomness gets one seed."""
     for one in series:
         for row in chosen:
-            for protocol in dict.fromkeys(_protocol(name, row.cls) for name in selection.protocols):
+            for protocol in dict.fromkeys(_protocol(name, row.cls, one) for name in selection.protocols):
                 for seed in _seeds(selection, row.cls):
                     yield _task(selection, row, one, protocol, seed), one
 
 
-def _protocol(name: str, cls: type[Detector]) -> str:
-    return protocols.paper_protocol(cls.__name__, cls.group) if name == PAPER else name
+def _protocol(name: str, cls: type[Detector], series: Series) -> str:
+    if name != PAPER:
+        return name
+    if series.dataset in protocols.TSB_AD_SETS:
+        return "tsb-ad"
+    return protocols.paper_protocol(cls.__name__, cls.group)
 
 
 def _seeds(selection: Selection, cls: type[Detector]) -> tuple[int, ...]:

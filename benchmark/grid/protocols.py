@@ -18,14 +18,17 @@ from benchmark.grid.splits import (
     first_tenth,
     normal_parts,
     normal_parts_crossfit,
+    whole_or_named,
     whole_or_tenth,
 )
+from benchmark.grid.tsb_ad import tsb_ad_rows
 from benchmark.grid.window_rules import (
     WINDOW_RULES,
     window_authors,
     window_of_training,
     window_package,
     window_published,
+    window_second,
 )
 from datasets import Series
 from detectors import Alignment, Detector
@@ -51,6 +54,10 @@ class Protocol:
         Alignment of windows to points (:func:`detectors.core.windows.windows_to_points`).
     overrides : dict
         Detector name, or ``"LOF on MGAB"`` -> parameters that the published run had.
+    windows : dict
+        Detector name -> its own rule in place of ``window``.
+    plain_seeds : bool
+        A seed is the detector's ``random_state`` as it stands, as in published runs; else one of the cell's own.
     version : int
         Raised whenever the rules change: it is part of a result's key.
     """
@@ -64,7 +71,9 @@ class Protocol:
     decimals: int | None = None
     align: str = "centre"
     overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
+    windows: dict[str, Callable[[Series], int]] = field(default_factory=dict)
     published_rows_only: bool = False
+    plain_seeds: bool = False
     version: int = 1
 
     def configure(self, detector: Detector, series: Series, explicit: frozenset[str] = frozenset()) -> None:
@@ -74,11 +83,11 @@ class Protocol:
         """
         defaults = detector.param_defaults()
         wanted: dict[str, Any] = {}
+        name = type(detector).__name__
         if defaults.get("window") == "auto":
-            wanted["window"] = self.window(series)
+            wanted["window"] = self.windows.get(name, self.window)(series)
         if defaults.get("align") == "centre":
             wanted["align"] = self.align
-        name = type(detector).__name__
         published = self.overrides.get(name, {}) | self.overrides.get(f"{name} on {series.dataset}", {})
         wanted |= {k: v for k, v in published.items() if k in defaults}
         detector.set_params(**{k: v for k, v in wanted.items() if k not in explicit})
@@ -151,8 +160,19 @@ PROTOCOLS: dict[str, Protocol] = {
             first_tenth,
             window_of_training,
         ),
+        Protocol(
+            "tsb-ad",
+            "as TSB-AD's table was made: unsupervised detectors fit and score the whole series, semi-supervised ones "
+            "fit the rows that the file's name gives; settings of the published run",
+            whole_or_named,
+            window_published,
+            overrides={row.detector: row.params for row in tsb_ad_rows() if row.main},
+            windows={row.detector: window_second for row in tsb_ad_rows() if row.main and row.rank == 2},
+            plain_seeds=True,
+        ),
     )
 }
+TSB_AD_SETS = ("TSB-AD-U", "TSB-AD-U-Tuning")
 
 
 def get(name: str) -> Protocol:
@@ -161,8 +181,8 @@ def get(name: str) -> Protocol:
     Parameters
     ----------
     name : str
-        ``"tsb-uad"``, or e.g. ``"tsb-uad:align=end:window=package"``. Fields: ``window`` (published, package,
-        authors, training), ``align`` (centre, start, end, mean, max), ``first_row``, ``decimals``.
+        ``"tsb-uad"``, or e.g. ``"tsb-uad:align=end:window=package"``. Fields: ``window`` (published, second, package,
+        authors, training), ``align`` (centre, centre-low, start, end, mean, max), ``first_row``, ``decimals``.
 
     Raises
     ------

@@ -6,6 +6,7 @@ A split that uses labels to choose the fitted rows has *normal* in its name; no 
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,24 @@ def whole_or_tenth(series: Series, detector: Detector, first_row: int) -> list[S
     tenth = first_row + (len(series) - first_row) // 10
     fit = (first_row, tenth) if detector.learns_from == "normal" else rows
     return [Split((fit,), rows, rows)]
+
+
+NAMED_TRAIN = re.compile(r"_tr_(\d+)_")
+
+
+def whole_or_named(series: Series, detector: Detector, first_row: int) -> list[Split]:
+    """Unsupervised detectors fit the whole series, semi-supervised ones the first rows, as many as the name says.
+
+    A series whose name says nothing is fitted on its shipped training part.
+    """
+    rows = (first_row, len(series))
+    if detector.learns_from != "normal":
+        return [Split((rows,), rows, rows)]
+    named = NAMED_TRAIN.search(series.name)
+    if named is None and series.train is None:
+        raise Inapplicable("neither the name (_tr_ROWS_) nor a training part says what may be fitted")
+    fit = ((first_row, min(int(named[1]), len(series))),) if named else None
+    return [Split(fit, rows, rows)]
 
 
 def normal_parts(series: Series, detector: Detector, first_row: int) -> list[Split]:

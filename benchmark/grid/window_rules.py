@@ -13,6 +13,11 @@ def window_published(series: Series) -> int:
     return estimate_window(series.values, fallback=125)
 
 
+def window_second(series: Series) -> int:
+    """TSB-AD's window of rank 2: the next highest maximum at a longer lag, where there is one."""
+    return estimate_window(series.values, rank=2)
+
+
 def window_package(series: Series) -> int:
     """``find_length`` with the package's fall-back since August 2024, 100."""
     return estimate_window(series.values, fallback=100)
@@ -46,6 +51,7 @@ def window_of_training(series: Series) -> int:
 
 WINDOW_RULES: dict[str, Callable[[Series], int]] = {
     "published": window_published,
+    "second": window_second,
     "package": window_package,
     "authors": window_authors,
     "training": window_of_training,

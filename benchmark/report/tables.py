@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from benchmark.report.verdicts import Verdict
 
-GROUPS = ("classical", "neural", "proposed", "successor", "plug-in", "untrained", "one-liner")
+GROUPS = ("classical", "neural", "proposed", "successor", "field", "plug-in", "untrained", "one-liner")
 DATASETS = ("Dodgers", "MGAB", "NASA-MSL", "Genesis")
-PROTOCOLS = ("tsb-uad", "normal-only", "normal-crossfit", "prefix", "authors-csv", "tsb-uad-package")
+PROTOCOLS = ("tsb-uad", "tsb-ad", "normal-only", "normal-crossfit", "prefix", "authors-csv", "tsb-uad-package")
 
 
 @dataclass(frozen=True)

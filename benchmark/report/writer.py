@@ -50,7 +50,7 @@ def write_views(results: Results, out: Path, common: str | None = None) -> list[
     results = Remembered(results)
     frame = results.frame()
     facts = dataset_facts()
-    sizes = {name: len(dataset.series) for name, dataset in facts.items()}
+    sizes = {name: dataset.size for name, dataset in facts.items()}
     tidy = current(frame)
     built = build(tidy, sizes, against=OneLinerTest(results, tidy), common=common)
     write_text(out / "table.md", markdown.document(built) or "No cell has been computed yet.\n")
@@ -77,4 +77,4 @@ def write_text(path: Path, text: str) -> None:
 
 def dataset_facts() -> dict[str, Any]:
     """Metadata of the data sets that ship with the package, by name."""
-    return {name: datasets.get(name) for name in datasets.names()}
+    return {name: datasets.get(name) for name in datasets.names(archives=True)}

@@ -19,7 +19,17 @@ from detectors.core.explanation import Explains, Explanation
 from detectors.core.parameters import SEED, Rule, one_of, real, whole
 from detectors.core.periods import autocorrelation, estimate_window, period
 from detectors.core.threshold import peaks_over_threshold, upper_quantile
-from detectors.core.windows import Alignment, Windows, evenly, min_max, moving_sum, windows_to_points
+from detectors.core.windows import (
+    Alignment,
+    Scaling,
+    Windows,
+    evenly,
+    min_max,
+    moving_sum,
+    window_moments,
+    windows_to_points,
+    z_normalised,
+)
 
 __all__ = [
     "SEED",
@@ -36,6 +46,7 @@ __all__ = [
     "Index",
     "Int32",
     "Rule",
+    "Scaling",
     "WindowDetector",
     "Windows",
     "as_series",
@@ -53,5 +64,7 @@ __all__ = [
     "saved",
     "upper_quantile",
     "whole",
+    "window_moments",
     "windows_to_points",
+    "z_normalised",
 ]

@@ -25,7 +25,7 @@ from detectors.core.windows import Alignment, Windows, windows_to_points
 Diet = Literal["series", "normal", "nothing"]
 WINDOW = whole(1) | one_of("auto")
 Conformance = Literal["contract", "invariance"]
-Group = Literal["classical", "neural", "one-liner", "untrained", "successor", "plug-in"]
+Group = Literal["classical", "neural", "one-liner", "untrained", "successor", "field", "plug-in"]
 
 
 class Diverged(ArithmeticError):
@@ -45,7 +45,7 @@ class Detector(ABC):
         normal data (semi-supervised); or nothing at all, when each score depends on the scored
         series alone. A protocol uses it to choose, or to refuse, what it hands to ``fit``.
     group : str
-        The block of the table in which the detector stands.
+        The block of the table in which the detector stands; "field": not of the paper's table, run when named.
     version : int
         Raised whenever the scores change for equal input: it is part of a result's key.
     source : str
@@ -336,7 +336,7 @@ class WindowDetector(Detector):
     window : int or "auto"
         Window length in points; "auto" estimates one period from the fitted values
         (:func:`~detectors.core.windows.estimate_window`), kept as ``window_``.
-    align : {"centre", "start", "end", "mean", "max"}
+    align : {"centre", "centre-low", "start", "end", "mean", "max"}
         How the scores of the windows that cover a point become the point's score.
     """
 

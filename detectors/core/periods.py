@@ -7,7 +7,7 @@ import numpy as np
 from detectors.core.arrays import Array
 
 
-def estimate_window(x: Array, fallback: int = 125, lags: int = 400, points: int = 20_000) -> int:
+def estimate_window(x: Array, fallback: int = 125, lags: int = 400, points: int = 20_000, rank: int = 1) -> int:
     """One period of the series, as TSB-UAD's ``find_length`` estimates it.
 
     It is the highest strict local maximum of the autocorrelation of the first ``points`` values at lags 3..``lags``.
@@ -19,6 +19,8 @@ def estimate_window(x: Array, fallback: int = 125, lags: int = 400, points: int 
     x : (n,) array
     fallback : int
         Used when there is no acceptable maximum.
+    rank : int
+        2: the next highest maximum at a longer lag than the highest, where there is one (TSB-AD).
 
     Returns
     -------
@@ -34,6 +36,9 @@ def estimate_window(x: Array, fallback: int = 125, lags: int = 400, points: int 
     if len(peaks) == 0:
         return fallback
     best = int(peaks[np.argmax(correlation[peaks])])
+    later = peaks[peaks > best]
+    if rank == 2 and len(later):
+        best = int(later[np.argmax(correlation[later])])
     return best + 3 if 3 <= best <= 300 else fallback
 
 

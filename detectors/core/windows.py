@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from detectors.core.arrays import Array
 
-Alignment = Literal["centre", "start", "end", "mean", "max"]
+Alignment = Literal["centre", "centre-low", "start", "end", "mean", "max"]
+Scaling = Literal["none", "z"]
 
 
 class Windows:
@@ -71,9 +72,10 @@ def windows_to_points(scores: Array, window: int, align: Alignment = "centre") -
         Score of the window that starts at each position.
     window : int
         Window length.
-    align : {"centre", "start", "end", "mean", "max"}
+    align : {"centre", "centre-low", "start", "end", "mean", "max"}
         ``centre`` puts a window's score at its middle, as the published TSB-UAD scripts do. The first is repeated
         ceil((window - 1) / 2) times in front, the last floor((window - 1) / 2) times behind.
+        ``centre-low`` gives these points the lowest score, as TSB-AD does for the matrix profile.
         ``start`` and ``end`` put it at the window's ends. ``mean`` and ``max`` join all windows that cover a point.
 
     Returns
@@ -83,9 +85,11 @@ def windows_to_points(scores: Array, window: int, align: Alignment = "centre") -
     margin = window - 1
     if align in ("mean", "max"):
         return _join_covering(scores, window, align)
-    before = {"centre": (margin + 1) // 2, "start": 0, "end": margin}.get(align)
+    before = {"centre": (margin + 1) // 2, "centre-low": (margin + 1) // 2, "start": 0, "end": margin}.get(align)
     if before is None:
         raise ValueError(f"align must be one of {', '.join(get_args(Alignment))}, got {align!r}")
+    if align == "centre-low":
+        return np.pad(scores, (before, margin - before), constant_values=scores.min())
     return np.pad(scores, (before, margin - before), mode="edge")
 
 
@@ -130,6 +134,26 @@ def min_max(windows: Array, least: float = 5e-324) -> Array:
     scaled = columns - low
     scaled /= np.where(spread < least, 1.0, spread)
     return np.asarray(scaled.T)
+
+
+def z_normalised(windows: Array) -> Array:
+    """(k, window) windows with mean 0 and sample standard deviation 1; one of a single value becomes zeros."""
+    mean, deviation = _moments(windows.T)
+    return np.asarray(((windows.T - mean) / deviation).T)
+
+
+def window_moments(windows: Windows) -> tuple[Array, Array]:
+    """Mean and sample standard deviation of each window, (n_windows,) each; 1 for one that holds a single value."""
+    parts = [_moments(block.T) for _, block in windows.chunks()]
+    return np.concatenate([mean for mean, _ in parts]), np.concatenate([deviation for _, deviation in parts])
+
+
+def _moments(columns: Array) -> tuple[Array, Array]:
+    """The same of (window, k) columns, which are summed in order: no digit hangs on a window's place in its block."""
+    mean = columns.mean(axis=0)
+    deviation = np.sqrt(((columns - mean) ** 2).sum(axis=0) / max(len(columns) - 1, 1))
+    flat = (columns == columns[0]).all(axis=0) | (deviation == 0)
+    return np.where(flat, columns[0], mean), np.where(flat, 1.0, deviation)
 
 
 def evenly(count: int, limit: int) -> NDArray[np.intp]:

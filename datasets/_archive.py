@@ -1,0 +1,138 @@
+"""Large published collections: run when they are named, never simulated, used as the part of them that is at hand."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+from datasets._base import Arrays, DataError, Dataset, Facts
+from datasets._download import Network
+from datasets._local import folders
+from datasets._tsb_uad import fingerprint, write_bytes
+
+ENDINGS = (".out", ".csv")
+
+
+class Archive(Dataset):
+    """A collection of which a user may have a part.
+
+    The shipped fingerprints do not cover it. So the first sight of a series is recorded in the cache, and every later
+    one compared with that.
+
+    Parameters
+    ----------
+    name, title : str
+    series : tuple of Facts
+        What is known before; empty: the names are those of the files.
+    count : int
+        Series that the publisher counts.
+    home : str
+        Folder of its files, by default its name.
+    """
+
+    def __init__(
+        self, name: str, title: str, series: tuple[Facts, ...] = (), count: int = 0, home: str = "", **about: Any
+    ) -> None:
+        self.name, self.title, self.series, self.count = name, title, series, count or len(series)
+        self._home = home or name
+        for key, text in about.items():
+            setattr(self, key, text)
+
+    @property
+    def home(self) -> str:
+        return self._home
+
+    @property
+    def size(self) -> int:
+        return self.count
+
+    def located(
+        self,
+        data_dir: Path | None,
+        cache_dir: Path,
+        network: Network,
+        say: Callable[[str], None] = lambda message: None,
+    ) -> Self:
+        """The part of it that a local folder has; without one, all of it, or what the cache has where no host answers.
+
+        Raises
+        ------
+        DataError
+            If no series is at hand.
+        """
+        if data_dir is not None:
+            names = self._names_in(data_dir)
+            if not names:
+                raise DataError(
+                    f"{data_dir} holds no file of {self.name}: put them into {data_dir / self.home}, "
+                    "or leave the folder out to download",
+                    self.name,
+                )
+        else:
+            names = self._cached_or_published(cache_dir, network, say)
+        if len(names) != self.size:
+            say(f"{self.name}: {len(names)} of {self.size} series are at hand")
+        part = copy.copy(self)
+        known = {facts.name: facts for facts in self.series}
+        part.series = tuple(known.get(name, Facts(name)) for name in names)
+        return part
+
+    def _cached_or_published(self, cache_dir: Path, network: Network, say: Callable[[str], None]) -> list[str]:
+        cached = self._names_in(cache_dir)
+        if len(cached) >= self.size:
+            return cached
+        try:
+            published = [name for name in network.members(self.zip_url, self.home) if _is_series(name)]
+        except DataError as error:
+            if not cached:
+                raise DataError(
+                    f"{self.name} is not to be had: {error}; give a local folder with --data-dir", self.name
+                ) from error
+            say(f"{self.name}: only what the cache has, the others cannot be downloaded ({error})")
+            return cached
+        return [facts.name for facts in self.series if facts.name in published] if self.series else published
+
+    def _names_in(self, root: Path) -> list[str]:
+        """Names of its files below a folder, in the publisher's order where it is known."""
+        there = {
+            path.name
+            for folder in folders(root, self)
+            if folder.is_dir()
+            for path in folder.iterdir()
+            if _is_series(path.name)
+        }
+        return [facts.name for facts in self.series if facts.name in there] if self.series else sorted(there)
+
+    def _simulate(self, facts: Facts, seed: int) -> Arrays:
+        raise DataError(f"{self.name} has no simulated series: leave out --data simulated", self.name, facts.name)
+
+
+def _is_series(name: str) -> bool:
+    return name.endswith(ENDINGS) and ".train." not in name and not name.startswith(".")
+
+
+def compare_with_first_sight(cache_dir: Path, dataset: str, series: str, arrays: Arrays) -> None:
+    """Record the fingerprint of a series that was never seen, and refuse one that differs from what was recorded.
+
+    Raises
+    ------
+    DataError
+        If its values or labels are others than at first sight.
+    """
+    path = cache_dir / "fingerprints" / f"{dataset}.json"
+    known: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    found = fingerprint(arrays)["sha256"]
+    if series not in known:
+        with suppress(OSError):  # a cache that is read-only remembers nothing
+            write_bytes(path, json.dumps({**known, series: found}, indent=1).encode())
+    elif known[series] != found:
+        raise DataError(
+            f"{dataset}/{series} has other values or labels than when it was first read here: "
+            f"copy or download it again; if the publisher changed it, remove its line from {path}",
+            dataset,
+            series,
+        )

@@ -1,0 +1,44 @@
+"""The fourteen sets of TSB-UAD's public zip that are not in the paper's table."""
+
+from __future__ import annotations
+
+from datasets._archive import Archive
+
+CITATION = (
+    "Paparrizos, Kang, Boniol, Tsay, Palpanas and Franklin: TSB-UAD: an end-to-end benchmark suite for univariate "
+    "time-series anomaly detection. PVLDB 15(8), 2022"
+)
+# name, series by the publisher's count, what it is
+SETS = (
+    ("Daphnet", 45, "acceleration at hip and leg of patients with Parkinson's disease"),
+    ("ECG", 53, "electrocardiograms"),
+    ("GHL", 126, "telemetry of a gasoil heating loop"),
+    ("IOPS", 58, "performance indicators of web services (AIOps challenge)"),
+    ("KDD21", 250, "the UCR anomaly archive"),
+    ("MITDB", 32, "ambulatory electrocardiograms, MIT-BIH arrhythmia"),
+    ("NAB", 58, "Numenta anomaly benchmark"),
+    ("NASA-SMAP", 54, "telemetry of the SMAP satellite"),
+    ("OPPORTUNITY", 465, "body-worn motion sensors"),
+    ("Occupancy", 10, "room climate and occupancy"),
+    ("SMD", 281, "server machines"),
+    ("SVDB", 115, "supraventricular electrocardiograms"),
+    ("SensorScope", 23, "environmental sensors"),
+    ("YAHOO", 367, "Yahoo's S5: real and synthetic traffic"),
+)
+NOTES = (
+    "The names are those of the files; a file of training values that ships apart is not used. "
+    "A series without an anomaly, or with nothing else, is refused."
+)
+
+DATASETS = tuple(
+    Archive(
+        name,
+        title,
+        count=count,
+        licence="as of its first publisher",
+        citation=CITATION,
+        urls=("https://github.com/TheDatumOrg/TSB-UAD",),
+        notes=NOTES,
+    )
+    for name, count, title in SETS
+)

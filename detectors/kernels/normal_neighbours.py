@@ -1,0 +1,132 @@
+"""Exact k nearest windows under the z-normalised Euclidean distance.
+
+The covariance of two windows follows from the pair one step up its diagonal, as in :mod:`.matrix_profile`. Here each
+row keeps a heap of its nearest, not the nearest alone. The recurrence chooses candidates, a few more than asked
+for. Their distances are then taken from the two normalised windows. Nothing of size n x W is made. There is no
+exclusion zone: neighbours overlap, as in the published runs of KNN and LOF on windows.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from detectors.core import Array, Int32
+from detectors.kernels.matrix_profile import Rolling
+from detectors.kernels.neighbour_loops import replace_farthest
+from detectors.kernels.threads import in_parallel
+
+ROWS = 1024  # a block begins its diagonals anew, which bounds their rounding
+SPARE = 8  # candidates beyond those asked for, where rounding may reorder them
+GROUP = 64
+
+
+def nearest_normalised(query: Array, reference: list[Array], window: int, k: int) -> tuple[Array, Int32]:
+    """The ``k`` nearest windows of the reference for each window of one series, all z-normalised.
+
+    Windows have the sample standard deviation 1 (``ddof=1``); one of a single value counts as zeros. Beside a value
+    so large that a product with it loses the digits of all others, neighbours may be missed.
+
+    Parameters
+    ----------
+    query : (n,) array
+    reference : list of (m_i,) arrays
+        Pieces; no window straddles two of them, and pieces shorter than ``window`` hold none.
+    window : int
+    k : int
+        At most the number of windows in the reference.
+
+    Returns
+    -------
+    distances : (n - window + 1, k) array
+        Ascending in each row.
+    index : (n - window + 1, k) int32 array
+        Numbers of the neighbours, counted over the windows of all pieces in order.
+    """
+    pieces = [piece for piece in reference if len(piece) >= window]
+    centre = float(query.mean())
+    own, others = Rolling.of(query - centre, window), [Rolling.of(piece - centre, window) for piece in pieces]
+    count, total = len(own.mean), sum(len(other.mean) for other in others)
+    size = min(k + SPARE, total)
+    distances, index = np.empty((count, k)), np.empty((count, k), dtype=np.int32)
+
+    def search(first: int) -> None:
+        last = min(first + ROWS, count)
+        heaps, found = np.full((last - first, size), np.inf), np.full((last - first, size), -1, dtype=np.int32)
+        offset = 0
+        for other in others:
+            walk(own.x, own.mean, own.inverse, own.f, own.g, other.x, other.mean, other.inverse, other.f, other.g,
+                 window, first, last, offset, heaps, found)  # fmt: skip
+            offset += len(other.mean)
+        offset = 0
+        for other in others:
+            measure(own.x, own.mean, own.inverse, other.x, other.mean, other.inverse,
+                    window, first, offset, heaps, found)  # fmt: skip
+            offset += len(other.mean)
+        order = np.lexsort((found, heaps), axis=1)[:, :k]
+        distances[first:last] = np.sqrt(np.take_along_axis(heaps, order, axis=1))
+        index[first:last] = np.take_along_axis(found, order, axis=1)
+
+    in_parallel(search, range(0, count, ROWS))
+    return distances, index
+
+
+@numba.njit(nogil=True, cache=True, fastmath={"reassoc", "nsz", "contract"})
+def walk(
+    x: Array, mean: Array, inverse: Array, f: Array, g: Array,
+    y: Array, mean_y: Array, inverse_y: Array, f_y: Array, g_y: Array,
+    window: int, first: int, last: int, offset: int, heaps: Array, found: Int32,
+) -> None:  # fmt: skip
+    """Offer all windows of one piece to the heaps of rows first..last."""
+    count = mean_y.shape[0]
+    old, new = np.zeros(count), np.zeros(count)
+    for w in range(window):  # covariances of the first row, term by term
+        a = x[first + w] - mean[first]
+        for j in range(count):
+            old[j] += a * (y[j + w] - mean_y[j])
+    scale, gap = 2.0 * (window - 1), np.empty(GROUP)
+    length_y = np.where(inverse_y > 0, window - 1.0, 0.0)
+    for row in range(first, last):
+        heap, numbers = heaps[row - first], found[row - first]
+        own = window - 1.0 if inverse[row] > 0 else 0.0
+        factor = scale * inverse[row]
+        for begin in range(0, count, GROUP):
+            size = min(GROUP, count - begin)
+            bound, hit = heap[0], 0
+            for t in range(size):
+                d = own + length_y[begin + t] - factor * inverse_y[begin + t] * old[begin + t]
+                gap[t] = d
+                hit |= d < bound
+            if hit:
+                for t in range(size):
+                    if gap[t] < heap[0]:
+                        replace_farthest(heap, numbers, gap[t], offset + begin + t)
+        if row + 1 < last:
+            u, v = f[row + 1], g[row + 1]
+            for j in range(1, count):
+                new[j] = old[j - 1] + u * g_y[j] + v * f_y[j]
+            total = 0.0
+            for w in range(window):
+                total += (x[row + 1 + w] - mean[row + 1]) * (y[w] - mean_y[0])
+            new[0] = total
+            old, new = new, old
+
+
+@numba.njit(nogil=True, cache=True)
+def measure(
+    x: Array, mean: Array, inverse: Array, y: Array, mean_y: Array, inverse_y: Array,
+    window: int, first: int, offset: int, heaps: Array, found: Int32,
+) -> None:  # fmt: skip
+    """Squared distances of the candidates in one piece from the normalised windows themselves, in place."""
+    count, unit = mean_y.shape[0], np.sqrt(window - 1.0)
+    for r in range(heaps.shape[0]):
+        row = first + r
+        for c in range(heaps.shape[1]):
+            j = found[r, c] - offset
+            if 0 <= j < count:
+                total = 0.0
+                for w in range(window):
+                    a = (x[row + w] - mean[row]) * inverse[row] * unit
+                    gap = a - (y[j + w] - mean_y[j]) * inverse_y[j] * unit
+                    total += gap * gap
+                heaps[r, c] = total

@@ -1,0 +1,103 @@
+"""KMeansAD: distance from a window to the nearest of a few centres."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, get_args
+
+import numpy as np
+
+from detectors.core import (
+    SEED,
+    Alignment,
+    Array,
+    Rule,
+    Scaling,
+    WindowDetector,
+    Windows,
+    one_of,
+    whole,
+    z_normalised,
+)
+
+
+class KMeansAD(WindowDetector):
+    """K-means on windows; a point scores the mean distance of the windows that hold it to their nearest centre.
+
+    Parameters
+    ----------
+    window, align
+        As in :class:`~detectors.core.contract.WindowDetector`.
+    n_clusters : int
+        Centres; as many as there are windows if those are fewer.
+    max_windows : int
+        Above this number a seeded sample of the fitted windows stands for all of them.
+    random_state : int or None
+        Seed of the sample and of the first centres.
+    scaling : {"none", "z"}
+        Windows as they are, or each with mean 0 and standard deviation 1.
+
+    References
+    ----------
+    Yairi, Kato and Hori, "Fault detection by mining association rules from house-keeping data", i-SAIRAS 2001, as in
+    Schmidl, Wenig and Papenbrock, "TimeEval", PVLDB 2022.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> scores = KMeansAD(window=40).fit(x).score(x)
+    >>> bool(980 <= scores.argmax() < 1030)
+    True
+    """
+
+    group = "field"
+    source = "Yairi, Kato and Hori, i-SAIRAS 2001; TimeEval"
+    conformance = "invariance"
+    blind_to = "an anomaly frequent enough to be a cluster of its own"
+    exempt: ClassVar[dict[str, str]] = {"huge value fitted": "the windows that hold it take the centres"}
+    rules: ClassVar[dict[str, Rule]] = {
+        "n_clusters": whole(1),
+        "max_windows": whole(1),
+        "random_state": SEED | one_of(None),
+        "scaling": one_of(*get_args(Scaling)),
+    }
+
+    def __init__(
+        self,
+        window: int | Literal["auto"] = "auto",
+        n_clusters: int = 10,
+        max_windows: int = 5000,
+        random_state: int | None = 0,
+        scaling: Scaling = "none",
+        align: Alignment = "mean",
+    ) -> None:
+        super().__init__(window, align)
+        self.n_clusters = n_clusters
+        self.max_windows = max_windows
+        self.random_state = random_state
+        self.scaling = scaling
+
+    def _fit_windows(self, windows: Windows) -> None:
+        from sklearn.cluster import KMeans
+
+        chosen = np.arange(len(windows))
+        if len(chosen) > self.max_windows:
+            draw = np.random.default_rng(self.random_state).choice(len(chosen), self.max_windows, replace=False)
+            chosen = np.sort(draw)
+        self.level_ = float(np.median(np.concatenate(windows.pieces)))  # at a high level distances lose their digits
+        rows = self._scaled(windows.take(chosen))
+        clusters = min(self.n_clusters, len(np.unique(rows, axis=0)))
+        model = KMeans(clusters, n_init=1, random_state=self.random_state, copy_x=False).fit(rows)
+        self.centres_: Array = np.asarray(model.cluster_centers_, dtype=np.float64)
+
+    def _score_windows(self, windows: Windows) -> Array:
+        scores = np.empty(len(windows))
+        for rows, block in windows.chunks():
+            scaled = self._scaled(block)
+            squares = [((scaled - centre) ** 2).sum(axis=1) for centre in self.centres_]
+            scores[rows] = np.sqrt(np.min(squares, axis=0))
+        return scores
+
+    def _scaled(self, windows: Array) -> Array:
+        return z_normalised(windows) if self.scaling == "z" else windows - self.level_

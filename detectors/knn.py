@@ -1,0 +1,81 @@
+"""KNN: distance from a window to its k-th nearest neighbour."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, get_args
+
+import numpy as np
+
+from detectors.core import Alignment, Array, Int32, Rule, Scaling, WindowDetector, Windows, one_of, whole
+from detectors.kernels.nearest import nearest
+
+
+class KNN(WindowDetector):
+    """Distance from each window to its k-th nearest one, Euclidean, exact.
+
+    The fitted series and its parts are scored without the window itself. Neighbours overlap, so k should exceed the few
+    windows that a shift by some points makes.
+
+    Parameters
+    ----------
+    window, align
+        As in :class:`~detectors.core.contract.WindowDetector`.
+    n_neighbors : int
+        Neighbours k; one less than there are windows if that is smaller.
+    scaling : {"none", "z"}
+        Windows as they are, or each with mean 0 and standard deviation 1.
+
+    References
+    ----------
+    Ramaswamy, Rastogi and Shim, "Efficient algorithms for mining outliers from large data sets", SIGMOD 2000; PyOD's
+    ``KNN(method="largest")``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> scores = KNN(window=40).fit(x).score(x)
+    >>> bool(980 <= scores.argmax() < 1030)
+    True
+    """
+
+    group = "field"
+    source = "Ramaswamy, Rastogi and Shim, SIGMOD 2000; PyOD"
+    conformance = "invariance"
+    blind_to = "an anomaly that recurs more often than n_neighbors"
+    rules: ClassVar[dict[str, Rule]] = {"n_neighbors": whole(1), "scaling": one_of(*get_args(Scaling))}
+
+    def __init__(
+        self,
+        window: int | Literal["auto"] = "auto",
+        n_neighbors: int = 50,
+        scaling: Scaling = "none",
+        align: Alignment = "centre",
+    ) -> None:
+        super().__init__(window, align)
+        self.n_neighbors = n_neighbors
+        self.scaling = scaling
+
+    def _fit_windows(self, windows: Windows) -> None:
+        """The fitted pieces are the reference."""
+
+    def _score_windows(self, windows: Windows) -> Array:
+        [x] = windows.pieces
+        total = len(Windows(self.fitted_pieces_, self.window_))
+        k = max(1, min(self.n_neighbors, total - 1))
+        place = self._place(x)
+        if place is None:
+            return nearest(x, self.fitted_pieces_, self.window_, k, self.scaling)[0][:, -1]
+        before = sum(max(0, len(piece) - self.window_ + 1) for piece in self.fitted_pieces_[: place[0]])
+        distances, index = nearest(x, self.fitted_pieces_, self.window_, min(k + 1, total), self.scaling)
+        return without_own(distances, index, before + place[1])
+
+
+def without_own(distances: Array, index: Int32, first: int) -> Array:
+    """The last distance of each row but the row's own window; one that more equals hide counts among them.
+
+    Rows are the windows ``first``, ``first + 1`` ... of the reference.
+    """
+    own_is_last = index[:, -1] == np.arange(first, first + len(index), dtype=np.int32)
+    return np.asarray(np.where(own_is_last, distances[:, -2] if distances.shape[1] > 1 else 0.0, distances[:, -1]))

@@ -1,0 +1,125 @@
+"""KShapeAD: weighted distance of a window from the shapes that recur in the series."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from detectors.core import SEED, Alignment, Array, Rule, WindowDetector, Windows, moving_sum, one_of, whole
+from detectors.kernels.shapes import Shapes, k_shape, unit_rows
+
+
+class KShapeAD(WindowDetector):
+    """Distance to a normal model of k-Shape centres: the offline form of SAND.
+
+    Stretches of ``length`` windows, one and a half windows apart, are clustered by shape. A centre weighs the square of
+    its members over the sum of its distances to the other centres. A window's score is the weighted sum of its
+    smallest z-normalised distances to the windows of each centre, smoothed by a moving mean of one window.
+
+    Parameters
+    ----------
+    window, align
+        As in :class:`~detectors.core.contract.WindowDetector`.
+    n_clusters : int
+        Shapes; as many as there are stretches if those are fewer.
+    length : int
+        Length of a shape in windows, at most the longest fitted piece.
+    max_stretches : int
+        Stretches that are clustered, evenly spread over the fitted data.
+    random_state : int or None
+        Seed of the first assignment.
+
+    References
+    ----------
+    Paparrizos and Gravano, "k-Shape", SIGMOD 2015; Boniol, Paparrizos, Palpanas and Franklin, "SAND: streaming
+    subsequence anomaly detection", PVLDB 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> scores = KShapeAD(window=40).fit(x).score(x)
+    >>> bool(970 <= scores.argmax() < 1040)
+    True
+    """
+
+    group = "field"
+    source = "Paparrizos and Gravano, SIGMOD 2015; Boniol et al., PVLDB 2021"
+    conformance = "invariance"
+    blind_to = "an anomaly frequent enough to be a shape of its own, and a change of level or scale alone"
+    rules: ClassVar[dict[str, Rule]] = {
+        "window": whole(3) | one_of("auto"),
+        "n_clusters": whole(1),
+        "length": whole(1),
+        "max_stretches": whole(1),
+        "random_state": SEED | one_of(None),
+    }
+
+    def __init__(
+        self,
+        window: int | Literal["auto"] = "auto",
+        n_clusters: int = 6,
+        length: int = 4,
+        max_stretches: int = 2000,
+        random_state: int | None = 0,
+        align: Alignment = "centre",
+    ) -> None:
+        super().__init__(window, align)
+        self.n_clusters = n_clusters
+        self.length = length
+        self.max_stretches = max_stretches
+        self.random_state = random_state
+
+    def _fit_windows(self, windows: Windows) -> None:
+        if self.window_ < 3:
+            raise ValueError(f"window must be at least 3 (shorter ones are all alike), got {self.window_}")
+        stretches = evenly_cut(windows, self.length, self.max_stretches)
+        shapes = k_shape(stretches, self.n_clusters, np.random.default_rng(self.random_state))
+        self.centres_: Array = shapes.centres
+        self.weights_: Array = centre_weights(shapes.centres, member_counts(shapes))
+
+    def _score_windows(self, windows: Windows) -> Array:
+        [x] = windows.pieces
+        return distance_from_shapes(x, self.window_, self.centres_, self.weights_)
+
+
+def evenly_cut(windows: Windows, length: int, most: int) -> Array:
+    """(k, m) z-normalised stretches of ``length`` windows, one and a half windows apart, at most ``most`` of them."""
+    size = min(length * windows.window, max(map(len, windows.pieces)))
+    shapes = Windows(windows.pieces, size)
+    step = max(1, 3 * windows.window // 2)
+    starts = np.concatenate(
+        [first + np.arange(0, len(view), step) for first, view in zip(shapes.starts, shapes.views, strict=False)]
+    )
+    chosen = starts[np.linspace(0, len(starts) - 1, min(len(starts), most)).astype(np.intp)]
+    return unit_rows(shapes.take(chosen))
+
+
+def member_counts(shapes: Shapes) -> Array:
+    """Members of each centre."""
+    return np.bincount(shapes.labels, minlength=len(shapes.centres)).astype(np.float64)
+
+
+def centre_weights(centres: Array, members: Array) -> Array:
+    """members^2 / summed shape-based distance to the other centres, summing to 1."""
+    from detectors.kernels.shapes import shape_distance, spectrum
+
+    spectra = spectrum(centres)
+    apart = np.array([shape_distance(spectra, centre, centres.shape[1])[0].sum() for centre in centres])
+    weights = members**2 / np.where(apart > 1e-9, apart, 1.0)
+    return np.asarray(weights / weights.sum())
+
+
+def distance_from_shapes(x: Array, window: int, centres: Array, weights: Array) -> Array:
+    """Weighted nearest distances of the windows of a series to those of each centre, smoothed; (n_windows,)."""
+    from detectors.kernels.matrix_profile import nearest_distance
+
+    scores = np.zeros(len(x) - window + 1)
+    for centre, weight in zip(centres, weights, strict=True):
+        if weight > 0 and len(centre) >= window:
+            scores += weight * nearest_distance(x, [centre], window)[0]
+    if len(scores) < window:
+        return np.full(len(scores), scores.mean())
+    return np.pad(moving_sum(scores, window) / window, (window // 2, window - 1 - window // 2), mode="edge")

@@ -1,0 +1,207 @@
+"""SAND: a set of weighted shapes that follows a stream, batch by batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from detectors.core import SEED, Alignment, Array, Rule, WindowDetector, Windows, one_of, real, whole
+from detectors.kernels.shapes import k_shape, leading_shape, shape_distance, spectrum
+from detectors.kshape import centre_weights, distance_from_shapes, evenly_cut
+
+
+class SAND(WindowDetector):
+    """Streaming anomaly detection by k-Shape: the fitted data make the first model, the scored series goes on with it.
+
+    A batch of the scored series is clustered by shape. A new cluster joins the nearest centre if that is no farther
+    than its members are; otherwise it is a centre of its own. A centre weighs the square of its members over its
+    distance to the others, and less with every batch in which nothing joined it. The batch is scored by the model that
+    has seen it. Scores are standardised by a running mean and deviation over batches, as drift moves their level.
+
+    Parameters
+    ----------
+    window, align
+        As in :class:`~detectors.core.contract.WindowDetector`.
+    n_clusters : int
+        Shapes of each batch.
+    length : int
+        Length of a shape in windows.
+    rate : float
+        Weight of the newest batch in the running mean and deviation, in (0, 1].
+    batch : float
+        Share of the scored series that is one batch, in (0, 1]; at least ``length`` + 1 windows.
+    max_stretches : int
+        Stretches of a batch that are clustered.
+    random_state : int or None
+        Seed of the first assignments.
+
+    References
+    ----------
+    Boniol, Paparrizos, Palpanas and Franklin, "SAND: streaming subsequence anomaly detection", PVLDB 14(10), 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> scores = SAND(window=40).fit(x[:500]).score(x)
+    >>> bool(960 <= scores.argmax() < 1050)
+    True
+    """
+
+    learns_from = "normal"
+    group = "field"
+    source = "Boniol et al., PVLDB 2021"
+    conformance = "invariance"
+    blind_to = "an anomaly that stays: the model takes it in; and a change of level or scale alone"
+    exempt: ClassVar[dict[str, str]] = {"huge value scored": "the model follows the scored stream, that value included"}
+    rules: ClassVar[dict[str, Rule]] = {
+        "window": whole(3) | one_of("auto"),
+        "n_clusters": whole(1),
+        "length": whole(1),
+        "rate": real(0, 1, "(]"),
+        "batch": real(0, 1, "(]"),
+        "max_stretches": whole(1),
+        "random_state": SEED | one_of(None),
+    }
+
+    def __init__(
+        self,
+        window: int | Literal["auto"] = "auto",
+        n_clusters: int = 6,
+        length: int = 4,
+        rate: float = 0.5,
+        batch: float = 0.1,
+        max_stretches: int = 2000,
+        random_state: int | None = 0,
+        align: Alignment = "centre",
+    ) -> None:
+        super().__init__(window, align)
+        self.n_clusters = n_clusters
+        self.length = length
+        self.rate = rate
+        self.batch = batch
+        self.max_stretches = max_stretches
+        self.random_state = random_state
+
+    def _fit_windows(self, windows: Windows) -> None:
+        if self.window_ < 3:
+            raise ValueError(f"window must be at least 3 (shorter ones are all alike), got {self.window_}")
+        rng = np.random.default_rng(self.random_state)
+        stretches = evenly_cut(windows, self.length, self.max_stretches)
+        self.model_ = Model.empty(stretches.shape[1])
+        self.model_.join(stretches, self.n_clusters, rng)
+
+    def _score_windows(self, windows: Windows) -> Array:
+        [x] = windows.pieces
+        model, rng = self.model_.copy(), np.random.default_rng(self.random_state)
+        place = self._place_of_fitted(x)
+        size = max(int(self.batch * len(x)), 5 * self.window_, model.length + self.window_)
+        parts, level, spread = [], 0.0, 1.0
+        for number, (first, last) in enumerate(batches(place, len(x), size)):
+            part = x[first:last]
+            if first >= place and last - first > model.length:
+                fresh = Windows([part], self.window_)
+                model.join(evenly_cut(fresh, self.length, self.max_stretches), self.n_clusters, rng)
+            upto = min(last + self.window_ - 1, len(x))  # windows that begin in the batch
+            scores = distance_from_shapes(x[first:upto], self.window_, model.centres, model.weights())
+            mean, deviation = float(scores.mean()), float(scores.std()) or 1.0
+            rate = self.rate if number else 1.0
+            level, spread = rate * mean + (1 - rate) * level, rate * deviation + (1 - rate) * spread
+            parts.append((scores - level) / spread)
+        return np.concatenate(parts)
+
+    def _place_of_fitted(self, x: Array) -> int:
+        """Points at the start of a series that the first model has seen already."""
+        first = self.fitted_pieces_[0]
+        seen = len(self.fitted_pieces_) == 1 and len(x) >= len(first) and np.array_equal(x[: len(first)], first)
+        return len(first) if seen else 0
+
+
+def batches(seen: int, n: int, size: int) -> list[tuple[int, int]]:
+    """Row ranges: what the first model has seen, then batches of ``size`` or a little more."""
+    rest = n - seen
+    edges = np.linspace(seen, n, max(1, rest // size) + 1).astype(int) if rest else np.array([n])
+    spans = [(int(a), int(b)) for a, b in pairwise(edges)]
+    head = [(0, seen)] if seen else []
+    if head and spans and spans[0][1] - spans[0][0] < size // 2:  # too little for a batch of its own
+        return [(0, n)]
+    return head + spans
+
+
+@dataclass
+class Model:
+    """Shapes with what is needed to join more of them.
+
+    Attributes
+    ----------
+    centres : (k, m) array
+    rows : list of (n_k, m) arrays
+        The last members of each, from which the centre is found anew.
+    members, reach, idle : (k,) arrays
+        Number of members, their mean distance to the centre, and batches since one joined.
+    """
+
+    length: int
+    centres: Array
+    rows: list[Array] = field(default_factory=list)
+    members: Array = field(default_factory=lambda: np.zeros(0))
+    reach: Array = field(default_factory=lambda: np.zeros(0))
+    idle: Array = field(default_factory=lambda: np.zeros(0))
+
+    @classmethod
+    def empty(cls, length: int) -> Model:
+        return cls(length, np.zeros((0, length)))
+
+    def copy(self) -> Model:
+        """One that may go its own way."""
+        arrays = (self.centres.copy(), list(self.rows), self.members.copy(), self.reach.copy(), self.idle.copy())
+        return Model(self.length, *arrays)
+
+    def weights(self) -> Array:
+        """Weight of each centre, less for one that has been idle."""
+        weights = centre_weights(self.centres, self.members) / (1 + self.idle)
+        return np.asarray(weights / weights.sum())
+
+    def join(self, stretches: Array, clusters: int, rng: np.random.Generator) -> None:
+        """Cluster new stretches, and let each cluster join a centre or become one."""
+        shapes = k_shape(stretches, clusters, rng)
+        known = len(self.centres)
+        self.idle += 1
+        for c, centre in enumerate(shapes.centres):
+            mine = shapes.labels == c
+            rows, reach = stretches[mine], float(shapes.distances[mine].mean())
+            if known:
+                apart = shape_distance(spectrum(self.centres[:known]), centre, self.length)[0]
+                nearest = int(apart.argmin())
+                if apart[nearest] <= max(self.reach[nearest], reach):
+                    self._join_one(nearest, rows, reach)
+                    continue
+            self._add(centre, rows, reach)
+
+    def _join_one(self, k: int, rows: Array, reach: float) -> None:
+        total = self.members[k] + len(rows)
+        self.reach[k] = (self.members[k] * self.reach[k] + len(rows) * reach) / total
+        self.rows[k] = np.concatenate([self.rows[k], rows])[-MEMBERS:]
+        self.centres[k] = leading_shape(aligned(self.rows[k], self.centres[k]))
+        self.members[k], self.idle[k] = total, 0.0
+
+    def _add(self, centre: Array, rows: Array, reach: float) -> None:
+        self.centres = np.vstack([self.centres, centre])
+        self.rows.append(rows[-MEMBERS:])
+        self.members, self.reach = np.append(self.members, float(len(rows))), np.append(self.reach, reach)
+        self.idle = np.append(self.idle, 0.0)
+
+
+MEMBERS = 500  # of a centre that are kept to find it anew
+
+
+def aligned(rows: Array, centre: Array) -> Array:
+    """Rows moved to where they match a centre."""
+    from detectors.kernels.shapes import shifted
+
+    lags = shape_distance(spectrum(rows), centre, rows.shape[1])[1]
+    return np.stack([shifted(row, -int(lag)) for row, lag in zip(rows, lags, strict=True)])

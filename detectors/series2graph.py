@@ -1,0 +1,239 @@
+"""Series2Graph: how rare the path of a stretch is, in a graph of its recurring shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import (
+    WINDOW,
+    Alignment,
+    Array,
+    Detector,
+    Rule,
+    Windows,
+    one_of,
+    resolve_window,
+    whole,
+    windows_to_points,
+)
+
+ROWS = 4096  # embedded windows at a time
+GRID = 512  # places at which the density of a ray is taken
+Index = NDArray[np.int64]
+
+
+class Series2Graph(Detector):
+    """Subsequences as a path through a graph: rare edges between nodes of low degree score high.
+
+    A window is embedded by the moving sums of a third of its length, brought to three principal components, of which
+    the direction of its level is taken out. The path of all windows in the remaining plane is cut by ``rays``
+    half-lines from its mean. On each, the maxima of the density of the crossings are nodes. An edge weighs how often
+    the path takes it. The normality of a stretch of ``query`` windows is the sum over its edges of weight * (degree of
+    the node left - 1); the score is the negative logarithm of one more than that, per point.
+
+    Parameters
+    ----------
+    window : int or "auto"
+        Length of the windows that are embedded; "auto" is one period of the fitted values.
+    query : int
+        Length of a scored stretch in windows.
+    rays : int
+        Half-lines that cut the path.
+    align : {"centre", "centre-low", "start", "end", "mean", "max"}
+        How the scores of the stretches that cover a point become the point's score.
+
+    References
+    ----------
+    Boniol and Palpanas, "Series2Graph: graph-based subsequence anomaly detection for time series", PVLDB 13(11), 2020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> scores = Series2Graph(window=40).fit(x).score(x)
+    >>> bool(940 <= scores.argmax() < 1070)
+    True
+    """
+
+    group = "field"
+    source = "Boniol and Palpanas, PVLDB 2020"
+    conformance = "invariance"
+    blind_to = "an anomaly whose path keeps to common edges, and a change of level alone"
+    exempt: ClassVar[dict[str, str]] = {
+        "huge value fitted": "the principal components are those of all windows, that value included",
+        "spike": "its loop crosses rays at well-known places too, and each crossing counts",
+    }
+    rules: ClassVar[dict[str, Rule]] = {
+        "window": WINDOW,
+        "query": whole(1),
+        "rays": whole(3),
+        "align": one_of("centre", "centre-low", "start", "end", "mean", "max"),
+    }
+
+    def __init__(
+        self,
+        window: int | Literal["auto"] = "auto",
+        query: int = 2,
+        rays: int = 50,
+        align: Alignment = "centre",
+    ) -> None:
+        self.window = window
+        self.query = query
+        self.rays = rays
+        self.align = align
+
+    window_: int
+
+    def min_length(self) -> int:
+        """Two windows: a path needs an edge."""
+        window = getattr(self, "window_", self.window)
+        return window + 1 if isinstance(window, int) else 8
+
+    def _fit(self, pieces: list[Array]) -> None:
+        self.window_ = resolve_window(self.window, pieces)
+        usable = [piece for piece in pieces if len(piece) > self.window_]
+        if not usable:
+            raise ValueError(f"no piece holds two windows of {self.window_} points")
+        self.plane_ = fitted_plane(usable, self.window_)
+        paths = [self.plane_.path(piece, self.window_) for piece in usable]
+        crossed = [crossings(path, self.rays) for path in paths]
+        self.nodes_: list[Array] = [
+            density_maxima(np.concatenate([c.radius[c.ray == ray] for c in crossed])) for ray in range(self.rays)
+        ]
+        self.edges_, self.counts_ = counted_edges([self._path(c) for c in crossed], sum(map(len, self.nodes_)))
+
+    def _score(self, x: Array) -> Array:
+        crossed = crossings(self.plane_.path(x, self.window_), self.rays)
+        nodes = self._path(crossed)
+        worth = self._worth(nodes)
+        steps = len(x) - self.window_  # steps of the path, one less than windows
+        normality = np.bincount(crossed.step[1:], weights=worth, minlength=steps)
+        length = min(self.query * self.window_, len(x))
+        covered = max(1, min(length - self.window_, steps))
+        summed = np.concatenate([[0.0], np.cumsum(normality)])
+        stretch = np.maximum(summed[covered:] - summed[:-covered], 0.0) / covered
+        scores = -np.log1p(stretch)
+        return windows_to_points(scores, len(x) - len(scores) + 1, self.align)
+
+    def _path(self, crossed: Crossings) -> Index:
+        """The node that each crossing is nearest to; nodes are numbered ray by ray."""
+        first = np.concatenate([[0], np.cumsum([len(nodes) for nodes in self.nodes_])])
+        found = np.zeros(len(crossed.ray), dtype=np.int64)
+        for ray, nodes in enumerate(self.nodes_):
+            mine = crossed.ray == ray
+            if mine.any():
+                middles = (nodes[1:] + nodes[:-1]) / 2
+                found[mine] = first[ray] + np.searchsorted(middles, crossed.radius[mine])
+        return found
+
+    def _worth(self, nodes: Index) -> Array:
+        """Weight * (degree - 1) of the edge between each crossing and the next."""
+        if len(nodes) < 2:
+            return np.zeros(0)
+        total = sum(map(len, self.nodes_))
+        degree = np.bincount(self.edges_ // total, minlength=total) + np.bincount(self.edges_ % total, minlength=total)
+        asked = nodes[:-1] * total + nodes[1:]
+        at = np.minimum(np.searchsorted(self.edges_, asked), max(len(self.edges_) - 1, 0))
+        if not len(self.edges_):
+            return np.zeros(len(asked))
+        weight = np.where(self.edges_[at] == asked, self.counts_[at], 0.0)
+        return np.asarray(weight * np.maximum(degree[nodes[:-1]] - 1, 0))
+
+
+class Crossings(NamedTuple):
+    """Where a path crosses the rays, in order: number of the ray, distance from the middle, step of the path."""
+
+    ray: Index
+    radius: Array
+    step: Index
+
+
+@dataclass
+class Plane:
+    """Where windows are drawn: a (m, 2) basis of moving sums, their mean there, the level of the series."""
+
+    basis: Array
+    mean: Array
+    level: float
+    width: int
+
+    def path(self, x: Array, window: int) -> Array:
+        """(n_windows, 2) places of the windows of one series."""
+        sums = Windows([np.convolve(x - self.level, np.ones(self.width), "valid")], window - self.width + 1)
+        places = np.empty((len(sums), 2))
+        for rows, block in sums.chunks(ROWS):
+            places[rows] = block @ self.basis
+        return places - self.mean
+
+
+def fitted_plane(pieces: list[Array], window: int) -> Plane:
+    """Three principal components of the moving sums, without the direction along which a constant window moves."""
+    width = max(1, window // 3)
+    level = float(np.median(np.concatenate(pieces)))
+    sums = Windows([np.convolve(p - level, np.ones(width), "valid") for p in pieces], window - width + 1)
+    total, products = np.zeros(sums.window), np.zeros((sums.window, sums.window))
+    for _, block in sums.chunks(ROWS):
+        total += block.sum(axis=0)
+        products += block.T @ block
+    mean = total / len(sums)
+    _, vectors = np.linalg.eigh(products / len(sums) - np.outer(mean, mean))
+    components = np.zeros((sums.window, 3))
+    components[:, : min(3, sums.window)] = vectors[:, ::-1][:, :3]
+    components *= np.where(components.sum(axis=0) < 0, -1.0, 1.0)  # an eigenvector has no sign: rays must stay
+    reference = components.sum(axis=0)
+    frame = np.linalg.qr(np.column_stack([reference, np.eye(3)]))[0] if reference.any() else np.eye(3)[:, [2, 0, 1]]
+    basis = components @ frame[:, 1:3]
+    return Plane(basis, mean @ basis, level, width)
+
+
+def crossings(path: Array, rays: int) -> Crossings:
+    """Where the steps of a path cross the rays, each step on its shorter way around the middle."""
+    angle = np.arctan2(path[:, 1], path[:, 0])
+    turn = (np.diff(angle) + np.pi) % (2 * np.pi) - np.pi
+    begin, end = angle[:-1] * rays / (2 * np.pi), (angle[:-1] + turn) * rays / (2 * np.pi)
+    forth = np.maximum(np.floor(end) - np.floor(begin), 0).astype(np.int64)
+    back = np.maximum(np.ceil(begin) - np.ceil(end), 0).astype(np.int64)
+    count = np.where(turn > 0, forth, back)
+    step = np.repeat(np.arange(len(turn)), count)
+    nth = np.arange(len(step)) - np.repeat(np.cumsum(count) - count, count)
+    first = np.where(turn > 0, np.floor(begin) + 1, np.ceil(begin) - 1)
+    number = (first[step] + np.where(turn[step] > 0, nth, -nth)).astype(np.int64)
+    across = 2 * np.pi * number / rays
+    rays_at, start = np.stack([np.cos(across), np.sin(across)], axis=1), path[step]
+    move = path[step + 1] - start
+    with np.errstate(divide="ignore", invalid="ignore"):
+        radius = _cross(start, move) / _cross(rays_at, move)
+    radius = np.where(np.isfinite(radius), np.maximum(radius, 0.0), np.hypot(*start.T))
+    return Crossings(number % rays, radius, step)
+
+
+def _cross(a: Array, b: Array) -> Array:
+    return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
+
+
+def density_maxima(values: Array) -> Array:
+    """Ascending places where the density of some values, by Gaussian kernels of Scott's width, is highest."""
+    from scipy.ndimage import gaussian_filter1d
+
+    spread = float(values.std()) if len(values) else 0.0
+    if spread == 0:
+        return values[:1] if len(values) else np.zeros(1)
+    width = spread * len(values) ** -0.2
+    low, high = float(values.min()) - 3 * width, float(values.max()) + 3 * width
+    counts, edges = np.histogram(values, GRID, (low, high))
+    density = gaussian_filter1d(counts.astype(np.float64), width / (edges[1] - edges[0]), mode="constant")
+    inner = density[1:-1]
+    tops = 1 + np.flatnonzero((inner > density[:-2]) & (inner >= density[2:]))
+    return np.asarray((edges[tops] + edges[tops + 1]) / 2) if len(tops) else np.array([float(values.mean())])
+
+
+def counted_edges(paths: list[Index], total: int) -> tuple[Index, Array]:
+    """Numbers of the edges that the paths take, ascending, and how often; from * total + to."""
+    taken = np.concatenate([path[:-1] * total + path[1:] for path in paths]) if paths else np.zeros(0, dtype=np.int64)
+    edges, counts = np.unique(taken, return_counts=True)
+    return edges, counts.astype(np.float64)
