@@ -32,6 +32,8 @@ ORDER = (
     "new",
     "results",
     "environment",
+    "leaderboard",
+    "submit",
     "bench",
 )
 

@@ -53,6 +53,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("benchmark.report", "datasets"),
     ),
     "benchmark.reading": (*GROUND, "datasets"),
+    "benchmark.leaderboard": (
+        *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.metrics", "benchmark.report"),
+        *("benchmark.statistics", "benchmark.store", "detectors"),
+    ),
     "benchmark.detection": (
         *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.metrics", "benchmark.reading"),
         *("benchmark.report", "detectors", "detectors.core"),
@@ -71,7 +75,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "benchmark.commands": (
         *(*GROUND, "benchmark.environments", "benchmark.provenance", "benchmark.adapters", "benchmark.catalogue"),
         *("benchmark.grid", "benchmark.store", "benchmark.execution", "benchmark.report", "benchmark.studies"),
-        *("benchmark.detection", "benchmark.reading", "benchmark.speed", "benchmark.evaluation"),
+        *(
+            "benchmark.detection",
+            "benchmark.reading",
+            "benchmark.speed",
+            "benchmark.evaluation",
+            "benchmark.leaderboard",
+        ),
         *("detectors", "datasets"),
     ),
     "benchmark.cli": ("benchmark.commands", "benchmark.errors", "datasets"),

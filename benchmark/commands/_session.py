@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 from benchmark.catalogue import registry
 from benchmark.commands import _options
@@ -92,6 +93,20 @@ def add_trivial_baselines(store: Store) -> None:
         selection = Selection(names, protocols=(str(protocol),), quick=bool(quick))
         todo, summary = pending(plan(selection, rows(selection), series), store, retry_failed=False)
         run(todo, summary, Backend("serial"), store, Board())
+
+
+def write_leaderboard(store: Store, out: Path) -> str:
+    """Write TSB-AD's leaderboard beside the stored rows, for people and as CSV; returns what people read."""
+    from benchmark import leaderboard
+    from benchmark.report import writer
+
+    lines, test = leaderboard.summarised(leaderboard.figures(store))
+    text = leaderboard.document(lines, test)
+    if lines:
+        writer.write_text(out / "leaderboard.md", text)
+        writer.write_text(out / "leaderboard.csv", leaderboard.lines_csv(lines))
+        writer.write_text(out / "leaderboard_files.csv", leaderboard.files_csv(lines))
+    return text
 
 
 def conclude(summary: Summary, supply: Supply) -> int:

@@ -169,6 +169,10 @@ def _report(args: argparse.Namespace, store: Store) -> None:
     if not args.quiet:
         _options.say("writing the report ...")
     built = writer.write(store, args.out, jobs=args.jobs)
+    if args.tables != "none" and "TSB-AD-U" in args.dataset:
+        from benchmark.commands._session import write_leaderboard
+
+        sys.stdout.write(write_leaderboard(store, args.out))
     if not args.quiet:
         _options.say(f"tables and plots: {args.out}")
     main = [table for table in built if table.main or table.common]

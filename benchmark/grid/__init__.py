@@ -6,7 +6,8 @@ from benchmark.grid.cells import Cell, Outcome, Params, Task, params_text
 from benchmark.grid.costs import MEASURED_AT, Cost, expected_seconds
 from benchmark.grid.plan import PAPER, QUICK_SERIES, Row, Selection, longest_first, plan, quick_cut, rows
 from benchmark.grid.protocols import Protocol, paper_protocol
-from benchmark.grid.splits import Inapplicable, Split, fitted_parts, labelled_in_fit
+from benchmark.grid.splits import Inapplicable, Split, fitted_parts, labelled_in_fit, named_train
+from benchmark.grid.tsb_ad import MethodRow, tsb_ad_rows
 
 __all__ = [
     "MEASURED_AT",
@@ -15,6 +16,7 @@ __all__ = [
     "Cell",
     "Cost",
     "Inapplicable",
+    "MethodRow",
     "Outcome",
     "Params",
     "Protocol",
@@ -26,10 +28,12 @@ __all__ = [
     "fitted_parts",
     "labelled_in_fit",
     "longest_first",
+    "named_train",
     "paper_protocol",
     "params_text",
     "plan",
     "protocols",
     "quick_cut",
     "rows",
+    "tsb_ad_rows",
 ]

@@ -49,6 +49,12 @@ def whole_or_tenth(series: Series, detector: Detector, first_row: int) -> list[S
 NAMED_TRAIN = re.compile(r"_tr_(\d+)_")
 
 
+def named_train(name: str) -> int | None:
+    """Training rows that a file's name gives, as in TSB-AD's; None if it gives none."""
+    found = NAMED_TRAIN.search(name)
+    return int(found[1]) if found else None
+
+
 def whole_or_named(series: Series, detector: Detector, first_row: int) -> list[Split]:
     """Unsupervised detectors fit the whole series, semi-supervised ones the first rows, as many as the name says.
 
@@ -57,10 +63,10 @@ def whole_or_named(series: Series, detector: Detector, first_row: int) -> list[S
     rows = (first_row, len(series))
     if detector.learns_from != "normal":
         return [Split((rows,), rows, rows)]
-    named = NAMED_TRAIN.search(series.name)
+    named = named_train(series.name)
     if named is None and series.train is None:
         raise Inapplicable("neither the name (_tr_ROWS_) nor a training part says what may be fitted")
-    fit = ((first_row, min(int(named[1]), len(series))),) if named else None
+    fit = ((first_row, min(named, len(series))),) if named else None
     return [Split(fit, rows, rows)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmark.metrics import tsb_ad
 from benchmark.metrics.measures import auroc, roc_curve
 from benchmark.metrics.ranges import Floats, Labels, segments
 from benchmark.metrics.registry import (
@@ -33,5 +34,6 @@ __all__ = [
     "roc_curve",
     "segments",
     "select",
+    "tsb_ad",
     "vus",
 ]

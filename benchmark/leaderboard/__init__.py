@@ -1,0 +1,24 @@
+"""The published figures of TSB-AD's leaderboard beside ours, on the files at hand."""
+
+from __future__ import annotations
+
+from benchmark.leaderboard.figures import Figures, figures
+from benchmark.leaderboard.published import METRICS, newer, published_figures, published_means
+from benchmark.leaderboard.submission import submission
+from benchmark.leaderboard.summary import Line, summarised
+from benchmark.leaderboard.text import document, files_csv, lines_csv
+
+__all__ = [
+    "METRICS",
+    "Figures",
+    "Line",
+    "document",
+    "figures",
+    "files_csv",
+    "lines_csv",
+    "newer",
+    "published_figures",
+    "published_means",
+    "submission",
+    "summarised",
+]

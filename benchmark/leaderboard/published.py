@@ -1,0 +1,61 @@
+"""What the leaderboard prints: facts, with commit and date in the files."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from benchmark.packaged import read_csv
+
+# The leaderboard's names of its nine metrics, and ours
+METRICS = {
+    "AUC-PR": "auprc",
+    "AUC-ROC": "auroc",
+    "VUS-PR": "vus_pr",
+    "VUS-ROC": "vus_roc",
+    "Standard-F1": "tsb_ad_standard_f1",
+    "PA-F1": "tsb_ad_pa_f1",
+    "Event-based-F1": "tsb_ad_event_f1",
+    "R-based-F1": "tsb_ad_range_f1",
+    "Affiliation-F": "tsb_ad_affiliation_f",
+}
+
+
+@cache
+def published_figures() -> dict[str, dict[str, float]]:
+    """Method -> file -> VUS-PR, for 32 methods and 350 files."""
+    rows = read_csv(__package__, "vus_pr.csv")
+    methods = [name for name in rows[0] if name != "file"]
+    return {method: {row["file"]: float(row[method]) for row in rows} for method in methods}
+
+
+@cache
+def published_means() -> dict[str, dict[str, float]]:
+    """Method -> the leaderboard's name of a metric -> mean over the 350 files, two decimals."""
+    rows = read_csv(__package__, "means.csv")
+    return {row["method"]: {name: float(row[name]) for name in row if name != "method"} for row in rows}
+
+
+class Newer(NamedTuple):
+    """An entry that is known by its mean over the whole list alone."""
+
+    method: str
+    vus_pr: float
+    note: str
+
+
+@cache
+def newer() -> tuple[Newer, ...]:
+    """Entries since, highest first."""
+    return tuple(Newer(r["method"], float(r["vus_pr"]), r["note"]) for r in read_csv(__package__, "newer.csv"))
+
+
+@cache
+def tuned_on() -> dict[str, frozenset[str]]:
+    """Detector -> sources of the series that its settings were chosen on."""
+    return {row["detector"]: frozenset(row["sources"].split()) for row in read_csv(__package__, "tuned.csv")}
+
+
+def source_of(file: str) -> str:
+    """``NAB`` of ``001_NAB_id_1_Facility_tr_1007_1st_2014.csv``."""
+    return file.split("_")[1]

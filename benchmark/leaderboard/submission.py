@@ -1,0 +1,76 @@
+"""What TSB-AD's leaderboard asks for: a script that runs the detector, and the nine metrics of each file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from importlib import resources
+
+from benchmark.catalogue import build
+from benchmark.errors import UserError, unknown
+from benchmark.grid import protocols
+from benchmark.leaderboard.published import METRICS, published_figures
+from benchmark.report import build as tables
+from benchmark.store import Store, evaluate
+
+SCRIPT = "script.py.txt"
+
+
+def submission(store: Store, label: str) -> dict[str, str]:
+    """Name of a file -> its text: ``Run_<detector>.py``, and ``<detector>.csv`` in the form of the published results.
+
+    Parameters
+    ----------
+    store : Store
+        Open for writing: metrics that it lacks are computed and kept.
+    label : str
+        A row of ours under ``tsb-ad``, as the tables name it.
+
+    Raises
+    ------
+    UserError
+        If there is no such row, or it is one of several seeds.
+    """
+    cells = tables.current(store.frame())
+    cells = cells[cells["protocol"].eq("tsb-ad") & cells["status"].eq("ok") & ~cells["quick"].astype(bool)]
+    cells = cells[cells["series"].isin(next(iter(published_figures().values())))]
+    mine = cells[cells["label"] == label]
+    if mine.empty:
+        raise unknown("row under tsb-ad", label, sorted(set(cells["label"])), "(run it on TSB-AD-U first)")
+    if mine["seed"].nunique() > 1:
+        raise UserError(f"{label} has {mine['seed'].nunique()} seeds in the store: the leaderboard takes one run")
+    evaluate.fill(store, METRICS.values(), keys=set(mine["key"]))
+    filled = store.frame(list(mine["key"]))
+    name = str(mine["detector"].iloc[0])
+    return {
+        f"Run_{name}.py": _script(name, json.loads(mine["params"].iloc[0])),
+        f"{name}.csv": _results(filled.sort_values("series")),
+    }
+
+
+def _script(name: str, params: dict[str, object]) -> str:
+    settings = protocols.PROTOCOLS["tsb-ad"].overrides.get(name, {}) | params
+    kind = build(name, params).learns_from
+    text = resources.files(str(__package__)).joinpath(SCRIPT).read_text(encoding="utf-8")
+    return (
+        text.replace("NAME", name)
+        .replace("SETTINGS", repr(settings))
+        .replace("SEMI_SUPERVISED", str(kind == "normal"))
+        .replace("RANK", "2" if name in protocols.PROTOCOLS["tsb-ad"].windows else "1")
+    )
+
+
+def _results(cells: object) -> str:
+    """One line a file: seconds and the nine metrics, empty where one is undefined."""
+    import pandas as pd
+
+    assert isinstance(cells, pd.DataFrame)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["file", "Time", *METRICS])
+    for row in cells.to_dict("records"):
+        seconds = float(row["fit_seconds"]) + float(row["score_seconds"])
+        values = ["" if row[m] != row[m] else repr(float(row[m])) for m in METRICS.values()]
+        writer.writerow([row["series"], f"{seconds:.3f}", *values])
+    return out.getvalue()

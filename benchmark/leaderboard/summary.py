@@ -1,0 +1,180 @@
+"""Published methods and our rows side by side: means, ranks, intervals over files, verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.leaderboard.figures import Figures
+from benchmark.leaderboard.published import published_figures, source_of, tuned_on
+from benchmark.statistics import RankTest, rank_test
+
+DIGIT = 1e-4  # a figure is met to the digit within this
+SHARE = 0.95  # of the files, for a row that should
+NEAR = 0.01
+DRAWS = 2000
+TESTED = 10  # published methods that enter the rank test, the best by mean rank
+Kind = Literal["published", "ours", "oracle"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the table; figures are means over files.
+
+    Attributes
+    ----------
+    name : str
+    kind : {"published", "ours", "oracle"}
+    per_file : mapping
+        File -> VUS-PR.
+    low, high : float
+        95 % bootstrap interval of the mean over files.
+    rank : float
+        Mean rank among the rows that have every file; NaN for others, and for the oracle.
+    method : str
+        The published method that a row of ours is, or the best on its files where it is none (``best``).
+    published : float
+        Its mean on the same files.
+    best : bool
+    met : int
+        Files on which the published figure is met to the digit.
+    after_train, without_tuned : float
+        Mean on the rows behind the training part, and over files of sources that no tuning series comes from.
+    """
+
+    name: str
+    kind: Kind
+    per_file: Mapping[str, float]
+    low: float
+    high: float
+    rank: float = float("nan")
+    method: str = ""
+    published: float = float("nan")
+    best: bool = False
+    met: int = 0
+    verdict: str = ""
+    after_train: float = float("nan")
+    without_tuned: float = float("nan")
+    best_without_tuned: tuple[str, float] = ("", float("nan"))
+    tuned: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def mean(self) -> float:
+        return mean_of(self.per_file.values())
+
+    def by_source(self) -> dict[str, float]:
+        """Source -> mean over its files."""
+        sources = sorted({source_of(file) for file in self.per_file})
+        return {s: mean_of(v for file, v in self.per_file.items() if source_of(file) == s) for s in sources}
+
+
+def summarised(rows: Iterable[Figures]) -> tuple[list[Line], RankTest | None]:
+    """Lines on the files that any row of ours has, best mean first, those that lack files last; and the rank test."""
+    ours = list(rows)
+    files = sorted({file for row in ours for file in row.vus_pr})
+    if not files:
+        return [], None
+    prints = {method: {file: by_file[file] for file in files} for method, by_file in published_figures().items()}
+    whole = prints | {_name(row): row.vus_pr for row in ours if len(row.vus_pr) == len(files)}
+    ranks = mean_ranks(whole, files)
+    lines = [_published(method, by_file, ranks[method]) for method, by_file in prints.items()]
+    lines += [_ours(row, ranks.get(_name(row), float("nan"))) for row in ours]
+    best = {file: max(by_file[file] for by_file in prints.values()) for file in files}
+    lines.append(Line("best of the 32 published per file", "oracle", best, *interval(best.values())))
+    lines.sort(key=lambda line: (len(line.per_file) < len(files), -line.mean))
+    return lines, tested(whole, ranks, files, set(prints))
+
+
+def _name(row: Figures) -> str:
+    return f"{row.label} (ours)"
+
+
+def _published(method: str, by_file: Mapping[str, float], rank: float) -> Line:
+    return Line(method, "published", by_file, *interval(by_file.values()), rank)
+
+
+def _ours(row: Figures, rank: float) -> Line:
+    tuned = tuned_on().get(row.detector, frozenset())
+    rest = {file: value for file, value in row.vus_pr.items() if source_of(file) not in tuned}
+    method = row.method or best_published(row.vus_pr)[0]
+    printed = published_figures()[method]
+    pairs = [(value, printed[file]) for file, value in row.vus_pr.items()]
+    met = sum(abs(a - b) <= DIGIT for a, b in pairs)
+    return Line(
+        _name(row),
+        "ours",
+        row.vus_pr,
+        *interval(row.vus_pr.values()),
+        rank,
+        method,
+        mean_of(b for _, b in pairs),
+        not row.method,
+        met,
+        verdict(pairs, met, row.exact) if row.method else "",
+        mean_of(row.after_train.values()),
+        mean_of(rest.values()) if tuned else float("nan"),
+        best_published(rest) if tuned and rest else ("", float("nan")),
+        tuned,
+    )
+
+
+def best_published(files: Iterable[str]) -> tuple[str, float]:
+    """The published method with the highest mean over these files, and that mean."""
+    wanted = list(files)
+    means = {method: mean_of(by_file[f] for f in wanted) for method, by_file in published_figures().items()}
+    best = max(means, key=lambda method: means[method])
+    return best, means[best]
+
+
+def verdict(pairs: list[tuple[float, float]], met: int, exact: bool) -> str:
+    """What the comparison of our figures with the published ones of the same files says."""
+    if met >= SHARE * len(pairs):
+        return f"to the digit ({met} of {len(pairs)})"
+    near = abs(mean_of(a for a, _ in pairs) - mean_of(b for _, b in pairs)) <= NEAR
+    text = "mean within .01" if near else "not reproduced"
+    return f"{text} ({met} of {len(pairs)} to the digit)" if exact else text
+
+
+def mean_of(values: Iterable[float]) -> float:
+    """Mean, NaN of nothing."""
+    numbers = list(values)
+    return float(np.mean(numbers)) if numbers else float("nan")
+
+
+def interval(values: Iterable[float], seed: int = 0) -> tuple[float, float]:
+    """95 % percentile interval of the mean, files drawn with replacement."""
+    x = np.array(list(values))
+    rng = np.random.default_rng(seed)
+    means = x[rng.integers(0, len(x), (DRAWS, len(x)))].mean(axis=1)
+    low, high = np.quantile(means, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def mean_ranks(rows: Mapping[str, Mapping[str, float]], files: list[str]) -> dict[str, float]:
+    """Row -> mean over files of its rank, 1 = best, equal values sharing theirs."""
+    from scipy.stats import rankdata
+
+    table: NDArray[np.float64] = np.array([[by_file[file] for file in files] for by_file in rows.values()])
+    means = rankdata(-table, axis=0).mean(axis=1)
+    return dict(zip(rows, means.tolist(), strict=True))
+
+
+def tested(
+    rows: Mapping[str, Mapping[str, float]], ranks: Mapping[str, float], files: list[str], printed: set[str]
+) -> RankTest:
+    """Friedman's test and corrected pairs: our complete rows and the best published ones, ranked within sources."""
+    import pandas as pd
+
+    best = sorted(printed, key=lambda name: ranks[name])[:TESTED]
+    names = [name for name in rows if name not in printed or name in best]
+    cells = [
+        {"dataset": source_of(file), "series": file, "detector": name, "vus_pr": rows[name][file]}
+        for name in names
+        for file in files
+    ]
+    frame = pd.DataFrame(cells).assign(protocol="tsb-ad", seed=0, status="ok")
+    return rank_test(frame, names, "vus_pr")

@@ -1,0 +1,122 @@
+"""The table as Markdown for people, and as CSV with every figure."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from benchmark.leaderboard.published import newer, source_of
+from benchmark.leaderboard.summary import Line
+from benchmark.report import figure, markdown, signed
+from benchmark.statistics import RankTest
+
+HEAD = ("Row", "Files", "VUS-PR", "95 % over files", "Mean rank", "Published", "Difference", "Verdict",
+        "Behind the training rows", "Without tuned sources")  # fmt: skip
+TOTAL = 350
+
+
+def document(lines: Sequence[Line], test: RankTest | None = None) -> str:
+    """Table, means by source, rank test, entries that are known by their mean alone."""
+    if not lines:
+        return (
+            "No row of the store ran under tsb-ad on a file of TSB-AD-U: python -m benchmark run --dataset TSB-AD-U\n"
+        )
+    files = len(max((line.per_file for line in lines), key=len))
+    parts = [
+        "## VUS-PR on TSB-AD-U beside the leaderboard",
+        f"Means over {files} of {TOTAL} files, those at hand. A part of the list is not the list: compare within "
+        "this table only. Published figures are those of the same files.",
+        markdown.table(HEAD, [_cells(line) for line in lines]),
+        "\n".join(f"- {note}" for note in _notes(lines)),
+        "### By source",
+        _by_source(lines),
+        "### Rank test",
+        _test(test),
+        "### Entries known by their mean over the whole list alone",
+        markdown.table(("Entry", "VUS-PR", "Note"), [(e.method, figure(e.vus_pr, 2), e.note) for e in newer()]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _shown(value: float, digits: int = 3) -> str:
+    return "" if value != value else figure(value, digits)
+
+
+def _cells(line: Line) -> list[str]:
+    difference = "" if line.published != line.published else signed(line.mean - line.published)
+    method = f" {'best: ' if line.best else ''}{markdown.escape(line.method)}" if line.method else ""
+    name = markdown.escape(line.name)
+    return [
+        {"ours": f"**{name}**", "oracle": f"*{name} (oracle)*"}.get(line.kind, name),
+        str(len(line.per_file)),
+        _shown(line.mean),
+        f"[{_shown(line.low)}, {_shown(line.high)}]",
+        "" if line.rank != line.rank else f"{line.rank:.1f}",
+        f"{_shown(line.published)}{method}".strip(),
+        difference,
+        line.verdict,
+        _shown(line.after_train),
+        _shown(line.without_tuned),
+    ]
+
+
+def _notes(lines: Sequence[Line]) -> Iterable[str]:
+    yield "Published: the method that a row repeats, or, for a row that repeats none, the best method on its files."
+    yield "An oracle picks with hindsight: no method."
+    yield "Rows in bold are ours, computed by this package; the others are facts from print."
+    yield "A fitted part scores low by itself: the figure behind the training rows (`_tr_` in the name) has none of it."
+    yield "Settings of the published methods were chosen on 48 other files of the same sources."
+    for line in lines:
+        if line.tuned:
+            left = sum(source_of(file) not in line.tuned for file in line.per_file)
+            yield (
+                f"{line.name}: series of {', '.join(sorted(line.tuned))} were used to choose its settings; "
+                f"{_shown(line.without_tuned)} on the {left} files of other sources, where the best published has "
+                f"{_shown(line.best_without_tuned[1])} ({line.best_without_tuned[0]})."
+            )
+
+
+def _by_source(lines: Sequence[Line]) -> str:
+    sources = sorted({source_of(file) for line in lines for file in line.per_file})
+    counts = {s: max(sum(source_of(f) == s for f in line.per_file) for line in lines) for s in sources}
+    head = ["Row", *(f"{s} ({counts[s]})" for s in sources)]
+    rows = []
+    for line in lines:
+        means = line.by_source()
+        rows.append([markdown.escape(line.name), *(_shown(means.get(s, float("nan")), 2) for s in sources)])
+    return markdown.table(head, rows)
+
+
+def _test(test: RankTest | None) -> str:
+    if test is None or test.reason:
+        return f"None: {test.reason if test else 'no file'}."
+    best, p = next(iter(test.mean_ranks)), test.p_value
+    beaten = []
+    if test.pairs is not None:
+        mine = test.pairs[test.pairs["significant"] & ((test.pairs["a"] == best) | (test.pairs["b"] == best))]
+        beaten = sorted({*mine["a"], *mine["b"]} - {best})
+    named = ", ".join(beaten) if beaten else "none"
+    return f"{test.method}. p = {p:.2g}. Best mean rank: {best}; significantly behind it: {named}."
+
+
+def lines_csv(lines: Iterable[Line]) -> str:
+    """One line a row."""
+    out = io.StringIO()
+    names = ("mean", "low", "high", "rank", "published", "after_train", "without_tuned")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["row", "kind", "files", "method", "met", "verdict", *names])
+    for line in lines:
+        figures = [f"{getattr(line, name):.6f}" for name in names]
+        writer.writerow([line.name, line.kind, len(line.per_file), line.method, line.met, line.verdict, *figures])
+    return out.getvalue()
+
+
+def files_csv(lines: Sequence[Line]) -> str:
+    """One line a file, one column a row."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["file", *(line.name for line in lines)])
+    for file in sorted({file for line in lines for file in line.per_file}):
+        writer.writerow([file, *(f"{line.per_file[file]:.7f}" if file in line.per_file else "" for line in lines)])
+    return out.getvalue()

@@ -1,0 +1,79 @@
+"""The five thresholded measures of TSB-AD's leaderboard, as it defines them; the other four are registered already.
+
+Liu and Paparrizos, "The elephant in the room", NeurIPS 2024, and their package TSB-AD.
+Each is the largest value over thresholds, hence an upper bound that no user could reach without labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from benchmark.metrics import ranges
+from benchmark.metrics.ranges import Flags, Floats, Labels
+from benchmark.metrics.registry import Undefined, metric
+
+SOURCE = "Liu and Paparrizos, NeurIPS 2024"
+STEPS = 100
+RULE = f"oracle: the best of {STEPS} equal steps from the least to the highest score, strictly above"
+
+
+def flags_by_step(scores: Floats) -> Iterator[Flags]:
+    """What lies strictly above each of the thresholds, but for those that nothing exceeds."""
+    if scores.min() == scores.max():
+        raise Undefined("all scores are equal: no threshold divides them")
+    for threshold in np.linspace(scores.min(), scores.max(), STEPS)[:-1]:
+        yield scores > threshold
+
+
+@metric("Standard-F1 (TSB-AD)", SOURCE, rule="oracle: the best threshold on the labels")
+def tsb_ad_standard_f1(labels: Labels, scores: Floats, window: int) -> float:
+    """Largest 2 P R / (P + R + 1e-5) along the precision-recall curve."""
+    order = np.argsort(-scores, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
+    true = np.cumsum(labels[order], dtype=np.int64)[last]
+    precision, recall = true / (last + 1), true / labels.sum()
+    return float(np.max(2 * precision * recall / (precision + recall + 1e-5)))
+
+
+@metric(
+    "PA-F1 (TSB-AD)", SOURCE, rule=RULE + ", each touched segment counted as found", beside="point_adjusted_f1_random"
+)
+def tsb_ad_pa_f1(labels: Labels, scores: Floats, window: int) -> float:
+    """Largest F1 after point adjustment; meaningless without what random scores get on the same labels."""
+    return max(_f1(labels, _adjusted(labels, flags)) for flags in flags_by_step(scores))
+
+
+@metric("Event-based-F1 (TSB-AD)", SOURCE, rule=RULE)
+def tsb_ad_event_f1(labels: Labels, scores: Floats, window: int) -> float:
+    """Largest harmonic mean of point-wise precision and the share of anomalous segments with a flagged point."""
+    found = []
+    for flags in flags_by_step(scores):
+        precision, recall = float(labels[flags].mean()), ranges.touched(labels, flags)
+        found.append(2 * recall * precision / (recall + precision + 1e-15))
+    return max(found)
+
+
+@metric("R-based-F1 (TSB-AD)", SOURCE, rule=RULE)
+def tsb_ad_range_f1(labels: Labels, scores: Floats, window: int) -> float:
+    """Largest range-based F1; alpha .2 in recall, cardinality 1/x, flat bias."""
+    return max(ranges.range_based(labels, flags).f1 for flags in flags_by_step(scores))
+
+
+@metric("Affiliation-F (TSB-AD)", SOURCE, rule=RULE, cost="high")
+def tsb_ad_affiliation_f(labels: Labels, scores: Floats, window: int) -> float:
+    """Largest affiliation F1."""
+    pairs = (ranges.affiliation(labels, flags) for flags in flags_by_step(scores))
+    return max(2 * p.precision * p.recall / (p.precision + p.recall + 1e-15) for p in pairs)
+
+
+def _adjusted(labels: Labels, flags: Flags) -> Flags:
+    """Flags after point adjustment; as TSB-AD has it, row 0 is only flagged by itself."""
+    adjusted = ranges.adjusted_scores(labels, flags.astype(np.float64)) > 0
+    adjusted[0] = flags[0]
+    return np.asarray(adjusted)
+
+
+def _f1(labels: Labels, flags: Flags) -> float:
+    return float(2 * np.sum(flags & (labels == 1)) / (flags.sum() + labels.sum()))

@@ -1,0 +1,227 @@
+"""TSB-AD's leaderboard: facts in print, its measures by slow loops, and our rows beside it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import datasets
+from benchmark import cli, leaderboard, metrics
+from benchmark.errors import UserError
+from benchmark.evaluation import evaluated, selection_of
+from benchmark.grid import tsb_ad_rows
+from benchmark.leaderboard import Figures, summary
+from benchmark.store import Store
+from datasets import Series
+from tests.support.series import labelled, rhythm
+
+FILES = ("277_NEK_id_1_WebService_tr_500_1st_17.csv", "001_NAB_id_1_Facility_tr_1007_1st_2014.csv")
+
+
+def made_up(name: str, seed: int) -> Series:
+    labels = np.zeros(1500, dtype=np.uint8)
+    labels[1200:1220] = 1
+    return Series("TSB-AD-U", name, rhythm(1500, seed) + 3 * labels, labels)
+
+
+# -- facts ------------------------------------------------------------------------------------------
+
+
+def test_the_printed_figures_are_those_of_the_whole_list() -> None:
+    prints = leaderboard.published_figures()
+    assert len(prints) == 32
+    names = set(datasets.get("TSB-AD-U").series_names())
+    assert all(set(by_file) == names for by_file in prints.values())
+    for method, by_file in prints.items():
+        assert np.mean(list(by_file.values())) == pytest.approx(
+            leaderboard.published_means()[method]["VUS-PR"], abs=0.0051
+        )
+
+
+def test_every_method_that_we_have_is_in_print_and_takes_its_settings() -> None:
+    from benchmark.catalogue import build
+
+    for row in tsb_ad_rows():
+        assert row.method in leaderboard.published_figures()
+        build(row.detector, row.params).check_params()
+    assert set(leaderboard.METRICS.values()) <= set(metrics.METRICS)
+    assert list(leaderboard.METRICS) == list(leaderboard.published_means()["POLY"])
+
+
+# -- measures ---------------------------------------------------------------------------------------
+
+
+def segments(mask: np.ndarray) -> list[tuple[int, int]]:
+    found, start = [], None
+    for k, one in enumerate([*mask, 0]):
+        if one and start is None:
+            start = k
+        if not one and start is not None:
+            found.append((start, k))
+            start = None
+    return found
+
+
+def f1(labels: np.ndarray, flags: np.ndarray) -> float:
+    return 2 * (flags & (labels == 1)).sum() / (flags.sum() + labels.sum())
+
+
+def by_steps(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+    best = {"tsb_ad_pa_f1": 0.0, "tsb_ad_event_f1": 0.0, "tsb_ad_range_f1": 0.0}
+    for threshold in np.linspace(scores.min(), scores.max(), 100):
+        flags = scores > threshold
+        if not flags.any():
+            continue
+        adjusted = flags.copy()
+        for a, b in segments(labels):
+            hits = [k for k in range(a, b) if flags[k]]
+            if hits:
+                adjusted[max(a, 1) : b] = True
+        best["tsb_ad_pa_f1"] = max(best["tsb_ad_pa_f1"], f1(labels, adjusted))
+        hit = np.mean([flags[a:b].any() for a, b in segments(labels)])
+        precision = labels[flags].mean()
+        best["tsb_ad_event_f1"] = max(best["tsb_ad_event_f1"], 2 * hit * precision / (hit + precision + 1e-15))
+        recall, exact = reward(labels, flags, 0.2), reward(flags, labels, 0.0)
+        best["tsb_ad_range_f1"] = max(best["tsb_ad_range_f1"], 2 * recall * exact / max(recall + exact, 1e-300))
+    return best
+
+
+def reward(ours: np.ndarray, theirs: np.ndarray, alpha: float) -> float:
+    total = 0.0
+    for a, b in segments(ours):
+        touching = sum(c < b and d > a for c, d in segments(theirs))
+        total += alpha * bool(touching) + (1 - alpha) * np.mean(theirs[a:b]) / max(touching, 1)
+    return total / len(segments(ours))
+
+
+@settings(max_examples=40, deadline=None)
+@given(labelled())
+def test_the_measures_are_those_of_slow_loops(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    labels, scores = pair
+    if labels.all() or not labels.any() or scores.min() == scores.max():
+        return
+    for name, value in by_steps(labels, scores).items():
+        assert metrics.METRICS[name](labels, scores) == pytest.approx(value, abs=1e-9), name
+    standard = 0.0
+    for threshold in scores:
+        flags = scores >= threshold
+        p, r = labels[flags].mean(), flags[labels == 1].mean()
+        standard = max(standard, 2 * p * r / (p + r + 1e-5))
+    assert metrics.METRICS["tsb_ad_standard_f1"](labels, scores) == pytest.approx(standard)
+    pairs = [metrics.ranges.affiliation(labels, scores > t) for t in np.linspace(scores.min(), scores.max(), 100)[:-1]]
+    assert metrics.METRICS["tsb_ad_affiliation_f"](labels, scores) == pytest.approx(max(p.f1 for p in pairs))
+
+
+def test_equal_scores_have_no_threshold() -> None:
+    found = metrics.evaluate([0, 1, 0], [1.0, 1.0, 1.0], 1, ["tsb_ad_pa_f1"])
+    assert "no threshold" in found["tsb_ad_pa_f1"].reason
+
+
+# -- the table --------------------------------------------------------------------------------------
+
+
+def some(label: str, method: str, shift: float, files: int = 40, exact: bool = True) -> Figures:
+    prints = leaderboard.published_figures()[method or "POLY"]
+    values = {file: value + shift for file, value in list(prints.items())[::8][:files]}
+    return Figures(label, label, method, exact, 1, values, dict(values))
+
+
+@pytest.mark.parametrize(
+    ("shift", "exact", "text"),
+    [
+        (5e-5, True, "to the digit (40 of 40)"),
+        (0.005, True, "mean within .01 (0 of 40 to the digit)"),
+        (0.005, False, "mean within .01"),
+        (0.05, False, "not reproduced"),
+    ],
+)
+def test_verdicts(shift: float, exact: bool, text: str) -> None:
+    lines, _ = leaderboard.summarised([some("POLY", "POLY", shift, exact=exact)])
+    (ours,) = [line for line in lines if line.kind == "ours"]
+    assert ours.verdict == text
+    assert ours.mean - ours.published == pytest.approx(shift, abs=1e-6)
+
+
+def test_lines_compare_like_with_like() -> None:
+    whole, part = some("A", "POLY", 0.1), some("ScaleFlow", "", 0.3, files=20)
+    lines, test = leaderboard.summarised([whole, part])
+    by_name = {line.name: line for line in lines}
+    assert len(lines) == 32 + 2 + 1
+    assert lines[-1].name == "ScaleFlow (ours)"  # on fewer files: not among the others
+    assert [line.mean for line in lines[:-1]] == sorted((line.mean for line in lines[:-1]), reverse=True)
+    best, mean = summary.best_published(part.vus_pr)
+    assert (lines[-1].method, lines[-1].published, lines[-1].best) == (best, mean, True)
+    prints = leaderboard.published_figures()
+    files = list(whole.vus_pr)
+    oracle = by_name["best of the 32 published per file"]
+    assert oracle.mean == pytest.approx(np.mean([max(p[f] for p in prints.values()) for f in files]))
+    assert by_name["A (ours)"].published == pytest.approx(np.mean([prints["POLY"][f] for f in files]))
+    assert np.isnan(by_name["ScaleFlow (ours)"].rank)  # it lacks files, and a rank would pretend
+    assert by_name["ScaleFlow (ours)"].tuned
+    rest = [v for f, v in part.vus_pr.items() if f.split("_")[1] not in by_name["ScaleFlow (ours)"].tuned]
+    assert by_name["ScaleFlow (ours)"].without_tuned == pytest.approx(np.mean(rest))
+    ranks = [line.rank for line in lines if line.rank == line.rank]
+    assert np.mean(ranks) == pytest.approx((len(ranks) + 1) / 2)
+    assert test is not None
+    text = leaderboard.document(lines, test)
+    assert "40 of 350 files" in text
+    assert "Tremor" in text
+    table = list(csv.DictReader(io.StringIO(leaderboard.lines_csv(lines))))
+    assert {row["row"] for row in table} == set(by_name)
+
+
+def test_the_interval_covers_the_mean_of_many_draws() -> None:
+    x = np.random.default_rng(1).uniform(size=50)
+    low, high = summary.interval(x)
+    half = 1.96 * x.std() / np.sqrt(50)
+    assert (low, high) == pytest.approx((x.mean() - half, x.mean() + half), abs=0.01)
+
+
+# -- from a store -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("leaderboard") / "store.sqlite"
+    series = [made_up(name, seed) for seed, name in enumerate(FILES)]
+    evaluated(["SR", "MovingStd"], series, selection_of("tsb-ad", 0), store=path)
+    return path
+
+
+def test_rows_are_read_from_a_store_with_the_figure_behind_the_training_rows(store: Path) -> None:
+    with Store(store, write=True) as opened:
+        rows = {row.label: row for row in leaderboard.figures(opened)}
+        again = {row.label: row for row in leaderboard.figures(opened)}
+    assert rows == again
+    assert (rows["SR"].method, rows["SR"].exact, rows["MovingStd"].method) == ("SR", True, "")
+    assert set(rows["SR"].vus_pr) == set(FILES) == set(rows["SR"].after_train)
+    assert all(rows["SR"].after_train[f] > rows["SR"].vus_pr[f] - 0.2 for f in FILES)
+
+
+def test_the_commands_write_table_and_submission(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["leaderboard", "--store", str(store), "--out", str(tmp_path)]) == 0
+    assert "2 of 350 files" in capsys.readouterr().out
+    assert {p.name for p in tmp_path.iterdir()} == {"leaderboard.md", "leaderboard.csv", "leaderboard_files.csv"}
+    assert cli.main(["submit", "SR", "--store", str(store), "--out", str(tmp_path / "s")]) == 0
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "s" / "SR.csv").read_text())))
+    assert list(rows[0]) == ["file", "Time", *leaderboard.METRICS]
+    assert {row["file"] for row in rows} == set(FILES)
+    script = (tmp_path / "s" / "Run_SR.py").read_text()
+    compile(script, "Run_SR.py", "exec")
+    assert "SR_HP = {'padding': 'series'}" in script
+    assert cli.main(["submit", "RS", "--store", str(store)]) == 2
+    assert "did you mean SR" in capsys.readouterr().err
+
+
+def test_a_store_without_such_rows_says_what_to_run(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite", write=True) as empty:
+        assert "run --dataset TSB-AD-U" in leaderboard.document(*leaderboard.summarised(leaderboard.figures(empty)))
+        with pytest.raises(UserError, match="run it on TSB-AD-U first"):
+            leaderboard.submission(empty, "SR")
