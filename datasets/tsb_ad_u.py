@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 from datasets._archive import Archive
 from datasets._base import Facts
 
-ABOUT = {
+ABOUT: dict[str, Any] = {
     "licence": "each source has its own; curation Apache 2.0",
     "citation": (
         "Liu and Paparrizos: The elephant in the room: towards a reliable time-series anomaly detection benchmark. "

@@ -114,7 +114,7 @@ class IForest(WindowDetector):
 
     def _score_windows(self, windows: Windows) -> Array:
         if self.trees == "sklearn":
-            return -np.asarray(self.forest_.score_samples(self._matrix(windows)))
+            return -np.asarray(self.library_.score_samples(self._matrix(windows)))
         return np.concatenate([self.forest_.score(piece, windows.window) for piece in windows.pieces])
 
     def _fit_sklearn(self, windows: Windows) -> None:
@@ -126,7 +126,7 @@ class IForest(WindowDetector):
             max_features=min(self.max_features or windows.window, windows.window),
             random_state=self.random_state,
         )
-        self.forest_: Any = forest.fit(self._matrix(windows))
+        self.library_: Any = forest.fit(self._matrix(windows))
 
     def _matrix(self, windows: Windows) -> Float32:
         """All windows, (n_windows, window), each backwards."""

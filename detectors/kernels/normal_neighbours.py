@@ -12,8 +12,8 @@ import numba
 import numpy as np
 
 from detectors.core import Array, Int32
-from detectors.kernels.matrix_profile import Rolling
 from detectors.kernels.neighbour_loops import replace_farthest
+from detectors.kernels.profile_loops import Rolling
 from detectors.kernels.threads import in_parallel
 
 ROWS = 1024  # a block begins its diagonals anew, which bounds their rounding
