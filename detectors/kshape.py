@@ -75,7 +75,7 @@ class KShapeAD(WindowDetector):
     def _fit_windows(self, windows: Windows) -> None:
         if self.window_ < 3:
             raise ValueError(f"window must be at least 3 (shorter ones are all alike), got {self.window_}")
-        stretches = evenly_cut(windows, self.length, self.max_stretches)
+        stretches = evenly_cut(windows, shape_length(windows, self.length), self.max_stretches)
         shapes = k_shape(stretches, self.n_clusters, np.random.default_rng(self.random_state))
         self.centres_: Array = shapes.centres
         self.weights_: Array = centre_weights(shapes.centres, member_counts(shapes))
@@ -85,9 +85,13 @@ class KShapeAD(WindowDetector):
         return distance_from_shapes(x, self.window_, self.centres_, self.weights_)
 
 
-def evenly_cut(windows: Windows, length: int, most: int) -> Array:
-    """(k, m) z-normalised stretches of ``length`` windows, one and a half windows apart, at most ``most`` of them."""
-    size = min(length * windows.window, max(map(len, windows.pieces)))
+def shape_length(windows: Windows, length: int) -> int:
+    """So many windows in points, or the longest piece."""
+    return min(length * windows.window, max(map(len, windows.pieces)))
+
+
+def evenly_cut(windows: Windows, size: int, most: int) -> Array:
+    """(k, size) z-normalised stretches, one and a half windows apart, at most ``most`` of them."""
     shapes = Windows(windows.pieces, size)
     step = max(1, 3 * windows.window // 2)
     starts = np.concatenate(

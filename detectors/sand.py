@@ -10,7 +10,7 @@ import numpy as np
 
 from detectors.core import SEED, Alignment, Array, Rule, WindowDetector, Windows, one_of, real, whole
 from detectors.kernels.shapes import k_shape, leading_shape, shape_distance, spectrum
-from detectors.kshape import centre_weights, distance_from_shapes, evenly_cut
+from detectors.kshape import centre_weights, distance_from_shapes, evenly_cut, shape_length
 
 
 class SAND(WindowDetector):
@@ -91,7 +91,7 @@ class SAND(WindowDetector):
         if self.window_ < 3:
             raise ValueError(f"window must be at least 3 (shorter ones are all alike), got {self.window_}")
         rng = np.random.default_rng(self.random_state)
-        stretches = evenly_cut(windows, self.length, self.max_stretches)
+        stretches = evenly_cut(windows, shape_length(windows, self.length), self.max_stretches)
         self.model_ = Model.empty(stretches.shape[1])
         self.model_.join(stretches, self.n_clusters, rng)
 
@@ -105,7 +105,7 @@ class SAND(WindowDetector):
             part = x[first:last]
             if first >= place and last - first > model.length:
                 fresh = Windows([part], self.window_)
-                model.join(evenly_cut(fresh, self.length, self.max_stretches), self.n_clusters, rng)
+                model.join(evenly_cut(fresh, model.length, self.max_stretches), self.n_clusters, rng)
             upto = min(last + self.window_ - 1, len(x))  # windows that begin in the batch
             scores = distance_from_shapes(x[first:upto], self.window_, model.centres, model.weights())
             mean, deviation = float(scores.mean()), float(scores.std()) or 1.0
