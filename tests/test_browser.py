@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from benchmark.report import page as page_module
-from benchmark.report import writer
+from benchmark.report import pictures, writer
 from benchmark.report.build import build, current
+from benchmark.report.derived import Derived
 from tests.support.chromium import chromium, screen
 from tests.support.made_up import SIZES, MadeUpResults, grid
 
@@ -38,13 +39,14 @@ def whole_page() -> str:
     tidy = current(results.frame())
     built = build(tidy, SIZES)
     curves = {"": list(writer.roc_curves(results, built[0], tidy))}
-    return page_module.render(results, tidy, built, curves, {}, writer.summary_figures(tidy, built), SIZES)
+    figures = pictures.by_section(pictures.summary_drawings(tidy, built), Derived())
+    return page_module.render(results, tidy, built, curves, {}, figures, SIZES)
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     path = tmp_path_factory.mktemp("report") / "index.html"
-    writer.write_text(path, whole_page())
+    path.write_text(whole_page(), encoding="utf-8")
     driver = chromium()
     driver.page = path
     yield driver

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmark.catalogue import registry
 from benchmark.commands import _options
@@ -16,8 +17,12 @@ from benchmark.errors import UserError
 from benchmark.execution import Backend, Board, Display, Summary, pending, run
 from benchmark.grid import QUICK_SERIES, Selection, Task, plan, protocols, quick_cut, rows
 from benchmark.provenance import provenance
+from benchmark.report import writer
 from benchmark.store import Store
 from datasets import DataError, Dataset, FolderDataset, Series
+
+if TYPE_CHECKING:
+    from benchmark.report.tables import Table
 
 
 class Supply:
@@ -98,15 +103,53 @@ def add_trivial_baselines(store: Store) -> None:
 def write_leaderboard(store: Store, out: Path) -> str:
     """Write TSB-AD's leaderboard beside the stored rows, for people and as CSV; returns what people read."""
     from benchmark import leaderboard
-    from benchmark.report import writer
+    from benchmark.report import write_text
 
     lines, test = leaderboard.summarised(leaderboard.figures(store))
     text = leaderboard.document(lines, test)
     if lines:
-        writer.write_text(out / "leaderboard.md", text)
-        writer.write_text(out / "leaderboard.csv", leaderboard.lines_csv(lines))
-        writer.write_text(out / "leaderboard_files.csv", leaderboard.files_csv(lines))
+        write_text(out / "leaderboard.md", text)
+        write_text(out / "leaderboard.csv", leaderboard.lines_csv(lines))
+        write_text(out / "leaderboard_files.csv", leaderboard.files_csv(lines))
     return text
+
+
+def write_report(store: Store, out: Path, jobs: int, quiet: bool, common: str | None = None) -> list[Table]:
+    """Write the report with its steps told; an interruption leaves the previous one, and says so."""
+    steps = Steps(quiet)
+    try:
+        return writer.write(store, out, jobs, common, steps)
+    except KeyboardInterrupt:
+        steps.end()
+        _options.say(f"interrupted: the report in {out} is as it was, and no result is lost. To write it:")
+        _options.say(f"  python -m {__package__.partition('.')[0]} report --store {store.path} --out {out}")
+        raise
+    finally:
+        steps.end()
+
+
+class Steps:
+    """Tells the steps of a report: one line that changes on a terminal, elsewhere a line for each kind of step."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet, self._live = quiet, sys.stderr.isatty()
+        self._last = ""
+
+    def __call__(self, step: str) -> None:
+        if self._quiet:
+            return
+        if self._live:
+            sys.stderr.write(f"\r\x1b[Kwriting the report: {step}")
+            sys.stderr.flush()
+        elif step.partition(",")[0] != self._last:
+            _options.say(f"writing the report: {step.partition(',')[0]}")
+        self._last = step.partition(",")[0]
+
+    def end(self) -> None:
+        """Leave the line that changes."""
+        if self._live and self._last:
+            sys.stderr.write("\r\x1b[K")
+            self._last = ""
 
 
 def conclude(summary: Summary, supply: Supply) -> int:

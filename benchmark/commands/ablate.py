@@ -45,7 +45,7 @@ def main(args: argparse.Namespace) -> int:
     from benchmark.commands._session import Supply, conclude, execute
     from benchmark.execution import Backend
     from benchmark.grid import Selection, plan
-    from benchmark.report import writer
+    from benchmark.report import write_text
     from benchmark.store import Store, evaluate
     from benchmark.studies import ablation
 
@@ -71,7 +71,7 @@ def main(args: argparse.Namespace) -> int:
     marks = ["SIMULATED series"] * bool(supply.simulated) + ["QUICK settings"] * args.quick
     text = "".join(f"**{mark}**\n\n" for mark in marks) + ablation.to_markdown(shown, found, selection.protocols)
     path = args.out / "ablation" / f"{args.name}.md"
-    writer.write_text(path, text)
+    write_text(path, text)
     sys.stdout.write(text)
     _options.say(f"table: {path}")
     return conclude(summary, supply)

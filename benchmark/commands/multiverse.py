@@ -89,12 +89,12 @@ def _run(args: argparse.Namespace, selection: Selection, many: Multiverse, suppl
 
 
 def _write(out: Path, many: Multiverse, frame: pd.DataFrame, protocols: tuple[str, ...], marks: list[str]) -> None:
-    from benchmark.report import write_specification_curve, writer
+    from benchmark.report import write_specification_curve, write_text
     from benchmark.studies import multiverse_tables
 
     found = {protocol: multiverse_tables.outcomes(many, frame, protocol) for protocol in protocols}
     text = "".join(f"**{mark}**\n\n" for mark in marks) + multiverse_tables.to_markdown(many, found)
-    writer.write_text(out / f"{many.row.name}.md", text)
+    write_text(out / f"{many.row.name}.md", text)
     for protocol, outcomes in found.items():
         for one in outcomes:
             title = f"{many.row.name} on {one.dataset}, {protocol}: {one.complete} universes"

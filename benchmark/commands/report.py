@@ -28,12 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--protocol", metavar="NAME", help="of the table with every row under one protocol (prefix, where it was run)"
     )
     parser.add_argument("--jobs", type=int, default=settings.cores(), metavar="N", help="processes for metrics")
+    _options.add_quiet(parser)
 
 
 def main(args: argparse.Namespace) -> int:
     """Compute missing metrics, then write everything."""
+    from benchmark.commands._session import write_report
     from benchmark.grid import protocols
-    from benchmark.report import summary, writer
+    from benchmark.report import summary
     from benchmark.store import Store
 
     if args.protocol is not None:
@@ -41,7 +43,7 @@ def main(args: argparse.Namespace) -> int:
 
     Store(args.store).close()  # a store that is not there is refused, not made
     with _writable(args.store) as store:
-        writer.write(store, args.out, jobs=args.jobs, common=args.protocol)
+        write_report(store, args.out, args.jobs, args.quiet, args.protocol)
     _options.say(f"written: {args.out}")
     if args.readme is not None:
         summary.update(args.out, args.readme)

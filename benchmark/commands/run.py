@@ -164,11 +164,10 @@ def _run(args: argparse.Namespace, selection: Selection, chosen: list[Row], seri
 
 
 def _report(args: argparse.Namespace, store: Store) -> None:
-    from benchmark.report import markdown, writer
+    from benchmark.commands._session import write_report
+    from benchmark.report import markdown
 
-    if not args.quiet:
-        _options.say("writing the report ...")
-    built = writer.write(store, args.out, jobs=args.jobs)
+    built = write_report(store, args.out, args.jobs, args.quiet)
     if args.tables != "none" and "TSB-AD-U" in args.dataset:
         from benchmark.commands._session import write_leaderboard
 

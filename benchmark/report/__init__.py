@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmark.report.profile import profile
+from benchmark.report.publish import write_text
 from benchmark.report.specification_curve import write_specification_curve
 from benchmark.report.tables import DATASETS, ordered_datasets
 from benchmark.report.text import figure, file_name, signed
@@ -22,5 +23,6 @@ __all__ = [
     "tables",
     "traces",
     "write_specification_curve",
+    "write_text",
     "writer",
 ]

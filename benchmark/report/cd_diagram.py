@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,12 +27,30 @@ MARGIN = 2.0  # room for labels on either side, inches
 LONGEST = 20  # characters of a name that fit into the margin
 
 
-def rank_figure(tidy: pd.DataFrame, table: Table) -> Figure | None:
-    """Critical-difference diagram of the rows that have a figure for as many series as any row; None without a test."""
+def rank_inputs(tidy: pd.DataFrame, table: Table) -> Any:
+    """All that :func:`rank_figure` shows, to know it again."""
+    cells, names = _ranked(tidy, table)
+    shown = cells[["dataset", "series", "detector", "seed", "status", "auroc"]]
+    return [
+        shown.to_numpy().tolist(),
+        names,
+        table.marks,
+        table.protocol,
+        [row.label for row in table.rows if row.trivial],
+    ]
+
+
+def _ranked(tidy: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, list[str]]:
+    """The cells of a table, and the rows that have a figure for as many series as any row."""
     cells = tidy[(tidy["protocol"] == table.protocol) & (tidy["simulated"] == table.simulated)]
     covered = {row.label: sum(entry.n_series for entry in row.entries.values()) for row in table.rows}
     names = [label for label, count in covered.items() if count == max(covered.values())]
-    test = rank_test(cells.assign(detector=cells["label"]), names)
+    return cells.assign(detector=cells["label"]), names
+
+
+def rank_figure(tidy: pd.DataFrame, table: Table) -> Figure | None:
+    """Critical-difference diagram of the rows that have a figure for as many series as any row; None without a test."""
+    test = rank_test(*_ranked(tidy, table))
     if test.reason:
         return None
     simple = [row.label for row in table.rows if row.group == "one-liner"]

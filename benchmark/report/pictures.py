@@ -1,23 +1,66 @@
-"""The pictures of a report: which there are, and where they are written."""
+"""The pictures of a report: which there are, what each is made of, and their bytes in each format."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from benchmark.report import text
-from benchmark.report.cd_diagram import rank_figure
+from benchmark.report import style, text
+from benchmark.report.cd_diagram import rank_figure, rank_inputs
+from benchmark.report.derived import Derived
 from benchmark.report.quality import published_figure, time_figure, time_points
 from benchmark.report.results import Results
 from benchmark.report.roc import Curve, roc_figure
-from benchmark.report.style import save
 from benchmark.report.tables import Table
 from benchmark.report.training import training_figure, training_histories
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+
+@dataclass
+class Drawing:
+    """A picture that is drawn only where no earlier report did.
+
+    Attributes
+    ----------
+    section : str
+        Of the page, and the folder of the files.
+    name : str
+        Of the files, without a suffix.
+    inputs : JSON, dataclasses and arrays
+        All that the picture shows.
+    make : callable
+        Draws it; None when the cells do not support it.
+    """
+
+    section: str
+    name: str
+    inputs: Any
+    make: Callable[[], Figure | None]
+    formats: tuple[str, ...] = ("png", "svg")
+
+    @cached_property
+    def figure(self) -> Figure | None:
+        """The picture, drawn once for all formats."""
+        return self.make()
+
+    def content(self, derived: Derived, form: str) -> bytes:
+        """The picture as a file of a format; empty without one."""
+        return derived.get(f"{self.section} as {form}", self.inputs, lambda: self._draw(form))
+
+    def _draw(self, form: str) -> bytes:
+        return b"" if self.figure is None else style.drawn(self.figure, form)
+
+    def files(self, derived: Derived) -> Iterator[tuple[str, bytes]]:
+        """Path below the report's folder, and content."""
+        for form in self.formats:
+            content = self.content(derived, form)
+            if content:
+                yield f"{self.section.lower()}/{text.file_name(self.name)}.{form}", content
 
 
 def roc_tables(built: list[Table]) -> Iterator[tuple[str, Table]]:
@@ -28,44 +71,62 @@ def roc_tables(built: list[Table]) -> Iterator[tuple[str, Table]]:
             yield suffix, mine[0]
 
 
-def summary_figures(tidy: pd.DataFrame, built: list[Table]) -> dict[str, dict[str, Figure]]:
-    """Figures over all data sets: section, then caption; those that the cells do not support are left out."""
-    ranks = {
-        " ".join((table.protocol, *(["simulated"] if table.simulated else ()))): rank_figure(tidy, table)
-        for table in built
-        if not table.main
-    }
-    times: dict[str, Figure] = {}
+def summary_drawings(tidy: pd.DataFrame, built: list[Table]) -> list[Drawing]:
+    """Pictures over all data sets: the table at a glance, ranks, time and quality."""
+    found = [_glance(suffix, table) for suffix, table in roc_tables(built) if table.main]
+    found += [_ranks(tidy, table) for table in built if not table.main]
     for suffix, table in roc_tables(built):
         points = time_points(tidy, table)
         if points:
             title = ": ".join((*table.marks, "time and quality"))
             caption = text.conditions(table, {label for label, *_ in points})
-            times[f"time and quality{suffix}"] = time_figure(points, title, caption)
-    return {
-        "Glance": {f"table{suffix}": published_figure(table) for suffix, table in roc_tables(built) if table.main},
-        "Ranks": {name: figure for name, figure in ranks.items() if figure is not None},
-        "Time": times,
-    }
+            found.append(_time(f"time-and-quality{suffix.replace(' ', '-')}", points, title, caption))
+    return found
 
 
-def write_pictures(
-    results: Results,
-    tidy: pd.DataFrame,
-    built: list[Table],
-    curves: Mapping[str, list[tuple[str, list[Curve]]]],
-    figures: Mapping[str, Mapping[str, Figure]],
-    out: Path,
-) -> None:
-    """Every picture into its folder: ROC curves, the figures over all data sets, training losses."""
+def _glance(suffix: str, table: Table) -> Drawing:
+    name = f"table{suffix.replace(' ', '-')}"
+    return Drawing("Glance", name, [table, text.conditions(table)], lambda: published_figure(table))
+
+
+def _ranks(tidy: pd.DataFrame, table: Table) -> Drawing:
+    name = "-".join((table.protocol, *(["simulated"] if table.simulated else ())))
+    return Drawing("Ranks", name, rank_inputs(tidy, table), lambda: rank_figure(tidy, table))
+
+
+def _time(name: str, points: list[tuple[str, str, float, float]], title: str, caption: str) -> Drawing:
+    return Drawing("Time", name, [points, title, caption], lambda: time_figure(points, title, caption))
+
+
+def roc_drawings(built: list[Table], curves: Mapping[str, list[tuple[str, list[Curve]]]]) -> Iterator[Drawing]:
+    """A picture of ROC curves for each data set."""
     for suffix, table in roc_tables(built):
         for dataset, drawn in curves[suffix]:
             if drawn:
                 title = ": ".join((*table.marks, f"{dataset}, {max(c.n_series for c in drawn)} series"))
                 caption = text.conditions(table, {curve.label for curve in drawn})
-                save(roc_figure(drawn, title, caption), out / "roc" / text.file_name(dataset + suffix))
-    for section, drawings in figures.items():
-        for caption, figure in drawings.items():
-            save(figure, out / section.lower() / text.file_name(caption.replace(" ", "-")))
+                yield _roc(dataset + suffix, drawn, title, caption)
+
+
+def _roc(name: str, drawn: list[Curve], title: str, caption: str) -> Drawing:
+    return Drawing("ROC", name, [drawn, title, caption], lambda: roc_figure(drawn, title, caption))
+
+
+def training_drawings(results: Results, tidy: pd.DataFrame) -> Iterator[Drawing]:
+    """A picture of the losses of each network under each protocol."""
     for title, histories in training_histories(results, tidy):
-        save(training_figure(histories, title), out / "training" / text.file_name(title), ("png",))
+        yield _training(title, histories)
+
+
+def _training(title: str, histories: Any) -> Drawing:
+    return Drawing("Training", title, [title, histories], lambda: training_figure(histories, title), ("png",))
+
+
+def by_section(drawings: Iterable[Drawing], derived: Derived) -> dict[str, list[str]]:
+    """Section of the page -> its pictures as inline SVG."""
+    found: dict[str, list[str]] = {}
+    for drawing in drawings:
+        content = drawing.content(derived, "svg").decode()
+        if content:
+            found.setdefault(drawing.section, []).append(style.themed(content))
+    return found

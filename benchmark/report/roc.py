@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from benchmark.metrics import Undefined, roc_curve
 from benchmark.report import style
-from benchmark.report.results import Results
+from benchmark.report.derived import Derived
+from benchmark.report.results import Results, scored
 from benchmark.report.style import BLUE, COLOURS, DASHES, FAINT, GREEN, INK, PINK, QUIET, VERMILION
 from benchmark.report.tables import Row, Table
 
@@ -59,11 +60,14 @@ def average_roc(curves: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
     return rates.mean(axis=0), rates.std(axis=0)
 
 
-def roc_curves(results: Results, table: Table, tidy: pd.DataFrame) -> Iterator[tuple[str, list[Curve]]]:
+def roc_curves(
+    results: Results, table: Table, tidy: pd.DataFrame, derived: Derived | None = None
+) -> Iterator[tuple[str, list[Curve]]]:
     """For each data set of a table, the mean ROC curve of each of its rows.
 
     A row's curve is averaged over seeds, then over series, like its figure; a row without scores has none.
     """
+    derived = derived or Derived()
     tidy = tidy[(tidy["status"] == "ok") & (tidy["simulated"] == table.simulated)]
     cells: Cells = {}
     for *place, series, key, data_hash in tidy[
@@ -71,16 +75,16 @@ def roc_curves(results: Results, table: Table, tidy: pd.DataFrame) -> Iterator[t
     ].itertuples(index=False):
         cells.setdefault(tuple(place), {}).setdefault(series, []).append((key, data_hash))
     for dataset in table.datasets:
-        curves = (_curve(results, row, dataset, cells) for row in table.rows)
+        curves = (_curve(results, row, dataset, cells, derived) for row in table.rows)
         yield dataset, [curve for curve in curves if curve is not None]
 
 
-def _curve(results: Results, row: Row, dataset: str, cells: Cells) -> Curve | None:
+def _curve(results: Results, row: Row, dataset: str, cells: Cells, derived: Derived) -> Curve | None:
     per_series = []
     for of_series in cells.get((row.label, row.protocol, dataset), {}).values():
-        points = [p for p in (_points(results, key, data_hash) for key, data_hash in of_series) if p is not None]
-        if points:
-            per_series.append(average_roc(points)[0])
+        by_seed = [rates for cell in of_series if len(rates := _rates(results, *cell, derived))]
+        if by_seed:
+            per_series.append(np.mean(by_seed, axis=0))
     value = row.entries[dataset].value
     if not per_series or value is None:
         return None
@@ -88,12 +92,22 @@ def _curve(results: Results, row: Row, dataset: str, cells: Cells) -> Curve | No
     return Curve(row.label, row.group, value, len(rates), rates.mean(axis=0), rates.std(axis=0))
 
 
-def _points(results: Results, key: str, data_hash: str) -> tuple[Array, Array] | None:
+def _rates(results: Results, key: str, data_hash: str, derived: Derived) -> Array:
+    """(101,) true-positive rates of a cell; (0,) without scores at hand, or of one class: its metrics say so."""
     try:
-        first, scores = results.scores(key)
-        return roc_curve(results.series(data_hash)[1][first : first + len(scores)], scores)
-    except (KeyError, Undefined):
-        return None  # no scores at hand, or one class: its metrics say so
+        inputs = [results.content(key), data_hash]
+        return np.frombuffer(derived.get("ROC curve", inputs, lambda: _on_grid(results, key, data_hash)))
+    except KeyError:
+        return np.empty(0)
+
+
+def _on_grid(results: Results, key: str, data_hash: str) -> bytes:
+    _, labels, scores = scored(results, key, data_hash)
+    try:
+        points = roc_curve(labels, scores)
+    except Undefined:
+        return b""
+    return average_roc([points])[0].tobytes()
 
 
 def roc_figure(curves: Sequence[Curve], title: str, caption: str = "") -> Figure:
@@ -153,10 +167,15 @@ def _frame(axes: Axes) -> None:
     axes.set_yticklabels(["0", ".5", "1"])
 
 
+def _joined(curves: Sequence[Curve]) -> tuple[Array, Array]:
+    """All curves as one line with gaps: a panel with one line is drawn faster than one with fifteen."""
+    x = np.append(GRID[::4], np.nan)
+    return np.tile(x, len(curves)), np.concatenate([np.append(curve.mean[::4], np.nan) for curve in curves])
+
+
 def _roc_panel(axes: Axes, curve: Curve, others: Sequence[Curve]) -> None:
     _frame(axes)
-    for other in others:
-        axes.plot(GRID[::4], other.mean[::4], color=FAINT, lw=0.6, zorder=1)
+    axes.plot(*_joined(others), color=FAINT, lw=0.6, zorder=1)
     colour = COLOURS.get(curve.group, INK)
     if curve.n_series > 1:
         low, high = np.clip(curve.mean - curve.spread, 0, 1), np.clip(curve.mean + curve.spread, 0, 1)

@@ -5,6 +5,8 @@ Colours are Okabe and Ito's, safe for colour-blind readers; no figure needs colo
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -41,6 +43,15 @@ MARKERS = {
     "one-liner": "x",
 }
 DASHES = ("-", "--", ":", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3)), (0, (3, 5)))
+THEME = {
+    INK: "var(--ink)",
+    QUIET: "var(--quiet)",
+    FAINT: "var(--line)",
+    ACCENT: "var(--accent)",
+    **{colour: f"var(--{group})" for group, colour in COLOURS.items() if group != "one-liner"},
+    "#ffffff": "var(--paper)",
+    "#000000": "var(--ink)",
+}
 RC: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.size": 8,
@@ -91,7 +102,28 @@ def mark(group: str) -> dict[str, Any]:
 def save(figure: Figure, stem: Path, formats: Sequence[str] = ("png", "svg")) -> None:
     """Write a figure as ``stem.png`` and ``stem.svg``; the folder is made when needed."""
     stem.parent.mkdir(parents=True, exist_ok=True)
+    for suffix in formats:
+        stem.with_name(f"{stem.name}.{suffix}").write_bytes(drawn(figure, suffix))
+
+
+def drawn(figure: Figure, form: str) -> bytes:
+    """A figure as a file of this format, ``png`` or ``svg``."""
+    out = io.BytesIO()
     with context():
-        for suffix in formats:
-            metadata: dict[str, Any] = {"Date": None} if suffix == "svg" else {}
-            figure.savefig(stem.with_name(f"{stem.name}.{suffix}"), dpi=160, metadata=metadata)
+        figure.savefig(out, format=form, dpi=160, metadata={"Date": None} if form == "svg" else {})
+        figure.set_layout_engine("none")  # it is laid out now: other formats need not do it again
+    return out.getvalue()
+
+
+def themed(svg: str) -> str:
+    """SVG of a figure as it stands in a page: inline, in the page's colours, light or dark."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
+    svg = re.sub(
+        r' id="(?:figure|axes|patch|text|line2d|legend|matplotlib\.axis|[xy]tick|PolyCollection)_?\d+"', "", svg
+    )
+    for colour, variable in THEME.items():
+        svg = re.sub(re.escape(colour), variable, svg, flags=re.I)
+    for size in ("height", "width"):
+        svg = re.sub(rf'(<svg[^>]*?) {size}="[^"]*"', r"\1", svg, count=1)
+    return svg

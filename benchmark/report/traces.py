@@ -50,8 +50,12 @@ def encode(x: Array, buckets: int, first_row: int = 0) -> dict[str, Any]:
 
 
 def buckets_for(n_traces: int, budget: int = 9 << 20) -> int:
-    """Buckets per trace such that all traces together take at most ``budget`` bytes of base64."""
-    return int(np.clip(budget * 3 // 4 // 2 // max(1, n_traces), 60, 50_000))
+    """Buckets per trace, a power of two, such that all traces together take at most ``budget`` bytes of base64.
+
+    A power of two, so that a few more rows leave the traces of the others as they are.
+    """
+    most = int(np.clip(budget * 3 // 4 // 2 // max(1, n_traces), 64, 65_536))
+    return 1 << (most.bit_length() - 1)
 
 
 def anomalous_rows(labels: NDArray[np.uint8]) -> list[tuple[int, int]]:

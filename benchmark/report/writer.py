@@ -1,27 +1,37 @@
 """Everything that a run leaves for people: tables, cells, pictures and one HTML page.
 
-All of it is a view of the store and can be deleted and written again.
+All of it is a view of the store and can be deleted and written again. A second report makes again only what hangs on
+what has changed; an interrupted one leaves the previous report whole.
 """
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import datasets
-from benchmark.errors import UserError
-from benchmark.report import csv, latex, markdown, page
+from benchmark.catalogue import registry
+from benchmark.report import csv, latex, markdown, page, pictures
 from benchmark.report.bar import OneLinerTest
 from benchmark.report.build import build, current
-from benchmark.report.pictures import roc_tables, summary_figures, write_pictures
+from benchmark.report.derived import Derived, digest, program
+from benchmark.report.publish import hash_of, publish
 from benchmark.report.results import Remembered, Results
 from benchmark.report.roc import roc_curves
 from benchmark.report.tables import Table
 from benchmark.store import Store, evaluate
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def write(store: Store, out: Path, jobs: int = 1, common: str | None = None) -> list[Table]:
+KEPT = ".derived.zip"
+Told = Callable[[str], None]
+
+
+def write(
+    store: Store, out: Path, jobs: int = 1, common: str | None = None, told: Told = lambda step: None
+) -> list[Table]:
     """Compute the metrics that the store lacks, then write the whole report.
 
     Parameters
@@ -29,11 +39,13 @@ def write(store: Store, out: Path, jobs: int = 1, common: str | None = None) -> 
     store : Store
         Open for writing; of one open for reading, metrics that it lacks are left out.
     out : Path
-        Folder of the report, made when missing; files of an earlier report are replaced.
+        Folder of the report, made when missing; files of an earlier report are replaced, all together at the end.
     jobs : int
         Processes for the metrics.
     common : str, optional
         Protocol of the table next to the main one (:func:`~benchmark.report.build.build`).
+    told : callable
+        Is told of each step, in a word or two.
 
     Returns
     -------
@@ -41,38 +53,56 @@ def write(store: Store, out: Path, jobs: int = 1, common: str | None = None) -> 
         The tables for AUROC, the main one first.
     """
     if store.writable:
-        evaluate.fill(store, jobs=jobs)
-    return write_views(store, out, common)
+        evaluate.fill(store, jobs=jobs, told=lambda done, of: told(f"metrics, {done} of {of} cells"))
+    return write_views(store, out, common, told)
 
 
-def write_views(results: Results, out: Path, common: str | None = None) -> list[Table]:
+def write_views(results: Results, out: Path, common: str | None = None, told: Told = lambda step: None) -> list[Table]:
     """Tables, cells, pictures and page from cells as they are; an empty store gives a page that says so."""
     results = Remembered(results)
-    frame = results.frame()
-    facts = dataset_facts()
-    sizes = {name: dataset.size for name, dataset in facts.items()}
-    tidy = current(frame)
-    built = build(tidy, sizes, against=OneLinerTest(results, tidy), common=common)
-    write_text(out / "table.md", markdown.document(built) or "No cell has been computed yet.\n")
-    write_text(out / "table.tex", latex.document(built))
-    write_text(out / "table.csv", csv.document(built))
-    write_text(out / "cells.csv", csv.cells(frame))
-    curves = {suffix: list(roc_curves(results, table, tidy)) for suffix, table in roc_tables(built)}
-    figures = summary_figures(tidy, built)
-    write_pictures(results, tidy, built, curves, figures, out)
-    write_text(out / "index.html", page.render(results, tidy, built, curves, facts, figures, sizes))
+    with Derived(out / KEPT) as derived:
+        told("tables")
+        tidy = current(results.frame())
+        sizes = {name: dataset.size for name, dataset in dataset_facts().items()}
+        built = build(tidy, sizes, against=OneLinerTest(results, tidy, derived), common=common)
+        state = digest([program(), _detectors(), results.fingerprint(), common])
+        earlier = derived.earlier
+        if earlier["state"] == state and all(hash_of(out / name) == known for name, known in earlier["files"].items()):
+            told("nothing has changed")
+            return built
+        files = _files(results, tidy, built, sizes, derived, told)
+        told("files")
+        derived.finish(state, publish(out, files, earlier["files"]))
     return built
 
 
-def write_text(path: Path, text: str) -> None:
-    """Replace a file in one step, so that a reader never sees half of it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.part")
-        part.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(part, path)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}; name another folder with --out") from error
+def _files(
+    results: Results, tidy: pd.DataFrame, built: list[Table], sizes: dict[str, int], derived: Derived, told: Told
+) -> dict[str, bytes]:
+    """Every file of the report, by its path below the folder."""
+    texts = {
+        "table.md": markdown.document(built) or "No cell has been computed yet.\n",
+        "table.tex": latex.document(built),
+        "table.csv": csv.document(built),
+        "cells.csv": csv.cells(results.frame()),
+    }
+    told("ROC curves")
+    curves = {suffix: list(roc_curves(results, table, tidy, derived)) for suffix, table in pictures.roc_tables(built)}
+    summary = pictures.summary_drawings(tidy, built)
+    drawings = [*pictures.roc_drawings(built, curves), *summary, *pictures.training_drawings(results, tidy)]
+    files: dict[str, bytes] = {}
+    for k, drawing in enumerate(drawings, start=1):
+        told(f"pictures, {k} of {len(drawings)}")
+        files.update(drawing.files(derived))
+    told("page")
+    figures = pictures.by_section(summary, derived)
+    texts["index.html"] = page.render(results, tidy, built, curves, dataset_facts(), figures, sizes, derived)
+    return {name: text.encode("utf-8", "backslashreplace") for name, text in texts.items()} | files
+
+
+def _detectors() -> dict[str, Any]:
+    """What a report says of the registered detectors."""
+    return {name: [cls.group, cls.source, sorted(cls.param_defaults())] for name, cls in registry.detectors().items()}
 
 
 def dataset_facts() -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark import metrics
+from benchmark.errors import UserError
 from benchmark.grid import protocols
 from benchmark.store.store import Store
 from datasets import Series
@@ -49,6 +50,7 @@ def fill(
     jobs: int = 1,
     keys: Collection[str] | None = None,
     at_once: int = 64,
+    told: Callable[[int, int], None] = lambda done, of: None,
 ) -> int:
     """Compute what the store lacks of these metrics (None: the default ones); returns how many values were added.
 
@@ -58,6 +60,8 @@ def fill(
         Only for these cells; None for all current ones.
     at_once : int
         So many cells are read and measured at a time, so that few arrays are held.
+    told : callable
+        Is told how many cells are done, and of how many.
     """
     from joblib import Parallel, delayed
 
@@ -66,6 +70,7 @@ def fill(
     added = 0
     with Parallel(n_jobs=jobs if len(todo) > 50 else 1) as parallel:
         for begin in range(0, len(todo), at_once):
+            told(begin, len(todo))
             calls = []
             for row, lacking in todo[begin : begin + at_once]:
                 if row["data_hash"] not in known:
@@ -73,7 +78,12 @@ def fill(
                     known[row["data_hash"]] = labels, estimate_window(values)
                 labels, period = known[row["data_hash"]]
                 first, scores = store.scores(row["key"])
-                mine = labels[first : first + len(scores)]
+                mine = labels[first : first + len(scores)] if first >= 0 else labels[:0]
+                if len(mine) != len(scores) or not np.isfinite(scores).all():
+                    raise UserError(
+                        f"{store.path}: the scores of {row['detector']} on {row['dataset']}/{row['series']} do not fit "
+                        "the series, or are not finite: `results verify` names such cells, `--repair` drops them"
+                    )
                 calls.append(delayed(measure)(row["key"], lacking, mine, scores, row["protocol"], period))
             rows = [row for measured in parallel(calls) for row in measured]
             store.put_metrics(rows)

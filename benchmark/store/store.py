@@ -30,6 +30,13 @@ OUTCOME_COLUMNS = (
     *("fit_seconds", "score_seconds", "peak_mb"),
 )
 SERIES_AT_HAND = 8
+FINGERPRINTED = {
+    "runs": "*",
+    "cells": "*",
+    "metrics": "*",
+    "scores": "key, sha256",
+    "series": "data_hash, dataset, name, source, n, n_train",
+}
 INVENTORY = """
     SELECT data_hash, dataset, name, source, n, coalesce(ok, 0), coalesce(cells, 0) FROM series LEFT JOIN
     (SELECT data_hash, sum(status = 'ok') AS ok, count(*) AS cells FROM current GROUP BY data_hash) USING (data_hash)
@@ -153,6 +160,26 @@ class Store:
                 f"{self.path}: the scores of cell {key} are damaged; `results verify --repair` drops the cell"
             )
         return row["first_row"], np.frombuffer(row["scores"], "<f8")
+
+    def content(self, key: str) -> str:
+        """Hash of a cell's scores and of the row they begin at; KeyError when it has none.
+
+        It is the one that :meth:`scores` checks: what was derived from scores of this hash needs no second reading.
+        """
+        found = self.database.rows(
+            "SELECT scores.sha256, first_row FROM scores JOIN cells USING (key) WHERE key = ?", key
+        )
+        if not found:
+            raise KeyError(key)
+        return f"{found[0]['sha256']} {found[0]['first_row']}"
+
+    def fingerprint(self) -> str:
+        """Hash of all that the store holds; scores and series enter by their own hashes."""
+        found = hashlib.sha256()
+        for table, columns in FINGERPRINTED.items():
+            for row in self.database.rows(f"SELECT {columns} FROM {table} ORDER BY 1, 2"):
+                found.update(repr(tuple(row)).encode("utf-8", "surrogatepass"))
+        return found.hexdigest()
 
     def load_series(self, data_hash: str) -> Series:
         """A stored series, its hash checked; KeyError when absent. The last few are kept at hand."""

@@ -1,0 +1,104 @@
+"""The files of a report replaced together: all of the new one, or all of the previous one."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from benchmark.errors import UserError
+
+
+def publish(out: Path, files: Mapping[str, bytes], earlier: Mapping[str, str]) -> dict[str, str]:
+    """Replace the files of a report; those that are equal stay as they are.
+
+    Everything is written beside its place first, where an interruption leaves the previous report whole. The
+    renaming that follows takes milliseconds, for which Ctrl-C waits.
+
+    Parameters
+    ----------
+    out : Path
+        Folder of the report, made when missing.
+    files : mapping
+        Path below ``out``, with ``/`` -> content.
+    earlier : mapping
+        Path -> hash of the files that the previous report wrote; those that are no longer made are removed, unless
+        somebody has changed them.
+
+    Returns
+    -------
+    dict
+        Path -> hash of what was written.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be written.
+    """
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=out))
+        try:
+            changed = [name for name in files if hash_of(out / name) != hashes[name]]
+            for name in changed:
+                _write(fresh / name, files[name])
+                (out / name).parent.mkdir(parents=True, exist_ok=True)
+            stale = [name for name in earlier if name not in files and hash_of(out / name) == earlier[name]]
+            with uninterrupted():
+                for name in changed:
+                    os.replace(fresh / name, out / name)
+                for name in stale:
+                    (out / name).unlink()
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+    except OSError as error:
+        raise UserError(
+            f"cannot write {error.filename or out}: {error.strerror}; name another folder with --out"
+        ) from error
+    return hashes
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file in one step, so that a reader never sees half of it."""
+    publish(path.parent, {path.name: text.encode("utf-8", "backslashreplace")}, {})
+
+
+def hash_of(path: Path) -> str:
+    """SHA-256 of a file, or nothing when it is not there."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ctrl-C within the block is raised at its end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread alone
+        return
+    caught: list[int] = []
+
+    def remember(number: int, _: FrameType | None) -> None:
+        caught.append(number)
+
+    before = signal.signal(signal.SIGINT, remember)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if caught:
+        raise KeyboardInterrupt
