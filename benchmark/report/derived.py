@@ -15,6 +15,7 @@ import os
 import platform
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -23,7 +24,6 @@ from typing import Any, Self
 import numpy as np
 
 import datasets
-from benchmark.errors import UserError
 
 RECORD = "report.json"
 LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib", "jinja2")
@@ -91,15 +91,14 @@ def _read(path: Path) -> dict[str, bytes]:
 
 def _write(path: Path, values: dict[str, bytes]) -> None:
     fresh = path.with_name(f"{path.name}.part")
-    try:
+    with suppress(OSError):  # nothing is lost: what cannot be kept is made again
         path.parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(fresh, "w") as kept:
             for name, value in values.items():
                 kept.writestr(name, value)
         os.replace(fresh, path)
-    except OSError as error:
+    with suppress(OSError):
         fresh.unlink(missing_ok=True)
-        raise UserError(f"cannot write {path}: {error.strerror}; name another folder with --out") from error
 
 
 def digest(value: Any) -> str:
