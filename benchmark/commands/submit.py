@@ -23,12 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Write both files."""
     from benchmark.leaderboard import submission
-    from benchmark.report import writer
+    from benchmark.report import write_text
     from benchmark.store import Store
 
     with Store(args.store, write=True) as store:
         files = submission(store, args.row)
     for name, text in files.items():
-        writer.write_text(args.out / name, text)
+        write_text(args.out / name, text)
         _options.say(f"{args.out / name}")
     return 0
