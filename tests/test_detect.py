@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from benchmark.cli import main
 from benchmark.detection import Model, Options, detect, false_alerts, report
 from benchmark.detection.alerts import alerts, narrowed, near, runners_up, similar
+from benchmark.detection.calibration import exceedances, folds, promise
 from benchmark.detection.conventions import APERIODIC, build, choose_window
-from benchmark.detection.model import held_out
 from benchmark.detection.peaks import MOST, OrdinaryPeaks, joined
 from benchmark.detection.planted import HOLIDAY, KINDS, plant, weekly
 from benchmark.detection.ranking import Ranking, rank
@@ -349,11 +349,27 @@ def test_new_normal_rows_are_flagged_as_often_as_promised(name: str) -> None:
     assert max(flagged) < share * 3
 
 
-def test_three_tenths_are_held_out_and_nothing_is_lost() -> None:
-    known, unknown = held_out(1003)
-    rows = np.concatenate([np.arange(1003)[part] for part in (*known, *unknown)])
-    assert np.array_equal(np.sort(rows), np.arange(1003))
-    assert sum(part.stop - part.start for part in unknown) == pytest.approx(301, abs=2)
+def test_every_row_is_held_out_once() -> None:
+    held = []
+    for known, unknown in folds(1003):
+        rows = np.concatenate([np.arange(1003)[part] for part in (*known, *unknown)])
+        assert np.array_equal(np.sort(rows), np.arange(1003))
+        held += [np.arange(1003)[part] for part in unknown]
+    assert np.array_equal(np.sort(np.concatenate(held)), np.arange(1003))
+
+
+def test_exceedances_within_a_window_count_once() -> None:
+    scores = np.zeros(100)
+    scores[[10, 15, 21, 50, 90]] = 1
+    assert exceedances(scores, 1.0, 10) == 3
+    assert exceedances(scores, 2.0, 10) == 0
+
+
+def test_a_promise_has_an_interval_or_is_refused() -> None:
+    assert promise(0.01, 16, 5000).startswith("Of many new normal rows a share of 0.005 to 0.02")
+    assert "2 independent exceedances" in promise(0.01, 2, 5000)
+    assert "(40,000 rows like these)" in promise(0.01, 2, 5000)
+    assert "a longer history" in promise(0.01, 0, 5000)
 
 
 def test_a_model_of_a_newer_release_or_none_is_refused(model: Path, tmp_path: Path) -> None:

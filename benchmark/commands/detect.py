@@ -131,8 +131,11 @@ def _detect(args: argparse.Namespace, recording: Recording, series: int) -> dict
     sys.stdout.write(path.read_text(encoding="utf-8"))
     _options.say(f"written: {path.parent}/ (report.md, picture.png, anomalies.csv, scores.csv)")
     if args.save:
-        Model.fit(finding).save(place(args.save))
+        model = Model.fit(finding)
+        model.save(place(args.save))
         _options.say(f"saved: {place(args.save)}/ (detect FILE --model {args.save} scores rows that follow)")
+        for line in model.promise():
+            _options.say(line)
     return page.section(finding, args.top, series)
 
 

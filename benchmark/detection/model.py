@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
-from itertools import pairwise
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from benchmark.catalogue import registry
 from benchmark.detection import stream
 from benchmark.detection.alerts import narrowed, runners_up
+from benchmark.detection.calibration import exceedances, promise, unseen_scores
 from benchmark.detection.conventions import build
 from benchmark.detection.detect import LISTED, Finding, Options, threshold_of
 from benchmark.detection.peaks import OrdinaryPeaks, joined
 from benchmark.detection.ranking import SHORTEST, Ranking
-from benchmark.detection.scoring import margin, score_part, score_parts
+from benchmark.detection.scoring import margin, sample, score_part
 from benchmark.errors import UserError
 from benchmark.reading import ReadOptions, Recording
 from detectors import Detector
@@ -29,7 +30,6 @@ Array = NDArray[np.float64]
 T = TypeVar("T")
 
 FORMAT = 1
-HELD_OUT = (2, 5, 8)  # tenths of the history
 REMEMBERED = 20  # windows of history kept, which new rows are scored and explained with
 FILE = "model.json"
 INHERITED = ("value", "time", "decimal", "thousands", "day_first", "tz", "separator", "encoding")
@@ -43,10 +43,10 @@ class Model:
     ----------
     names : tuple of str
     detectors : list of Detector
-        Fitted to seven tenths of the history.
+        Fitted to the history, or to a sample of a long one.
     window : int
     usual : list of OrdinaryPeaks
-        Of each detector, on the other three.
+        Of each detector, on held-out history.
     threshold : float
         Likewise, by the rule that the options name.
     recent : (k,) array
@@ -60,6 +60,8 @@ class Model:
         How the history was read, as options; files that follow are read likewise.
     step : float or None
         Of the history's regular grid.
+    exceedances : int
+        Independent ones of the threshold, in held-out history.
     """
 
     names: tuple[str, ...]
@@ -74,6 +76,7 @@ class Model:
     centre: float = 0.0
     reading: dict[str, Any] = field(default_factory=dict)
     step: float | None = None
+    exceedances: int = 0
 
     @property
     def margin(self) -> int:
@@ -105,8 +108,8 @@ class Model:
     def fit(cls, finding: Finding) -> Model:
         """From what ``detect`` chose on a history.
 
-        Three tenths of the history are held out, and the threshold comes from their scores: it holds for rows that
-        no detector has seen.
+        The threshold comes from the scores of history that was held out, fold by fold: it holds for rows that no
+        detector has seen.
 
         Raises
         ------
@@ -116,19 +119,20 @@ class Model:
         x, options, window = finding.recording.values, finding.options, finding.window
         if len(x) < SHORTEST or np.ptp(x) == 0:
             raise UserError(f"a model needs a history of at least {SHORTEST} rows that are not all equal, got {len(x)}")
-        known, unknown = held_out(len(x))
-        fitted = [_built(name, window, len(x), options).fit([x[part] for part in known]) for name in finding.detectors]
         centre = float(np.median(x))
-        unseen = [score_parts(detector, x, unknown, window, centre) for detector in fitted]
+        builds = [partial(_built, name, window, len(x), options) for name in finding.detectors]
+        fitted = [build().fit(sample(x)) for build in builds]
+        unseen = [unseen_scores(build, x, window, centre) for build in builds]
         usual = [OrdinaryPeaks.fit(scores, window) for scores in unseen]
         memory = max(REMEMBERED * window, *(margin(detector, window) for detector in fitted))
         share = replace(options, false_alerts=options.false_alerts * len(unseen[0]) / len(x))
-        threshold = _not_most(threshold_of(_together(unseen, usual), window, share), _together(unseen, usual))
+        scores = _together(unseen, usual)
+        threshold = _not_most(threshold_of(scores, window, share), scores)
         last, reading = finding.recording.show_time(len(x) - 1), _reading(finding.recording)
         step = finding.recording.step
         return cls(
             *(finding.detectors, fitted, window, usual, threshold, x[-memory:], options, len(x), last),
-            *(centre, reading, step),
+            *(centre, reading, step, exceedances(scores, threshold, window)),
         )
 
     def scored(self, part: Array) -> Array:
@@ -159,11 +163,17 @@ class Model:
         found = sorted(found, key=lambda alert: -alert.score)
         placed = found + [narrowed(whole, alert, around, self.window).moved(-before) for alert in next_ones]
         ranking = Ranking(reason="the detectors are those of the saved model.")
-        notes = [*recording.notes, self._follows()]
+        notes = [*recording.notes, self._follows(), *self.promise()]
         options = self._scaled(recording)
         return Finding(
             recording, self.names, self.window, scores, self.threshold, flags, placed, ranking, notes, options
         )
+
+    def promise(self) -> list[str]:
+        """What the rule's share of flagged rows is worth on new rows; nothing for the rule of ordinary peaks."""
+        if self.options.rule == "peaks":
+            return []
+        return [promise(self.options.contamination, self.exceedances, self.rows)]
 
     def _follows(self) -> str:
         until = f", which ends at {self.last}" if self.last else ""
@@ -202,6 +212,7 @@ class Model:
             "centre": self.centre,
             "reading": self.reading,
             "step": self.step,
+            "exceedances": self.exceedances,
         }
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -230,7 +241,7 @@ class Model:
         options = Options(**facts["options"] | {"detectors": tuple(facts["options"]["detectors"])})
         recent = np.array(facts["recent"], dtype=np.float64)
         threshold, window = facts["threshold"], facts["window"]
-        more = facts["centre"], facts["reading"], facts["step"]
+        more = facts["centre"], facts["reading"], facts["step"], facts["exceedances"]
         return cls(names, fitted, window, usual, threshold, recent, options, facts["rows"], facts["last"], *more)
 
 
@@ -249,13 +260,6 @@ def _facts(folder: Path) -> dict[str, Any]:
 
 def _built(name: str, window: int, n: int, options: Options) -> Detector:
     return build(name, window, options.seed, n, options.params.get(name))
-
-
-def held_out(n: int) -> tuple[list[slice], list[slice]]:
-    """Rows to fit and rows to hold out: three tenths, spread so that a slow change is in both."""
-    edges = np.linspace(0, n, 11).astype(int)
-    tenths = [slice(int(a), int(b)) for a, b in pairwise(edges)]
-    return [t for k, t in enumerate(tenths) if k not in HELD_OUT], [tenths[k] for k in HELD_OUT]
 
 
 def _not_most(threshold: float, scores: Array) -> float:
