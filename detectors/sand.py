@@ -18,8 +18,8 @@ class SAND(WindowDetector):
 
     A batch of the scored series is clustered by shape. A new cluster joins the nearest centre if that is no farther
     than its members are; otherwise it is a centre of its own. A centre weighs the square of its members over its
-    distance to the others, and less with every batch in which nothing joined it. The batch is scored by the model that
-    has seen it. Scores are standardised by a running mean and deviation over batches, as drift moves their level.
+    distance to the others, and less once it has been idle for more batches than it has members. The batch is scored
+    by the model that has seen it.
 
     Parameters
     ----------
@@ -29,8 +29,6 @@ class SAND(WindowDetector):
         Shapes of each batch.
     length : int
         Length of a shape in windows.
-    rate : float
-        Weight of the newest batch in the running mean and deviation, in (0, 1].
     batch : float
         Share of the scored series that is one batch, in (0, 1]; at least ``length`` + 1 windows.
     max_stretches : int
@@ -62,7 +60,6 @@ class SAND(WindowDetector):
         "window": whole(3) | one_of("auto"),
         "n_clusters": whole(1),
         "length": whole(1),
-        "rate": real(0, 1, "(]"),
         "batch": real(0, 1, "(]"),
         "max_stretches": whole(1),
         "random_state": SEED | one_of(None),
@@ -73,7 +70,6 @@ class SAND(WindowDetector):
         window: int | Literal["auto"] = "auto",
         n_clusters: int = 6,
         length: int = 4,
-        rate: float = 0.5,
         batch: float = 0.1,
         max_stretches: int = 2000,
         random_state: int | None = 0,
@@ -82,7 +78,6 @@ class SAND(WindowDetector):
         super().__init__(window, align)
         self.n_clusters = n_clusters
         self.length = length
-        self.rate = rate
         self.batch = batch
         self.max_stretches = max_stretches
         self.random_state = random_state
@@ -100,18 +95,13 @@ class SAND(WindowDetector):
         model, rng = self.model_.copy(), np.random.default_rng(self.random_state)
         place = self._place_of_fitted(x)
         size = max(int(self.batch * len(x)), 5 * self.window_, model.length + self.window_)
-        parts, level, spread = [], 0.0, 1.0
-        for number, (first, last) in enumerate(batches(place, len(x), size)):
-            part = x[first:last]
+        parts = []
+        for first, last in batches(place, len(x), size):
             if first >= place and last - first > model.length:
-                fresh = Windows([part], self.window_)
+                fresh = Windows([x[first:last]], self.window_)
                 model.join(evenly_cut(fresh, model.length, self.max_stretches), self.n_clusters, rng)
             upto = min(last + self.window_ - 1, len(x))  # windows that begin in the batch
-            scores = distance_from_shapes(x[first:upto], self.window_, model.centres, model.weights())
-            mean, deviation = float(scores.mean()), float(scores.std()) or 1.0
-            rate = self.rate if number else 1.0
-            level, spread = rate * mean + (1 - rate) * level, rate * deviation + (1 - rate) * spread
-            parts.append((scores - level) / spread)
+            parts.append(distance_from_shapes(x[first:upto], self.window_, model.centres, model.weights()))
         return np.concatenate(parts)
 
     def _place_of_fitted(self, x: Array) -> int:
@@ -142,7 +132,7 @@ class Model:
     rows : list of (n_k, m) arrays
         The last members of each, from which the centre is found anew.
     members, reach, idle : (k,) arrays
-        Number of members, their mean distance to the centre, and batches since one joined.
+        Number of members, the largest distance of one to the centre, and batches since one joined.
     """
 
     length: int
@@ -162,8 +152,8 @@ class Model:
         return Model(self.length, *arrays)
 
     def weights(self) -> Array:
-        """Weight of each centre, less for one that has been idle."""
-        weights = centre_weights(self.centres, self.members) / (1 + self.idle)
+        """Weight of each centre, less for one that has long been idle."""
+        weights = centre_weights(self.centres, self.members) / np.maximum(1.0, self.idle - self.members)
         return np.asarray(weights / weights.sum())
 
     def join(self, stretches: Array, clusters: int, rng: np.random.Generator) -> None:
@@ -173,7 +163,7 @@ class Model:
         self.idle += 1
         for c, centre in enumerate(shapes.centres):
             mine = shapes.labels == c
-            rows, reach = stretches[mine], float(shapes.distances[mine].mean())
+            rows, reach = stretches[mine], float(shapes.distances[mine].max())
             if known:
                 apart = shape_distance(spectrum(self.centres[:known]), centre, self.length)[0]
                 nearest = int(apart.argmin())
@@ -184,7 +174,7 @@ class Model:
 
     def _join_one(self, k: int, rows: Array, reach: float) -> None:
         total = self.members[k] + len(rows)
-        self.reach[k] = (self.members[k] * self.reach[k] + len(rows) * reach) / total
+        self.reach[k] = max(self.reach[k], reach)
         self.rows[k] = np.concatenate([self.rows[k], rows])[-MEMBERS:]
         self.centres[k] = leading_shape(aligned(self.rows[k], self.centres[k]))
         self.members[k], self.idle[k] = total, 0.0

@@ -1,0 +1,139 @@
+"""k-Shape, SAND, Series2Graph and KMeansAD: their parts against slow obvious forms."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from detectors import SAND, KMeansAD, KShapeAD, Series2Graph
+from detectors.core import windows_to_points
+from detectors.kernels.shapes import k_shape, leading_shape, shape_distance, shifted, spectrum, unit_rows
+from detectors.kshape import centre_weights, distance_from_shapes
+from detectors.sand import Model, batches
+from detectors.series2graph import counted_edges, crossings, density_maxima
+
+RNG = np.random.default_rng(5)
+
+
+def test_the_shape_based_distance_is_the_best_of_all_shifts() -> None:
+    rows, centre = unit_rows(RNG.standard_normal((6, 20))), unit_rows(RNG.standard_normal((1, 20)))[0]
+    distance, lag = shape_distance(spectrum(rows), centre, 20)
+    for row, d, k in zip(rows, distance, lag, strict=True):
+        slow = {s: float(shifted(row, -s) @ centre) / 20 for s in range(-19, 20)}
+        assert d == pytest.approx(1 - max(slow.values()))
+        assert slow[int(k)] == pytest.approx(max(slow.values()))
+
+
+def test_the_leading_shape_correlates_best_with_its_members() -> None:
+    for count in (5, 40):  # fewer and more members than points
+        members = unit_rows(RNG.standard_normal((count, 12)) + 2 * np.sin(np.arange(12)))
+        shape = leading_shape(members)
+        best = ((members @ shape) ** 2).sum()
+        for other in unit_rows(shape + 0.3 * RNG.standard_normal((200, 12))):
+            assert ((members @ other) ** 2).sum() <= best + 1e-9
+        assert (members @ shape).sum() > 0
+
+
+def test_k_shape_parts_two_shapes_whatever_their_shift() -> None:
+    t = np.arange(60)
+    saw, bump = (t % 20) / 20.0, np.exp(-0.5 * ((t - 30) / 4) ** 2)
+    rows = unit_rows(np.array([np.roll(saw, s) for s in range(12)] + [np.roll(bump, s - 6) for s in range(12)]))
+    shapes = k_shape(rows, 2, np.random.default_rng(0))
+    assert len(set(shapes.labels[:12])) == len(set(shapes.labels[12:])) == 1
+    assert shapes.labels[0] != shapes.labels[20]
+
+
+def test_windows_are_compared_with_every_window_of_a_centre() -> None:
+    x, w = RNG.standard_normal(120), 9
+    centres, weights = RNG.standard_normal((2, 30)), np.array([0.3, 0.7])
+
+    def z(v: np.ndarray) -> np.ndarray:
+        return np.asarray((v - v.mean()) / v.std())
+
+    slow = np.zeros(112)
+    for centre, weight in zip(centres, weights, strict=True):
+        parts = [z(centre[j : j + w]) for j in range(22)]
+        slow += weight * np.array([min(np.linalg.norm(z(x[i : i + w]) - p) for p in parts) for i in range(112)])
+    smooth = np.array([slow[i : i + w].mean() for i in range(104)])
+    found = distance_from_shapes(x, w, centres, weights)
+    np.testing.assert_allclose(found[w // 2 : w // 2 + 104], smooth, rtol=1e-7)
+
+
+def test_a_frequent_central_shape_weighs_most() -> None:
+    t = np.arange(40)
+    centres = unit_rows(np.array([np.sin(t), np.sin(1.05 * t), RNG.standard_normal(40)]))
+    weights = centre_weights(centres, np.array([10.0, 2.0, 2.0]))
+    assert weights.sum() == pytest.approx(1)
+    assert weights[0] > weights[1] > weights[2]
+
+
+def test_a_known_shape_joins_its_centre_and_a_new_one_is_added() -> None:
+    t = np.arange(60)
+    waves = unit_rows(np.array([np.sin(2 * np.pi * t / 20) + 0.3 * RNG.standard_normal(60) for _ in range(10)]))
+    model = Model.empty(60)
+    model.join(waves, 1, np.random.default_rng(0))
+    model.join(waves[:4], 1, np.random.default_rng(0))
+    assert model.members.tolist() == [14.0]
+    model.join(unit_rows(RNG.standard_normal((3, 60))), 1, np.random.default_rng(0))
+    assert model.members.tolist() == [14.0, 3.0]
+    assert model.idle.tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize(("seen", "n", "size"), [(0, 100, 30), (40, 100, 30), (95, 100, 30), (100, 100, 30)])
+def test_batches_cover_every_row_once(seen: int, n: int, size: int) -> None:
+    assert [row for a, b in batches(seen, n, size) for row in range(a, b)] == list(range(n))
+
+
+def test_scoring_a_stream_leaves_the_model_as_it_was() -> None:
+    x = np.sin(np.arange(900) / 5) + 0.05 * RNG.standard_normal(900)
+    detector = SAND(window=31).fit(x[:300])
+    before = detector.model_.members.copy()
+    first = detector.score(x)
+    assert np.array_equal(detector.model_.members, before)
+    assert np.array_equal(detector.score(x), first)
+
+
+def test_kmeans_scores_the_mean_distance_to_the_nearest_centre() -> None:
+    x = np.sin(np.arange(400) / 4) + 0.1 * RNG.standard_normal(400)
+    detector = KMeansAD(window=20, n_clusters=4).fit(x)
+    rows = np.lib.stride_tricks.sliding_window_view(x, 20) - np.median(x)
+    slow = [min(np.linalg.norm(row - centre) for centre in detector.centres_) for row in rows]
+    np.testing.assert_allclose(detector.score(x), windows_to_points(np.array(slow), 20, "mean"))
+
+
+def test_crossings_are_where_a_step_meets_a_ray() -> None:
+    path, rays = RNG.standard_normal((200, 2)), 12
+    found = {(int(s), int(r)): float(q) for r, q, s in zip(*crossings(path, rays), strict=True)}
+    slow = {}
+    for step, (a, b) in enumerate(pairwise(path)):
+        for ray in range(rays):
+            u = np.array([np.cos(2 * np.pi * ray / rays), np.sin(2 * np.pi * ray / rays)])
+            t, s = np.linalg.solve(np.column_stack([b - a, -u]), -a)
+            if 0 < t <= 1 and s > 0:
+                slow[step, ray] = float(s)
+    assert set(found) == set(slow)
+    for place, radius in slow.items():
+        assert found[place] == pytest.approx(radius, abs=1e-9)
+
+
+def test_the_density_has_a_maximum_in_each_heap() -> None:
+    values = np.concatenate([RNG.normal(1, 0.05, 300), RNG.normal(3, 0.05, 300)])
+    np.testing.assert_allclose(density_maxima(values), [1, 3], atol=0.1)
+    assert density_maxima(np.zeros(0)).tolist() == [0.0]
+    assert density_maxima(np.full(4, 2.5)).tolist() == [2.5]
+
+
+def test_edges_are_counted_within_pieces() -> None:
+    edges, counts = counted_edges([np.array([0, 1, 0, 1]), np.array([1, 0])], 2)
+    assert dict(zip(edges.tolist(), counts.tolist(), strict=True)) == {1: 2.0, 2: 2.0}
+
+
+@pytest.mark.parametrize("cls", [KShapeAD, Series2Graph, SAND])
+def test_an_unusual_stretch_scores_highest(cls: type) -> None:
+    t = np.arange(3000)
+    x = np.sin(2 * np.pi * t / 50) + 0.05 * np.random.default_rng(1).standard_normal(3000)
+    x[2000:2050] = np.sin(2 * np.pi * t[2000:2050] / 17)
+    scores = cls(window=50).fit(x[:1000] if cls is SAND else x).score(x)
+    assert 1900 <= int(scores.argmax()) < 2150
