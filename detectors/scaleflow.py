@@ -5,6 +5,7 @@ Over 300 lines: a third documents and stores the parameters, one for each idea t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -293,22 +294,28 @@ class ScaleFlow(SavedDetector):
     # -- score ---------------------------------------------------------------------------------
 
     def _score(self, x: Array) -> Array:
-        scaled = self._standardise(x)
-        surprises = self.surprises(scaled, self._fitting(len(x)))
-        if self.join == "log":
-            np.log1p(surprises, out=surprises)
-        return np.asarray(surprises.max(axis=0) if self.join == "max" else surprises.mean(axis=0))
+        scaled, count = self._standardise(x), 0
+        joined = np.zeros(len(x))
+        for surprise in self.surprises(scaled, self._fitting(len(x))):
+            count += 1
+            if self.join == "max":
+                np.maximum(joined, surprise, out=joined)
+            else:
+                joined += np.log1p(surprise) if self.join == "log" else surprise
+        return joined if self.join == "max" else joined / count
 
     def _fitting(self, n: int) -> list[Scale]:
         """The scales that a series of n points is scored by: a span longer than it has no window in it."""
         return [scale for scale in self.scales_ if scale.span <= n] or self.scales_[:1]
 
-    def surprises(self, scaled: Array, scales: list[Scale]) -> Array:
-        """(scales * judges, n) surprises at each point of an (n,) standardised series."""
+    def surprises(self, scaled: Array, scales: list[Scale]) -> Iterator[Array]:
+        """For each scale and judge the (n,) surprises at each point of an (n,) standardised series, one by one."""
         from detectors.neural.training import resolve_device, steady
 
-        with steady(resolve_device(self.device)):
-            return np.stack([row for scale in scales for row in scale.surprises(scaled)])
+        for scale in scales:
+            with steady(resolve_device(self.device)):
+                rows = scale.surprises(scaled)
+            yield from rows
 
     def explain(self, x: ArrayLike, start: int, stop: int) -> Explanation:
         """Which scale and which component speak against a stretch, and the fitted window that comes nearest.

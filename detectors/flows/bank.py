@@ -50,12 +50,12 @@ class FlowBank(nn.Module):
     def forward(self, x: Tensor, which: slice = slice(None)) -> tuple[Tensor, Tensor]:
         """(flows, b, points) to z of that shape and log-determinants (flows, b), by the flows ``which``."""
         log_det = x.new_zeros(x.shape[:2])
+        kept, moved = torch.split(x, self.split, dim=-1)
         for block in range(self.blocks):
-            kept, moved = torch.split(x, self.split, dim=-1)
             log_scale, shift = self._affine(block, kept, which)
-            x = torch.cat([moved * log_scale.exp() + shift, kept], dim=-1)
+            kept, moved = moved * log_scale.exp() + shift, kept
             log_det = log_det + log_scale.sum(dim=-1)
-        return x, log_det
+        return torch.cat([kept, moved], dim=-1), log_det
 
     def inverse(self, z: Tensor) -> Tensor:
         for block in reversed(range(self.blocks)):
