@@ -17,11 +17,11 @@ from detectors.neural.saved import Facts, SavedDetector, Tensors
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from detectors.flows.judges import Evidence, Judge
+    from detectors.flows.components import Component, Evidence
     from detectors.flows.scale import Scale
 
 Join = Literal["log", "mean", "max"]
-JUDGES = ("likelihood", "distance", "shape")
+COMPONENTS = ("likelihood", "distance", "shape")
 
 
 class ScaleFlow(SavedDetector):
@@ -32,8 +32,9 @@ class ScaleFlow(SavedDetector):
     density. Where normal windows are few a density is a guess. So two more scores say how far the nearest normal
     windows are, in value and in shape.
 
-    Each score becomes a surprise under held-out normal windows (:class:`~detectors.flows.judges.Evidence`). A point's
-    score joins the mean surprises of the windows that cover it, over scales and scores.
+    Each score becomes a surprise under held-out normal windows
+    (:class:`~detectors.flows.components.Evidence`). A point's score joins the mean surprises of the windows that cover
+    it, over scales and scores.
 
     Parameters
     ----------
@@ -63,9 +64,9 @@ class ScaleFlow(SavedDetector):
     calibrate : {"held-out", "fitted"}
         Whose scores the surprise refers to.
     join : {"log", "mean", "max"}
-        How a point's surprises become its score. There is one for each scale and each of ``judges``; "log" is the mean
-        of log(1 + surprise).
-    judges : tuple of {"likelihood", "distance", "shape"}
+        How a point's surprises become its score. There is one for each scale and each of ``components``; "log" is the
+        mean of log(1 + surprise).
+    components : tuple of {"likelihood", "distance", "shape"}
         What scores a window: its likelihood under the flow; its distance to the third nearest training window;
         the same of windows brought to mean 0 and deviation 1.
     max_windows : int
@@ -121,9 +122,9 @@ class ScaleFlow(SavedDetector):
     }
     ablations: ClassVar[dict[str, dict[str, Any]]] = {
         "flow (a Gaussian is left)": {"blocks": 0},
-        "likelihood (distances are left)": {"judges": ("distance", "shape")},
-        "distances (the flow is left)": {"judges": ("likelihood",)},
-        "distance in shape": {"judges": ("likelihood", "distance")},
+        "likelihood (distances are left)": {"components": ("distance", "shape")},
+        "distances (the flow is left)": {"components": ("likelihood",)},
+        "distance in shape": {"components": ("likelihood", "distance")},
         "whitening by rotation": {"rotate": False},
         "several scales": {"factors": (8,), "periods": 0},
         "scale of the period": {"periods": 0},
@@ -151,7 +152,7 @@ class ScaleFlow(SavedDetector):
         typicality: float = 0.5,
         calibrate: Literal["held-out", "fitted"] = "held-out",
         join: Join = "log",
-        judges: tuple[str, ...] = JUDGES,
+        components: tuple[str, ...] = COMPONENTS,
         max_windows: int = 4000,
         device: str = "auto",
         random_state: int = 0,
@@ -171,7 +172,7 @@ class ScaleFlow(SavedDetector):
         self.typicality = typicality
         self.calibrate = calibrate
         self.join = join
-        self.judges = judges
+        self.components = components
         self.max_windows = max_windows
         self.device = device
         self.random_state = random_state
@@ -205,8 +206,8 @@ class ScaleFlow(SavedDetector):
             raise ValueError("give at least one factor, or periods > 0")
         if not all(whole(1).accepts(factor) for factor in self.factors):
             raise ValueError(f"factors must be whole numbers of at least 1, got {self.factors!r}")
-        if not self.judges or not set(self.judges) <= set(JUDGES):
-            raise ValueError(f"judges must be some of {', '.join(JUDGES)}; got {self.judges!r}")
+        if not self.components or not set(self.components) <= set(COMPONENTS):
+            raise ValueError(f"components must be some of {', '.join(COMPONENTS)}; got {self.components!r}")
 
     def _scales(self, longest: int) -> list[Scale]:
         from detectors.flows.scale import Scale
@@ -240,10 +241,10 @@ class ScaleFlow(SavedDetector):
         for scale, mine, least in zip(self.scales_, training, quiet, strict=True):
             scale.whitening = Whitening.fit(mine, least, self.rotate)
         self.history_: dict[str, list[float]] = {"train": [], "validation": []}
-        if self.blocks and "likelihood" in self.judges:
+        if self.blocks and "likelihood" in self.components:
             self.history_ = self._train(training, held, quiet)
         for scale, known, unknown in zip(self.scales_, training, held, strict=True):
-            self._appoint(scale, known, unknown if self.calibrate == "held-out" else known)
+            self._fit_components(scale, known, unknown if self.calibrate == "held-out" else known)
 
     def _train(self, training: list[Array], held: list[Array], quiet: list[float]) -> dict[str, list[float]]:
         """Train the flows of all scales at once; the held-out windows only choose the best epoch."""
@@ -258,27 +259,27 @@ class ScaleFlow(SavedDetector):
         schedule, rng = (self.steps, self.batch, self.rate), np.random.default_rng(self.random_state)
         return train_bank(self.bank_, stacked, noise, len(held[0]), schedule, rng, self._report)
 
-    def _appoint(self, scale: Scale, known: Array, judged: Array) -> None:
-        """Give a scale its judges, and each the scores that are usual for it."""
-        from detectors.flows.judges import prepared
+    def _fit_components(self, scale: Scale, known: Array, unseen: Array) -> None:
+        """Give a scale its components, and each the scores that are usual for it."""
+        from detectors.flows.components import prepared
         from detectors.neural.training import resolve_device
 
-        for name in self.judges:
+        for name in self.components:
             references = None if name == "likelihood" else prepared(known, name == "shape", resolve_device(self.device))
-            judge = self._judge(name, scale, references)
-            scale.judges[name] = judge, self._evidence(name, np.sort(judge(judged)))
+            component = self._component(name, scale, references)
+            scale.components[name] = component, self._evidence(name, np.sort(component(unseen)))
 
-    def _judge(self, name: str, scale: Scale, references: Tensor | None) -> Judge:
+    def _component(self, name: str, scale: Scale, references: Tensor | None) -> Component:
         """The likelihood under a scale's flows without references, else the distance to these."""
-        from detectors.flows.judges import Distance, Likelihood
+        from detectors.flows.components import Distance, Likelihood
 
         if references is None:
             return Likelihood(self.bank_, scale.flows, scale.whitening)
         return Distance(references, name == "shape")
 
     def _evidence(self, name: str, usual: Array) -> Evidence:
-        """What a judge's score says beside the sorted usual ones; only a likelihood can be too good."""
-        from detectors.flows.judges import Evidence
+        """What a component's score says beside the sorted usual ones; only a likelihood can be too good."""
+        from detectors.flows.components import Evidence
 
         return Evidence(usual, self.typicality if name == "likelihood" else 0.0)
 
@@ -309,7 +310,7 @@ class ScaleFlow(SavedDetector):
         return [scale for scale in self.scales_ if scale.span <= n] or self.scales_[:1]
 
     def surprises(self, scaled: Array, scales: list[Scale]) -> Iterator[Array]:
-        """For each scale and judge the (n,) surprises at each point of an (n,) standardised series, one by one."""
+        """For each scale and component the (n,) surprises at each point of an (n,) standardised series, one by one."""
         from detectors.neural.training import resolve_device, steady
 
         for scale in scales:
@@ -374,15 +375,15 @@ class ScaleFlow(SavedDetector):
     def _state(self) -> tuple[Tensors, Facts]:
         import torch
 
-        from detectors.flows.judges import Distance
+        from detectors.flows.components import Distance
 
         arrays: dict[str, Array] = {}
         for k, scale in enumerate(self.scales_):
             arrays |= {f"{k}.mean": scale.whitening.mean, f"{k}.matrix": scale.whitening.matrix}
-            for name, (judge, evidence) in scale.judges.items():
+            for name, (component, evidence) in scale.components.items():
                 arrays[f"{k}.{name}.usual"] = evidence.normal
-                if isinstance(judge, Distance):
-                    arrays[f"{k}.{name}.references"] = judge.references.cpu().numpy()
+                if isinstance(component, Distance):
+                    arrays[f"{k}.{name}.references"] = component.references.cpu().numpy()
         arrays |= {f"piece.{k}": piece for k, piece in enumerate(self.fitted_pieces_)}
         tensors = {name: torch.from_numpy(np.array(a)) for name, a in arrays.items()}
         return tensors | {f"bank.{name}": tensor for name, tensor in self.bank_.state_dict().items()}, {
@@ -407,15 +408,16 @@ class ScaleFlow(SavedDetector):
         self.bank_.load_state_dict(under("bank."))
         self.bank_.eval()
         for k, scale in enumerate(self.scales_):
-            self._reappoint(scale, under(f"{k}."))
+            self._restore_scale(scale, under(f"{k}."))
 
-    def _reappoint(self, scale: Scale, tensors: Tensors) -> None:
-        """The whitening and the judges of a saved scale."""
+    def _restore_scale(self, scale: Scale, tensors: Tensors) -> None:
+        """The whitening and the components of a saved scale."""
         from detectors.flows.scale import Whitening
         from detectors.neural.training import resolve_device
 
         scale.whitening = Whitening(tensors["mean"].numpy(), tensors["matrix"].numpy())
-        for name in self.judges:
+        for name in self.components:
             references = tensors.get(f"{name}.references")
-            judge = self._judge(name, scale, None if references is None else references.to(resolve_device(self.device)))
-            scale.judges[name] = judge, self._evidence(name, tensors[f"{name}.usual"].numpy())
+            moved = None if references is None else references.to(resolve_device(self.device))
+            component = self._component(name, scale, moved)
+            scale.components[name] = component, self._evidence(name, tensors[f"{name}.usual"].numpy())

@@ -54,7 +54,10 @@ def test_a_deterministic_detector_runs_once_whatever_the_seeds() -> None:
         (Selection(detectors=("IForest",), params={"IForest": {"n_estimator": 3}}), "did you mean n_estimators"),
         (Selection(detectors=("IForest",), params={"LOF": {"n_neighbors": 3}}), "unknown detector in --set 'LOF'"),
         (Selection(detectors=("IForest",), protocols=("tsbuad",)), "did you mean tsb-uad"),
-        (Selection(detectors=("ScaleFlow",), params={"ScaleFlow": {"judges": ("size",)}}), "judges must be some of"),
+        (
+            Selection(detectors=("ScaleFlow",), params={"ScaleFlow": {"components": ("size",)}}),
+            "components must be some of",
+        ),
         (Selection(detectors=("AE",), params={"AE": {"epochs": -1}}), "epochs must be a whole number"),
         (Selection(detectors=("nowhere.py",)), "no file nowhere.py"),
         (Selection(detectors=("json:JSONDecoder",)), "is not a detector"),

@@ -99,7 +99,7 @@ def train_bank(
     def loss(index: Tensor) -> Tensor:
         clean = windows[:, index]
         nll = bank.nll(clean + torch.bmm(torch.randn_like(clean), shape))
-        # The median judges: a regime that only the held-out part has must not decide which epoch is best.
+        # The median decides: a regime that only the held-out part has must not decide which epoch is best.
         return (nll.mean() if bank.training else nll.median(dim=1).values.mean()).double()
 
     epochs = max(1, round(steps / math.ceil(len(training) / batch)))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import Array, offset_in
-from detectors.flows.judges import prepared_rows
+from detectors.flows.components import prepared_rows
 from detectors.flows.scale import CoarseWindows, Scale, spread
 
 CHUNK = 65_536
@@ -35,9 +35,9 @@ def spoken(x: Array, scales: list[Scale], start: int, stop: int) -> Spoken:
     for scale in scales:
         first = max(0, start - scale.span + 1) // scale.stride * scale.stride
         near = x[first : stop + scale.span + scale.stride]
-        starts, judged = scale.judged(near)
+        starts, surprises = scale.window_surprises(near)
         overlap = (starts < stop - first) & (starts + scale.span > start - first)
-        for name, row in zip(scale.judges, judged, strict=True):
+        for name, row in zip(scale.components, surprises, strict=True):
             points = spread(row, starts, scale.span, max(len(near), scale.span))[start - first : stop - first]
             best = int(np.argmax(np.where(overlap, row, -1.0)))
             sums[scale.span, name] = float(np.log1p(np.maximum(points, 0)).sum())

@@ -1,4 +1,4 @@
-"""ScaleFlow's scales: windows of one span as block means, how they are whitened and what its judges say of them."""
+"""ScaleFlow's scales: windows of one span as block means, how they are whitened and what its components say of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import Array, Index, Windows, moving_sum
-from detectors.flows.judges import Evidence, Judge
+from detectors.flows.components import Component, Evidence
 
 ROWS = 4096
 
@@ -67,7 +67,7 @@ class Whitening:
 
 @dataclass
 class Scale:
-    """Windows of one span, and the judges of them.
+    """Windows of one span, and its components.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class Scale:
 
     Attributes
     ----------
-    judges : dict
+    components : dict
         By name: (k, points) windows to (k,) scores, and what such a score says.
     """
 
@@ -86,7 +86,7 @@ class Scale:
     factor: int
     flows: slice
     whitening: Whitening = field(init=False)
-    judges: dict[str, tuple[Judge, Evidence]] = field(default_factory=dict)
+    components: dict[str, tuple[Component, Evidence]] = field(default_factory=dict)
 
     @property
     def span(self) -> int:
@@ -99,26 +99,26 @@ class Scale:
         return max(1, self.span // 8)
 
     def surprises(self, x: Array) -> list[Array]:
-        """For each judge, the (n,) mean surprise of the windows that cover each point of an (n,) series.
+        """For each component, the (n,) mean surprise of the windows that cover each point of an (n,) series.
 
         One shorter than a window is continued by its last value.
         """
-        starts, judged = self.judged(x)
+        starts, surprises = self.window_surprises(x)
         n = max(len(x), self.span)
         # A running sum leaves traces of rounding, below zero too.
-        return [np.maximum(spread(row, starts, self.span, n)[: len(x)], 0) for row in judged]
+        return [np.maximum(spread(row, starts, self.span, n)[: len(x)], 0) for row in surprises]
 
-    def judged(self, x: Array) -> tuple[Index, Array]:
-        """(k,) first rows of the scored windows of an (n,) series, and their (judges, k) surprises."""
+    def window_surprises(self, x: Array) -> tuple[Index, Array]:
+        """(k,) first rows of the scored windows of an (n,) series, and their (components, k) surprises."""
         padded = np.pad(x, (0, max(0, self.span - len(x))), mode="edge")
         windows = CoarseWindows([padded], self.points, self.factor)
         starts = np.unique(np.append(np.arange(0, len(windows), self.stride), len(windows) - 1))
-        judged = np.empty((len(self.judges), len(starts)))
+        surprises = np.empty((len(self.components), len(starts)))
         for a in range(0, len(starts), ROWS):
             mine = windows.take(starts[a : a + ROWS])
-            for row, (judge, evidence) in zip(judged, self.judges.values(), strict=True):
-                row[a : a + ROWS] = evidence(judge(mine))
-        return starts, judged
+            for row, (component, evidence) in zip(surprises, self.components.values(), strict=True):
+                row[a : a + ROWS] = evidence(component(mine))
+        return starts, surprises
 
 
 def spread(values: Array, starts: Index, span: int, n: int) -> Array:
@@ -132,7 +132,7 @@ def spread(values: Array, starts: Index, span: int, n: int) -> Array:
 
 
 def held_out(count: int, span: int) -> NDArray[np.bool_]:
-    """Which of ``count`` windows to judge by: the fourth of every five contiguous blocks.
+    """Which of ``count`` windows are held out: the fourth of every five contiguous blocks.
 
     Blocks are longer than a window where the data permit, so that most held-out windows share no point with a
     training window.

@@ -12,7 +12,7 @@ from detectors.core import Explains
 from detectors.core.contract import Diverged
 from detectors.core.periods import period
 from detectors.flows.bank import FlowBank, train_bank
-from detectors.flows.judges import FLATTEST, NEAREST, Distance, Evidence, prepared
+from detectors.flows.components import FLATTEST, NEAREST, Distance, Evidence, prepared
 from detectors.flows.scale import CoarseWindows, Whitening, exactly, held_out, spread
 from detectors.neural.training import steady
 from detectors.scaleflow import ScaleFlow
@@ -379,8 +379,8 @@ IDEAS = [
     {"calibrate": "fitted"},
     {"join": "max"},
     {"join": "mean"},
-    {"judges": ("likelihood",)},
-    {"judges": ("distance", "shape")},
+    {"components": ("likelihood",)},
+    {"components": ("distance", "shape")},
     {"periods": 0},
     {"factors": (), "periods": 2.0},
     {"typicality": 0},
@@ -405,8 +405,8 @@ def test_each_idea_is_an_option_that_changes_the_scores(params):
         ({"points": 2}, "points must be a whole number of at least 4"),
         ({"members": 0}, "members"),
         ({"join": "median"}, "join"),
-        ({"judges": ()}, "judges"),
-        ({"judges": ("distance", "size")}, "judges"),
+        ({"components": ()}, "components"),
+        ({"components": ("distance", "size")}, "components"),
         ({"calibrate": "none"}, "calibrate"),
         ({"typicality": 2}, "typicality"),
     ],

@@ -1,4 +1,4 @@
-"""What judges a window in ScaleFlow, and how a judge's score becomes a surprise. Needs torch."""
+"""The components of ScaleFlow's score of a window, and how such a score becomes a surprise. Needs torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch.nn import functional
 from detectors.core import Array
 from detectors.flows.bank import FlowBank
 
-Judge = Callable[[Array], Array]
+Component = Callable[[Array], Array]
 NEAREST = 3  # a lone odd window among the fitted ones excuses nothing
 GROUP = 64  # references searched as one
 FLATTEST = 0.1  # deviation, in deviations of the series, below which a window counts as flat
@@ -22,7 +22,7 @@ FLATTEST = 0.1  # deviation, in deviations of the series, below which a window c
 class Likelihood:
     """Mean negative log-likelihood per coordinate under some flows of a bank: (k, points) whitened windows -> (k,)."""
 
-    def __init__(self, bank: FlowBank, flows: slice, whitening: Judge) -> None:
+    def __init__(self, bank: FlowBank, flows: slice, whitening: Component) -> None:
         self.bank, self.flows, self.whitening = bank, flows, whitening
 
     @torch.no_grad()
@@ -36,7 +36,7 @@ class Distance:
     """Euclidean distance to the third nearest of the reference windows: (k, points) -> (k,).
 
     The distance-based outlier of Ramaswamy et al., "Efficient algorithms for mining outliers from large data sets",
-    SIGMOD 2000, with normal references apart from the judged windows (semi-supervised).
+    SIGMOD 2000, with normal references apart from the scored windows (semi-supervised).
 
     Parameters
     ----------
