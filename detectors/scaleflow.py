@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from detectors.core import SEED, Array, Diet, Explanation, Group, Rule, as_series, one_of, real, whole
+from detectors.core import SEED, Array, Diet, Explanation, Group, Index, Rule, as_series, one_of, real, whole
 from detectors.neural.saved import Facts, SavedDetector, Tensors
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from detectors.flows.components import Component, Evidence
-    from detectors.flows.scale import Scale
+    from detectors.flows.scale import CoarseWindows, Scale
 
 Join = Literal["log", "mean", "max"]
-COMPONENTS = ("likelihood", "distance", "shape")
+FEW = 10  # of the longest windows
+RARE = float(np.log(100))  # nats
+UNLIKE = "the scored series is unlike the fitted one"
+COMPONENTS = ("likelihood", "distance", "shape", "spectrum")
 
 
 class ScaleFlow(SavedDetector):
@@ -29,8 +32,8 @@ class ScaleFlow(SavedDetector):
 
     An encoder trained to reconstruct drops what it does not need, dynamics above all. Here windows of several spans,
     long ones as block means, are whitened without loss. Flows of affine couplings with dense subnets learn their
-    density. Where normal windows are few a density is a guess. So two more scores say how far the nearest normal
-    windows are, in value and in shape.
+    density. Where normal windows are few a density is a guess. So three more scores say how far the nearest normal
+    windows are, in value, in shape and in their spectrum.
 
     Each score becomes a surprise under held-out normal windows
     (:class:`~detectors.flows.components.Evidence`). A point's score joins the mean surprises of the windows that cover
@@ -62,21 +65,24 @@ class ScaleFlow(SavedDetector):
     typicality : float
         Weight of windows that are too likely, 0 to 1.
     calibrate : {"held-out", "fitted"}
-        Whose scores the surprise refers to.
+        Whose scores the surprise refers to. "held-out": likelihoods of windows that the flow has not seen, distances of
+        fitted windows to those that share no point with them.
     join : {"log", "mean", "max"}
         How a point's surprises become its score. There is one for each scale and each of ``components``; "log" is the
         mean of log(1 + surprise).
-    components : tuple of {"likelihood", "distance", "shape"}
-        What scores a window: its likelihood under the flow; its distance to the third nearest training window;
-        the same of windows brought to mean 0 and deviation 1.
+    components : tuple of {"likelihood", "distance", "shape", "spectrum"}
+        What scores a window: its likelihood under the flow; its distance to the third nearest fitted window;
+        the same of windows brought to mean 0 and deviation 1, and of their Fourier amplitudes.
     max_windows : int
-        Training windows per scale at most, which are also those that distances refer to.
+        Windows per scale at most that the flow learns from, and that distances refer to.
     device : str
         ``"auto"`` is CUDA where there is one, else the CPU.
     random_state : int
 
     Attributes
     ----------
+    notes_ : tuple of str
+        Whether the fitted data are few, and whether those last scored are unlike them.
     history_ : dict
         ``"train"`` and ``"validation"``: mean and median negative log-likelihood per epoch, over all flows.
 
@@ -99,7 +105,7 @@ class ScaleFlow(SavedDetector):
     group: ClassVar[Group] = "successor"
     conformance = "invariance"
     blind_to = "anomalies longer than its widest window, and any in the series that it was fitted on"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     source: ClassVar[str] = "this project; after Dinh et al. 2017 and Nalisnick et al. 2019"
     quick: ClassVar[dict[str, Any]] = {"steps": 30, "hidden": 16, "max_windows": 1000}
     rules: ClassVar[dict[str, Rule]] = {
@@ -122,9 +128,10 @@ class ScaleFlow(SavedDetector):
     }
     ablations: ClassVar[dict[str, dict[str, Any]]] = {
         "flow (a Gaussian is left)": {"blocks": 0},
-        "likelihood (distances are left)": {"components": ("distance", "shape")},
+        "likelihood (distances are left)": {"components": ("distance", "shape", "spectrum")},
         "distances (the flow is left)": {"components": ("likelihood",)},
-        "distance in shape": {"components": ("likelihood", "distance")},
+        "distance in shape": {"components": ("likelihood", "distance", "spectrum")},
+        "distance of spectra": {"components": ("likelihood", "distance", "shape")},
         "whitening by rotation": {"rotate": False},
         "several scales": {"factors": (8,), "periods": 0},
         "scale of the period": {"periods": 0},
@@ -194,11 +201,21 @@ class ScaleFlow(SavedDetector):
         self.period_ = estimated if self.periods else None
         self.scales_ = self._scales(len(longest))
         self.window_ = max(scale.span for scale in self.scales_)
+        self.notes_ = self._few(sum(len(piece) for piece in pieces))
         scaled = [self._standardise(p) for p in pieces]
         noise = max(step / self.deviation_ / 12**0.5, self.noise, 1e-3)
         with steady(resolve_device(self.device), self.random_state):
             self._build()
             self._learn(scaled, noise)
+
+    def _few(self, n: int) -> tuple[str, ...]:
+        """A note where the longest windows cannot tell what is usual."""
+        if n >= FEW * self.window_:
+            return ()
+        return (
+            f"few fitted data: {n} points are {n / self.window_:.1f} of the longest windows ({self.window_} points); "
+            f"below {FEW} of them, scores of long anomalies are a guess",
+        )
 
     def check_params(self) -> None:
         super().check_params()
@@ -243,8 +260,8 @@ class ScaleFlow(SavedDetector):
         self.history_: dict[str, list[float]] = {"train": [], "validation": []}
         if self.blocks and "likelihood" in self.components:
             self.history_ = self._train(training, held, quiet)
-        for scale, known, unknown in zip(self.scales_, training, held, strict=True):
-            self._fit_components(scale, known, unknown if self.calibrate == "held-out" else known)
+        for scale, source, (known, unseen) in zip(self.scales_, windows, rows, strict=True):
+            self._fit_components(scale, source, known, unseen)
 
     def _train(self, training: list[Array], held: list[Array], quiet: list[float]) -> dict[str, list[float]]:
         """Train the flows of all scales at once; the held-out windows only choose the best epoch."""
@@ -259,23 +276,34 @@ class ScaleFlow(SavedDetector):
         schedule, rng = (self.steps, self.batch, self.rate), np.random.default_rng(self.random_state)
         return train_bank(self.bank_, stacked, noise, len(held[0]), schedule, rng, self._report)
 
-    def _fit_components(self, scale: Scale, known: Array, unseen: Array) -> None:
-        """Give a scale its components, and each the scores that are usual for it."""
+    def _fit_components(self, scale: Scale, windows: CoarseWindows, known: Index, unseen: Index) -> None:
+        """Give a scale its components, and each the scores that are usual for it.
+
+        A flow is asked about held-out windows. Distances refer to all windows: one is compared with those that it does
+        not overlap, so that none need be held out.
+        """
+        from detectors.core import evenly
         from detectors.flows.components import prepared
         from detectors.neural.training import resolve_device
 
+        honest, every = self.calibrate == "held-out", evenly(len(windows), self.max_windows)
+        some, references = every[evenly(len(every), max(1, self.max_windows // 4))], windows.take(every)
         for name in self.components:
-            references = None if name == "likelihood" else prepared(known, name == "shape", resolve_device(self.device))
-            component = self._component(name, scale, references)
-            scale.components[name] = component, self._evidence(name, np.sort(component(unseen)))
+            asked = some if name != "likelihood" else unseen if honest else known
+            view = None if name == "likelihood" else prepared(references, name, resolve_device(self.device))
+            component = self._component(name, scale, view, windows.places(every))
+            usual = component(windows.take(asked), windows.places(asked) if honest else None)
+            scale.components[name] = component, self._evidence(name, np.sort(usual))
 
-    def _component(self, name: str, scale: Scale, references: Tensor | None) -> Component:
+    def _component(self, name: str, scale: Scale, references: Tensor | None, places: Index) -> Component:
         """The likelihood under a scale's flows without references, else the distance to these."""
+        import torch
+
         from detectors.flows.components import Distance, Likelihood
 
         if references is None:
             return Likelihood(self.bank_, scale.flows, scale.whitening)
-        return Distance(references, name == "shape")
+        return Distance(references, torch.from_numpy(places).to(references.device), scale.span, name)
 
     def _evidence(self, name: str, usual: Array) -> Evidence:
         """What a component's score says beside the sorted usual ones; only a likelihood can be too good."""
@@ -283,7 +311,7 @@ class ScaleFlow(SavedDetector):
 
         return Evidence(usual, self.typicality if name == "likelihood" else 0.0)
 
-    def _rows(self, counts: list[int]) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    def _rows(self, counts: list[int]) -> list[tuple[Index, Index]]:
         """Numbers of training and of held-out windows of each scale, as many for each."""
         from detectors.flows.scale import exactly, held_out
 
@@ -295,27 +323,46 @@ class ScaleFlow(SavedDetector):
     # -- score ---------------------------------------------------------------------------------
 
     def _score(self, x: Array) -> Array:
-        scaled, count = self._standardise(x), 0
+        scaled, unlike = self._standardise(x), []
         joined = np.zeros(len(x))
-        for surprise in self.surprises(scaled, self._fitting(len(x))):
-            count += 1
+        for surprise in self.surprises(scaled, self._fitting(len(x)), self._row(x)):
+            unlike.append(float(np.median(surprise)) > RARE)
             if self.join == "max":
                 np.maximum(joined, surprise, out=joined)
             else:
                 joined += np.log1p(surprise) if self.join == "log" else surprise
-        return joined if self.join == "max" else joined / count
+        self._tell_unlike(float(np.mean(unlike)))
+        return joined if self.join == "max" else joined / len(unlike)
+
+    def _tell_unlike(self, share: float) -> None:
+        """A note where most of the scored points are rare among the fitted ones."""
+        self.notes_ = tuple(note for note in self.notes_ if not note.startswith(UNLIKE))
+        if share >= 0.5:
+            self.notes_ += (
+                f"{UNLIKE}: by {share:.0%} of scales and components, half of its points or more score as fewer than "
+                "1 in 100 fitted ones; fit data of the same kind",
+            )
 
     def _fitting(self, n: int) -> list[Scale]:
         """The scales that a series of n points is scored by: a span longer than it has no window in it."""
         return [scale for scale in self.scales_ if scale.span <= n] or self.scales_[:1]
 
-    def surprises(self, scaled: Array, scales: list[Scale]) -> Iterator[Array]:
+    def _row(self, x: Array) -> int | None:
+        """Where a series stands in the fitted data, or None."""
+        from detectors.flows.scale import piece_places
+
+        found = self._place(x)
+        if found is None:
+            return None
+        return int(piece_places([len(piece) for piece in self.fitted_pieces_])[found[0]]) + found[1]
+
+    def surprises(self, scaled: Array, scales: list[Scale], place: int | None = None) -> Iterator[Array]:
         """For each scale and component the (n,) surprises at each point of an (n,) standardised series, one by one."""
         from detectors.neural.training import resolve_device, steady
 
         for scale in scales:
             with steady(resolve_device(self.device)):
-                rows = scale.surprises(scaled)
+                rows = scale.surprises(scaled, place)
             yield from rows
 
     def explain(self, x: ArrayLike, start: int, stop: int) -> Explanation:
@@ -363,7 +410,7 @@ class ScaleFlow(SavedDetector):
             raise ValueError(f"a stretch needs 0 <= start < stop <= {len(series)}, got start={start}, stop={stop}")
         scaled = self._standardise(series)
         with steady(resolve_device(self.device)):
-            found = spoken(scaled, self._fitting(len(series)), start, stop)
+            found = spoken(scaled, self._fitting(len(series)), start, stop, self._row(series))
         piece, row = nearest_window(scaled, found, [self._standardise(piece) for piece in self.fitted_pieces_])
         end = min(found.row + found.scale.span, len(series))
         nearest = self.fitted_pieces_[piece][row : row + end - found.row]
@@ -384,6 +431,7 @@ class ScaleFlow(SavedDetector):
                 arrays[f"{k}.{name}.usual"] = evidence.normal
                 if isinstance(component, Distance):
                     arrays[f"{k}.{name}.references"] = component.references.cpu().numpy()
+                    arrays[f"{k}.{name}.places"] = component.places.cpu().numpy()
         arrays |= {f"piece.{k}": piece for k, piece in enumerate(self.fitted_pieces_)}
         tensors = {name: torch.from_numpy(np.array(a)) for name, a in arrays.items()}
         return tensors | {f"bank.{name}": tensor for name, tensor in self.bank_.state_dict().items()}, {
@@ -391,6 +439,7 @@ class ScaleFlow(SavedDetector):
             "window": self.window_,
             "scales": [[s.points, s.factor, s.flows.start, s.flows.stop] for s in self.scales_],
             "history": self.history_,
+            "notes": self.notes_,
             "pieces": len(self.fitted_pieces_),
         }
 
@@ -401,7 +450,7 @@ class ScaleFlow(SavedDetector):
             return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
 
         self.mean_, self.deviation_ = facts["standardised"]
-        self.window_, self.history_ = facts["window"], facts["history"]
+        self.window_, self.history_, self.notes_ = facts["window"], facts["history"], tuple(facts["notes"])
         self.scales_ = [Scale(points, factor, slice(a, b)) for points, factor, a, b in facts["scales"]]
         self.fitted_pieces_ = [tensors[f"piece.{k}"].numpy() for k in range(facts["pieces"])]
         self._build()
@@ -412,6 +461,8 @@ class ScaleFlow(SavedDetector):
 
     def _restore_scale(self, scale: Scale, tensors: Tensors) -> None:
         """The whitening and the components of a saved scale."""
+        import torch
+
         from detectors.flows.scale import Whitening
         from detectors.neural.training import resolve_device
 
@@ -419,5 +470,6 @@ class ScaleFlow(SavedDetector):
         for name in self.components:
             references = tensors.get(f"{name}.references")
             moved = None if references is None else references.to(resolve_device(self.device))
-            component = self._component(name, scale, moved)
+            places = tensors.get(f"{name}.places", torch.empty(0)).numpy()
+            component = self._component(name, scale, moved, places)
             scale.components[name] = component, self._evidence(name, tensors[f"{name}.usual"].numpy())

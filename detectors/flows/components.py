@@ -5,28 +5,43 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-from detectors.core import Array
+from detectors.core import Array, Index
 from detectors.flows.bank import FlowBank
 
-Component = Callable[[Array], Array]
+Whitening = Callable[[Array], Array]
+
 NEAREST = 3  # a lone odd window among the fitted ones excuses nothing
 GROUP = 64  # references searched as one
+FAR = 1e12  # beyond the squared distance of any two standardised windows
 FLATTEST = 0.1  # deviation, in deviations of the series, below which a window counts as flat
 
 
-class Likelihood:
-    """Mean negative log-likelihood per coordinate under some flows of a bank: (k, points) whitened windows -> (k,)."""
+class Component(Protocol):
+    """A score of windows, higher = more anomalous."""
 
-    def __init__(self, bank: FlowBank, flows: slice, whitening: Component) -> None:
+    def __call__(self, windows: Array, places: Index | None = None) -> Array:
+        """(k, points) windows -> (k,).
+
+        ``places`` are those of fitted windows in the fitted data, (k,) of :func:`~detectors.flows.scale.places`: such a
+        window is not compared with what it overlaps.
+        """
+        ...
+
+
+class Likelihood:
+    """Mean negative log-likelihood per coordinate under some flows of a bank: (k, points) windows -> (k,)."""
+
+    def __init__(self, bank: FlowBank, flows: slice, whitening: Whitening) -> None:
         self.bank, self.flows, self.whitening = bank, flows, whitening
 
     @torch.no_grad()
-    def __call__(self, windows: Array) -> Array:
+    def __call__(self, windows: Array, places: Index | None = None) -> Array:
         white = torch.from_numpy(self.whitening(windows).astype(np.float32)).to(self.bank.first.device)
         nll = self.bank.nll(white.expand(self.flows.stop - self.flows.start, -1, -1), self.flows)
         return np.asarray(nll.mean(dim=0).cpu().numpy(), dtype=np.float64)
@@ -36,56 +51,73 @@ class Distance:
     """Euclidean distance to the third nearest of the reference windows: (k, points) -> (k,).
 
     The distance-based outlier of Ramaswamy et al., "Efficient algorithms for mining outliers from large data sets",
-    SIGMOD 2000, with normal references apart from the scored windows (semi-supervised).
+    SIGMOD 2000, with normal references (semi-supervised). A fitted window is compared with those that share no point
+    with it, as in a matrix profile.
 
     Parameters
     ----------
     references : (m, points) tensor
         As :func:`prepared` makes it.
-    shape : bool
-        Compare windows each brought to mean 0 and deviation 1 first.
+    places : (m,) tensor
+        Where these stand in the fitted data.
+    span : int
+        Windows overlap whose places differ by less.
+    view : {"distance", "shape", "spectrum"}
+        What of the windows is compared, see :func:`viewed`.
     """
 
-    def __init__(self, references: torch.Tensor, shape: bool) -> None:
-        self.references, self.shape = references, shape
+    def __init__(self, references: torch.Tensor, places: torch.Tensor, span: int, view: str) -> None:
+        self.references, self.places, self.span, self.view = references, places, span, view
         missing = -len(references) % GROUP
         self._padded = functional.pad(references, (0, 0, 0, missing))
         self._squares = functional.pad(references.square().sum(dim=1), (0, missing), value=math.inf)
 
     @torch.no_grad()
-    def __call__(self, windows: Array) -> Array:
+    def __call__(self, windows: Array, places: Index | None = None) -> Array:
         out = np.empty(len(windows))
         for a in range(0, len(windows), 1024):
-            mine = prepared(windows[a : a + 1024], self.shape, self.references.device)
+            mine = prepared(windows[a : a + 1024], self.view, self.references.device)
+            own = None if places is None else torch.from_numpy(places[a : a + 1024]).to(mine.device)
             # The product finds them; for small distances only the difference itself is exact enough.
-            exact = (self.references[self._nearest(mine)] - mine[:, None]).square().sum(dim=2).amax(dim=1).sqrt()
+            exact = (self.references[self._nearest(mine, own)] - mine[:, None]).square().sum(dim=2).amax(dim=1).sqrt()
             out[a : a + 1024] = exact.cpu().numpy()
         return out
 
-    def _nearest(self, mine: torch.Tensor) -> torch.Tensor:
+    def _nearest(self, mine: torch.Tensor, own: torch.Tensor | None) -> torch.Tensor:
         """(k, 3) numbers of the nearest references: the third is in one of the three groups that come nearest."""
         k = min(NEAREST, len(self.references))
-        near = torch.addmm(self._squares, mine, self._padded.T, alpha=-2).view(len(mine), -1, GROUP)
+        near = torch.addmm(self._squares, mine, self._padded.T, alpha=-2)
+        if own is not None:
+            # Last in order, but still there: the shortest fit may leave fewer than three others.
+            near[:, : len(self.places)][(self.places - own[:, None]).abs() < self.span] += FAR
+        near = near.view(len(mine), -1, GROUP)
         groups = near.amin(dim=2).topk(min(k, near.shape[1]), dim=1, largest=False).indices
         within = near.gather(1, groups[:, :, None].expand(-1, -1, GROUP)).flatten(1)
         found = within.topk(k, dim=1, largest=False).indices
         return groups.gather(1, found // GROUP) * GROUP + found % GROUP
 
 
-def prepared(windows: Array, shape: bool, device: torch.device) -> torch.Tensor:
-    """(k, points) windows as float32; for ``shape`` as :func:`prepared_rows` makes them."""
-    return torch.from_numpy(prepared_rows(windows, shape).astype(np.float32)).to(device)
+def prepared(windows: Array, view: str, device: torch.device) -> torch.Tensor:
+    """(k, points) windows as :func:`viewed`, in float32."""
+    return torch.from_numpy(viewed(windows, view).astype(np.float32)).to(device)
 
 
-def prepared_rows(windows: Array, shape: bool) -> Array:
-    """(k, points) windows as they are; for ``shape`` each at mean 0 and deviation 1.
+def viewed(windows: Array, view: str) -> Array:
+    """What a distance compares of (k, points) windows.
 
-    A window flatter than a tenth of the series' deviation is not blown up beyond that.
+    Parameters
+    ----------
+    view : {"distance", "shape", "spectrum"}
+        The values as they are; each window brought to mean 0 and deviation 1, where one flatter than a tenth of the
+        series' deviation is not blown up beyond that; the amplitudes of its discrete Fourier transform, without the
+        mean, which do not depend on where in the window something happens.
     """
-    if not shape:
+    if view == "distance":
         return windows
-    deviation = np.maximum(windows.std(axis=1, keepdims=True), FLATTEST)
-    return np.asarray((windows - windows.mean(axis=1, keepdims=True)) / deviation)
+    centred = windows - windows.mean(axis=1, keepdims=True)
+    if view == "spectrum":
+        return np.asarray(np.abs(np.fft.rfft(centred, axis=1))[:, 1:])
+    return np.asarray(centred / np.maximum(windows.std(axis=1, keepdims=True), FLATTEST))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import Array, offset_in
-from detectors.flows.components import prepared_rows
+from detectors.flows.components import viewed
 from detectors.flows.scale import CoarseWindows, Scale, spread
 
 CHUNK = 65_536
@@ -25,17 +25,18 @@ class Spoken:
     shares: dict[tuple[int, str], float]
 
 
-def spoken(x: Array, scales: list[Scale], start: int, stop: int) -> Spoken:
+def spoken(x: Array, scales: list[Scale], start: int, stop: int, place: int | None) -> Spoken:
     """Of an (n,) standardised series; shares are those of the mean of log(1 + surprise) over the stretch.
 
-    Only windows near the stretch are scored, at the places where :meth:`Scale.surprises` scores them.
+    ``place`` is that of a part of the fitted data. Only windows near the stretch are scored, where
+    :meth:`Scale.surprises` scores them.
     """
     sums: dict[tuple[int, str], float] = {}
     worst: dict[tuple[int, str], tuple[float, int]] = {}
     for scale in scales:
         first = max(0, start - scale.span + 1) // scale.stride * scale.stride
         near = x[first : stop + scale.span + scale.stride]
-        starts, surprises = scale.window_surprises(near)
+        starts, surprises = scale.window_surprises(near, None if place is None else place + first)
         overlap = (starts < stop - first) & (starts + scale.span > start - first)
         for name, row in zip(scale.components, surprises, strict=True):
             points = spread(row, starts, scale.span, max(len(near), scale.span))[start - first : stop - first]
@@ -52,16 +53,18 @@ def spoken(x: Array, scales: list[Scale], start: int, stop: int) -> Spoken:
 def nearest_window(x: Array, found: Spoken, pieces: list[Array]) -> tuple[int, int]:
     """(piece, first row there) of the fitted window nearest to the one found.
 
-    Compared are block means, in shape where shape spoke, else in value; windows that share a row with it do not count.
+    Compared are block means, in shape or spectrum where that spoke, else in value; windows that share a row with it do
+    not count.
     A span is a third of the longest piece at most, so that some window is left.
     """
-    scale, shape = found.scale, found.component == "shape"
+    scale = found.scale
+    view = found.component if found.component in ("shape", "spectrum") else "distance"
     padded = np.pad(x[found.row : found.row + scale.span], (0, max(0, found.row + scale.span - len(x))), mode="edge")
-    mine = prepared_rows(CoarseWindows([padded], scale.points, scale.factor).take(np.zeros(1, dtype=np.intp)), shape)
+    mine = viewed(CoarseWindows([padded], scale.points, scale.factor).take(np.zeros(1, dtype=np.intp)), view)
     best = (np.inf, -1, -1)
     for number, piece in enumerate(pieces):
         own = _same_row(x, piece, found.row)
-        squares = _squares(CoarseWindows([piece], scale.points, scale.factor), mine, shape)
+        squares = _squares(CoarseWindows([piece], scale.points, scale.factor), mine, view)
         if own is not None:
             squares[max(0, own - scale.span + 1) : max(0, own + scale.span)] = np.inf
         if len(squares) and squares.min() < best[0]:
@@ -69,11 +72,11 @@ def nearest_window(x: Array, found: Spoken, pieces: list[Array]) -> tuple[int, i
     return best[1:]
 
 
-def _squares(windows: CoarseWindows, mine: Array, shape: bool) -> NDArray[np.float64]:
+def _squares(windows: CoarseWindows, mine: Array, view: str) -> NDArray[np.float64]:
     """(k,) squared distances of all windows of a piece to one."""
     parts = [np.arange(a, min(a + CHUNK, len(windows))) for a in range(0, len(windows), CHUNK)]
     return np.concatenate(
-        [np.square(prepared_rows(windows.take(part), shape) - mine).sum(axis=1) for part in parts] or [np.empty(0)]
+        [np.square(viewed(windows.take(part), view) - mine).sum(axis=1) for part in parts] or [np.empty(0)]
     )
 
 

@@ -24,7 +24,7 @@ class CoarseWindows:
     """
 
     def __init__(self, pieces: list[Array], points: int, factor: int) -> None:
-        self.factor = factor
+        self.factor, self.span, self.lengths = factor, points * factor, [len(p) for p in pieces]
         long_enough = [p for p in pieces if len(p) >= points * factor]
         means = long_enough if factor == 1 else [moving_sum(p, factor) / factor for p in long_enough]
         self.windows = Windows(means, (points - 1) * factor + 1)
@@ -35,6 +35,12 @@ class CoarseWindows:
     def take(self, index: Index) -> Array:
         """(k, points) copies of the windows with these numbers."""
         return self.windows.take(index)[:, :: self.factor]
+
+    def places(self, index: Index) -> Index:
+        """(k,) first rows of these windows in the fitted data, pieces as :func:`piece_places` lays them."""
+        kept = np.flatnonzero([k >= self.span for k in self.lengths])
+        piece = np.searchsorted(self.windows.starts, index, side="right") - 1
+        return np.asarray(piece_places(self.lengths)[kept[piece]] + index - self.windows.starts[piece])
 
 
 @dataclass(frozen=True)
@@ -98,17 +104,17 @@ class Scale:
         """Distance between scored windows: 8 or more of them cover each point."""
         return max(1, self.span // 8)
 
-    def surprises(self, x: Array) -> list[Array]:
+    def surprises(self, x: Array, place: int | None = None) -> list[Array]:
         """For each component, the (n,) mean surprise of the windows that cover each point of an (n,) series.
 
-        One shorter than a window is continued by its last value.
+        One shorter than a window is continued by its last value. ``place`` is that of a part of the fitted data.
         """
-        starts, surprises = self.window_surprises(x)
+        starts, surprises = self.window_surprises(x, place)
         n = max(len(x), self.span)
         # A running sum leaves traces of rounding, below zero too.
         return [np.maximum(spread(row, starts, self.span, n)[: len(x)], 0) for row in surprises]
 
-    def window_surprises(self, x: Array) -> tuple[Index, Array]:
+    def window_surprises(self, x: Array, place: int | None = None) -> tuple[Index, Array]:
         """(k,) first rows of the scored windows of an (n,) series, and their (components, k) surprises."""
         padded = np.pad(x, (0, max(0, self.span - len(x))), mode="edge")
         windows = CoarseWindows([padded], self.points, self.factor)
@@ -116,8 +122,9 @@ class Scale:
         surprises = np.empty((len(self.components), len(starts)))
         for a in range(0, len(starts), ROWS):
             mine = windows.take(starts[a : a + ROWS])
+            own = None if place is None else starts[a : a + ROWS] + place
             for row, (component, evidence) in zip(surprises, self.components.values(), strict=True):
-                row[a : a + ROWS] = evidence(component(mine))
+                row[a : a + ROWS] = evidence(component(mine, own))
         return starts, surprises
 
 
@@ -129,6 +136,11 @@ def spread(values: Array, starts: Index, span: int, n: int) -> Array:
     np.add.at(covering, starts, 1.0)
     np.add.at(covering, starts + span, -1.0)
     return np.asarray(np.cumsum(total)[:n] / np.cumsum(covering)[:n])
+
+
+def piece_places(lengths: list[int]) -> Index:
+    """(pieces,) first row of each piece, laid so far apart that no window of one overlaps one of another."""
+    return np.cumsum([0, *lengths[:-1]]) + np.arange(len(lengths)) * max(lengths)
 
 
 def held_out(count: int, span: int) -> NDArray[np.bool_]:

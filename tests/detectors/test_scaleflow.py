@@ -165,26 +165,46 @@ def test_equal_normal_scores_give_finite_surprises():
     assert np.isfinite(Evidence(np.zeros(10), 1.0)(np.array([-5.0, 0.0, 5.0]))).all()
 
 
+def distance(references: np.ndarray, view: str, span: int = 1) -> Distance:
+    return Distance(prepared(references, view, CPU), torch.arange(len(references)), span, view)
+
+
 @settings(max_examples=30, deadline=None)
-@given(known=st.integers(1, 300), points=st.integers(4, 9), seed=st.integers(0, 99), shape=st.booleans())
-def test_distance_is_that_to_the_third_nearest_reference(known, points, seed, shape):
+@given(
+    known=st.integers(1, 300),
+    points=st.integers(4, 9),
+    seed=st.integers(0, 99),
+    view=st.sampled_from(["distance", "shape", "spectrum"]),
+    span=st.integers(0, 40),
+)
+def test_distance_is_that_to_the_third_nearest_reference_that_does_not_overlap(known, points, seed, view, span):
     rng = np.random.default_rng(seed)
     references, windows = rng.standard_normal((known, points)), rng.standard_normal((7, points))
     references[0], windows[0] = 2.0, 3.0  # flat ones differ in value, not in shape
+    places = rng.integers(-5, known + 5, 7)
 
     def plain(window):
-        if not shape:
+        if view == "distance":
             return window
+        if view == "spectrum":  # the sums of a discrete Fourier transform as they are defined
+            turns = np.exp(-2j * np.pi * np.outer(np.arange(1, points // 2 + 1), np.arange(points)) / points)
+            return np.abs(turns @ window)
         return (window - window.mean()) / max(window.std(), FLATTEST)
 
-    for window, got in zip(windows, Distance(prepared(references, shape, CPU), shape)(windows), strict=True):
-        distances = sorted(float(np.linalg.norm(plain(window) - plain(r))) for r in references)
-        assert got == pytest.approx(distances[min(NEAREST, known) - 1], rel=1e-5, abs=1e-6)
+    given_places = places if span else None
+    found = distance(references, view, span)(windows, given_places)
+    for window, place, got in zip(windows, places, found, strict=True):
+        distances = [float(np.linalg.norm(plain(window) - plain(r))) for r in references]
+        apart = sorted(d for k, d in enumerate(distances) if abs(k - place) >= span)
+        if len(apart) >= NEAREST or not span:
+            assert got == pytest.approx(apart[min(NEAREST, known) - 1], rel=1e-5, abs=1e-6)
+        else:  # too few: the overlapping ones come last
+            assert got >= max(apart, default=0) * (1 - 1e-5) - 1e-9
 
 
 def test_small_distances_survive_large_values():
     references = 300.0 + np.arange(12.0).reshape(3, 4) * 1e-3
-    got = Distance(prepared(references, False, CPU), False)(references[:1])
+    got = distance(references, "distance")(references[:1])
     assert got[0] == pytest.approx(np.linalg.norm(references[2] - references[0]), rel=0.01)
 
 
@@ -226,6 +246,19 @@ def test_held_out_windows_are_a_fifth_in_contiguous_blocks():
     assert np.diff(edges).min() >= 50
     assert held_out(9, span=4).any()
     np.testing.assert_array_equal(exactly(np.array([3, 5]), 4), [3, 3, 3, 5])
+
+
+@settings(max_examples=30, deadline=None)
+@given(lengths=st.lists(st.integers(1, 40), min_size=1, max_size=5), points=st.integers(2, 5), factor=st.integers(1, 3))
+def test_places_of_windows_overlap_where_their_rows_do(lengths, points, factor):
+    span = points * factor
+    windows = CoarseWindows([np.zeros(k) for k in lengths], points, factor)
+    rows = [(p, a) for p, k in enumerate(lengths) for a in range(k - span + 1)]
+    places = windows.places(np.arange(len(windows)))
+    assert len(places) == len(rows)
+    for (p, a), one in zip(rows, places, strict=True):
+        for (q, b), other in zip(rows, places, strict=True):
+            assert (abs(one - other) < span) == (p == q and abs(a - b) < span)
 
 
 # -- the detector ----------------------------------------------------------------------------------
@@ -312,6 +345,8 @@ def test_an_explanation_names_the_window_and_the_nearest_fitted_one_by_hand():
 
     def view(values):
         means = detector._standardise(values).reshape(scale.points, scale.factor).mean(axis=1)
+        if why.component == "spectrum":
+            return np.abs(np.fft.rfft(means - means.mean()))[1:]
         if why.component != "shape":
             return means
         return (means - means.mean()) / max(means.std(), FLATTEST)
@@ -373,6 +408,34 @@ def test_explain_needs_fit():
         ScaleFlow().explain(noisy(), 0, 5)
 
 
+# -- calibration -----------------------------------------------------------------------------------
+
+
+def process(kind: str, n: int, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    if kind == "sine":
+        return sine(n, 40, seed)
+    x = rng.standard_normal(n + 100)
+    for k in range(1, len(x)):
+        x[k] += 0.8 * x[k - 1]
+    return x[100:]
+
+
+@pytest.mark.parametrize("kind", ["sine", "autoregressive"])
+def test_new_normal_data_score_as_the_fitted_did(kind):
+    shares, ranks = [], []
+    for seed in range(4):
+        detector = ScaleFlow(**QUICK, factors=(1, 2), periods=0).fit(process(kind, 4000, seed))
+        new = process(kind, 4000, 100 + seed)
+        shares.append(detector.predict(new, contamination=0.01).mean())
+        usual = np.sort(detector.fitted_scores())
+        ranks.append(np.searchsorted(usual, detector.score(new)) / len(usual))
+    assert 0.005 < np.mean(shares) < 0.02
+    # The probability integral of new scores is uniform.
+    deciles = np.linspace(0.1, 0.9, 9)
+    np.testing.assert_allclose(np.quantile(np.concatenate(ranks), deciles), deciles, atol=0.07)
+
+
 IDEAS = [
     {"rotate": False},
     {"blocks": 0},
@@ -381,6 +444,7 @@ IDEAS = [
     {"join": "mean"},
     {"components": ("likelihood",)},
     {"components": ("distance", "shape")},
+    {"components": ("likelihood", "distance", "shape")},
     {"periods": 0},
     {"factors": (), "periods": 2.0},
     {"typicality": 0},
@@ -414,6 +478,33 @@ def test_each_idea_is_an_option_that_changes_the_scores(params):
 def test_a_bad_parameter_is_named(params, words):
     with pytest.raises(ValueError, match=words):
         ScaleFlow(**params).fit(sine())
+
+
+def test_notes_say_when_the_fitted_data_are_few_or_the_scored_ones_unlike_them(tmp_path):
+    enough, few = ScaleFlow(**QUICK).fit(noisy(2600)), ScaleFlow(**QUICK).fit(noisy(1000))
+    enough.score(noisy(600, seed=1))
+    assert enough.notes_ == ()
+    (note,) = few.notes_
+    assert note.startswith("few fitted data: 1000 points are 3.9 of the longest windows (256 points)")
+    enough.score(process("autoregressive", 600, 0) + 3)
+    assert enough.notes_[0].startswith("the scored series is unlike the fitted one: by ")
+    enough.save(tmp_path / "model.safetensors")
+    assert ScaleFlow.load(tmp_path / "model.safetensors").notes_ == ()
+    enough.score(noisy(600, seed=1))
+    assert enough.notes_ == ()
+    few.save(tmp_path / "few.safetensors")
+    assert ScaleFlow.load(tmp_path / "few.safetensors").notes_ == few.notes_
+
+
+def test_a_fitted_series_is_not_compared_with_itself():
+    x = noisy(1500)
+    x[700:730] += 2.0
+    detector = ScaleFlow(**QUICK | {"max_windows": 4000}, components=("distance",)).fit([x[:400], x[400:]])
+    own, foreign = detector.score(x[400:]), detector.score(np.append(x[400:], 0.0))[:-1]
+    assert own[300:330].min() > foreign[300:330].max() + 0.1  # it finds itself where it is not known as fitted
+    assert own[300:330].mean() > np.quantile(own, 0.95)
+    part = detector.score(x[600:900])
+    assert part[100:130].mean() == pytest.approx(own[300:330].mean(), rel=0.1)
 
 
 def test_labels_cannot_matter_because_unfitted_data_do_not():
