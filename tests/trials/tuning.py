@@ -1,6 +1,7 @@
 """ScaleFlow's choice of settings: variants compared on tuning series and on planted ones, never on the table's.
 
 example: python -m tests.trials.tuning --variant '{"blocks": 0}' --variant '{"join": "mean"}'
+example: python -m tests.trials.tuning --picture failures.png --draw bursts_point --draw wander_stuck
 example: python -m tests.trials.tuning --folder tuning/ECG --folder tuning/NAB --protocol normal-crossfit
 Every variant is compared with the default, series by series. With ``--store`` nothing is computed twice.
 """
@@ -17,6 +18,7 @@ import pandas as pd
 from scipy.stats import wilcoxon
 
 import benchmark
+from benchmark.metrics import auroc
 from benchmark.report import figure, markdown, signed
 from datasets import Series
 from detectors.scaleflow import ScaleFlow
@@ -86,6 +88,33 @@ def by_group(frame: pd.DataFrame, metric: str) -> str:
     return markdown.table([metric, *(f"`{name}`" for name in pivot.columns)], rows)
 
 
+def draw(names: list[str], path: str) -> None:
+    """Planted series of seed 0 with their anomalies, and what ScaleFlow scores, behind the fitted rows."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    chosen = [case for case in cases(0) if case.name in names]
+    figure_, axes = plt.subplots(2 * len(chosen), 1, figsize=(9, 2.4 * len(chosen)), squeeze=False)
+    for case, above, below in zip(chosen, axes[::2, 0], axes[1::2, 0], strict=True):
+        detector = ScaleFlow().fit(case.values[: case.fitted])
+        rows = np.arange(case.fitted, len(case.values))
+        scores = detector.score(case.values)[rows]
+        above.plot(rows, case.values[rows], lw=0.6, color="black")
+        below.plot(rows, scores, lw=0.8, color="tab:blue")
+        above.set_title(f"{case.name}: AUROC {figure(auroc(case.labels[rows], scores))}", fontsize=9, loc="left")
+        for axis, name in ((above, "value"), (below, "score")):
+            axis.fill_between(rows, 0, 1, where=case.labels[rows] > 0, transform=axis.get_xaxis_transform(),
+                              color="tab:red", alpha=0.25, lw=1)  # fmt: skip
+            axis.set_ylabel(name, fontsize=8)
+            axis.tick_params(labelsize=7)
+            axis.margins(x=0)
+        above.tick_params(labelbottom=False)
+    figure_.tight_layout()
+    figure_.savefig(path, dpi=80)
+
+
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="python -m tests.trials.tuning", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -97,11 +126,16 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seeds", type=int, default=1, help="seeds of the detector (1)")
     made.add_argument("--store", help="file that keeps the results")
     made.add_argument("--jobs", type=int, default=1)
+    made.add_argument("--picture", metavar="FILE", help="draw the series named by --draw instead")
+    made.add_argument("--draw", action="append", default=[], metavar="NAME", help="planted series, character_kind")
     return made
 
 
 def main() -> int:
     args = parser().parse_args()
+    if args.picture:
+        draw(args.draw, args.picture)
+        return 0
     args.protocol = args.protocol or ["prefix"]
     variants = [{}] + [{k: tuple(v) if isinstance(v, list) else v for k, v in one.items()} for one in args.variant]
     frame = measured(variants, args)
