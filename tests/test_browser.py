@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from benchmark.report import cards, pictures, writer
 from benchmark.report import page as page_module
-from benchmark.report import pictures, writer
 from benchmark.report.build import build, current
 from benchmark.report.derived import Derived
 from tests.support.chromium import chromium, screen
@@ -34,13 +35,20 @@ pytestmark = pytest.mark.slow
 
 
 def whole_page() -> str:
-    """The page as the report writes it, without the picture files beside it."""
+    """The page as the report writes it, its traces thinned, without the picture files beside it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cards, "COARSE", 1 << 15)  # some hundred buckets for 2,000 rows
+        return _page()
+
+
+def _page() -> str:
     results = MadeUpResults(grid())
     tidy = current(results.frame())
     built = build(tidy, SIZES)
+    beside = page_module.Beside({"table.md": "| a |\n"}, ["roc/MGAB.png"])
     curves = {"": list(writer.roc_curves(results, built[0], tidy))}
     figures = pictures.by_section(pictures.summary_drawings(tidy, built), Derived())
-    return page_module.render(results, tidy, built, curves, {}, figures, SIZES)
+    return page_module.render(results, tidy, built, curves, {}, figures, SIZES, beside=beside)
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +142,53 @@ def test_a_series_opens_draws_and_zooms(page: Any) -> None:
     assert text.text == "rows 0 – 2,000"
     choose(page, "details.series[open] select", "normal-only")
     assert len(series.find_elements("css selector", "canvas")) == 1 + 6  # normal-only: all six
+
+
+def test_a_link_leads_to_a_row_and_to_a_series(page: Any, browser: Any) -> None:
+    row = next(
+        r
+        for r in find(page, ".sheet tr[id]")
+        if "vus" not in r.get_attribute("id") and "normal-only" in r.get_attribute("id")
+    )
+    assert not row.is_displayed()
+    browser.execute_script("location.hash = encodeURIComponent(arguments[0])", row.get_attribute("id"))
+    browser.implicitly_wait(2)
+    assert row.is_displayed(), "its protocol is chosen"
+    series = find(page, "details.series")[2]
+    browser.get(f"{Path(browser.page).as_uri()}#{quote(series.get_attribute('id'))}")
+    browser.refresh()
+    browser.implicitly_wait(0)
+    opened = [s for s in find(page, "details.series") if s.get_attribute("open")]
+    assert len(opened) == 1
+    assert len(opened[0].find_elements("css selector", "canvas")) > 1
+
+
+def test_a_button_copies_a_file(page: Any, browser: Any) -> None:
+    button = find(page, "button[data-copy]")[0]
+    browser.execute_script("arguments[0].scrollIntoView()", button)
+    button.click()
+    browser.implicitly_wait(2)
+    assert button.text in ("copied", "press Ctrl-C")
+    browser.implicitly_wait(0)
+
+
+def test_next_anomaly_shows_every_row(page: Any, browser: Any) -> None:
+    """The picture of an anomaly of a thinned series has the lines of all its rows, not a band of buckets."""
+    series = find(page, "details.series")[0]
+    series.find_element("css selector", "summary").click()
+    browser.implicitly_wait(2)
+    assert series.find_elements("css selector", "canvas")
+    browser.implicitly_wait(0)
+    told = browser.execute_script(
+        "const v = arguments[0].querySelector('.viewer').viewer; v.next();"
+        "const t = v.signal, whole = t.whole.map((p) => [p.first, p.last]);"
+        "return [t.numbers.length < t.n, t.bits, v.from, v.to, whole]",
+        series,
+    )
+    thinned, bits, start, stop, whole = told
+    assert bits == 16
+    assert thinned
+    assert any(first <= start and stop <= last for first, last in whole), (start, stop, whole)
 
 
 @pytest.mark.parametrize("width", [360, 390, 1280])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -138,6 +139,35 @@ def test_a_trace_decodes_to_half_a_step() -> None:
     decoded = np.frombuffer(base64.b64decode(trace["data"]), np.uint8) / 255 * (trace["high"] - trace["low"])
     assert np.abs(decoded + trace["low"] - x).max() <= (x.max() - x.min()) / 510 + 1e-12
     assert (trace["first"], trace["n"]) == (7, 500)
+
+
+def test_a_thinned_trace_keeps_stretches_whole_and_16_bits_are_finer() -> None:
+    x = np.random.default_rng(0).normal(size=5000)
+    stretches = [(10, 40), (900, 960)]
+    for bits, kind in ((8, "u1"), (16, "<u2")):
+        trace = traces.encode(x, 64, first_row=5, stretches=stretches, bits=bits)  # type: ignore[arg-type]
+        fine = np.frombuffer(base64.b64decode(trace["fine"]), kind) / (2**bits - 1)
+        found = fine * (trace["high"] - trace["low"]) + trace["low"]
+        expected = np.concatenate([x[5:35], x[895:955]])
+        assert np.abs(found - expected).max() <= (x.max() - x.min()) / (2 ** (bits + 1) - 2) + 1e-12
+        assert trace.get("bits", 8) == bits
+    assert "fine" not in traces.encode(x, 5000, stretches=stretches), "nothing was thinned"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 480), st.integers(1, 20)), max_size=6), st.sampled_from([0.0, 0.25, 1.0]))
+def test_stretches_hold_every_anomaly_and_do_not_overlap(pieces: list[tuple[int, int]], share: float) -> None:
+    labels = np.zeros(500, dtype=np.uint8)
+    for start, length in pieces:
+        labels[start : start + length] = 1
+    found = traces.around(traces.anomalous_rows(labels), 500, share)
+    inside = np.zeros(500, dtype=bool)
+    for start, stop in found:
+        assert 0 <= start < stop <= 500
+        assert not inside[start:stop].any()
+        inside[start:stop] = True
+    assert inside[labels == 1].all()
+    assert all(a[1] < b[0] for a, b in pairwise(found))
 
 
 def test_a_constant_trace_is_flat() -> None:

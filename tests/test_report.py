@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,9 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.report import DATASETS, page, writer
+from benchmark.report import DATASETS, cards, page, writer
 from benchmark.report import html as page_html
 from benchmark.report.build import build, current
+from benchmark.report.derived import Derived
 from benchmark.report.tables import Versus
 from tests.support.made_up import MadeUpResults, cell, frame, grid
 
@@ -99,6 +102,45 @@ def test_traces_carry_every_score(written: Path) -> None:
         assert len(payload["scores"]) == 11
         as_published = [t["label"] for t in payload["scores"] if t["paper"]]
         assert sorted(as_published) == ["AE", "IForest", "LOF", "Proposed", "Random", "TimeIndex"]
+
+
+def test_the_page_links_and_holds_the_files_beside_it(written: Path) -> None:
+    text = (written / "index.html").read_text(encoding="utf-8")
+    outline = Outline(text)
+    links = {a["href"] for tag, a in outline.seen if tag == "a" and a.get("href")}
+    for name in ("table.md", "table.tex", "table.csv", "cells.csv", "citations.bib", "roc/MGAB.png", "roc/MGAB.svg"):
+        assert name in links
+        assert (written / name).is_file()
+    for name in ("table.md", "table.tex", "citations.bib"):
+        content = (written / name).read_text(encoding="utf-8")
+        held = re.search(rf'<textarea [^>]*aria-label="{name}">(.*?)</textarea>', text, re.S)
+        assert held is not None
+        assert unescape(held.group(1)).strip() == content.strip()
+
+
+def test_every_row_and_series_has_one_address(written: Path) -> None:
+    outline = Outline((written / "index.html").read_text(encoding="utf-8"))
+    marks = re.compile(r"[mp][0-9a-f]{10}")  # matplotlib's, the same for the same content
+    ids = [a["id"] for _, a in outline.seen if a.get("id") and not marks.fullmatch(str(a["id"]))]
+    assert not [name for name, count in Counter(ids).items() if count > 1]
+    assert "series-MGAB_1.test.out-" in " ".join(map(str, ids))
+    assert sum(str(name).startswith("row-") for name in ids) > 30
+    assert not [name for name in ids if " " in str(name)]
+
+
+def test_a_page_with_more_series_than_it_holds_shows_the_first_of_each_data_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cards, "MOST_TRACES", 40)  # 12 traces a series: three of the ten
+    results = MadeUpResults(grid())
+    found = cards.series(results, current(results.frame()), Derived())
+    assert len(found) == 10, "each has its summary"
+    assert [(c["dataset"], c["name"]) for c in found if c["payload"]] == [
+        ("Dodgers", "1.test.out"), ("MGAB", "1.test.out"), ("NASA-MSL", "1.test.out")
+    ]  # fmt: skip
+    assert all(card["health"] for card in found)
+    chosen = cards.series(results, current(results.frame()), Derived(), ["2.*"])
+    assert {card["name"] for card in chosen if card["payload"]} == {"2.test.out"}
 
 
 def test_names_cannot_break_out(tmp_path: Path) -> None:

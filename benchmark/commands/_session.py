@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -114,11 +114,13 @@ def write_leaderboard(store: Store, out: Path) -> str:
     return text
 
 
-def write_report(store: Store, out: Path, jobs: int, quiet: bool, common: str | None = None) -> list[Table]:
+def write_report(
+    store: Store, out: Path, jobs: int, quiet: bool, common: str | None = None, series: Sequence[str] = ()
+) -> list[Table]:
     """Write the report with its steps told; an interruption leaves the previous one, and says so."""
     steps = Steps(quiet)
     try:
-        return writer.write(store, out, jobs, common, steps)
+        return writer.write(store, out, jobs, common, steps, series)
     except KeyboardInterrupt:
         steps.end()
         _options.say(f"interrupted: the report in {out} is as it was, and no result is lost. To write it:")

@@ -27,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--protocol", metavar="NAME", help="of the table with every row under one protocol (prefix, where it was run)"
     )
+    parser.add_argument(
+        "--series", action="append", default=[], metavar="GLOB", help="series to draw on the page (as many as it holds)"
+    )
     parser.add_argument("--jobs", type=int, default=settings.cores(), metavar="N", help="processes for metrics")
     _options.add_quiet(parser)
 
@@ -43,7 +46,7 @@ def main(args: argparse.Namespace) -> int:
 
     Store(args.store).close()  # a store that is not there is refused, not made
     with _writable(args.store) as store:
-        write_report(store, args.out, args.jobs, args.quiet, args.protocol)
+        write_report(store, args.out, args.jobs, args.quiet, args.protocol, args.series)
     _options.say(f"written: {args.out}")
     if args.readme is not None:
         summary.update(args.out, args.readme)

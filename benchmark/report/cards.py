@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmark.grid import protocols
-from benchmark.report import html, traces
+from benchmark.report import html, text, traces
 from benchmark.report.derived import Derived
 from benchmark.report.results import scored
 from benchmark.report.tables import DATASETS, ordered_protocols
@@ -16,19 +20,95 @@ if TYPE_CHECKING:
 
     from benchmark.report.results import Results
 
+Card = dict[str, Any]
+PLACE = ["dataset", "series", "data_hash"]
+MOST_TRACES = 4000  # more would leave each too coarse to be of use
+COARSE, FINE = 4 << 20, 7 << 20  # bytes of base64 for whole traces, and for the stretches around anomalies
+SHARES = (1.0, 0.5, 0.25, 0.0)  # of the margin around an anomaly
 
-def series(results: Results, tidy: pd.DataFrame, derived: Derived) -> list[dict[str, Any]]:
-    """A card and a bundle of traces for each series; one without stored values has a card that says so."""
+
+def series(results: Results, tidy: pd.DataFrame, derived: Derived, chosen: Sequence[str] = ()) -> list[Card]:
+    """A card for each series: what is to be known of it, and a bundle of traces.
+
+    Parameters
+    ----------
+    chosen : sequence of str
+        Patterns of the names of series whose traces are shown; by default as many as the page holds, the first of
+        each data set before the second of any.
+    """
     if not len(tidy):
         return []
     shown = _one_seed(tidy)
-    buckets = traces.buckets_for(len(shown) + tidy["data_hash"].nunique())
-    order = {name: k for k, name in enumerate(DATASETS)}
-    cards = [
-        _card(results, str(dataset), str(name), str(data_hash), cells, buckets, derived)
-        for (dataset, name, data_hash), cells in shown.groupby(["dataset", "series", "data_hash"], sort=False)
-    ]
-    return sorted(cards, key=lambda c: (c["simulated"], order.get(c["dataset"], 99), c["dataset"], _natural(c["name"])))
+    groups = [(_Place(*map(str, place)), cells) for place, cells in shown.groupby(PLACE, sort=False)]
+    groups.sort(key=lambda group: _order(*group))
+    about = {place.data_hash: _about(results, place.data_hash, derived) for place, _ in groups}
+    drawn = _drawn_series([(p, len(cells) + 1) for p, cells in groups if about[p.data_hash]], chosen)
+    size = _size({p.data_hash: len(cells) + 1 for p, cells in groups if p in drawn}, about)
+    cards = []
+    for place, cells in groups:
+        told = about[place.data_hash]
+        card = _card(place, cells, told)
+        if told and place in drawn:
+            card["payload"] = _payload(results, place.data_hash, cells, size, told, derived)
+        cards.append(card)
+    return _named(cards)
+
+
+class _Place(NamedTuple):
+    """A series: which, and with which content."""
+
+    dataset: str
+    series: str
+    data_hash: str
+
+
+class _Size(NamedTuple):
+    """How fine the traces of a page are: buckets of each, and the margin around anomalies that is kept whole."""
+
+    buckets: int
+    share: float | None
+
+
+def _order(place: _Place, cells: pd.DataFrame) -> tuple[bool, int, str, list[tuple[int, str]]]:
+    known = DATASETS.index(place.dataset) if place.dataset in DATASETS else 99
+    return bool(cells["simulated"].iloc[0]), known, place.dataset, _natural(place.series)
+
+
+def _drawn_series(counts: list[tuple[_Place, int]], chosen: Sequence[str]) -> set[_Place]:
+    """Which series get traces: those chosen, else as many as fit."""
+    if chosen:
+        return {place for place, _ in counts if any(fnmatchcase(place.series, pattern) for pattern in chosen)}
+    nth: dict[str, int] = {}
+    ranked = []
+    for place, traced in counts:
+        nth[place.dataset] = nth.get(place.dataset, -1) + 1
+        ranked.append((nth[place.dataset], place, traced))
+    ranked.sort(key=lambda entry: entry[0])
+    total = accumulate(traced for _, _, traced in ranked)
+    return {place for (_, place, _), sum_ in zip(ranked, total, strict=True) if sum_ <= MOST_TRACES}
+
+
+def _size(counts: Mapping[str, int], about: Mapping[str, dict[str, Any] | None]) -> _Size:
+    """The finest traces that keep the page's budget."""
+    buckets = traces.buckets_for(sum(counts.values()), COARSE)
+    known = [(number, told) for data_hash, number in counts.items() if (told := about[data_hash])]
+    for share in SHARES:
+        rows = (
+            number * sum(stop - start for start, stop in traces.around(told["segments"], told["n"], share))
+            for number, told in known
+            if told["n"] > 2 * buckets
+        )
+        if sum(rows) * 4 / 3 <= FINE:
+            return _Size(buckets, share)
+    return _Size(buckets, None)
+
+
+def _named(cards: list[Card]) -> list[Card]:
+    """With an address each, for links to it: the data set and the name, and the content where two have those."""
+    names = [f"{card['dataset']}/{card['name']}{' simulated' if card['simulated'] else ''}" for card in cards]
+    twice = {name for name, count in Counter(names).items() if count > 1}
+    full = [f"{n} {card['sha256'][:12]}" if n in twice else n for n, card in zip(names, cards, strict=True)]
+    return [card | {"id": f"series-{text.address(name)}"} for card, name in zip(cards, full, strict=True)]
 
 
 def _one_seed(tidy: pd.DataFrame) -> pd.DataFrame:
@@ -37,28 +117,42 @@ def _one_seed(tidy: pd.DataFrame) -> pd.DataFrame:
     return tidy[tidy["status"] == "ok"].sort_values("seed", kind="stable").drop_duplicates(keys)
 
 
-def _card(
-    results: Results, dataset: str, name: str, data_hash: str, cells: pd.DataFrame, buckets: int, derived: Derived
-) -> dict[str, Any]:
-    card: dict[str, Any] = {"dataset": dataset, "name": name, "simulated": bool(cells["simulated"].iloc[0])}
-    card |= {"source": str(cells["source"].iloc[0]), "sha256": data_hash, "health": None, "payload": None, "strip": []}
+def _card(place: _Place, cells: pd.DataFrame, about: dict[str, Any] | None) -> Card:
+    card: Card = {"dataset": place.dataset, "name": place.series, "simulated": bool(cells["simulated"].iloc[0])}
+    card |= {"source": str(cells["source"].iloc[0]), "sha256": place.data_hash, "payload": None}
     card |= {"simple": _best(cells[cells["group"] == "one-liner"]), "best": _best(cells[cells["group"] != "one-liner"])}
+    return card | ({name: about[name] for name in ("health", "strip")} if about else {"health": None, "strip": []})
+
+
+def _about(results: Results, data_hash: str, derived: Derived) -> dict[str, Any] | None:
+    """What a page says of a series, whatever its scores; None when its values are not at hand."""
+
+    def make() -> dict[str, Any]:
+        values, labels = results.series(data_hash)
+        n, spans = len(values), traces.anomalous_rows(labels)
+        strip = [(round(1000 * a / n, 1), max(2.0, round(1000 * (b - a) / n, 1))) for a, b in spans]
+        return {"n": n, "segments": spans, "strip": strip, "health": traces.health(values, labels)}
+
     try:
-        about = derived.get_json("series", [data_hash, buckets], lambda: _about(results, data_hash, buckets))
+        return dict(derived.get_json("series", data_hash, make))
     except KeyError:
-        return card
-    payload = {name: about[name] for name in ("n", "segments", "signal")}
-    payload["scores"] = _score_traces(results, cells, buckets, derived)
-    return card | {name: about[name] for name in ("health", "strip")} | {"payload": html.script_json(payload)}
+        return None
 
 
-def _about(results: Results, data_hash: str, buckets: int) -> dict[str, Any]:
-    """What a page shows of a series, whatever its scores."""
-    values, labels = results.series(data_hash)
-    n, spans = len(values), traces.anomalous_rows(labels)
-    strip = [(round(1000 * a / n, 1), max(2.0, round(1000 * (b - a) / n, 1))) for a, b in spans]
-    told = {"n": n, "segments": spans, "strip": strip, "health": traces.health(values, labels)}
-    return told | {"signal": traces.encode(values, buckets)}
+def _payload(
+    results: Results, data_hash: str, cells: pd.DataFrame, size: _Size, about: dict[str, Any], derived: Derived
+) -> str:
+    """Signal and scores of a series, for the viewer of ``report.js``."""
+    fine = [] if size.share is None else traces.around(about["segments"], about["n"], size.share)
+    fine = fine if about["n"] > 2 * size.buckets else []
+
+    def signal() -> dict[str, Any]:
+        return traces.encode(results.series(data_hash)[0], size.buckets, stretches=fine, bits=16)
+
+    payload = {"n": about["n"], "segments": about["segments"], "fine": fine}
+    payload["signal"] = derived.get_json("signal", [data_hash, size.buckets, fine], signal)
+    payload["scores"] = _score_traces(results, cells, size.buckets, fine, derived)
+    return html.script_json(payload)
 
 
 def _best(cells: pd.DataFrame) -> dict[str, Any] | None:
@@ -69,7 +163,9 @@ def _best(cells: pd.DataFrame) -> dict[str, Any] | None:
     return {"label": str(top["label"]), "protocol": str(top["protocol"]), "auroc": float(top["auroc"])}
 
 
-def _score_traces(results: Results, cells: pd.DataFrame, buckets: int, derived: Derived) -> list[dict[str, Any]]:
+def _score_traces(
+    results: Results, cells: pd.DataFrame, buckets: int, fine: list[traces.Span], derived: Derived
+) -> list[dict[str, Any]]:
     """Traces in the order of the page's protocols, then of AUROC; ``paper`` marks those of the published comparison."""
     found = []
     columns = cells.sort_values("auroc", ascending=False)[
@@ -77,7 +173,7 @@ def _score_traces(results: Results, cells: pd.DataFrame, buckets: int, derived: 
     ]
     cell: Any
     for cell in columns.itertuples():
-        drawn = _drawn(results, cell.key, cell.data_hash, buckets, derived)
+        drawn = _drawn(results, cell.key, cell.data_hash, buckets, fine, derived)
         if drawn is None:
             continue
         trace = {"label": cell.label, "group": "proposed" if cell.detector == "Proposed" else cell.group}
@@ -91,15 +187,17 @@ def _score_traces(results: Results, cells: pd.DataFrame, buckets: int, derived: 
     return sorted(found, key=lambda trace: order.index(trace["protocol"]))
 
 
-def _drawn(results: Results, key: str, data_hash: str, buckets: int, derived: Derived) -> dict[str, Any] | None:
+def _drawn(
+    results: Results, key: str, data_hash: str, buckets: int, fine: list[traces.Span], derived: Derived
+) -> dict[str, Any] | None:
     """The trace of a cell's scores; None when they are not at hand."""
 
     def make() -> dict[str, Any]:
         first, _, scores = scored(results, key, data_hash)
-        return traces.encode(scores, buckets, first)
+        return traces.encode(scores, buckets, first, fine)
 
     try:
-        return dict(derived.get_json("trace", [results.content(key), data_hash, buckets], make))
+        return dict(derived.get_json("trace", [results.content(key), data_hash, buckets, fine], make))
     except KeyError:
         return None
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections import Counter
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmark.catalogue import registry
 from benchmark.grid import protocols
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
     from benchmark.report.tables import Table
 
 
+class Beside(NamedTuple):
+    """Files that lie beside the page: texts to copy, by name, and the paths of pictures."""
+
+    texts: Mapping[str, str]
+    pictures: Sequence[str]
+
+
 def render(
     results: Results,
     tidy: pd.DataFrame,
@@ -32,6 +40,8 @@ def render(
     figures: Mapping[str, list[str]],
     sizes: Mapping[str, int] | None = None,
     derived: Derived | None = None,
+    beside: Beside | None = None,
+    chosen: Sequence[str] = (),
 ) -> str:
     """The page.
 
@@ -47,9 +57,14 @@ def render(
         Section -> inline SVG in the page's colours.
     derived : Derived, optional
         What earlier pages derived from the same series and scores.
+    beside : Beside, optional
+        The files that lie beside the page.
+    chosen : sequence of str
+        Patterns of the series whose traces are shown; by default as many as fit.
     """
     environment = html.environment(str(__package__))
     environment.filters |= {"figure": text.figure, "signed": text.signed, "path": svg_path, "band": svg_band}
+    environment.filters |= {"address": text.address, "quoted": shlex.quote}
     sheets = [table for table in built if not table.main] + _other_metrics(tidy, sizes)
     runs = [_run(run) for run in reversed(results.runs())]
     page = environment.get_template("report.html").render(
@@ -65,7 +80,8 @@ def render(
         protocol_names=list(dict.fromkeys(table.protocol for table in sheets)),
         metric_names=list(dict.fromkeys(table.metric for table in sheets)),
         figures=figures,
-        series=cards.series(results, tidy, derived or Derived()),
+        series=cards.series(results, tidy, derived or Derived(), chosen),
+        beside=beside or Beside({}, []),
         failures=failures(tidy),
         statuses=Counter(tidy["status"]),
         simulated=len(tidy) > 0 and bool(tidy["simulated"].all()),

@@ -61,6 +61,11 @@ def summary(table: Table) -> str:
     return f"Means over series: {behind(table)}. {conditions(table)}".strip()
 
 
+def address(text: str) -> str:
+    """What names a place of the page in a link: different for different texts."""
+    return file_name(text).replace(" ", "~")
+
+
 def conditions(table: Table, labels: Collection[str] | None = None) -> str:
     """Protocol and seeds behind the rows of a table, in a sentence or two for a caption.
 

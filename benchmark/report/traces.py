@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from collections.abc import Sequence
+from math import ceil
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from benchmark.metrics import segments
 
 Array = NDArray[np.float64]
+Span = tuple[int, int]
 
 
 def min_max(x: Array, buckets: int) -> Array:
@@ -33,20 +36,71 @@ def min_max(x: Array, buckets: int) -> Array:
     return np.stack([np.minimum.reduceat(x, starts), np.maximum.reduceat(x, starts)], axis=1).ravel()
 
 
-def encode(x: Array, buckets: int, first_row: int = 0) -> dict[str, Any]:
-    """A trace for the page's script: rows covered, range, and one byte per kept value.
+def encode(
+    x: Array, buckets: int, first_row: int = 0, stretches: Sequence[Span] = (), bits: Literal[8, 16] = 8
+) -> dict[str, Any]:
+    """A trace for the page's script: rows covered, range, and one number per kept value.
+
+    Parameters
+    ----------
+    x : (n,) array
+    buckets : int
+        More than two values a bucket are thinned to the lowest and the highest.
+    first_row : int
+        Row of the series at which ``x`` begins.
+    stretches : sequence of (start, stop)
+        Rows of the series at which a thinned trace is kept whole, too.
+    bits : int
+        Of each number: 8 are enough for a picture, 16 for one to zoom into.
 
     Returns
     -------
     dict
-        ``first`` and ``n``: the rows; ``low`` and ``high``: values of bytes 0 and 255;
-        ``data``: base64; two bytes a bucket when shorter than ``n``, else one a row.
+        ``first`` and ``n``: the rows; ``low`` and ``high``: values of the lowest and the highest number;
+        ``data``: base64, little-endian; two numbers a bucket when shorter than ``n``, else one a row;
+        ``bits`` where they are 16; ``fine``: the stretches, one number a row, one after the other.
     """
-    kept = min_max(np.asarray(x, dtype=np.float64), buckets)
+    x = np.asarray(x, dtype=np.float64)
+    kept = min_max(x, buckets)
     low, high = float(kept.min()), float(kept.max())
-    scale = 255 / (high - low) if high > low else 0.0
-    data = np.round((kept - low) * scale).astype(np.uint8).tobytes()
-    return {"first": first_row, "n": len(x), "low": low, "high": high, "data": base64.b64encode(data).decode("ascii")}
+    trace: dict[str, Any] = {"first": first_row, "n": len(x), "low": low, "high": high}
+    trace["data"] = _numbers(kept, low, high, bits)
+    if bits == 16:
+        trace["bits"] = bits
+    if len(kept) < len(x) and stretches:
+        parts = [x[max(0, start - first_row) : max(0, stop - first_row)] for start, stop in stretches]
+        trace["fine"] = _numbers(np.concatenate(parts), low, high, bits)
+    return trace
+
+
+def _numbers(x: Array, low: float, high: float, bits: int) -> str:
+    top = 2**bits - 1
+    scale = top / (high - low) if high > low else 0.0
+    numbers = np.round((x - low) * scale).astype("<u2" if bits == 16 else np.uint8)
+    return base64.b64encode(numbers.tobytes()).decode("ascii")
+
+
+def around(spans: Sequence[Span], n: int, share: float) -> list[Span]:
+    """Stretches that hold each anomaly with a margin on both sides, joined where they meet.
+
+    Parameters
+    ----------
+    spans : sequence of (start, stop)
+        Anomalous rows, in order.
+    n : int
+        Rows of the series.
+    share : float
+        Of the margin with which the page's script shows an anomaly: three times its length, 100 rows at least.
+    """
+    joined: list[Span] = []
+    for start, stop in spans:
+        margin = ceil(share * max(100, 3 * (stop - start)))
+        first, last = max(0, start - margin), min(n, stop + margin)
+        if joined and first <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+        else:
+            joined.append((first, last))
+    return joined
 
 
 def buckets_for(n_traces: int, budget: int = 9 << 20) -> int:

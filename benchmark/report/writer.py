@@ -6,13 +6,13 @@ what has changed; an interrupted one leaves the previous report whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import datasets
 from benchmark.catalogue import registry
-from benchmark.report import csv, latex, markdown, page, pictures
+from benchmark.report import bibtex, csv, latex, markdown, page, pictures
 from benchmark.report.bar import OneLinerTest
 from benchmark.report.build import build, current
 from benchmark.report.derived import Derived, digest, program
@@ -26,11 +26,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KEPT = ".derived.zip"
+COPIED = ("table.md", "table.tex", "table.csv", "citations.bib")
 Told = Callable[[str], None]
 
 
 def write(
-    store: Store, out: Path, jobs: int = 1, common: str | None = None, told: Told = lambda step: None
+    store: Store,
+    out: Path,
+    jobs: int = 1,
+    common: str | None = None,
+    told: Told = lambda step: None,
+    series: Sequence[str] = (),
 ) -> list[Table]:
     """Compute the metrics that the store lacks, then write the whole report.
 
@@ -46,6 +52,8 @@ def write(
         Protocol of the table next to the main one (:func:`~benchmark.report.build.build`).
     told : callable
         Is told of each step, in a word or two.
+    series : sequence of str
+        Patterns of the series whose traces the page shows; by default as many as it holds.
 
     Returns
     -------
@@ -54,10 +62,16 @@ def write(
     """
     if store.writable:
         evaluate.fill(store, jobs=jobs, told=lambda done, of: told(f"metrics, {done} of {of} cells"))
-    return write_views(store, out, common, told)
+    return write_views(store, out, common, told, series)
 
 
-def write_views(results: Results, out: Path, common: str | None = None, told: Told = lambda step: None) -> list[Table]:
+def write_views(
+    results: Results,
+    out: Path,
+    common: str | None = None,
+    told: Told = lambda step: None,
+    series: Sequence[str] = (),
+) -> list[Table]:
     """Tables, cells, pictures and page from cells as they are; an empty store gives a page that says so."""
     results = Remembered(results)
     with Derived(out / KEPT) as derived:
@@ -65,19 +79,25 @@ def write_views(results: Results, out: Path, common: str | None = None, told: To
         tidy = current(results.frame())
         sizes = {name: dataset.size for name, dataset in dataset_facts().items()}
         built = build(tidy, sizes, against=OneLinerTest(results, tidy, derived), common=common)
-        state = digest([program(), _detectors(), results.fingerprint(), common])
+        state = digest([program(), _detectors(), results.fingerprint(), common, series])
         earlier = derived.earlier
         if earlier["state"] == state and all(hash_of(out / name) == known for name, known in earlier["files"].items()):
             told("nothing has changed")
             return built
-        files = _files(results, tidy, built, sizes, derived, told)
+        files = _files(results, tidy, built, sizes, derived, told, series)
         told("files")
         derived.finish(state, publish(out, files, earlier["files"]))
     return built
 
 
 def _files(
-    results: Results, tidy: pd.DataFrame, built: list[Table], sizes: dict[str, int], derived: Derived, told: Told
+    results: Results,
+    tidy: pd.DataFrame,
+    built: list[Table],
+    sizes: dict[str, int],
+    derived: Derived,
+    told: Told,
+    series: Sequence[str],
 ) -> dict[str, bytes]:
     """Every file of the report, by its path below the folder."""
     texts = {
@@ -96,7 +116,10 @@ def _files(
         files.update(drawing.files(derived))
     told("page")
     figures = pictures.by_section(summary, derived)
-    texts["index.html"] = page.render(results, tidy, built, curves, dataset_facts(), figures, sizes, derived)
+    facts = {name: fact for name, fact in dataset_facts().items() if name in set(tidy["dataset"])}
+    texts["citations.bib"] = bibtex.document(facts)
+    beside = page.Beside({name: texts[name] for name in COPIED}, [name for name in files if name.startswith("roc/")])
+    texts["index.html"] = page.render(results, tidy, built, curves, facts, figures, sizes, derived, beside, series)
     return {name: text.encode("utf-8", "backslashreplace") for name, text in texts.items()} | files
 
 

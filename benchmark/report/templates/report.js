@@ -69,7 +69,8 @@
       Object.assign(this, { root, n: data.n, segments: data.segments, scores: data.scores, clock: data.clock, from: 0, to: data.n, at: -1 });
       const protocols = [...new Set(this.scores.map((trace) => trace.protocol))];
       this.views = protocols.length > 1 ? ["as published", ...protocols] : protocols;
-      this.signal = { ...data.signal, bytes: bytes(data.signal.data), group: "ink" };
+      this.spans = data.fine ?? [];
+      this.signal = this.decoded({ ...data.signal, group: "ink", fitted: true });
       this.bar = document.createElement("div");
       this.bar.className = "viewer-bar";
       this.rows = document.createElement("div");
@@ -78,6 +79,22 @@
       root.addEventListener("keydown", (event) => this.key(event));
       this.buildBar();
       this.show(this.views[0]);
+    }
+
+    decoded(trace) { // numbers of the whole trace, and of the stretches that are kept whole
+      const numbers = (text) => (trace.bits === 16 ? new Uint16Array(bytes(text).buffer) : bytes(text));
+      trace.numbers = numbers(trace.data);
+      trace.top = 2 ** (trace.bits ?? 8) - 1;
+      trace.whole = [];
+      const fine = trace.fine ? numbers(trace.fine) : [];
+      let at = 0;
+      for (const [start, stop] of this.spans) {
+        const [first, last] = [Math.max(start, trace.first), Math.min(stop, trace.first + trace.n)];
+        if (last <= first || at >= fine.length) continue;
+        trace.whole.push({ first, last, numbers: fine.subarray(at, at + last - first) });
+        at += last - first;
+      }
+      return trace;
     }
 
     buildBar() {
@@ -108,7 +125,7 @@
     show(view) {
       const chosen = this.scores.filter((trace) => (view === "as published" ? trace.paper : trace.protocol === view));
       chosen.sort((a, b) => (b.auroc ?? -1) - (a.auroc ?? -1));
-      const traces = chosen.map((trace) => ({ ...trace, bytes: bytes(trace.data) }));
+      const traces = chosen.map((trace) => this.decoded({ ...trace }));
       this.traces = [this.signal, ...traces];
       this.rows.replaceChildren(...this.traces.map((trace, k) => this.row(trace, k)));
       this.draw();
@@ -121,6 +138,7 @@
       const figure = document.createElement("i");
       name.append(k ? trace.label : "signal", figure);
       figure.textContent = trace.note ?? (k && trace.auroc !== null ? trace.auroc.toFixed(3).replace(/^0/, "") : "");
+      trace.figure = figure;
       trace.canvas = document.createElement("canvas");
       this.drag(trace.canvas);
       row.append(name, trace.canvas);
@@ -218,12 +236,52 @@
       pen.stroke();
     }
 
-    line(pen, trace, x, height) {
-      const kept = trace.bytes.length;
-      const step = trace.n / kept; // rows per kept value; values of a bucket come as (lowest, highest)
+    visible(trace) { // places of the kept numbers that are in sight
+      const step = trace.n / trace.numbers.length; // rows a number; numbers of a bucket come as (lowest, highest)
       const first = Math.max(0, Math.floor((this.from - trace.first) / step) - 2) & ~1;
-      const last = Math.min(kept - 1, Math.ceil((this.to - trace.first) / step) + 2);
-      const point = (k) => pen.lineTo(x(trace.first + (k + 0.5) * step), (1 - trace.bytes[k] / 255) * (height - 4) + 2);
+      return { step, first, last: Math.min(trace.numbers.length - 1, Math.ceil((this.to - trace.first) / step) + 2) };
+    }
+
+    bounds(trace) { // lowest and highest number of the picture: of what is in sight for a signal, else of all
+      if (!trace.fitted || this.to - this.from >= this.n) return [0, trace.top];
+      const inside = trace.whole.find((part) => part.first <= this.from && part.last >= this.to);
+      const { first, last } = this.visible(trace);
+      const seen = inside
+        ? inside.numbers.subarray(Math.floor(this.from) - inside.first, Math.ceil(this.to) - inside.first)
+        : trace.numbers.subarray(first, last + 1);
+      const [low, high] = seen.reduce(([l, h], v) => [Math.min(l, v), Math.max(h, v)], [trace.top, 0]);
+      return high > low ? [low, high] : [Math.max(0, low - 1), Math.min(trace.top, high + 1)];
+    }
+
+    line(pen, trace, x, height) {
+      const [low, high] = this.bounds(trace);
+      if (trace.fitted) this.tell(trace, low, high);
+      const y = (value) => (1 - (value - low) / (high - low || 1)) * (height - 4) + 2;
+      const whole = trace.whole.filter((part) => part.last > this.from && part.first < this.to);
+      pen.strokeStyle = pen.fillStyle = colour(`--${trace.group}`);
+      pen.lineWidth = 1;
+      pen.lineJoin = "round";
+      pen.save();
+      if (whole.length) { // the thinned trace leaves out what is there whole
+        pen.beginPath();
+        pen.rect(0, 0, pen.canvas.width, height);
+        for (const part of whole) pen.rect(x(part.first), 0, x(part.last) - x(part.first), height);
+        pen.clip("evenodd");
+      }
+      this.thinned(pen, trace, x, y);
+      pen.restore();
+      for (const part of whole) {
+        pen.beginPath();
+        const [start, stop] = [Math.max(part.first, Math.floor(this.from) - 1), Math.min(part.last, Math.ceil(this.to) + 1)];
+        for (let row = start; row < stop; row++) pen.lineTo(x(row + 0.5), y(part.numbers[row - part.first]));
+        pen.stroke();
+      }
+    }
+
+    thinned(pen, trace, x, y) {
+      const { step, first, last } = this.visible(trace);
+      const kept = trace.numbers.length;
+      const point = (k) => pen.lineTo(x(trace.first + (k + 0.5) * step), y(trace.numbers[k]));
       pen.beginPath();
       if (kept === trace.n) {
         for (let k = first; k <= last; k++) point(k);
@@ -231,13 +289,14 @@
         for (let k = first; k <= last; k += 2) point(k);
         for (let k = last | 1; k > first; k -= 2) point(Math.min(k, kept - 1));
         pen.closePath();
-        pen.fillStyle = colour(`--${trace.group}`);
         pen.fill();
       }
-      pen.strokeStyle = colour(`--${trace.group}`);
-      pen.lineWidth = 1;
-      pen.lineJoin = "round";
       pen.stroke();
+    }
+
+    tell(trace, low, high) { // the values between which a signal is drawn
+      const value = (number) => Number((trace.low + (number / trace.top) * (trace.high - trace.low)).toPrecision(3));
+      trace.figure.textContent = `${value(low)} to ${value(high)}`;
     }
   }
 
@@ -257,6 +316,41 @@
       root.scrollIntoView({ block: "center" });
     });
   }
+
+  // -- links to a row or a series, and texts to copy --------------------------------------------
+  const visit = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    const sheet = target.closest(".sheet");
+    if (sheet) {
+      $("#protocol").value = sheet.dataset.protocol;
+      $("#metric").value = sheet.dataset.metric;
+      choose();
+    }
+    if (target.matches("details")) target.open = true;
+    target.scrollIntoView({ block: target.matches("tr") ? "center" : "start" });
+  };
+  window.addEventListener("hashchange", visit);
+  visit();
+
+  const copied = async (source) => {
+    try {
+      await navigator.clipboard.writeText(source.value);
+    } catch { // pages from a disk may not use the clipboard: select the text, which can
+      source.hidden = false;
+      source.select();
+      return document.execCommand("copy") && ((source.hidden = true), true);
+    }
+    return true;
+  };
+  for (const button of $$("button[data-copy]")) {
+    button.addEventListener("click", async () => {
+      const done = await copied(document.getElementById(button.dataset.copy));
+      button.textContent = done ? "copied" : "press Ctrl-C";
+      setTimeout(() => (button.textContent = "copy"), 2000);
+    });
+  }
+
   const redraw = () => viewers.forEach((viewer) => viewer.draw());
   window.addEventListener("resize", redraw);
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
