@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LISTED = 30
+
 
 class UserError(Exception):
     """Wrong use or unusable input: what was expected, and the next step."""
@@ -14,7 +16,8 @@ def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> UserE
     """``unknown detector 'LOFF': did you mean LOF? ...`` for a name that nobody answers to."""
     names = list(known)
     near = nearest(name, names)
-    guess = f"did you mean {near}?" if near else f"known: {', '.join(names)}"
+    shown = ", ".join(names[:LISTED]) + (f" and {len(names) - LISTED} more" if len(names) > LISTED else "")
+    guess = f"did you mean {near}?" if near else f"known: {shown or 'none'}"
     return UserError(f"unknown {kind} {name!r}: {guess}{' ' + hint if hint else ''}")
 
 

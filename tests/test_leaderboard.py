@@ -223,5 +223,24 @@ def test_the_commands_write_table_and_submission(
 def test_a_store_without_such_rows_says_what_to_run(tmp_path: Path) -> None:
     with Store(tmp_path / "s.sqlite", write=True) as empty:
         assert "run --dataset TSB-AD-U" in leaderboard.document(*leaderboard.summarised(leaderboard.figures(empty)))
-        with pytest.raises(UserError, match="run it on TSB-AD-U first"):
+        with pytest.raises(UserError, match="run --dataset TSB-AD-U first"):
             leaderboard.submission(empty, "SR")
+
+
+def test_a_page_is_renewed_between_its_markers(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from benchmark.commands.leaderboard import BEGIN, END
+
+    page = tmp_path / "page.md"
+    page.write_text(f"# Before\n\n{BEGIN}\nold\n{END}\n\nafter\n")
+    command = ["leaderboard", "--store", str(store), "--out", str(tmp_path), "--page", str(page)]
+    assert cli.main(command) == 0
+    once = page.read_text()
+    assert cli.main(command) == 0
+    assert page.read_text() == once
+    assert once.startswith("# Before")
+    assert once.endswith("after\n")
+    assert "old" not in once
+    assert "SR (ours)" in once
+    page.write_text("no markers")
+    assert cli.main(command) == 2
+    assert "has no place for the table" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 examples:
   python -m benchmark run --dataset TSB-AD-U --detector PCA --detector ScaleFlow
   python -m benchmark leaderboard                     table, and CSV in results/report
+  python -m benchmark leaderboard --page docs/tsb-ad.md       renew the table between the page's two markers
   python -m benchmark submit ScaleFlow                what the leaderboard asks for
 
 Rows count that ran under the protocol tsb-ad on files of TSB-AD-U, wherever those lie.
@@ -12,12 +13,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from benchmark.commands import _options
+from benchmark.errors import UserError
+
+BEGIN = "<!-- begin of figures: made by python -m benchmark leaderboard --page docs/tsb-ad.md -->"
+END = "<!-- end of figures -->"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``leaderboard``."""
+    parser.add_argument("--page", type=Path, metavar="FILE", help="Markdown file whose table is written anew")
     _options.add_store(parser)
     _options.add_out(parser)
 
@@ -29,5 +36,20 @@ def main(args: argparse.Namespace) -> int:
 
     with Store(args.store, write=True) as store:
         evaluate.fill(store, ["vus_pr"])
-        sys.stdout.write(write_leaderboard(store, args.out))
+        text = write_leaderboard(store, args.out)
+    sys.stdout.write(text)
+    if args.page is not None:
+        _renew(args.page, text)
     return 0
+
+
+def _renew(page: Path, text: str) -> None:
+    """Put the table, its notes and the rank test between the page's markers."""
+    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise UserError(f"{page} has no place for the table: put the lines {BEGIN} and {END} there")
+    main, _, others = text.partition("### By source")
+    test = others.partition("### Rank test")[2].partition("### ")[0]
+    body = main.partition("\n")[2].strip() + "\n\nRank test: " + test.strip()
+    page.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")

@@ -36,6 +36,10 @@ def submission(store: Store, label: str) -> dict[str, str]:
     cells = cells[cells["protocol"].eq("tsb-ad") & cells["status"].eq("ok") & ~cells["quick"].astype(bool)]
     cells = cells[cells["series"].isin(next(iter(published_figures().values())))]
     mine = cells[cells["label"] == label]
+    if cells.empty:
+        raise UserError(
+            "no row ran under tsb-ad on files of TSB-AD-U: python -m benchmark run --dataset TSB-AD-U first"
+        )
     if mine.empty:
         raise unknown("row under tsb-ad", label, sorted(set(cells["label"])), "(run it on TSB-AD-U first)")
     if mine["seed"].nunique() > 1:
