@@ -231,7 +231,7 @@ def test_a_page_is_renewed_between_its_markers(store: Path, tmp_path: Path, caps
     from benchmark.commands.leaderboard import BEGIN, END
 
     page = tmp_path / "page.md"
-    page.write_text(f"# Before\n\n{BEGIN}\nold\n{END}\n\nafter\n")
+    page.write_text(f"# Before\n\n{BEGIN}\nyesterday\n{END}\n\nafter\n")
     command = ["leaderboard", "--store", str(store), "--out", str(tmp_path), "--page", str(page)]
     assert cli.main(command) == 0
     once = page.read_text()
@@ -239,7 +239,7 @@ def test_a_page_is_renewed_between_its_markers(store: Path, tmp_path: Path, caps
     assert page.read_text() == once
     assert once.startswith("# Before")
     assert once.endswith("after\n")
-    assert "old" not in once
+    assert "yesterday" not in once
     assert "SR (ours)" in once
     page.write_text("no markers")
     assert cli.main(command) == 2
