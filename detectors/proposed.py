@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,8 +15,9 @@ from detectors.core import SEED, Array, Diet, Group, Index, Rule, Windows, as_se
 from detectors.neural.saved import Facts, SavedDetector, Tensors
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    import torch
 
+    from detectors.flows.learning import Pupil
     from detectors.flows.resnet import Stem
     from detectors.flows.rules import Latents, Maps, Pooling, Quantity, ScoringRule
     from detectors.neural.training import Schedule
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 Preset = Literal["default", "paper"]
 
 VALIDATED = 96  # windows of the last tenth that choose the best epoch
-WHITENED = 512  # windows whose feature maps are whitened by
+ON_CPU, ON_GPU = 30, 1536  # networks in one product: beyond, a core's cache gains nothing, or a card's memory ends
 
 
 class Proposed(SavedDetector):
@@ -104,6 +106,7 @@ class Proposed(SavedDetector):
     conformance = "invariance"
     blind_to = "anomalies much longer than a window, and any in the series that it was fitted on"
     version: ClassVar[int] = 4
+    side_by_side: ClassVar[bool] = True
     source: ClassVar[str] = "2023 paper (architecture); Yu et al. 2021 (FastFlow)"
     quick: ClassVar[dict[str, Any]] = {"epochs": 2, "channels": 4, "stride": 16, "members": 1}
     rules: ClassVar[dict[str, Rule]] = {
@@ -201,25 +204,74 @@ class Proposed(SavedDetector):
     # -- fit -----------------------------------------------------------------------------------
 
     def _fit(self, pieces: list[Array]) -> None:
-        from detectors.flows.resnet import series_scale
-        from detectors.neural.training import resolve_device, steady
+        pupil = self._pupil(pieces)
+        self._learn([pupil])
+        self.history_ = pupil.history
+        if pupil.error:
+            raise pupil.error
 
-        self.mean_, self.deviation_, self.step_ = series_scale(np.concatenate(pieces))
+    @classmethod
+    def fit_together(
+        cls, detectors: Sequence[Self], data: Sequence[ArrayLike | Sequence[ArrayLike]]
+    ) -> list[Exception | None]:
+        """As the contract has it: detectors that differ in data and seed alone learn in one product."""
+        errors: list[Exception | None] = [None] * len(detectors)
+        alike: dict[str, list[tuple[int, Pupil]]] = {}
+        for k, (detector, x) in enumerate(zip(detectors, data, strict=True)):
+            try:
+                pupil = detector._pupil(detector._checked(x))
+            except Exception as error:  # noqa: BLE001 - it is the caller's to raise
+                errors[k] = error
+            else:
+                params = {name: value for name, value in detector.get_params().items() if name != "random_state"}
+                alike.setdefault(repr((params, pupil.shape)), []).append((k, pupil))
+        for group in alike.values():
+            detectors[group[0][0]]._learn([pupil for _, pupil in group])
+            for k, pupil in group:
+                detectors[k].history_, errors[k] = pupil.history, pupil.error
+        return errors
+
+    def _pupil(self, pieces: list[Array]) -> Pupil:
+        """The networks with their first weights, and what they will learn from."""
+        from detectors.flows.learning import Pupil
+        from detectors.flows.resnet import series_scale
+
+        self.scale_ = series_scale(np.concatenate(pieces))
         self.window_ = self.window
-        with steady(resolve_device(self.device), self.random_state):
+        with self._steady(self.random_state):
             self._build()
-            self.history_: dict[str, list[float]] = {}
-            self._learn(Windows(pieces, self.window), np.random.default_rng(self.random_state))
+        windows, rng = Windows(pieces, self.window), np.random.default_rng(self.random_state)
+        return Pupil(self.model_, windows, self.scale_, *self._training_rows(windows, rng), rng, self._report)
+
+    def _learn(self, pupils: Sequence[Pupil]) -> None:
+        """Train models of one shape by this detector's settings."""
+        from detectors.flows.learning import learn
+
+        most = ON_CPU if self._device().type == "cpu" else ON_GPU
+        together = max(1, most // self._networks())
+        rows = len(pupils[0].training)
+        with self._steady():
+            for a in range(0, len(pupils), together):
+                learn(pupils[a : a + together], (self._schedule(1, rows), self._schedule(2, rows)))
+
+    def _device(self) -> torch.device:
+        from detectors.neural.training import resolve_device
+
+        return resolve_device(self.device)
+
+    def _steady(self, seed: int | None = None) -> AbstractContextManager[None]:
+        from detectors.neural.training import steady
+
+        return steady(self._device(), seed)
 
     def _networks(self) -> int:
         return 1 if self.preset == "paper" else self.members
 
     def _build(self) -> None:
         from detectors.flows.resnet import FeatureFlow
-        from detectors.neural.training import resolve_device
 
         model = FeatureFlow(self._networks(), self.channels, self.blocks, self.stem, self.whiten)
-        self.model_ = model.to(resolve_device(self.device))
+        self.model_ = model.to(self._device())
 
     def _training_rows(self, windows: Windows, rng: np.random.Generator) -> tuple[Index, Index]:
         """Numbers of training and validation windows, a column per network."""
@@ -239,55 +291,6 @@ class Proposed(SavedDetector):
             return flow_schedule(self.epochs or 500, batch=32, rate=1e-4, one_cycle=False)
         epochs = self.epochs or math.ceil(self.steps[stage - 1] / math.ceil(rows / 32))
         return flow_schedule(epochs, batch=32, rate=1e-2)
-
-    def _learn(self, windows: Windows, rng: np.random.Generator) -> None:
-        model, rows = self.model_, self._training_rows(windows, rng)
-        autoencoder = model.autoencoder
-
-        def batch(index: Index) -> Tensor:
-            return self._tensor(windows, index, rng)
-
-        self._stage(1, autoencoder, lambda index: autoencoder.reconstruction_error(batch(index)), rows, rng)
-        self._fit_scales(batch, len(windows))
-        self._stage(2, model.flows, lambda index: model.loss(model.maps(batch(index))), rows, rng)
-
-    def _stage(
-        self, number: int, part: nn.Module, loss: Callable[[Index], Tensor], rows: tuple[Index, Index], rng: Any
-    ) -> None:
-        import torch
-
-        from detectors.flows.training import permutation
-        from detectors.neural.training import train
-
-        def precise(index: Tensor) -> Tensor:
-            return loss(index.numpy()).double()
-
-        name = f"stage {number}"
-        schedule = self._schedule(number, len(rows[0]))
-        training, held_out = ([torch.from_numpy(numbers)] for numbers in rows)
-        tell, order = (lambda text: self._report(f"{name} {text}")), permutation(rng)
-        losses = train(part, precise, training, held_out, schedule, tell, order)
-        self.history_ |= {f"{name} {kind}": values for kind, values in losses.items()}
-
-    def _fit_scales(self, batch: Callable[[Index], Tensor], count: int) -> None:
-        """Moments of the feature maps of some of the windows become the whitening of each map."""
-        self.model_.eval()
-        rows = np.repeat(evenly(count, WHITENED)[:, None], self._networks(), axis=1)
-        self.model_.fit_scales(self.model_.maps(batch(rows)))
-
-    def _tensor(self, windows: Windows, index: Index, rng: np.random.Generator | None = None) -> Tensor:
-        """Windows by number (b, networks) to a standardised (networks, 1, b, w) tensor; with ``rng``, dequantised."""
-        import torch
-
-        from detectors.flows.resnet import compress
-
-        # A network's windows lie one after the other, as its layers want them.
-        values = windows.take(index.T.ravel()).reshape(index.shape[1], 1, len(index), self.window)
-        values = compress((values - self.mean_) / self.deviation_)
-        if rng is not None:
-            # Never without any noise: a flow's density on a flat or discrete input has no bound.
-            values += rng.uniform(-0.5, 0.5, values.shape) * max(self.step_ / self.deviation_, 0.02)
-        return torch.from_numpy(values.astype(np.float32)).to(next(self.model_.parameters()).device)
 
     # -- score ---------------------------------------------------------------------------------
 
@@ -318,23 +321,24 @@ class Proposed(SavedDetector):
 
     def _latents(self, x: Array) -> Iterator[tuple[Index, Latents]]:
         """Blocks of scored windows: where they start, and what the flows make of their maps."""
-        from detectors.neural.training import resolve_device, steady
+        from detectors.flows.learning import windows_tensor
 
-        windows = Windows([x], self.window)
+        windows, device = Windows([x], self.window), self._device()
         starts = np.unique(np.append(np.arange(0, len(windows), self.stride), len(windows) - 1))
-        for a in range(0, len(starts), 256):
-            block = starts[a : a + 256]
-            with steady(resolve_device(self.device)):
-                shared = self._tensor(windows, block[:, None])
+        size = 256 if device.type == "cpu" else 4096
+        for a in range(0, len(starts), size):
+            block = starts[a : a + size]
+            with self._steady():
+                shared = windows_tensor(windows, block[:, None], self.scale_).to(device)
                 yield block, self.model_.latents(shared.expand(self._networks(), -1, -1, -1))
 
     # -- save and load -------------------------------------------------------------------------
 
     def _state(self) -> tuple[Tensors, Facts]:
-        return self.model_.state_dict(), {"scale": [self.mean_, self.deviation_, self.step_], "history": self.history_}
+        return self.model_.state_dict(), {"scale": list(self.scale_), "history": self.history_}
 
     def _restore(self, tensors: Tensors, facts: Facts) -> None:
-        self.mean_, self.deviation_, self.step_ = facts["scale"]
+        self.scale_: tuple[float, float, float] = tuple(facts["scale"])
         self.history_, self.window_ = facts["history"], self.window
         self._build()
         self.model_.load_state_dict(tensors)
@@ -352,5 +356,13 @@ class UntrainedProposed(Proposed):
     ablations: ClassVar[dict[str, dict[str, Any]]] = {}
     choices: ClassVar[dict[str, tuple[Any, ...]]] = {}
 
-    def _learn(self, windows: Windows, rng: np.random.Generator) -> None:
-        self._fit_scales(lambda index: self._tensor(windows, index, rng), len(windows))
+    def _training_rows(self, windows: Windows, rng: np.random.Generator) -> tuple[Index, Index]:
+        none = np.zeros((0, self._networks()), dtype=np.intp)
+        return none, none
+
+    def _learn(self, pupils: Sequence[Pupil]) -> None:
+        from detectors.flows.learning import whiten
+
+        with self._steady():
+            for pupil in pupils:
+                whiten(pupil.model, [pupil])

@@ -57,6 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--threads", type=int, default=1, metavar="N", help="numerical threads a worker (%(default)s)")
     how.add_argument("--backend", default="processes", metavar="NAME", help="processes, joblib, serial or dask")
     how.add_argument("--scheduler", default="", metavar="ADDRESS", help="of a Dask cluster, e.g. tcp://host:8786")
+    how.add_argument(
+        "--device", default="", metavar="NAME", help="where networks run, as cuda or cpu; Proposed in groups of cells"
+    )
     how.add_argument("--timeout", type=float, metavar="S", help="seconds a cell (600 + n/20); 0 = none")
     how.add_argument("--memory", type=float, metavar="GIB", help="GiB a cell (3 + n/100,000); 0 = none")
     how.add_argument("--retry-failed", action="store_true", help="run failed, timed-out and crashed cells again")
@@ -106,6 +109,7 @@ def _selection(args: argparse.Namespace) -> Selection:
         include_untrained=args.include_untrained,
         timeout=args.timeout,
         memory=None if args.memory is None else args.memory * 1024,
+        device=args.device,
     )
 
 
@@ -143,7 +147,7 @@ def _run(args: argparse.Namespace, selection: Selection, chosen: list[Row], seri
     from benchmark.grid import plan
     from benchmark.store import Store
 
-    backend = Backend(args.backend, args.jobs, args.threads, args.scheduler)
+    backend = Backend(args.backend, args.jobs, args.threads, args.scheduler, args.device)
     with Store(args.store, write=True) as store:
         summary = execute(
             plan(selection, chosen, series),

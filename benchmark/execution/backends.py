@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmark import settings
 from benchmark.errors import UserError, unknown
+from benchmark.execution import groups
 from benchmark.execution.execute import execute
 from benchmark.grid import Outcome, Task
 from datasets import Series
@@ -58,18 +59,32 @@ class Backend:
         Numerical threads of each worker.
     scheduler : str
         Address of a Dask scheduler, for ``dask``.
+    device : str
+        torch's name of where networks run; with it ``processes`` gives cells that can learn side by side to a worker
+        in groups.
+
+    Raises
+    ------
+    UserError
+        For an unknown name, a Dask without address, a CUDA device that is not there.
     """
 
     name: str = "processes"
     jobs: int = 1
     threads: int = 1
     scheduler: str = ""
+    device: str = ""
 
     def __post_init__(self) -> None:
         if self.name not in BACKENDS:
             raise unknown("backend", self.name, BACKENDS)
         if self.name == "dask" and not self.scheduler:
             raise UserError("--backend dask needs --scheduler, e.g. tcp://127.0.0.1:8786")
+        if self.device.startswith("cuda"):
+            import torch
+
+            if not torch.cuda.is_available():
+                raise UserError(f"--device {self.device}: torch {torch.__version__} finds no CUDA device here")
 
     def map(self, work: Iterable[Work], board: Board) -> Iterator[Finished]:
         """Execute all work; pairs come back as they end, in any order.
@@ -85,7 +100,10 @@ class Backend:
             from benchmark.execution.dask import on_cluster
 
             return on_cluster(work, self.scheduler, self.threads)
-        return processes(work, self.jobs, board)
+        if self.device:
+            size = groups.ON_GPU if self.device.startswith("cuda") else groups.ON_CPU
+            return in_groups(work, self.jobs, board, size)
+        return processes(work, self.jobs, board)  # type: ignore[return-value]
 
 
 def serial(work: Iterable[Work], board: Board, threads: int = 1) -> Iterator[Finished]:
@@ -122,8 +140,27 @@ def _pair(task: Task, series: Series, threads: int) -> Finished:
     return task, execute_capped(task, series, threads)
 
 
-def processes(work: Iterable[Work], jobs: int, board: Board) -> Iterator[Finished]:
-    """Local processes, each with one task at a time.
+def in_groups(work: Iterable[Work], jobs: int, board: Board, size: int) -> Iterator[Finished]:
+    """As :func:`processes`, what can learn side by side in groups; a group that ends as a whole runs cell by cell."""
+    series: dict[str, Series] = {}
+
+    def seen() -> Iterator[Work]:
+        for task, one in work:
+            series[task.cell.key] = one
+            yield task, one
+
+    alone: list[Work] = []
+    for task, outcome in groups.taken_apart(processes(groups.groups(seen(), size), jobs, board)):
+        mine = series.pop(task.cell.key)
+        if outcome is None:
+            alone.append((task, mine))
+        else:
+            yield task, outcome
+    yield from processes(alone, jobs, board)  # type: ignore[misc]
+
+
+def processes(work: Iterable[Any], jobs: int, board: Board) -> Iterator[Any]:
+    """Local processes, each with one task, or one group of them, at a time.
 
     A task over its time limit, a worker over its task's memory limit or one that dies costs that task alone:
     the process is killed, native code included, and replaced.
@@ -143,7 +180,7 @@ def processes(work: Iterable[Work], jobs: int, board: Board) -> Iterator[Finishe
             worker.close()
 
 
-def _refill(workers: list[Worker], waiting: Iterator[Work]) -> list[Worker]:
+def _refill(workers: list[Worker], waiting: Iterator[Any]) -> list[Worker]:
     """Give the idle ones work; returns those that are busy."""
     given = list(zip([worker for worker in workers if worker.task is None], waiting, strict=False))
     for worker, _ in given:
@@ -153,12 +190,12 @@ def _refill(workers: list[Worker], waiting: Iterator[Work]) -> list[Worker]:
     return [worker for worker in workers if worker.task is not None]
 
 
-def _ended(busy: list[Worker], board: Board) -> list[Finished]:
+def _ended(busy: list[Worker], board: Board) -> list[Any]:
     """Wait for news until the next tick; returns what has ended."""
     from multiprocessing.connection import wait
 
     wait([worker.link for worker in busy], TICK)
-    ended: list[Finished] = []
+    ended: list[Any] = []
     for worker in busy:
         task = worker.task
         assert task is not None

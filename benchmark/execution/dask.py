@@ -185,8 +185,8 @@ def run_beside(task: Task, series: Series, threads: int) -> Outcome:
     worker.give(task, series)
     while True:
         wait([worker.link], TICK)
-        outcome: Outcome | None = worker.look()
-        if outcome is not None:
+        outcome = worker.look()
+        if isinstance(outcome, Outcome):
             return outcome
         state = dask_worker.state.tasks.get(key)
         if state is None or state.state == "cancelled":

@@ -1,11 +1,13 @@
-"""Execute one cell: a pure function of the cell and its series, run in a worker."""
+"""Execute cells: each outcome a pure function of the cell and its series, run in a worker."""
 
 from __future__ import annotations
 
+import copy
 import time
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,9 +28,10 @@ from datasets import Series
 from detectors import Detector, Diverged
 
 Array = NDArray[np.float64]
+Progress = Callable[[str], None]
 
 
-def execute(task: Task, series: Series, progress: Callable[[str], None] | None = None) -> Outcome:
+def execute(task: Task, series: Series, progress: Progress | None = None) -> Outcome:
     """Fit and score; whatever goes wrong becomes an Outcome with its reason, never an exception.
 
     Parameters
@@ -39,70 +42,145 @@ def execute(task: Task, series: Series, progress: Callable[[str], None] | None =
     progress : callable, optional
         Receives a line now and then from long fits.
     """
-    series = replace(series)  # unpickled arrays are writable; __post_init__ locks them
-    outcome = Outcome("ok", n=len(series), n_anomalous=series.n_anomalous)
-    try:
-        with no_forks_come_back():
-            _fill(outcome, task, series, progress)
-    except Inapplicable as reason:
-        outcome.status, outcome.reason = "skipped", str(reason)
-    except Diverged as reason:
-        outcome.status, outcome.reason = "diverged", str(reason)
-        outcome.traceback = tail(traceback.format_exc())
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a detector may raise anything; it is recorded
-        outcome.status, outcome.reason = "failed", describe(error)
-        if isinstance(error, MemoryError) or "can't allocate memory" in outcome.reason:  # the latter is torch's
-            outcome.status, outcome.reason = "oom", f"the process could not get more memory: {outcome.reason}"
-        outcome.traceback = tail(traceback.format_exc())
-    return outcome
+    return execute_together([task], [series], progress)[0]
 
 
-def _fill(outcome: Outcome, task: Task, series: Series, progress: Callable[[str], None] | None) -> None:
-    cell = task.cell
-    protocol = protocols.get(cell.protocol)
-    detector = prepared(task, protocol, series)
-    splits = protocol.splits(series, detector, protocol.first_row)
-    outcome.n_fit, outcome.n_fit_anomalous = labelled_in_fit(series, splits)
-    warm_up(task)
-    seed_global_generators(cell.random_state)
-    detector.on_progress = progress
-    scores = np.full(len(series), np.nan)
+def execute_together(
+    tasks: Sequence[Task], series: Sequence[Series], progress: Progress | None = None
+) -> list[Outcome]:
+    """The outcomes of several cells, as of each alone; those of a detector that can learn side by side.
+
+    The seconds of a joint fit are shared out among the cells by their numbers of fits.
+    """
+    cells = [_Cell(task, replace(one)) for task, one in zip(tasks, series, strict=True)]
+    for cell in cells:
+        with cell.recorded():
+            cell.prepare(progress)
     with PeakMemory() as memory:
-        for number, split in enumerate(splits):
-            fit_seconds, score_seconds = _fit_and_score(detector, series, split, scores, outcome, first=number == 0)
-            outcome.fit_seconds += fit_seconds
-            outcome.score_seconds += score_seconds
-    outcome.peak_mb = memory.megabytes
-    outcome.first_row = protocol.first_row
-    kept = scores[protocol.first_row :]
-    if not np.isfinite(kept).all():
-        raise FloatingPointError(f"{cell.detector} left {int((~np.isfinite(kept)).sum())} rows without a finite score")
-    if cell.data_hash and fingerprint(series) != cell.data_hash:
-        raise RuntimeError(f"{cell.detector} changed the series that it was given: its scores mean nothing")
-    outcome.scores = kept
+        _fit_together([one for cell in cells for one in cell.fits])
+        for cell in cells:
+            with cell.recorded():
+                cell.score()
+    for cell in cells:
+        cell.outcome.peak_mb = memory.megabytes if cell.outcome.status == "ok" else 0.0
+    return [cell.outcome for cell in cells]
 
 
-def _fit_and_score(
-    detector: Detector, series: Series, split: Split, scores: Array, outcome: Outcome, first: bool
-) -> tuple[float, float]:
-    pieces = fitted_parts(series, split)
-    shorten_window(detector, pieces, outcome)
+@dataclass
+class _Fit:
+    """A detector that is to be fitted for one split of a cell."""
+
+    detector: Detector
+    split: Split
+    pieces: list[Array]
+    fitted: bool = False
+    seconds: float = 0.0
+    error: Exception | None = None
+
+    @property
+    def data(self) -> Array | list[Array]:
+        return self.pieces[0] if len(self.pieces) == 1 else self.pieces
+
+
+def _fit_together(fits: list[_Fit]) -> None:
+    """Fit at once those detectors that gain by it; the others wait for their turn."""
+    joint = [fit for fit in fits if fit.detector.side_by_side]
+    if not joint:
+        return
     started = time.perf_counter()
-    detector.fit(pieces[0] if len(pieces) == 1 else pieces)
-    fitted = time.perf_counter()
-    note(outcome, detector.notes_)
-    (a, b), (c, d) = split.test, split.keep
-    given = np.asarray(detector.score(series.values[a:b]), dtype=np.float64)
-    if given.shape != (b - a,):
-        raise RuntimeError(f"{type(detector).__name__} gave {given.shape} scores for {b - a} points")
-    scores[c:d] = given[c - a : d - a]
-    done = time.perf_counter()
-    if first:
-        outcome.window = int(getattr(detector, "window_", 0))
-        history = getattr(detector, "history_", None)
-        if history:
-            outcome.extra["history"] = {k: [float(v) for v in values] for k, values in history.items()}
-    return fitted - started, done - fitted
+    try:
+        errors = type(joint[0].detector).fit_together([fit.detector for fit in joint], [fit.data for fit in joint])
+    except Exception as error:  # noqa: BLE001 - what no cell is to blame for alone
+        errors = [error] * len(joint)
+    share = (time.perf_counter() - started) / len(joint)
+    for fit, error in zip(joint, errors, strict=True):
+        fit.fitted, fit.seconds, fit.error = True, share, error
+
+
+class _Cell:
+    """A cell on its way: prepared, fitted alone or with others, scored."""
+
+    def __init__(self, task: Task, series: Series) -> None:
+        self.task, self.series = task, series  # unpickled arrays are writable; Series.__post_init__ locks them
+        self.outcome = Outcome("ok", n=len(series), n_anomalous=series.n_anomalous)
+        self.fits: list[_Fit] = []
+        self.first_row = 0
+
+    @contextmanager
+    def recorded(self) -> Iterator[None]:
+        """What goes wrong inside becomes the outcome; after that nothing more is done."""
+        outcome = self.outcome
+        try:
+            with no_forks_come_back():
+                yield
+        except Inapplicable as reason:
+            outcome.status, outcome.reason = "skipped", str(reason)
+        except Diverged as reason:
+            outcome.status, outcome.reason = "diverged", str(reason)
+            outcome.traceback = tail(traceback.format_exc())
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a detector may raise anything; it is recorded
+            outcome.status, outcome.reason = "failed", describe(error)
+            if isinstance(error, MemoryError) or "can't allocate memory" in outcome.reason:  # the latter is torch's
+                outcome.status, outcome.reason = "oom", f"the process could not get more memory: {outcome.reason}"
+            outcome.traceback = tail(traceback.format_exc())
+        if outcome.status != "ok":
+            self.fits = []
+
+    def prepare(self, progress: Progress | None) -> None:
+        """What is to be fitted: one detector for all splits in turn, or one for each if they learn side by side."""
+        protocol = protocols.get(self.task.cell.protocol)
+        detector = prepared(self.task, protocol, self.series)
+        splits = protocol.splits(self.series, detector, protocol.first_row)
+        self.outcome.n_fit, self.outcome.n_fit_anomalous = labelled_in_fit(self.series, splits)
+        self.first_row = protocol.first_row
+        warm_up(self.task)
+        seed_global_generators(self.task.cell.random_state)
+        detector.on_progress = progress
+        fits = []
+        for split in splits:
+            mine = copy.copy(detector) if detector.side_by_side else detector
+            fits.append(_Fit(mine, split, fitted_parts(self.series, split)))
+            if mine.side_by_side:
+                shorten_window(mine, fits[-1].pieces, self.outcome)
+        self.fits = fits
+
+    def score(self) -> None:
+        """Fit what is not fitted yet, score, and check what came."""
+        if self.outcome.status != "ok":
+            return
+        scores = np.full(len(self.series), np.nan)
+        for fit in self.fits:
+            self._fit_and_score(fit, scores)
+        name, kept = self.task.cell.detector, scores[self.first_row :]
+        if not np.isfinite(kept).all():
+            raise FloatingPointError(f"{name} left {int((~np.isfinite(kept)).sum())} rows without a finite score")
+        if self.task.cell.data_hash and fingerprint(self.series) != self.task.cell.data_hash:
+            raise RuntimeError(f"{name} changed the series that it was given: its scores mean nothing")
+        self.outcome.scores, self.outcome.first_row = kept, self.first_row
+
+    def _fit_and_score(self, fit: _Fit, scores: Array) -> None:
+        detector = fit.detector
+        started = time.perf_counter()
+        if not fit.fitted:
+            shorten_window(detector, fit.pieces, self.outcome)
+            detector.fit(fit.data)
+            fit.seconds = time.perf_counter() - started
+            started = time.perf_counter()
+        elif fit.error:
+            raise fit.error
+        note(self.outcome, detector.notes_)
+        (a, b), (c, d) = fit.split.test, fit.split.keep
+        given = np.asarray(detector.score(self.series.values[a:b]), dtype=np.float64)
+        if given.shape != (b - a,):
+            raise RuntimeError(f"{type(detector).__name__} gave {given.shape} scores for {b - a} points")
+        scores[c:d] = given[c - a : d - a]
+        self.outcome.score_seconds += time.perf_counter() - started
+        self.outcome.fit_seconds += fit.seconds
+        if fit is self.fits[0]:
+            self.outcome.window = int(getattr(detector, "window_", 0))
+            history = getattr(detector, "history_", None)
+            if history:
+                self.outcome.extra["history"] = {k: [float(v) for v in values] for k, values in history.items()}
 
 
 def scores_by(task: Task, series: Series, rules: Sequence[dict[str, Any]]) -> list[tuple[int, Array]]:
@@ -146,6 +224,8 @@ def prepared(task: Task, protocol: Protocol, series: Series) -> Detector:
     seed = task.cell.seed if protocol.plain_seeds else task.cell.random_state
     detector = build(cls, dict(task.cell.params), seed=seed)
     protocol.configure(detector, series, task.explicit)
+    if task.device and "device" in detector.param_defaults() and "device" not in task.explicit:
+        detector.set_params(device=task.device)
     return detector
 
 

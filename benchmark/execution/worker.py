@@ -20,7 +20,8 @@ import time
 from multiprocessing.connection import Connection, Pipe
 
 from benchmark import processes
-from benchmark.execution.execute import execute
+from benchmark.execution.execute import execute, execute_together
+from benchmark.execution.groups import Group
 from benchmark.execution.isolation import describe, tail
 from benchmark.execution.warm_up import warm_up
 from benchmark.grid import Outcome, Task
@@ -38,7 +39,7 @@ class Worker:
 
     Attributes
     ----------
-    task : Task or None
+    task : Task, Group or None
         What it is executing.
     line : str
         Last progress line of the task.
@@ -46,7 +47,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - has no name, so that no kill -9 leaves it behind
-        self.task: Task | None = None
+        self.task: Task | Group | None = None
         self.line = ""
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -55,8 +56,8 @@ class Worker:
         if self._process is None or self._process.poll() is not None:
             self._start()
 
-    def give(self, task: Task, series: Series) -> None:
-        """Hand over a task."""
+    def give(self, task: Task | Group, series: Series | list[Series]) -> None:
+        """Hand over a task with its series, or a group of tasks with theirs."""
         self.wake()
         try:
             self.link.send((task, series))
@@ -67,15 +68,16 @@ class Worker:
         self._peak = 0.0
         self._clock_starts()
 
-    def look(self) -> Outcome | None:
-        """The outcome, if the task has ended, in whatever way; a worker over a limit is killed here."""
+    def look(self) -> Outcome | list[Outcome] | None:
+        """The outcome, or those of a group, once the task has ended, in whatever way; over a limit it is ended here."""
         ended = self._exit_code() is not None  # asked first: its last message may still be in the pipe
         try:
             while self.link.poll():
                 message = self.link.recv()
-                if isinstance(message, Outcome):
+                if isinstance(message, Outcome | list):
                     self.task = None
-                    message.peak_mb = max(message.peak_mb, round(self._peak, 1))  # its own does not count children
+                    for outcome in message if isinstance(message, list) else [message]:
+                        outcome.peak_mb = max(outcome.peak_mb, round(self._peak, 1))  # its own does not count children
                     return message
                 self._hear(message)
         except (EOFError, OSError, pickle.UnpicklingError):
@@ -207,7 +209,7 @@ def main(handle: int, owner: int) -> None:
         link.send(attempt(task, series, link))
 
 
-def attempt(task: Task, series: Series, link: Connection) -> Outcome:
+def attempt(task: Task | Group, series: Series | list[Series], link: Connection) -> Outcome | list[Outcome]:
     """Warm up, tell the owner that the clock may start, execute."""
     last = 0.0
 
@@ -218,8 +220,12 @@ def attempt(task: Task, series: Series, link: Connection) -> Outcome:
             link.send(str(line)[:200])
 
     try:
-        warm_up(task)
+        warm_up(task.tasks[0] if isinstance(task, Group) else task)
         link.send(None)
+        if isinstance(task, Group):
+            assert isinstance(series, list)
+            return execute_together(task.tasks, series, progress)
+        assert isinstance(series, Series)
         return execute(task, series, progress)
     except BaseException as error:  # noqa: BLE001 - KeyboardInterrupt from a detector is its failure, not an interrupt
         return Outcome("failed", describe(error))

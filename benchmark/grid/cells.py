@@ -66,7 +66,7 @@ class Task:
     when it comes from one, so that no other machine needs that file; ``explicit`` are the parameters
     that the user set, which no protocol overrides; ``group`` and ``quick`` are kept with the result;
     ``timeout`` (seconds) and ``memory`` (MiB above the worker's level) bound it, 0 = no bound;
-    ``n`` is the length of the series.
+    ``n`` is the length of the series, ``device`` where a network runs that has no device of its own.
     """
 
     cell: Cell
@@ -78,6 +78,7 @@ class Task:
     memory: float = 0.0
     n: int = 0
     plugin: str = ""
+    device: str = ""
 
     @property
     def detector_class(self) -> type[Detector]:

@@ -40,6 +40,8 @@ class Selection:
         Detector name -> parameters given with ``--set``.
     timeout, memory : float or None
         Seconds and MiB per cell; None = scaled by length, 0 = no limit.
+    device : str
+        torch's name of where the networks run; empty = as each detector has it. It is no part of a result's key.
     """
 
     detectors: tuple[str, ...] = ()
@@ -51,6 +53,7 @@ class Selection:
     include_field: bool = False
     timeout: float | None = None
     memory: float | None = None
+    device: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,8 @@ def rows(selection: Selection) -> list[Row]:
     for row in chosen:
         if named[row.name] != row.spec:
             raise UserError(f"{row.spec} and {named[row.name]} are both called {row.name}: rename one of them")
+    if selection.device and not any("device" in row.cls.param_defaults() for row in chosen):
+        raise UserError(f"--device {selection.device}: none of {', '.join(sorted(named))} is a network")
     for name in selection.params:
         if name not in named:
             raise unknown("detector in --set", name, named)
@@ -100,8 +105,9 @@ def _row(spec: str, selection: Selection) -> Row:
     given = selection.params.get(cls.__name__, {}) | selection.params.get(spec, {})
     given = folded(cls, given)
     params = {**(cls.quick if selection.quick else {}), **given}
+    device = {"device": selection.device} if selection.device and "device" in cls.param_defaults() else {}
     try:
-        registry.build(cls, params).check_params()
+        registry.build(cls, {**device, **params}).check_params()
     except (TypeError, ValueError) as error:
         raise UserError(f"{cls.__name__} does not take these parameters: {error}") from error
     version = str(cls.version)
@@ -147,7 +153,9 @@ def _task(selection: Selection, row: Row, one: Series, protocol: str, seed: int)
     n = len(one)
     timeout = selection.timeout if selection.timeout is not None else 600 + n / 20
     memory = selection.memory if selection.memory is not None else 3072 + n / 100
-    return Task(cell, row.spec, row.cls.group, selection.quick, row.explicit, timeout, memory, n, row.plugin)
+    return Task(
+        cell, row.spec, row.cls.group, selection.quick, row.explicit, timeout, memory, n, row.plugin, selection.device
+    )
 
 
 def protocol_version(name: str) -> str:

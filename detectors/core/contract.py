@@ -66,6 +66,8 @@ class Detector(ABC):
         ``python -m benchmark multiverse``.
     rescored : frozenset of str
         Those of the choices that only ``score`` reads: :meth:`scores_by` tries them without another fit.
+    side_by_side : bool
+        Whether :meth:`fit_together` costs less than one fit after the other.
     rules : dict
         What values its parameters may have; those of its base classes hold, too.
     notes_ : tuple of str
@@ -83,6 +85,7 @@ class Detector(ABC):
     ablations: ClassVar[dict[str, dict[str, Any]]] = {}
     choices: ClassVar[dict[str, tuple[Any, ...]]] = {}
     rescored: ClassVar[frozenset[str]] = frozenset()
+    side_by_side: ClassVar[bool] = False
     rules: ClassVar[dict[str, Rule]] = {}
 
     notes_: tuple[str, ...] = ()
@@ -109,6 +112,37 @@ class Detector(ABC):
             If a value is hidden by a mask, no real number or not finite, an array is not one-dimensional, all
             pieces are too short, or :meth:`check_params` refuses a parameter.
         """
+        self._fit(self._checked(x))
+        return self
+
+    @classmethod
+    def fit_together(
+        cls, detectors: Sequence[Self], data: Sequence[ArrayLike | Sequence[ArrayLike]]
+    ) -> list[Exception | None]:
+        """Fit several detectors of this class, each to its own data, as if one after the other.
+
+        Parameters
+        ----------
+        detectors : sequence of detectors
+        data : sequence
+            What :meth:`fit` takes, for each of them.
+
+        Returns
+        -------
+        list
+            What each ``fit`` raised, or None.
+        """
+        errors: list[Exception | None] = []
+        for detector, x in zip(detectors, data, strict=True):
+            try:
+                detector.fit(x)
+                errors.append(None)
+            except Exception as error:  # noqa: BLE001 - it is the caller's to raise
+                errors.append(error)
+        return errors
+
+    def _checked(self, x: ArrayLike | Sequence[ArrayLike]) -> list[Array]:
+        """The fitted pieces, kept as :attr:`fitted_pieces_`; what came of an earlier fit is forgotten."""
         self.check_params()
         pieces = [frozen_copy(piece) for piece in as_pieces(x)]
         longest = max(len(piece) for piece in pieces)
@@ -119,8 +153,7 @@ class Detector(ABC):
             )
         self.fitted_pieces_ = pieces
         self.__dict__.pop("_fitted_scores", None)
-        self._fit(pieces)
-        return self
+        return pieces
 
     def score(self, x: ArrayLike) -> Array:
         """Anomaly score of each point, higher = more anomalous.

@@ -6,6 +6,7 @@ Several networks of one shape side by side, tensors (networks, channels, batch, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -94,9 +95,9 @@ class Autoencoder(nn.Module):
         self.encoder, self.decoder = Encoder(networks, channels, stem), Decoder(networks, channels, stem)
 
     def reconstruction_error(self, x: Tensor) -> Tensor:
-        """Mean squared error of each network over its batch, summed: (networks, 1, b, w) -> scalar."""
+        """Mean squared error of each network over its batch: (networks, 1, b, w) to (networks,)."""
         error: Tensor = self.decoder(self.encoder(x)[-1], x.shape[-1]) - x
-        return error.square().mean(dim=(1, 2, 3)).sum()
+        return error.square().mean(dim=(1, 2, 3))
 
 
 class Whitening(nn.Module):
@@ -125,9 +126,10 @@ class Whitening(nn.Module):
         covariance = centred @ centred.transpose(1, 2) / values.shape[2]
         if not self.rotate:
             covariance = torch.diag_embed(torch.diagonal(covariance, dim1=1, dim2=2))
-        variances, directions = torch.linalg.eigh(covariance)
+        # A network that has diverged must not stop those beside it. On the CPU: devices differ in signs.
+        variances, directions = torch.linalg.eigh(covariance.nan_to_num(0, 0, 0).cpu())
         least = 1e-4 * variances.amax(dim=1, keepdim=True) + 1e-8
-        matrix = directions.transpose(1, 2) / torch.maximum(variances, least).sqrt()[:, :, None]
+        matrix = (directions.transpose(1, 2) / torch.maximum(variances, least).sqrt()[:, :, None]).to(maps.device)
         self.matrix.copy_(matrix)
         self.shift.copy_(-matrix @ values.mean(dim=2, keepdim=True))
 
@@ -153,10 +155,32 @@ class FeatureFlow(nn.Module):
 
     def __init__(self, networks: int, channels: int, blocks: int, stem: Stem, rotate: bool) -> None:
         super().__init__()
+        self.shape = (networks, channels, blocks, stem, rotate)
         self.autoencoder = Autoencoder(networks, channels, stem)
         widths = self.autoencoder.encoder.channels
         self.scales = nn.ModuleList(Whitening(networks, c, rotate) for c in widths)
         self.flows = nn.ModuleList(conv_flow(networks, c, blocks) for c in widths)
+
+    @classmethod
+    def joined(cls, models: Sequence[FeatureFlow]) -> FeatureFlow:
+        """The networks of models that are alike but for their number, side by side; a single model is itself."""
+        if len(models) == 1:
+            return models[0]
+        networks = sum(model.shape[0] for model in models)
+        together = cls(networks, *models[0].shape[1:]).to(next(models[0].parameters()).device)
+        states = [model.state_dict() for model in models]
+        together.load_state_dict({name: _joined([state[name] for state in states]) for name in states[0]})
+        return together
+
+    def part(self, models: Sequence[FeatureFlow]) -> None:
+        """Give back to each of the models that were joined what its networks have become."""
+        if len(models) == 1:
+            return
+        counts = [model.shape[0] for model in models]
+        state = {name: _parted(value, counts) for name, value in self.state_dict().items()}
+        for k, model in enumerate(models):
+            model.load_state_dict({name: values[k] for name, values in state.items()})
+            model.eval()
 
     @torch.no_grad()
     def maps(self, x: Tensor) -> list[Tensor]:
@@ -170,12 +194,12 @@ class FeatureFlow(nn.Module):
             scale.fit(level)
 
     def loss(self, maps: list[Tensor]) -> Tensor:
-        """Mean negative log-likelihood, summed over maps and networks."""
+        """Mean negative log-likelihood of each network, summed over maps: (networks,)."""
         losses = []
         for flow, scale, level in zip(self.flows, self.scales, maps, strict=True):
             assert isinstance(flow, Flow)
-            losses.append(flow.nll(scale(level)).mean(dim=(1, 2)).sum())
-        return torch.stack(losses).sum()
+            losses.append(flow.nll(scale(level)).mean(dim=(1, 2)))
+        return torch.stack(losses).sum(dim=0)
 
     @torch.no_grad()
     def latents(self, x: Tensor) -> list[tuple[Tensor, Tensor]]:
@@ -186,6 +210,27 @@ class FeatureFlow(nn.Module):
             z, log_det = flow(scale(level))
             out.append((z.square().mean(dim=1), log_det / z.shape[1]))
         return out
+
+
+def _joined(tensors: list[Tensor]) -> Tensor:
+    """One after the other; whole numbers are those of channels, which count on, or of batches, which do not."""
+    if not tensors[0].ndim:
+        return tensors[0]
+    if tensors[0].is_floating_point():
+        return torch.cat(tensors)
+    starts = np.cumsum([0] + [len(tensor) for tensor in tensors])
+    return torch.cat([tensor + int(start) for tensor, start in zip(tensors, starts, strict=False)])
+
+
+def _parted(tensor: Tensor, counts: list[int]) -> list[Tensor]:
+    """What :func:`_joined` has joined, for models of so many networks each."""
+    if not tensor.ndim:
+        return [tensor] * len(counts)
+    each = len(tensor) // sum(counts)
+    parts = list(torch.split(tensor, [each * count for count in counts]))
+    if tensor.is_floating_point():
+        return parts
+    return [part - part.min() for part in parts]
 
 
 def series_scale(values: NDArray[np.float64]) -> tuple[float, float, float]:

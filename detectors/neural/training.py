@@ -141,7 +141,7 @@ def train(
         report(
             f"epoch {epoch + 1}/{schedule.epochs}, loss {current['train']:.4g}, validation {current['validation']:.4g}"
         )
-        _require_finite(history)
+        require_finite(history)
         since = epochs_since_best(history["validation"])
         if schedule.keep == "best" and since == 0:
             best = copy.deepcopy(network.state_dict())
@@ -208,7 +208,8 @@ def _stepper(
     return step
 
 
-def _require_finite(history: History) -> None:
+def require_finite(history: History) -> None:
+    """Raise Diverged when a last loss is not finite."""
     for part, losses in history.items():
         if not math.isfinite(losses[-1]):
             raise Diverged(

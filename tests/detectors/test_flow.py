@@ -140,7 +140,7 @@ def test_gradients_reach_every_parameter(stem):
     with steady(CPU, 0):
         flow, net = conv_flow(2, 4, blocks=6), Autoencoder(2, 4, stem)
         flow.nll(torch.randn(2, 4, 8, 16)).mean().backward()
-        net.reconstruction_error(torch.randn(2, 1, 8, 48)).backward()
+        net.reconstruction_error(torch.randn(2, 1, 8, 48)).sum().backward()
         for name, p in [*flow.named_parameters(), *net.named_parameters()]:
             assert p.grad is not None, name
             assert p.grad.abs().sum() > 0 or name.endswith(("bias",)), name

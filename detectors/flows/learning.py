@@ -1,0 +1,198 @@
+"""The two stages in which proposed models learn, several of equal shape in one product. Needs torch.
+
+Each model keeps its own data, random numbers, clipping and best epoch: beside others it learns what it learns alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from detectors.core import Diverged, Index, Windows, evenly
+from detectors.flows.resnet import FeatureFlow, compress
+from detectors.neural.training import Schedule, epochs_since_best, require_finite
+
+WHITENED = 512  # windows by which the feature maps are whitened
+Loss = Callable[[Tensor], Tensor]  # (networks, 1, b, w) windows to (networks,) mean losses
+
+
+@dataclass
+class Pupil:
+    """A model and what it learns from.
+
+    Attributes
+    ----------
+    model : FeatureFlow
+    windows : Windows
+    scale : (float, float, float)
+        Mean, deviation and grid step of the fitted values.
+    training, validation : (rows, networks) arrays
+        Numbers of the windows that each of the model's networks learns from, and is judged by.
+    rng : numpy.random.Generator
+        Draws the order of the windows and their noise.
+    report : callable
+        Receives a line after each epoch.
+    history : dict
+        Losses by stage, see :class:`~detectors.proposed.Proposed`.
+    error : Diverged or None
+        Set where a loss was not finite: what the model has learnt is void.
+    """
+
+    model: FeatureFlow
+    windows: Windows
+    scale: tuple[float, float, float]
+    training: Index
+    validation: Index
+    rng: np.random.Generator
+    report: Callable[[str], None] = lambda line: None
+    history: dict[str, list[float]] = field(default_factory=dict)
+    error: Diverged | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Pupils that differ in nothing else can learn together."""
+        return (*self.training.shape, len(self.validation), min(len(self.windows), WHITENED), self.windows.window)
+
+    def batch(self, index: Index) -> Tensor:
+        """Windows by number (b, networks), with noise."""
+        return windows_tensor(self.windows, index, self.scale, self.rng)
+
+
+def windows_tensor(
+    windows: Windows, index: Index, scale: tuple[float, float, float], rng: np.random.Generator | None = None
+) -> Tensor:
+    """Windows by number (b, networks) to a standardised (networks, 1, b, w) tensor; with ``rng``, dequantised."""
+    mean, deviation, step = scale
+    # A network's windows lie one after the other, as its layers want them.
+    values = windows.take(index.T.ravel()).reshape(index.shape[1], 1, len(index), windows.window)
+    values = compress((values - mean) / deviation)
+    if rng is not None:
+        # Never without any noise: a flow's density on a flat or discrete input has no bound.
+        values += rng.uniform(-0.5, 0.5, values.shape) * max(step / deviation, 0.02)
+    return torch.from_numpy(values.astype(np.float32))
+
+
+def learn(pupils: Sequence[Pupil], schedules: tuple[Schedule, Schedule]) -> None:
+    """Train models of equal shape: the autoencoders, the whitening of their maps, then the flows.
+
+    A pupil whose losses are not finite gets its :attr:`Pupil.error`; the others learn on.
+    """
+    model = FeatureFlow.joined([pupil.model for pupil in pupils])
+    autoencoder = model.autoencoder
+    _Stage(1, autoencoder, autoencoder.reconstruction_error, pupils, schedules[0]).run()
+    if all(pupil.error for pupil in pupils):
+        return
+    whiten(model, pupils)
+    _Stage(2, model.flows, lambda x: model.loss(model.maps(x)), pupils, schedules[1]).run()
+    model.part([pupil.model for pupil in pupils])
+
+
+def whiten(model: FeatureFlow, pupils: Sequence[Pupil]) -> None:
+    """Moments of the feature maps of some of the windows become the whitening of each map."""
+    model.eval()
+    everywhere = [evenly(len(pupil.windows), WHITENED)[:, None] for pupil in pupils]
+    rows = [np.repeat(index, pupil.training.shape[1], axis=1) for index, pupil in zip(everywhere, pupils, strict=True)]
+    model.fit_scales(model.maps(_batch(pupils, rows, model)))
+
+
+def _batch(pupils: Sequence[Pupil], rows: Sequence[Index], part: nn.Module) -> Tensor:
+    """The pupils' windows by number as one tensor, where the networks are."""
+    device = next(part.parameters()).device
+    return torch.cat([pupil.batch(index) for pupil, index in zip(pupils, rows, strict=True)]).to(device)
+
+
+class _Stage:
+    """One stage of several pupils: Adam on all of their networks at once."""
+
+    def __init__(self, number: int, part: nn.Module, loss: Loss, pupils: Sequence[Pupil], schedule: Schedule) -> None:
+        self.name, self.part, self.loss, self.pupils, self.schedule = f"stage {number}", part, loss, pupils, schedule
+        self.parameters = list(part.parameters())
+        rate = schedule.learning_rate
+        self.optimiser = torch.optim.Adam(self.parameters, rate, eps=schedule.epsilon, fused=True)
+        steps = schedule.epochs * math.ceil(len(pupils[0].training) / schedule.batch_size)
+        self.cycle = None
+        if schedule.one_cycle:
+            self.cycle = torch.optim.lr_scheduler.OneCycleLR(self.optimiser, rate, total_steps=steps)
+        self.best: dict[str, Tensor] = {}
+
+    def run(self) -> None:
+        """All epochs; each pupil ends with the weights of its best one."""
+        for epoch in range(self.schedule.epochs):
+            self.part.train()
+            training = self._mean([pupil.rng.permutation(pupil.training) for pupil in self.pupils], self._step)
+            self.part.eval()
+            validation = self._validation() if len(self.pupils[0].validation) else training
+            for k, losses in enumerate(zip(training, validation, strict=True)):
+                self._note(epoch, k, *losses)
+            if all(pupil.error for pupil in self.pupils):
+                break
+        self.part.load_state_dict(self.best, strict=False)
+        for k, pupil in enumerate(self.pupils):
+            if pupil.error:  # what is not finite would stop the whitening of the others
+                for mine in _shares(self.part, len(self.pupils), k).values():
+                    mine.nan_to_num_(0.0, 0.0, 0.0)
+
+    def _losses(self, rows: Sequence[Index]) -> Tensor:
+        """Of each pupil, (pupils,) in double precision."""
+        return self.loss(_batch(self.pupils, rows, self.part)).view(len(self.pupils), -1).sum(dim=1).double()
+
+    def _mean(self, rows: Sequence[Index], step: Callable[[Tensor], None] | None) -> list[float]:
+        """Each pupil's mean loss over all of its rows; ``step`` receives each batch's."""
+        size = self.schedule.batch_size if step else self.schedule.validation_batch
+        count, total = len(rows[0]), torch.zeros(len(self.pupils), dtype=torch.float64)
+        for a in range(0, count, size):
+            batch = [mine[a : a + size] for mine in rows]
+            losses = self._losses(batch)
+            if step:
+                step(losses)
+            total = total.to(losses) + losses.detach() * len(batch[0])
+        return [value / count for value in total.tolist()]
+
+    @torch.no_grad()
+    def _validation(self) -> list[float]:
+        return self._mean([pupil.validation for pupil in self.pupils], None)
+
+    def _step(self, losses: Tensor) -> None:
+        self.optimiser.zero_grad()
+        losses.sum().backward()  # type: ignore[no-untyped-call]
+        if self.schedule.clip is not None:
+            for mine in zip(
+                *(p.grad.chunk(len(self.pupils)) for p in self.parameters if p.grad is not None), strict=True
+            ):
+                norm = nn.utils.get_total_norm(mine)
+                torch._foreach_mul_(list(mine), (self.schedule.clip / (norm + 1e-6)).clamp(max=1.0))
+        self.optimiser.step()
+        if self.cycle is not None:
+            self.cycle.step()
+
+    def _note(self, epoch: int, k: int, training: float, validation: float) -> None:
+        """Losses to the pupil's history; its weights are kept when they are its best so far."""
+        pupil = self.pupils[k]
+        if pupil.error:
+            return
+        history = {kind: pupil.history.setdefault(f"{self.name} {kind}", []) for kind in ("train", "validation")}
+        history["train"].append(training)
+        history["validation"].append(validation)
+        pupil.report(
+            f"{self.name} epoch {epoch + 1}/{self.schedule.epochs}, loss {training:.4g}, validation {validation:.4g}"
+        )
+        try:
+            require_finite(history)
+        except Diverged as error:
+            pupil.error = error
+        if not self.best:
+            self.best = {name: value.clone() for name, value in self.part.state_dict().items() if value.ndim}
+        elif not pupil.error and epochs_since_best(history["validation"]) == 0:
+            for name, mine in _shares(self.part, len(self.pupils), k).items():
+                self.best[name].chunk(len(self.pupils))[k].copy_(mine)
+
+
+def _shares(part: nn.Module, count: int, k: int) -> dict[str, Tensor]:
+    """What of a state belongs to the ``k``-th of so many pupils, by name."""
+    state = part.state_dict()
+    return {name: value.chunk(count)[k] for name, value in state.items() if value.is_floating_point()}
