@@ -39,11 +39,26 @@ def test_scores_on_a_gpu_rank_as_on_the_cpu(name: str) -> None:
     assert gpu.agreement(there, here) > 0.999
 
 
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_groups_on_a_gpu_rank_as_cells_on_the_cpu() -> None:
+    found = gpu.measure_together("Proposed", [wave(), wave(1300)], "cuda", (0, 1), QUICK["Proposed"])
+    assert (len(found.gpu), found.failed) == (4, [])
+    assert min(found.agreement) > 0.999
+
+
 @pytest.mark.parametrize("name", ["Proposed", "AE"])
 def test_the_script_runs_a_cell_on_the_device_it_is_given(name: str) -> None:
     first, again = (gpu.cell(name, "cpu", wave(), QUICK[name]) for _ in range(2))
     assert first.status == "ok"
     assert gpu.agreement(first, again) == pytest.approx(1)
+
+
+def test_the_script_measures_groups_of_series_and_seeds() -> None:
+    found = gpu.measure_together("Proposed", [wave(), wave(1300)], "cpu", (0, 1), QUICK["Proposed"])
+    assert (len(found.gpu), len(found.cpu), found.failed) == (4, 1, [])
+    assert found.agreement[0] > 0.999
+    assert str(found).startswith("| Proposed, 2 seeds in groups | ")
 
 
 def test_the_script_measures_each_series_and_compares_the_first_of_a_data_set(monkeypatch: pytest.MonkeyPatch) -> None:

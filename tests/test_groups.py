@@ -132,6 +132,22 @@ def test_cells_side_by_side_are_the_cells_alone(protocol):
         assert mine.status != "ok" or min(mine.fit_seconds, mine.score_seconds) > 0
 
 
+def test_cells_whose_joint_fit_fails_are_fitted_one_by_one(monkeypatch):
+    work = cells([toy("a", 2700), toy("b", 2700, seed=1)], "prefix", (0,))
+    alone = [execute(task, series) for task, series in work]
+    learn = Proposed._learn
+
+    def full(self, pupils):
+        if len(pupils) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        learn(self, pupils)
+
+    monkeypatch.setattr(Proposed, "_learn", full)
+    for mine, other in zip(execute_together(*map(list, zip(*work, strict=True))), alone, strict=True):
+        assert mine.status == "ok", mine.reason
+        np.testing.assert_array_equal(mine.scores, other.scores)
+
+
 def test_what_can_learn_together_is_grouped_by_detector_and_protocol(tmp_path):
     other = planned([plugin(tmp_path, "Fine")], [toy()])
     mixed = cells([toy("a"), toy("b")]) + other + cells([toy("a")], "prefix", (0,))

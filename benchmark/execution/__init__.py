@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from benchmark.execution.backends import Backend, Board
 from benchmark.execution.display import Display
-from benchmark.execution.execute import execute, scores_by
+from benchmark.execution.execute import execute, execute_together, scores_by
 from benchmark.execution.runner import Summary, keep, pending, run
 
-__all__ = ["Backend", "Board", "Display", "Summary", "execute", "keep", "pending", "run", "scores_by"]
+__all__ = [
+    "Backend",
+    "Board",
+    "Display",
+    "Summary",
+    "execute",
+    "execute_together",
+    "keep",
+    "pending",
+    "run",
+    "scores_by",
+]

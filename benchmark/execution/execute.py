@@ -90,8 +90,8 @@ def _fit_together(fits: list[_Fit]) -> None:
     started = time.perf_counter()
     try:
         errors = type(joint[0].detector).fit_together([fit.detector for fit in joint], [fit.data for fit in joint])
-    except Exception as error:  # noqa: BLE001 - what no cell is to blame for alone
-        errors = [error] * len(joint)
+    except Exception:  # noqa: BLE001 - as when a card's memory does not hold them all: each is fitted alone, below
+        return
     share = (time.perf_counter() - started) / len(joint)
     for fit, error in zip(joint, errors, strict=True):
         fit.fitted, fit.seconds, fit.error = True, share, error
