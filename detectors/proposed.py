@@ -341,7 +341,8 @@ class Proposed(SavedDetector):
         return self.model_.state_dict(), {"scale": list(self.scale_), "history": self.history_}
 
     def _restore(self, tensors: Tensors, facts: Facts) -> None:
-        self.scale_: tuple[float, float, float] = tuple(facts["scale"])
+        mean, deviation, step = facts["scale"]
+        self.scale_ = (mean, deviation, step)
         self.history_, self.window_ = facts["history"], self.window
         self._build()
         self.model_.load_state_dict(tensors)

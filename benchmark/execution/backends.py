@@ -103,7 +103,7 @@ class Backend:
         if self.device:
             size = groups.ON_GPU if self.device.startswith("cuda") else groups.ON_CPU
             return in_groups(work, self.jobs, board, size)
-        return processes(work, self.jobs, board)  # type: ignore[return-value]
+        return processes(work, self.jobs, board)
 
 
 def serial(work: Iterable[Work], board: Board, threads: int = 1) -> Iterator[Finished]:
@@ -156,7 +156,7 @@ def in_groups(work: Iterable[Work], jobs: int, board: Board, size: int) -> Itera
             alone.append((task, mine))
         else:
             yield task, outcome
-    yield from processes(alone, jobs, board)  # type: ignore[misc]
+    yield from processes(alone, jobs, board)
 
 
 def processes(work: Iterable[Any], jobs: int, board: Board) -> Iterator[Any]:
