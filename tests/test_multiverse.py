@@ -13,8 +13,9 @@ from sklearn.metrics import roc_auc_score
 from benchmark.catalogue import registry
 from benchmark.cli import main
 from benchmark.errors import UserError
-from benchmark.grid import Selection, plan
+from benchmark.grid import Cell, Selection, plan
 from benchmark.report.specification_curve import specification_figure
+from benchmark.store import Store
 from benchmark.studies import multiverse, multiverse_tables
 from datasets import Series
 
@@ -181,6 +182,26 @@ def test_the_command_writes_text_figures_and_pictures(
         "Toy Genesis normal-only.png",
         "Toy Genesis normal-only.svg",
     }
+
+
+def test_the_report_draws_the_figures_that_lie_beside_its_store(tmp_path: Path) -> None:
+    selection = Selection(("Proposed",), params={"Proposed": {"members": 1}})
+    many, page = multiverse.multiverse(selection, ["quantity", "whiten"]), tmp_path / "out" / "index.html"
+    Store(tmp_path / "results.sqlite", write=True).close()
+    command = ["report", "--store", str(tmp_path / "results.sqlite"), "--out", str(tmp_path / "out"), "--jobs", "1"]
+    assert main(command) == 0
+    assert "Multiverse" not in page.read_text()
+    cell = Cell("Genesis", "a", "Proposed", "normal-only", version=many.row.version, source="local")
+    for k, universe in enumerate(many.universes()):
+        mine = replace(cell, params=many.params(universe))
+        place = (mine.dataset, mine.series, mine.source, mine.detector, mine.version, mine.protocol, mine.seed)
+        figure = multiverse.Figure(mine.key, *place, False, json.dumps(dict(mine.params)), 0.5 + k / 10, "")
+        multiverse.append(tmp_path / "multiverse.csv", [figure])
+    assert main(command) == 0
+    text = page.read_text()
+    assert "How much hangs on what a source leaves open" in text
+    assert "Proposed on Genesis (normal-only, members=1): 6 universes, 1 reach print" in text
+    assert [path.suffix for path in sorted((tmp_path / "out" / "multiverse").iterdir())] == [".png", ".svg"]
 
 
 @pytest.mark.parametrize("name", registry.detectors())

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DEFAULT_STORE = Path("results/results.sqlite")
 DEFAULT_OUT = Path("results/report")
+FIGURES = "multiverse.csv"
 
 
 def add_store(parser: argparse.ArgumentParser) -> None:

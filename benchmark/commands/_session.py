@@ -22,6 +22,7 @@ from benchmark.store import Store
 from datasets import DataError, Dataset, FolderDataset, Series
 
 if TYPE_CHECKING:
+    from benchmark.report import Drawing
     from benchmark.report.tables import Table
 
 
@@ -120,7 +121,7 @@ def write_report(
     """Write the report with its steps told; an interruption leaves the previous one, and says so."""
     steps = Steps(quiet)
     try:
-        return writer.write(store, out, jobs, common, steps, series)
+        return writer.write(store, out, jobs, common, steps, series, specification_curves(store))
     except KeyboardInterrupt:
         steps.end()
         _options.say(f"interrupted: the report in {out} is as it was, and no result is lost. To write it:")
@@ -128,6 +129,16 @@ def write_report(
         raise
     finally:
         steps.end()
+
+
+def specification_curves(store: Store) -> list[Drawing]:
+    """Pictures of the multiverses whose figures lie beside the store."""
+    file = store.path.with_name(_options.FIGURES)
+    if not file.is_file():
+        return []
+    from benchmark.studies import multiverse_tables
+
+    return multiverse_tables.curves(file)
 
 
 class Steps:

@@ -6,7 +6,7 @@ examples:
   python -m benchmark multiverse Proposed --dataset path/to/folder --protocol prefix
 
 A best universe is chosen on test labels: it is no result. Choices that only scoring reads share one fit. The figures
-are kept line by line in a CSV file; run again to go on.
+are kept line by line in a CSV file; run again to go on. The report draws those that lie beside its store.
 """
 
 from __future__ import annotations
@@ -44,7 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _options.add_data(parser)
     parser.add_argument(
-        "--figures", type=Path, default=Path("results/multiverse.csv"), help="CSV file with figures (%(default)s)"
+        "--figures",
+        type=Path,
+        default=_options.DEFAULT_STORE.with_name(_options.FIGURES),
+        help="CSV file with figures (%(default)s)",
     )
     _options.add_out(parser)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from benchmark.report.pictures import Drawing
 from benchmark.report.profile import profile
 from benchmark.report.publish import write_text
-from benchmark.report.specification_curve import write_specification_curve
+from benchmark.report.specification_curve import specification_drawing, write_specification_curve
 from benchmark.report.tables import DATASETS, ordered_datasets
 from benchmark.report.text import figure, file_name, signed
 
 __all__ = [
     "DATASETS",
+    "Drawing",
     "build",
     "figure",
     "file_name",
@@ -18,6 +20,7 @@ __all__ = [
     "ordered_datasets",
     "profile",
     "signed",
+    "specification_drawing",
     "style",
     "summary",
     "tables",

@@ -6,12 +6,14 @@ After Simonsohn, Simmons and Nelson, "Specification curve analysis", Nature Huma
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.report.pictures import Drawing
 from benchmark.report.style import ACCENT, FAINT, INK, QUIET, VERMILION, save
 
 if TYPE_CHECKING:
@@ -32,6 +34,20 @@ def write_specification_curve(
 ) -> None:
     """Draw :func:`specification_figure` into ``stem.png`` and ``stem.svg``."""
     save(specification_figure(values, universes, chosen, printed, title), stem)
+
+
+def specification_drawing(
+    name: str,
+    values: NDArray[np.float64],
+    universes: Sequence[dict[str, Any]],
+    chosen: int,
+    printed: float | None,
+    title: str,
+) -> Drawing:
+    """Draw :func:`specification_figure` on the report's page and into its folder ``multiverse``."""
+    inputs = [values, list(universes), chosen, printed, title]
+    make = partial(specification_figure, values, universes, chosen, printed, title)
+    return Drawing("Multiverse", name, inputs, make)
 
 
 def specification_figure(

@@ -37,6 +37,7 @@ def write(
     common: str | None = None,
     told: Told = lambda step: None,
     series: Sequence[str] = (),
+    further: Sequence[pictures.Drawing] = (),
 ) -> list[Table]:
     """Compute the metrics that the store lacks, then write the whole report.
 
@@ -54,6 +55,8 @@ def write(
         Is told of each step, in a word or two.
     series : sequence of str
         Patterns of the series whose traces the page shows; by default as many as it holds.
+    further : sequence of Drawing
+        Pictures behind the page's own.
 
     Returns
     -------
@@ -62,7 +65,7 @@ def write(
     """
     if store.writable:
         evaluate.fill(store, jobs=jobs, told=lambda done, of: told(f"metrics, {done} of {of} cells"))
-    return write_views(store, out, common, told, series)
+    return write_views(store, out, common, told, series, further)
 
 
 def write_views(
@@ -71,6 +74,7 @@ def write_views(
     common: str | None = None,
     told: Told = lambda step: None,
     series: Sequence[str] = (),
+    further: Sequence[pictures.Drawing] = (),
 ) -> list[Table]:
     """Tables, cells, pictures and page from cells as they are; an empty store gives a page that says so."""
     results = Remembered(results)
@@ -79,12 +83,14 @@ def write_views(
         tidy = current(results.frame())
         sizes = {name: dataset.size for name, dataset in dataset_facts().items()}
         built = build(tidy, sizes, against=OneLinerTest(results, tidy, derived), common=common)
-        state = digest([program(), _detectors(), results.fingerprint(), common, series])
+        state = digest(
+            [program(), _detectors(), results.fingerprint(), common, series, [one.inputs for one in further]]
+        )
         earlier = derived.earlier
         if earlier["state"] == state and all(hash_of(out / name) == known for name, known in earlier["files"].items()):
             told("nothing has changed")
             return built
-        files = _files(results, tidy, built, sizes, derived, told, series)
+        files = _files(results, tidy, built, sizes, derived, told, series, further)
         told("files")
         derived.finish(state, publish(out, files, earlier["files"]))
     return built
@@ -98,6 +104,7 @@ def _files(
     derived: Derived,
     told: Told,
     series: Sequence[str],
+    further: Sequence[pictures.Drawing],
 ) -> dict[str, bytes]:
     """Every file of the report, by its path below the folder."""
     texts = {
@@ -108,7 +115,7 @@ def _files(
     }
     told("ROC curves")
     curves = {suffix: list(roc_curves(results, table, tidy, derived)) for suffix, table in pictures.roc_tables(built)}
-    summary = pictures.summary_drawings(tidy, built)
+    summary = [*pictures.summary_drawings(tidy, built), *further]
     drawings = [*pictures.roc_drawings(built, curves), *summary, *pictures.training_drawings(results, tidy)]
     files: dict[str, bytes] = {}
     for k, drawing in enumerate(drawings, start=1):

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.catalogue import published
-from benchmark.report import DATASETS, figure, markdown
-from benchmark.studies.multiverse import Multiverse, Universe
+from benchmark.catalogue import published, registry
+from benchmark.grid import Selection
+from benchmark.report import DATASETS, Drawing, figure, markdown, specification_drawing
+from benchmark.studies.multiverse import Multiverse, Universe, multiverse, read
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
 WARNING = (
@@ -84,6 +87,43 @@ def outcomes(many: Multiverse, frame: pd.DataFrame, protocol: str) -> list[Outco
     ]
     found = [_outcome(many, mine[mine["dataset"] == name], name, texts) for name in names]
     return [outcome for outcome in found if outcome.complete]
+
+
+def curves(file: Path) -> list[Drawing]:
+    """For a report, the specification curve of every detector, protocol and data set in a file of figures."""
+    frame = read(file)
+    frame = frame[frame["auroc"].notna() & ~frame["quick"] & (frame["source"] != "simulated")]
+    drawn: list[Drawing] = []
+    for (detector, protocol), mine in frame.groupby(["detector", "protocol"], sort=False):
+        cls = registry.detectors().get(str(detector))
+        if cls is None:  # somebody's own, whose file may be gone
+            continue
+        universes = [json.loads(text) for text in mine["params"]]
+        for fixed in _distinct([{k: v for k, v in one.items() if k not in cls.choices} for one in universes]):
+            found = outcomes(_varied(str(detector), fixed, universes), frame, str(protocol))
+            drawn += [_drawing(str(detector), str(protocol), fixed, one) for one in found]
+    return drawn
+
+
+def _drawing(detector: str, protocol: str, fixed: Universe, one: Outcome) -> Drawing:
+    what = ", ".join([protocol, *(f"{name}={value}" for name, value in fixed.items())])
+    reached = "" if one.reached is None else f", {one.reached} reach print"
+    title = f"{detector} on {one.dataset} ({what}): {one.complete} universes{reached}"
+    name = f"{detector} {one.dataset} {what}"
+    return specification_drawing(name, one.values, one.universes, one.chosen, one.printed, title)
+
+
+def _varied(detector: str, fixed: Universe, universes: Sequence[Universe]) -> Multiverse:
+    """The multiverse of those choices that differ among these universes."""
+    whole = multiverse(Selection((detector,), params={detector: fixed}))
+    defaults = whole.row.cls.param_defaults()
+    seen = {name: {json.dumps(one.get(name, defaults[name])) for one in universes} for name in whole.choices}
+    vary = {name for name, values in seen.items() if len(values) > 1}
+    return replace(whole, choices={name: values for name, values in whole.choices.items() if name in vary})
+
+
+def _distinct(settings: Sequence[Universe]) -> list[Universe]:
+    return list({json.dumps(one, sort_keys=True): one for one in settings}.values())
 
 
 def _outcome(many: Multiverse, mine: pd.DataFrame, name: str, texts: list[str]) -> Outcome:
