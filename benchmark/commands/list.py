@@ -3,6 +3,7 @@
 examples:
   python -m benchmark list
   python -m benchmark list --from pyod
+  python -m benchmark list --from pyod --try      run each of them on a short series: works, why not, seconds
 """
 
 from __future__ import annotations
@@ -10,11 +11,19 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import datasets
 from benchmark import adapters
 from benchmark.catalogue import registry
+from benchmark.commands import _options
+from benchmark.errors import UserError
 from benchmark.grid import protocols
+
+if TYPE_CHECKING:
+    from benchmark.grid import Task
+    from datasets import Series
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,13 +31,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from", dest="library", choices=adapters.LIBRARIES, help="the detectors of a library, and what they need"
     )
+    trial = parser.add_argument_group("with --from")
+    trial.add_argument("--try", dest="trial", action="store_true", help="run each, as a table in Markdown")
+    trial.add_argument("--series", default="mackey-glass", help="what on: %(default)s, counts, or DATASET/SERIES")
+    trial.add_argument("--n", type=int, default=1000, metavar="N", help="its first so many points (%(default)s)")
+    trial.add_argument("--timeout", type=float, default=120, metavar="S", help="seconds for each (%(default)g)")
+    trial.add_argument("--jobs", type=int, default=1, metavar="N", help="worker processes (%(default)s)")
     parser.add_argument("what", nargs="?", choices=("detectors", "datasets", "protocols"), help="only these")
 
 
 def main(args: argparse.Namespace) -> int:
     """Print the registered names, with a line on each."""
+    if args.library and args.trial:
+        return _trial(args)
     if args.library:
         return _library(args.library)
+    if args.trial:
+        raise UserError("--try needs --from LIBRARY")
     sections = {"detectors": _detectors, "datasets": _datasets, "protocols": _protocols}
     for name, lines in sections.items():
         if args.what in (None, name):
@@ -48,6 +67,43 @@ def _library(library: str) -> int:
         sys.stdout.write(f"  {entry.spec:<44} {state}\n")
     sys.stdout.write(f"{runs} of {len(entries)} run here, e.g. python -m benchmark run --detector {library}:NAME\n")
     return 0
+
+
+def _trial(args: argparse.Namespace) -> int:
+    """Each class on one short series under ``tsb-uad``, its defaults as they are: what came of it, and seconds."""
+    from benchmark.execution import Backend, Board
+    from benchmark.report import markdown
+    from benchmark.speed import series
+
+    one = series.make(args.series, args.n)
+    found = {entry.spec: (_state(entry), "") for entry in adapters.listed(args.library)}
+    tasks = _tasks(args, [spec for spec, (state, _) in found.items() if state.startswith("runs")], one, found)
+    try:
+        for task, outcome in Backend("processes", jobs=args.jobs).map(tasks, Board()):
+            seconds = outcome.fit_seconds + outcome.score_seconds
+            state = {"ok": "works", "timeout": f"over {args.timeout:g} s"}.get(outcome.status, outcome.reason)
+            found[task.spec] = (state, f"{seconds:.1f}")
+            _options.say(f"{task.spec}: {state}, {seconds:.1f} s")
+    except KeyboardInterrupt:
+        _options.say("interrupted: the table holds what was tried")
+    rows = [(f"`{spec}`", markdown.escape(state[:160]), seconds) for spec, (state, seconds) in found.items()]
+    sys.stdout.write(markdown.table(["detector", "outcome", "seconds"], rows, left=2) + "\n")
+    worked = sum(state == "works" for state, _ in found.values())
+    sys.stdout.write(f"\n{worked} of {len(found)} work on {len(one)} points of {one.name}.\n")
+    return 0
+
+
+def _tasks(
+    args: argparse.Namespace, specs: list[str], one: Series, found: dict[str, tuple[str, str]]
+) -> Iterator[tuple[Task, Series]]:
+    from benchmark.grid import Selection, plan, rows
+
+    for spec in specs:
+        selection = Selection((spec,), protocols=("tsb-uad",), timeout=args.timeout)
+        try:
+            yield from plan(selection, rows(selection), [one])
+        except UserError as error:
+            found[spec] = (f"refused: {error}", "")
 
 
 def _state(entry: adapters.Listed) -> str:

@@ -75,18 +75,22 @@ def _pyod(name: str) -> Side:
     return Side(f"PyOD {name}", "pyod")
 
 
+def _sklearn(name: str) -> Side:
+    return Side(f"scikit-learn {name}", "sklearn")
+
+
 ALL_WINDOWS = {"max_windows": 1 << 30}  # ours would sample what the peers take whole
 NETWORKS_NEED = "tqdm"  # PyOD is there, but its networks import this too
 MATCHES = (
-    Match("IForest", (_tsb("IForest"), _pyod("IForest"))),
+    Match("IForest", (_tsb("IForest"), _pyod("IForest"), _sklearn("IForest"))),
     Match("IForest1", (_tsb("IForest"), _pyod("IForest"))),
-    Match("LOF", (_tsb("LOF"), _pyod("LOF"), Side("scikit-learn LOF", "sklearn"))),
+    Match("LOF", (_tsb("LOF"), _pyod("LOF"), _sklearn("LOF"))),
     Match("MP", (Side("stumpy MP", "stumpy"),), {"constants": "zero"}),
     Match("PCA", (_tsb("PCA"), _pyod("PCA"))),
     Match("NormA"),
     Match("HBOS", (_pyod("HBOS"),)),
     Match("POLY", (_tsb("POLY"),), {"stretch": True}),
-    Match("OCSVM", (_tsb("OCSVM"), _pyod("OCSVM")), ALL_WINDOWS),
+    Match("OCSVM", (_tsb("OCSVM"), _pyod("OCSVM"), _sklearn("OCSVM")), ALL_WINDOWS),
     Match("AE", (_tsb("AE"), Side("PyOD AE", NETWORKS_NEED)), ALL_WINDOWS),
     Match("CNN", (_tsb("CNN"),), {"scaling": "lookahead"} | ALL_WINDOWS),
     Match("LSTM", (_tsb("LSTM"),), {"scaling": "lookahead"} | ALL_WINDOWS),

@@ -169,6 +169,18 @@ def sklearn_lof(x: Array, labels: Array, request: Request) -> Any:
     return -make(n_neighbors=20, n_jobs=request["threads"]).fit(matrix).negative_outlier_factor_
 
 
+def sklearn_forest(x: Array, labels: Array, request: Request) -> Any:
+    make = import_module("sklearn.ensemble").IsolationForest
+    matrix = np.ascontiguousarray(sliding_window_view(x, request["window"]))
+    return -make(random_state=0, n_jobs=request["threads"]).fit(matrix).score_samples(matrix)
+
+
+def sklearn_ocsvm(x: Array, labels: Array, request: Request) -> Any:
+    make = import_module("sklearn.svm").OneClassSVM
+    fitted, scored = (scaled_rows(sliding_window_view(part, request["window"])) for part in (tenth(x), x))
+    return -make(nu=0.05, gamma="auto").fit(fitted).score_samples(scored)
+
+
 def stumpy_mp(x: Array, labels: Array, request: Request) -> Any:
     """What TSB-UAD calls, too; its kernels are cached as ours are, else each process compiles for half a minute."""
     for module, name in import_module("stumpy.cache").get_njit_funcs():
@@ -206,6 +218,8 @@ CALLS: dict[str, Callable[[Array, Array, Request], Any]] = {
         "auto_encoder", "AutoEncoder", hidden_neuron_list=[32, 16], batch_size=64, preprocessing=False, verbose=0
     ),
     "scikit-learn LOF": sklearn_lof,
+    "scikit-learn IForest": sklearn_forest,
+    "scikit-learn OCSVM": sklearn_ocsvm,
     "stumpy MP": stumpy_mp,
     "vus VUS": vus("RangeAUC_volume_opt"),
     "vus (opt_mem) VUS": vus("RangeAUC_volume_opt_mem"),
