@@ -145,7 +145,7 @@ def _measure(args: argparse.Namespace, matches: list[Match], runs: list[Run]) ->
     """Fill ``runs`` as they end, short series first."""
     from benchmark.speed import measure, present, series
 
-    apart = None if args.no_peers else _peers()
+    apart = _peers() if _apart_wanted(args, matches) else None
     growth = measure.Growth(args.budget)
     told: set[str] = set()
     for n in args.n:
@@ -153,6 +153,7 @@ def _measure(args: argparse.Namespace, matches: list[Match], runs: list[Run]) ->
             for match in matches:
                 sides, absent = present(match, apart)
                 sides = [side for side in sides if side[0] == match.ours or _wanted(args, side[0].name)]
+                absent = [name for name in absent if not args.peer or name.startswith(tuple(args.peer))]
                 if not args.no_peers and not told.issuperset(absent):
                     told.update(absent)
                     _options.say(f"absent, left out: {', '.join(absent)}")
@@ -161,6 +162,11 @@ def _measure(args: argparse.Namespace, matches: list[Match], runs: list[Run]) ->
                         runs.extend(
                             measure.alternate(sides, match, one, window, threads, args.repeats, growth, _options.say)
                         )
+
+
+def _apart_wanted(args: argparse.Namespace, matches: list[Match]) -> bool:
+    """Whether a peer that was asked for lives in the environment of its own: else it need not be made."""
+    return any(side.apart and _wanted(args, side.name) for match in matches for side in match.peers)
 
 
 def _wanted(args: argparse.Namespace, name: str) -> bool:
