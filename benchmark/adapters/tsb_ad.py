@@ -72,7 +72,7 @@ class _Detector(Program):
 
 def entries() -> Iterator[Listed]:
     """The detectors, whether the environment is made or not."""
-    needs = "" if TSB_AD.made else MAKE
+    needs = "" if ready() else MAKE
     for name in (*SERIES, *NORMAL):
         yield Listed("tsb-ad", name, "", needs=needs)
     for name in PRETRAINED:
@@ -87,7 +87,7 @@ def detector(entry: Listed, model: object) -> type[Detector]:
     UserError
         If the environment has not been made.
     """
-    if not TSB_AD.made:
+    if not ready():
         raise UserError(f"{entry.spec} runs in an environment of its own; make it once with: {MAKE}")
     words = [str(TSB_AD.folder / "bin" / "python"), "-P", str(RUNNER), entry.name]
     learns: Diet = "nothing" if entry.name in SERIES else "normal"
@@ -103,6 +103,11 @@ def detector(entry: Listed, model: object) -> type[Detector]:
         "source": f"TSB-AD, TSB_AD.model_wrapper.run_{entry.name}",
     }
     return type(f"TSB-AD_{entry.name}", (_Detector,), body)
+
+
+def ready() -> bool:
+    """Whether the environment is made and has been asked for its options."""
+    return TSB_AD.made and (TSB_AD.folder / "signatures.json").is_file()
 
 
 @cache

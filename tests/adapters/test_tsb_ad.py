@@ -1,0 +1,119 @@
+"""TSB-AD's detectors: how they are found, asked and refused; a stand-in takes the place of the 2 GB."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.adapters import borrowed, listed, names, tsb_ad
+from benchmark.catalogue import registry
+from benchmark.cli import main
+from benchmark.errors import UserError
+from benchmark.execution import execute
+from benchmark.grid import Selection, rows
+from tests.support.cases import planned, toy
+
+# TSB-AD's wrapper, in small: one function that scores the series it is given, one that learns first.
+WRAPPER = """
+import numpy as np
+
+def run_SR(data, periodicity=1):
+    assert data.ndim == 2
+    return np.abs(data - np.median(data)).ravel() * periodicity
+
+def run_USAD(data_train, data_test, win_size=5, lr=1e-4):
+    noise = np.random.rand(len(data_test)) * 1e-9
+    return (np.abs(data_test - data_train.mean()).ravel() + noise).astype(np.float32)
+"""
+TORCH = "def manual_seed(seed): pass\ndef set_num_threads(n): assert n >= 1\n"
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An environment that looks complete, whose Python finds the stand-in."""
+    monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path))
+    folder = tsb_ad.TSB_AD.folder
+    (folder / "bin").mkdir(parents=True)
+    (folder / "lib" / "TSB_AD").mkdir(parents=True)
+    (folder / "lib" / "TSB_AD" / "__init__.py").write_text("")
+    (folder / "lib" / "TSB_AD" / "model_wrapper.py").write_text(WRAPPER)
+    (folder / "lib" / "torch.py").write_text(TORCH)
+    python = folder / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={folder}/lib exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    (folder / "complete").write_text("")
+    _forget()
+    with pytest.raises(UserError, match="make it once"):  # it has not been asked for its options
+        registry.load("tsb-ad:SR")
+    yield folder
+    _forget()
+
+
+def _forget() -> None:
+    borrowed.cache_clear()
+    names._entries.cache_clear()
+    tsb_ad._signatures.cache_clear()
+
+
+def test_the_command_makes_it_once_and_asks_for_the_options(
+    environment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        assert main(["environment", "tsb-ad"]) == 0
+        assert f"tsb-ad is ready: {environment}/bin/python" in capsys.readouterr().out
+    _forget()
+    options = json.loads((environment / "signatures.json").read_text())
+    assert options == {"SR": ["periodicity"], "USAD": ["win_size", "lr"]}
+
+
+def test_what_it_learns_from_is_what_tsb_ad_gives_it(environment: Path) -> None:
+    main(["environment", "tsb-ad"])
+    _forget()
+    x, train = toy().values, toy(seed=1).values
+    alone = registry.load("tsb-ad:SR")
+    assert alone.learns_from == "nothing"
+    np.testing.assert_array_equal(
+        registry.build("tsb-ad:SR", {"periodicity": 2}).fit(train).score(x), np.abs(x - np.median(x)) * 2
+    )
+    learns = registry.build("tsb-ad:USAD", seed=1)
+    assert learns.learns_from == "normal"
+    scores = learns.fit(train).score(x)
+    np.testing.assert_allclose(scores, np.abs(x - train.mean()), atol=1e-6)
+    np.testing.assert_array_equal(scores, registry.build("tsb-ad:USAD", seed=1).fit(train).score(x))
+
+
+def test_it_is_a_row_like_any_other(environment: Path) -> None:
+    main(["environment", "tsb-ad"])
+    _forget()
+    ((task, one),) = planned(["tsb-ad:USAD"], [toy()])
+    outcome = execute(task, one)
+    assert (outcome.status, task.cell.detector, outcome.n_fit) == ("ok", "TSB-AD_USAD", 30)
+    with pytest.raises(UserError, match="unknown option of tsb-ad:USAD 'winsize': did you mean win_size"):
+        rows(Selection(("tsb-ad:USAD",), params={"tsb-ad:USAD": {"winsize": 3}}))
+
+
+def test_without_the_environment_the_command_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path))
+    _forget()
+    try:
+        with pytest.raises(UserError, match="make it once with: python -m benchmark environment tsb-ad"):
+            registry.load("tsb-ad:USAD")
+        with pytest.raises(UserError, match="weights of a pretrained model"):
+            registry.load("tsb-ad:Chronos")
+        with pytest.raises(UserError, match="did you mean USAD"):
+            registry.load("tsb-ad:USADD")
+        assert {entry.needs or entry.refused for entry in listed("tsb-ad")} > {tsb_ad.MAKE}
+    finally:
+        _forget()
+
+
+def test_the_runner_does_not_take_an_adapter_for_a_library() -> None:
+    code = [sys.executable, "-P", str(tsb_ad.RUNNER), "--signatures", "/dev/null"]
+    said = subprocess.run(code, capture_output=True, text=True, cwd="/").stderr
+    assert "No module named 'TSB_AD'" in said
