@@ -20,23 +20,14 @@ REFUSED = {
 
 
 class _Series(OnSeries):
-    """``fit_predict``, then ``predict`` for another series; a class without a fit is made anew for each series."""
-
-    def fitted(self, model: Any, x: Array) -> None:
-        """Fit; the scores of aeon's own fit are kept, in which a neighbour search leaves out the window itself."""
-        self.own_: Array | None = None
-        if self.learns_from == "series" and len(self.fitted_pieces_) == 1:
-            self.own_ = np.asarray(model.fit_predict(x), dtype=float)
-        else:
-            model.fit(x)
+    """``fit_predict`` on the fitted series, where a neighbour search leaves out the window itself; else ``predict``."""
 
     def scores(self, model: Any, x: Array) -> Array:
         """(n,) scores, or 0 and 1 of a class that only decides."""
-        if self.learns_from == "nothing":
-            model = self.made(getattr(self, "window_", 1))
-            return np.asarray(model.fit_predict(x), dtype=float)
-        if self.own_ is not None and self._place(x) == (0, 0) and len(x) == len(self.own_):
-            return self.own_
+        fitted = self.learns_from == "series" and len(self.fitted_pieces_) == 1 and self._place(x) == (0, 0)
+        if self.learns_from == "nothing" or (fitted and len(x) == len(self.fitted_pieces_[0])):
+            # made anew: aeon's LOF, for one, cannot predict once it has done this
+            return np.asarray(self.made(getattr(self, "window_", 1)).fit_predict(x), dtype=float)
         return np.asarray(model.predict(x), dtype=float)
 
 
