@@ -48,6 +48,8 @@ def _seed(seed: int, threads: int) -> None:
     torch = import_module("torch")
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
+    if not torch.cuda.is_available():  # some of its networks ask for a GPU without a look whether there is one
+        torch.Tensor.cuda = torch.nn.Module.cuda = lambda self, *_, **__: self
 
 
 if __name__ == "__main__":

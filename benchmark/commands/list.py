@@ -81,7 +81,9 @@ def _trial(args: argparse.Namespace) -> int:
     try:
         for task, outcome in Backend("processes", jobs=args.jobs).map(tasks, Board()):
             seconds = outcome.fit_seconds + outcome.score_seconds
-            state = {"ok": "works", "timeout": f"over {args.timeout:g} s"}.get(outcome.status, outcome.reason)
+            reason = outcome.reason.strip().splitlines()[-1:]  # a program's own error comes last
+            known = {"ok": "works", "timeout": f"over {args.timeout:g} s"}
+            state = known.get(outcome.status, "".join(reason))
             found[task.spec] = (state, f"{seconds:.1f}")
             _options.say(f"{task.spec}: {state}, {seconds:.1f} s")
     except KeyboardInterrupt:

@@ -31,7 +31,13 @@ def run_USAD(data_train, data_test, win_size=5, lr=1e-4):
     noise = np.random.rand(len(data_test)) * 1e-9
     return (np.abs(data_test - data_train.mean()).ravel() + noise).astype(np.float32)
 """
-TORCH = "def manual_seed(seed): pass\ndef set_num_threads(n): assert n >= 1\n"
+TORCH = """
+from types import SimpleNamespace
+def manual_seed(seed): pass
+def set_num_threads(n): assert n >= 1
+cuda = SimpleNamespace(is_available=lambda: False)
+Tensor, nn = SimpleNamespace(), SimpleNamespace(Module=SimpleNamespace())
+"""
 
 
 @pytest.fixture
