@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from datasets import Archive
 
 if TYPE_CHECKING:
     from benchmark.commands._session import Supply
-    from benchmark.grid import Row, Selection
+    from benchmark.grid import Row, Selection, Task
     from benchmark.store import Store
 
 
@@ -134,11 +135,27 @@ def _dry_run(args: argparse.Namespace, selection: Selection, chosen: list[Row], 
         todo = longest_first(task for task, _ in work)
     for task in todo:
         sys.stdout.write(f"{task.cell}  ~{expected_seconds(task.cell, task.n):.1f} s\n")
+    for line in _by_source(todo):
+        sys.stdout.write(line)
     total = sum(expected_seconds(task.cell, task.n) for task in todo)
     _options.say(
         f"{len(todo)} cells to run, {cached} stored; about {total / 60 / args.jobs:.1f} minutes with {args.jobs} jobs"
     )
     return 0
+
+
+def _by_source(todo: list[Task]) -> Iterator[str]:
+    """Series, cells and minutes of each source of TSB-AD's files, whose names tell it."""
+    from benchmark.grid import expected_seconds, named_train
+
+    found: dict[str, list[Task]] = {}
+    for task in todo:
+        if named_train(task.cell.series) is not None:
+            found.setdefault(task.cell.series.split("_")[1], []).append(task)
+    for source, tasks in sorted(found.items()):
+        minutes = sum(expected_seconds(task.cell, task.n) for task in tasks) / 60
+        series = len({task.cell.series for task in tasks})
+        yield f"{source}: {series} series, {len(tasks)} cells, ~{minutes:.1f} min\n"
 
 
 def _run(args: argparse.Namespace, selection: Selection, chosen: list[Row], series: Supply) -> int:

@@ -45,6 +45,7 @@ class Cost:
 UNKNOWN = Cost(5e-5, 5e-5, 1.0, 1.0)  # someone's own detector
 # Fits, and the part of the series that each sees; else one, as under tsb-uad
 FITTED = {"normal-only": (1, 1.0), "normal-crossfit": (5, 0.8), "prefix": (1, 0.1)}
+NAMED = 0.25  # of a series, what the names of TSB-AD's files usually give to training
 
 
 @cache
@@ -57,5 +58,6 @@ def costs() -> dict[str, Cost]:
 def expected_seconds(cell: Cell, n: int) -> float:
     """Rough wall time of a cell on one thread: for scheduling and ``--dry-run`` alone."""
     cost = costs().get(cell.detector, UNKNOWN)
-    rounds, share = FITTED.get(cell.protocol, (1, cost.share))
+    named = (1, NAMED if cost.share < 1 else 1.0) if cell.protocol == "tsb-ad" else (1, cost.share)
+    rounds, share = FITTED.get(cell.protocol, named)
     return START + cost.seconds(share * n, n, rounds)
