@@ -39,6 +39,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         Path(folder).mkdir(parents=True)
         rows = zip(x + labels, labels, strict=True)
         Path(folder, "a.out").write_text("".join(f"{float(value)!r},{label}\n" for value, label in rows))
+    Path("named").mkdir()
+    table = [f"{k},{float(v)!r},{float(v) ** 2!r},{label}" for k, (v, label) in enumerate(zip(x, labels, strict=True))]
+    Path("named", "a.csv").write_text("\n".join(["k,level,flow,odd", *table]) + "\n")
     Path("mine.py").write_text(MINE)
     return tmp_path
 
@@ -48,6 +51,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         (["--detector", "HBOS", "--dataset", "own"], "HBOS/own"),
         (["--detector", "HBOS", "--dataset", "elsewhere/MGAB"], "HBOS"),
+        (
+            ["--detector", "HBOS", "--dataset", "named", "--value", "flow", "--label", "odd", "--train", "100"],
+            "HBOS/named",
+        ),
         (["--detector", "mine.py", "--dataset", "own", "--set", "Mine.power=2.0"], "Mine/own"),
         (["--detector", "pyod:HBOS", "--dataset", "own"], "PyOD_HBOS/own"),
         (["--detector", "PCA", "--dataset", "own", "--set", "PCA.align=end"], "PCA/own"),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmark.catalogue import registry
 from benchmark.commands import _options
@@ -17,6 +17,7 @@ from benchmark.errors import UserError
 from benchmark.execution import Backend, Board, Display, Summary, pending, run
 from benchmark.grid import QUICK_SERIES, Selection, Task, plan, protocols, quick_cut, rows
 from benchmark.provenance import provenance
+from benchmark.reading import FileFolder
 from benchmark.report import writer
 from benchmark.store import Store
 from datasets import DataError, Dataset, FolderDataset, Series
@@ -43,9 +44,11 @@ class Supply:
         self.simulated: list[str] = []
 
     @property
-    def folders(self) -> dict[str, str]:
-        """Data sets of the user's own files: name -> folder."""
-        return {d.name: str(d.folder.resolve()) for d in self.wanted if isinstance(d, FolderDataset)}
+    def origins(self) -> dict[str, Any]:
+        """Data sets of the user's own files, as a run's record keeps them: name -> folder, and how it was read."""
+        own = [d for d in self.wanted if isinstance(d, FolderDataset)]
+        reading = {d.name: d.options.record() for d in own if isinstance(d, FileFolder)}
+        return {"folders": {d.name: str(d.folder.resolve()) for d in own}, "reading": reading}
 
     def __iter__(self) -> Iterator[Series]:
         for dataset in self.wanted:
@@ -69,12 +72,12 @@ def execute(
     backend: Backend,
     retry_failed: bool = False,
     problems: Iterable[str] = (),
-    folders: dict[str, str] | None = None,
+    origins: dict[str, Any] | None = None,
     quiet: bool = False,
 ) -> Summary:
     """Run what the store lacks, with a display, and keep each result as it arrives.
 
-    ``folders`` are the data sets that stand for folders of files, by name, as the run's record keeps them.
+    ``origins`` are those of :class:`Supply`.
     """
     todo, summary = pending(work, store, retry_failed)
     if not summary.planned:
@@ -82,7 +85,7 @@ def execute(
     if not quiet:
         _options.say(f"{summary.planned} cells: {summary.cached} stored, {len(todo)} to run")
     origin = provenance(backend.jobs, backend.threads) | {"data_problems": list(problems)}
-    store.begin_run(command_line(), origin | {"folders": folders or {}})
+    store.begin_run(command_line(), origin | (origins or {"folders": {}}))
     board = Board()
     with Display(board, todo, backend.jobs, quiet) as display:
         return run(todo, summary, backend, store, board, display.done)

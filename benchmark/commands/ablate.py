@@ -61,7 +61,7 @@ def main(args: argparse.Namespace) -> int:
     with Store(args.store, write=True) as store:
         work = plan(selection, list(found.values()), supply)
         summary = execute(
-            work, store, Backend(jobs=args.jobs), problems=supply.problems, folders=supply.folders, quiet=args.quiet
+            work, store, Backend(jobs=args.jobs), problems=supply.problems, origins=supply.origins, quiet=args.quiet
         )
         if summary.interrupted:
             return conclude(summary, supply)

@@ -45,7 +45,7 @@ def main(args: argparse.Namespace) -> int:
     with Store(args.store, write=True) as store:
         work = list(explain.work(row, series, _options.seeds(args)))
         summary = execute(
-            work, store, Backend(jobs=args.jobs), problems=supply.problems, folders=supply.folders, quiet=args.quiet
+            work, store, Backend(jobs=args.jobs), problems=supply.problems, origins=supply.origins, quiet=args.quiet
         )
         if summary.interrupted:
             return conclude(summary, supply)

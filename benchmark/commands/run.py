@@ -172,7 +172,7 @@ def _run(args: argparse.Namespace, selection: Selection, chosen: list[Row], seri
             backend,
             args.retry_failed,
             series.problems,
-            series.folders,
+            series.origins,
             args.quiet,
         )
         if args.profile:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.reading.folder import FolderOptions, load_folder
+from benchmark.reading.folder import FileFolder, FolderOptions, load_folder
 from benchmark.reading.follow import Follower, Points, no_points
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.read import read_recording, read_recordings
@@ -11,6 +11,7 @@ from benchmark.reading.source import Block, Source, open_source
 
 __all__ = [
     "Block",
+    "FileFolder",
     "FolderOptions",
     "Follower",
     "Points",

@@ -32,6 +32,9 @@ PARTS = (
 )
 
 
+ORDINALS = ("doy", "day_of_year", "dayofyear", "yday", "jday", "julian_day", "julian", "ordinal_day")
+
+
 @dataclass
 class Clock:
     """The times of a table: stamps, or numbers that only count.
@@ -77,6 +80,19 @@ def find_clock(sheet: Sheet, taken: tuple[str | None, ...]) -> Clock | None:
     if clock is not None and clock.stamps is not None:
         _check(clock.stamps, clock, sheet)
     return clock
+
+
+def unread_times(sheet: Sheet, clock: Clock | None, taken: tuple[str | None, ...]) -> list[str]:
+    """A line on columns that may be times and were not read, where no other column gave times."""
+    if (clock is not None and clock.stamps is not None) or sheet.options.time is not None:
+        return []
+    free = [name for name in sheet.names if name not in taken and not (clock and name in clock.columns)]
+    for name in free:
+        known = sample(sheet.cells(name), 400)
+        different = len(set(known)) > 0.9 * len(known) > 2
+        if different and not sheet.looks_numeric(name) and all(re.search(r"\d", c) for c in known[:20]):
+            return [f"The column {name!r} was not read as times, e.g. {known[0]!r}; rows are taken as evenly spaced."]
+    return []
 
 
 def _check(stamps: Stamps, clock: Clock, sheet: Sheet) -> None:
@@ -281,6 +297,8 @@ def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
     lower = {name.lower(): name for name in free}
     names = [next((lower[n] for n in part if n in lower), None) for part in PARTS]
     year, month, day = names[:3]
+    if year is not None and day is None and (ordinal := next((lower[n] for n in ORDINALS if n in lower), None)):
+        return _from_ordinal(sheet, year, ordinal, names[3:])
     if year is None or month is None or day is None:
         return None
     parts = [sheet.numbers(n).values if n is not None and sheet.looks_numeric(n) else None for n in names]
@@ -294,6 +312,22 @@ def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
             stamps.wall += np.nan_to_num(values).astype(np.int64) * size
     stamps.dates_only = parts[3] is None
     return Clock(tuple(n for n in names if n is not None), stamps)
+
+
+def _from_ordinal(sheet: Sheet, year: str, ordinal: str, clock: list[str | None]) -> Clock | None:
+    """Year and day of the year, and the hour and minute beside them."""
+    if not (sheet.looks_numeric(year) and sheet.looks_numeric(ordinal)):
+        return None
+    numbers = [sheet.numbers(name).values for name in (year, ordinal)]
+    if not all(is_whole(n) and np.isfinite(n).all() for n in numbers):
+        return None
+    january = (numbers[0].astype(np.int64) - 1970).astype("M8[Y]").astype("M8[D]").astype(np.int64)
+    wall = (january + numbers[1].astype(np.int64) - 1) * DAY
+    used = [n for n in clock if n is not None and sheet.looks_numeric(n)]
+    for name, size in zip(clock, (HOUR, MINUTE), strict=True):
+        if name in used:
+            wall = wall + np.nan_to_num(sheet.numbers(name).values).astype(np.int64) * size
+    return Clock((year, ordinal, *used), Stamps(wall, dates_only=not used))
 
 
 def _time_alone(sheet: Sheet, free: list[str], found: list[Clock]) -> Clock | None:

@@ -15,6 +15,7 @@ from benchmark.reading.clock import Clock
 from benchmark.reading.options import WITHOUT
 from benchmark.reading.sheet import Sheet, is_constant, is_counter, is_whole
 from benchmark.reading.stamps import from_epoch
+from benchmark.reading.states import words_of
 
 VALUE_NAMES = ("_value", "value", "values", "data", "y", "x")
 IDENTIFIER = re.compile(
@@ -76,10 +77,12 @@ def find_value(sheet: Sheet, clock: Clock | None, label: str | None, series: tup
         return sheet.options.value
     taken = {label, *series, *(clock.columns if clock else ())}
     numeric = [name for name in sheet.names if name not in taken and sheet.looks_numeric(name)]
+    if not numeric:
+        numeric = _states(sheet, [name for name in sheet.names if name not in taken])
     if not numeric and clock is not None and clock.stamps is None:
         numeric = [name for name in clock.columns if name in sheet.names]
     if not numeric:
-        raise UserError(_nothing_numeric(sheet))
+        _refuse_words(sheet, [name for name in sheet.names if name not in taken])
     ranks = {name: _rank(sheet, name) for name in numeric}
     best = min(ranks.values())
     likely = [name for name in numeric if ranks[name] == best]
@@ -90,6 +93,20 @@ def find_value(sheet: Sheet, clock: Clock | None, label: str | None, series: tup
         shown = ", ".join(others[:SHOWN]) + (", ..." if len(others) > SHOWN else "")
         notes.append(f"The values are taken from the column {chosen!r}; --value chooses another ({shown}).")
     return chosen
+
+
+def _states(sheet: Sheet, names: list[str]) -> list[str]:
+    """Columns of two words that come again and again."""
+    worded = [name for name in names if sheet.has_words(name)]
+    return [name for name in worded if len(words := words_of(sheet.cells(name))) == 2 and min(words.values()) > 1]
+
+
+def _refuse_words(sheet: Sheet, names: list[str]) -> None:
+    """Raise what is wrong with columns of which none is numeric."""
+    for name in names:
+        if sheet.has_words(name) and 2 < len(words_of(sheet.cells(name))) < len(sheet.table) / 2:
+            sheet.numbers(name)  # says how many words there are
+    raise UserError(_nothing_numeric(sheet))
 
 
 def _nothing_numeric(sheet: Sheet) -> str:

@@ -85,11 +85,13 @@ def day_and_month(
     good: NDArray[np.bool_],
     text: Cells,
     day_first: bool | None,
-) -> tuple[dict[str, Any], bool, list[str]]:
+) -> tuple[dict[str, Any], bool | None, list[str]]:
     """One order for the whole column, whether day first, and why.
 
     It is what only one reading allows, else what only one puts in order.
     """
+    if day_first is None and (found := _year_first(numbers, lengths, good, text)) is not None:
+        return found
     day = fields_of(numbers, lengths, "dmy", None)
     month = fields_of(numbers, lengths, "mdy", None)
     first, second = numbers[good, 0], numbers[good, 1]
@@ -115,6 +117,29 @@ def day_and_month(
     shown = f"{year + century}-{fields['month'][row]:02d}-{fields['day'][row]:02d}"
     order = "day first" if by_day else "month first"
     return fields, by_day, [f"Dates are {order} ({why}): {text[row].as_py()!r} is {shown} (--dayfirst, --monthfirst)."]
+
+
+def _year_first(
+    numbers: NDArray[np.int64], lengths: NDArray[np.int8], good: NDArray[np.bool_], text: Cells
+) -> tuple[dict[str, Any], None, list[str]] | None:
+    """``24-12-31``: only where two digits stand everywhere, and only so the steps are even."""
+    if good.sum() < 3 or (lengths[good, :3] != 2).any():
+        return None
+    even, fields = {}, {}
+    for order in ("ymd", "dmy", "mdy"):
+        fields[order] = fields_of(numbers, lengths, order, None)
+        parts = fields[order]
+        hours = hours_of(text, parts["clock"][:, 0])
+        century = np.where(parts["year"] < 70, 2000, 1900)
+        year, clock = parts["year"] + century, (parts["clock"], parts["clock_len"])
+        wall, valid = wall_of(year, parts["month"], parts["day"], hours, *clock)
+        steps = np.diff(wall[good])
+        usual = np.median(steps)
+        even[order] = float(np.mean(steps == usual)) if valid[good].all() and usual != 0 else 0.0
+    if even["ymd"] < 0.9 or even["ymd"] <= max(even["dmy"], even["mdy"]):
+        return None
+    example = text[int(np.argmax(good))].as_py()
+    return fields["ymd"], None, [f"Dates begin with the year, e.g. {example!r}: only so the steps are even."]
 
 
 def _by_order(day: dict[str, Any], month: dict[str, Any], good: NDArray[np.bool_], text: Cells) -> tuple[bool, str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,23 @@ class FolderOptions:
 
     reading: ReadOptions = field(default_factory=ReadOptions)
     train: int = 0
+
+    def record(self) -> dict[str, Any]:
+        """What differs from the defaults, fit for JSON."""
+        usual = asdict(ReadOptions())
+        given = {k: v for k, v in asdict(self.reading).items() if v != usual[k]}
+        if self.reading.labels is not None:
+            given["labels"] = str(self.reading.labels.resolve())
+        return given | ({"train": self.train} if self.train else {})
+
+    @classmethod
+    def recorded(cls, record: dict[str, Any]) -> FolderOptions:
+        """From :meth:`record`."""
+        given = dict(record)
+        train = int(given.pop("train", 0))
+        if "labels" in given:
+            given["labels"] = Path(given["labels"])
+        return cls(ReadOptions(**given), train)
 
 
 class FileFolder(FolderDataset):

@@ -14,7 +14,7 @@ from benchmark.errors import UserError
 from benchmark.reading.cell import NOTHING
 from benchmark.reading.table import Cells, counted
 
-Country = Literal["comma", "dot", "dates", "unknown"]
+Country = Literal["comma", "dot", "dates", "semicolon", "unknown"]
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 SPACES = " \u00a0\u202f\u2009"
 QUOTES = "'’"
@@ -70,7 +70,8 @@ def read_numbers(
     decimal, thousands : str, optional
         As a person said; decided from all cells when not given.
     country : str
-        What the rest of the file says: decimal ``comma``, decimal ``dot``, ``dates`` as where commas are decimal.
+        What the rest of the file says: decimal ``comma``, decimal ``dot``, ``dates`` as where commas are decimal, a
+        ``semicolon`` between cells, as there, too.
 
     Raises
     ------
@@ -250,12 +251,12 @@ def _one(text: Cells, mark: str, marked: int, country: Country, other: str) -> t
     if mark == ".":
         if country == "comma":
             return as_thousands
-        if country != "dates" and min(short, grouped) < 5:
+        if country == "dot" or (country == "unknown" and min(short, grouped) < 5):
             return as_decimal
         raise Undecided("every dot has three digits behind it")
     if country == "comma" or (country == "dates" and not short):
         return as_decimal
-    if country == "dot" or (short and country == "unknown"):
+    if country == "dot" or (short and country in ("unknown", "semicolon")):
         return as_thousands
     raise Undecided("every comma has three digits behind it")
 
@@ -291,6 +292,8 @@ def _said(marks: Marks, text: Cells, clean: Cells, good: Any, name: str) -> list
         found.append(f"Thousands of {name!r} are set apart by {_spoken(marks.thousands)}: {shown} (--thousands).")
     if marks.decimal == "," and (shown := example(",")):
         found.append(f"The decimal mark of {name!r} is a comma: {shown} (--decimal).")
+    if marks == Marks(before=marks.before, after=marks.after) and _dots_may_group(text) and (shown := example(".")):
+        found.append(f"Every dot of {name!r} has three digits behind it, taken as decimal: {shown} (--thousands .).")
     unit = " ".join(part.strip() for part in (marks.before, marks.after) if part.strip())
     if unit:
         found.append(f"The unit {unit!r} was cut off the cells of {name!r}.")

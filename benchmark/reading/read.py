@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from benchmark.errors import UserError, unknown
 from benchmark.reading import labels, lineup
-from benchmark.reading.clock import Clock, find_clock
+from benchmark.reading.clock import Clock, find_clock, unread_times
 from benchmark.reading.columns import find_label, find_value
 from benchmark.reading.events import labels_from
 from benchmark.reading.files import read_table
@@ -66,6 +66,7 @@ def recordings_of(table: Table, path: Path, options: ReadOptions) -> list[Record
     key = split.columns if split else ()
     names = chosen(split, sheet) if split else [""]
     value = find_value(sheet, clock, label, key, notes)
+    notes += unread_times(sheet, clock, (value, label, *key))
     if split and len(split.names) > 1:
         notes.append(f"The file holds {len(split.names)} series ({listed(split)}).")
     job = _Job(sheet, clock, value, label, split, notes)

@@ -14,6 +14,7 @@ from benchmark.reading.fields import Ambiguous
 from benchmark.reading.numbers import Country, Numbers, Undecided, read_numbers, sample
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.stamps import Stamps, read_stamps
+from benchmark.reading.states import MOST, STATES, read_states
 from benchmark.reading.table import Cells, Table
 
 FEW = 60
@@ -54,6 +55,16 @@ class Sheet:
         known = [k for k in kinds if k != "nothing"]
         return bool(known) and sum(k == "text" for k in known) > 0.5 * len(known)
 
+    def has_words(self, name: str) -> bool:
+        """Whether a sample of the column is words alone, without a digit, and few of them."""
+        import pyarrow as pa
+
+        if not pa.types.is_string(self.cells(name).type):
+            return False
+        known = {c.lower() for c in sample(self.cells(name), 2000)}
+        words = {c for c in known if c not in cell.NOTHING or c in STATES}
+        return 1 <= len(words) <= MOST and not any(re.search(r"\d", c) for c in words) and "" not in words
+
     def looks_numeric(self, name: str) -> bool:
         """Whether at least half of a sample reads as numbers."""
         import pyarrow as pa
@@ -75,6 +86,9 @@ class Sheet:
         """
         if name not in self._numbers:
             given = self.options
+            if self.has_words(name):
+                self._numbers[name] = read_states(self.cells(name), name, str(self.path))
+                return self._numbers[name]
             try:
                 found = read_numbers(self.cells(name), name, given.decimal, given.thousands, self.country())
             except Undecided as reason:
@@ -121,7 +135,9 @@ class Sheet:
             return "dot"
         if any(re.fullmatch(r"[+-]?(\d+\.(\d{1,2}|\d{4,})|0\.\d+|[\d,]+,\d{3}\.\d+)", c) for c in cells):
             return "dot"
-        return "dates" if any(re.match(r"\d{1,2}\.\d{1,2}\.\d{2,4}\b", c) for c in cells) else "unknown"
+        if any(re.match(r"\d{1,2}\.\d{1,2}\.\d{2,4}\b", c) for c in cells):
+            return "dates"
+        return "semicolon" if self.table.separator == ";" else "unknown"
 
 
 def is_counter(values: NDArray[np.float64]) -> bool:

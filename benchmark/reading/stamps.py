@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from benchmark.reading.fields import day_and_month, fields_of, hours_of, month_of, wall_of
 from benchmark.reading.numbers import sample
+from benchmark.reading.periods import read_periods
 from benchmark.reading.runs import digit_runs
 from benchmark.reading.table import Cells
 from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
@@ -107,9 +108,13 @@ def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
         return _typed(cells)
     if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
         return None
-    form = form_of(sample(cells))
+    known = sample(cells)
+    form = form_of(known)
+    if form is None and (turned := _date_first(cells, known)) is not None:
+        return read_stamps(turned, day_first)
     if form is None:
-        return None
+        periods = read_periods(cells, known)
+        return None if periods is None else Stamps(periods[0], wrong=periods[1], dates_only=True)
     text = pc.utf8_trim_whitespace(cells)
     if form[1] == "ymd" and form[0] == "year first" and (fast := _iso(text)) is not None:
         return fast
@@ -121,6 +126,16 @@ def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
     found = _from_runs(text, good, form, day_first)
     found.wrong, found.example = count + found.wrong, example or found.example
     return found
+
+
+def _date_first(cells: Cells, known: list[str]) -> Cells | None:
+    """``13:30:00 24.12.2024`` as ``24.12.2024 13:30:00``; None if the cells do not begin with a clock."""
+    import pyarrow.compute as pc
+
+    clock_first = r"^(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)[ ,;T]+(\S.*[-/. ].*)$"
+    if not known or sum(bool(re.match(clock_first, c)) for c in known) < 0.9 * len(known):
+        return None
+    return pc.replace_substring_regex(pc.utf8_trim_whitespace(cells), clock_first, r"\2 \1")
 
 
 def _typed(cells: Cells) -> Stamps:
@@ -260,6 +275,8 @@ def from_epoch(values: NDArray[np.float64]) -> Stamps | None:
         if low <= known.min() and known.max() <= high:
             wall = np.full(len(values), NOT_A_TIME, dtype=np.int64)
             fine = np.isfinite(values)
-            wall[fine] = np.round(values[fine] * min(size, 1000)).astype(np.int64) * (size // min(size, 1000))
+            whole = np.floor(values[fine]).astype(np.int64)
+            rest = np.round((values[fine] - whole) * min(size, 1000)).astype(np.int64)
+            wall[fine] = whole * size + rest * (size // min(size, 1000))
             return Stamps(wall, np.zeros(len(values), dtype=np.int32), epoch=unit)
     return None

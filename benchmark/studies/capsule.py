@@ -16,19 +16,20 @@ import datasets
 from benchmark import metrics, settings
 from benchmark.execution import execute
 from benchmark.grid import Selection, plan, protocols, rows
-from benchmark.reading import load_folder
+from benchmark.reading import FolderOptions, load_folder
 
 COMPUTED_WITH = {about}
 KEY = {key}  # of data, detector, its version, parameters, protocol and seed
 DATASET, SERIES = {dataset}, {series}
 FOLDER = {folder}  # of your own files; None for a data set of the package
+READING = {reading}  # how its files were read, where not by name and content alone
 DETECTOR, SPEC = {detector}, {spec}
 PARAMS = {params}
 PROTOCOL, SEED = {protocol}, {seed}
 DATA_DIR = {data_dir} or settings.data_dir()  # TSB-UAD-Public or its parent
 
 if FOLDER:
-    series = load_folder(FOLDER, DATASET).read(SERIES)
+    series = load_folder(FOLDER, DATASET, FolderOptions.recorded(READING)).read(SERIES)
 else:
     series = datasets.load(DATASET, SERIES, data_dir=DATA_DIR, cache_dir=settings.cache_dir(), mode="real")
 selection = Selection((SPEC,), protocols=(PROTOCOL,), seeds=(SEED,), params={{DETECTOR: PARAMS}}, timeout=0, memory=0)
@@ -65,6 +66,7 @@ def capsule(cell: dict[str, Any], run: dict[str, Any], spec: str = "", data_dir:
     told = {
         "about": {name: run.get(name) for name in ("python", "platform", "versions") if run.get(name)},
         "folder": run.get("folders", {}).get(cell["dataset"]),
+        "reading": run.get("reading", {}).get(cell["dataset"], {}),
         "spec": spec or cell["extra"].get("spec") or _registered(cell),
         "auroc": float(cell["auroc"]),
         "data_dir": data_dir,

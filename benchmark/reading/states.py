@@ -1,0 +1,86 @@
+"""A column of two words as states 0 and 1."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmark.errors import UserError
+from benchmark.reading.cell import NOTHING
+from benchmark.reading.numbers import Numbers
+from benchmark.reading.table import Cells, counted
+
+PAIRS = (
+    ("off", "on"),
+    ("closed", "open"),
+    ("close", "open"),
+    ("false", "true"),
+    ("f", "t"),
+    ("no", "yes"),
+    ("n", "y"),
+    ("inactive", "active"),
+    ("disabled", "enabled"),
+    ("down", "up"),
+    ("low", "high"),
+    ("stopped", "running"),
+    ("stop", "run"),
+    ("idle", "busy"),
+    ("offline", "online"),
+    ("unlocked", "locked"),
+    ("absent", "present"),
+    ("clear", "detected"),
+    ("ok", "fault"),
+    ("ok", "error"),
+    ("ok", "alarm"),
+    ("normal", "alarm"),
+    ("not_home", "home"),
+)
+STATES = {word for pair in PAIRS for word in pair}
+MOST = 20
+
+
+def words_of(cells: Cells) -> dict[str, int]:
+    """Different words and how often they come, the most frequent first, words for nothing left out."""
+    import pyarrow.compute as pc
+
+    counts = pc.value_counts(pc.utf8_lower(pc.utf8_trim_whitespace(cells.drop_null())))
+    found = {str(entry["values"]): int(entry["counts"]) for entry in counts.to_pylist()}
+    known = {word: n for word, n in found.items() if word not in NOTHING or (word in STATES and len(found) <= 2)}
+    return dict(sorted(known.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def read_states(cells: Cells, name: str, path: str) -> Numbers:
+    """Two words as 0 and 1: in the usual sense of known pairs, else the more frequent one is 0.
+
+    Raises
+    ------
+    UserError
+        If there are more than two words.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    words = words_of(cells)
+    if len(words) > 2:
+        shown = ", ".join(list(words)[:5]) + (", ..." if len(words) > 5 else "")
+        raise UserError(
+            f"{path}: {name!r} holds {len(words)} different words ({shown}): two can be read as states 0 and 1, "
+            "more have no order; write numbers for them, or name another --value"
+        )
+    low, high = _order(list(words))
+    text = pc.utf8_lower(pc.utf8_trim_whitespace(cells))
+    values = np.full(len(cells), np.nan)
+    for state, word in ((0.0, low), (1.0, high)):
+        hits = pc.fill_null(pc.equal(text, pa.scalar(word)), False).to_numpy(zero_copy_only=False)
+        values[hits] = state
+    notes = [f"The words of {name!r} are states: {low!r} is read as 0, {high!r} as 1."]
+    missing = int(np.isnan(values).sum())
+    if missing:
+        notes.append(f"Missing values of {name!r}: {counted(missing, 'cell')} with another word or nothing.")
+    return Numbers(values, notes=notes)
+
+
+def _order(words: list[str]) -> tuple[str, str]:
+    for low, high in PAIRS:
+        if set(words) <= {low, high}:
+            return low, high
+    return (words[0], words[1]) if len(words) == 2 else (words[0], "")
