@@ -60,6 +60,8 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder outside of the clone with the README's example files in it."""
     folder = tmp_path_factory.mktemp("stranger")
     (folder / "mine.py").write_text(next(block for block in blocks("python") if block.startswith("# mine.py")))
+    (folder / "mine.sh").write_text((ROOT / "examples" / "programs" / "mean.sh").read_text())
+    (folder / "mine.sh").chmod(0o755)
     rng = np.random.default_rng(0)
     x = np.sin(np.arange(2000) * 2 * np.pi / 60) + rng.normal(0, 0.05, 2000)
     x[900:930] += 2
