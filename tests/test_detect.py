@@ -16,9 +16,10 @@ from benchmark.detection import Model, Options, detect, false_alerts, report
 from benchmark.detection.alerts import alerts, narrowed, near, runners_up, similar
 from benchmark.detection.calibration import exceedances, folds, promise
 from benchmark.detection.conventions import APERIODIC, build, choose_window
+from benchmark.detection.detect import flagged
 from benchmark.detection.peaks import MOST, OrdinaryPeaks, joined
 from benchmark.detection.planted import HOLIDAY, KINDS, plant, weekly
-from benchmark.detection.ranking import Ranking, rank
+from benchmark.detection.ranking import Ranking, _compare, rank, trials
 from benchmark.errors import UserError
 from benchmark.reading import Recording
 
@@ -225,6 +226,30 @@ def test_windowed_detectors_of_like_merit_are_joined() -> None:
     assert close.choice == ("LOF", "HBOS")
 
 
+def test_the_tied_are_those_that_trials_cannot_tell_from_the_first() -> None:
+    first = np.linspace(0.7, 0.9, 40)
+    found = ranking(LOF=[*first], PCA=[*(first + np.tile([0.199, -0.201], 20))], HBOS=[*(first - 0.3)])
+    assert _compare(found) == (("PCA",), "")
+
+
+def test_a_kind_is_missed_below_half_of_the_threshold() -> None:
+    kinds = ("spike", "spike", "drift", "drift", "stuck", "stuck")
+    found = Ranking({"LOF": np.array([0.4, 0.5, 0.5, 0.5, 0.9, 0.2])}, kinds)
+    assert found.misses("LOF") == ["spike"]
+
+
+def test_trials_follow_the_seed() -> None:
+    one, same, other = (next(iter(trials(wave(), 50, seed))) for seed in (1, 1, 2))
+    assert one.events == same.events
+    np.testing.assert_array_equal(one.values, same.values)
+    assert not np.array_equal(one.values, other.values)
+
+
+def test_a_planted_spike_is_one_row() -> None:
+    planted = plant(wave(), ("spike", "spike", "level shift"), length=40, seed=1)
+    assert [b - a for kind, a, b in planted.events] == [1, 1, 40]
+
+
 def test_labels_in_the_file_decide_the_ranking() -> None:
     x = wave()
     labels = np.zeros(len(x), dtype=np.uint8)
@@ -300,6 +325,9 @@ def test_filled_rows_are_never_flagged() -> None:
     x[700:720] += 9
     finding = detect(Recording("mine", "value", x, filled), Options(detectors=("AbsDeviation",)))
     assert not finding.flags[filled].any()
+    scores, beside = np.zeros(20), np.zeros(20, dtype=bool)
+    scores[9:12], scores[15], beside[10] = 1.0, 1.0, True
+    assert np.flatnonzero(flagged(scores, 1.0, beside)).tolist() == [15], "rows beside a filled one neither"
 
 
 def test_false_alerts_count_in_the_file_or_by_its_times() -> None:

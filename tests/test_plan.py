@@ -139,3 +139,46 @@ def test_an_installed_package_registers_a_detector_by_entry_point(
         assert [entry.name for entry in registry.broken()] == ["Bad"]
     finally:
         registry._discover.cache_clear()
+
+
+def test_cells_carry_versions_of_detector_and_protocol() -> None:
+    selection = Selection(detectors=("LOF",), protocols=("tsb-uad", "tsb-uad-package", "authors-csv"))
+    versions = {t.cell.protocol: t.cell.version for t, _ in plan(selection, rows(selection), [series()])}
+    own = str(registry.load("LOF").version)
+    assert versions == {"tsb-uad": own, "tsb-uad-package": f"{own}-p2", "authors-csv": f"{own}-p3"}
+
+
+def test_all_the_models_that_learn_normal_data_get_them_under_paper() -> None:
+    selection = Selection(detectors=("ScaleFlow", "UntrainedProposed", "UntrainedAE", "AE"))
+    chosen = {t.cell.detector: t.cell.protocol for t, _ in plan(selection, rows(selection), [series()])}
+    flows = {"ScaleFlow": "normal-only", "UntrainedProposed": "normal-only"}
+    assert chosen == flows | {"UntrainedAE": "tsb-uad", "AE": "tsb-uad"}
+
+
+def test_untrained_networks_run_when_they_are_asked_for() -> None:
+    names = {row.name for row in rows(Selection())}
+    everything = {row.name for row in rows(Selection(include_untrained=True))}
+    assert everything - names == {n for n, cls in registry.detectors().items() if cls.group == "untrained"} != set()
+
+
+def test_a_task_knows_what_the_user_set_and_what_bounds_it() -> None:
+    one = series(20_000)
+    params = {"AE": {"epochs": 3}}
+    quick = Selection(detectors=("AE",), params=params, quick=True)
+    ((task, _),) = plan(quick, rows(quick), [one])
+    assert (task.explicit, task.quick, task.group, task.n) == (frozenset({"epochs"}), True, "neural", 20_000)
+    assert dict(task.cell.params) == {"epochs": 3, "max_windows": 2_000}
+    assert task.cell.params == tuple(sorted(task.cell.params))
+    assert task.cell.data_hash == one.sha256
+    assert (task.timeout, task.memory) == (600 + 20_000 / 20, 3072 + 20_000 / 100)
+    bounded = Selection(detectors=("AE",), timeout=0.0, memory=5.0)
+    ((task, _),) = plan(bounded, rows(bounded), [one])
+    assert (task.timeout, task.memory) == (0.0, 5.0)
+
+
+def test_a_quick_cut_has_three_quarters_of_its_rows_before_the_anomaly() -> None:
+    labels = np.zeros(50_000, dtype=np.uint8)
+    labels[20_000:20_010] = 1
+    cut = quick_cut(Series("Toy", "toy", np.arange(50_000, dtype=float), labels))
+    assert (cut.values[0], cut.values[-1]) == (11_000.0, 22_999.0)
+    assert np.flatnonzero(cut.labels).tolist() == list(range(9_000, 9_010))

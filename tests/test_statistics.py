@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from benchmark.metrics.measures import Undefined
 from benchmark.report.cd_diagram import _levels, cd_figure
 from benchmark.statistics import Pair, paired_bootstrap, rank_test, ranks, seed_interval, stratified_wilcoxon
-from benchmark.statistics.bootstrap import _right_pairs, _units
+from benchmark.statistics.bootstrap import _draws, _right_pairs, _units
 from benchmark.statistics.ranks import friedman, holm
 from tests.support import naive_metrics as naive
 from tests.support.series import labelled
@@ -273,6 +273,18 @@ def test_channels_of_one_recording_are_no_independent_witnesses():
     assert (copies.low, copies.high) == pytest.approx((channel.low, channel.high), abs=1e-12)
     one = labels_at(50)
     assert "one anomalous segment" in paired_bootstrap([Pair(one, good, noise)] * 3).reason
+
+
+def test_equal_labels_are_drawn_alike_whatever_the_scores():
+    """Swapped scores negate every draw, if the same segments and blocks are drawn."""
+    labels, good, noise = segmented(6)
+    one, other = _draws(Pair(labels, good, noise), 200, 3), _draws(Pair(labels, noise, good), 200, 3)
+    np.testing.assert_allclose(one.differences, -other.differences, atol=1e-12)
+    assert one.recording == other.recording
+    again = _draws(Pair(labels, good, noise), 200, 4)
+    assert not np.allclose(one.differences, again.differences)
+    moved = _draws(Pair(np.roll(labels, 1), np.roll(good, 1), np.roll(noise, 1)), 200, 3)
+    assert moved.recording != one.recording
 
 
 def test_stretches_are_drawn_not_points():

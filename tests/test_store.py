@@ -25,6 +25,7 @@ from benchmark.store.database import MIGRATIONS, StoreLocked
 from benchmark.store.exchange import Verified, cell_of, export, merge, verify
 from benchmark.store.scores_file import import_scores
 from benchmark.store.store import Store
+from datasets import Series
 from tests.support.cases import toy
 from tests.support.stored import cell, fill, ok
 
@@ -466,3 +467,47 @@ def test_answers_of_zero_and_one_are_measured_as_given(tmp_path: Path) -> None:
         row = store.frame().set_index("detector").loc["Theirs"]
     assert "as given: F1 0.889" in note  # 4 of 5 found, none wrong: 2 * 4 / (4 + 5)
     assert (row["precision_given"], row["recall_given"], row["event_f1_given"]) == (1.0, 0.8, 1.0)
+
+
+def test_cells_keep_their_run_when_stores_are_merged(tmp_path: Path) -> None:
+    with Store(tmp_path / "a.sqlite", write=True) as store:
+        store.begin_run("ours", {})
+        store.begin_run("ours again", {})
+        store.put_series(toy())
+        merge(store, fill(tmp_path / "b.sqlite", "D"))
+        (row,) = store.database.rows("SELECT command FROM cells JOIN runs ON run_id = id")
+        assert row["command"] == "test"
+
+
+def test_a_series_that_is_not_what_its_hash_says_is_not_loaded(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite", write=True) as store:
+        store.put_series(toy())
+        labels = store.database.rows("SELECT labels FROM series")[0]["labels"]
+        other = toy(seed=1)
+        store.put_series(other)
+        with store.database.transaction() as db:
+            sql = 'UPDATE series SET "values" = (SELECT "values" FROM series WHERE data_hash = ?) WHERE data_hash = ?'
+            db.execute(sql, (other.sha256, toy().sha256))
+        assert labels
+        with pytest.raises(UserError, match="Toy/toy is damaged"):
+            store.load_series(toy().sha256)
+
+
+def test_a_training_part_that_comes_later_is_kept(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite", write=True) as store:
+        bare, whole = toy(), toy(train=True)
+        store.put_series(bare)
+        store.put_series(Series(bare.dataset, bare.name, bare.values, bare.labels, "file", whole.train))
+        if bare.sha256 == whole.sha256:
+            train = store.load_series(bare.sha256).train
+            assert train is not None
+            assert train.tolist() == whole.train.tolist()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("word", ["inf", "-inf", "nan", "1e999"])
+def test_a_score_that_is_not_finite_is_not_imported(tmp_path: Path, word: str) -> None:
+    fill(tmp_path / "s.sqlite", "A")
+    file = tmp_path / "scores.csv"
+    file.write_text("series,score\n" + "".join(f"Toy/toy,{word if k == 7 else k}\n" for k in range(300)))
+    with Store(tmp_path / "s.sqlite", write=True) as store, pytest.raises(UserError, match="line 9: expected a finite"):
+        import_scores(store, file, "Mine")

@@ -283,6 +283,32 @@ def test_captions_name_protocol_and_seeds() -> None:
         assert expected in written
 
 
+def test_the_rival_is_compared_on_the_series_that_both_have() -> None:
+    rows = [("LOF", {"1": 0.9, "2": 0.3}), ("AE", {"2": 0.3}), ("TimeIndex", {"1": 0.8, "2": 0.3, "3": 0.9})]
+    cells = frame(cell("MGAB", series, d, a) for d, figures in rows for series, a in figures.items())
+    table = main_table(cells)
+    assert not row_of(table, "LOF").entries["MGAB"].weak, "better on 1 and 2, whatever 3 says"
+    assert row_of(table, "AE").entries["MGAB"].weak, "a tie is no win"
+
+
+def test_a_quick_or_partial_figure_gets_no_verdict() -> None:
+    quick = main_table(frame([cell("Dodgers", "1", "LOF", 0.54, quick=True)]))
+    assert row_of(quick, "LOF").entries["Dodgers"].verdict == "not compared"
+    part = main_table(frame([cell("MGAB", "1", "LOF", 0.96)]))
+    assert row_of(part, "LOF").entries["MGAB"].verdict == "not compared"
+    whole = main_table(frame([cell("Dodgers", "1", "LOF", 0.54)]))
+    assert row_of(whole, "LOF").entries["Dodgers"].verdict == "reproduced"
+
+
+def test_the_best_is_a_detector_by_three_digits_and_on_all_series() -> None:
+    figures = {"LOF": 0.8104, "AE": 0.8096, "IForest": 0.811, "TimeIndex": 0.95}
+    table = main_table(frame(cell("Dodgers", "1", d, a) for d, a in figures.items()))
+    assert {row.label for row in table.rows if row.entries["Dodgers"].best} == {"IForest"}
+    some = [cell("MGAB", s, "LOF", 0.6) for s in "123"] + [cell("MGAB", "1", "AE", 0.9)]
+    table = main_table(frame(some))
+    assert {row.label for row in table.rows if row.entries["MGAB"].best} == {"LOF"}
+
+
 def test_the_facts_that_change_the_reading_stand_beside_the_figures() -> None:
     written = markdown.document([main_table(grid())])
     assert "missing count is written as -1" in written

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +44,8 @@ def seed_global_generators(seed: int) -> None:
     """For detectors that draw from them without asking, so that order and place of cells do not matter."""
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002
+    if "torch" in sys.modules:  # a detector that uses it has loaded it when it was warmed up
+        sys.modules["torch"].manual_seed(seed)
 
 
 class PeakMemory:

@@ -24,6 +24,8 @@ from detectors.core.windows import Alignment, Windows, windows_to_points
 
 Diet = Literal["series", "normal", "nothing"]
 WINDOW = whole(1) | one_of("auto")
+LARGEST = 1e150  # of a value: sums of squares of larger ones overflow
+_MISSING = "fill or drop missing values before fit or score"
 Conformance = Literal["contract", "invariance"]
 Group = Literal["classical", "neural", "one-liner", "untrained", "successor", "field", "plug-in"]
 
@@ -109,8 +111,8 @@ class Detector(ABC):
         Raises
         ------
         ValueError
-            If a value is hidden by a mask, no real number or not finite, an array is not one-dimensional, all
-            pieces are too short, or :meth:`check_params` refuses a parameter.
+            If a value is hidden by a mask, no real number, not finite or beyond 1e150, an array is not
+            one-dimensional, all pieces are too short, or :meth:`check_params` refuses a parameter.
         """
         self._fit(self._checked(x))
         return self
@@ -424,9 +426,10 @@ def as_series(x: ArrayLike) -> Array:
         raise ValueError(f"expected a one-dimensional series of shape (n,), got shape {series.shape}")
     if len(series) == 0:
         raise ValueError("the series is empty")
-    if not np.isfinite(series).all():
-        row = int(np.flatnonzero(~np.isfinite(series))[0])
-        raise ValueError(f"row {row} is {series[row]}: fill or drop missing values before fit or score")
+    if not (np.abs(series) <= LARGEST).all():
+        row = int(np.flatnonzero(~(np.abs(series) <= LARGEST))[0])
+        cure = "rescale the series: float64 holds no square of it" if np.isfinite(series[row]) else _MISSING
+        raise ValueError(f"row {row} is {series[row]}: {cure}")
     series = series.view()
     series.flags.writeable = False
     return series

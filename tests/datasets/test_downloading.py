@@ -115,6 +115,14 @@ def test_another_file_under_the_same_address_is_not_glued_to_the_old_half(server
     assert server.network(tmp_path).fetch(PLAIN) == b"the new file, whole"
 
 
+def test_half_a_file_with_a_weak_tag_is_fetched_anew(server: Server, tmp_path: Path) -> None:
+    server.etag = 'W/"v1"'
+    server.files[ORIGINAL] = b"x" * 10_000
+    server.cut_after, server.cuts = 4_000, 2
+    assert server.network(tmp_path).fetch(PLAIN) == b"x" * 10_000
+    assert [ranges for _, ranges in server.asked] == ["", "", ""]
+
+
 def test_half_a_file_without_a_tag_is_fetched_anew(server: Server, tmp_path: Path) -> None:
     server.etag = ""
     server.files[ORIGINAL] = b"x" * 10_000

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from detectors.core.contract import Detector, WindowDetector, as_pieces, as_series, offset_in, resolve_window
 from detectors.core.parameters import one_of, real, whole
 from detectors.core.threshold import peaks_over_threshold, upper_quantile
+from detectors.one_liners import AbsDeviation
 
 
 class Distance(Detector):
@@ -34,6 +35,16 @@ class Level(WindowDetector):
 
     def _score_windows(self, windows):
         return np.concatenate([block.mean(axis=1) for _, block in windows.chunks()])
+
+
+@pytest.mark.parametrize("value", [1e151, -1e200, 1.7e308])
+def test_a_value_that_cannot_be_squared_is_refused_and_a_huge_one_is_not(value: float) -> None:
+    x = np.sin(np.arange(100.0))
+    x[7] = value
+    with pytest.raises(ValueError, match=r"row 7 is .*rescale the series"):
+        AbsDeviation().fit(x)
+    x[7] = np.sign(value) * 1e150
+    assert np.isfinite(AbsDeviation().fit(x).score(x)).all()
 
 
 def test_scores_that_are_not_finite_are_a_failure_with_the_row():

@@ -429,3 +429,30 @@ def test_training_lowers_both_losses_and_reports_each_epoch():
 def test_a_bad_parameter_is_named(params, words):
     with pytest.raises(ValueError, match=words):
         Proposed(**params).fit(sine())
+
+
+def test_the_noise_of_training_spans_a_step_of_the_grid():
+    """Counts of 0 to 3: noise of one step, uniform, on the standardised scale; 0.02 where the step is finer."""
+    rng = np.random.default_rng(0)
+    for x, width in ((rng.integers(0, 4, 600).astype(float), None), (rng.normal(size=600), 0.02)):
+        detector = Proposed(window=16, members=1, channels=2, epochs=1).fit(x)
+        windows, index = Windows([x], 16), np.arange(500)[:, None]
+        gap = detector._tensor(windows, index, np.random.default_rng(1)) - detector._tensor(windows, index)
+        expected = width or 1 / detector.deviation_
+        assert float(gap.abs().max()) == pytest.approx(expected / 2, rel=0.01)
+
+
+@pytest.mark.parametrize("source", ["torch", "numpy"])
+def test_the_seed_reaches_weights_and_draws_each_by_itself(source, monkeypatch):
+    """With the generator of one source held fixed, another seed still changes the scores by the other."""
+    from detectors.neural import training
+
+    x = sine(400)
+    if source == "numpy":
+        steady = training.steady
+        monkeypatch.setattr(training, "steady", lambda device, seed=None: steady(device, None if seed is None else 0))
+    else:
+        fixed = np.random.default_rng
+        monkeypatch.setattr(np.random, "default_rng", lambda seed=None: fixed(0))
+    one, other = (Proposed(**QUICK, random_state=seed).fit(x).score(x) for seed in (1, 2))
+    assert not np.array_equal(one, other)

@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from detectors.core.windows import Windows
 from detectors.iforest import IForest
+from detectors.iforest1 import IForest1
 from detectors.kernels.forest import Forest, _expected_depth
 from tests.support import naive
 from tests.support.golden import P10, real_series
@@ -107,3 +108,21 @@ def test_published_figure_lies_in_the_range_of_seeds():
     x, labels = real_series(P10)
     figures = [roc_auc_score(labels, IForest(100, random_state=s).fit(x).score(x)) for s in range(5)]
     assert min(figures) - 0.002 <= 0.9973 <= max(figures) + 0.002
+
+
+def test_the_windows_of_a_tree_are_drawn_without_replacement(monkeypatch):
+    """A tree of all windows holds each once: drawn with replacement, some would be missing."""
+    seen = []
+    monkeypatch.setattr(Windows, "take", lambda self, index: seen.append(sorted(index)) or np.zeros((len(index), 4)))
+    IForest(window=4, n_estimators=3).fit(np.sin(np.arange(50)))
+    assert seen == [list(range(47))] * 3
+
+
+@pytest.mark.parametrize("cls", [IForest, IForest1])
+def test_another_seed_grows_another_forest_and_other_samples(cls):
+    x = np.sin(np.arange(900) / 5) + 0.1 * np.random.default_rng(0).normal(size=900)
+    same = [cls(n_estimators=5, random_state=1).fit(x).score(x) for _ in range(2)]
+    np.testing.assert_array_equal(*same)
+    for more in ({}, {"max_samples": 900}):  # with samples, and by the cuts alone
+        one, other = (cls(n_estimators=5, random_state=seed, **more).fit(x).score(x) for seed in (1, 2))
+        assert not np.array_equal(one, other)

@@ -363,3 +363,21 @@ def test_published_figure_of_mgab_is_that_of_15_neighbours() -> None:
     score = LOF(window=48, n_neighbors=15).fit(table[:, 0]).score(table[:, 0])
     score = (score - score.min()) / np.ptp(score)
     assert abs(roc_auc_score(table[:, 1], np.round(score, 2)) - 0.96278) <= 0.0005
+
+
+def test_a_sample_keeps_the_fitted_factors_of_its_own_windows() -> None:
+    x = rhythm(600, noise=0.2)
+    model = LOF(window=10, sample=100, align="start").fit(x)
+    whole = model.score(x)[:591]
+    np.testing.assert_array_equal(whole[model._referred], model._factors)
+    part = model.score(x[200:400])[:191]
+    inside = (model._referred >= 200) & (model._referred <= 390)
+    np.testing.assert_array_equal(part[model._referred[inside] - 200], model._factors[inside])
+
+
+@pytest.mark.parametrize("n", [6, 8, 12])
+def test_few_windows_have_as_many_neighbours_as_there_are(n: int) -> None:
+    x = np.random.default_rng(n).normal(size=n)
+    count = n - 4
+    expected = LocalOutlierFactor(count - 1, algorithm="kd_tree").fit(naive.windows(x, 5)).negative_outlier_factor_
+    np.testing.assert_allclose(LOF(window=5, align="start").fit(x).score(x)[:count], -expected, rtol=1e-9)

@@ -206,3 +206,13 @@ def test_published_figures(
     score = MP(window=window, constants=constants).fit(x).score(x)  # type: ignore[arg-type]
     score = (score - score.min()) / (np.ptp(score) or 1)
     assert abs(roc_auc_score(label, score if digits is None else np.round(score, digits)) - published) <= tolerance
+
+
+@pytest.mark.parametrize("gap", range(9))
+def test_constant_windows_do_not_count_within_the_exclusion_zone(gap: int) -> None:
+    """Windows of 12 with a zone of 3; a flat stretch holds ``gap`` + 1 constant ones."""
+    x = np.concatenate([rhythm(60), np.full(12 + gap, 0.3), rhythm(60, 1)])
+    expected = naive.matrix_profile(x, [x], 12, 3, "zero")
+    np.testing.assert_allclose(profile(x, 12, "zero"), expected, atol=1e-6)
+    part = profile(x[20:110], 12, "zero", [x])
+    np.testing.assert_allclose(part, expected[20:99], atol=1e-6)

@@ -16,7 +16,7 @@ from hypothesis.extra.numpy import arrays
 from detectors.ae import AE
 from detectors.cnn import CNN
 from detectors.core.contract import Diverged
-from detectors.core.windows import evenly
+from detectors.core.windows import Windows, evenly
 from detectors.lstm import LSTM
 from detectors.neural.baseline import min_max, min_max_past
 from detectors.untrained import UntrainedAE, UntrainedCNN, UntrainedLSTM
@@ -133,6 +133,21 @@ def test_size_of_the_inference_blocks_does_not_matter(cls, monkeypatch):
     whole = detector.score(x)
     monkeypatch.setattr(cls, "rows", 7)
     np.testing.assert_allclose(detector.score(x), whole, atol=1e-6)
+
+
+@pytest.mark.parametrize("cls", TRAINED)
+def test_the_last_fifteen_percent_are_held_out_and_the_rest_is_learnt(cls, monkeypatch):
+    from detectors.neural import training
+
+    seen = {}
+    monkeypatch.setattr(training, "train", lambda net, loss, learnt, held, *rest: seen.update(a=learnt, b=held) or {})
+    detector = make(cls).fit(sine(200))
+    windows = Windows([sine(200)], detector._span())
+    whole = detector._in_and_out(detector._tensor(detector._scaled(windows.take(np.arange(len(windows))))))
+    kept = int(0.85 * len(windows))
+    for tensor, learnt, held in zip(whole, seen["a"], seen["b"], strict=True):
+        assert torch.equal(learnt, tensor[:kept])
+        assert torch.equal(held, tensor[kept:])
 
 
 @pytest.mark.parametrize("cls", TRAINED)

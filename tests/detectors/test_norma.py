@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.spatial.distance import pdist
 from sklearn.metrics import roc_auc_score
 
@@ -95,3 +96,34 @@ def test_a_piece_shorter_than_a_shape_is_enough():
 def test_published_mean_of_dodgers():
     x, labels = real_series("Dodgers/101-freeway-traffic.test.out")
     assert roc_auc_score(labels, NormA(288).fit(x).score(x)) == pytest.approx(0.79, abs=0.05)
+
+
+@pytest.mark.parametrize("window", [8, 9])
+def test_smoothed_scores_stand_in_the_middle_of_their_mean(window):
+    x = np.sin(np.arange(300) / 3)
+    model = NormA(window, align="start").fit(x)
+    given = model.score(x)[: 300 - window + 1]
+    z = znormalised(sliding_window_view(x, window)).astype(np.float32)
+    used = model.weights_ > 0
+    plain = sum(
+        weight * smallest_distance(z, *shape_windows(centre, window))
+        for centre, weight in zip(model.centres_[used], model.weights_[used], strict=True)
+    )
+    middle = [plain[i - window // 2 : i - window // 2 + window].mean() for i in range(window, 300 - 2 * window)]
+    np.testing.assert_allclose(given[window : 300 - 2 * window], middle, atol=1e-5)
+    assert (given[: window // 2] == given[window // 2]).all()
+
+
+def test_a_stretch_moved_to_the_end_of_its_piece_is_kept_and_beyond_it_is_not():
+    """The first stretch of a bump; the same bump late in the other pieces asks for a move to the right."""
+    bump = np.exp(-((np.arange(20) - 10.0) ** 2) / 4)
+    first = np.concatenate([bump, np.zeros(20)])
+    for late, kept in ((0, True), (1, False)):
+        other = np.zeros(20 + 5 - late)
+        other[5:] = bump[: 20 - late]
+        shapes = Windows([first, other], 20)
+        chosen = np.array([0, int(shapes.starts[1])])
+        _, at = aligned(shapes, chosen)
+        assert (len(at) == 2) == kept, (late, at)
+        if kept:
+            assert at[1] == shapes.starts[1] + 5

@@ -90,3 +90,9 @@ def test_figures_of_the_package(name, window, figure):
 def test_figure_of_the_authors():
     x, labels = real_series(GENESIS1, first_row=1)
     assert auroc_as_published(labels, PCA(125).fit(x).score(x)) == pytest.approx(0.99375, abs=0.0005)
+
+
+@pytest.mark.parametrize("level", [0.0, 1e6, 1e9])
+def test_a_high_level_costs_no_digits(level):
+    x = np.round((np.sin(np.arange(400) / 4) + 0.1 * np.random.default_rng(0).normal(size=400)) * 2**12) / 2**12
+    np.testing.assert_allclose(PCA(10).fit(x + level).score(x + level), PCA(10).fit(x).score(x), rtol=1e-6)

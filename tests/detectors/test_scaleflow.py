@@ -13,7 +13,7 @@ from detectors.core.contract import Diverged
 from detectors.core.periods import period
 from detectors.flows.bank import FlowBank, train_bank
 from detectors.flows.components import FLATTEST, NEAREST, Distance, Evidence, prepared
-from detectors.flows.scale import CoarseWindows, Whitening, exactly, held_out, spread
+from detectors.flows.scale import CoarseWindows, Scale, Whitening, exactly, held_out, spread
 from detectors.neural.training import steady
 from detectors.scaleflow import ScaleFlow
 from tests.support.series import sine
@@ -516,3 +516,39 @@ def test_labels_cannot_matter_because_unfitted_data_do_not():
     detector.score(marked)
     np.testing.assert_array_equal(detector.score(x), before)
     np.testing.assert_array_equal(ScaleFlow(**QUICK).fit(fitted).score(x), before)
+
+
+def test_each_point_is_covered_by_eight_windows_or_more():
+    for span in (8, 32, 100):
+        scale = Scale(span, 1, slice(0, 1))
+        assert 1 <= scale.stride <= max(1, span // 8)
+
+
+def test_the_noise_of_a_block_mean_is_that_of_a_point_over_the_root_of_its_length(monkeypatch):
+    least = []
+    fit = Whitening.fit
+    monkeypatch.setattr(Whitening, "fit", lambda w, noise, rotate=True: least.append(noise) or fit(w, noise, rotate))
+    ScaleFlow(steps=1, hidden=4, noise=0.02, factors=(1, 4), periods=0).fit(sine(900))
+    assert least == pytest.approx([0.02, 0.01])
+
+
+def test_a_slow_wave_under_noise_has_no_short_period():
+    """Before the first zero crossing of the autocorrelation a peak is noise on the wave."""
+    rng = np.random.default_rng(0)
+    x = np.sin(2 * np.pi * np.arange(3000) / 500) + 0.3 * np.sin(2 * np.pi * np.arange(3000) / 11)
+    assert (period(x + 0.01 * rng.normal(size=3000)) or 0) > 450
+
+
+@pytest.mark.parametrize("source", ["torch", "numpy"])
+def test_the_seed_reaches_weights_and_draws_each_by_itself(source, monkeypatch):
+    from detectors.neural import training
+
+    x = sine(400)
+    if source == "numpy":
+        steady = training.steady
+        monkeypatch.setattr(training, "steady", lambda device, seed=None: steady(device, None if seed is None else 0))
+    else:
+        fixed = np.random.default_rng
+        monkeypatch.setattr(np.random, "default_rng", lambda seed=None: fixed(0))
+    one, other = (ScaleFlow(steps=5, hidden=8, random_state=seed).fit(x).score(x) for seed in (1, 2))
+    assert not np.array_equal(one, other)

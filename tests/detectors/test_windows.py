@@ -106,3 +106,10 @@ def test_moving_sums_are_those_of_each_stretch() -> None:
     np.testing.assert_array_equal(moving_sum(x, 1), x)
     np.testing.assert_array_equal(moving_sum(x, 2), [1, 3, 5, 7])
     np.testing.assert_array_equal(moving_sum(x, 5), [10])
+
+
+@pytest.mark.parametrize(("period", "window"), [(299, 299), (303, 303), (304, 125)])
+def test_the_longest_period_is_303(period: int, window: int) -> None:
+    """Index 300 behind lag 3 is the last that counts."""
+    x = np.sin(2 * np.pi * np.arange(20_000) / period)
+    assert estimate_window(x) == window == naive.find_length(x, 125)
