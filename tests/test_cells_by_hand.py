@@ -207,6 +207,17 @@ def test_what_a_user_sets_no_protocol_overrides() -> None:
     assert configured("tsb-uad:align=end", waves())["align"] == "end"
 
 
+def test_a_window_and_an_alignment_of_a_detectors_own_stay() -> None:
+    class Own(toys.Echo):
+        def __init__(self, window: int = 77, align: str = "max") -> None:
+            super().__init__(window, align)
+
+    for protocol in PROTOCOLS.values():
+        detector = Own()
+        protocol.configure(detector, waves())
+        assert detector.get_params() == {"window": 77, "align": "max"}
+
+
 def test_a_window_that_the_fitted_part_cannot_hold_is_halved_and_noted() -> None:
     class Long(toys.Echo):
         def min_length(self) -> int:
