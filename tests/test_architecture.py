@@ -50,7 +50,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "benchmark.studies": (
         *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.store", "benchmark.execution"),
-        *("benchmark.report", "datasets"),
+        *("benchmark.report", "benchmark.detection", "benchmark.metrics", "detectors", "datasets"),
     ),
     "benchmark.reading": (*GROUND, "datasets"),
     "benchmark.leaderboard": (

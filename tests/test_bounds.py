@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 SHAPES = """
 import numpy as np
-from detectors import HBOS, IForest, LOF, MP
+from detectors import HBOS, IForest, LOF, LSTM, MP
 from detectors.kernels import window_tree
 
 rng = np.random.default_rng(0)
@@ -28,7 +28,11 @@ for trial in range(40):
         pieces[0][5] = other[7] = 1e20
     window_tree.PER_PAIR = 1.0 if trial % 2 else 0.4e-9  # a tree for every other
     k = int(rng.integers(1, 40))
-    for detector in (LOF(window, k), MP(window), IForest(window, 5, int(rng.integers(1, 60))), HBOS(window)):
+    chosen = [LOF(window, k), MP(window), IForest(window, 5, int(rng.integers(1, 60))), HBOS(window)]
+    chosen += [LOF(window, k, sample=int(rng.integers(2, 200))), MP(window, constants="zero", share=0.3)]
+    if trial % 8 == 0:
+        chosen.append(LSTM(window, epochs=1, batch_size=int(rng.integers(1, 70)), max_windows=80))
+    for detector in chosen:
         detector.fit(pieces).score(other)
         detector.score(pieces[0])
         detector.score(pieces[0][: len(pieces[0]) - 2])

@@ -229,6 +229,28 @@ def test_a_window_that_the_fitted_part_cannot_hold_is_halved_and_noted() -> None
     assert outcome.window == 50
 
 
+def test_the_authors_files_hold_twelve_rows_and_not_the_proposed_one() -> None:
+    from benchmark.catalogue import published_order
+
+    *baselines, proposed = published_order()
+    assert (len(baselines), proposed) == (12, "Proposed")
+    for name in ("Echo", "Proposed"):
+        mine = task(name, "authors-csv", rows(), window=20)
+        if name == "Proposed":
+            mine = replace(mine, spec="Proposed")
+        outcome = execute(mine, rows())
+        assert outcome.status == "skipped"
+        assert "twelve baselines" in outcome.reason
+
+
+def test_times_of_all_rounds_are_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that moves by one second whenever it is read: five fits and five scorings take one each."""
+    ticks = iter(range(1000))
+    monkeypatch.setattr("time.perf_counter", lambda: float(next(ticks)))
+    outcome = execute(task("Normal", "normal-crossfit", rows(), window=20), rows())
+    assert (outcome.fit_seconds, outcome.score_seconds) == (5.0, 5.0)
+
+
 # -- one source of randomness at a time ----------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from benchmark.detection import Model, Options, detect, false_alerts, report
 from benchmark.detection.alerts import alerts, narrowed, near, runners_up, similar
 from benchmark.detection.calibration import exceedances, folds, promise
 from benchmark.detection.conventions import APERIODIC, build, choose_window
-from benchmark.detection.detect import flagged
+from benchmark.detection.detect import flagged, threshold_of
 from benchmark.detection.peaks import MOST, OrdinaryPeaks, joined
 from benchmark.detection.planted import HOLIDAY, KINDS, plant, weekly
 from benchmark.detection.ranking import Ranking, _compare, rank, trials
@@ -248,6 +248,40 @@ def test_trials_follow_the_seed() -> None:
 def test_a_planted_spike_is_one_row() -> None:
     planted = plant(wave(), ("spike", "spike", "level shift"), length=40, seed=1)
     assert [b - a for kind, a, b in planted.events] == [1, 1, 40]
+
+
+def test_the_options_reach_threshold_ranking_and_detectors() -> None:
+    scores = noise(3000)
+    rules = [Options(rule="quantile", contamination=share) for share in (0.01, 0.05)]
+    found = [threshold_of(scores, 20, options) for options in rules]
+    assert found == pytest.approx([np.quantile(scores, 0.99), np.quantile(scores, 0.95)], abs=1e-3)
+    alarms = [threshold_of(scores, 20, Options(false_alerts=number)) for number in (0.1, 1.0)]
+    usual = OrdinaryPeaks.fit(scores, 20)
+    assert alarms == [usual.threshold(0.1), usual.threshold(1.0)]
+    assert alarms[0] > alarms[1]
+    plain = rank(wave(), None, ("MovingStd", "AbsDeviation"), 50, budget=1.0)
+    other = rank(wave(), None, ("MovingStd", "AbsDeviation"), 50, budget=1.0, params={"MovingStd": {"window": 4}})
+    assert plain.merit["AbsDeviation"].tolist() == other.merit["AbsDeviation"].tolist()
+    assert plain.merit["MovingStd"].tolist() != other.merit["MovingStd"].tolist()
+
+
+def test_labels_of_one_class_rank_nothing() -> None:
+    for constant in (0, 1):
+        labels = np.full(1500, constant, dtype=np.uint8)
+        assert rank(wave(), labels, ("MovingStd", "AbsDeviation"), 50, budget=1.0).basis == "planted anomalies"
+
+
+def test_what_is_planted_has_the_unit_of_the_series() -> None:
+    kinds = tuple(kind for kind in KINDS if kind != "missing cycle")
+    one, other = plant(wave(3000), kinds, 40, 3), plant(1024 * wave(3000), kinds, 40, 3)
+    assert one.events == other.events
+    np.testing.assert_allclose(1024 * one.values, other.values, rtol=1e-9)
+
+
+def test_a_rate_counts_the_time_of_every_row() -> None:
+    times = pd.Series(pd.date_range("2024-01-01", periods=10, freq="1h"))
+    ten = Recording("mine", "value", np.arange(10.0), np.zeros(10, dtype=bool), times=times)
+    assert false_alerts("1/hour", ten) == pytest.approx(10)
 
 
 def test_labels_in_the_file_decide_the_ranking() -> None:

@@ -70,9 +70,9 @@ def found(backend: Backend, todo: list) -> dict[str, np.ndarray]:  # type: ignor
 
 @pytest.mark.slow
 def test_order_jobs_threads_and_backend_change_no_bit() -> None:
-    """Every registered detector, two series, two protocols; all random ones with two seeds."""
-    selection = Selection(seeds=(0, 1), protocols=("tsb-uad", "normal-crossfit"), quick=True)
-    todo = list(plan(selection, rows(selection), [toy("a", 700), toy("b", 800, seed=1)]))
+    """Every registered detector."""
+    selection = Selection(protocols=("tsb-uad",), quick=True, include_untrained=True)
+    todo = list(plan(selection, rows(selection), [toy("a", 700)]))
     expected = found(Backend("serial"), todo)
     for backend, order in (
         (Backend("processes", 2), todo[::-1]),

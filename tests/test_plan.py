@@ -10,6 +10,7 @@ import pytest
 from benchmark.catalogue import registry
 from benchmark.errors import UserError
 from benchmark.grid.cells import Cell
+from benchmark.grid.costs import START, UNKNOWN, Cost, expected_seconds
 from benchmark.grid.plan import QUICK_POINTS, Selection, longest_first, plan, quick_cut, rows
 from datasets._base import Series
 
@@ -163,11 +164,11 @@ def test_untrained_networks_run_when_they_are_asked_for() -> None:
 
 def test_a_task_knows_what_the_user_set_and_what_bounds_it() -> None:
     one = series(20_000)
-    params = {"AE": {"epochs": 3}}
-    quick = Selection(detectors=("AE",), params=params, quick=True)
+    params = {"Proposed": {"epochs": 3}}
+    quick = Selection(detectors=("Proposed",), params=params, quick=True)
     ((task, _),) = plan(quick, rows(quick), [one])
     assert (task.explicit, task.quick, task.group, task.n) == (frozenset({"epochs"}), True, "neural", 20_000)
-    assert dict(task.cell.params) == {"epochs": 3, "max_windows": 2_000}
+    assert dict(task.cell.params) == registry.load("Proposed").quick | {"epochs": 3}
     assert task.cell.params == tuple(sorted(task.cell.params))
     assert task.cell.data_hash == one.sha256
     assert (task.timeout, task.memory) == (600 + 20_000 / 20, 3072 + 20_000 / 100)
@@ -182,3 +183,18 @@ def test_a_quick_cut_has_three_quarters_of_its_rows_before_the_anomaly() -> None
     cut = quick_cut(Series("Toy", "toy", np.arange(50_000, dtype=float), labels))
     assert (cut.values[0], cut.values[-1]) == (11_000.0, 22_999.0)
     assert np.flatnonzero(cut.labels).tolist() == list(range(9_000, 9_010))
+
+
+def test_expected_costs_by_hand() -> None:
+    """A detector of seconds per fitted and scored point, of linear growth; five rounds on four fifths in crossfit."""
+    unknown = UNKNOWN.fit
+    assert unknown == UNKNOWN.score
+    expected = {
+        "tsb-uad": unknown * (1000 + 1000),
+        "normal-crossfit": unknown * (5 * 800 + 1000),
+        "prefix": unknown * (100 + 1000),
+    }
+    for protocol, seconds in expected.items():
+        assert expected_seconds(Cell("d", "s", "Mine", protocol), 1000) == pytest.approx(START + seconds)
+    square = Cost(fit=1e-3, score=0.0, growth=2.0, share=1.0, cap=5_000)
+    assert square.seconds(10_000, 10_000) == pytest.approx(1e-3 * 5_000 * 0.5)

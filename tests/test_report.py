@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.report import DATASETS, cards, page, writer
+from benchmark.report import DATASETS, bar, cards, page, writer
 from benchmark.report import html as page_html
 from benchmark.report.build import build, current
 from benchmark.report.derived import Derived
 from benchmark.report.tables import Versus
+from benchmark.statistics import Pair
 from tests.support.made_up import MadeUpResults, cell, frame, grid
 
 EVIL = "</script><script>alert(1)</script>&\"'"
@@ -262,3 +263,50 @@ def test_a_gain_within_chance_does_not() -> None:
 
 def test_a_smaller_mean_needs_no_bootstrap() -> None:
     assert decide(3.0, auroc=0.6) == (Versus("Random", 0.7, False), 0)
+
+
+class Shifted:
+    """Scores of two rows on one series, the first row of one left out."""
+
+    labels = np.repeat([0, 1, 0, 1, 0, 1, 0, 1, 0], 40).astype(np.uint8)
+
+    def __init__(self, better: bool) -> None:
+        noise = np.random.default_rng(0).normal(size=len(self.labels))
+        odd = np.where(better, 1, 0) * 5.0 * self.labels + noise
+        self.by_key = {"row 0": (0, odd), "row 1": (0, -odd), "rival": (3, noise[3:])}
+
+    def scores(self, key: str) -> tuple[int, np.ndarray]:
+        return self.by_key[key]
+
+    def series(self, data_hash: str) -> tuple[np.ndarray, np.ndarray]:
+        return np.zeros(len(self.labels)), self.labels
+
+
+@pytest.mark.parametrize("better", [True, False])
+def test_a_row_beats_its_rival_by_scores_of_the_same_points_and_its_first_seed(better: bool) -> None:
+    """Seed 1 has the opposite scores; the rival's begin three points later."""
+    cells = [
+        cell("mine", "s", "LOF", 0.9, seed=0, key="row 0"),
+        cell("mine", "s", "LOF", 0.9, seed=1, key="row 1"),
+        cell("mine", "s", "TimeIndex", 0.5, key="rival"),
+    ]
+    tidy = frame([row | {"window": 5} for row in cells])
+    tidy["key"] = [row["key"] for row in cells] if len(set(tidy["key"])) < 3 else ["row 0", "row 1", "rival"]
+    table = next(t for t in build(current(tidy)) if not t.main)
+    row, rival = (next(r for r in table.rows if r.label == name) for name in ("LOF", "TimeIndex"))
+    asked: list[object] = []
+    original = bar.paired_bootstrap
+
+    def seen(pairs: list[Pair], **how: int) -> object:
+        asked.extend(pairs)
+        return original(pairs, **how)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bar, "paired_bootstrap", seen)
+        given = Shifted(better)
+        assert bar.OneLinerTest(given, current(tidy))(row, rival, "mine").better == better  # type: ignore[arg-type]
+    (pair,) = asked
+    np.testing.assert_array_equal(pair.labels, given.labels[3:])  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(pair.scores, given.by_key["row 0"][1][3:])  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(pair.rival, given.by_key["rival"][1])  # type: ignore[attr-defined]
+    assert pair.block == 5  # type: ignore[attr-defined]

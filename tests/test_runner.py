@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from benchmark.errors import UserError
 from benchmark.execution.backends import Backend, Board
 from benchmark.execution.runner import Summary, interrupts_wait, keep, pending, run
 from benchmark.grid import Task
-from benchmark.grid.cells import Outcome
+from benchmark.grid.cells import Outcome, Status
 from benchmark.metrics.measures import METRICS
 from benchmark.store.store import Store
 from tests.support.cases import planned, plugin, toy
@@ -154,3 +155,15 @@ def test_two_runs_at_once_and_two_interrupts_through_the_command_line(tmp_path: 
     assert third.returncode == 1
     with Store(tmp_path / "s.sqlite") as store:
         assert sorted(store.statuses().values()) == ["ok", "ok", "timeout", "timeout"]
+
+
+@pytest.mark.parametrize("status", get_args(Status))
+def test_what_did_not_end_well_runs_again_only_when_asked_for(tmp_path: Path, status: Status) -> None:
+    work = planned([plugin(tmp_path, "Fine")], [toy()])
+    with Store(tmp_path / "s.sqlite", write=True) as store:
+        store.put(work[0][0].cell, Outcome(status))
+        todo, summary = pending(work, store, False)
+        assert (len(todo), summary.cached, summary.planned, summary.statuses[status]) == (0, 1, 1, 1)
+        again, summary = pending(work, store, True)
+        wanted = status not in ("ok", "skipped")
+        assert (len(again), summary.cached) == (int(wanted), int(not wanted))

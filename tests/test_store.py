@@ -380,6 +380,7 @@ def test_scores_of_a_closed_detector_become_a_row(tmp_path: Path) -> None:
     ("scores", "data_hash", "name", "message"),
     [
         ([1.0] * 299, "", "Theirs", "299 scores for Toy/toy, which has 300 points"),
+        ([1.0] * 301, "", "Theirs", "301 scores for Toy/toy, which has 300 points"),
         ([1.0, "nan"], "", "Theirs", "line 3: expected a finite score, got 'nan'"),
         ([1.0, "=1+1"], "", "Theirs", "line 3"),
         ([1.0], "0" * 64, "Theirs", "no stored series has the name or the hash"),
@@ -511,3 +512,51 @@ def test_a_score_that_is_not_finite_is_not_imported(tmp_path: Path, word: str) -
     file.write_text("series,score\n" + "".join(f"Toy/toy,{word if k == 7 else k}\n" for k in range(300)))
     with Store(tmp_path / "s.sqlite", write=True) as store, pytest.raises(UserError, match="line 9: expected a finite"):
         import_scores(store, file, "Mine")
+
+
+def test_failures_that_meet_stay_one(tmp_path: Path) -> None:
+    for name, reason in (("a", "ours"), ("b", "theirs")):
+        with Store(tmp_path / f"{name}.sqlite", write=True) as store:
+            store.put_series(toy())
+            store.put(cell("D"), Outcome("failed", reason))
+    with Store(tmp_path / "a.sqlite", write=True) as store:
+        merged = merge(store, tmp_path / "b.sqlite")
+        assert (merged.added, merged.replaced, merged.known) == (0, 0, 1)
+        assert store.frame()["reason"].item() == "ours"
+
+
+def test_a_series_longer_than_its_row_says_is_damaged(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite", write=True) as store:
+        store.put_series(toy())
+        with store.database.transaction() as db:
+            db.execute("UPDATE series SET n = n - 1")
+        with pytest.raises(UserError, match="its length is not what its row says"):
+            store.load_series(toy().sha256)
+
+
+def test_only_cells_with_scores_lack_metrics(tmp_path: Path) -> None:
+    with Store(fill(tmp_path / "s.sqlite", "A"), write=True) as store:
+        store.put(cell("B"), Outcome("failed", "why"))
+        lacking = [(row["detector"], names) for row, names in store.missing_metrics(["auroc", "f1_topk"])]
+        assert lacking == [("A", ["f1_topk"])]
+        keys = [cell(name).key for name in "AB"]
+        assert [row["detector"] for row, _ in store.missing_metrics(["f1_topk"], keys)] == ["A"]
+
+
+def test_another_file_of_scores_is_another_version(tmp_path: Path) -> None:
+    with Store(fill(tmp_path / "s.sqlite", "D"), write=True) as store:
+        for k, shift in enumerate((0.0, 0.25)):
+            file = scores_file(tmp_path / f"{k}.csv", toy().sha256, [shift + v for v in toy().values])
+            import_scores(store, file, "Theirs")
+        versions = [row["version"] for row in store.database.rows("SELECT * FROM cells WHERE detector = 'Theirs'")]
+        assert len(set(versions)) == 2
+        assert len(store.frame().query("detector == 'Theirs'")) == 1, "the later one counts"
+
+
+def test_an_undefined_metric_is_no_number() -> None:
+    from benchmark.store.evaluate import measure
+
+    labels = np.tile([0, 1, 0], 100).astype(np.uint8)
+    ((_, name, value, reason),) = measure("k", ["ucr_score"], labels, np.arange(300.0), "tsb-uad", 5)
+    assert (name, value) == ("ucr_score", None)
+    assert "exactly one anomalous segment" in reason

@@ -6,12 +6,14 @@ examples:
   python -m benchmark check mine.py
   python -m benchmark check sklearn:mine.py:MyOutlierClass
   python -m benchmark check LOF
+  python -m benchmark check --all --edges docs/edges.md
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
@@ -23,22 +25,56 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``check``."""
-    parser.add_argument("detector", nargs="+", help="name, file.py, package.mod:Class or LIBRARY:NAME")
+    parser.add_argument("detector", nargs="*", help="name, file.py, package.mod:Class or LIBRARY:NAME")
+    parser.add_argument("--all", action="store_true", help="every registered detector")
+    parser.add_argument(
+        "--edges", type=Path, metavar="FILE", help="write what each does at its edges to a Markdown page"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     """One line a promise; exit code 1 when one is broken."""
-    from benchmark.catalogue import checks, registry
+    classes = _chosen(args)
+    if args.edges is not None and not args.edges.parent.is_dir():
+        raise UserError(f"--edges {args.edges}: there is no folder {args.edges.parent}, make it first")
+    broken = sum(_checked(cls) for cls in classes)
+    sys.stdout.write("keeps the contract\n" if not broken else f"{broken} to fix\n")
+    if args.edges is not None:
+        _write(args.edges, classes, broken)
+    return 1 if broken else 0
+
+
+def _chosen(args: argparse.Namespace) -> list[type[Detector]]:
+    from benchmark.catalogue import registry
+
+    if args.all == bool(args.detector):
+        raise UserError("check takes names of detectors, or --all")
+    return list(registry.detectors().values()) if args.all else [registry.load(spec) for spec in args.detector]
+
+
+def _checked(cls: type[Detector]) -> int:
+    """Print one line for each promise; how many are broken."""
+    from benchmark.catalogue import checks
 
     broken = 0
-    for cls in [registry.load(spec) for spec in args.detector]:
-        sys.stdout.write(f"{cls.__name__}: {_kind(cls)}\n")
-        for check in checks.iter_checks(cls):
-            mark, text = _outcome(check)
-            broken += mark == "FIX"
-            sys.stdout.write(f"  {mark:<6} {check.name:<16} {text}\n")
-    sys.stdout.write("keeps the contract\n" if not broken else f"{broken} to fix\n")
-    return 1 if broken else 0
+    sys.stdout.write(f"{cls.__name__}: {_kind(cls)}\n")
+    for check in checks.iter_checks(cls):
+        mark, text = _outcome(check)
+        broken += mark == "FIX"
+        sys.stdout.write(f"  {mark:<6} {check.name:<16} {text}\n")
+    return broken
+
+
+def _write(file: Path, classes: list[type[Detector]], broken: int) -> None:
+    from benchmark.studies import edges
+
+    if broken:
+        raise UserError(f"{file} was not written: mend the broken promises first, the page states what is kept")
+    try:
+        file.write_text(edges.page(classes), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot write {file}: {error.strerror}") from error
+    sys.stdout.write(f"edges in {file}\n")
 
 
 def _kind(cls: type[Detector]) -> str:

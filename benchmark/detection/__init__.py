@@ -7,4 +7,4 @@ from benchmark.detection.model import Model
 from benchmark.detection.rates import false_alerts
 from benchmark.detection.watch import Watch
 
-__all__ = ["Model", "Options", "Watch", "detect", "false_alerts", "page", "report"]
+__all__ = ["Model", "Options", "Watch", "detect", "false_alerts", "page", "planted", "report"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -99,10 +100,12 @@ def _csv_row(table: Table, row: Row, dataset: str) -> dict[str, object]:
 
 
 def cells(frame: pd.DataFrame) -> str:
-    """The tidy cells, first the promised columns, then the others; text is safe for spreadsheets."""
+    """The tidy cells, first the promised columns, then the others and notes; text is safe for spreadsheets."""
     first = [name for name in CELL_COLUMNS if name in frame]
     others = [name for name in frame.columns if name not in first and name not in ("traceback", "extra")]
     tidy = frame[first + others].copy()
+    if "extra" in frame:
+        tidy["note"] = [json.loads(extra).get("note", "") for extra in frame["extra"]]
     for name in tidy.columns:
         if tidy[name].dtype == object or str(tidy[name].dtype).startswith("str"):
             tidy[name] = [escape(v) if isinstance(v, str) else v for v in tidy[name]]

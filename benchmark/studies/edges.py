@@ -1,0 +1,200 @@
+"""What each detector does at its edges: declared exemptions beside what small series of known content show."""
+
+from __future__ import annotations
+
+import re
+import tracemalloc
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.catalogue import checks
+from benchmark.detection import planted
+from benchmark.metrics import METRICS
+from detectors import Detector
+
+Array = NDArray[np.float64]
+Property = Callable[[type[Detector]], str]
+
+HEAD = """# Known edges
+
+What each detector needs, bears and cannot see. Made by `python -m benchmark check --all --edges docs/edges.md`: a check
+that a detector claims to keep was run, and the rest is measured on series of 1,500 points (a noisy sine of period 25),
+windows of 16 points and the cheap parameters of the checks. So read the figures as kinds of behaviour, not as results.
+A test measures them again.
+
+- **Least length**: points that `fit` and `score` need; fewer are refused.
+- **Constant series**: scores of one value throughout, and the rank of a stuck stretch among all points (1 = on top).
+- **Ties**: whether windows of equal values get equal scores.
+- **Spikes**: one value of 1e20 among the scored, and among the fitted points. Values beyond 1e150 are refused.
+- **Scale and shift**: whether scores keep their ranks in units from 1e-9 to 1e9 and at levels up to 1e9.
+- **Contaminated fit**: AUROC of nine planted anomalies, fitted without them and with them.
+- **New data**: share of new normal points above the 95 % quantile of the fitted scores; 5 % is ideal.
+- **Memory**: peak of what Python and numpy allocate for fit and score, per point of a series of 20,000 with windows
+  of 100; all windows at once would take 800 bytes.
+- **Planted**: AUROC of each kind of planted anomaly alone; .5 is chance.
+"""
+
+
+def wave(n: int = 1500, seed: int = 0) -> Array:
+    """A noisy sine of period 25, (n,)."""
+    return checks.wave(n, seed)
+
+
+def page(classes: Iterable[type[Detector]]) -> str:
+    """The page of known edges in Markdown, a table for each detector."""
+    return "\n".join([HEAD, *(section(cls) for cls in classes)])
+
+
+def section(cls: type[Detector]) -> str:
+    """Heading and table of one detector."""
+    rows = [f"| {name} | {describe(cls)} |" for name, describe in PROPERTIES.items()]
+    return "\n".join([f"## {cls.__name__}", "", "| edge | what happens |", "|---|---|", *rows, ""])
+
+
+# -- what is measured ----------------------------------------------------------------------------
+
+
+def least_length(cls: type[Detector]) -> str:
+    short, long = (checks.make(cls, window).min_length() for window in (16, 100))
+    return f"{short} points" if short == long else f"{short} points at window 16, {long} at 100"
+
+
+def constant(cls: type[Detector]) -> str:
+    flat, stuck = np.full(300, 3.7), wave()
+    stuck[700:760] = stuck[700]
+    spread = np.ptp(checks.make(cls).fit(flat).score(flat))
+    scores = checks.make(cls).fit(stuck if cls.learns_from == "series" else wave()).score(stuck)
+    rank = float((scores < np.median(scores[715:745])).mean())
+    alike = "all points alike" if spread == 0 else "points differ"
+    return f"{alike}; a stuck stretch ranks at {_figure(rank)}"
+
+
+def ties(cls: type[Detector]) -> str:
+    x = np.tile(np.round(20 * np.sin(2 * np.pi * np.arange(25) / 25)), 40)
+    scores = checks.make(cls).fit(x).score(x)[200:-200].reshape(-1, 25)
+    gap = float(np.ptp(scores, axis=0).max())
+    if gap == 0:
+        return "equal windows get equal scores"
+    close = gap <= 1e-5 * max(np.ptp(scores), np.abs(scores).max())
+    return "equal windows get scores that differ by rounding" if close else "equal windows get different scores"
+
+
+def spikes(cls: type[Detector]) -> str:
+    kept = {"huge value scored": "scored: no other score changes", "huge value fitted": "fitted: other ranks stay"}
+    said = [_promised(cls, name, text) for name, text in kept.items()]
+    if cls.learns_from == "normal":
+        said[1] = "fitted: not promised, the data must be normal"
+    return "; ".join(said)
+
+
+def scale_and_shift(cls: type[Detector]) -> str:
+    return "; ".join(_promised(cls, name, f"any {name}") for name in ("unit", "level"))
+
+
+def contaminated_fit(cls: type[Detector]) -> str:
+    if cls.learns_from == "nothing":
+        return "learns nothing"
+    clean, odd = wave(), planted.plant(wave(seed=1), tuple(planted.KINDS), 40, seed=0)
+    auroc = [_auroc(checks.make(cls).fit(fitted).score(odd.values), odd.labels) for fitted in (clean, odd.values)]
+    return f"AUROC {_figure(auroc[0])} fitted without, {_figure(auroc[1])} fitted with the anomalies"
+
+
+def new_data(cls: type[Detector]) -> str:
+    detector = checks.make(cls).fit(wave())
+    above = detector.score(wave(seed=1)) > np.quantile(detector.score(wave()), 0.95)
+    return f"{100 * above.mean():.0f} % of new normal points"
+
+
+def memory(cls: type[Detector]) -> str:
+    x = wave(checks.LONG)
+    seen = x[: checks.LONG // 10] if cls.learns_from == "normal" else x
+    checks.make(cls, checks.WIDE).fit(seen[:1000]).score(seen[:1000])
+    tracemalloc.start()
+    try:
+        checks.make(cls, checks.WIDE).fit(seen).score(x)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    return f"about {float(f'{peak / checks.LONG:.1g}'):.0f} bytes a point"
+
+
+def kinds(cls: type[Detector]) -> str:
+    """AUROC of each kind of planted anomaly, mean of three series."""
+    fitted = None if cls.learns_from == "series" else checks.make(cls).fit(wave())
+    found = {kind: np.mean([_of_kind(cls, fitted, kind, seed) for seed in range(3)]) for kind in planted.KINDS}
+    return ", ".join(f"{kind} {_figure(float(auroc))}" for kind, auroc in found.items())
+
+
+def _of_kind(cls: type[Detector], fitted: Detector | None, kind: str, seed: int) -> float:
+    odd = planted.plant(wave(seed=seed + 1), (kind,) * 2, 40, seed)
+    detector = fitted or checks.make(cls).fit(odd.values)
+    return _auroc(detector.score(odd.values), odd.labels)
+
+
+def _auroc(scores: Array, labels: NDArray[np.uint8]) -> float:
+    return float(METRICS["auroc"](labels, scores, 1))
+
+
+def _promised(cls: type[Detector], name: str, kept: str) -> str:
+    if cls.conformance != "invariance":
+        return f"{name}: not promised"
+    reason = cls.exempt.get(name, "")
+    return f"{name}: not kept, {reason}" if reason else kept
+
+
+def _figure(value: float) -> str:
+    text = f"{value:.1f}"
+    return text.removeprefix("0")
+
+
+PROPERTIES: dict[str, Property] = {
+    "least length": least_length,
+    "constant series": constant,
+    "ties": ties,
+    "spikes": spikes,
+    "scale and shift": scale_and_shift,
+    "contaminated fit": contaminated_fit,
+    "new data": new_data,
+    "memory": memory,
+    "planted": kinds,
+    "cannot see": lambda cls: cls.blind_to or "not said",
+}
+
+
+# -- whether a page is still true ----------------------------------------------------------------
+
+
+class Line(NamedTuple):
+    """A row of a section: its words, and its figures apart."""
+
+    words: str
+    figures: tuple[float, ...]
+
+
+def read(text: str) -> dict[str, dict[str, Line]]:
+    """Sections of a page by detector, their rows by property."""
+    found: dict[str, dict[str, Line]] = {}
+    for part in text.split("\n## ")[1:]:
+        name, _, body = part.partition("\n")
+        rows = re.findall(r"^\| ([a-z ]+) \| (.*) \|$", body, flags=re.M)
+        found[name] = {edge: _apart(said) for edge, said in rows if edge != "edge"}
+    return found
+
+
+def _apart(said: str) -> Line:
+    pattern = r"(?<![\w.])(?:\d+\.?\d*|\.\d+)(?![\w.]*\w)"
+    return Line(re.sub(pattern, "#", said), tuple(float(f) for f in re.findall(pattern, said)))
+
+
+def stale(shown: Line, edge: str, now: Line) -> bool:
+    """Whether a row differs by more than what another processor or seed of the clock may change."""
+    if shown.words != now.words or len(shown.figures) != len(now.figures):
+        return True
+    pairs = zip(shown.figures, now.figures, strict=True)
+    if edge == "memory":
+        return any(not 0.4 <= (a + 20) / (b + 20) <= 2.5 for a, b in pairs)
+    room = {"least length": 0.0, "new data": 4.0}.get(edge, 0.2)
+    return any(abs(a - b) > room + 1e-9 for a, b in pairs)

@@ -1,0 +1,78 @@
+"""The page of known edges is that of the detectors of today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmark.catalogue import registry
+from benchmark.cli import main
+from benchmark.studies import edges
+from benchmark.studies.edges import PROPERTIES, Line, read, stale
+
+PAGE = Path(__file__).parent.parent / "docs" / "edges.md"
+RENEW = "stale: python -m benchmark check --all --edges docs/edges.md"
+SHOWN = read(PAGE.read_text(encoding="utf-8"))
+DECLARED = ("least length", "spikes", "scale and shift", "cannot see")
+MEASURED = [name for name in PROPERTIES if name not in DECLARED]
+
+
+def test_every_detector_has_its_section_with_every_edge() -> None:
+    assert list(SHOWN) == list(registry.detectors()), RENEW
+    assert {tuple(rows) for rows in SHOWN.values()} == {tuple(PROPERTIES)}, RENEW
+    assert PAGE.read_text(encoding="utf-8").startswith(edges.HEAD), RENEW
+
+
+def now(name: str, edge: str) -> Line:
+    return edges._apart(PROPERTIES[edge](registry.detectors()[name]))
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_what_is_declared_is_what_stands_there(name: str) -> None:
+    for edge in DECLARED:
+        assert not stale(SHOWN[name][edge], edge, now(name, edge)), f"{name}, {edge}: {RENEW}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHOWN)
+def test_what_is_measured_is_what_stands_there(name: str) -> None:
+    for edge in MEASURED:
+        assert not stale(SHOWN[name][edge], edge, now(name, edge)), f"{name}, {edge}: {RENEW}"
+
+
+@pytest.mark.parametrize("name", ["AbsDeviation", "HBOS"])
+def test_measured_again_without_waiting(name: str) -> None:
+    """Two quick ones, so that a change of the measurements themselves is noticed at once."""
+    test_what_is_measured_is_what_stands_there(name)
+
+
+@pytest.mark.parametrize(
+    ("edge", "shown", "given", "expected"),
+    [
+        ("planted", "spike 1.0, drift .6", "spike .9, drift .7", False),
+        ("planted", "spike 1.0, drift .6", "spike .7, drift .6", True),
+        ("planted", "spike 1.0", "drift 1.0", True),
+        ("least length", "17 points", "18 points", True),
+        ("new data", "5 % of new normal points", "8 % of new normal points", False),
+        ("new data", "5 % of new normal points", "12 % of new normal points", True),
+        ("memory", "about 100 bytes a point", "about 180 bytes a point", False),
+        ("memory", "about 100 bytes a point", "about 700 bytes a point", True),
+    ],
+)
+def test_what_counts_as_stale(edge: str, shown: str, given: str, expected: bool) -> None:
+    assert stale(edges._apart(shown), edge, edges._apart(given)) == expected
+
+
+def test_the_command_writes_the_page_and_refuses_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "AbsDeviation", "--edges", str(tmp_path / "edges.md")]) == 0
+    written = read((tmp_path / "edges.md").read_text())
+    again = written["AbsDeviation"].items()
+    assert not [edge for edge, line in again if stale(SHOWN["AbsDeviation"][edge], edge, line)]
+    for wrong, message in (
+        (["check"], "names of detectors, or --all"),
+        (["check", "LOF", "--all"], "names of detectors, or --all"),
+        (["check", "AbsDeviation", "--edges", str(tmp_path / "no" / "edges.md")], "make it first"),
+    ):
+        assert main(wrong) == 2
+        assert message in capsys.readouterr().err
