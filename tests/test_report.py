@@ -278,6 +278,9 @@ class Shifted:
     def scores(self, key: str) -> tuple[int, np.ndarray]:
         return self.by_key[key]
 
+    def content(self, key: str) -> str:
+        return key
+
     def series(self, data_hash: str) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros(len(self.labels)), self.labels
 
