@@ -221,7 +221,7 @@ def density_maxima(values: Array) -> Array:
     from scipy.ndimage import gaussian_filter1d
 
     spread = float(values.std()) if len(values) else 0.0
-    if spread == 0:
+    if spread <= GRID * float(np.spacing(np.abs(values).max(initial=0.0))):  # no more than rounding
         return values[:1] if len(values) else np.zeros(1)
     width = spread * len(values) ** -0.2
     low, high = float(values.min()) - 3 * width, float(values.max()) + 3 * width

@@ -263,11 +263,12 @@ def other_types(cls: type[Detector]) -> None:
         expect_equal(make(cls).fit(x).score(x), make(cls).fit(same).score(same), f"input of type {x.dtype}")
 
 
-@_promise("A constant series, and one that turns constant, get finite scores.")
+@_promise("A constant series, one that turns constant and one that repeats exactly get finite scores.")
 def constant(cls: type[Detector]) -> None:
     flat, half = np.full(300, 3.7), wave(300)
     half[150:] = half[150]
-    for x in (flat, half):
+    repeated = np.tile(np.round(20 * np.sin(2 * np.pi * np.arange(25) / 25)), 16)
+    for x in (flat, half, repeated):
         make(cls).fit(x).score(x)
     make(cls).fit(flat).score(wave(300))
 
