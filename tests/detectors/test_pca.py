@@ -92,7 +92,7 @@ def test_figure_of_the_authors():
     assert auroc_as_published(labels, PCA(125).fit(x).score(x)) == pytest.approx(0.99375, abs=0.0005)
 
 
-@pytest.mark.parametrize("level", [0.0, 1e6, 1e9])
-def test_a_high_level_costs_no_digits(level):
+@pytest.mark.parametrize(("level", "digits"), [(0.0, 1e-12), (1e6, 1e-9), (1e9, 1e-7)])
+def test_a_high_level_costs_no_digits(level, digits):
     x = np.round((np.sin(np.arange(400) / 4) + 0.1 * np.random.default_rng(0).normal(size=400)) * 2**12) / 2**12
-    np.testing.assert_allclose(PCA(10).fit(x + level).score(x + level), PCA(10).fit(x).score(x), rtol=1e-6)
+    np.testing.assert_allclose(PCA(10).fit(x + level).score(x + level), PCA(10).fit(x).score(x), rtol=digits)

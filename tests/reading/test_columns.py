@@ -8,6 +8,7 @@ import pytest
 from written import Read, german, lines
 
 from benchmark.errors import UserError
+from benchmark.reading.labels import decode
 
 ODD_COLUMNS = {
     "": np.arange(300),
@@ -155,6 +156,15 @@ def test_labels_in_the_usual_codings(read: Read, cells: list[str], anomalous: li
     got = read(lines("value,label", [1.5, 2.5, 9.5, 3.5], cells))
     assert got.labels is not None
     assert np.flatnonzero(got.labels).tolist() == anomalous
+
+
+@pytest.mark.parametrize("word", ["1", "-1", "yes"])
+def test_a_column_of_one_label_marks_nothing(word: str) -> None:
+    import pyarrow as pa
+
+    decoded, why = decode(pa.array([word] * 5))
+    assert decoded is None or not decoded.all()
+    assert decoded is not None or "every label is" in why
 
 
 def test_labels_that_cannot_be_read_are_said_or_refused(read: Read) -> None:
