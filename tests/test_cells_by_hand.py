@@ -44,7 +44,8 @@ def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("protocol", OPEN)
 @pytest.mark.parametrize("name", ["Echo", "Normal"])
 def test_each_point_keeps_its_own_score(protocol: str, name: str) -> None:
-    outcome = execute(task(name, protocol, rows(), window=20), rows())
+    one = rows(train=100)
+    outcome = execute(task(name, protocol, one, window=20), one)
     assert outcome.status == "ok", outcome.reason
     np.testing.assert_array_equal(outcome.scores, np.arange(1000.0))
     assert (outcome.first_row, outcome.n, outcome.n_anomalous, outcome.window) == (0, 1000, 20, 20)
@@ -120,11 +121,11 @@ def test_a_detector_without_a_window_gets_the_gap_of_the_protocols() -> None:
 
 
 @pytest.mark.parametrize("protocol", OPEN)
-def test_only_prefix_fits_a_shipped_training_series(protocol: str) -> None:
+def test_these_alone_fit_a_shipped_training_series(protocol: str) -> None:
     one = rows(train=50)
     outcome = execute(task("Normal", protocol, one, window=20), one)
     uses = spans(toys.Echo.fitted[0]) == [(-50, 0)]
-    assert uses == (protocol == "prefix")
+    assert uses == (protocol in ("prefix", "tsb-ad"))
     assert not uses or (outcome.n_fit, outcome.n_fit_anomalous) == (50, 0)
 
 
