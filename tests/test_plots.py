@@ -183,11 +183,11 @@ def test_health_counts_what_misleads() -> None:
     values = np.tile(np.arange(10.0), 10)
     labels = np.zeros(100, dtype=np.uint8)
     values[5:10] = -1
-    labels[5:10] = labels[90:95] = 1
+    labels[5:10] = labels[90:92] = labels[93:96] = 1
     found = traces.health(values, labels)
     assert found["missing"] == 0.05
     assert found["first_tenth"] == 0.5
-    assert (found["n"], found["n_anomalous"], found["segments"], found["density"]) == (100, 10, 2, 0.1)
-    assert found["position"] == pytest.approx((7 + 92) / 2 / 99)
+    assert (found["n"], found["n_anomalous"], found["segments"], found["density"]) == (100, 10, 3, 0.1)
+    assert found["position"] == pytest.approx(np.flatnonzero(labels).mean() / 99)
     assert traces.health(values + 0.5, labels)["missing"] == 0, "-1 means a gap among counts only"
     assert traces.health(np.sign(values), labels)["missing"] == 0, "-1, 0, 1 are states"

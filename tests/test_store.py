@@ -423,7 +423,7 @@ def test_a_cell_that_contradicts_its_series_is_named(tmp_path: Path, change: str
         db.execute(f"UPDATE cells SET {change}")
     db.close()
     with Store(path) as store:
-        (text,) = verify(store).differing
+        (text,) = verify(store).damaged
     assert "by its series" in text
 
 

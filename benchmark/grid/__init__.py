@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.grid.cells import Cell, Outcome, Params, Task, params_text
+from benchmark.grid.cells import Cell, Outcome, Params, Status, Task, params_text
 from benchmark.grid.costs import MEASURED_AT, Cost, expected_seconds
 from benchmark.grid.plan import PAPER, QUICK_SERIES, Row, Selection, longest_first, plan, quick_cut, rows
 from benchmark.grid.protocols import Protocol, paper_protocol
@@ -23,6 +23,7 @@ __all__ = [
     "Row",
     "Selection",
     "Split",
+    "Status",
     "Task",
     "expected_seconds",
     "fitted_parts",

@@ -53,7 +53,7 @@ def scored(results: Results, key: str, data_hash: str) -> tuple[int, NDArray[np.
     """
     first, scores = results.scores(key)
     labels = results.series(data_hash)[1]
-    if not (0 <= first <= len(labels) - len(scores) and np.isfinite(scores).all()):
+    if not (0 <= first == len(labels) - len(scores) and np.isfinite(scores).all()):
         raise UserError(
             f"cell {key} has {len(scores)} scores from row {first} for a series of {len(labels)} points, or "
             "some are not finite: `results verify` names such cells, `--repair` drops them"

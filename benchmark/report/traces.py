@@ -134,7 +134,7 @@ def health(values: Array, labels: NDArray[np.uint8]) -> dict[str, Any]:
     return {
         "n": n,
         "n_anomalous": len(rows),
-        "segments": len(segments(labels)),
+        "segments": len(segments(labels)[0]),
         "density": len(rows) / n,
         "missing": _missing(values),
         "position": float(rows.mean() / max(1, n - 1)) if len(rows) else float("nan"),

@@ -122,8 +122,13 @@ class Database:
 
     def rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         """Rows of a query; a damaged page becomes a message."""
+        return self.table(sql, *values)[0]
+
+    def table(self, sql: str, *values: Any) -> tuple[list[sqlite3.Row], list[str]]:
+        """Rows of a query, and its columns."""
         try:
-            return self.connection.execute(sql, values).fetchall()
+            found = self.connection.execute(sql, values)
+            return found.fetchall(), [name for name, *_ in found.description]
         except sqlite3.DatabaseError as error:
             raise UserError(f"cannot read {self.path}: {error}; run again to have it checked") from error
 

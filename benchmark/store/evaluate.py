@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from benchmark import metrics
 from benchmark.errors import UserError
 from benchmark.grid import protocols
+from benchmark.store.sound import fault_of_metric
 from benchmark.store.store import Store
 from datasets import Series
 from detectors import estimate_window
 
+Labels = NDArray[np.uint8]
+REMEDY = "`results verify` names such cells, `results verify --repair` drops them"
 AT_ONCE = ("auroc", "auprc")  # kept with each cell as it ends
 TOLERANCE = 1e-9  # libraries of another version sum in another order
 MetricRow = tuple[str, str, float | None, str]
@@ -66,29 +69,43 @@ def fill(
     from joblib import Parallel, delayed
 
     todo = list(store.missing_metrics([m.name for m in metrics.select(names)], keys))
-    known: dict[str, tuple[NDArray[np.uint8], int]] = {}
+    known: dict[str, tuple[Labels, int]] = {}
     added = 0
     with Parallel(n_jobs=jobs if len(todo) > 50 else 1) as parallel:
         for begin in range(0, len(todo), at_once):
             told(begin, len(todo))
             calls = []
             for row, lacking in todo[begin : begin + at_once]:
-                if row["data_hash"] not in known:
-                    values, labels = store.series(row["data_hash"])
-                    known[row["data_hash"]] = labels, estimate_window(values)
-                labels, period = known[row["data_hash"]]
-                first, scores = store.scores(row["key"])
-                mine = labels[first : first + len(scores)] if first >= 0 else labels[:0]
-                if len(mine) != len(scores) or not np.isfinite(scores).all():
-                    raise UserError(
-                        f"{store.path}: the scores of {row['detector']} on {row['dataset']}/{row['series']} do not fit "
-                        "the series, or are not finite: `results verify` names such cells, `--repair` drops them"
-                    )
+                labels, period = _known(store, row["data_hash"], known)
+                mine, scores = _scored(store, row, labels)
                 calls.append(delayed(measure)(row["key"], lacking, mine, scores, row["protocol"], period))
             rows = [row for measured in parallel(calls) for row in measured]
             store.put_metrics(rows)
             added += len(rows)
     return added
+
+
+def _known(store: Store, data_hash: str, known: dict[str, tuple[Labels, int]]) -> tuple[Labels, int]:
+    """Labels and period of a series, read once."""
+    if data_hash not in known:
+        try:
+            values, labels = store.series(data_hash)
+        except KeyError as error:
+            raise UserError(f"{store.path}: the series {data_hash[:12]} is not in it: {REMEDY}") from error
+        known[data_hash] = labels, estimate_window(values)
+    return known[data_hash]
+
+
+def _scored(store: Store, row: Any, labels: Labels) -> tuple[Labels, NDArray[np.float64]]:
+    """Labels and scores of a cell, of one length."""
+    where = f"{store.path}: the scores of {row['detector']} on {row['dataset']}/{row['series']}"
+    try:
+        first, scores = store.scores(row["key"])
+    except KeyError as error:
+        raise UserError(f"{where} are not in it: {REMEDY}") from error
+    if first < 0 or first + len(scores) != len(labels) or not np.isfinite(scores).all():
+        raise UserError(f"{where} do not fit the series, or are not finite: {REMEDY}")
+    return labels[first:], scores
 
 
 def disagreements(
@@ -102,7 +119,10 @@ def disagreements(
     names : iterable of str or None
         Metrics to recompute; None for all that are stored and known.
     """
-    stored = {r["metric"]: r["value"] for r in store.database.rows("SELECT * FROM metrics WHERE key = ?", row["key"])}
+    kept = store.database.rows("SELECT * FROM metrics WHERE key = ?", row["key"])
+    if wrong := [fault for r in kept if (fault := fault_of_metric(r))]:
+        return wrong
+    stored = {r["metric"]: r["value"] for r in kept}
     wanted = [name for name in stored if name in metrics.METRICS and (names is None or name in names)]
     labels = series.labels[row["first_row"] :]
     measured = measure(row["key"], wanted, labels, scores, row["protocol"], estimate_window(series.values))

@@ -15,10 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmark.errors import UserError
 from benchmark.grid import Cell
 from benchmark.store.database import integrity
 from benchmark.store.evaluate import AT_ONCE, disagreements
+from benchmark.store.sound import fault_of_cell, fault_of_run
 from benchmark.store.store import Store, insert_cell, insert_scores, unpack_series
 
 SERIES_COLUMNS = ("data_hash", "dataset", "name", "source", "n", "values", "labels", "n_train", "train")
@@ -94,7 +97,7 @@ def _join(db: sqlite3.Connection, source: Store, other: Path) -> Merged:
         columns = ", ".join(f'"{name}"' for name in SERIES_COLUMNS)
         values = [row[name] for name in SERIES_COLUMNS]
         db.execute(f"INSERT OR IGNORE INTO series ({columns}) VALUES ({marks})", values)
-    runs = {run["id"]: _copy_run(db, run) for run in source.database.rows("SELECT * FROM runs")}
+    runs = {run["id"]: _copy_run(db, run, other) for run in source.database.rows("SELECT * FROM runs")}
     merged = Merged()
     for row in _each(source, "cells", "key"):
         _take(db, source, dict(row), runs, merged)
@@ -107,7 +110,9 @@ def _each(source: Store, table: str, key: str) -> Iterator[sqlite3.Row]:
         yield source.database.rows(f"SELECT * FROM {table} WHERE {key} = ?", value)[0]
 
 
-def _copy_run(db: sqlite3.Connection, run: sqlite3.Row) -> int:
+def _copy_run(db: sqlite3.Connection, run: sqlite3.Row, other: Path) -> int:
+    if fault := fault_of_run(run):
+        raise UserError(f"{other}: run {run['id']}: {fault}; nothing was taken")
     values = (run["started"], run["command"], run["provenance"])
     same = db.execute("SELECT id FROM runs WHERE started = ? AND command = ? AND provenance = ?", values).fetchone()
     if same:
@@ -118,8 +123,8 @@ def _copy_run(db: sqlite3.Connection, run: sqlite3.Row) -> int:
 
 def _take(db: sqlite3.Connection, source: Store, row: dict[str, Any], runs: dict[int, int], merged: Merged) -> None:
     key = row["key"]
-    if cell_of(row).key != key:
-        raise UserError(f"{source.path}: cell {key} is not what its key says; nothing was taken")
+    if wrong := faults(source, row):
+        raise UserError(f"{source.path}: cell {key}: {wrong[0]}; nothing was taken")
     scores = source.scores(key)[1].tobytes() if row["status"] == "ok" else None
     if wrong := contradictions(source, row, AT_ONCE):
         raise UserError(f"{source.path}: {cell_of(row)}: {wrong[0]}; nothing was taken")
@@ -164,17 +169,35 @@ def contradictions(store: Store, row: Any, names: Iterable[str] | None = None) -
     """
     if row["status"] != "ok":
         return []
-    first, scores = store.scores(row["key"])
+    scores = store.scores(row["key"])[1]
+    return disagreements(store, row, store.load_series(row["data_hash"]), scores, names)
+
+
+def faults(store: Store, row: Any) -> list[str]:
+    """What makes a cell unusable: values that no benchmark writes, another key, a series that is not its own.
+
+    Raises
+    ------
+    UserError
+        If its scores or its series are damaged.
+    """
+    if fault := fault_of_cell(row):
+        return [fault]
+    if cell_of(row).key != row["key"]:
+        return ["it is not what its key says"]
+    if row["status"] != "ok":
+        return []
     try:
+        first, scores = store.scores(row["key"])
         series = store.load_series(row["data_hash"])
     except KeyError:
-        return [f"its series {row['data_hash'][:12]} is not in the store"]
+        return ["its scores or its series are not in the store"]
     told = {name: row[name] for name in ("n", "n_anomalous")}  # names may differ: content counts
     told |= {"simulated": row["source"] == "simulated", "last row": first + len(scores)}
     true = {"n": len(series), "n_anomalous": series.n_anomalous}
     true |= {"simulated": series.simulated, "last row": len(series)}
     found = [f"{name} {told[name]!r}, but {true[name]!r} by its series" for name in told if told[name] != true[name]]
-    return found or disagreements(store, row, series, scores, names)
+    return found or ([] if np.isfinite(scores).all() else ["some of its scores are not finite"])
 
 
 @dataclass
@@ -200,25 +223,43 @@ def verify(store: Store, repair: bool = False) -> Verified:
         If a stored series is damaged.
     """
     found = Verified()
-    for row in store.database.rows("SELECT data_hash FROM series"):
-        store.load_series(row["data_hash"])
+    for row in store.database.rows("SELECT data_hash, dataset, name FROM series"):
+        try:
+            store.load_series(row["data_hash"])
+        except UserError as error:
+            found.damaged.append(f"series {row['dataset']}/{row['name']}: {error}")
+            _drop(store, repair, "data_hash", row["data_hash"], ("series",))
+    for row in store.database.rows("SELECT * FROM runs"):
+        if fault := fault_of_run(row):
+            found.damaged.append(f"run {row['id']}: {fault}")
+            _drop(store, repair, "id", row["id"], ("runs",))
     for row in _each(store, "cells", "key"):
         found.cells += 1
-        try:
-            wrong = contradictions(store, row)
-        except (UserError, KeyError):
-            found.damaged.append(str(cell_of(row)))
-            if repair:
-                _drop(store, row["key"], ("metrics", "scores", "cells"))
-            continue
-        if wrong:
-            found.differing.append(f"{cell_of(row)}: {'; '.join(wrong)}")
-            if repair:
-                _drop(store, row["key"], ("metrics",))
+        _verify_cell(store, row, repair, found)
     return found
 
 
-def _drop(store: Store, key: str, tables: Iterable[str]) -> None:
+def _verify_cell(store: Store, row: sqlite3.Row, repair: bool, found: Verified) -> None:
+    try:
+        wrong = faults(store, row)
+    except UserError:
+        wrong = ["its scores or its series are damaged"]
+    if wrong:
+        found.damaged.append(f"{_named(row)}: {'; '.join(wrong)}")
+        _drop(store, repair, "key", row["key"], ("metrics", "scores", "cells"))
+        return
+    if wrong := contradictions(store, row):
+        found.differing.append(f"{_named(row)}: {'; '.join(wrong)}")
+        _drop(store, repair, "key", row["key"], ("metrics",))
+
+
+def _named(row: sqlite3.Row) -> str:
+    return f"{row['detector']} on {row['dataset']}/{row['series']} ({row['protocol']}, seed {row['seed']})"
+
+
+def _drop(store: Store, repair: bool, column: str, value: Any, tables: Iterable[str]) -> None:
+    if not repair:
+        return
     with store.database.transaction() as db:
         for table in tables:
-            db.execute(f"DELETE FROM {table} WHERE key = ?", (key,))
+            db.execute(f"DELETE FROM {table} WHERE {column} = ?", (value,))

@@ -8,7 +8,7 @@ import sqlite3
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from benchmark.errors import UserError
 from benchmark.grid import Cell, Outcome, params_text
 from benchmark.store.database import Database
+from benchmark.store.sound import fault_of_cell, fault_of_metric, fault_of_run
 from datasets import Series, Source
 
 if TYPE_CHECKING:
@@ -189,9 +190,13 @@ class Store:
         found = self.database.rows("SELECT * FROM series WHERE data_hash = ?", data_hash)
         if not found:
             raise KeyError(data_hash)
-        series = unpack_series(found[0])
+        remedy = "`results verify --repair` drops it with its cells"
+        try:
+            series = unpack_series(found[0])
+        except UserError as error:
+            raise UserError(f"{self.path}: {error}; {remedy}") from error
         if series.sha256 != data_hash:
-            raise UserError(f"{self.path}: the stored series {series.dataset}/{series.name} is damaged")
+            raise UserError(f"{self.path}: the stored series {series.dataset}/{series.name} is damaged; {remedy}")
         self._at_hand[data_hash] = series
         if len(self._at_hand) > SERIES_AT_HAND:
             self._at_hand.popitem(last=False)
@@ -230,7 +235,17 @@ class Store:
     def runs(self) -> list[dict[str, Any]]:
         """Every run: id, started (seconds since 1970), command, provenance."""
         rows = self.database.rows("SELECT * FROM runs ORDER BY id")
+        for row in rows:
+            self._refuse(f"run {row['id']}", fault_of_run(row))
         return [dict(r) | {"provenance": json.loads(r["provenance"])} for r in rows]
+
+    def _refuse(self, what: str, fault: str) -> None:
+        """Refuse a row that no benchmark wrote."""
+        if fault:
+            raise UserError(
+                f"{self.path}: {what}: {fault}; no benchmark wrote that. `results verify` names all such rows, "
+                "`results verify --repair` drops them"
+            )
 
     def frame(self, keys: Collection[str] | None = None) -> pd.DataFrame:
         """Cells as a tidy table, one column per stored metric (NaN where undefined).
@@ -241,13 +256,11 @@ class Store:
             Only these cells; None for all but what a newer version of a detector, or other data under the same
             name, has replaced.
         """
-        import pandas as pd
-
-        db = self.database.connection
         table = "current" if keys is None else "cells"
-        cells = pd.read_sql_query(f"SELECT * FROM {table} ORDER BY dataset, series, detector, protocol, seed, key", db)
+        order = "dataset, series, detector, protocol, seed, key"
+        cells = self._table(f"SELECT * FROM {table} ORDER BY {order}", "cell {key}", fault_of_cell)
         cells = cells if keys is None else cells[cells["key"].isin(keys)]
-        values = pd.read_sql_query("SELECT key, metric, value FROM metrics", db)
+        values = self._table("SELECT key, metric, value FROM metrics", "cell {key}", fault_of_metric)
         wide = values.astype({"value": float}).pivot(index="key", columns="metric", values="value")
         frame = cells.merge(wide, how="left", left_on="key", right_index=True)
         for name in ("auroc", "auprc"):
@@ -255,6 +268,15 @@ class Store:
                 frame[name] = np.nan
         frame["quick"] = frame["quick"].astype(bool)
         return frame
+
+    def _table(self, sql: str, named: str, fault: Callable[[sqlite3.Row], str]) -> pd.DataFrame:
+        """Rows as a table, each one sound."""
+        import pandas as pd
+
+        rows, columns = self.database.table(sql)
+        for row in rows:
+            self._refuse(named.format(**row), fault(row))
+        return pd.DataFrame.from_records([tuple(row) for row in rows], columns=columns, coerce_float=True)
 
 
 # -- rows --------------------------------------------------------------------------------------

@@ -1,0 +1,82 @@
+"""Whether rows of a store are such as a benchmark writes.
+
+A store may come from elsewhere, and SQLite takes a value of any type in any column.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, get_args
+
+from benchmark.grid import Status
+
+TEXT = (
+    *("key", "dataset", "series", "detector", "group", "params", "protocol", "version", "data_hash", "source"),
+    *("status", "reason", "traceback", "extra"),
+)
+WHOLE = ("seed", "quick", "first_row", "n", "n_anomalous", "n_fit", "n_fit_anomalous", "window")
+NUMBERS = ("finished", "fit_seconds", "score_seconds", "peak_mb")
+LAST = 253402300799  # the last second of the year 9999
+
+
+def fault_of_cell(row: Any) -> str:
+    """What no benchmark would write in a row of the table ``cells``, in words; nothing for a sound row."""
+    columns = set(row.keys())
+    if lacking := [name for name in (*TEXT, *WHOLE, *NUMBERS) if name not in columns]:
+        return f"it has no {lacking[0]}"
+    for name in TEXT:
+        if not isinstance(row[name], str):
+            return f"its {name} is {row[name]!r}, not text"
+    for name in WHOLE:
+        if not isinstance(row[name], int) or not 0 <= row[name] < 2**53:
+            return f"its {name} is {row[name]!r}, not a number from 0 on"
+    for name in NUMBERS:
+        if not _is_time(row[name]):
+            return f"its {name} is {row[name]!r}, not a number from 0 on"
+    if row["status"] not in get_args(Status):
+        return f"its status is {row['status']!r}, not one of {', '.join(get_args(Status))}"
+    if not isinstance(_json(row["params"]), dict):
+        return "its params are not a JSON object"
+    return _fault_of_extra(_json(row["extra"]))
+
+
+def _fault_of_extra(extra: Any) -> str:
+    if not isinstance(extra, dict):
+        return "its extra is not a JSON object"
+    history = extra.get("history", {})
+    parts = history.values() if isinstance(history, dict) else [None]
+    if not all(isinstance(part, list) and all(isinstance(v, int | float) for v in part) for part in parts):
+        return "its history is not lists of numbers"
+    return ""
+
+
+def fault_of_metric(row: Any) -> str:
+    """The same for a row of the table ``metrics``."""
+    value = row["value"]
+    if value is None or (isinstance(value, int | float) and math.isfinite(value)):
+        return "" if isinstance(row["metric"], str) else f"a metric is called {row['metric']!r}"
+    return f"its {row['metric']} is {value!r}, not a number"
+
+
+def fault_of_run(row: Any) -> str:
+    """The same for a row of the table ``runs``."""
+    told = _json(row["provenance"])
+    if not isinstance(told, dict) or not isinstance(row["command"], str) or not _is_time(row["started"]):
+        return "its record is not what a run writes"
+    if not all(isinstance(told.get(name, {}), dict) for name in ("folders", "versions")):
+        return "its folders or versions are not a JSON object"
+    if not all(isinstance(folder, str) for folder in told.get("folders", {}).values()):
+        return "its folders are not text"
+    return ""
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, int | float) and 0 <= value <= LAST
+
+
+def _json(text: Any) -> Any:
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return None

@@ -1,0 +1,123 @@
+"""Stores that somebody has tampered with: named, refused in words, never taken, and repaired to what is sound."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from benchmark.errors import UserError
+from benchmark.store import Store, merge, verify
+from benchmark.store.evaluate import fill
+from tests.support.stored import fill as stored
+
+EVIL = 'a"b\'c"""; import os #<img src=x onerror=alert(1)>\n## x | y'
+CELLS = {
+    "scores of zeros": "UPDATE scores SET scores = zeroblob(length(scores))",
+    "scores of another length": "UPDATE scores SET scores = zeroblob(16), "
+    "sha256 = '374708fff7719dd5979ec875d56cd2286f6d3cf7ec317a3b25632aab28ec37bb'",
+    "no scores": "DELETE FROM scores",
+    "no series": "DELETE FROM series",
+    "a cut series": 'UPDATE series SET "values" = substr("values", 1, 20)',
+    "a longer series": "UPDATE series SET n = n + 1",
+    "another detector": "UPDATE cells SET detector = 'LOF'",
+    "a path": "UPDATE cells SET dataset = '../../etc'",
+    "params that are no JSON": "UPDATE cells SET params = '{'",
+    "params that are a list": "UPDATE cells SET params = '[1]'",
+    "extra that is no JSON": "UPDATE cells SET extra = 'nope'",
+    "extra that is a list": "UPDATE cells SET extra = '[]'",
+    "a history of text": """UPDATE cells SET extra = '{"history": {"train": "x"}}'""",
+    "an unknown status": "UPDATE cells SET status = '<b>good</b>'",
+    "an unknown protocol": "UPDATE cells SET protocol = 'nonsense'",
+    "a seed of text": "UPDATE cells SET seed = 'x'",
+    "seconds of text": "UPDATE cells SET fit_seconds = 'x'",
+    "endless seconds": "UPDATE cells SET fit_seconds = 9e999",
+    "a negative window": "UPDATE cells SET window = -5",
+    "scores from before the first row": "UPDATE cells SET first_row = -5",
+    "scores from a later row": "UPDATE cells SET first_row = 1",
+    "simulated": "UPDATE cells SET source = 'simulated'",
+    "other counts": "UPDATE cells SET n_anomalous = n_anomalous + 1",
+}
+FIGURES = {
+    "a better figure": "UPDATE metrics SET value = 0.999",
+    "an endless figure": "UPDATE metrics SET value = 9e999",
+    "a figure of text": "UPDATE metrics SET value = 'abc'",
+    "an undefined figure": "UPDATE metrics SET value = NULL",
+}
+RUNS = {
+    "a record that is no JSON": "UPDATE runs SET provenance = '{'",
+    "a record that is a list": "UPDATE runs SET provenance = '[1]'",
+    "folders that are a list": """UPDATE runs SET provenance = '{"folders": [1, 2]}'""",
+    "versions that are a list": """UPDATE runs SET provenance = '{"versions": ["x"]}'""",
+    "a start of text": "UPDATE runs SET started = 'x'",
+    "a start beyond the calendar": "UPDATE runs SET started = 1e300",
+}
+ALL = CELLS | FIGURES | RUNS
+
+
+def forged(tmp_path: Path, statement: str) -> Path:
+    path = stored(tmp_path / "forged.sqlite", "A", "B")
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(statement)
+    return path
+
+
+@pytest.mark.parametrize("what", ALL)
+def test_it_is_named_never_merged_and_repaired(what: str, tmp_path: Path) -> None:
+    path = forged(tmp_path, ALL[what])
+    with Store(path) as store:
+        found = verify(store)
+        assert found.damaged or found.differing
+    with Store(tmp_path / "ours.sqlite", write=True) as ours:
+        with pytest.raises(UserError, match=r"nothing was taken|damaged"):
+            merge(ours, path)
+        assert not ours.statuses()
+    with Store(path, write=True) as store:
+        verify(store, repair=True)
+        again = verify(store)
+        assert not again.damaged
+        assert not again.differing
+        assert again.cells == (0 if what in CELLS else 2)
+        fill(store, ["auroc"])
+        store.frame()
+        store.runs()
+
+
+@pytest.mark.parametrize("what", ALL)
+def test_reading_it_is_refused_in_words_or_harmless(what: str, tmp_path: Path) -> None:
+    said = ""
+    with Store(forged(tmp_path, ALL[what]), write=True) as store:
+        try:
+            assert len(store.frame()) == (1 if what == "another detector" else 2)  # two of one name: the latest
+            store.runs()
+            fill(store)
+        except UserError as error:
+            said = str(error)
+    assert not said or "results verify" in said or said.startswith("unknown protocol")
+
+
+def test_a_sound_store_is_found_sound(tmp_path: Path) -> None:
+    with Store(stored(tmp_path / "s.sqlite", "A", "B")) as store:
+        found = verify(store)
+        assert (found.damaged, found.differing, found.cells) == ([], [], 2)
+
+
+def test_names_are_data_whatever_they_say(tmp_path: Path) -> None:
+    path = stored(tmp_path / "s.sqlite", "A")
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE series SET dataset = ?, name = ?", (EVIL, EVIL))
+        db.execute("UPDATE runs SET command = ?", (EVIL,))
+    with Store(path) as store, Store(tmp_path / "ours.sqlite", write=True) as ours:
+        assert not verify(store).damaged
+        assert merge(ours, path).added == 1
+        assert ours.inventory()[0].dataset == EVIL
+
+
+@pytest.mark.parametrize(
+    "statement", ["DROP TABLE metrics", "DROP VIEW current", "ALTER TABLE cells DROP COLUMN peak_mb"]
+)
+def test_a_store_that_lacks_a_part_is_refused_in_words(statement: str, tmp_path: Path) -> None:
+    with Store(forged(tmp_path, statement)) as store, pytest.raises(UserError):
+        store.frame()
