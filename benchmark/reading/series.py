@@ -49,6 +49,8 @@ def find_split(sheet: Sheet, clock: Clock | None, taken: tuple[str | None, ...])
     if sheet.table.series_columns:
         return _split(sheet, sheet.table.series_columns)
     keys = [name for name in sheet.names if name not in taken and _may_name(sheet, name, clock)]
+    if not _values_are_left(sheet, clock, keys):
+        return None
     keys.sort(key=lambda name: not NAME.fullmatch(name))
     splits = [_split(sheet, (key,)) for key in keys]
     if len(keys) > 1:
@@ -57,6 +59,12 @@ def find_split(sheet: Sheet, clock: Clock | None, taken: tuple[str | None, ...])
         if 1 < len(split.names) <= len(sheet.table) / 2 and _explains(split, clock):
             return split
     return None
+
+
+def _values_are_left(sheet: Sheet, clock: Clock | None, keys: list[str]) -> bool:
+    """Whether a column of numbers stands beside the clock and what may name a series."""
+    others = [name for name in sheet.names if name not in keys and not (clock and name in clock.columns)]
+    return sheet.options.value is not None or any(sheet.looks_numeric(name) for name in others)
 
 
 def _may_name(sheet: Sheet, name: str, clock: Clock | None) -> bool:
