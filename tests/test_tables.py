@@ -280,6 +280,8 @@ def test_every_row_under_one_protocol_stands_next_to_the_main_table() -> None:
     assert written.startswith("AUROC with every row under one protocol: prefix\n")
     assert "Protocol: prefix." in written
     assert "saw different data" not in written
+    assert "prefix: fit sees the first tenth" in written
+    assert "Seeds: the runs behind a figure; any: the row draws no random numbers" in written
 
 
 def test_rows_that_lack_the_common_protocol_are_named() -> None:
@@ -358,7 +360,7 @@ def test_bold_is_given_within_a_protocol() -> None:
     table = main_table(cells)
     best = {row.label for row in table.rows if row.entries["Dodgers"].best}
     assert best == {"AE", "Proposed"}
-    assert "different protocols saw different data" in markdown.document([table])
+    assert "different protocols saw different data: do not compare" in markdown.document([table])
 
 
 def test_a_table_of_own_files_has_no_published_columns_and_no_rows_that_were_not_run() -> None:

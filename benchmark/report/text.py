@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection
 
+from benchmark.grid import protocols
 from benchmark.report.tables import Entry, Row, Table
 from benchmark.report.verdicts import Verdict
 
@@ -22,10 +23,10 @@ SIGNS: dict[Verdict, str] = {
 }
 MEANINGS = {
     "=": "reproduced: within .01 of the published figure",
-    "(=)": "within .01 of it, but by fewer than three seeds of a random detector: one run proves nothing",
-    "≈": "inside the seed interval: the published figure lies where one more seed is expected (95 %)",
-    "†": "explained: the letter names the cause",
-    "≠": "not reproduced; a letter names what is known",
+    "(=)": "within .01 of the published figure, but with fewer than three seeds of a random detector: no proof",
+    "≈": "inside the seed interval: the published figure lies where one more seed of ours is expected (95 %)",
+    "†": "explained by a known cause, which the letter names",
+    "≠": "not reproduced; a letter, where there is one, names what is known",
     "°": "not better than the best trivial baseline of its data set: its mean is not above",
     "q": "QUICK: reduced run, not a result",
 }
@@ -58,7 +59,10 @@ def file_name(text: str) -> str:
 
 def summary(table: Table) -> str:
     """What the figures are means of, and under which protocol and seeds they were computed."""
-    return f"Means over series: {behind(table)}. {conditions(table)}".strip()
+    source = " Published: Table 1 of the paper, two decimals." if table.compared else ""
+    return (
+        f"Each figure is the mean over the series of a data set: {behind(table)}. {conditions(table)}{source}".strip()
+    )
 
 
 def address(text: str) -> str:
@@ -147,10 +151,31 @@ def legend(table: Table) -> list[str]:
     if any(e.weak and e.versus and e.versus.low is not None for e in entries):
         at = next(k for k, line in enumerate(lines) if line.startswith("°"))
         lines[at] += ", or the 95 % interval of the difference reaches 0 (paired bootstrap over scored points)"
-    if len({row.protocol for row in table.rows}) > 1:
-        lines.insert(0, "Rows of different protocols saw different data: compare, and set in bold, within one protocol")
+    lines = [*_bold(table), *lines, *_protocols(table)]
+    if any(seeds(row) == "any" for row in table.rows):
+        lines.append("Seeds: the runs behind a figure; any: the row draws no random numbers")
     lines += [f"{letter}. {cause}" for cause, letter in letters(table).items()]
     return [*lines, *table.notes]
+
+
+def _bold(table: Table) -> list[str]:
+    """What bold means, and within which rows it is given."""
+    entries = [e for row in table.rows for e in row.entries.values()]
+    if not any(e.best or e.printed_best for e in entries):
+        return []
+    best = "bold: the best figure of a data set among the rows that rest on the most series"
+    if len({row.protocol for row in table.rows}) == 1:
+        return [best]
+    return [
+        f"{best}, within one protocol",
+        "Rows of different protocols saw different data: do not compare them",
+    ]
+
+
+def _protocols(table: Table) -> list[str]:
+    """What ``fit`` sees under each protocol of the table."""
+    names = dict.fromkeys(row.protocol for row in table.rows)
+    return [f"{name}: {protocols.PROTOCOLS[name].summary}" for name in names if name in protocols.PROTOCOLS]
 
 
 def heading(table: Table) -> str:
