@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmark.adapters.borrowed import Borrowed, OnSeries, arguments, class_of, draws
 from benchmark.adapters.names import Listed
+from benchmark.adapters.stumpy import keep_compiled
 from detectors import Array, Diet
 
 PLACE = "aeon.anomaly_detection"
@@ -50,6 +51,7 @@ def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
     learns: Diet = "series" if tags["learning_type:unsupervised"] else "normal"
     if tags["fit_is_empty"]:
         learns = "nothing"
-    window = "window_size" if "window_size" in arguments(model) else ""
-    facts = {"learns_from": learns, "window_argument": window, "defaults": {"window": "auto"} if window else {}}
+    keep_compiled()
+    window = tuple(name for name in ("window_size", "n_init_train") if name in arguments(model))
+    facts = {"learns_from": learns, "window_arguments": window, "defaults": {"window": "auto"} if window else {}}
     return class_of(_Series, entry, model, draws(model), **facts)

@@ -54,8 +54,8 @@ class Borrowed(Detector):
         Makes the library's object.
     given : dict
         Arguments that differ from the library's defaults: what it cannot do without, and silence.
-    window_argument : str
-        The library's name of the window length; empty = it has none.
+    window_arguments : tuple of str
+        The library's names of the window length.
     defaults : dict
         Our constructor's parameters.
     spec : str
@@ -72,7 +72,7 @@ class Borrowed(Detector):
     text: ClassVar[str] = ""
     torch: ClassVar[bool] = False
     given: ClassVar[dict[str, Any]] = {}
-    window_argument: ClassVar[str] = ""
+    window_arguments: ClassVar[tuple[str, ...]] = ()
     defaults: ClassVar[dict[str, Any]] = {"options": None}
     rules: ClassVar[dict[str, Rule]] = {"window": WINDOW, "random_state": SEED}
 
@@ -109,7 +109,7 @@ class Borrowed(Detector):
     def made(self, window: int) -> Any:
         """The library's object, seeded."""
         self.seed_generators()
-        own = {self.window_argument: window} if self.window_argument else {}
+        own = dict.fromkeys(self.window_arguments, window)
         seeds = {name: self.random_state for name in SEEDS if self.seeded and name in arguments(self.model)}
         options = {name: _as_list(value) for name, value in (self.options or {}).items()}
         with silence():

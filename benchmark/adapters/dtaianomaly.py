@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmark.adapters.borrowed import Borrowed, OnSeries, arguments, class_of, draws
 from benchmark.adapters.names import Listed
+from benchmark.adapters.stumpy import keep_compiled
 from detectors import Array, Diet
 
 PLACE = "dtaianomaly.anomaly_detection"
@@ -41,8 +42,9 @@ def entries() -> Iterator[Listed]:
 
 def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
     """What it learns from is asked of an object with a short window."""
-    window = next((name for name in WINDOWS if name in arguments(model)), "")
-    supervision = model(**({window: 16} if window else {})).supervision.name
+    keep_compiled()
+    window = tuple(name for name in WINDOWS if name in arguments(model))
+    supervision = model(**dict.fromkeys(window, 16)).supervision.name
     learns: Diet = "normal" if supervision == "SEMI_SUPERVISED" else "series"
-    facts = {"learns_from": learns, "window_argument": window, "defaults": {"window": "auto"} if window else {}}
+    facts = {"learns_from": learns, "window_arguments": window, "defaults": {"window": "auto"} if window else {}}
     return class_of(_Series, entry, model, entry.name in DRAW or draws(model), **facts)

@@ -12,6 +12,7 @@ import numpy as np
 from benchmark.adapters.borrowed import Borrowed, OnSeries, OverWindows, arguments, class_of, draws
 from benchmark.adapters.names import Listed, borrowed
 from detectors import Array
+from detectors.core import whole
 
 PARTS = ("detector_list", "base_estimators", "estimator_list")  # arguments that are other detectors
 REFUSED = {
@@ -22,9 +23,8 @@ REFUSED = {
     "MultiModalOD": "it takes texts or images, through an encoder of them",
 }
 GRAPH = "it scores the nodes of a graph"
-NEEDS = {
-    "LSCP": 'detectors to choose from: --set \'pyod:LSCP.detector_list=["LOF", "KNN"]\'',
-}
+NEEDS = {"LSCP": 'detectors to choose from: --set \'pyod:LSCP.detector_list=["LOF", "KNN"]\''}
+SHORT = {"MAD": 1, "ROD": 8}  # longest window: one takes single values, one looks at every three points of a window
 
 
 class _OverWindows(OverWindows):
@@ -78,15 +78,15 @@ def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
     """Over windows, or on the series itself for the classes in PyOD's files ``ts_*``."""
     facts: dict[str, Any] = {"source": f"PyOD, {model.__module__}.{model.__name__}"}
     if entry.module.startswith("pyod.models.ts_"):
-        window = "window_size" if "window_size" in arguments(model) else ""
-        facts |= {"window_argument": window, "defaults": {"window": "auto"} if window else {}}
+        window = [name for name in ("window_size",) if name in arguments(model)]
+        facts |= {"window_arguments": tuple(window), "defaults": {"window": "auto"} if window else {}}
         if entry.name == "MatrixProfile":  # it has no decision_function
             facts["learns_from"] = "nothing"
         return class_of(_Series, entry, model, draws(model), **facts)
     if "n_features" in arguments(model):
-        facts["window_argument"] = "n_features"
-    if entry.name == "MAD":  # of one value, not of several
-        facts["defaults"] = {"window": 1}
+        facts["window_arguments"] = ("n_features",)
+    if entry.name in SHORT:
+        facts |= {"defaults": {"window": SHORT[entry.name]}, "rules": {"window": whole(1, SHORT[entry.name])}}
     return class_of(_OverWindows, entry, model, draws(model), **facts)
 
 

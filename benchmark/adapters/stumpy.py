@@ -85,14 +85,15 @@ def entries() -> Iterator[Listed]:
 
 def detector(entry: Listed, model: Callable[..., Any]) -> type[Borrowed]:
     """scrump and scraamp draw the diagonals that they compute; a first pass leaves no window without a distance."""
-    _keep_compiled()
-    sampled = "pre_scrump" in arguments(model) or "pre_scraamp" in arguments(model)
+    keep_compiled()
     given = {name: True for name in ("pre_scrump", "pre_scraamp") if name in arguments(model)}
-    return class_of(_Profile, entry, model, sampled, source=entry.spec.replace(":", "."), given=given)
+    return class_of(_Profile, entry, model, bool(given), source=entry.spec.replace(":", "."), given=given)
 
 
-def _keep_compiled() -> None:
-    """Else each process compiles for a minute."""
+def keep_compiled() -> None:
+    """Keep stumpy's compiled code on disk: else each process compiles for a minute. Other libraries call it, too."""
+    if importlib.util.find_spec("stumpy") is None:
+        return
     from stumpy import cache
 
     for module, name in cache.get_njit_funcs():

@@ -137,11 +137,13 @@ def test_options_reach_the_class_by_set_under_either_name() -> None:
         ("pyod:KNM.n_neighbors=3", "unknown detector in --set 'pyod:KNM': did you mean pyod:KNN"),
         ("pyod:KNN.contamination=0.9", "contamination"),
         ("pyod:KNN.max_windows=0", "max_windows must be"),
+        ("pyod:ROD.window=48", "window must be a whole number of at least 1 and at most 8"),
+        ("pyod:MAD.window=2", "at most 1"),
     ],
 )
 def test_a_wrong_option_is_refused_before_work_starts(item: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        rows(Selection(detectors=("pyod:KNN",), params=parse_set([item])))
+        rows(Selection(detectors=("pyod:KNN", "pyod:ROD", "pyod:MAD"), params=parse_set([item])))
 
 
 def test_set_finds_the_parameter_behind_dots_and_equal_signs() -> None:
