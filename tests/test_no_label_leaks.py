@@ -22,7 +22,7 @@ def toy() -> Series:
     values[500:520] += 2.0
     labels = np.zeros(1000, dtype=np.uint8)
     labels[500:520] = labels[150:160] = 1
-    return Series("Toy", "toy", values, labels)
+    return Series("Toy", "toy_tr_200_1st_300", values, labels)
 
 
 def scores(detector: str, protocol: str, one: Series) -> np.ndarray:
@@ -35,7 +35,7 @@ def scores(detector: str, protocol: str, one: Series) -> np.ndarray:
 
 
 @pytest.mark.parametrize("detector", DETECTORS)
-@pytest.mark.parametrize("protocol", ["prefix", "tsb-uad"])
+@pytest.mark.parametrize("protocol", ["prefix", "tsb-uad", "tsb-ad"])
 def test_without_normal_in_its_name_a_protocol_gives_equal_scores_whatever_the_labels(detector, protocol) -> None:
     one = toy()
     shuffled = replace(one, labels=np.random.default_rng(1).permutation(one.labels))

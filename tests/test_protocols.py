@@ -36,7 +36,7 @@ def series(n: int = 1000, anomalies: tuple[tuple[int, int], ...] = ((50, 60), (7
     labels = np.zeros(n, dtype=np.uint8)
     for a, b in anomalies:
         labels[a:b] = 1
-    return Series("Toy", "toy", values, labels, train=np.arange(train, dtype=float) if train else None)
+    return Series("Toy", "toy_tr_200_1st_700", values, labels, train=np.arange(train, dtype=float) if train else None)
 
 
 def rows_seen(one: Series, protocol: str, detector: Detector) -> list[set[int]]:
