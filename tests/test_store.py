@@ -458,6 +458,25 @@ def test_an_empty_file_is_refused_and_a_turned_sign_is_mentioned(tmp_path: Path)
     assert "AUROC 0.000 is far below .5: is the sign right" in note
 
 
+def test_answers_may_be_words_and_columns_capitals(tmp_path: Path) -> None:
+    file = tmp_path / "flags.csv"
+    file.write_text("Series,Score\n" + "".join(f"Toy/toy,{bool(label)}\n" for label in toy().labels))
+    with Store(fill(tmp_path / "s.sqlite", "D"), write=True) as store:
+        (note,) = import_scores(store, file, "Theirs").notes
+    assert "as given: F1 1.000" in note
+
+
+def test_a_name_nearly_right_is_guessed_and_cells_without_a_column_are_refused(tmp_path: Path) -> None:
+    near = scores_file(tmp_path / "near.csv", "toy/Toyy", [1.0])
+    more = tmp_path / "more.csv"
+    more.write_text("series,score\nToy/toy,1,9\n")
+    with Store(fill(tmp_path / "s.sqlite", "D"), write=True) as store:
+        with pytest.raises(UserError, match=r"did you mean Toy/toy\?"):
+            import_scores(store, near, "Theirs")
+        with pytest.raises(UserError, match="more cells than its first line"):
+            import_scores(store, more, "Theirs")
+
+
 def test_answers_of_zero_and_one_are_measured_as_given(tmp_path: Path) -> None:
     answers = toy().labels.copy()
     answers[np.flatnonzero(answers)[0]] = 0

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.catalogue import registry
-from benchmark.errors import UserError
+from benchmark.errors import UserError, nearest
 from benchmark.grid import Cell, Outcome
 from benchmark.store.evaluate import AT_ONCE, measure
 from benchmark.store.store import Store, storable
@@ -24,6 +24,7 @@ Array = NDArray[np.float64]
 GIVEN = ("precision_given", "recall_given", "f1_given", "event_f1_given", "range_f1_given")
 LOW = 0.4  # an AUROC below it makes a turned sign likelier than a bad detector
 SHORTEST_PREFIX = 8
+ANSWERS = {"true": 1.0, "false": 0.0}
 
 
 @dataclass
@@ -115,7 +116,9 @@ def _table(file: Path) -> pd.DataFrame:
         )
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise UserError(f"cannot read {file}: {error}") from error
-    table.columns = [str(name).strip() for name in table.columns]
+    if len(table) and not isinstance(table.index, pd.RangeIndex):
+        raise UserError(f"{file}: its lines have more cells than its first line has columns")
+    table.columns = [str(name).strip().lower() for name in table.columns]
     if "series" in table:
         table["series"] = table["series"].str.strip()
     return table
@@ -138,7 +141,8 @@ def _order(table: pd.DataFrame, places: NDArray[np.intp], file: Path, name: str)
 
 def _number(text: str, file: Path, line: int) -> float:
     try:
-        value = float(text)
+        value = ANSWERS.get(text.strip().lower())
+        value = float(text) if value is None else value
     except ValueError:
         value = float("nan")
     if not np.isfinite(value):
@@ -159,8 +163,10 @@ def _fitting(known: list[sqlite3.Row], file: Path, name: str, count: int) -> sql
     if len(found) > 1:
         raise UserError(f"{file}: {name} may be {len(found)} stored series: give the whole hash (`results list`)")
     if not found:
+        near = nearest(name, [f"{row['dataset']}/{row['name']}" for row in known])
+        guess = f" (did you mean {near}?)" if near else ""
         raise UserError(
-            f"{file}: no stored series has the name or the hash {storable(name)[:80]!r}; `results list` shows "
+            f"{file}: no stored series has the name or the hash {storable(name)[:80]!r}{guess}; `results list` shows "
             "those there are, and a run of any detector on a series stores it"
         )
     (row,) = found
