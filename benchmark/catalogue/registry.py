@@ -15,9 +15,9 @@ from types import ModuleType
 from typing import Any
 
 import detectors as detectors_package
-from benchmark.adapters import borrowed, folded, is_borrowed
+from benchmark.adapters import LIBRARIES, borrowed, folded, is_borrowed
 from benchmark.catalogue.published import published_order
-from benchmark.errors import UserError, unknown
+from benchmark.errors import UserError, nearest, unknown
 from detectors import Detector
 
 ENTRY_POINTS = "tsad_benchmark.detectors"
@@ -219,4 +219,6 @@ def _module_from_name(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise UserError(f"cannot import {name}: {error}") from error
+        near = nearest(name, (*LIBRARIES, "exec"), cutoff=0.7)
+        guess = f"; did you mean {near}:...?" if near else ""
+        raise UserError(f"cannot import {name}: {error}{guess}") from error

@@ -178,6 +178,7 @@ def test_a_name_is_that_of_the_class_or_of_its_file_in_any_case() -> None:
     ("spec", "message"),
     [
         ("pyod:KNNN", "did you mean KNN"),
+        ("pyodd:KNN", "cannot import pyodd.*did you mean pyod:"),
         ("pyod:XGBOD", "it learns from labels"),
         ("pyod:DOMINANT", "nodes of a graph"),
         ("sklearn:LocalOutlierFactr", "did you mean LocalOutlierFactor"),
