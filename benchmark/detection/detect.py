@@ -21,6 +21,7 @@ Rule = Literal["peaks", "quantile", "pot"]
 
 FALSE_ALERTS = 0.1  # expected in the whole file
 LISTED = 10
+MANY, SHARE_OF_WINDOWS = 20, 0.02  # alerts beyond which they are called too many
 SCORING = 0.6  # of the budget, for a long series; the ranking has the rest
 
 
@@ -92,9 +93,21 @@ def detect(recording: Recording, options: Options | None = None) -> Finding:
     threshold = threshold_of(scores, window, options)
     flags = flagged(scores, threshold, recording.filled)
     found = alerts(scores, flags, window) + runners_up(scores, flags | recording.filled, window, LISTED)
+    notes += _too_many(found, len(x), window, options)
     odd = flags | recording.filled
     placed = [narrowed(x, alert, odd, window) for alert in found[:EXPLAINED]] + found[EXPLAINED:]
     return Finding(recording, chosen, window, scores, threshold, flags, placed, ranking, notes, options)
+
+
+def _too_many(found: list[Alert], n: int, window: int, options: Options) -> list[str]:
+    """A line where alerts are so many that the law of ordinary peaks cannot hold."""
+    count = sum(alert.flagged for alert in found)
+    if options.rule != "peaks" or count <= max(MANY, options.false_alerts, SHARE_OF_WINDOWS * n / window):
+        return []
+    return [
+        f"{count:,} alerts are no rare events: the peaks of this series follow no single law, and the threshold is no "
+        "promise. --threshold quantile --contamination 0.01 flags a share of the rows instead."
+    ]
 
 
 def score(x: Array, names: tuple[str, ...], window: int, options: Options, notes: list[str]) -> Array:
