@@ -102,8 +102,17 @@ def table(cells: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per protocol and detector, one column per data set (NaN where a series has no figure), and
-        ``<data set>, published`` where the publication has one for this detector and protocol.
+        One row per protocol and detector, one column per data set (NaN where a series has no figure).
+        A column ``<data set>, published`` holds what the publication has for this detector and protocol.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import benchmark
+    >>> values, labels = np.sin(np.arange(600) / 5), np.zeros(600, dtype=int)
+    >>> values[300:306], labels[300:306] = 2.0, 1
+    >>> benchmark.table(benchmark.evaluate("AbsDeviation", (values, labels))).loc[("tsb-uad", "AbsDeviation")].item()
+    1.0
     """
     from benchmark.evaluation import table_of
 
@@ -127,6 +136,19 @@ def load(path: str | Path = "results/results.sqlite") -> pd.DataFrame:
     ------
     benchmark.errors.UserError
         If there is no such file, or it is damaged, or from a newer version.
+
+    Examples
+    --------
+    >>> import benchmark
+    >>> import tempfile
+    >>> import numpy as np
+    >>> values, labels = np.sin(np.arange(600) / 5), np.zeros(600, dtype=int)
+    >>> values[300:306], labels[300:306] = 2.0, 1
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = benchmark.evaluate("AbsDeviation", (values, labels), store=f"{folder}/mine.sqlite")
+    ...     cells = benchmark.load(f"{folder}/mine.sqlite")
+    >>> cells["detector"].tolist(), cells["status"].tolist()
+    (['AbsDeviation'], ['ok'])
     """
     from benchmark.store import Store
 

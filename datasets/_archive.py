@@ -32,6 +32,13 @@ class Archive(Dataset):
         Series that the publisher counts.
     home : str
         Folder of its files, by default its name.
+
+    Examples
+    --------
+    >>> import datasets
+    >>> archive = datasets.Archive("Pumps", "Pumps of a plant", count=12)
+    >>> archive.size, archive.series_names()
+    (12, ())
     """
 
     def __init__(

@@ -18,7 +18,17 @@ Source = Literal["local", "cache", "download", "file", "simulated"]
 
 
 class DataError(Exception):
-    """A series that cannot be used; the message names file, row and cure."""
+    """A series that cannot be used; the message names file, row and cure.
+
+    Examples
+    --------
+    >>> import datasets
+    >>> try:
+    ...     datasets.get("MGBA")
+    ... except datasets.DataError as error:
+    ...     print(error)
+    there is no data set 'MGBA': did you mean 'MGAB'?
+    """
 
     def __init__(self, message: str, dataset: str = "", series: str = "") -> None:
         super().__init__(message)
@@ -40,6 +50,14 @@ class Series:
     source : {"local", "cache", "download", "file", "simulated"}
     train : (m,) float64 array or None
         Values of a training file that ships apart (NASA-MSL), without anomalies.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import datasets
+    >>> series = datasets.Series("mine", "a", np.array([0.0, 9.0, 8.0, 0.0]), np.array([0, 1, 1, 0], dtype=np.uint8))
+    >>> len(series), series.n_anomalous, series.segments()
+    (4, 2, [(1, 3)])
     """
 
     dataset: str
@@ -93,6 +111,12 @@ class Facts:
         Points, anomalous points and runs of anomalous points; 0 = not known (a user's own file).
     n_train : int
         Points of the training file that ships apart, 0 = there is none.
+
+    Examples
+    --------
+    >>> import datasets
+    >>> datasets.get("NASA-MSL").facts("C-1.test.out")
+    Facts(name='C-1.test.out', n=2264, n_anomalous=312, n_segments=2, n_train=2158)
     """
 
     name: str
@@ -121,6 +145,12 @@ class Remote:
         Path inside the zip, top folders may be left out; ``""`` = the address is the file itself.
     redirect_hosts : tuple of str
         Other hosts that may answer in the publisher's place; any other redirect is refused.
+
+    Examples
+    --------
+    >>> import datasets
+    >>> [remote.name for remote in datasets.get("Dodgers").originals("101-freeway-traffic.test.out")]
+    ['Dodgers.data', 'Dodgers.events']
     """
 
     name: str
@@ -152,6 +182,15 @@ class Dataset(ABC):
         Where its zip is published.
     header : bool
         Whether its files have a first line with names; rows without a value are then dropped, as TSB-AD does.
+
+    Examples
+    --------
+    >>> import datasets
+    >>> mgab = datasets.get("MGAB")
+    >>> mgab.series_names()[:2]
+    ('1.test.out', '2.test.out')
+    >>> mgab.simulate("1.test.out").source
+    'simulated'
     """
 
     name: str = ""
@@ -236,6 +275,14 @@ def nearest(wrong: str, right: Iterable[str]) -> str:
 
 
 def random_generator(*parts: str | int) -> np.random.Generator:
-    """A generator seeded by names and numbers, independent of the order in which series are made."""
+    """A generator seeded by names and numbers, independent of the order in which series are made.
+
+    Examples
+    --------
+    >>> import datasets
+    >>> first, again = (datasets.random_generator("MGAB", 1).random() for _ in range(2))
+    >>> first == again
+    True
+    """
     digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "little"))

@@ -1,7 +1,7 @@
 """Files from the net: only what is needed, and resumed where it broke.
 
-Own code, since pooch and remotezip, tried against a server on this machine, keep nothing of a transfer that breaks and
-follow a redirect to any host.
+Own code, since pooch and remotezip keep nothing of a transfer that breaks and follow a redirect to any host (both tried
+against a local server).
 """
 
 from __future__ import annotations
@@ -42,6 +42,16 @@ class Network:
         Attempts in a row without a byte of progress.
     pause : float
         Seconds to wait after the first of them; the wait grows.
+
+    Examples
+    --------
+    >>> import pathlib
+    >>> import datasets
+    >>> network = datasets.Network(pathlib.Path("cache"), offline=True)
+    >>> found = datasets.iter_series("MGAB", ["1.test.out"], mode="simulated", network=network, announce=print)
+    >>> next(found).source
+    MGAB: SIMULATED series stand in for the real series (as asked)
+    'simulated'
     """
 
     def __init__(

@@ -19,6 +19,17 @@ class FolderDataset(Dataset):
 
     A folder that is called like a data set of the package is named by its path: it is not that data set.
     ``X.train.*`` is the training part of ``X.test.*`` where both are there.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import datasets
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = pathlib.Path(folder, "pump.csv").write_text("0.5,0\\n9.0,1\\n0.4,0\\n")
+    ...     mine = datasets.FolderDataset(pathlib.Path(folder), "mine")
+    ...     series = mine.read("pump.csv")
+    >>> series.values, series.labels
+    (array([0.5, 9. , 0.4]), array([0, 1, 0], dtype=uint8))
     """
 
     endings: tuple[str, ...] = ENDINGS
@@ -73,5 +84,16 @@ def load_folder(path: str | Path, name: str = "") -> FolderDataset:
     ------
     DataError
         If there is no such folder, or no such file in it.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import datasets
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = pathlib.Path(folder, "pump.csv").write_text("0.5,0\\n9.0,1\\n0.4,0\\n")
+    ...     mine = datasets.load_folder(folder, "mine")
+    ...     series = mine.read("pump.csv")
+    >>> series.values, series.labels
+    (array([0.5, 9. , 0.4]), array([0, 1, 0], dtype=uint8))
     """
     return FolderDataset(Path(path), name)

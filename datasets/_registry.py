@@ -49,12 +49,25 @@ def names(archives: bool = False) -> tuple[str, ...]:
     ----------
     archives : bool
         Also those that a run includes only when it names them, see :class:`Archive`.
+
+    Examples
+    --------
+    >>> import datasets
+    >>> "MGAB" in datasets.names()
+    True
     """
     return tuple(sorted(name for name, one in _found()[0].items() if archives or not isinstance(one, Archive)))
 
 
 def broken() -> dict[str, str]:
-    """Files of the package that could not be used: file name and cause."""
+    """Files of the package that could not be used: file name and cause.
+
+    Examples
+    --------
+    >>> import datasets
+    >>> datasets.broken()
+    {}
+    """
     return dict(_found()[1])
 
 
@@ -65,6 +78,12 @@ def get(name: str) -> Dataset:
     ------
     DataError
         If there is none; the message proposes the nearest name, or says why its file does not import.
+
+    Examples
+    --------
+    >>> import datasets
+    >>> datasets.get("MGAB").title
+    'Mackey-Glass anomaly benchmark'
     """
     good, faulty = _found()
     if name in good:

@@ -71,6 +71,14 @@ def iter_series(
     ------
     DataError
         At the call, for an unknown data set or series, a folder that does not exist, or an unknown mode.
+
+    Examples
+    --------
+    >>> import datasets
+    >>> found = datasets.iter_series("MGAB", ["1.test.out", "2.test.out"], mode="simulated", announce=print)
+    >>> [series.n_anomalous for series in found]
+    MGAB: SIMULATED series stand in for the real series (as asked)
+    [200, 200]
     """
     if mode not in ("auto", "real", "simulated"):
         raise DataError(f"mode must be 'auto', 'real' or 'simulated', got {mode!r}")
@@ -100,6 +108,12 @@ def located(
     ------
     DataError
         If none is.
+
+    Examples
+    --------
+    >>> import datasets
+    >>> datasets.located(datasets.get("MGAB")).name
+    'MGAB'
     """
     if not isinstance(dataset, Archive):
         return dataset
@@ -122,6 +136,12 @@ def load(dataset: str | Dataset, series: str, **where: object) -> Series:
     ------
     DataError
         If it cannot be used.
+
+    Examples
+    --------
+    >>> import datasets
+    >>> series = datasets.load("MGAB", "1.test.out", mode="simulated", announce=print)
+    MGAB: SIMULATED series stand in for the real series (as asked)
     """
     found = next(iter(iter_series(dataset, [series], **where)))  # type: ignore[arg-type]
     if isinstance(found, DataError):
@@ -130,7 +150,14 @@ def load(dataset: str | Dataset, series: str, **where: object) -> Series:
 
 
 def default_cache_dir() -> Path:
-    """The user's cache folder for this project, never inside the clone."""
+    """The user's cache folder for this project, never inside the clone.
+
+    Examples
+    --------
+    >>> import datasets
+    >>> datasets.default_cache_dir().name
+    'tsad-benchmark'
+    """
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("tsad-benchmark"))

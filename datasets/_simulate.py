@@ -21,7 +21,15 @@ def split(rng: np.random.Generator, total: int, parts: int, least: int = 1) -> l
 
 
 def place(rng: np.random.Generator, n: int, lengths: Sequence[int], gap: int = 1, first: int = 0) -> Spans:
-    """Random disjoint half-open spans of these lengths in ``first .. n``, ``gap`` points or more between them."""
+    """Random disjoint half-open spans of these lengths in ``first .. n``, ``gap`` points or more between them.
+
+    Examples
+    --------
+    >>> import datasets
+    >>> spans = datasets.place(datasets.random_generator("example"), 100, [5, 10])
+    >>> sorted(stop - start for start, stop in spans)
+    [5, 10]
+    """
     free = n - first - sum(lengths) - gap * (len(lengths) - 1)
     if free < 0:
         raise ValueError(f"spans of {sum(lengths)} points do not fit into {n - first}")
@@ -46,7 +54,14 @@ def place_beside(rng: np.random.Generator, n: int, lengths: Sequence[int], taken
 
 
 def labels_of(n: int, spans: Spans) -> NDArray[np.uint8]:
-    """(n,) labels, 1 inside the spans."""
+    """(n,) labels, 1 inside the spans.
+
+    Examples
+    --------
+    >>> import datasets
+    >>> datasets.labels_of(5, [(1, 3)])
+    array([0, 1, 1, 0, 0], dtype=uint8)
+    """
     labels = np.zeros(n, dtype=np.uint8)
     for start, stop in spans:
         labels[start:stop] = 1
@@ -60,6 +75,12 @@ def mackey_glass(
 
     Mackey and Glass, Science 197 (1977); the parameters of MGAB. Method of steps: over one delay the
     delayed term is known and the equation linear, so that a step is one product with a fixed matrix.
+
+    Examples
+    --------
+    >>> import datasets
+    >>> datasets.mackey_glass(500, datasets.random_generator("example")).shape
+    (500,)
     """
     per_unit = 4
     block = tau * per_unit

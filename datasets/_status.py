@@ -27,6 +27,15 @@ class SeriesStatus:
         How the content compares with the published hash; ``""`` = not read.
     problem : str
         What is wrong with the file, and the cure; ``""`` = nothing.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import datasets
+    >>> with tempfile.TemporaryDirectory() as empty:
+    ...     rows = list(datasets.status(datasets.get("MGAB"), cache_dir=pathlib.Path(empty)))
+    >>> rows[0].series, rows[0].source
+    ('1.test.out', 'absent')
     """
 
     dataset: str
@@ -41,7 +50,14 @@ class SeriesStatus:
 def status(
     dataset: str | Dataset | None = None, *, data_dir: Path | None = None, cache_dir: Path | None = None
 ) -> list[SeriesStatus]:
-    """What is on this machine, read and checked; nothing is downloaded."""
+    """What is on this machine, read and checked; nothing is downloaded.
+
+    Examples
+    --------
+    >>> import datasets
+    >>> len(datasets.status("MGAB")) == len(datasets.get("MGAB").series)
+    True
+    """
     chosen = [dataset_of(dataset)] if dataset is not None else [get(name) for name in names()]
     cache = Path(cache_dir) if cache_dir else default_cache_dir()
     chosen = [located(one, data_dir=data_dir, cache_dir=cache, offline=True) for one in chosen]

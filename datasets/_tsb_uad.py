@@ -169,7 +169,14 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def check_labels(labels: NDArray[np.uint8], where: str) -> None:
-    """Refuse a series for which no ranking metric is defined."""
+    """Refuse a series for which no ranking metric is defined.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import datasets
+    >>> datasets.check_labels(np.array([0.0, 1.0]), "pump.csv")
+    """
     if not labels.any():
         raise DataError(f"{where} has no anomaly: every label is 0, and no metric is defined; use a labelled series")
     if labels.all():
@@ -216,6 +223,14 @@ def fingerprint(arrays: Arrays) -> dict[str, str]:
 
     The second is for copies that were printed with a digit less: some mirrors differ from
     others by less than 1e-15.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import datasets
+    >>> hashes = datasets.fingerprint((np.array([0.5, 1.5]), np.array([0, 1], dtype=np.uint8), None))
+    >>> {kind: value[:8] for kind, value in hashes.items()}
+    {'sha256': 'ca028fd9', 'sha256_6': 'ca028fd9'}
     """
     values, labels, train = arrays
     hashes = {"sha256": _sha256(values, labels), "sha256_6": _sha256(_rounded(values), labels)}

@@ -14,10 +14,10 @@ class HBOS(WindowDetector):
     """Histogram-based outlier score of sliding windows.
 
     Each of the window's positions is a feature with a histogram of equal bins; a window scores
-    -sum_j log2(density_j(x_j) + alpha). A value outside of the fitted range counts as the outermost
-    bin's when it lies within ``tol`` bin widths, else as the rarest bin's; one on an edge between two
-    bins is looked up in the lower one. Both as in PyOD, which the published figures used. A range too small to be
-    divided, of equal values or of some that differ by rounding, is widened on both sides.
+    -sum_j log2(density_j(x_j) + alpha). A value outside of the fitted range counts as the outermost bin's within
+    ``tol`` bin widths, else as the rarest bin's; one on an edge between two bins is looked up in the lower one. Both as
+    in PyOD, which the published figures used. A range too small to be divided, of equal values or of some that differ
+    by rounding, is widened on both sides.
 
     Parameters
     ----------
@@ -36,6 +36,15 @@ class HBOS(WindowDetector):
     ----------
     Goldstein and Dengel, "Histogram-based Outlier Score (HBOS): A fast unsupervised anomaly
     detection algorithm", KI 2012.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> scores = HBOS(window=40).fit(x).score(x)
+    >>> bool(980 <= scores.argmax() < 1030)
+    True
     """
 
     source = "Goldstein and Dengel, KI 2012"

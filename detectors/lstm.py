@@ -25,6 +25,15 @@ class LSTM(Forecaster):
     ----------
     Malhotra et al., "Long short term memory networks for anomaly detection in time series", ESANN 2015; the
     settings are those of TSB-UAD 0.0.3's ``lstm``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> scores = LSTM(window=40, epochs=3).fit(x[:800]).score(x)
+    >>> bool(980 <= scores.argmax() < 1030)
+    True
     """
 
     version: ClassVar[int] = 3

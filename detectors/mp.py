@@ -16,8 +16,8 @@ Flags = NDArray[np.bool_]
 class MP(WindowDetector):
     """Matrix profile: z-normalised Euclidean distance from each window to the nearest other one.
 
-    A series is joined with the fitted pieces. Where it is one of them, or a part of one, windows at most
-    ceil(W / 4) starts apart are left out as trivial matches (stumpy's rule).
+    A series is joined with the fitted pieces. Where it is one of them, or a part of one, trivial matches are left out:
+    windows at most ceil(W / 4) starts apart (stumpy's rule).
 
     Parameters
     ----------
@@ -34,6 +34,15 @@ class MP(WindowDetector):
     ----------
     Yeh et al., "Matrix Profile I", ICDM 2016; computed by diagonals as in Zimmerman et al., "Matrix Profile XIV",
     SoCC 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> scores = MP(window=40).fit(x).score(x)
+    >>> bool(980 <= scores.argmax() < 1030)
+    True
     """
 
     source = "Yeh et al., ICDM 2016"

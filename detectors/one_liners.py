@@ -28,7 +28,13 @@ class _OneLiner(Detector):
 
 
 class TimeIndex(_OneLiner):
-    """The row number: high where anomalies stand late in the file."""
+    """The row number: high where anomalies stand late in the file.
+
+    Examples
+    --------
+    >>> TimeIndex().fit([5.0, 5.0, 9.0]).score([5.0, 5.0, 9.0])
+    array([0., 1., 2.])
+    """
 
     exempt: ClassVar[dict[str, str]] = {"spike": "never looks at the values"}
     blind_to = "the values"
@@ -42,6 +48,12 @@ class MissingFlag(_OneLiner):
 
     A series has missing counts when it holds -1 and its other values are counts: whole, not negative, and
     not states of 0 and 1 alone. No other code is looked for, and no label.
+
+    Examples
+    --------
+    >>> counts = [12.0, 40.0, -1.0, 31.0]
+    >>> MissingFlag().fit(counts).score(counts)
+    array([0., 0., 1., 0.])
     """
 
     version: ClassVar[int] = 2
@@ -57,7 +69,13 @@ class MissingFlag(_OneLiner):
 
 
 class AbsDeviation(_OneLiner):
-    """|x - median of the series|."""
+    """|x - median of the series|.
+
+    Examples
+    --------
+    >>> AbsDeviation().fit([1.0, 2.0, 9.0]).score([1.0, 2.0, 9.0])
+    array([1., 0., 7.])
+    """
 
     blind_to = "shapes, and values that are unusual for their place alone"
 
@@ -66,7 +84,13 @@ class AbsDeviation(_OneLiner):
 
 
 class AbsDifference(_OneLiner):
-    """|x_t - x_(t-1)|, 0 at the first point."""
+    """|x_t - x_(t-1)|, 0 at the first point.
+
+    Examples
+    --------
+    >>> AbsDifference().fit([1.0, 2.0, 9.0]).score([1.0, 2.0, 9.0])
+    array([0., 1., 7.])
+    """
 
     blind_to = "all that takes more than one step"
 
@@ -112,6 +136,12 @@ class RandomScore(_OneLiner):
     ----------
     random_state : int or None
         Seed; equal seeds and lengths give equal scores.
+
+    Examples
+    --------
+    >>> first, again = (RandomScore(random_state=1).fit([0.0]).score([3.0, 4.0]) for _ in range(2))
+    >>> bool((first == again).all())
+    True
     """
 
     source = "chance"

@@ -102,6 +102,16 @@ class Proposed(SavedDetector):
     The architecture: the 2023 paper whose table this project rebuilds. The flow: Yu et al., "FastFlow:
     unsupervised anomaly detection and localization via 2D normalizing flows", 2021, Section 3.3. The encoder: He et
     al., "Deep residual learning for image recognition", 2015, Fig. 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> detector = Proposed(window=32, stride=4, members=1, channels=4, steps=(20, 20))
+    >>> scores = detector.fit(x[:800]).score(x)
+    >>> bool(970 <= scores.argmax() < 1040)
+    True
     """
 
     learns_from: ClassVar[Diet] = "normal"
@@ -354,6 +364,16 @@ class UntrainedProposed(Proposed):
 
     What it reaches, the architecture reaches without learning (Kim et al., "Towards a rigorous evaluation of
     time-series anomaly detection", AAAI 2022, argue that untrained networks belong into every comparison).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(600) / 5)
+    >>> detector = UntrainedProposed(window=32, stride=4, members=1, channels=4).fit(x)
+    >>> detector.history_  # nothing is learnt
+    {}
+    >>> detector.score(x).shape
+    (600,)
     """
 
     group: ClassVar[Group] = "untrained"

@@ -99,6 +99,15 @@ class ScaleFlow(SavedDetector):
     References
     ----------
     Couplings: Dinh et al., "Density estimation using Real NVP", 2017. Typicality: Nalisnick et al. 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(1200) / 5)
+    >>> x[1000:1010] += 2
+    >>> scores = ScaleFlow(factors=(1, 2), members=1, steps=50).fit(x[:800]).score(x)
+    >>> bool(980 <= scores.argmax() < 1030)
+    True
     """
 
     learns_from: ClassVar[Diet] = "normal"

@@ -12,7 +12,7 @@ from detectors.ae import AE
 from detectors.cnn import CNN
 from detectors.core import Alignment, Group
 from detectors.lstm import LSTM
-from detectors.neural.baseline import Scaling, Window
+from detectors.neural.baseline import Forecaster, Scaling, Window
 
 _KIM = "Kim et al., AAAI 2022, Section 3"
 
@@ -24,6 +24,16 @@ class UntrainedAE(AE):
     ----------
     window, align, device, random_state
         As in :class:`~detectors.ae.AE`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(600) / 5)
+    >>> detector = UntrainedAE(window=40).fit(x)
+    >>> detector.history_  # nothing is learnt
+    {}
+    >>> detector.score(x).shape
+    (600,)
     """
 
     group: ClassVar[Group] = "untrained"
@@ -37,39 +47,52 @@ class UntrainedAE(AE):
         super().__init__(window, align, epochs=0, device=device, random_state=random_state)
 
 
-class UntrainedCNN(CNN):
+class _UntrainedForecaster(Forecaster):
+    group: ClassVar[Group] = "untrained"
+    source: ClassVar[str] = _KIM
+    quick: ClassVar[dict[str, Any]] = {}
+
+    def __init__(
+        self, window: Window = "auto", scaling: Scaling = "past", device: str = "auto", random_state: int = 0
+    ) -> None:
+        super().__init__(window, scaling, epochs=0, device=device, random_state=random_state)
+
+
+class UntrainedCNN(_UntrainedForecaster, CNN):
     """:class:`~detectors.cnn.CNN` with random weights; of the fitted values only period and range are used.
 
     Parameters
     ----------
     window, scaling, device, random_state
         As in :class:`~detectors.cnn.CNN`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(600) / 5)
+    >>> detector = UntrainedCNN(window=40).fit(x)
+    >>> detector.history_  # nothing is learnt
+    {}
+    >>> detector.score(x).shape
+    (600,)
     """
 
-    group: ClassVar[Group] = "untrained"
-    source: ClassVar[str] = _KIM
-    quick: ClassVar[dict[str, Any]] = {}
 
-    def __init__(
-        self, window: Window = "auto", scaling: Scaling = "past", device: str = "auto", random_state: int = 0
-    ) -> None:
-        super().__init__(window, scaling, epochs=0, device=device, random_state=random_state)
-
-
-class UntrainedLSTM(LSTM):
+class UntrainedLSTM(_UntrainedForecaster, LSTM):
     """:class:`~detectors.lstm.LSTM` with random weights; of the fitted values only period and range are used.
 
     Parameters
     ----------
     window, scaling, device, random_state
         As in :class:`~detectors.lstm.LSTM`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(np.arange(600) / 5)
+    >>> detector = UntrainedLSTM(window=40).fit(x)
+    >>> detector.history_  # nothing is learnt
+    {}
+    >>> detector.score(x).shape
+    (600,)
     """
-
-    group: ClassVar[Group] = "untrained"
-    source: ClassVar[str] = _KIM
-    quick: ClassVar[dict[str, Any]] = {}
-
-    def __init__(
-        self, window: Window = "auto", scaling: Scaling = "past", device: str = "auto", random_state: int = 0
-    ) -> None:
-        super().__init__(window, scaling, epochs=0, device=device, random_state=random_state)

@@ -315,13 +315,72 @@ def test_long_files_say_why_in_their_first_lines() -> None:
             assert "Over 300 lines:" in docstring, f"{file} has {len(text.splitlines())} lines and gives no reason"
 
 
-@pytest.mark.parametrize("command", [["--help"], ["list"], ["run", "--help"]])
-def test_light_commands_load_no_heavy_library(command: list[str]) -> None:
+def definition(sources: Sources, module: str, name: str) -> ast.ClassDef | ast.FunctionDef | None:
+    """The class or function that a module defines, or imports from a module that does; None for anything else."""
+    path = module.replace(".", "/")
+    file = f"{path}.py" if f"{path}.py" in sources.texts else f"{path}/__init__.py"
+    for node in ast.parse(sources.texts[file]).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == name:
+            return node
+        if isinstance(node, ast.ImportFrom) and name in [alias.name for alias in node.names]:
+            return definition(sources, node.module or "", name)
+    return None
+
+
+def detector_classes(sources: Sources) -> Iterator[tuple[str, str]]:
+    """Module and name of the detectors, which are the public heirs of ``Detector`` at the top of their package."""
+    found = [
+        (file.removesuffix(".py").replace("/", "."), node)
+        for file, text in sources.texts.items()
+        if file.startswith("detectors/")
+        for node in ast.parse(text).body
+        if isinstance(node, ast.ClassDef)
+    ]
+    heirs, before = {"Detector"}, 0
+    while len(heirs) > before:
+        before = len(heirs)
+        heirs |= {node.name for _, node in found if {getattr(base, "id", "") for base in node.bases} & heirs}
+    for module, node in found:
+        if module.count(".") == 1 and node.name in heirs and not node.name.startswith("_"):
+            yield module, node.name
+
+
+def without_example(sources: Sources) -> list[str]:
+    """Classes and functions that the three faces name, and detectors, whose docstrings have no example."""
+    offered = [*((top, name) for top in TOPS for name in sources.face(top)), *detector_classes(sources)]
+    found = {f"{module}.{name}": definition(sources, module, name) for module, name in offered}
+    return sorted(name for name, node in found.items() if node and ">>>" not in (ast.get_docstring(node) or ""))
+
+
+def test_whatever_the_packages_offer_has_an_example_in_its_docstring() -> None:
+    """The examples themselves run as doctests of their modules."""
+    assert not without_example(SOURCES)
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("detectors/lof.py", "detectors.lof.LOF"),
+        ("detectors/core/windows.py", "detectors.Windows"),
+        ("datasets/_base.py", "datasets.Series"),
+        ("benchmark/__init__.py", "benchmark.evaluate"),
+    ],
+)
+def test_a_missing_example_is_noticed(file: str, name: str) -> None:
+    bare = Sources({**SOURCES.texts, file: SOURCES.texts[file].replace(">>>", "")})
+    assert name in without_example(bare)
+
+
+@pytest.mark.parametrize(
+    ("command", "heavy"),
+    [(["--help"], (*HEAVY, "numpy")), (["run", "--help"], (*HEAVY, "numpy")), (["list"], HEAVY)],
+)
+def test_light_commands_load_no_heavy_library(command: list[str], heavy: tuple[str, ...]) -> None:
     code = (
         "import sys; from benchmark.cli import main\n"
         "try: main(sys.argv[1:])\n"
         "except SystemExit: pass\n"
-        f"heavy = [m for m in {HEAVY!r} if m in sys.modules]\n"
+        f"heavy = [m for m in {heavy!r} if m in sys.modules]\n"
         "assert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True, cwd=ROOT)

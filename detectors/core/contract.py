@@ -31,7 +31,14 @@ Group = Literal["classical", "neural", "one-liner", "untrained", "successor", "f
 
 
 class Diverged(ArithmeticError):
-    """A training loss that is no longer finite."""
+    """A training loss that is no longer finite.
+
+    Examples
+    --------
+    >>> from detectors import Diverged
+    >>> issubclass(Diverged, ArithmeticError)
+    True
+    """
 
 
 class Detector(ABC):
@@ -74,6 +81,19 @@ class Detector(ABC):
         What values its parameters may have; those of its base classes hold, too.
     notes_ : tuple of str
         What ``fit`` has to say of the data, a sentence each.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from detectors import Detector
+    >>> class Level(Detector):
+    ...     def _fit(self, pieces):
+    ...         self.level_ = float(np.median(np.concatenate(pieces)))
+    ...
+    ...     def _score(self, x):
+    ...         return np.abs(x - self.level_)
+    >>> Level().fit([1.0, 2.0, 3.0]).score([2.0, 7.0])
+    array([0., 5.])
     """
 
     learns_from: ClassVar[Diet] = "series"
@@ -111,8 +131,8 @@ class Detector(ABC):
         Raises
         ------
         ValueError
-            If a value is hidden by a mask, no real number, not finite or beyond 1e150, an array is not
-            one-dimensional, all pieces are too short, or :meth:`check_params` refuses a parameter.
+            If a value is hidden by a mask, no real number, not finite or beyond 1e150; if an array is not
+            one-dimensional, or all pieces are too short; if :meth:`check_params` refuses a parameter.
         """
         self._fit(self._checked(x))
         return self
@@ -163,8 +183,8 @@ class Detector(ABC):
         Parameters
         ----------
         x : (n,) array
-            Finite values; not necessarily the fitted series, nor of its length. When it *is* the fitted series, or
-            a part of it, a detector that compares points with fitted ones leaves out the point itself.
+            Finite values; not necessarily the fitted series, nor of its length. Where it *is* the fitted series, or a
+            part of it, the point itself is left out of comparisons with fitted ones.
 
         Returns
         -------
@@ -373,6 +393,20 @@ class WindowDetector(Detector):
         (:func:`~detectors.core.windows.estimate_window`), kept as ``window_``.
     align : {"centre", "centre-low", "start", "end", "mean", "max"}
         How the scores of the windows that cover a point become the point's score.
+
+    Examples
+    --------
+    >>> from detectors import WindowDetector
+    >>> class Range(WindowDetector):
+    ...     learns_from = "nothing"
+    ...
+    ...     def _fit_windows(self, windows):
+    ...         pass
+    ...
+    ...     def _score_windows(self, windows):
+    ...         return np.concatenate([np.ptp(block, axis=1) for _, block in windows.chunks()])
+    >>> Range(window=2, align="end").fit([0.0, 0.0, 5.0]).score([0.0, 0.0, 5.0])
+    array([0., 0., 5.])
     """
 
     rules: ClassVar[dict[str, Rule]] = {"window": WINDOW, "align": one_of(*get_args(Alignment))}

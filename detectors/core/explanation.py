@@ -30,6 +30,14 @@ class Explanation:
         Values of the fitted window nearest to this one. Windows that overlap it do not count.
     piece, row : int
         Where it stands in the fitted data: number of the piece, and its first row there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from detectors import Explanation
+    >>> shares = {(16, "shape"): 0.8, (16, "distance"): 0.2}
+    >>> print(Explanation("shape", 16, 200, 216, 6.9, shares, np.zeros(16), 0, 40))
+    shape of windows of 16 points: 80% of the score, 6.9 nats at rows 200 to 215
     """
 
     component: str
@@ -50,7 +58,14 @@ class Explanation:
 
 @runtime_checkable
 class Explains(Protocol):
-    """A detector with a method ``explain``: ask with ``isinstance(detector, Explains)``."""
+    """A detector with a method ``explain``: ask with ``isinstance(detector, Explains)``.
+
+    Examples
+    --------
+    >>> from detectors import LOF, Explains, ScaleFlow
+    >>> isinstance(ScaleFlow(), Explains), isinstance(LOF(), Explains)
+    (True, False)
+    """
 
     def explain(self, x: ArrayLike, start: int, stop: int) -> Explanation:
         """Why rows ``start`` up to ``stop`` of ``x`` score as they do."""

@@ -26,6 +26,13 @@ def estimate_window(x: Array, fallback: int = 125, lags: int = 400, points: int 
     -------
     int
         Window length in points.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from detectors import estimate_window
+    >>> estimate_window(np.sin(np.arange(1200) * 2 * np.pi / 50))
+    50
     """
     head = np.asarray(x, dtype=np.float64)[:points]
     if len(head) < 8 or head.min() == head.max():

@@ -20,7 +20,7 @@ def write(path: str | Path, arrays: Arrays, facts: Facts) -> None:
     """One safetensors file; ``facts`` travel in its header."""
     from safetensors.numpy import save_file
 
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     save_file(contiguous, str(path), metadata={"facts": json.dumps(facts | {"format": FORMAT})})
 
 

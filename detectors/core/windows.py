@@ -24,6 +24,16 @@ class Windows:
         No window reaches from one piece into the next; pieces shorter than ``window`` hold none.
     window : int
         Window length in points.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from detectors import Windows
+    >>> windows = Windows([np.arange(5.0), np.arange(3.0)], window=3)
+    >>> windows.shape
+    (4, 3)
+    >>> [block.shape for _, block in windows.chunks()]
+    [(3, 3), (1, 3)]
     """
 
     def __init__(self, pieces: list[Array], window: int) -> None:

@@ -6,7 +6,7 @@ At 64 windows a time step is so little arithmetic that torch spends as long agai
 few small matrix products by BLAS and one pass over the gates. Arrays are (features, windows), so that the four gates
 are contiguous runs and every elementwise loop is vectorised whatever the number of windows. None of them may be
 compiled with ``fastmath``: the process that compiles and those that load from numba's cache link different copies of
-the smaller functions, and where products may be fused those round differently.
+the smaller functions. Where products may be fused, these round differently.
 
 Layer 1 reads ``[h1; x; 1]``, layer 2 reads h1 and ``[h2; 1]``: products of at most 1e6 multiply-adds, for which
 OpenBLAS needs no packed copy; one product of twice that size takes longer than two of these.
@@ -78,8 +78,8 @@ class Work(NamedTuple):
 class Forecast:
     """The dense output of a two-layer ``nn.LSTM`` that reads one number a step: (k, w) float32 -> (k,).
 
-    Differentiable once, with respect to the weights. The memory of one batch is kept for the next, since new pages
-    cost a third of the time of a batch, and let go when no gradient is asked for.
+    Differentiable once, with respect to the weights. The memory of one batch is kept for the next, since new pages cost
+    a third of a batch's time. It is let go when no gradient is asked for.
     """
 
     def __init__(self) -> None:

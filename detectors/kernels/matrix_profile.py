@@ -1,13 +1,13 @@
 """Matrix profile: z-normalised distance from each window to its nearest other window, exact in float64.
 
-The covariance of two windows follows from the pair one step up its diagonal by two multiply-adds (the "mpx" form of
-SCAMP, Zimmerman et al., SoCC 2019, Sec. 3.3):
+The covariance of two windows follows from the pair one step up its diagonal by two multiply-adds. This is the "mpx"
+form of SCAMP (Zimmerman et al., SoCC 2019, Sec. 3.3):
 
     cov(i, j) = cov(i - 1, j - 1) + f(i) g(j) + f(j) g(i),
     f(i) = (x[i + m - 1] - x[i - 1]) / 2,  g(i) = (x[i + m - 1] - mean(i)) + (x[i - 1] - mean(i - 1))
 
-Adjacent diagonals are computed together, in vector registers, four rows at a time, and both orders of a pair, so that
-a row needs only its own best: that costs less than a second comparison with the column's best and its store.
+Adjacent diagonals are computed together, in vector registers, four rows at a time. Both orders of a pair are computed,
+so that a row needs only its own best: that costs less than a second comparison with the column's best and its store.
 Diagonals begin anew every few thousand rows, which bounds rounding. They only choose the neighbour; its distance is
 then taken from the two normalised windows themselves. A huge value would leave its rounding all along its diagonal:
 windows that hold one are left out there, and compared with all others pair by pair.
@@ -117,8 +117,8 @@ def _rows(count: int) -> int:
 def _blocks(lowest: int, highest: int, zone: tuple[int, int] | None, share: float) -> NDArray[np.int64]:
     """First diagonals of the blocks that cover lowest..highest but for a zone, given by its middle and reach.
 
-    Blocks are counted from the zone, or from the main diagonal, so that a share of them means the
-    same diagonals whichever rows are asked for; multiples of the golden ratio spread it evenly.
+    Blocks are counted from the zone, or from the main diagonal. So a share of them means the same diagonals whichever
+    rows are asked for; multiples of the golden ratio spread it evenly.
     """
     if zone is None:
         starts = np.arange(lowest // DIAGONALS, -(-highest // DIAGONALS)) * DIAGONALS

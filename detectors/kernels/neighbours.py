@@ -1,13 +1,13 @@
 """Exact k nearest windows under the Euclidean distance, by blocks of diagonals.
 
-Windows of stride 1 share all but one point with the window before, so a squared distance follows from the one a step up
-the diagonal by adding the point that enters and taking off the one that leaves:
+Windows of stride 1 share all but one point with the window before. So a squared distance follows from the one a step up
+the diagonal: the point that enters is added, the one that leaves taken off.
 
     D2(i, j) = D2(i - 1, j - 1) + (a[i + W - 1] - b[j + W - 1])^2 - (a[i - 1] - b[j - 1])^2
 
 (the recurrence behind STOMP, Zhu et al., ICDM 2016, without its normalisation). The cost of a pair does not depend on
-the window, and nothing of size n x W is ever made. Adjacent diagonals are independent, so the inner loop runs over a
-block of them in vector registers and tells whether any of its pairs can enter a row's heap.
+the window, and nothing of size n x W is ever made. Adjacent diagonals are independent. So the inner loop runs over a
+block of them in vector registers. It tells whether any of its pairs can enter a row's heap.
 
 The recurrence starts anew every few thousand rows, which bounds its rounding error; it only chooses candidates, a few
 more than asked for. Their distances are summed afresh, and a row whose candidates rounding could have mixed up is

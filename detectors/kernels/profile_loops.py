@@ -209,8 +209,8 @@ _bits: Any = intrinsic(_as_bits)
 def _four_rows(f: Array, g: Array, other: Columns, old: Array, new: Array, best: Array, carry: Array) -> int:
     """Four rows at once, column by column. Negative when any correlation is above its row's best.
 
-    A row's value grows from the one above it in the column before, which stays in a register (``carry`` takes it to the
-    next columns); so all four rows share one load of each array. Signs are joined because LLVM puts neither a
+    A row's value grows from the one above it in the column before. That one stays in a register (``carry`` takes it to
+    the next columns); so all four rows share one load of each array. Signs are joined because LLVM puts neither a
     comparison's early end nor a running maximum into vector registers.
     """
     f0, f1, f2, f3 = f[0], f[1], f[2], f[3]
@@ -262,26 +262,24 @@ def measure(own: Rolling, other: Rolling, first: int, best: Best, offset: int, n
 
     It is taken from the two normalised windows; ``offset`` is the number of windows in the pieces before ``other``.
     """
-    uncorrelated = np.sqrt(2.0 * (own.x.shape[0] - own.mean.shape[0] + 1))
     for r in range(best.number.shape[0]):
         i, j = first + r, best.number[r]
         if own.inverse[i] > 0.0 and j < 0:
             continue
-        found = uncorrelated
-        if own.inverse[i] > 0.0 and other.inverse[j] > 0.0:
-            found = _distance(own, int(i), other, int(j))
+        found = _distance(own, int(i), other, int(j))
         if found < nearest.distance[i]:
             nearest.distance[i], nearest.number[i] = found, (offset + j if j >= 0 else -1)
 
 
 @njit(nogil=True, cache=True)
 def _distance(own: Rolling, i: int, other: Rolling, j: int) -> float:
-    """Distance of two windows that are not constant; equal but for rounding they are equal, as in stumpy."""
+    """Distance of two windows, constant ones taken as uncorrelated; equal but for rounding is equal, as in stumpy."""
     window, total = own.x.shape[0] - own.mean.shape[0] + 1, 0.0
+    if not (own.inverse[i] > 0.0 and other.inverse[j] > 0.0):
+        return float(np.sqrt(2.0 * window))
     for w in range(window):
-        a = (own.x[i + w] - own.mean[i]) * own.inverse[i]
-        b = (other.x[j + w] - other.mean[j]) * other.inverse[j]
-        total += (a - b) * (a - b)
+        gap = (own.x[i + w] - own.mean[i]) * own.inverse[i] - (other.x[j + w] - other.mean[j]) * other.inverse[j]
+        total += gap * gap
     return float(np.sqrt(window * total)) if window * total > SAME else 0.0
 
 
@@ -289,17 +287,12 @@ def _distance(own: Rolling, i: int, other: Rolling, j: int) -> float:
 def compare(own: Rolling, other: Rolling, flagged: Flagged, zone: Zone, offset: int, nearest: Nearest) -> None:
     """Every pair of a flagged row or column, but those within the zone."""
     every_row, every_column = np.arange(len(flagged.rows)), np.arange(len(flagged.columns))
-    uncorrelated = np.sqrt(2.0 * (own.x.shape[0] - own.mean.shape[0] + 1))
-    for rows, columns in (
-        (np.flatnonzero(flagged.rows), every_column),
-        (every_row, np.flatnonzero(flagged.columns)),
-    ):
+    pairs = (np.flatnonzero(flagged.rows), every_column), (every_row, np.flatnonzero(flagged.columns))
+    for rows, columns in pairs:
         for i in rows:
             for j in columns:
                 if abs(j - i - zone.middle) <= zone.reach:
                     continue
-                found = uncorrelated
-                if own.inverse[i] > 0.0 and other.inverse[j] > 0.0:
-                    found = _distance(own, int(i), other, int(j))
+                found = _distance(own, int(i), other, int(j))
                 if found < nearest.distance[i]:
                     nearest.distance[i], nearest.number[i] = found, offset + j

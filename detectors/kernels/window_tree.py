@@ -2,8 +2,8 @@
 
 A rotation keeps distances; turned to its principal axes a smooth window spends its length on the first few coordinates.
 The tree holds only these. Distances in it are lower bounds of the true ones, enough to tell when candidates are surely
-the nearest; where they are not, whoever asks must compare all pairs. Noise does not let itself be cut, so the tree is
-used only when a probe says that it is the quicker way.
+the nearest; where they are not, whoever asks must compare all pairs. Noise cannot be cut, so the tree is used only when
+a probe says that it is quicker.
 """
 
 from __future__ import annotations

@@ -227,9 +227,9 @@ class Forecaster(NeuralDetector):
         As in :class:`NeuralDetector`.
     scaling : {"past", "lookahead"}
         Each window is min-max scaled. "past": by its past points alone; a past with a range below 1 % of the fitted
-        range is scaled by that 1 %, and the target is cut off at ten ranges outside, so that scores are bounded.
-        "lookahead": together with the point to predict, as published, which lets the network see whether
-        that point is an extreme; a flat window becomes zeros.
+        range is scaled by that 1 %. The target is cut off at ten ranges outside, so that scores are bounded.
+        "lookahead": together with the point to predict, as published, which lets the network see whether that point is
+        an extreme; a flat window becomes zeros.
     """
 
     rules: ClassVar[dict[str, Rule]] = {"scaling": one_of(*get_args(Scaling))}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from abc import abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
-from detectors.core import Detector, Rule, one_of
-from detectors.core.saved import checked
+from detectors.core import Detector, Rule, one_of, saved
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,7 +18,7 @@ DEVICE = one_of("auto") | Rule(
     lambda value: isinstance(value, str) and re.fullmatch(r"(cpu|cuda|mps|xpu)(:\d+)?", value) is not None,
 )
 Tensors = dict[str, "Tensor"]
-Facts = dict[str, Any]
+Facts = saved.Facts
 
 
 class SavedDetector(Detector):
@@ -76,7 +74,7 @@ class SavedDetector(Detector):
             If the file holds something else, or the scores' version has changed since.
         """
         tensors, facts = read(path)
-        checked(path, facts, cls.__name__, cls.version)
+        saved.checked(path, facts, cls.__name__, cls.version)
         # JSON knows no tuples.
         params = {name: tuple(value) if isinstance(value, list) else value for name, value in facts["params"].items()}
         self = cls(**params | ({"device": device} if device else {}))
@@ -88,23 +86,12 @@ class SavedDetector(Detector):
 
 def write(path: str | Path, tensors: Tensors, facts: Facts) -> None:
     """One safetensors file; ``facts`` travel in its header as JSON."""
-    from safetensors.torch import save_file
-
-    contiguous = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-    save_file(contiguous, str(path), metadata={"facts": json.dumps(facts)})
+    saved.write(path, {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}, facts)
 
 
 def read(path: str | Path) -> tuple[Tensors, Facts]:
     """Tensors and facts of :func:`write`; a file of another origin, a pickle for one, raises ValueError."""
-    from safetensors import SafetensorError, safe_open
+    import torch
 
-    try:
-        with safe_open(str(path), framework="pt") as file:
-            metadata = file.metadata() or {}
-            if "facts" not in metadata:
-                raise ValueError(f"{path} was not saved by one of these detectors: its header holds no 'facts'")
-            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(metadata["facts"])  # noqa: SIM118
-    except SafetensorError as error:
-        raise ValueError(
-            f"{path} is not a safetensors file ({error}); pickled models are not read, save the model with .save(path)"
-        ) from error
+    arrays, facts = saved.read(path)
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}, facts

@@ -75,10 +75,10 @@ def test_a_file_cannot_name_other_code(place):
 
 def test_save_and_load(tmp_path):
     path = tmp_path / "model.safetensors"
-    tensors = {"a": torch.rand(3, 4).t(), "b": torch.arange(3.0, dtype=torch.float64)}
+    tensors = {"a": torch.rand(3, 4).t(), "b": torch.arange(3.0, dtype=torch.float64), "c": torch.tensor(7)}
     saved.write(path, tensors, {"window": 48, "losses": [0.1, 0.2]})
     loaded, facts = saved.read(path)
-    assert facts == {"window": 48, "losses": [0.1, 0.2]}
+    assert facts == {"window": 48, "losses": [0.1, 0.2], "format": core.FORMAT}
     assert all(torch.equal(loaded[name], tensors[name]) for name in tensors)
 
 
