@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,35 @@ def test_the_notebook_runs_from_its_first_cell_to_its_last(tmp_path: Path) -> No
     assert means["prefix"]["LOF"] > 0.9 > means["tsb-uad"]["LOF"]
     assert means["prefix"]["MovingStd"] < 0.6
     assert done.stdout.splitlines()[-1] == "['IForest', 'Mine']"
+
+
+LONGEST_SENTENCE = 25  # 20 are the rule
+
+
+def sentences(document: str) -> Iterator[str]:
+    """Sentences of a Markdown text, split at colons and semicolons too; code, tables and headings are none."""
+    prose = re.sub(r"```.*?```|<!--.*?-->|^(?: {4}|[|#!<])[^\n]*$", "\n\n", document, flags=re.DOTALL | re.MULTILINE)
+    prose = re.sub(r"^\s*(?:[-*]|\d+\.) ", "\n\n", prose, flags=re.MULTILINE)
+    prose = re.sub(r"`[^`]*`", "code", re.sub(r"\]\([^)]*\)", "]", prose))
+    end = r"(?<=[.!?:;])(?<!e\.g\.)(?<!i\.e\.)(?<!vol\.)(?<!no\.)[*_)]*\s+"
+    for paragraph in re.split(r"\n\s*\n", prose):
+        yield from re.split(end, " ".join(paragraph.split()))
+
+
+def too_long(document: str) -> list[str]:
+    return [s for s in sentences(document) if len(re.findall(r"\S*\w\S*", s)) > LONGEST_SENTENCE]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_sentences_are_short(page: Path) -> None:
+    assert not too_long(page.read_text(encoding="utf-8"))
+
+
+def test_a_long_sentence_is_noticed_wherever_it_stands() -> None:
+    long = "word " * LONGEST_SENTENCE + "end."
+    assert (
+        len(
+            too_long(f"Short one. {long}\n\n- {long}\n- short\n\n**{long}** Short.\n\n```\n{long}\n```\n\n| {long} |\n")
+        )
+        == 3
+    )
