@@ -10,7 +10,9 @@ import pytest
 
 from benchmark.cli import main
 from benchmark.commands._options import parse_set
+from benchmark.commands._session import add_trivial_baselines
 from benchmark.errors import UserError
+from benchmark.store import Store
 from tests.support.cases import plugin
 
 
@@ -82,6 +84,27 @@ def test_a_second_run_computes_nothing(tmp_path: Path, capsys: pytest.CaptureFix
     capsys.readouterr()
     assert run(tmp_path, *words) == 0
     assert "4 cells: 4 stored, 0 to run" in capsys.readouterr().err
+
+
+def test_only_series_that_lack_a_trivial_baseline_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = folder_of_series(tmp_path / "mine")
+    assert run(tmp_path, "--detector", "HBOS", "--dataset", str(folder), "--no-report") == 0
+    read: list[str] = []
+    with Store(tmp_path / "r.sqlite", write=True) as store:
+        whole = store.load_series
+        monkeypatch.setattr(store, "load_series", lambda key: read.append(key) or whole(key))
+        add_trivial_baselines(store)
+        assert len(store.frame()) == 2 * 7
+        assert len(set(read)) == 2
+        read.clear()
+        add_trivial_baselines(store)
+        assert not read
+        one = store.frame().query("detector == 'TimeIndex'").iloc[0]
+        with store.database.transaction() as db:
+            db.execute("DELETE FROM cells WHERE key = ?", (one["key"],))
+        add_trivial_baselines(store)
+        assert set(read) == {one["data_hash"]}
+        assert len(store.frame()) == 2 * 7
 
 
 def test_simulated_data_is_shouted_about_and_refused_by_data_real(

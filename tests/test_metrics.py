@@ -13,8 +13,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.metrics import roc_curve as sklearn_roc_curve
 
 from benchmark.errors import UserError
-from benchmark.metrics import ranges
-from benchmark.metrics.measures import METRICS, RULES, Undefined, check, evaluate, metric, roc_curve, select
+from benchmark.metrics import METRICS, RULES, Undefined, check, evaluate, metric, ranges, roc_curve, select
 from tests.support import naive_metrics as naive
 from tests.support.series import labelled, long_series
 

@@ -19,7 +19,7 @@ from benchmark.execution.backends import Backend, Board
 from benchmark.execution.runner import Summary, interrupts_wait, keep, pending, run
 from benchmark.grid import Task
 from benchmark.grid.cells import Outcome, Status
-from benchmark.metrics.measures import METRICS
+from benchmark.metrics import METRICS
 from benchmark.store.store import Store
 from tests.support.cases import planned, plugin, toy
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from benchmark.metrics.measures import Undefined
+from benchmark.metrics import Undefined
 from benchmark.report.cd_diagram import _levels, cd_figure
 from benchmark.statistics import Pair, paired_bootstrap, rank_test, ranks, seed_interval, stratified_wilcoxon
 from benchmark.statistics.bootstrap import _draws, _right_pairs, _units

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.metrics.measures import METRICS
+from benchmark.metrics import METRICS
 from benchmark.metrics.vus import volume_under_surface
 from tests.support import naive_metrics as naive
 from tests.support.series import labelled, long_series

@@ -8,17 +8,19 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import datasets
 from benchmark import settings
+from benchmark.commands._reading import add_reading, read_options
 from benchmark.errors import UserError, unknown
-from datasets import DataError, Dataset, Series
 
 if TYPE_CHECKING:
+    from benchmark.grid import Selection
     from benchmark.reading import FolderOptions
+    from datasets import DataError, Dataset, Series
 
 DEFAULT_STORE = Path("results/results.sqlite")
 DEFAULT_OUT = Path("results/report")
@@ -62,6 +64,38 @@ def seed(text: str) -> int:
     return int(text)
 
 
+def add_study(parser: argparse.ArgumentParser, variants: str) -> None:
+    """A detector, and on what its ``variants`` are compared; read it with :func:`study`."""
+    parser.add_argument("name", metavar="DETECTOR")
+    parser.add_argument(
+        "--protocol", action="append", default=[], metavar="NAME", help="rules for fitting and scoring (normal-only)"
+    )
+    add_seeds(parser)
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="D.PARAM=VALUE", help=f"a parameter, for every {variants}"
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter series, cheap settings")
+    parser.add_argument(
+        "--jobs", type=int, default=settings.cores(), metavar="N", help="worker processes (%(default)s)"
+    )
+    add_data(parser)
+    add_out(parser)
+    add_quiet(parser)
+
+
+def study(args: argparse.Namespace) -> Selection:
+    """What :func:`add_study` collected."""
+    from benchmark.grid import Selection
+
+    return Selection(
+        detectors=(args.name,),
+        protocols=tuple(args.protocol) or ("normal-only",),
+        seeds=seeds(args),
+        params=parse_set(args.set),
+        quick=args.quick,
+    )
+
+
 def add_data(parser: argparse.ArgumentParser, dataset: bool = True) -> None:
     """``--dataset`` (unless the command has its own), ``--series``, ``--data``, ``--data-dir``, ``--offline``."""
     group = parser.add_argument_group("data")
@@ -69,7 +103,8 @@ def add_data(parser: argparse.ArgumentParser, dataset: bool = True) -> None:
         group.add_argument(
             "--dataset", action="append", default=[], metavar="NAME", help="data set, or a folder of files"
         )
-        add_folder(parser)
+        group.add_argument("--train", type=int, default=0, metavar="ROWS", help="rows of a file's start to train on")
+        add_reading(parser, several=False)
     group.add_argument("--series", action="append", default=[], metavar="GLOB", help="series name, e.g. 'C-*'")
     group.add_argument(
         "--data",
@@ -83,30 +118,17 @@ def add_data(parser: argparse.ArgumentParser, dataset: bool = True) -> None:
     group.add_argument("--offline", action="store_true", help="never download")
 
 
-def add_folder(parser: argparse.ArgumentParser) -> None:
-    """How to read a folder of one's own files; read it with :func:`folder_options`."""
-    group = parser.add_argument_group("folders of files", "columns are found by name and content where not given")
-    group.add_argument("--value", metavar="COLUMN", help="the values")
-    group.add_argument("--label", metavar="COLUMN", help="the labels")
-    group.add_argument("--time", metavar="COLUMN", help="the time stamps; 'none' numbers the rows")
-    group.add_argument(
-        "--labels", type=Path, metavar="FILE", help="anomalies in a second file: start,end or NAB's JSON"
-    )
-    group.add_argument("--train", type=int, default=0, metavar="ROWS", help="training part at the start of each file")
-
-
 def folder_options(args: argparse.Namespace) -> FolderOptions | None:
-    """What :func:`add_folder` collected, where the command has it."""
-    from benchmark.reading import FolderOptions, ReadOptions
+    """How to read a folder of files, where the command has options for that."""
+    from benchmark.reading import FolderOptions
 
-    if not hasattr(args, "train"):
-        return None
-    reading = ReadOptions(value=args.value, time=args.time, label=args.label, labels=args.labels)
-    return FolderOptions(reading, args.train)
+    return FolderOptions(replace(read_options(args), series=None), args.train) if hasattr(args, "train") else None
 
 
 def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
     """Data sets asked for, or all; a wrong name, or a pattern that matches nothing, is refused."""
+    import datasets
+
     if args.dataset:
         from benchmark.evaluation import data_set
 
@@ -122,6 +144,8 @@ def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
 
 
 def _located(args: argparse.Namespace, dataset: Dataset) -> Dataset:
+    import datasets
+
     return datasets.located(
         dataset,
         data_dir=args.data_dir or settings.data_dir(),
@@ -147,6 +171,8 @@ def _folders(args: argparse.Namespace) -> dict[str, str]:
 
 def series_of(args: argparse.Namespace, dataset: Dataset) -> Iterator[Series | DataError]:
     """The selected series of a data set, each or the reason why it cannot be used."""
+    import datasets
+
     return datasets.iter_series(
         dataset,
         wanted(args, dataset),

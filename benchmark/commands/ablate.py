@@ -14,48 +14,27 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmark import settings
 from benchmark.commands import _options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``ablate``."""
-    parser.add_argument("name", metavar="DETECTOR")
-    parser.add_argument(
-        "--protocol", action="append", default=[], metavar="NAME", help="rules for fitting and scoring (normal-only)"
-    )
-    _options.add_seeds(parser)
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="D.PARAM=VALUE", help="a parameter, for every variant"
-    )
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter series, cheap settings")
-    parser.add_argument(
-        "--jobs", type=int, default=settings.cores(), metavar="N", help="worker processes (%(default)s)"
-    )
-    _options.add_data(parser)
+    _options.add_study(parser, "variant")
     parser.add_argument(
         "--store", type=Path, default=Path("results/ablation.sqlite"), help="SQLite file with results (%(default)s)"
     )
-    _options.add_out(parser)
-    _options.add_quiet(parser)
 
 
 def main(args: argparse.Namespace) -> int:
     """Run what is missing, print and write the tables."""
     from benchmark.commands._session import Supply, conclude, execute
     from benchmark.execution import Backend
-    from benchmark.grid import Selection, plan
+    from benchmark.grid import plan
     from benchmark.report import write_text
     from benchmark.store import Store, evaluate
     from benchmark.studies import ablation
 
-    selection = Selection(
-        detectors=(args.name,),
-        protocols=tuple(args.protocol) or ("normal-only",),
-        seeds=_options.seeds(args),
-        params=_options.parse_set(args.set),
-        quick=args.quick,
-    )
+    selection = _options.study(args)
     found = ablation.variants(selection)
     supply = Supply(args, _options.chosen_datasets(args), args.quick)
     with Store(args.store, write=True) as store:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
-import datasets
 from benchmark import settings
 from benchmark.commands import _options
-from datasets import DataError, SeriesStatus
+
+if TYPE_CHECKING:
+    from datasets import Dataset, SeriesStatus
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """One line a series; exit code 1 when one is absent or wrong."""
+    import datasets
+
     chosen = _options.chosen_datasets(args)
     if args.about:
         for dataset in chosen:
@@ -47,7 +51,9 @@ def main(args: argparse.Namespace) -> int:
     return 0 if good == len(rows) and not failures else 1
 
 
-def _fetch(args: argparse.Namespace, chosen: list[datasets.Dataset]) -> int:
+def _fetch(args: argparse.Namespace, chosen: list[Dataset]) -> int:
+    from datasets import DataError
+
     args.data = "real"
     failures = 0
     for dataset in chosen:
@@ -67,7 +73,7 @@ def _table(rows: list[SeriesStatus]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _about(dataset: datasets.Dataset) -> str:
+def _about(dataset: Dataset) -> str:
     lines = [f"{dataset.name}: {dataset.title}", f"  licence   {dataset.licence}", f"  cite      {dataset.citation}"]
     lines += [f"  from      {url}" for url in dataset.urls]
     lines += [f"  note      {note}" for note in ([dataset.notes] if isinstance(dataset.notes, str) else dataset.notes)]

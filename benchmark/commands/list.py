@@ -14,23 +14,18 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import datasets
-from benchmark import adapters
-from benchmark.catalogue import registry
 from benchmark.commands import _options
-from benchmark.errors import UserError
-from benchmark.grid import protocols
+from benchmark.errors import UserError, unknown
 
 if TYPE_CHECKING:
+    from benchmark.adapters import Listed
     from benchmark.grid import Task
     from datasets import Series
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``list``."""
-    parser.add_argument(
-        "--from", dest="library", choices=adapters.LIBRARIES, help="the detectors of a library, and what they need"
-    )
+    parser.add_argument("--from", dest="library", metavar="LIBRARY", help="what a library has, and what that needs")
     trial = parser.add_argument_group("with --from")
     trial.add_argument("--try", dest="trial", action="store_true", help="run each, as a table in Markdown")
     trial.add_argument("--series", default="mackey-glass", help="what on: %(default)s, counts, or DATASET/SERIES")
@@ -42,6 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print the registered names, with a line on each."""
+    from benchmark.adapters import LIBRARIES
+
+    if args.library not in (None, *LIBRARIES):
+        raise unknown("library", args.library, LIBRARIES)
     if args.library and args.trial:
         return _trial(args)
     if args.library:
@@ -59,6 +58,8 @@ def main(args: argparse.Namespace) -> int:
 
 def _library(library: str) -> int:
     """Every class by name: whether it runs here, and what it needs."""
+    from benchmark import adapters
+
     entries = adapters.listed(library)
     runs = 0
     for entry in entries:
@@ -71,6 +72,7 @@ def _library(library: str) -> int:
 
 def _trial(args: argparse.Namespace) -> int:
     """Each class on one short series with its defaults: what came of it, and seconds."""
+    from benchmark import adapters
     from benchmark.execution import Backend, Board
     from benchmark.report import markdown
     from benchmark.speed import series
@@ -110,7 +112,9 @@ def _tasks(
             found[spec] = (f"refused: {error}", "")
 
 
-def _state(entry: adapters.Listed) -> str:
+def _state(entry: Listed) -> str:
+    from benchmark import adapters
+
     if entry.refused:
         return f"refused: {entry.refused}"
     package = adapters.missing(entry)
@@ -125,11 +129,15 @@ def _state(entry: adapters.Listed) -> str:
 
 
 def _detectors() -> list[tuple[str, str]]:
+    from benchmark.catalogue import registry
+
     found = [(name, f"[{cls.group}] {_first_line(cls.__doc__)}") for name, cls in registry.detectors().items()]
     return found + [(entry.name, f"[cannot be imported] {entry.cause}") for entry in registry.broken()]
 
 
 def _datasets() -> list[tuple[str, str]]:
+    import datasets
+
     own = datasets.names()
     found = [datasets.get(name) for name in (*own, *(n for n in datasets.names(archives=True) if n not in own))]
     return [
@@ -138,6 +146,8 @@ def _datasets() -> list[tuple[str, str]]:
 
 
 def _protocols() -> list[tuple[str, str]]:
+    from benchmark.grid import protocols
+
     return [(p.name, p.summary) for p in protocols.PROTOCOLS.values()]
 
 

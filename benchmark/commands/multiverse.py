@@ -16,7 +16,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark import settings
 from benchmark.commands import _options
 
 if TYPE_CHECKING:
@@ -29,42 +28,22 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``multiverse``."""
-    parser.add_argument("name", metavar="DETECTOR")
+    _options.add_study(parser, "universe")
     parser.add_argument("--vary", action="append", default=[], metavar="CHOICE", help="a choice to vary (all)")
-    parser.add_argument(
-        "--protocol", action="append", default=[], metavar="NAME", help="rules for fitting and scoring (normal-only)"
-    )
-    _options.add_seeds(parser)
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="D.PARAM=VALUE", help="a parameter, for every universe"
-    )
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter series, cheap settings")
-    parser.add_argument(
-        "--jobs", type=int, default=settings.cores(), metavar="N", help="worker processes (%(default)s)"
-    )
-    _options.add_data(parser)
     parser.add_argument(
         "--figures",
         type=Path,
         default=_options.DEFAULT_STORE.with_name(_options.FIGURES),
         help="CSV file with figures (%(default)s)",
     )
-    _options.add_out(parser)
 
 
 def main(args: argparse.Namespace) -> int:
     """Run what is missing, print and write tables and pictures."""
     from benchmark.commands._session import Supply
-    from benchmark.grid import Selection
     from benchmark.studies import multiverse
 
-    selection = Selection(
-        detectors=(args.name,),
-        protocols=tuple(args.protocol) or ("normal-only",),
-        seeds=_options.seeds(args),
-        params=_options.parse_set(args.set),
-        quick=args.quick,
-    )
+    selection = _options.study(args)
     many = multiverse.multiverse(selection, args.vary)
     supply = Supply(args, _options.chosen_datasets(args), args.quick)
     _run(args, selection, many, supply)
@@ -83,12 +62,16 @@ def _run(args: argparse.Namespace, selection: Selection, many: Multiverse, suppl
     from benchmark.studies import multiverse
 
     fits = len(many.fits())
-    _options.say(f"{len(many.universes())} universes, {fits} fit{'s' * (fits != 1)} for each series, protocol and seed")
+    if not args.quiet:
+        _options.say(
+            f"{len(many.universes())} universes, {fits} fit{'s' * (fits != 1)} for each series, protocol and seed"
+        )
     known = set(multiverse.read(args.figures)["key"])
     todo = multiverse.jobs(many, plan(selection, [many.row], supply), known)
     for figures in multiverse.run(todo, args.figures, args.jobs):
         one = figures[0]
-        _options.say(f"{one.dataset}/{one.series} ({one.protocol}, seed {one.seed}): {len(figures)} universes")
+        if not args.quiet:
+            _options.say(f"{one.dataset}/{one.series} ({one.protocol}, seed {one.seed}): {len(figures)} universes")
 
 
 def _write(out: Path, many: Multiverse, frame: pd.DataFrame, protocols: tuple[str, ...], marks: list[str]) -> None:

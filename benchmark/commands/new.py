@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from importlib import resources
 from pathlib import Path
 
-from benchmark import catalogue
-from benchmark.catalogue import registry
 from benchmark.errors import UserError
 
 FILES = {
@@ -31,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Write the package; existing files are never replaced."""
+    from benchmark.catalogue import registry
+
     if not args.name.isidentifier() or not args.name[0].isupper():
         raise UserError(f"{args.name!r} is not a class name: give something like MyDetector")
     if args.name in registry.detectors():
@@ -53,6 +52,10 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _write(package: Path, name: str, module: str) -> None:
+    from importlib import resources
+
+    from benchmark import catalogue
+
     templates = resources.files(catalogue) / "templates"
     package.mkdir(parents=True)
     for target, template in FILES.items():

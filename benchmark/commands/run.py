@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 from benchmark import settings
 from benchmark.commands import _options
 from benchmark.errors import UserError
-from datasets import Archive
 
 if TYPE_CHECKING:
     from benchmark.commands._session import Supply
@@ -79,6 +78,7 @@ def main(args: argparse.Namespace) -> int:
     """Plan, run, report."""
     from benchmark.commands._session import Supply
     from benchmark.grid import rows
+    from datasets import Archive
 
     selection = _selection(args)
     wanted = _options.chosen_datasets(args)

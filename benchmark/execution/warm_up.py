@@ -35,7 +35,7 @@ def compiling_alone() -> Iterator[None]:
     """One process at a time: the first compiles the packaged kernels, those that waited load them.
 
     numba reads, changes and writes the index of a function's cache in separate steps. Two processes that compile it for
-    different types at once can both call their code number 1, and a third would load the wrong one.
+    different types at once can both call their code number 1. A third would load the wrong one.
     """
     from filelock import FileLock
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from benchmark.errors import UserError, unknown
 from benchmark.grid import protocols
 from benchmark.grid.cells import Cell, Task
 from benchmark.grid.costs import expected_seconds
-from datasets import Series
+from datasets import Series, Source
 from detectors import Detector
 
 PAPER = "paper"
@@ -117,7 +117,24 @@ def _row(spec: str, selection: Selection) -> Row:
     return Row(spec, cls, tuple(sorted(params.items())), frozenset(given), version, plugin)
 
 
-def plan(selection: Selection, chosen: list[Row], series: Iterable[Series]) -> Iterator[tuple[Task, Series]]:
+class Planned(Protocol):
+    """What a plan reads of a series: names, length, origin and fingerprint, no values."""
+
+    @property
+    def dataset(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def source(self) -> Source: ...
+    @property
+    def sha256(self) -> str: ...
+    def __len__(self) -> int: ...
+
+
+S = TypeVar("S", bound=Planned)
+
+
+def plan(selection: Selection, chosen: list[Row], series: Iterable[S]) -> Iterator[tuple[Task, S]]:
     """Cross detectors, protocols and seeds with the series; a detector without randomness gets one seed."""
     for one in series:
         for row in chosen:
@@ -126,7 +143,7 @@ def plan(selection: Selection, chosen: list[Row], series: Iterable[Series]) -> I
                     yield _task(selection, row, one, protocol, seed), one
 
 
-def _protocol(name: str, cls: type[Detector], series: Series) -> str:
+def _protocol(name: str, cls: type[Detector], series: Planned) -> str:
     if name != PAPER:
         return name
     if series.dataset in protocols.TSB_AD_SETS:
@@ -138,7 +155,7 @@ def _seeds(selection: Selection, cls: type[Detector]) -> tuple[int, ...]:
     return selection.seeds if "random_state" in cls.param_defaults() else selection.seeds[:1]
 
 
-def _task(selection: Selection, row: Row, one: Series, protocol: str, seed: int) -> Task:
+def _task(selection: Selection, row: Row, one: Planned, protocol: str, seed: int) -> Task:
     cell = Cell(
         dataset=one.dataset,
         series=one.name,

@@ -1,12 +1,12 @@
-"""Measures of anomaly scores against labels: one dictionary, :data:`METRICS`; a new measure is one function.
+"""Measures of anomaly scores against labels, each one function.
 
 >>> labels = np.array([0, 0, 1, 1, 0], dtype=np.uint8)
 >>> round(auroc(labels, np.array([0.1, 0.2, 0.9, 0.2, 0.0])), 4)
 0.9167
 
-Two decorators register a function under its name. :func:`metric` is for a measure of scores.
-:func:`flag_metric` is for a measure of a yes / no answer. It registers one metric per threshold rule
-(``f1_topk``, ``f1_3sigma``), so that no value is without its rule.
+Two decorators register a function under its name in :data:`~benchmark.metrics.registry.METRICS`.
+:func:`metric` is for a measure of scores. :func:`flag_metric` is for a measure of a yes / no answer.
+It registers one metric per threshold rule (``f1_topk``, ``f1_3sigma``), so that no value is without its rule.
 """
 
 from __future__ import annotations
@@ -17,21 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from benchmark.metrics import pate as pate_rules
 from benchmark.metrics import ranges
 from benchmark.metrics.ranges import Flags, Floats, Labels
-from benchmark.metrics.registry import (
-    METRICS,
-    RULES,
-    Metric,
-    Undefined,
-    Value,
-    check,
-    evaluate,
-    flag_metric,
-    metric,
-    select,
-)
+from benchmark.metrics.registry import Undefined, check, flag_metric, metric
 from benchmark.metrics.vus import volume_under_surface
-
-__all__ = ["METRICS", "RULES", "Metric", "Undefined", "Value", "check", "evaluate", "metric", "roc_curve", "select"]
 
 # -- measures of the ranking -----------------------------------------------------------------------
 

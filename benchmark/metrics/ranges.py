@@ -1,7 +1,7 @@
 """Measures of a yes / no answer that look at stretches of anomaly, not at single points.
 
-Range-based precision and recall (Tatbul et al., NeurIPS 2018), affiliation (Huet et al., KDD 2022),
-point adjustment (Xu et al., WWW 2018), and the UCR archive's rule (Wu and Keogh, TKDE 2021).
+Range-based precision and recall (Tatbul et al., NeurIPS 2018); affiliation (Huet et al., KDD 2022); point adjustment
+(Xu et al., WWW 2018); the UCR archive's rule (Wu and Keogh, TKDE 2021).
 """
 
 from __future__ import annotations

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError
 from benchmark.reading import cell
+from benchmark.reading.fields import hours_of, wall_of
 from benchmark.reading.numbers import sample
 from benchmark.reading.options import LOST_AT_MOST, WITHOUT
 from benchmark.reading.runs import digit_runs
 from benchmark.reading.sheet import Sheet, is_counter, is_whole
 from benchmark.reading.stamps import Stamps, from_epoch, from_yyyymmdd
+from benchmark.reading.table import Cells
 from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
 
 BEST_NAMES = ("_time", "timestamp", "time", "datetime", "date_time", "date", "ts", "ds", "t")
@@ -56,13 +58,8 @@ class Clock:
 
     def keep(self, mask: NDArray[np.bool_]) -> Clock:
         """The rows where the mask holds."""
-        if self.stamps is None:
-            return Clock(self.columns, None, None if self.numbers is None else self.numbers[mask], list(self.notes))
-        old = self.stamps
-        offset = None if old.offset is None else old.offset[mask]
-        wrong = int((old.wall[mask] == NOT_A_TIME).sum()) if old.wrong else 0
-        kept = Stamps(old.wall[mask], offset, wrong, old.example, old.dates_only, old.epoch, old.notes, old.day_first)
-        return Clock(self.columns, kept, None, list(self.notes))
+        stamps = None if self.stamps is None else self.stamps.keep(mask)
+        return replace(self, stamps=stamps, numbers=None if self.numbers is None else self.numbers[mask])
 
 
 def find_clock(sheet: Sheet, taken: tuple[str | None, ...]) -> Clock | None:
@@ -257,39 +254,27 @@ def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
     return None
 
 
-def _clock_cells(cells: object) -> Nanoseconds:
-    import pyarrow as pa
+def _clock_cells(cells: Cells) -> Nanoseconds:
     import pyarrow.compute as pc
 
     text = pc.utf8_trim_whitespace(cells)
+    good = pc.fill_null(pc.match_substring_regex(text, r"^\d{1,2}:\d{2}"), False).to_numpy(zero_copy_only=False)
     numbers, lengths = digit_runs(text, 4)
-    hours = numbers[:, 0]
-    lower = pc.utf8_lower(text)
-    pm = pc.fill_null(pc.match_substring(lower, "p"), False).to_numpy(zero_copy_only=False)
-    am = pc.fill_null(pc.match_substring(lower, "a"), False).to_numpy(zero_copy_only=False)
-    hours = np.where(pm & (hours < 12), hours + 12, np.where(am & (hours == 12), 0, hours))
-    fraction = numbers[:, 3] * 10 ** np.clip(9 - lengths[:, 3].astype(np.int64), 0, 9)
-    since = hours * HOUR + numbers[:, 1] * MINUTE + numbers[:, 2] * SECOND + fraction
-    good = pc.fill_null(pc.match_substring_regex(text, r"^\d{1,2}:\d{2}"), False).cast(pa.bool_())
-    valid = good.to_numpy(zero_copy_only=False) & (hours <= 24) & (numbers[:, 1] < 60)
-    return np.where(valid, since, NOT_A_TIME)
+    since, valid = wall_of(1970, 1, 1, hours_of(text, numbers[:, 0]), numbers, lengths)
+    return np.where(good & valid, since, NOT_A_TIME)
 
 
 def _bare_clock(values: NDArray[np.float64]) -> Nanoseconds | None:
+    """Hours, ``1330`` or ``133000``."""
     known = values[np.isfinite(values)]
-    if not len(known) or known.min() < 0 or not is_whole(values):
+    if not len(known) or known.min() < 0 or known.max() > 240_000 or not is_whole(values):
         return None
-    whole = np.where(np.isfinite(values), values, 0).astype(np.int64)
-    top = known.max()
-    if top <= 24:
-        since = whole * HOUR
-    elif top <= 2400 and (whole % 100).max() < 60:
-        since = whole // 100 * HOUR + whole % 100 * MINUTE
-    elif top <= 240_000 and (whole // 100 % 100).max() < 60:
-        since = whole // 10_000 * HOUR + whole // 100 % 100 * MINUTE + whole % 100 * SECOND
-    else:
+    unit = 10_000 if known.max() <= 24 else 100 if known.max() <= 2400 else 1
+    whole = np.where(np.isfinite(values), values, 0).astype(np.int64) * unit
+    hours, minutes, seconds = whole // 10_000, whole // 100 % 100, whole % 100
+    if max(minutes.max(), seconds.max()) >= 60:
         return None
-    return np.where(np.isfinite(values), since, NOT_A_TIME)
+    return np.where(np.isfinite(values), hours * HOUR + minutes * MINUTE + seconds * SECOND, NOT_A_TIME)
 
 
 def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:

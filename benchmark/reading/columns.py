@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,15 +23,6 @@ IDENTIFIER = re.compile(
     re.I,
 )
 SHOWN = 8
-
-
-@dataclass
-class Roles:
-    """The columns of one series."""
-
-    value: str
-    label: str | None
-    notes: list[str] = field(default_factory=list)
 
 
 def find_label(sheet: Sheet, taken: tuple[str | None, ...], notes: list[str]) -> str | None:

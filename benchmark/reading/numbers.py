@@ -18,6 +18,7 @@ Country = Literal["comma", "dot", "dates", "semicolon", "unknown"]
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 SPACES = " \u00a0\u202f\u2009"
 QUOTES = "'’"
+SPOKEN = {SPACES: "blanks", QUOTES: "apostrophes", ",": "commas", ".": "dots"}
 _SPLIT = re.compile(rf"([^\d+\-.,]*?)([+-]?[.,]?\d[\d.,{QUOTES}{SPACES}]*(?:[eE][+-]?\d+)?)([^\d]*)")
 
 
@@ -101,17 +102,13 @@ def read_numbers(
 
 
 def _typed(cells: Cells) -> Numbers:
+    """A column for which the file itself has a type."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pa.types.is_timestamp(cells.type) or pa.types.is_date(cells.type) or pa.types.is_duration(cells.type):
-        return Numbers(np.full(len(cells), np.nan), len(cells), str(cells[0]))
-    try:
-        if pa.types.is_boolean(cells.type):
-            cells = pc.cast(cells, pa.int8())
-        return Numbers(_array(pc.cast(cells, pa.float64(), safe=False)))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return Numbers(np.full(len(cells), np.nan), len(cells), str(cells[0]))
+    whole = pc.cast(cells, pa.int8()) if pa.types.is_boolean(cells.type) else cells
+    values = None if pa.types.is_temporal(cells.type) else _cast(whole)
+    return Numbers(np.full(len(cells), np.nan), len(cells), str(cells[0])) if values is None else Numbers(values)
 
 
 def _array(cells: Cells) -> NDArray[np.float64]:
@@ -123,8 +120,8 @@ def _cast(cells: Cells) -> NDArray[np.float64] | None:
     import pyarrow.compute as pc
 
     try:
-        return _array(pc.cast(cells, pa.float64()))
-    except pa.ArrowInvalid:
+        return _array(pc.cast(cells, pa.float64(), safe=False))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
 
 
@@ -171,10 +168,8 @@ def _marks(text: Cells, decimal: str | None, thousands: str | None, country: Cou
         before = after = ""
     numbers = _stripped(text, before, after)
     if decimal is None or thousands is None:
-        found = _decide(numbers, decimal, thousands, country)
-    else:
-        found = (decimal, thousands)
-    return Marks(*found, before, after)
+        decimal, thousands = _decide(numbers, decimal, thousands, country)
+    return Marks(decimal, thousands, before, after)
 
 
 def _stripped(text: Cells, before: str, after: str) -> Cells:
@@ -266,14 +261,10 @@ def _cleaned(text: Cells, marks: Marks) -> Cells:
 
     if marks.before or marks.after:
         text = _stripped(text, marks.before, marks.after)
-    if len(marks.thousands) > 1:
-        text = pc.replace_substring_regex(text, rf"(\d)[{marks.thousands}](\d{{3}})", r"\1\2")
-        text = pc.replace_substring_regex(text, rf"(\d)[{marks.thousands}](\d{{3}})", r"\1\2")
-    elif marks.thousands:
-        at = re.escape(marks.thousands)
-        end = re.escape(marks.decimal)
+    if marks.thousands:
+        at, end = f"[{re.escape(marks.thousands)}]", re.escape(marks.decimal)
         fits = pc.match_substring_regex(text, rf"^[+-]?\d{{1,3}}({at}\d{{3}})+({end}\d*)?$")
-        text = pc.if_else(fits, pc.replace_substring(text, marks.thousands, ""), text)
+        text = pc.if_else(fits, pc.replace_substring_regex(text, at, ""), text)
     return pc.replace_substring(text, ",", ".") if marks.decimal == "," else text
 
 
@@ -282,14 +273,14 @@ def _said(marks: Marks, text: Cells, clean: Cells, good: Any, name: str) -> list
     import pyarrow.compute as pc
 
     def example(mark: str) -> str:
-        pattern = f"[{mark}]" if len(mark) > 1 else re.escape(mark)
-        chosen = pc.and_(good, pc.fill_null(pc.match_substring_regex(text, pattern), False))
+        chosen = pc.and_(good, pc.fill_null(pc.match_substring_regex(text, f"[{re.escape(mark)}]"), False))
         row = pc.index(chosen, True).as_py()
         return f"{text[row].as_py()!r} is read as {clean[row].as_py()}" if row >= 0 else ""
 
     found = []
     if marks.thousands and (shown := example(marks.thousands)):
-        found.append(f"Thousands of {name!r} are set apart by {_spoken(marks.thousands)}: {shown} (--thousands).")
+        spoken = SPOKEN.get(marks.thousands, repr(marks.thousands))
+        found.append(f"Thousands of {name!r} are set apart by {spoken}: {shown} (--thousands).")
     if marks.decimal == "," and (shown := example(",")):
         found.append(f"The decimal mark of {name!r} is a comma: {shown} (--decimal).")
     if marks == Marks(before=marks.before, after=marks.after) and _dots_may_group(text) and (shown := example(".")):
@@ -300,18 +291,13 @@ def _said(marks: Marks, text: Cells, clean: Cells, good: Any, name: str) -> list
     return found
 
 
-def _spoken(mark: str) -> str:
-    return {SPACES: "blanks", QUOTES: "apostrophes", ",": "commas", ".": "dots"}.get(mark, repr(mark))
-
-
 def refusal(found: Numbers, name: str, path: str) -> UserError:
     """What to say of a column that is not, or not quite, made of numbers."""
-    total = len(found.values)
-    share = found.wrong / max(1, total)
-    cause = (
-        f"{path}: {found.wrong:,} of {total:,} cells of {name!r} ({share:.1%}) are not numbers, e.g. {found.example!r}"
-    )
-    unit = re.fullmatch(r"[+-]?[\d.,]+\s*([^\d\s]+)", found.example)
+    total, unit = len(found.values), re.fullmatch(r"[+-]?[\d.,]+\s*([^\d\s]+)", found.example)
+    cure = "say how numbers are written with --decimal or --thousands, or name another --value"
     if unit:
-        return UserError(f"{cause}: its unit {unit[1]!r} is not that of the others; write one unit, or none")
-    return UserError(f"{cause}: say how numbers are written with --decimal or --thousands, or name another --value")
+        cure = f"its unit {unit[1]!r} is not that of the others; write one unit, or none"
+    return UserError(
+        f"{path}: {found.wrong:,} of {total:,} cells of {name!r} ({found.wrong / max(1, total):.1%}) are not numbers, "
+        f"e.g. {found.example!r}: {cure}"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,8 @@ def read_recording(path: Path, options: ReadOptions | None = None) -> Recording:
 
 def series_in(path: Path, options: ReadOptions) -> list[str]:
     """Names of the series of a file; one empty name where it holds a single one."""
-    sheet = Sheet(read_table(path, options), options, path)
-    _known(sheet)
-    clock = find_clock(sheet, (options.value, options.label, options.series_column))
-    split = find_split(sheet, clock, (options.value, options.label, *filter(labels.is_label_name, sheet.names)))
+    sheet, clock = _opened(read_table(path, options), path, options)
+    split = _split(sheet, clock, options.label)
     return split.names if split else [""]
 
 
@@ -56,21 +55,28 @@ def read_recordings(path: Path, options: ReadOptions | None = None) -> list[Reco
 
 def recordings_of(table: Table, path: Path, options: ReadOptions) -> list[Recording]:
     """As :func:`read_recordings`, from the cells of a file."""
-    sheet = Sheet(table, options, path)
-    _known(sheet)
-    asked = (options.value, options.label, options.series_column)
-    clock = find_clock(sheet, asked)
+    sheet, clock = _opened(table, path, options)
     notes = list(table.notes)
     label = find_label(sheet, (options.value, *(clock.columns if clock else ())), notes)
-    split = find_split(sheet, clock, (options.value, label, *filter(labels.is_label_name, sheet.names)))
-    key = split.columns if split else ()
+    split = _split(sheet, clock, label)
     names = chosen(split, sheet) if split else [""]
+    key = split.columns if split else ()
     value = find_value(sheet, clock, label, key, notes)
     notes += unread_times(sheet, clock, (value, label, *key))
     if split and len(split.names) > 1:
         notes.append(f"The file holds {len(split.names)} series ({listed(split)}).")
     job = _Job(sheet, clock, value, label, split, notes)
     return [job.recording(name) for name in names]
+
+
+def _opened(table: Table, path: Path, options: ReadOptions) -> tuple[Sheet, Clock | None]:
+    sheet = Sheet(table, options, path)
+    _known(sheet)
+    return sheet, find_clock(sheet, (options.value, options.label, options.series_column))
+
+
+def _split(sheet: Sheet, clock: Clock | None, label: str | None) -> Split | None:
+    return find_split(sheet, clock, (sheet.options.value, label, *filter(labels.is_label_name, sheet.names)))
 
 
 def _known(sheet: Sheet) -> None:
@@ -233,9 +239,5 @@ def _pandas(wall: NDArray[np.int64], offset: Any) -> Any:
     shifted = wall - offset.astype(np.int64) * 60 * 10**9
     times = pd.Series(shifted.view("M8[ns]")).dt.tz_localize("UTC")
     same = len(offset) and bool((offset == offset[0]).all())
-    zone: Any = (
-        "UTC"
-        if not same or offset[0] == 0
-        else f"{'+' if offset[0] > 0 else '-'}{abs(offset[0]) // 60:02d}:{abs(offset[0]) % 60:02d}"
-    )
+    zone = timezone(timedelta(minutes=int(offset[0]))) if same and offset[0] else "UTC"
     return times.dt.tz_convert(zone)

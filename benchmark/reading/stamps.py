@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,13 @@ class Stamps:
         if self.offset is None:
             return self.wall
         return np.where(self.wall == NOT_A_TIME, NOT_A_TIME, self.wall - self.offset.astype(np.int64) * MINUTE)
+
+    def keep(self, mask: NDArray[np.bool_]) -> Stamps:
+        """The rows where the mask holds."""
+        wrong = int((self.wall[mask] == NOT_A_TIME).sum()) if self.wrong else 0
+        return replace(
+            self, wall=self.wall[mask], offset=None if self.offset is None else self.offset[mask], wrong=wrong
+        )
 
 
 def form_of(cells: list[str]) -> tuple[str, str, str] | None:

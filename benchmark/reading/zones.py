@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ def in_zone(stamps: Stamps, zone: str | None, path: Path) -> tuple[Stamps, list[
     utc = aware.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("M8[ns]").view(np.int64)
     offset = ((wall - utc) // MINUTE).astype(np.int32)
     wall = np.where(known, wall, NOT_A_TIME)
-    found = Stamps(wall, offset, stamps.wrong, stamps.example, False, stamps.epoch, stamps.notes, stamps.day_first)
+    found = replace(stamps, wall=wall, offset=offset, dates_only=False)
     verb = "taken as" if stamps.offset is None else "shown in"
     return found, [f"Times are {verb} {zone} (--tz)."]
 

@@ -88,8 +88,8 @@ def _as_common(table: Table, main: list[Table]) -> Table:
 def current(cells: pd.DataFrame) -> pd.DataFrame:
     """Cells that count, with a ``label`` for their row.
 
-    Of several outcomes of one cell (an older detector version, an older file) the latest counts, and
-    a quick outcome only where the row has no full one on that data set.
+    Of several outcomes of one cell (an older detector version, an older file) the latest counts. A quick outcome counts
+    only where the row has no full one on that data set.
     """
     if not len(cells):
         return cells.assign(simulated=[], label=[])

@@ -58,8 +58,8 @@ def rank_test(
 
     **Blocking:** detectors are ranked within each series, so that a level common to a series or a data set cancels.
     For a pair, the absolute differences are ranked within each data set. These ranks are divided by its number of
-    series + 1 (van Elteren's weights), so that differences of different data sets are never compared in size.
-    Signs flip per series.
+    series + 1 (van Elteren's weights). So differences of different data sets are never compared in size. Signs flip per
+    series.
 
     Parameters
     ----------
@@ -125,9 +125,9 @@ def stratified_wilcoxon(differences: ArrayLike, strata: ArrayLike) -> float:
 
     The statistic is the sum of sign x rank / (size of the stratum + 1). Zeros are ranked and then carry no sign
     (Pratt). Its distribution is that of independent flips of the signs. The ranks are fractions of one common
-    denominator, so that all flips are counted by adding one series at a time to a table of sums. Only where that
-    table would be too large (series in many data sets of different sizes) the normal approximation serves. With one
-    stratum this is Wilcoxon's test, whose exact form scipy has for one stratum without ties only.
+    denominator. So all flips are counted by adding one series at a time to a table of sums. Only where that table would
+    be too large (series in many data sets of different sizes) the normal approximation serves. With one stratum this is
+    Wilcoxon's test, whose exact form scipy has for one stratum without ties only.
 
     Parameters
     ----------

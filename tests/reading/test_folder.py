@@ -101,3 +101,14 @@ def test_run_takes_such_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[s
     words = ["--detector", "AbsDeviation", "--dataset", str(tmp_path / "mine"), "--backend", "serial", "--no-report"]
     assert main(["run", *words, "--store", str(tmp_path / "r.sqlite")]) == 0
     assert "yahoo.csv: values 'value'" in capsys.readouterr().err
+
+
+def test_run_reads_a_folder_with_the_options_of_detect(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "odd").mkdir()
+    text = table("when~level~what", MINUTES, VALUES, LABELS).replace(",", "~").replace(".", "·")
+    (tmp_path / "odd" / "a.csv").write_text(text.replace("·", ","), encoding="latin-1")
+    words = ["--dataset", str(tmp_path / "odd"), "--detector", "AbsDeviation", "--store", str(tmp_path / "r.sqlite")]
+    words += ["--jobs", "1", "--no-report", "--value", "level", "--label", "what", "--decimal", ","]
+    assert main(["run", *words, "--sep", ";"]) == 2
+    assert main(["run", *words, "--sep", "~", "--encoding", "latin-1"]) == 0
+    assert "a.csv: values 'level'" in capsys.readouterr().err
