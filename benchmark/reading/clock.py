@@ -10,20 +10,17 @@ from numpy.typing import NDArray
 
 from benchmark.errors import UserError
 from benchmark.reading import cell
-from benchmark.reading.fields import hours_of, wall_of
 from benchmark.reading.numbers import sample
 from benchmark.reading.options import LOST_AT_MOST, WITHOUT
-from benchmark.reading.runs import digit_runs
 from benchmark.reading.sheet import Sheet, is_counter, is_whole
 from benchmark.reading.stamps import Stamps, from_epoch, from_yyyymmdd
-from benchmark.reading.table import Cells
-from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
+from benchmark.reading.time_of_day import time_of_day
+from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND
 
 BEST_NAMES = ("_time", "timestamp", "time", "datetime", "date_time", "date", "ts", "ds", "t")
 NAME = re.compile(
     r".*(time|date|stamp|datum|zeit|uhr|fecha|hora|heure|epoch|clock|utc|jour|tag\b).*|ts|ds|t|dt|index", re.I
 )
-HOUR_NAME = re.compile(r"(hour|hr|hh|stunde|time|zeit|uhrzeit|hora|heure|hour_of_day|hrmn|hhmm|std)\b.*", re.I)
 VALUE_NAME = re.compile(r"_?values?|y|x|data|reading|measurement", re.I)
 PARTS = (
     ("year", "yr", "yyyy"),
@@ -236,45 +233,6 @@ def _with_time_of_day(sheet: Sheet, clock: Clock, taken: tuple[str | None, ...])
             joined = Stamps(wall, clock.stamps.offset, wrong, clock.stamps.example, day_first=clock.stamps.day_first)
             return Clock((*clock.columns, name), joined, notes=clock.notes)
     return clock
-
-
-def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
-    """Nanoseconds since midnight; ``bare`` allows hours and ``1330`` where the name speaks for them."""
-    import pyarrow as pa
-
-    cells = sheet.cells(name)
-    if pa.types.is_time(cells.type):
-        values = cells.cast(pa.time64("ns")).cast(pa.int64()).fill_null(NOT_A_TIME)
-        return np.array(values.to_numpy(zero_copy_only=False), dtype=np.int64)
-    known = sample(cells, 400)
-    if known and sum(cell.is_clock(c) for c in known) >= 0.9 * len(known):
-        return _clock_cells(cells)
-    if bare and HOUR_NAME.fullmatch(name) and sheet.looks_numeric(name) and not sheet.numbers(name).wrong:
-        return _bare_clock(sheet.numbers(name).values)
-    return None
-
-
-def _clock_cells(cells: Cells) -> Nanoseconds:
-    import pyarrow.compute as pc
-
-    text = pc.utf8_trim_whitespace(cells)
-    good = pc.fill_null(pc.match_substring_regex(text, r"^\d{1,2}:\d{2}"), False).to_numpy(zero_copy_only=False)
-    numbers, lengths = digit_runs(text, 4)
-    since, valid = wall_of(1970, 1, 1, hours_of(text, numbers[:, 0]), numbers, lengths)
-    return np.where(good & valid, since, NOT_A_TIME)
-
-
-def _bare_clock(values: NDArray[np.float64]) -> Nanoseconds | None:
-    """Hours, ``1330`` or ``133000``."""
-    known = values[np.isfinite(values)]
-    if not len(known) or known.min() < 0 or known.max() > 240_000 or not is_whole(values):
-        return None
-    unit = 10_000 if known.max() <= 24 else 100 if known.max() <= 2400 else 1
-    whole = np.where(np.isfinite(values), values, 0).astype(np.int64) * unit
-    hours, minutes, seconds = whole // 10_000, whole // 100 % 100, whole % 100
-    if max(minutes.max(), seconds.max()) >= 60:
-        return None
-    return np.where(np.isfinite(values), hours * HOUR + minutes * MINUTE + seconds * SECOND, NOT_A_TIME)
 
 
 def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:

@@ -13,9 +13,8 @@ from benchmark.errors import UserError
 from benchmark.reading.clock import find_clock
 from benchmark.reading.encoding import as_utf8
 from benchmark.reading.layout import Layout, find_layout
-from benchmark.reading.numbers import refusal
 from benchmark.reading.options import WITHOUT, ReadOptions
-from benchmark.reading.read import recordings_of
+from benchmark.reading.read import recordings_of, refusal
 from benchmark.reading.recording import Recording
 from benchmark.reading.sheet import Sheet
 from benchmark.reading.table import Table, from_columns

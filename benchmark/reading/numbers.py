@@ -10,7 +10,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import UserError
 from benchmark.reading.cell import NOTHING
 from benchmark.reading.table import Cells, counted
 
@@ -289,15 +288,3 @@ def _said(marks: Marks, text: Cells, clean: Cells, good: Any, name: str) -> list
     if unit:
         found.append(f"The unit {unit!r} was cut off the cells of {name!r}.")
     return found
-
-
-def refusal(found: Numbers, name: str, path: str) -> UserError:
-    """What to say of a column that is not, or not quite, made of numbers."""
-    total, unit = len(found.values), re.fullmatch(r"[+-]?[\d.,]+\s*([^\d\s]+)", found.example)
-    cure = "say how numbers are written with --decimal or --thousands, or name another --value"
-    if unit:
-        cure = f"its unit {unit[1]!r} is not that of the others; write one unit, or none"
-    return UserError(
-        f"{path}: {found.wrong:,} of {total:,} cells of {name!r} ({found.wrong / max(1, total):.1%}) are not numbers, "
-        f"e.g. {found.example!r}: {cure}"
-    )

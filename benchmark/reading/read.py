@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import timedelta, timezone
 from pathlib import Path
@@ -16,7 +17,7 @@ from benchmark.reading.clock import Clock, find_clock, unread_times
 from benchmark.reading.columns import find_label, find_value
 from benchmark.reading.events import labels_from
 from benchmark.reading.files import read_table
-from benchmark.reading.numbers import Numbers, refusal
+from benchmark.reading.numbers import Numbers
 from benchmark.reading.options import LOST_AT_MOST, MISSING_AT_MOST, WITHOUT, ReadOptions
 from benchmark.reading.order import Order, arrange, as_they_stand, wall_at
 from benchmark.reading.recording import Recording
@@ -197,6 +198,18 @@ class _Job:
         before = whole[rows][order.before]
         after = whole[rows][order.before[np.append(np.arange(1, len(order.before)), -1)]]
         return np.where(order.rows < 0, np.minimum(before, after), before).astype(np.uint8)
+
+
+def refusal(found: Numbers, name: str, path: str) -> UserError:
+    """What to say of a column that is not, or not quite, made of numbers."""
+    total, unit = len(found.values), re.fullmatch(r"[+-]?[\d.,]+\s*([^\d\s]+)", found.example)
+    cure = "say how numbers are written with --decimal or --thousands, or name another --value"
+    if unit:
+        cure = f"its unit {unit[1]!r} is not that of the others; write one unit, or none"
+    return UserError(
+        f"{path}: {found.wrong:,} of {total:,} cells of {name!r} ({found.wrong / max(1, total):.1%}) are not numbers, "
+        f"e.g. {found.example!r}: {cure}"
+    )
 
 
 @dataclass
