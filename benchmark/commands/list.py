@@ -100,6 +100,7 @@ def _trial(args: argparse.Namespace) -> int:
 def _tasks(
     args: argparse.Namespace, specs: list[str], one: Series, found: dict[str, tuple[str, str]]
 ) -> Iterator[tuple[Task, Series]]:
+    from benchmark import adapters
     from benchmark.grid import Selection, plan, rows
 
     for spec in specs:
