@@ -226,7 +226,7 @@ def test_every_threshold_measure_names_its_rule():
         assert m.source, name
         if any(word in name for word in ("precision", "recall", "f1")):
             assert m.rule, name
-            assert name.endswith((*RULES, "_oracle", "_random")), name
+            assert name.endswith((*RULES, "_oracle", "_random")) or name.startswith("tsb_ad_"), name
 
 
 def test_a_new_measure_is_one_function():
