@@ -22,8 +22,8 @@ HEAD = """# Known edges
 
 What each detector needs, bears and cannot see. Made by `python -m benchmark check --all --edges docs/edges.md`: a check
 that a detector claims to keep was run. The rest is measured on series of 1,500 points (a noisy sine of period 25).
-Windows have 16 points, and parameters are the cheap ones of the checks. So read the figures as kinds of behaviour, not as results.
-A test measures them again.
+Windows have 16 points, and parameters are the cheap ones of the checks. So read the
+figures as kinds of behaviour, not as results. A test measures them again.
 
 - **Least length**: points that `fit` and `score` need; fewer are refused.
 - **Constant series**: scores of one value throughout, and the rank of a stuck stretch among all points (1 = on top).
