@@ -59,7 +59,7 @@ class Distance:
     references : (m, points) tensor
         As :func:`prepared` makes it.
     places : (m,) tensor
-        Where these stand in the fitted data.
+        Where these stand in the fitted data, ascending.
     span : int
         Windows overlap whose places differ by less.
     view : {"distance", "shape", "spectrum"}
@@ -68,7 +68,7 @@ class Distance:
 
     def __init__(self, references: torch.Tensor, places: torch.Tensor, span: int, view: str) -> None:
         self.references, self.places, self.span, self.view = references, places, span, view
-        missing = -len(references) % GROUP
+        missing = GROUP - len(references) % GROUP  # one at least
         self._padded = functional.pad(references, (0, 0, 0, missing))
         self._squares = functional.pad(references.square().sum(dim=1), (0, missing), value=math.inf)
 
@@ -88,13 +88,20 @@ class Distance:
         k = min(NEAREST, len(self.references))
         near = torch.addmm(self._squares, mine, self._padded.T, alpha=-2)
         if own is not None:
-            # Last in order, but still there: the shortest fit may leave fewer than three others.
-            near[:, : len(self.places)][(self.places - own[:, None]).abs() < self.span] += FAR
+            self._put_off(near, own)
         near = near.view(len(mine), -1, GROUP)
         groups = near.amin(dim=2).topk(min(k, near.shape[1]), dim=1, largest=False).indices
         within = near.gather(1, groups[:, :, None].expand(-1, -1, GROUP)).flatten(1)
         found = within.topk(k, dim=1, largest=False).indices
         return groups.gather(1, found // GROUP) * GROUP + found % GROUP
+
+    def _put_off(self, near: torch.Tensor, own: torch.Tensor) -> None:
+        """Put overlapping references last, but keep them: the shortest fit may leave fewer than three others."""
+        count = len(self.references)
+        first, behind = (torch.searchsorted(self.places, own + by) for by in (1 - self.span, self.span))
+        columns = first[:, None] + torch.arange(int((behind - first).max()), device=near.device)
+        near.scatter_(1, torch.where(columns < behind[:, None], columns, count), FAR)
+        near[:, count:] = math.inf  # the padding, into which went what is not to be written
 
 
 def prepared(windows: Array, view: str, device: torch.device) -> torch.Tensor:
