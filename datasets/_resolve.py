@@ -74,8 +74,7 @@ def iter_series(
 
     Examples
     --------
-    >>> import datasets
-    >>> found = datasets.iter_series("MGAB", ["1.test.out", "2.test.out"], mode="simulated", announce=print)
+    >>> found = iter_series("MGAB", ["1.test.out", "2.test.out"], mode="simulated", announce=print)
     >>> [series.n_anomalous for series in found]
     MGAB: SIMULATED series stand in for the real series (as asked)
     [200, 200]
@@ -111,8 +110,7 @@ def located(
 
     Examples
     --------
-    >>> import datasets
-    >>> datasets.located(datasets.get("MGAB")).name
+    >>> located(dataset_of("MGAB")).name
     'MGAB'
     """
     if not isinstance(dataset, Archive):
@@ -139,8 +137,7 @@ def load(dataset: str | Dataset, series: str, **where: object) -> Series:
 
     Examples
     --------
-    >>> import datasets
-    >>> series = datasets.load("MGAB", "1.test.out", mode="simulated", announce=print)
+    >>> series = load("MGAB", "1.test.out", mode="simulated", announce=print)
     MGAB: SIMULATED series stand in for the real series (as asked)
     """
     found = next(iter(iter_series(dataset, [series], **where)))  # type: ignore[arg-type]
@@ -154,8 +151,7 @@ def default_cache_dir() -> Path:
 
     Examples
     --------
-    >>> import datasets
-    >>> datasets.default_cache_dir().name
+    >>> default_cache_dir().name
     'tsad-benchmark'
     """
     import platformdirs
