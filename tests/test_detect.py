@@ -179,6 +179,16 @@ def test_similar_windows_are_the_nearest_by_a_plain_search() -> None:
     assert found[0] == min(allowed, key=distance)
 
 
+def test_similar_windows_hold_no_row_to_avoid_while_others_are_left() -> None:
+    x = np.tile(np.sin(2 * np.pi * np.arange(50) / 50), 8)
+    context, avoid = np.ones(50, dtype=bool), np.zeros(len(x), dtype=bool)
+    avoid[90:160] = True
+    begins = similar(x, 200, context, avoid)
+    assert len(begins) > 1
+    assert not [s for s in begins if avoid[s : s + 50].any()]
+    assert len(similar(x, 200, context, np.ones(len(x), dtype=bool))) > 1, "without others they serve"
+
+
 def test_an_alert_is_narrowed_to_the_rows_that_differ() -> None:
     x = wave()
     x[700:712] += 1.5
