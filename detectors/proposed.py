@@ -20,7 +20,7 @@ from detectors.neural.saved import Facts, SavedDetector, Tensors
 if TYPE_CHECKING:
     import torch
 
-    from detectors.flows.learning import Pupil
+    from detectors.flows.learning import Learner
     from detectors.flows.resnet import Stem
     from detectors.flows.rules import Latents, Maps, Pooling, Quantity, ScoringRule
     from detectors.neural.training import Schedule
@@ -217,11 +217,11 @@ class Proposed(SavedDetector):
     # -- fit -----------------------------------------------------------------------------------
 
     def _fit(self, pieces: list[Array]) -> None:
-        pupil = self._pupil(pieces)
-        self._learn([pupil])
-        self.history_ = pupil.history
-        if pupil.error:
-            raise pupil.error
+        learner = self._learner(pieces)
+        self._learn([learner])
+        self.history_ = learner.history
+        if learner.error:
+            raise learner.error
 
     @classmethod
     def fit_together(
@@ -229,24 +229,24 @@ class Proposed(SavedDetector):
     ) -> list[Exception | None]:
         """As the contract has it: detectors that differ in data and seed alone learn in one product."""
         errors: list[Exception | None] = [None] * len(detectors)
-        alike: dict[str, list[tuple[int, Pupil]]] = {}
+        alike: dict[str, list[tuple[int, Learner]]] = {}
         for k, (detector, x) in enumerate(zip(detectors, data, strict=True)):
             try:
-                pupil = detector._pupil(detector._checked(x))
+                learner = detector._learner(detector._checked(x))
             except Exception as error:  # noqa: BLE001 - it is the caller's to raise
                 errors[k] = error
             else:
                 params = {name: value for name, value in detector.get_params().items() if name != "random_state"}
-                alike.setdefault(repr((params, pupil.shape)), []).append((k, pupil))
+                alike.setdefault(repr((params, learner.shape)), []).append((k, learner))
         for group in alike.values():
-            detectors[group[0][0]]._learn([pupil for _, pupil in group])
-            for k, pupil in group:
-                detectors[k].history_, errors[k] = pupil.history, pupil.error
+            detectors[group[0][0]]._learn([learner for _, learner in group])
+            for k, learner in group:
+                detectors[k].history_, errors[k] = learner.history, learner.error
         return errors
 
-    def _pupil(self, pieces: list[Array]) -> Pupil:
+    def _learner(self, pieces: list[Array]) -> Learner:
         """The networks with their first weights, and what they will learn from."""
-        from detectors.flows.learning import Pupil
+        from detectors.flows.learning import Learner
         from detectors.flows.resnet import series_scale
 
         self.scale_ = series_scale(np.concatenate(pieces))
@@ -254,18 +254,18 @@ class Proposed(SavedDetector):
         with self._steady(self.random_state):
             self._build()
         windows, rng = Windows(pieces, self.window), np.random.default_rng(self.random_state)
-        return Pupil(self.model_, windows, self.scale_, *self._training_rows(windows, rng), rng, self._report)
+        return Learner(self.model_, windows, self.scale_, *self._training_rows(windows, rng), rng, self._report)
 
-    def _learn(self, pupils: Sequence[Pupil]) -> None:
+    def _learn(self, learners: Sequence[Learner]) -> None:
         """Train models of one shape by this detector's settings."""
         from detectors.flows.learning import learn
 
         most = ON_CPU if self._device().type == "cpu" else ON_GPU
         together = max(1, most // self._networks())
-        rows = len(pupils[0].training)
+        rows = len(learners[0].training)
         with self._steady():
-            for a in range(0, len(pupils), together):
-                learn(pupils[a : a + together], (self._schedule(1, rows), self._schedule(2, rows)))
+            for a in range(0, len(learners), together):
+                learn(learners[a : a + together], (self._schedule(1, rows), self._schedule(2, rows)))
 
     def _device(self) -> torch.device:
         from detectors.neural.training import resolve_device
@@ -384,9 +384,9 @@ class UntrainedProposed(Proposed):
         none = np.zeros((0, self._networks()), dtype=np.intp)
         return none, none
 
-    def _learn(self, pupils: Sequence[Pupil]) -> None:
+    def _learn(self, learners: Sequence[Learner]) -> None:
         from detectors.flows.learning import whiten
 
         with self._steady():
-            for pupil in pupils:
-                whiten(pupil.model, [pupil])
+            for learner in learners:
+                whiten(learner.model, [learner])

@@ -79,24 +79,24 @@ def test_detectors_learn_side_by_side_what_each_learns_alone():
 
 
 def test_one_that_diverges_does_not_harm_its_neighbours(monkeypatch):
-    from detectors.flows.learning import Pupil
+    from detectors.flows.learning import Learner
 
-    data, sound = [sine(700, seed=k) for k in range(3)], Pupil.batch
+    data, sound = [sine(700, seed=k) for k in range(3)], Learner.batch
 
     def batch(self, index):
         return sound(self, index) * (float("nan") if self.rng is broken[0] else 1.0)
 
     broken = [None]
-    prepare = Proposed._pupil
+    prepare = Proposed._learner
 
-    def pupil(self, pieces):
+    def learner(self, pieces):
         made = prepare(self, pieces)
         if self.random_state == 1:
             broken[0] = made.rng
         return made
 
-    monkeypatch.setattr(Pupil, "batch", batch)
-    monkeypatch.setattr(Proposed, "_pupil", pupil)
+    monkeypatch.setattr(Learner, "batch", batch)
+    monkeypatch.setattr(Proposed, "_learner", learner)
     together = [Proposed(**QUICK, random_state=k) for k in range(3)]
     errors = Proposed.fit_together(together, data)
     assert [type(error) for error in errors] == [type(None), Diverged, type(None)]
@@ -137,10 +137,10 @@ def test_cells_whose_joint_fit_fails_are_fitted_one_by_one(monkeypatch):
     alone = [execute(task, series) for task, series in work]
     learn = Proposed._learn
 
-    def full(self, pupils):
-        if len(pupils) > 1:
+    def full(self, learners):
+        if len(learners) > 1:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        learn(self, pupils)
+        learn(self, learners)
 
     monkeypatch.setattr(Proposed, "_learn", full)
     for mine, other in zip(execute_together(*map(list, zip(*work, strict=True))), alone, strict=True):

@@ -22,7 +22,7 @@ Loss = Callable[[Tensor], Tensor]  # (networks, 1, b, w) windows to (networks,) 
 
 
 @dataclass
-class Pupil:
+class Learner:
     """A model and what it learns from.
 
     Attributes
@@ -55,7 +55,7 @@ class Pupil:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Pupils that differ in nothing else can learn together."""
+        """Learners that differ in nothing else can learn together."""
         return (*self.training.shape, len(self.validation), min(len(self.windows), WHITENED), self.windows.window)
 
     def batch(self, index: Index) -> Tensor:
@@ -77,74 +77,84 @@ def windows_tensor(
     return torch.from_numpy(values.astype(np.float32))
 
 
-def learn(pupils: Sequence[Pupil], schedules: tuple[Schedule, Schedule]) -> None:
+def learn(learners: Sequence[Learner], schedules: tuple[Schedule, Schedule]) -> None:
     """Train models of equal shape: the autoencoders, the whitening of their maps, then the flows.
 
-    A pupil whose losses are not finite gets its :attr:`Pupil.error`; the others learn on.
+    A learner whose losses are not finite gets its :attr:`Learner.error`; the others learn on.
     """
-    model = FeatureFlow.joined([pupil.model for pupil in pupils])
+    model = FeatureFlow.joined([learner.model for learner in learners])
     autoencoder = model.autoencoder
-    _Stage(1, autoencoder, autoencoder.reconstruction_error, pupils, schedules[0]).run()
-    if all(pupil.error for pupil in pupils):
+    _Stage(1, autoencoder, autoencoder.reconstruction_error, learners, schedules[0]).run()
+    if all(learner.error for learner in learners):
         return
-    whiten(model, pupils)
-    _Stage(2, model.flows, lambda x: model.loss(model.maps(x)), pupils, schedules[1]).run()
-    model.part([pupil.model for pupil in pupils])
+    whiten(model, learners)
+    _Stage(2, model.flows, lambda x: model.loss(model.maps(x)), learners, schedules[1]).run()
+    model.part([learner.model for learner in learners])
 
 
-def whiten(model: FeatureFlow, pupils: Sequence[Pupil]) -> None:
+def whiten(model: FeatureFlow, learners: Sequence[Learner]) -> None:
     """Moments of the feature maps of some of the windows become the whitening of each map."""
     model.eval()
-    everywhere = [evenly(len(pupil.windows), WHITENED)[:, None] for pupil in pupils]
-    rows = [np.repeat(index, pupil.training.shape[1], axis=1) for index, pupil in zip(everywhere, pupils, strict=True)]
-    model.fit_scales(model.maps(_batch(pupils, rows, model)))
+    everywhere = [evenly(len(learner.windows), WHITENED)[:, None] for learner in learners]
+    rows = [
+        np.repeat(index, learner.training.shape[1], axis=1) for index, learner in zip(everywhere, learners, strict=True)
+    ]
+    model.fit_scales(model.maps(_batch(learners, rows, model)))
 
 
-def _batch(pupils: Sequence[Pupil], rows: Sequence[Index], part: nn.Module) -> Tensor:
-    """The pupils' windows by number as one tensor, where the networks are."""
+def _batch(learners: Sequence[Learner], rows: Sequence[Index], part: nn.Module) -> Tensor:
+    """The learners' windows by number as one tensor, where the networks are."""
     device = next(part.parameters()).device
-    return torch.cat([pupil.batch(index) for pupil, index in zip(pupils, rows, strict=True)]).to(device)
+    return torch.cat([learner.batch(index) for learner, index in zip(learners, rows, strict=True)]).to(device)
 
 
 class _Stage:
-    """One stage of several pupils: Adam on all of their networks at once."""
+    """One stage of several learners: Adam on all of their networks at once."""
 
-    def __init__(self, number: int, part: nn.Module, loss: Loss, pupils: Sequence[Pupil], schedule: Schedule) -> None:
-        self.name, self.part, self.loss, self.pupils, self.schedule = f"stage {number}", part, loss, pupils, schedule
+    def __init__(
+        self, number: int, part: nn.Module, loss: Loss, learners: Sequence[Learner], schedule: Schedule
+    ) -> None:
+        self.name, self.part, self.loss, self.learners, self.schedule = (
+            f"stage {number}",
+            part,
+            loss,
+            learners,
+            schedule,
+        )
         self.parameters = list(part.parameters())
         rate = schedule.learning_rate
         self.optimiser = torch.optim.Adam(self.parameters, rate, eps=schedule.epsilon, fused=True)
-        steps = schedule.epochs * math.ceil(len(pupils[0].training) / schedule.batch_size)
+        steps = schedule.epochs * math.ceil(len(learners[0].training) / schedule.batch_size)
         self.cycle = None
         if schedule.one_cycle:
             self.cycle = torch.optim.lr_scheduler.OneCycleLR(self.optimiser, rate, total_steps=steps)
         self.best: dict[str, Tensor] = {}
 
     def run(self) -> None:
-        """All epochs; each pupil ends with the weights of its best one."""
+        """All epochs; each learner ends with the weights of its best one."""
         for epoch in range(self.schedule.epochs):
             self.part.train()
-            training = self._mean([pupil.rng.permutation(pupil.training) for pupil in self.pupils], self._step)
+            training = self._mean([learner.rng.permutation(learner.training) for learner in self.learners], self._step)
             self.part.eval()
-            validation = self._validation() if len(self.pupils[0].validation) else training
+            validation = self._validation() if len(self.learners[0].validation) else training
             for k, losses in enumerate(zip(training, validation, strict=True)):
                 self._note(epoch, k, *losses)
-            if all(pupil.error for pupil in self.pupils):
+            if all(learner.error for learner in self.learners):
                 break
         self.part.load_state_dict(self.best, strict=False)
-        for k, pupil in enumerate(self.pupils):
-            if pupil.error:  # what is not finite would stop the whitening of the others
-                for mine in _shares(self.part, len(self.pupils), k).values():
+        for k, learner in enumerate(self.learners):
+            if learner.error:  # what is not finite would stop the whitening of the others
+                for mine in _shares(self.part, len(self.learners), k).values():
                     mine.nan_to_num_(0.0, 0.0, 0.0)
 
     def _losses(self, rows: Sequence[Index]) -> Tensor:
-        """Of each pupil, (pupils,) in double precision."""
-        return self.loss(_batch(self.pupils, rows, self.part)).view(len(self.pupils), -1).sum(dim=1).double()
+        """Of each learner, (learners,) in double precision."""
+        return self.loss(_batch(self.learners, rows, self.part)).view(len(self.learners), -1).sum(dim=1).double()
 
     def _mean(self, rows: Sequence[Index], step: Callable[[Tensor], None] | None) -> list[float]:
-        """Each pupil's mean loss over all of its rows; ``step`` receives each batch's."""
+        """Each learner's mean loss over all of its rows; ``step`` receives each batch's."""
         size = self.schedule.batch_size if step else self.schedule.validation_batch
-        count, total = len(rows[0]), torch.zeros(len(self.pupils), dtype=torch.float64)
+        count, total = len(rows[0]), torch.zeros(len(self.learners), dtype=torch.float64)
         for a in range(0, count, size):
             batch = [mine[a : a + size] for mine in rows]
             losses = self._losses(batch)
@@ -155,14 +165,14 @@ class _Stage:
 
     @torch.no_grad()
     def _validation(self) -> list[float]:
-        return self._mean([pupil.validation for pupil in self.pupils], None)
+        return self._mean([learner.validation for learner in self.learners], None)
 
     def _step(self, losses: Tensor) -> None:
         self.optimiser.zero_grad()
         losses.sum().backward()  # type: ignore[no-untyped-call]
         if self.schedule.clip is not None:
             for mine in zip(
-                *(p.grad.chunk(len(self.pupils)) for p in self.parameters if p.grad is not None), strict=True
+                *(p.grad.chunk(len(self.learners)) for p in self.parameters if p.grad is not None), strict=True
             ):
                 norm = nn.utils.get_total_norm(mine)
                 torch._foreach_mul_(list(mine), (self.schedule.clip / (norm + 1e-6)).clamp(max=1.0))
@@ -171,28 +181,28 @@ class _Stage:
             self.cycle.step()
 
     def _note(self, epoch: int, k: int, training: float, validation: float) -> None:
-        """Losses to the pupil's history; its weights are kept when they are its best so far."""
-        pupil = self.pupils[k]
-        if pupil.error:
+        """Losses to the learner's history; its weights are kept when they are its best so far."""
+        learner = self.learners[k]
+        if learner.error:
             return
-        history = {kind: pupil.history.setdefault(f"{self.name} {kind}", []) for kind in ("train", "validation")}
+        history = {kind: learner.history.setdefault(f"{self.name} {kind}", []) for kind in ("train", "validation")}
         history["train"].append(training)
         history["validation"].append(validation)
-        pupil.report(
+        learner.report(
             f"{self.name} epoch {epoch + 1}/{self.schedule.epochs}, loss {training:.4g}, validation {validation:.4g}"
         )
         try:
             require_finite(history)
         except Diverged as error:
-            pupil.error = error
+            learner.error = error
         if not self.best:
             self.best = {name: value.clone() for name, value in self.part.state_dict().items() if value.ndim}
-        elif not pupil.error and epochs_since_best(history["validation"]) == 0:
-            for name, mine in _shares(self.part, len(self.pupils), k).items():
-                self.best[name].chunk(len(self.pupils))[k].copy_(mine)
+        elif not learner.error and epochs_since_best(history["validation"]) == 0:
+            for name, mine in _shares(self.part, len(self.learners), k).items():
+                self.best[name].chunk(len(self.learners))[k].copy_(mine)
 
 
 def _shares(part: nn.Module, count: int, k: int) -> dict[str, Tensor]:
-    """What of a state belongs to the ``k``-th of so many pupils, by name."""
+    """What of a state belongs to the ``k``-th of so many learners, by name."""
     state = part.state_dict()
     return {name: value.chunk(count)[k] for name, value in state.items() if value.is_floating_point()}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from detectors.core.windows import Windows
 from detectors.flows.layers import Conv, Coupling, Flow, Norm, Permutation, Upsampling, conv_flow
+from detectors.flows.learning import windows_tensor
 from detectors.flows.resnet import Autoencoder, FeatureFlow, Whitening, compress, series_scale
 from detectors.flows.rules import ScoringRule
 from detectors.flows.training import flow_schedule
@@ -437,8 +438,9 @@ def test_the_noise_of_training_spans_a_step_of_the_grid():
     for x, width in ((rng.integers(0, 4, 600).astype(float), None), (rng.normal(size=600), 0.02)):
         detector = Proposed(window=16, members=1, channels=2, epochs=1).fit(x)
         windows, index = Windows([x], 16), np.arange(500)[:, None]
-        gap = detector._tensor(windows, index, np.random.default_rng(1)) - detector._tensor(windows, index)
-        expected = width or 1 / detector.deviation_
+        gap = windows_tensor(windows, index, detector.scale_, np.random.default_rng(1))
+        gap -= windows_tensor(windows, index, detector.scale_)
+        expected = width or 1 / detector.scale_[1]
         assert float(gap.abs().max()) == pytest.approx(expected / 2, rel=0.01)
 
 

@@ -17,7 +17,7 @@ def test_it_is_the_forest_of_window_1():
 
 
 def test_it_has_no_window():
-    assert IForest1.param_defaults() == {"n_estimators": 100, "max_samples": 256, "random_state": 0}
+    assert IForest1.param_defaults() == {"n_estimators": 100, "max_samples": 256, "trees": "own", "random_state": 0}
 
 
 def test_order_does_not_matter():

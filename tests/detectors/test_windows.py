@@ -39,7 +39,7 @@ def test_the_score_of_a_window_stands_at_its_centre():
 
 
 def test_an_unknown_alignment_lists_the_known_ones():
-    with pytest.raises(ValueError, match="centre, start, end, mean, max"):
+    with pytest.raises(ValueError, match="centre, centre-low, start, end, mean, max"):
         windows_to_points(np.zeros(3), 2, "middle")
 
 
