@@ -28,7 +28,8 @@ class MP(WindowDetector):
         uncorrelated (the published runs). "zero": 0 to another constant window, sqrt(W) to any other (stumpy).
     share : float
         Share of the diagonals of the distance matrix that is computed, in (0, 1]. Below 1 time falls in
-        proportion and scores are upper bounds of the exact ones.
+        proportion and scores are upper bounds of the exact ones: 2 sqrt(W), which none exceeds, where a window
+        meets no other on these diagonals.
 
     References
     ----------
@@ -80,6 +81,8 @@ class MP(WindowDetector):
         [x] = windows.pieces
         place, exclusion = self._place(x), -(-self.window_ // 4)
         distance, _ = nearest_distance(x, self.fitted_pieces_, self.window_, exclusion, self.share, place)
+        if self.share < 1:
+            distance[np.isinf(distance)] = 2 * np.sqrt(self.window_)  # the distance at a correlation of -1
         if self.constants == "zero":
             flat = [is_constant(piece, self.window_) for piece in self.fitted_pieces_]
             match_constants(distance, is_constant(x, self.window_), flat, self.window_, exclusion, place)

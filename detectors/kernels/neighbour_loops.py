@@ -159,7 +159,7 @@ def measure(query: Array, other: Array, window: int, first: int, heaps: Heaps, s
     gaps = np.empty(size)
     for r in range(rows):
         starts, bound = heaps.starts[r], heaps.squares[r, 0] - slack
-        if bound == np.inf or starts[0] < 0:  # fewer candidates than places
+        if size < k or bound == np.inf or starts[0] < 0:  # fewer candidates than places
             nearest.distances[r, k - 1], nearest.starts[r, 0] = np.inf, -1
             continue
         order = np.argsort(starts, kind="mergesort")

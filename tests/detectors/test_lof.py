@@ -254,6 +254,17 @@ def test_huge_values_change_no_other_neighbour(monkeypatch: pytest.MonkeyPatch, 
         np.testing.assert_allclose(np.take_along_axis(all_pairs, index, axis=1), ours, rtol=1e-9)
 
 
+def test_fewer_calm_windows_than_neighbours_leave_the_rest_to_huge_ones() -> None:
+    """16 windows of which 6 hold the huge value, and 16 neighbours asked for."""
+    x = rhythm(31)
+    x[5] = 1e20
+    ours, index = nearest_windows(x, [x], 16, 16)
+    w = naive.windows(x, 16)
+    all_pairs = naive.distances(w, w)
+    np.testing.assert_allclose(ours, np.sort(all_pairs, axis=1), rtol=1e-9)
+    np.testing.assert_allclose(np.take_along_axis(all_pairs, index, axis=1), ours, rtol=1e-9)
+
+
 def test_a_window_near_a_huge_one_finds_it() -> None:
     x = rhythm(400)
     x[[50, 200]] = 0.99e5, 1.5e5  # the first is not huge yet, the second is, and nothing else comes near

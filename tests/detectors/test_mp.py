@@ -164,6 +164,14 @@ def test_a_huge_value_changes_no_other_window(huge: float) -> None:
     )
 
 
+def test_a_window_without_a_computed_neighbour_gets_the_largest_distance_there_is() -> None:
+    """So few diagonals that some windows of the scored series lie on none: their bound is 2 sqrt(W)."""
+    fitted, x = rhythm(32), rhythm(300, 1)
+    part, whole = (MP(window=20, share=share, align="start").fit(fitted).score(x)[:281] for share in (0.02, 1.0))
+    assert (part >= whole - 1e-9).all()
+    assert part.max() == 2 * np.sqrt(20) > whole.max()
+
+
 def test_a_share_of_the_diagonals_bounds_the_profile_from_above() -> None:
     x = rhythm(20_000)
     whole = MP(window=40).fit(x).score(x)
