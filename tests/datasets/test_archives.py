@@ -129,3 +129,13 @@ def test_the_files_at_hand_have_the_published_facts(tmp_path: Path) -> None:
             facts.n_anomalous,
             facts.n_segments,
         )
+
+
+def test_all_sets_of_tsb_uad_hold_its_1980_series() -> None:
+    """Paparrizos et al., PVLDB 15(8), 2022, Table 1."""
+    from datasets import tsb_uad_others
+
+    table = ("Dodgers", "Genesis", "MGAB", "NASA-MSL")
+    counts = [one.size for one in (*tsb_uad_others.DATASETS, *map(datasets.get, table))]
+    assert len(counts) == 18
+    assert sum(counts) == 1980
