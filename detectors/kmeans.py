@@ -81,12 +81,8 @@ class KMeansAD(WindowDetector):
     def _fit_windows(self, windows: Windows) -> None:
         from sklearn.cluster import KMeans
 
-        chosen = np.arange(len(windows))
-        if len(chosen) > self.max_windows:
-            draw = np.random.default_rng(self.random_state).choice(len(chosen), self.max_windows, replace=False)
-            chosen = np.sort(draw)
         self.level_ = float(np.median(np.concatenate(windows.pieces)))  # at a high level distances lose their digits
-        rows = self._scaled(windows.take(chosen))
+        rows = self._scaled(windows.sample(self.max_windows, self.random_state))
         clusters = min(self.n_clusters, len(np.unique(rows, axis=0)))
         model = KMeans(clusters, n_init=1, random_state=self.random_state, copy_x=False).fit(rows)
         self.centres_: Array = np.asarray(model.cluster_centers_, dtype=np.float64)

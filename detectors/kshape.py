@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from detectors.core import SEED, Alignment, Array, Rule, WindowDetector, Windows, moving_sum, one_of, whole
+from detectors.core import SEED, Alignment, Array, Rule, WindowDetector, Windows, evenly, moving_sum, one_of, whole
 from detectors.kernels.shapes import Shapes, k_shape, unit_rows
 
 
@@ -73,8 +73,6 @@ class KShapeAD(WindowDetector):
         self.random_state = random_state
 
     def _fit_windows(self, windows: Windows) -> None:
-        if self.window_ < 3:
-            raise ValueError(f"window must be at least 3 (shorter ones are all alike), got {self.window_}")
         stretches = evenly_cut(windows, shape_length(windows, self.length), self.max_stretches)
         shapes = k_shape(stretches, self.n_clusters, np.random.default_rng(self.random_state))
         self.centres_: Array = shapes.centres
@@ -86,7 +84,9 @@ class KShapeAD(WindowDetector):
 
 
 def shape_length(windows: Windows, length: int) -> int:
-    """So many windows in points, or the longest piece."""
+    """So many windows in points, or the longest piece; a window of fewer than 3 points is a ValueError."""
+    if windows.window < 3:
+        raise ValueError(f"window must be at least 3 (shorter ones are all alike), got {windows.window}")
     return min(length * windows.window, max(map(len, windows.pieces)))
 
 
@@ -97,7 +97,7 @@ def evenly_cut(windows: Windows, size: int, most: int) -> Array:
     starts = np.concatenate(
         [first + np.arange(0, len(view), step) for first, view in zip(shapes.starts, shapes.views, strict=False)]
     )
-    chosen = starts[np.linspace(0, len(starts) - 1, min(len(starts), most)).astype(np.intp)]
+    chosen = starts[evenly(len(starts), most)]
     return unit_rows(shapes.take(chosen))
 
 

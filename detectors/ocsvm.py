@@ -91,11 +91,8 @@ class OCSVM(WindowDetector):
     def _fit_windows(self, windows: Windows) -> None:
         from sklearn.svm import OneClassSVM
 
-        chosen = np.arange(len(windows))
-        if len(chosen) > self.max_windows:
-            draw = np.random.default_rng(self.random_state).choice(len(chosen), self.max_windows, replace=False)
-            chosen = np.sort(draw)
-        machine = OneClassSVM(nu=self.nu, gamma=1 / windows.window).fit(FITTED[self.scaling](windows.take(chosen)))
+        sample = windows.sample(self.max_windows, self.random_state)
+        machine = OneClassSVM(nu=self.nu, gamma=1 / windows.window).fit(FITTED[self.scaling](sample))
         self.vectors_: Array = machine.support_vectors_
         self.weights_: Array = machine.dual_coef_[0]
         self.offset_ = float(machine.intercept_[0])

@@ -83,8 +83,6 @@ class SAND(WindowDetector):
         self.random_state = random_state
 
     def _fit_windows(self, windows: Windows) -> None:
-        if self.window_ < 3:
-            raise ValueError(f"window must be at least 3 (shorter ones are all alike), got {self.window_}")
         rng = np.random.default_rng(self.random_state)
         stretches = evenly_cut(windows, shape_length(windows, self.length), self.max_stretches)
         self.model_ = Model.empty(stretches.shape[1])

@@ -17,6 +17,7 @@ from detectors.core import (
     Windows,
     one_of,
     resolve_window,
+    two_windows,
     whole,
     windows_to_points,
 )
@@ -91,8 +92,7 @@ class Series2Graph(Detector):
 
     def min_length(self) -> int:
         """Two windows: a path needs an edge."""
-        window = getattr(self, "window_", self.window)
-        return window + 1 if isinstance(window, int) else 8
+        return two_windows(self)
 
     def _fit(self, pieces: list[Array]) -> None:
         self.window_ = resolve_window(self.window, pieces)

@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmark.errors import unknown
 from detectors import Array, Detector, Diet, WindowDetector, Windows
-from detectors.core import SEED, WINDOW, Index, Rule, evenly, min_max, one_of, resolve_window, whole
+from detectors.core import SEED, WINDOW, Index, Rule, evenly, min_max, one_of, resolve_window, two_windows, whole
 
 SHOWN = {"pyod": "PyOD"}  # as stored results name it
 EPOCHS = ("epochs", "epoch_num", "n_epochs", "nb_epochs", "stop_epochs")
@@ -197,8 +197,7 @@ class OnSeries(Borrowed):
 
     def min_length(self) -> int:
         """Two windows, as for every detector with a window."""
-        window = getattr(self, "window_", getattr(self, "window", 1))
-        return window + 1 if isinstance(window, int) else 8
+        return two_windows(self)
 
     def _fit(self, pieces: list[Array]) -> None:
         if "window" in self.defaults:

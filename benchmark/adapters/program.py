@@ -23,7 +23,7 @@ from benchmark.errors import UserError
 from benchmark.processes import end_family, folder_prefix, supervised
 from benchmark.settings import threads
 from detectors import Array, Diet
-from detectors.core import Rule, one_of, resolve_window
+from detectors.core import Rule, one_of, resolve_window, two_windows
 
 SPEC = "exec:"
 FORMATS = ("csv", "npy")
@@ -76,8 +76,7 @@ class Program(Borrowed):
 
     def min_length(self) -> int:
         """Two windows."""
-        window = getattr(self, "window_", getattr(self, "window", 1))
-        return window + 1 if isinstance(window, int) else 8
+        return two_windows(self)
 
     def _fit(self, pieces: list[Array]) -> None:
         if "window" in self.defaults:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.detection.scoring import LONG, PIECES, sample, score_parts
+from benchmark.detection.scoring import LONG, sample, sampled, score_parts
 from detectors import Detector
 
 Array = NDArray[np.float64]
@@ -45,10 +45,9 @@ def folds(n: int) -> list[tuple[list[slice], list[slice]]]:
 
 
 def _between(n: int) -> list[slice]:
-    size = LONG // PIECES
-    starts = np.linspace(0, n - size, PIECES).astype(int)
-    gaps = [(int(a) + size, int(b)) for a, b in pairwise(starts)]
-    return [slice(a, min(b, a + 5 * size)) for a, b in gaps if b > a]
+    """At most five times a piece behind each piece that was fitted."""
+    pieces = pairwise(sampled(n))
+    return [slice(a.stop, min(b.start, a.stop + 5 * (a.stop - a.start))) for a, b in pieces if b.start > a.stop]
 
 
 def exceedances(scores: Array, threshold: float, window: int) -> int:

@@ -38,11 +38,13 @@ def score_parts(detector: Detector, x: Array, parts: list[slice], window: int, c
 
 def sample(x: Array) -> list[Array]:
     """A long series in twenty pieces, evenly spread, of :data:`LONG` rows together; a shorter one as it is."""
-    if len(x) <= LONG:
-        return [x]
+    return [x[part] for part in sampled(len(x))] if len(x) > LONG else [x]
+
+
+def sampled(n: int) -> list[slice]:
+    """Rows of :func:`sample`'s pieces of a long series."""
     size = LONG // PIECES
-    starts = np.linspace(0, len(x) - size, PIECES).astype(int)
-    return [x[start : start + size] for start in starts]
+    return [slice(start, start + size) for start in np.linspace(0, n - size, PIECES).astype(int).tolist()]
 
 
 def fit_score(detector: Detector, x: Array, window: int) -> Array:

@@ -14,6 +14,7 @@ from detectors.core.contract import (
     as_series,
     offset_in,
     resolve_window,
+    two_windows,
 )
 from detectors.core.explanation import Explains, Explanation
 from detectors.core.parameters import SEED, Rule, one_of, real, whole
@@ -62,6 +63,7 @@ __all__ = [
     "real",
     "resolve_window",
     "saved",
+    "two_windows",
     "upper_quantile",
     "whole",
     "window_moments",

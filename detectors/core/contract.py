@@ -383,6 +383,12 @@ class Detector(ABC):
         return {k: v for k, v in self.__dict__.items() if k != "on_progress"}
 
 
+def two_windows(detector: Detector) -> int:
+    """Points of two windows of a detector: 8 while its window is to be estimated, 2 where it has none."""
+    window = getattr(detector, "window_", getattr(detector, "window", 1))
+    return window + 1 if isinstance(window, int) else 8
+
+
 class WindowDetector(Detector):
     """A detector that gives one score per window; the base brings window scores to points.
 
@@ -421,8 +427,7 @@ class WindowDetector(Detector):
 
     def min_length(self) -> int:
         """Two windows: a single one has nothing to be compared with."""
-        window = getattr(self, "window_", self.window)
-        return window + 1 if isinstance(window, int) else 8
+        return two_windows(self)
 
     def _fit(self, pieces: list[Array]) -> None:
         self.window_ = resolve_window(self.window, pieces)

@@ -72,6 +72,12 @@ class Windows:
                 out[mine] = view[index[mine] - self.starts[k]]
         return out
 
+    def sample(self, most: int, seed: int | None) -> Array:
+        """All windows, or ``most`` of them drawn without replacement; in order, a (k, window) copy."""
+        if len(self) <= most:
+            return self.take(np.arange(len(self)))
+        return self.take(np.sort(np.random.default_rng(seed).choice(len(self), most, replace=False)))
+
 
 def windows_to_points(scores: Array, window: int, align: Alignment = "centre") -> Array:
     """Window scores to point scores.

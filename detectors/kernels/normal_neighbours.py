@@ -12,7 +12,7 @@ import numba
 import numpy as np
 
 from detectors.core import Array, Int32
-from detectors.kernels.neighbour_loops import replace_farthest
+from detectors.kernels.neighbour_loops import FAST, Heaps, replace_farthest
 from detectors.kernels.profile_loops import Rolling
 from detectors.kernels.threads import in_parallel
 
@@ -50,35 +50,29 @@ def nearest_normalised(query: Array, reference: list[Array], window: int, k: int
     size = min(k + SPARE, total)
     distances, index = np.empty((count, k)), np.empty((count, k), dtype=np.int32)
 
+    offsets = np.cumsum([0] + [len(other.mean) for other in others]).tolist()
+
     def search(first: int) -> None:
         last = min(first + ROWS, count)
-        heaps, found = np.full((last - first, size), np.inf), np.full((last - first, size), -1, dtype=np.int32)
-        offset = 0
-        for other in others:
-            walk(own.x, own.mean, own.inverse, own.f, own.g, other.x, other.mean, other.inverse, other.f, other.g,
-                 window, first, last, offset, heaps, found)  # fmt: skip
-            offset += len(other.mean)
-        offset = 0
-        for other in others:
-            measure(own.x, own.mean, own.inverse, other.x, other.mean, other.inverse,
-                    window, first, offset, heaps, found)  # fmt: skip
-            offset += len(other.mean)
-        order = np.lexsort((found, heaps), axis=1)[:, :k]
-        distances[first:last] = np.sqrt(np.take_along_axis(heaps, order, axis=1))
-        index[first:last] = np.take_along_axis(found, order, axis=1)
+        shape = last - first, size
+        heaps = Heaps(np.full(shape, np.inf), np.full(shape, -1, dtype=np.int32))
+        for compiled in (offer_piece, measure_piece):
+            for other, offset in zip(others, offsets, strict=False):
+                compiled(own, other, window, first, offset, heaps)
+        order = np.lexsort((heaps.starts, heaps.squares), axis=1)[:, :k]
+        distances[first:last] = np.sqrt(np.take_along_axis(heaps.squares, order, axis=1))
+        index[first:last] = np.take_along_axis(heaps.starts, order, axis=1)
 
     in_parallel(search, range(0, count, ROWS))
     return distances, index
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"reassoc", "nsz", "contract"})
-def walk(
-    x: Array, mean: Array, inverse: Array, f: Array, g: Array,
-    y: Array, mean_y: Array, inverse_y: Array, f_y: Array, g_y: Array,
-    window: int, first: int, last: int, offset: int, heaps: Array, found: Int32,
-) -> None:  # fmt: skip
-    """Offer all windows of one piece to the heaps of rows first..last."""
-    count = mean_y.shape[0]
+@numba.njit(nogil=True, cache=True, fastmath=FAST)
+def offer_piece(own: Rolling, other: Rolling, window: int, first: int, offset: int, heaps: Heaps) -> None:
+    """Offer all windows of one piece, numbered from ``offset`` on, to the heaps of the rows from ``first`` on."""
+    x, mean, inverse, f, g = own
+    y, mean_y, inverse_y, f_y, g_y = other
+    count, last = mean_y.shape[0], first + heaps.squares.shape[0]
     old, new = np.zeros(count), np.zeros(count)
     for w in range(window):  # covariances of the first row, term by term
         a = x[first + w] - mean[first]
@@ -87,14 +81,14 @@ def walk(
     scale, gap = 2.0 * (window - 1), np.empty(GROUP)
     length_y = np.where(inverse_y > 0, window - 1.0, 0.0)
     for row in range(first, last):
-        heap, numbers = heaps[row - first], found[row - first]
-        own = window - 1.0 if inverse[row] > 0 else 0.0
+        heap, numbers = heaps.squares[row - first], heaps.starts[row - first]
+        length = window - 1.0 if inverse[row] > 0 else 0.0
         factor = scale * inverse[row]
         for begin in range(0, count, GROUP):
             size = min(GROUP, count - begin)
             bound, hit = heap[0], 0
             for t in range(size):
-                d = own + length_y[begin + t] - factor * inverse_y[begin + t] * old[begin + t]
+                d = length + length_y[begin + t] - factor * inverse_y[begin + t] * old[begin + t]
                 gap[t] = d
                 hit |= d < bound
             if hit:
@@ -113,20 +107,17 @@ def walk(
 
 
 @numba.njit(nogil=True, cache=True)
-def measure(
-    x: Array, mean: Array, inverse: Array, y: Array, mean_y: Array, inverse_y: Array,
-    window: int, first: int, offset: int, heaps: Array, found: Int32,
-) -> None:  # fmt: skip
+def measure_piece(own: Rolling, other: Rolling, window: int, first: int, offset: int, heaps: Heaps) -> None:
     """Squared distances of the candidates in one piece from the normalised windows themselves, in place."""
-    count, unit = mean_y.shape[0], np.sqrt(window - 1.0)
-    for r in range(heaps.shape[0]):
+    count, unit = other.mean.shape[0], np.sqrt(window - 1.0)
+    for r in range(heaps.squares.shape[0]):
         row = first + r
-        for c in range(heaps.shape[1]):
-            j = found[r, c] - offset
+        for c in range(heaps.squares.shape[1]):
+            j = heaps.starts[r, c] - offset
             if 0 <= j < count:
                 total = 0.0
                 for w in range(window):
-                    a = (x[row + w] - mean[row]) * inverse[row] * unit
-                    gap = a - (y[j + w] - mean_y[j]) * inverse_y[j] * unit
+                    a = (own.x[row + w] - own.mean[row]) * own.inverse[row] * unit
+                    gap = a - (other.x[j + w] - other.mean[j]) * other.inverse[j] * unit
                     total += gap * gap
-                heaps[r, c] = total
+                heaps.squares[r, c] = total

@@ -20,13 +20,13 @@ from benchmark import processes
 from benchmark.adapters import borrowed
 from benchmark.adapters.program import ProgramFailed
 from benchmark.catalogue import registry
-from benchmark.catalogue.checks import CheckFailed, iter_checks
 from benchmark.errors import UserError
 from benchmark.execution import Backend, Board
 from benchmark.grid import Outcome, Selection, rows
 from detectors import Detector
 from detectors.core import Array
 from tests.support.cases import planned, toy
+from tests.support.conformance import failed_checks
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "programs"
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="orphans are adopted on Linux alone")
@@ -170,13 +170,7 @@ def test_it_survives_pickling_and_keeps_the_contract(tmp_path: Path) -> None:
     command = f"exec:{EXAMPLES}/mean.sh --absolute"
     again = pickle.loads(pickle.dumps(made(command).fit(wave())))
     np.testing.assert_allclose(again.score(wave()), np.abs(wave() - wave().mean()), atol=1e-15)
-    failed = []
-    for check in iter_checks(registry.load(command)):
-        try:
-            check.run()
-        except CheckFailed as failure:
-            failed.append(f"{check.name}: {failure}")
-    assert not failed
+    assert not failed_checks(registry.load(command))
 
 
 def test_the_examples_run(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from detectors.flows.training import flow_schedule
 from detectors.neural.saved import read
 from detectors.neural.training import steady
 from detectors.proposed import Proposed, UntrainedProposed
+from tests.support.randomness import only_from
 from tests.support.series import sine
 
 CPU = torch.device("cpu")
@@ -447,14 +448,7 @@ def test_the_noise_of_training_spans_a_step_of_the_grid():
 @pytest.mark.parametrize("source", ["torch", "numpy"])
 def test_the_seed_reaches_weights_and_draws_each_by_itself(source, monkeypatch):
     """With the generator of one source held fixed, another seed still changes the scores by the other."""
-    from detectors.neural import training
-
     x = sine(400)
-    if source == "numpy":
-        steady = training.steady
-        monkeypatch.setattr(training, "steady", lambda device, seed=None: steady(device, None if seed is None else 0))
-    else:
-        fixed = np.random.default_rng
-        monkeypatch.setattr(np.random, "default_rng", lambda seed=None: fixed(0))
+    only_from(source, monkeypatch)
     one, other = (Proposed(**QUICK, random_state=seed).fit(x).score(x) for seed in (1, 2))
     assert not np.array_equal(one, other)

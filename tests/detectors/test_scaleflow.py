@@ -16,6 +16,7 @@ from detectors.flows.components import FLATTEST, NEAREST, Distance, Evidence, pr
 from detectors.flows.scale import CoarseWindows, Scale, Whitening, exactly, held_out, spread
 from detectors.neural.training import steady
 from detectors.scaleflow import ScaleFlow
+from tests.support.randomness import only_from
 from tests.support.series import sine
 
 QUICK = ScaleFlow.quick
@@ -541,14 +542,7 @@ def test_a_slow_wave_under_noise_has_no_short_period():
 
 @pytest.mark.parametrize("source", ["torch", "numpy"])
 def test_the_seed_reaches_weights_and_draws_each_by_itself(source, monkeypatch):
-    from detectors.neural import training
-
     x = sine(400)
-    if source == "numpy":
-        steady = training.steady
-        monkeypatch.setattr(training, "steady", lambda device, seed=None: steady(device, None if seed is None else 0))
-    else:
-        fixed = np.random.default_rng
-        monkeypatch.setattr(np.random, "default_rng", lambda seed=None: fixed(0))
+    only_from(source, monkeypatch)
     one, other = (ScaleFlow(steps=5, hidden=8, random_state=seed).fit(x).score(x) for seed in (1, 2))
     assert not np.array_equal(one, other)
