@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -15,8 +15,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
+    from matplotlib.transforms import Bbox
 
-Box = tuple[float, float, float, float]
+Place = tuple[float, float, Literal["left", "center", "right"]]  # points beside a mark, and how the label is aligned
+PLACES: tuple[Place, ...] = (
+    *((6, -3, "left"), (-6, -3, "right"), (0, 6, "center"), (0, -12, "center")),
+    *((5, 5, "left"), (-5, 5, "right"), (5, -11, "left"), (-5, -11, "right")),
+)
 
 
 def published_figure(table: Table) -> Figure:
@@ -90,37 +96,40 @@ def time_figure(points: Sequence[tuple[str, str, float, float]], title: str, cap
         axes.xaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
         axes.margins(0.12, 0.08)
         style.caption(figure, caption)
-        figure.draw_without_rendering()  # the labels need the final scale
-        _place_labels(axes, [(label, max(seconds, 1e-4), auroc) for label, _, seconds, auroc in points])
         axes.set_title(title, fontsize=10)
         _group_legend(axes, {group for _, group, _, _ in points})
+        figure.draw_without_rendering()  # the labels need the final scale, which the legend narrows
+        _place_labels(axes, [(label, max(seconds, 1e-4), auroc) for label, _, seconds, auroc in points])
     return figure
 
 
 def _place_labels(axes: Axes, points: Sequence[tuple[str, float, float]]) -> None:
-    """Each label on the side of its mark where it hides least of what is already there."""
-    centres = {label: axes.transData.transform((x, y)) for label, x, y in points}
-    taken = [(cx - 4, cy - 4, cx + 4, cy + 4) for cx, cy in centres.values()]
-    per_point = axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
-    for label, x, y in points:
-        width, height = 4.1 * len(label) * per_point, 8 * per_point
-        cx, cy = centres[label]
-        places = [(6, -3, "left"), (-6, -3, "right"), (0, 6, "center"), (0, -12, "center")]
-        boxes = [_box(cx, cy, dx * per_point, dy * per_point, side, width, height) for dx, dy, side in places]
-        best = min(range(4), key=lambda k: sum(_overlap(boxes[k], other) for other in taken))
-        taken.append(boxes[best])
-        dx, dy, side = places[best]
-        axes.annotate(label, (x, y), (dx, dy), textcoords="offset points", fontsize=7, color=INK, ha=side)
+    """Each label on the side of its mark where it hides least of what is already there and stays inside."""
+    from matplotlib.transforms import Bbox
+
+    def hidden(box: Bbox, others: list[Bbox]) -> float:
+        shared = (Bbox.intersection(box, other) for other in (axes.bbox, *others))
+        inside, *covered = [0.0 if one is None else float(one.width * one.height) for one in shared]
+        return float(box.width * box.height) - inside + sum(covered)
+
+    marks = [Bbox([at - 4, at + 4]) for at in (axes.transData.transform((x, y)) for _, x, y in points)]
+    notes = [
+        axes.annotate(label, (x, y), (0, 0), textcoords="offset points", fontsize=7, color=INK)
+        for label, x, y in points
+    ]
+    placed: dict[Annotation, Bbox] = {}
+    for note in [*notes, *notes]:  # twice: the first did not know of the last
+        others = [*marks, *(box for other, box in placed.items() if other is not note)]
+        costs = [hidden(_box(note, place), others) for place in PLACES]
+        placed[note] = _box(note, PLACES[int(np.argmin(costs))])
 
 
-def _box(cx: float, cy: float, dx: float, dy: float, side: str, width: float, height: float) -> Box:
-    left = cx + dx - {"left": 0.0, "right": width, "center": width / 2}[side]
-    return left, cy + dy, left + width, cy + dy + height
-
-
-def _overlap(a: Box, b: Box) -> float:
-    wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    return max(0.0, wide) * max(0.0, high)
+def _box(note: Annotation, place: Place) -> Bbox:
+    """Pixels of a label that is put at a place."""
+    right, up, side = place
+    note.xyann = (right, up)
+    note.set_horizontalalignment(side)
+    return note.get_window_extent()
 
 
 def _group_legend(axes: Axes, groups: set[str]) -> None:
