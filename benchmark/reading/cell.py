@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from benchmark.reading.months import ANY, LETTERS
+
 NOTHING = (
     frozenset(
         [
@@ -32,13 +34,19 @@ NOTHING = (
     | frozenset(["unavailable", "unknown", "offline"])
 )
 
-MONTH = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-_CLOCK = r"\d{1,2}[:.h]\d{2}([:.]\d{2}([.,]\d{1,9})?)?( ?[ap]\.?m\.?)?"
-_DATE = rf"(\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}|(\w{{3,9}},? +)?(\d{{1,2}}[- /.]({MONTH})|({MONTH})\w* +\d{{1,2}}))"
+_CLOCK = r"\d{1,2}[:.h]\d{2}([:.]\d{2}([.,]\d{1,9})?)?( ?[ap]\.? ?m\.?)?"
+_NAMED = rf"({ANY})[{LETTERS}]*\.?"
+_DATE = (
+    rf"(\d{{1,4}}[-/.年]\d{{1,2}}[-/.月]\d{{2,4}}|(\w{{3,9}},? +)?(\d{{1,2}}[- /.]+(de )?{_NAMED}|{_NAMED} +\d{{1,2}}))"
+)
 _TIME = re.compile(
     rf"({_DATE}.*|\d{{4}}-\d{{2}}|\d{{8}}t\d{{4,6}}z?|\d{{1,2}}:\d{{2}}(:\d{{2}}([.,]\d+)?)?( ?[ap]m)?)", re.I
 )
-_NUMBER = re.compile(r"[^\w\s+\-−.]{0,3}\s?[+\-−]?[.,]?\d[\d.,'’ \u00a0\u202f\u2009]*(e[+-]?\d+)?\s?[^\d\s]{0,8}", re.I)
+_NUMBER = re.compile(
+    r"[^\w\s+\-−.]{0,3}\s?[+\-−]?[.,]?\d[\d.,'’ \u00a0\u202f\u2009]*(e[+-]?\d+)?\s?"
+    r"([^\d\s]{0,8}|[^\d\s]{0,6}m[23](/\w{1,3})?)",
+    re.I,
+)
 _UNIT = re.compile(
     r"[\[(].*[\])]|\d+[sdnft]|°?[cfk]|%|[mkg]?(w|v|a|hz|pa|j|s|m|g|b|l)(h|/s|/h|³|2|3)?|m?bar|psi|rpm|utc|gmt"
     r"|(yyyy|dd|mm|hh)[-/.:\w ]*|units?|datetime|timestamp|string|double|float|int(eger)?|smp|avg|min|max",
@@ -54,6 +62,11 @@ def kind(cell: str) -> str:
     if _TIME.fullmatch(text):
         return "time"
     return "number" if _NUMBER.fullmatch(text) else "text"
+
+
+def is_hash_number(line: str) -> bool:
+    """``#12,...`` numbers a row: no comment."""
+    return bool(re.match(r"#\d+\s*[,;|\t]", line))
 
 
 def is_unit(cell: str) -> bool:

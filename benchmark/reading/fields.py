@@ -12,21 +12,11 @@ from benchmark.reading.numbers import sample
 from benchmark.reading.table import Cells
 from benchmark.reading.units import DAY, HOUR, MINUTE, SECOND, Nanoseconds
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-FOREIGN = {"mär": 3, "mrz": 3, "mai": 5, "okt": 10, "dez": 12, "ene": 1, "abr": 4, "ago": 8, "dic": 12, "févr": 2}
+AFTERNOON, MORNING = r"[Pp]\.? ?[Mm]\.?$", r"[Aa]\.? ?[Mm]\.?$"
 
 
 class Ambiguous(Exception):
     """Day first and month first both fit the column."""
-
-
-def month_of(words: str) -> int:
-    for word in words.lower().split():
-        if word[:3] in MONTHS:
-            return MONTHS.index(word[:3]) + 1
-        if word[:3] in FOREIGN or word[:4] in FOREIGN:
-            return FOREIGN.get(word[:3]) or FOREIGN[word[:4]]
-    return 0
 
 
 def fields_of(
@@ -57,10 +47,12 @@ def hours_of(text: Cells, hours: NDArray[np.int64]) -> NDArray[np.int64]:
     """Hours of the day, with AM and PM heeded."""
     import pyarrow.compute as pc
 
-    if not any(re.search(r"[AaPp]\.?[Mm]\.?$", c) for c in sample(text, 50)):
+    if not any(re.search(f"{AFTERNOON}|{MORNING}", c) for c in sample(text, 50)):
         return hours
-    afternoon = pc.fill_null(pc.match_substring_regex(text, r"[Pp]\.?[Mm]\.?$"), False).to_numpy(zero_copy_only=False)
-    morning = pc.fill_null(pc.match_substring_regex(text, r"[Aa]\.?[Mm]\.?$"), False).to_numpy(zero_copy_only=False)
+    afternoon, morning = (
+        pc.fill_null(pc.match_substring_regex(text, half), False).to_numpy(zero_copy_only=False)
+        for half in (AFTERNOON, MORNING)
+    )
     return np.where(afternoon & (hours < 12), hours + 12, np.where(morning & (hours == 12), 0, hours))
 
 

@@ -11,11 +11,17 @@ from benchmark.reading.cell import NOTHING
 from benchmark.reading.table import Cells, counted
 
 Labels = NDArray[np.uint8]
-NAME = re.compile(r"labels?|.*anomal.*|.*outlier.*|is_?(attack|fault)|ground_?truth|gt|attack|normal/attack", re.I)
-NORMAL = frozenset(["0", "false", "normal", "no", "n", "f", "ok", "good", "inlier", "nominal", "benign", "regular"])
-ANOMALOUS = frozenset(
-    ["1", "true", "anomaly", "anomalous", "anomalies", "abnormal", "outlier", "yes", "y", "t"]
-) | frozenset(["fault", "faulty", "failure", "broken", "attack", "bad", "error", "alarm"])
+NAME = re.compile(
+    r"labels?|.*anomal.*|.*outlier.*|ausrei(ss|ß)er|is_?(attack|fault)|ground_?truth|gt|attack|normal/attack", re.I
+)
+NORMAL = frozenset(
+    ["0", "false", "normal", "no", "n", "f", "ok", "good", "inlier", "nominal", "benign", "regular"]
+) | frozenset(["nein", "non", "nej", "falsch", "faux", "falso", "fals"])
+ANOMALOUS = (
+    frozenset(["1", "true", "anomaly", "anomalous", "anomalies", "abnormal", "outlier", "yes", "y", "t"])
+    | frozenset(["fault", "faulty", "failure", "broken", "attack", "bad", "error", "alarm"])
+    | frozenset(["ja", "oui", "si", "sí", "wahr", "vrai", "vero", "verdadero", "anomalie", "anomalía"])
+)
 SEVERAL = 20
 
 
@@ -35,10 +41,10 @@ def decode(cells: Cells) -> tuple[Labels | None, str]:
     counts: dict[str, int] = {}
     for word, count in zip(words, np.bincount(index, minlength=len(words)), strict=True):
         counts[word] = counts.get(word, 0) + int(count)
-    anomalous, said = _coding({w: c for w, c in counts.items() if w not in NOTHING})
+    empty = sum(c for w, c in counts.items() if w in NOTHING)
+    anomalous, said = _coding({w: c for w, c in counts.items() if w not in NOTHING}, empty)
     if anomalous is None:
         return None, said
-    empty = sum(c for w, c in counts.items() if w in NOTHING)
     if empty:
         said += f"{' ' if said else ''}Without a label, and so normal: {counted(empty, 'row')}."
     meaning = np.array([w in anomalous for w in words], dtype=np.uint8)
@@ -52,11 +58,13 @@ def _word(text: str) -> str:
     return (match[1] if match else clean).removeprefix("+")
 
 
-def _coding(counts: dict[str, int]) -> tuple[set[str] | None, str]:
+def _coding(counts: dict[str, int], empty: int) -> tuple[set[str] | None, str]:
     """The words that mean an anomaly, and what to say of it."""
     words = set(counts)
     if not words:
         return None, "it is empty"
+    if len(words) == 1 and not words & NORMAL and sum(counts.values()) < empty:
+        return words, f"Labels are {_listed(counts)}, and nothing elsewhere."
     if words <= {"-1", "1"} and "-1" in words:
         rare = "-1" if counts["-1"] <= counts.get("1", 0) else "1"
         return {rare} & words, f"Labels are -1 and 1; {rare}, the rarer one, is the anomaly."

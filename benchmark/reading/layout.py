@@ -44,7 +44,7 @@ def find_layout(text: bytes, path: Path, separator: str | None) -> Layout:
     if said:
         separator = separator or said[1].replace("\\t", "\t")
     start = 1 if said else 0
-    useful = [i for i in range(start, len(lines)) if lines[i].strip() and not lines[i].startswith("#")]
+    useful = [i for i in range(start, len(lines)) if lines[i].strip() and not is_comment(lines[i])]
     useful = [i for i in useful if lines[i].count('"') % 2 == 0] or useful  # a quoted line break makes two odd ones
     if not useful:
         raise UserError(f"{path} has no rows: it is empty or holds comments alone")
@@ -59,6 +59,11 @@ def find_layout(text: bytes, path: Path, separator: str | None) -> Layout:
     if before:
         notes.append(f"{counted(len(before), 'line')} before the header, no data: {_short(lines[before[0]])!r}")
     return Layout(found, names, first, notes)
+
+
+def is_comment(line: str) -> bool:
+    """Whether a line begins with # and numbers no row."""
+    return line.startswith("#") and not cell.is_hash_number(line)
 
 
 def _head(text: bytes) -> list[str]:
@@ -86,6 +91,8 @@ def split(line: str, separator: str) -> list[str]:
 
 def _separator(lines: list[str]) -> str:
     tail = lines[len(lines) // 4 :] if len(lines) > 8 else lines[1:] or lines
+    if all(cell.kind(line) == "time" and re.search(r"\d$", line.strip()) for line in tail) and _are_moments(tail):
+        return ""
     for candidate in (*SEPARATORS, BLANK):
         width, times = Counter(len(split(line, candidate)) for line in tail).most_common(1)[0]
         if width > 1 and times >= 0.9 * len(tail) and not _is_decimal_comma(lines, candidate, width):
@@ -97,7 +104,15 @@ def _is_decimal_comma(lines: list[str], candidate: str, width: int) -> bool:
     """``value`` above ``50,07``: the comma is no separator."""
     cells = split(lines[0], candidate)
     words = len(cells) == 1 and cell.kind(cells[0]) == "text"
-    return candidate == "," and width == 2 and words and all(re.fullmatch(r"[-+]?\d+,\d+", x) for x in lines[1:20])
+    if candidate != "," or width != 2 or not all(re.fullmatch(r"[-+]?\d+,\d+", x.strip()) for x in lines[1:20]):
+        return False
+    return words or any(re.fullmatch(r"[-+]?\d+,0\d+", x.strip()) for x in lines)
+
+
+def _are_moments(lines: list[str]) -> bool:
+    """Dates with times of day, and nothing behind them: a blank between the two is no separator."""
+    parts = [line.split() for line in lines]
+    return all(len(part) == 2 and cell.is_date(part[0]) and re.fullmatch(r"[\d:.]+", part[1]) for part in parts)
 
 
 def _profile(rows: list[list[str]]) -> tuple[int, list[str]]:
@@ -133,10 +148,10 @@ def _header(
         hidden = _commented_header(lines, first, width, separator)
         return (unique_names(hidden, notes) if hidden else _made_up(rows, first, notes)), None
     line = above[-1]
-    if len(above) > 1 and len(rows[above[-2]]) >= width - 1 and _are_units(rows[line]):
+    if len(above) > 1 and len(rows[above[-2]]) >= width - 1 and are_units(rows[line]):
         notes.append(f"The line below the header holds units or types and is no data: {_short(lines[line])!r}")
         line = above[-2]
-    names = _widened(rows[line], rows[first])
+    names = rows[line] if len(rows[line]) == width else _widened(rows[line], rows[first])
     if len(names) == width:
         return unique_names(names, notes), line
     if separator == "" or len(above) > 1:
@@ -157,7 +172,9 @@ def _first_data(rows: dict[int, list[str]], width: int, profile: list[str]) -> i
     found = next((i for i in rows if _is_data(rows[i], width, profile)), max(rows))
     for line in [i for i in reversed(rows) if i < found]:
         kinds = [cell.kind(c) for c in rows[line]]
-        if len(kinds) != width or _are_units(rows[line]) or not {"number", "time"} & set(kinds):
+        if are_units(rows[line]) or not {"number", "time"} & set(kinds):
+            break
+        if len(kinds) < width or (len(kinds) > width and kinds[:width] != profile):
             break
         found = line
     return found
@@ -172,7 +189,7 @@ def _commented_header(lines: list[str], first: int, width: int, separator: str) 
     return cells if named and (width > 1 or len(cells[0].split()) == 1) else None
 
 
-def _are_units(cells: list[str]) -> bool:
+def are_units(cells: list[str]) -> bool:
     known = [c for c in cells if c.strip()]
     return not known or sum(cell.is_unit(c) for c in known) >= 0.5 * len(known)
 

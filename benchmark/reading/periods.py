@@ -7,7 +7,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.reading.fields import month_of
+from benchmark.reading.months import LETTERS, month_of
 from benchmark.reading.table import Cells
 from benchmark.reading.units import DAY, NOT_A_TIME, Nanoseconds
 
@@ -20,7 +20,7 @@ PERIODS = (
     (ORDINAL, r"(?P<year>(?:18|19|20)\d{2})-(?P<part>[0-3]\d{2})"),
     (MONTH, r"(?P<part>\d{1,2})[/.](?P<year>\d{4})"),
     (MONTH, r"(?P<year>\d{4})[/.](?P<part>\d{1,2})"),
-    (NAMED, r"(?P<part>[A-Za-zäûé]{3,9})\.?[- /,]*(?P<year>\d{4})"),
+    (NAMED, rf"(?P<part>[{LETTERS}]{{3,12}})\.?[- /,]*(?:de )?(?P<year>\d{{4}})"),
 )
 
 

@@ -13,7 +13,7 @@ from benchmark.reading import cell
 from benchmark.reading.fields import Ambiguous
 from benchmark.reading.numbers import Country, Numbers, Undecided, read_numbers, sample
 from benchmark.reading.options import ReadOptions
-from benchmark.reading.stamps import Stamps, read_stamps
+from benchmark.reading.stamps import Stamps, UnknownZone, read_stamps
 from benchmark.reading.states import MOST, STATES, read_states
 from benchmark.reading.table import Cells, Table
 
@@ -107,7 +107,7 @@ class Sheet:
         Raises
         ------
         UserError
-            If day first and month first both fit.
+            If day first and month first both fit, or a zone is named that is not known.
         """
         if name not in self._stamps:
             try:
@@ -117,6 +117,11 @@ class Sheet:
                 raise UserError(
                     f"{self.path}: {shown!r} in {name!r} can be read in two ways, for {reason}: "
                     "say --dayfirst or --monthfirst"
+                ) from reason
+            except UnknownZone as reason:
+                raise UserError(
+                    f"{self.path}: the offset of the time zone {str(reason)!r} in {name!r} is not known: write offsets "
+                    "such as +03:00, or cut the zones off and name one with --tz"
                 ) from reason
         return self._stamps[name]
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.reading.fields import day_and_month, fields_of, hours_of, month_of, wall_of
+from benchmark.reading.fields import AFTERNOON, MORNING, day_and_month, fields_of, hours_of, wall_of
+from benchmark.reading.months import LETTERS, month_of
 from benchmark.reading.numbers import sample
 from benchmark.reading.periods import read_periods
 from benchmark.reading.runs import digit_runs
@@ -17,26 +18,35 @@ from benchmark.reading.table import Cells
 from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
 
 ABBREVIATED = {"utc": 0, "gmt": 0, "z": 0, "wet": 0, "cet": 60, "cest": 120, "bst": 60, "eet": 120, "eest": 180} | {
-    "est": -300, "edt": -240, "cst": -360, "cdt": -300, "mst": -420, "mdt": -360, "pst": -480, "pdt": -420, "jst": 540
+    "est": -300, "edt": -240, "cst": -360, "cdt": -300, "mst": -420, "mdt": -360, "pst": -480, "pdt": -420, "jst": 540,
+    "west": 60, "msk": 180, "akst": -540, "akdt": -480, "hst": -600, "brt": -180, "art": -180, "sast": 120, "gst": 240,
+    "pkt": 300, "sgt": 480, "hkt": 480, "awst": 480, "kst": 540, "acst": 570, "acdt": 630, "aest": 600, "aedt": 660,
+    "nzst": 720, "nzdt": 780,
 }  # fmt: skip
 EPOCHS = (("seconds", SECOND), ("milliseconds", 10**6), ("microseconds", 10**3), ("nanoseconds", 1))
 OLDEST, YOUNGEST = 315_532_800, 4_102_444_800  # 1980 and 2100
 
-_CLOCK = r"(?:[T ,;_\-]+\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2}(?:[.,:]\d{1,9})?)?)?(?: ?[AaPp]\.?[Mm]\.?)?)?"
+_CLOCK = r"(?:[T ,;:_\-]+\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2}(?:[.,:]\d{1,9})?)?)?(?: ?[AaPp]\.? ?[Mm]\.?)?)?"
 _ZONE = r" ?(?:Z|[A-Za-z]{2,4}|(?:UTC|GMT)? ?[+-]\d{2}:?\d{2}|[+-]\d{2})?"
 _DAY = r"(?:[A-Za-z]{2,9}\.?,? +)?"
-_WORD = r"[A-Za-zäûéû]{3,9}\.?"
+_WORD = rf"[{LETTERS}]{{3,12}}\.?"
+_LATER = r"^(.*\d.*?)(?:\[[\w/+-]+\]| \([\w ]+\))$"  # "[Europe/Berlin]" and "(CEST)" behind an offset
 FORMS: tuple[tuple[str, str, str], ...] = (  # name, order of the first runs of digits, pattern of the date
     ("year first", "ymd", r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}"),
+    ("year first", "ymd", r"\d{4}年\d{1,2}月\d{1,2}日"),
     ("numbers", "??y", r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}"),
     ("numbers", "??y", r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2}"),
-    ("month by name", "dmy", rf"{_DAY}\d{{1,2}}[-/ .]+{_WORD}[-/ ,]+\d{{2,4}}"),
+    ("month by name", "dmy", rf"{_DAY}\d{{1,2}}[-/ .]+(?:de )?{_WORD}[-/ ,]+(?:de )?\d{{2,4}}"),
     ("month by name", "mdy", rf"{_DAY}{_WORD} +\d{{1,2}},? +\d{{4}}"),
     ("compact", "ymd", r"(?:19|20)\d{6}"),
     ("year and month", "ym", r"\d{4}-\d{2}"),
     ("C's ctime", "ctime", rf"[A-Za-z]{{3}} +{_WORD} +\d{{1,2}} +\d{{1,2}}:\d{{2}}:\d{{2}}"),
 )
 _COMPACT_CLOCK = r"(?:[T _\-]?\d{4}(?:\d{2})?)?"
+
+
+class UnknownZone(Exception):
+    """The name of a time zone that has no known offset."""
 
 
 @dataclass
@@ -116,6 +126,9 @@ def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
     if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
         return None
     known = sample(cells)
+    if known and sum(bool(re.match(_LATER, c)) for c in known) >= 0.9 * len(known):
+        cells = pc.replace_substring_regex(pc.utf8_trim_whitespace(cells), _LATER, r"\1")
+        known = sample(cells)
     form = form_of(known)
     if form is None and (turned := _date_first(cells, known)) is not None:
         return read_stamps(turned, day_first)
@@ -200,7 +213,17 @@ def _tail_offset(tail: str) -> int:
     if match:
         return (1 if match[1] == "+" else -1) * (int(match[2]) * 60 + int(match[3] or 0))
     word = re.search(r"[A-Za-z]+$", tail)
-    return ABBREVIATED.get(word[0].lower(), 0) if word else 0
+    if word and word[0].lower() not in ABBREVIATED:
+        raise UnknownZone(word[0])
+    return ABBREVIATED[word[0].lower()] if word else 0
+
+
+def _named_zones(tails: Cells) -> list[str]:
+    """A line on the offsets that names of zones are taken for."""
+    words = {str(tail).strip(" 0123456789:.") for tail in tails.unique().to_pylist()}
+    named = sorted(w for w in words if w.isalpha() and ABBREVIATED[w.lower()])
+    offsets = [f"{w} as UTC{ABBREVIATED[w.lower()] / 60:+g}" for w in named]
+    return [f"Zones are read by their names: {', '.join(offsets)}."] if offsets else []
 
 
 def _from_runs(text: Cells, good: NDArray[np.bool_], form: tuple[str, str, str], day_first: bool | None) -> Stamps:
@@ -210,17 +233,17 @@ def _from_runs(text: Cells, good: NDArray[np.bool_], form: tuple[str, str, str],
     name, order, _ = form
     if name == "compact":
         return _from_compact(text, good)
-    offset, text = _without_zone(text, order)
+    offset, text, notes = _without_zone(text, order)
     month = (
-        _by_word(pc.replace_substring_regex(text, r"[\d\W]+", " "), month_of)
+        _by_word(pc.replace_substring_regex(text, f"[^{LETTERS}]+", " "), month_of)
         if "name" in name or "C's" in name
         else None
     )
     numbers, lengths = digit_runs(text, 7)
     fields = fields_of(numbers, lengths, order, month)
-    notes: list[str] = []
     if order == "??y":
-        fields, day_first, notes = day_and_month(numbers, lengths, good, text, day_first)
+        fields, day_first, said = day_and_month(numbers, lengths, good, text, day_first)
+        notes += said
     year = np.where(fields["ylen"] <= 2, fields["year"] + np.where(fields["year"] < 70, 2000, 1900), fields["year"])
     hours = hours_of(text, fields["clock"][:, 0])
     wall, valid = wall_of(year, fields["month"], fields["day"], hours, fields["clock"], fields["clock_len"])
@@ -231,17 +254,18 @@ def _from_runs(text: Cells, good: NDArray[np.bool_], form: tuple[str, str, str],
     return Stamps(wall, offset, int(bad.sum()), example, dates_only, notes=notes, day_first=day_first)
 
 
-def _without_zone(text: Cells, order: str) -> tuple[NDArray[np.int32] | None, Cells]:
+def _without_zone(text: Cells, order: str) -> tuple[NDArray[np.int32] | None, Cells, list[str]]:
     import pyarrow.compute as pc
 
     pattern = r"(?:Z|\b(?:UTC|GMT|[A-Z]{3,4})|(?:UTC|GMT)? ?[+-]\d{2}:?\d{2}|\d:\d{2}(?:[.,]\d+)? ?[+-]\d{2})$"
     zoned = pc.fill_null(pc.match_substring_regex(text, rf"\d:\d{{2}}.*{pattern}"), False)
-    zoned = pc.and_(zoned, pc.invert(pc.fill_null(pc.match_substring_regex(text, r"[AaPp]\.?[Mm]\.?$"), False)))
+    zoned = pc.and_(zoned, pc.invert(pc.fill_null(pc.match_substring_regex(text, f"{AFTERNOON}|{MORNING}"), False)))
     if order == "ctime" or not (pc.sum(zoned).as_py() or 0):
-        return None, text
-    offset = _by_word(pc.utf8_slice_codeunits(text, -6, 1 << 20), _tail_offset)
+        return None, text, []
+    tails = pc.if_else(zoned, pc.utf8_slice_codeunits(text, -6, 1 << 20), "")
+    offset = _by_word(tails, _tail_offset)
     cut = pc.replace_substring_regex(text, r" ?(?:UTC|GMT)? ?(?:[+-]\d{2}(?::?\d{2})?|Z|[A-Z]{3,4})$", "")
-    return offset, pc.if_else(zoned, cut, text)
+    return offset, pc.if_else(zoned, cut, text), _named_zones(tails)
 
 
 def _from_compact(text: Cells, good: NDArray[np.bool_]) -> Stamps:

@@ -11,7 +11,7 @@ import numpy as np
 from benchmark.errors import UserError
 from benchmark.reading.encoding import as_utf8
 from benchmark.reading.influx import flat, is_annotated
-from benchmark.reading.layout import BLANK, SPOKEN, Layout, find_layout
+from benchmark.reading.layout import BLANK, SPOKEN, Layout, find_layout, is_comment
 from benchmark.reading.options import LOST_AT_MOST, ReadOptions
 from benchmark.reading.table import Table, counted
 
@@ -113,16 +113,19 @@ def _parse(text: bytes, layout: Layout, path: Path) -> tuple[dict[str, Any], lis
 def _without_comments(table: Table, broken: list[tuple[int, str]], path: Path) -> Table:
     import pyarrow.compute as pc
 
-    comments = sum(text.startswith("#") for _, text in broken)
+    comments = sum(is_comment(text) for _, text in broken)
     first = table.columns[table.names[0]]
     hashes = pc.fill_null(pc.starts_with(first, "#"), False).to_numpy(zero_copy_only=False)
-    hashes &= ~pc.fill_null(pc.starts_with(first, "#N/A"), False).to_numpy(zero_copy_only=False)
+    if hashes.any():
+        hashes &= ~pc.fill_null(pc.match_substring_regex(first, r"^#(N/A|\d+\s*$)"), False).to_numpy(
+            zero_copy_only=False
+        )
     if hashes.any():
         table, comments = table.keep(~hashes), comments + int(hashes.sum())
     if comments:
         table.notes.append(f"Comments among the data: {counted(comments, 'line')} beginning with #.")
     table.total -= comments
-    ragged = [(row, text) for row, text in broken if not text.startswith("#")]
+    ragged = [(row, text) for row, text in broken if not is_comment(text)]
     return _without_ragged(table, ragged, path)
 
 

@@ -1,0 +1,30 @@
+"""Months by name, in the languages of the exports that people have."""
+
+from __future__ import annotations
+
+NAMES: tuple[str, ...] = (  # beginnings that tell a month from every other one, accents left out where both are met
+    "jan sty ene gen",
+    "feb fev fév févr lut",
+    "mar mär mrz maa mrt",
+    "apr avr abr kwi",
+    "may mai mei maj mag",
+    "jun juin giu cze",
+    "jul juil lug lip",
+    "aug aoû aou ago sie",
+    "sep set wrz",
+    "oct okt ott out paź paz",
+    "nov lis",
+    "dec dez déc dic gru",
+)
+BEGINNINGS = {word: month for month, words in enumerate(NAMES, start=1) for word in words.split()}
+LETTERS = "A-Za-zÀ-ž"
+ANY = "|".join(sorted(BEGINNINGS, key=len, reverse=True))
+
+
+def month_of(words: str) -> int:
+    """1 to 12 by the first word that begins like a month; 0 if none does."""
+    for word in words.lower().split():
+        for size in (4, 3):
+            if word[:size] in BEGINNINGS:
+                return BEGINNINGS[word[:size]]
+    return 0
