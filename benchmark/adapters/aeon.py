@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.adapters.borrowed import Borrowed, OnSeries, arguments, class_of, draws
+from benchmark.adapters.borrowed import Borrowed, OnSeries, class_of
 from benchmark.adapters.names import Listed
+from benchmark.adapters.signatures import arguments, draws
 from benchmark.adapters.stumpy import keep_compiled
 from detectors import Array, Diet
 

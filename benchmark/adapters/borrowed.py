@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import ast
-import contextlib
 import importlib
-import inspect
-import io
 import random
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Protocol, get_args
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 
+from benchmark.adapters.names import Listed
+from benchmark.adapters.signatures import SEEDS, arguments, named, silence
 from benchmark.errors import unknown
 from detectors import Array, Detector, Diet, WindowDetector, Windows
 from detectors.core import SEED, WINDOW, Index, Rule, evenly, min_max, one_of, resolve_window, two_windows, whole
 
 SHOWN = {"pyod": "PyOD"}  # as stored results name it
 EPOCHS = ("epochs", "epoch_num", "n_epochs", "nb_epochs", "stop_epochs")
-SEEDS = ("random_state", "seed", "random_seed")
 EXPLAINED = {
     "window": "int or 'auto'\n        Window length in points; 'auto' = one period.",
     "align": "str\n        Where a window's score stands.",
@@ -30,19 +27,6 @@ EXPLAINED = {
     "learns_from": "str\n        What it is given to fit: 'series', 'normal' or 'nothing'.",
     "max_windows": "int\n        At most so many windows, evenly spread, are fitted.",
 }
-
-
-class Named(Protocol):
-    """What is known of a library's class; see :class:`~benchmark.adapters.names.Listed`."""
-
-    @property
-    def library(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def spec(self) -> str: ...
-    @property
-    def text(self) -> str: ...
 
 
 class Borrowed(Detector):
@@ -226,7 +210,7 @@ class OnSeries(Borrowed):
 
 
 def class_of(
-    base: type[Borrowed], entry: Named, model: Callable[..., Any], seeded: bool, **facts: Any
+    base: type[Borrowed], entry: Listed, model: Callable[..., Any], seeded: bool, **facts: Any
 ) -> type[Borrowed]:
     """A class for a library's class, to be imported from this package by its name.
 
@@ -264,26 +248,6 @@ def _again(spec: str, state: dict[str, Any]) -> Detector:
     return detector
 
 
-def arguments(model: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
-    """Arguments of a library's constructor or function."""
-    return inspect.signature(model).parameters
-
-
-def draws(model: type[Any]) -> bool:
-    """Whether a class draws random numbers: it takes a seed, or its file uses a generator."""
-    seeds = any(seed in arguments(model) for seed in SEEDS)
-    return seeds or not {"random", "torch", "check_random_state"}.isdisjoint(named(model))
-
-
-def named(model: Any) -> set[str]:
-    """Names in the file of a class."""
-    try:
-        tree = ast.parse(inspect.getsource(sys.modules[model.__module__]))
-    except (OSError, TypeError):  # compiled, or made in an interactive session
-        return set()
-    return {getattr(node, field, "") for node in ast.walk(tree) for field in ("id", "attr", "name")}
-
-
 def folded(cls: type[Detector], params: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters with those that only the library's class knows moved into ``options``."""
     accepted = cls.param_defaults()
@@ -297,13 +261,6 @@ def folded(cls: type[Detector], params: Mapping[str, Any]) -> dict[str, Any]:
 def text_of(cls: type[Detector]) -> str:
     """What a detector's scores depend on beyond its parameters, as text: a file or a program of the user's."""
     return cls.text if issubclass(cls, Borrowed) else ""
-
-
-@contextlib.contextmanager
-def silence() -> Any:
-    """Without what a library prints: progress bars and losses, line after line."""
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        yield
 
 
 def _as_list(value: Any) -> Any:

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.adapters.borrowed import Borrowed, OnSeries, OverWindows, arguments, class_of, draws
+from benchmark.adapters.borrowed import Borrowed, OnSeries, OverWindows, class_of
 from benchmark.adapters.names import Listed, borrowed
+from benchmark.adapters.signatures import arguments, draws
 from detectors import Array
 from detectors.core import whole
 

@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from benchmark.adapters.borrowed import Borrowed, OverWindows, arguments, class_of, silence
+from benchmark.adapters.borrowed import Borrowed, OverWindows, class_of
 from benchmark.adapters.names import Listed
+from benchmark.adapters.signatures import arguments, silence
 from detectors import Array, Windows
 
 PROFILES = {

@@ -21,8 +21,9 @@ from benchmark.errors import UserError
 from benchmark.grid import Cell
 from benchmark.store.database import integrity
 from benchmark.store.evaluate import AT_ONCE, disagreements
+from benchmark.store.rows import insert_cell, insert_scores, unpack_series
 from benchmark.store.sound import fault_of_cell, fault_of_run
-from benchmark.store.store import Store, insert_cell, insert_scores, unpack_series
+from benchmark.store.store import Store
 
 SERIES_COLUMNS = ("data_hash", "dataset", "name", "source", "n", "values", "labels", "n_train", "train")
 

@@ -15,7 +15,8 @@ from benchmark.catalogue import registry
 from benchmark.errors import UserError, nearest
 from benchmark.grid import Cell, Outcome
 from benchmark.store.evaluate import AT_ONCE, measure
-from benchmark.store.store import Store, storable
+from benchmark.store.rows import storable
+from benchmark.store.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,11 +6,10 @@ import hashlib
 import json
 import sqlite3
 import time
-import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,9 @@ from numpy.typing import NDArray
 from benchmark.errors import UserError
 from benchmark.grid import Cell, Outcome, params_text
 from benchmark.store.database import Database
+from benchmark.store.rows import insert_cell, insert_scores, pack, storable, unpack_series
 from benchmark.store.sound import fault_of_cell, fault_of_metric, fault_of_run
-from datasets import Series, Source
+from datasets import Series
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,8 +113,8 @@ class Store:
         if known and known[0]["n_train"] == n_train:
             return
         names = [storable(text) for text in (series.dataset, series.name, series.source)]
-        arrays = [_pack(series.values, "<f8"), _pack(series.labels, "u1")]
-        arrays.append(b"" if series.train is None else _pack(series.train, "<f8"))
+        arrays = [pack(series.values, "<f8"), pack(series.labels, "u1")]
+        arrays.append(b"" if series.train is None else pack(series.train, "<f8"))
         with self.database.transaction() as db:
             db.execute(
                 'INSERT OR REPLACE INTO series (data_hash, dataset, name, source, n, n_train, "values", labels, train) '
@@ -277,51 +277,3 @@ class Store:
         for row in rows:
             self._refuse(named.format(**row), fault(row))
         return pd.DataFrame.from_records([tuple(row) for row in rows], columns=columns, coerce_float=True)
-
-
-# -- rows --------------------------------------------------------------------------------------
-
-
-def insert_cell(db: sqlite3.Connection, row: dict[str, Any]) -> None:
-    """A cell's row inside a transaction; scores and metrics of an earlier outcome go."""
-    columns = ", ".join(f'"{c}"' for c in row)
-    marks = ", ".join("?" for _ in row)
-    db.execute(
-        f"INSERT OR REPLACE INTO cells ({columns}) VALUES ({marks})", [storable(value) for value in row.values()]
-    )
-    db.execute("DELETE FROM metrics WHERE key = ?", (row["key"],))
-    db.execute("DELETE FROM scores WHERE key = ?", (row["key"],))
-
-
-def insert_scores(db: sqlite3.Connection, key: str, blob: bytes) -> None:
-    """Scores with their hash inside a transaction."""
-    db.execute("INSERT INTO scores VALUES (?, ?, ?)", (key, hashlib.sha256(blob).hexdigest(), blob))
-
-
-def storable(value: Any) -> Any:
-    """Text that SQLite takes (a lone surrogate is spelt out) and plain numbers; the rest as it is."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _pack(array: NDArray[Any], kind: str) -> bytes:
-    return zlib.compress(np.ascontiguousarray(array, kind).tobytes(), 1)
-
-
-def _unpack(blob: bytes, kind: str, n: int) -> NDArray[Any]:
-    size = n * np.dtype(kind).itemsize
-    raw = zlib.decompressobj().decompress(blob, size + 1)  # bounded: a store may come from elsewhere
-    if len(raw) != size:
-        raise UserError("a stored series is damaged: its length is not what its row says")
-    return np.frombuffer(raw, kind)
-
-
-def unpack_series(row: sqlite3.Row) -> Series:
-    """The series in a row of the table ``series``; its hash is the caller's to check."""
-    try:
-        train = _unpack(row["train"], "<f8", row["n_train"]) if row["n_train"] else None
-        values, labels = _unpack(row["values"], "<f8", row["n"]), _unpack(row["labels"], "u1", row["n"])
-    except zlib.error as error:
-        raise UserError(f"the stored series {row['dataset']}/{row['name']} is damaged: {error}") from error
-    return Series(row["dataset"], row["name"], values, labels, cast(Source, row["source"]), train)

@@ -1,0 +1,59 @@
+"""Rows of the store: how cells, scores and arrays are written into them and read out again."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import zlib
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import UserError
+from datasets import Series, Source
+
+
+def insert_cell(db: sqlite3.Connection, row: dict[str, Any]) -> None:
+    """A cell's row inside a transaction; scores and metrics of an earlier outcome go."""
+    columns = ", ".join(f'"{c}"' for c in row)
+    marks = ", ".join("?" for _ in row)
+    db.execute(
+        f"INSERT OR REPLACE INTO cells ({columns}) VALUES ({marks})", [storable(value) for value in row.values()]
+    )
+    db.execute("DELETE FROM metrics WHERE key = ?", (row["key"],))
+    db.execute("DELETE FROM scores WHERE key = ?", (row["key"],))
+
+
+def insert_scores(db: sqlite3.Connection, key: str, blob: bytes) -> None:
+    """Scores with their hash inside a transaction."""
+    db.execute("INSERT INTO scores VALUES (?, ?, ?)", (key, hashlib.sha256(blob).hexdigest(), blob))
+
+
+def storable(value: Any) -> Any:
+    """Text that SQLite takes (a lone surrogate is spelt out) and plain numbers; the rest as it is."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def pack(array: NDArray[Any], kind: str) -> bytes:
+    return zlib.compress(np.ascontiguousarray(array, kind).tobytes(), 1)
+
+
+def _unpack(blob: bytes, kind: str, n: int) -> NDArray[Any]:
+    size = n * np.dtype(kind).itemsize
+    raw = zlib.decompressobj().decompress(blob, size + 1)  # bounded: a store may come from elsewhere
+    if len(raw) != size:
+        raise UserError("a stored series is damaged: its length is not what its row says")
+    return np.frombuffer(raw, kind)
+
+
+def unpack_series(row: sqlite3.Row) -> Series:
+    """The series in a row of the table ``series``; its hash is the caller's to check."""
+    try:
+        train = _unpack(row["train"], "<f8", row["n_train"]) if row["n_train"] else None
+        values, labels = _unpack(row["values"], "<f8", row["n"]), _unpack(row["labels"], "u1", row["n"])
+    except zlib.error as error:
+        raise UserError(f"the stored series {row['dataset']}/{row['name']} is damaged: {error}") from error
+    return Series(row["dataset"], row["name"], values, labels, cast(Source, row["source"]), train)
