@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
-from detectors.core import Alignment, Array, Float32
-from detectors.neural.baseline import NeuralDetector, Window, min_max_each
+from detectors.core import Alignment, Array, Float32, one_of, parameter, parameters
+from detectors.neural.baseline import NeuralDetector, min_max_each
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
+@parameters
 class AE(NeuralDetector):
     """Autoencoder: a window that a narrow network, trained on normal windows, reconstructs badly is anomalous.
 
@@ -43,22 +44,7 @@ class AE(NeuralDetector):
     shuffle: ClassVar[bool] = False
     quick: ClassVar[dict[str, Any]] = {"epochs": 30, "max_windows": 2_000}  # fewer learn no shape yet
 
-    def __init__(
-        self,
-        window: Window = "auto",
-        align: Alignment = "centre",
-        epochs: int = 100,
-        batch_size: int = 64,
-        learning_rate: float = 1e-3,
-        patience: int = 5,
-        max_windows: int = 20_000,
-        device: str = "auto",
-        random_state: int = 0,
-    ) -> None:
-        super().__init__(window, epochs, batch_size, learning_rate, patience, max_windows, device, random_state)
-        self.align = align
-
-    align: Alignment
+    align: Alignment = parameter(default="centre", must_be=one_of(*get_args(Alignment)))
 
     def _span(self) -> int:
         return self.window_

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar, get_args
 
 import numpy as np
 
-from detectors.core import Alignment, Array, Rule, Scaling, WindowDetector, Windows, one_of, real, whole, window_moments
+from detectors.core import (
+    Array,
+    Scaling,
+    WindowDetector,
+    Windows,
+    one_of,
+    parameter,
+    parameters,
+    real,
+    whole,
+    window_moments,
+)
 
 
+@parameters
 class HBOS(WindowDetector):
     """Histogram-based outlier score of sliding windows.
 
@@ -22,7 +34,7 @@ class HBOS(WindowDetector):
     Parameters
     ----------
     window, align
-        As in :class:`~detectors.core.contract.WindowDetector`.
+        As in :class:`~detectors.core.window_detector.WindowDetector`.
     n_bins : int
         Bins of each histogram.
     alpha : float
@@ -54,27 +66,11 @@ class HBOS(WindowDetector):
         "unit": "alpha is added to a density, which has the unit of one over the values",
         "huge value fitted": "the bins are equally wide: all other values share one",
     }
-    rules: ClassVar[dict[str, Rule]] = {
-        "n_bins": whole(1),
-        "alpha": real(0, ends="(]"),
-        "tol": real(0),
-        "scaling": one_of(*get_args(Scaling)),
-    }
 
-    def __init__(
-        self,
-        window: int | Literal["auto"] = "auto",
-        n_bins: int = 10,
-        alpha: float = 0.1,
-        tol: float = 0.5,
-        align: Alignment = "centre",
-        scaling: Scaling = "none",
-    ) -> None:
-        super().__init__(window, align)
-        self.scaling = scaling
-        self.n_bins = n_bins
-        self.alpha = alpha
-        self.tol = tol
+    n_bins: int = parameter(default=10, must_be=whole(1))
+    alpha: float = parameter(default=0.1, must_be=real(0, ends="(]"))
+    tol: float = parameter(default=0.5, must_be=real(0))
+    scaling: Scaling = parameter(default="none", must_be=one_of(*get_args(Scaling)))
 
     def _fit_windows(self, windows: Windows) -> None:
         from detectors.kernels.histograms import count

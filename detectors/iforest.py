@@ -8,14 +8,14 @@ import numpy as np
 
 from detectors.core import (
     SEED,
-    Alignment,
     Array,
     Float32,
-    Rule,
     Scaling,
     WindowDetector,
     Windows,
     one_of,
+    parameter,
+    parameters,
     whole,
     z_normalised,
 )
@@ -23,6 +23,7 @@ from detectors.core import (
 Trees = Literal["own", "sklearn"]
 
 
+@parameters
 class IForest(WindowDetector):
     """Isolation forest on sliding windows.
 
@@ -34,7 +35,7 @@ class IForest(WindowDetector):
     Parameters
     ----------
     window, align
-        As in :class:`~detectors.core.contract.WindowDetector`.
+        As in :class:`~detectors.core.window_detector.WindowDetector`.
     n_estimators : int
         Trees.
     max_samples : int
@@ -70,33 +71,13 @@ class IForest(WindowDetector):
     exempt: ClassVar[dict[str, str]] = {
         "huge value fitted": "where a sample holds it, it takes the first cuts of a tree"
     }
-    rules: ClassVar[dict[str, Rule]] = {
-        "n_estimators": whole(1),
-        "max_samples": whole(1),
-        "random_state": SEED | one_of(None),
-        "scaling": one_of(*get_args(Scaling)),
-        "trees": one_of(*get_args(Trees)),
-        "max_features": whole(1) | one_of(None),
-    }
 
-    def __init__(
-        self,
-        window: int | Literal["auto"] = "auto",
-        n_estimators: int = 100,
-        max_samples: int = 256,
-        random_state: int | None = 0,
-        align: Alignment = "centre",
-        scaling: Scaling = "none",
-        trees: Trees = "own",
-        max_features: int | None = None,
-    ) -> None:
-        super().__init__(window, align)
-        self.scaling = scaling
-        self.trees = trees
-        self.max_features = max_features
-        self.n_estimators = n_estimators
-        self.max_samples = max_samples
-        self.random_state = random_state
+    n_estimators: int = parameter(default=100, must_be=whole(1))
+    max_samples: int = parameter(default=256, must_be=whole(1))
+    random_state: int | None = parameter(default=0, must_be=SEED | one_of(None))
+    scaling: Scaling = parameter(default="none", must_be=one_of(*get_args(Scaling)))
+    trees: Trees = parameter(default="own", must_be=one_of(*get_args(Trees)))
+    max_features: int | None = parameter(default=None, must_be=whole(1) | one_of(None))
 
     def check_params(self) -> None:
         """As every detector's; the package's own trees read the series itself, at any position."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar, get_args
 
 import numpy as np
 
@@ -10,23 +10,25 @@ from detectors.core import (
     SEED,
     Alignment,
     Array,
-    Rule,
     Scaling,
     WindowDetector,
     Windows,
     one_of,
+    parameter,
+    parameters,
     whole,
     z_normalised,
 )
 
 
+@parameters
 class KMeansAD(WindowDetector):
     """K-means on windows; a point scores the mean distance of the windows that hold it to their nearest centre.
 
     Parameters
     ----------
     window, align
-        As in :class:`~detectors.core.contract.WindowDetector`.
+        As in :class:`~detectors.core.window_detector.WindowDetector`.
     n_clusters : int
         Centres; as many as there are windows if those are fewer.
     max_windows : int
@@ -56,27 +58,12 @@ class KMeansAD(WindowDetector):
     conformance = "invariance"
     blind_to = "an anomaly frequent enough to be a cluster of its own"
     exempt: ClassVar[dict[str, str]] = {"huge value fitted": "the windows that hold it take the centres"}
-    rules: ClassVar[dict[str, Rule]] = {
-        "n_clusters": whole(1),
-        "max_windows": whole(1),
-        "random_state": SEED | one_of(None),
-        "scaling": one_of(*get_args(Scaling)),
-    }
 
-    def __init__(
-        self,
-        window: int | Literal["auto"] = "auto",
-        n_clusters: int = 10,
-        max_windows: int = 5000,
-        random_state: int | None = 0,
-        scaling: Scaling = "none",
-        align: Alignment = "mean",
-    ) -> None:
-        super().__init__(window, align)
-        self.n_clusters = n_clusters
-        self.max_windows = max_windows
-        self.random_state = random_state
-        self.scaling = scaling
+    n_clusters: int = parameter(default=10, must_be=whole(1))
+    max_windows: int = parameter(default=5000, must_be=whole(1))
+    random_state: int | None = parameter(default=0, must_be=SEED | one_of(None))
+    scaling: Scaling = parameter(default="none", must_be=one_of(*get_args(Scaling)))
+    align: Alignment = parameter(default="mean", kw_only=True)
 
     def _fit_windows(self, windows: Windows) -> None:
         from sklearn.cluster import KMeans

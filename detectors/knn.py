@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, get_args
+from typing import get_args
 
 import numpy as np
 
-from detectors.core import Alignment, Array, Int32, Rule, Scaling, WindowDetector, Windows, one_of, whole
+from detectors.core import (
+    Array,
+    Int32,
+    Scaling,
+    WindowDetector,
+    Windows,
+    one_of,
+    parameter,
+    parameters,
+    whole,
+)
 from detectors.kernels.nearest import nearest
 
 
+@parameters
 class KNN(WindowDetector):
     """Distance from each window to its k-th nearest one, Euclidean, exact.
 
@@ -19,7 +30,7 @@ class KNN(WindowDetector):
     Parameters
     ----------
     window, align
-        As in :class:`~detectors.core.contract.WindowDetector`.
+        As in :class:`~detectors.core.window_detector.WindowDetector`.
     n_neighbors : int
         Neighbours k; one less than there are windows if that is smaller.
     scaling : {"none", "z"}
@@ -44,18 +55,9 @@ class KNN(WindowDetector):
     source = "Ramaswamy, Rastogi and Shim, SIGMOD 2000; PyOD"
     conformance = "invariance"
     blind_to = "an anomaly that recurs more often than n_neighbors"
-    rules: ClassVar[dict[str, Rule]] = {"n_neighbors": whole(1), "scaling": one_of(*get_args(Scaling))}
 
-    def __init__(
-        self,
-        window: int | Literal["auto"] = "auto",
-        n_neighbors: int = 50,
-        scaling: Scaling = "none",
-        align: Alignment = "centre",
-    ) -> None:
-        super().__init__(window, align)
-        self.n_neighbors = n_neighbors
-        self.scaling = scaling
+    n_neighbors: int = parameter(default=50, must_be=whole(1))
+    scaling: Scaling = parameter(default="none", must_be=one_of(*get_args(Scaling)))
 
     def _fit_windows(self, windows: Windows) -> None:
         """The fitted pieces are the reference."""

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
-
 import numpy as np
 
-from detectors.core import SEED, Alignment, Array, Rule, WindowDetector, Windows, evenly, moving_sum, one_of, whole
+from detectors.core import (
+    SEED,
+    Array,
+    Window,
+    WindowDetector,
+    Windows,
+    evenly,
+    moving_sum,
+    one_of,
+    parameter,
+    parameters,
+    whole,
+)
 from detectors.kernels.shapes import Shapes, k_shape, unit_rows
 
 
+@parameters
 class KShapeAD(WindowDetector):
     """Distance to a normal model of k-Shape centres: the offline form of SAND.
 
@@ -20,7 +31,7 @@ class KShapeAD(WindowDetector):
     Parameters
     ----------
     window, align
-        As in :class:`~detectors.core.contract.WindowDetector`.
+        As in :class:`~detectors.core.window_detector.WindowDetector`.
     n_clusters : int
         Shapes; as many as there are stretches if those are fewer.
     length : int
@@ -49,28 +60,12 @@ class KShapeAD(WindowDetector):
     source = "Paparrizos and Gravano, SIGMOD 2015; Boniol et al., PVLDB 2021"
     conformance = "invariance"
     blind_to = "an anomaly frequent enough to be a shape of its own, and a change of level or scale alone"
-    rules: ClassVar[dict[str, Rule]] = {
-        "window": whole(3) | one_of("auto"),
-        "n_clusters": whole(1),
-        "length": whole(1),
-        "max_stretches": whole(1),
-        "random_state": SEED | one_of(None),
-    }
 
-    def __init__(
-        self,
-        window: int | Literal["auto"] = "auto",
-        n_clusters: int = 6,
-        length: int = 4,
-        max_stretches: int = 2000,
-        random_state: int | None = 0,
-        align: Alignment = "centre",
-    ) -> None:
-        super().__init__(window, align)
-        self.n_clusters = n_clusters
-        self.length = length
-        self.max_stretches = max_stretches
-        self.random_state = random_state
+    window: Window = parameter(default="auto", must_be=whole(3) | one_of("auto"))
+    n_clusters: int = parameter(default=6, must_be=whole(1))
+    length: int = parameter(default=4, must_be=whole(1))
+    max_stretches: int = parameter(default=2000, must_be=whole(1))
+    random_state: int | None = parameter(default=0, must_be=SEED | one_of(None))
 
     def _fit_windows(self, windows: Windows) -> None:
         stretches = evenly_cut(windows, shape_length(windows, self.length), self.max_stretches)

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import ClassVar, Literal, get_args
+from typing import get_args
 
 import numpy as np
 
-from detectors.core import Alignment, Array, Index, Int32, Rule, Scaling, WindowDetector, Windows, one_of, whole
+from detectors.core import (
+    Array,
+    Index,
+    Int32,
+    Scaling,
+    WindowDetector,
+    Windows,
+    one_of,
+    parameter,
+    parameters,
+    whole,
+)
 from detectors.kernels.nearest import nearest
 
 GOLDEN = 0.6180339887498949
 ROWS = 1 << 16
 
 
+@parameters
 class LOF(WindowDetector):
     """Local outlier factor of sliding windows, Euclidean distance, exact neighbours.
 
@@ -32,7 +44,7 @@ class LOF(WindowDetector):
     Parameters
     ----------
     window, align
-        As in :class:`~detectors.core.contract.WindowDetector`.
+        As in :class:`~detectors.core.window_detector.WindowDetector`.
     n_neighbors : int
         Neighbours k; one less than there are windows if that is smaller.
     sample : int or None
@@ -60,24 +72,10 @@ class LOF(WindowDetector):
     source = "Breunig et al., SIGMOD 2000"
     conformance = "invariance"
     blind_to = "windows beside their own kind: an anomaly that recurs n_neighbors times, and one slower than a window"
-    rules: ClassVar[dict[str, Rule]] = {
-        "n_neighbors": whole(1),
-        "sample": whole(2) | one_of(None),
-        "scaling": one_of(*get_args(Scaling)),
-    }
 
-    def __init__(
-        self,
-        window: int | Literal["auto"] = "auto",
-        n_neighbors: int = 20,
-        align: Alignment = "centre",
-        sample: int | None = None,
-        scaling: Scaling = "none",
-    ) -> None:
-        super().__init__(window, align)
-        self.scaling = scaling
-        self.n_neighbors = n_neighbors
-        self.sample = sample
+    n_neighbors: int = parameter(default=20, must_be=whole(1))
+    sample: int | None = parameter(default=None, must_be=whole(2) | one_of(None))
+    scaling: Scaling = parameter(default="none", must_be=one_of(*get_args(Scaling)))
 
     def _fit_windows(self, windows: Windows) -> None:
         self._fitted_windows = len(windows)

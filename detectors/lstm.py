@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from detectors.core import Array, Float32
-from detectors.neural.baseline import Forecaster, Scaling, Window
+from detectors.core import Array, Float32, parameters
+from detectors.neural.baseline import Forecaster
 
 if TYPE_CHECKING:
     from torch import nn
 
 
+@parameters
 class LSTM(Forecaster):
     """LSTM forecaster: a point that a network, trained on normal data, predicts badly is anomalous.
 
@@ -40,21 +41,7 @@ class LSTM(Forecaster):
     rows: ClassVar[int] = 256  # more windows at once leave the cache and take longer each
     quick: ClassVar[dict[str, Any]] = {"epochs": 1, "max_windows": 1_000}
 
-    def __init__(
-        self,
-        window: Window = "auto",
-        scaling: Scaling = "past",
-        epochs: int = 50,
-        batch_size: int = 64,
-        learning_rate: float = 1e-3,
-        patience: int = 5,
-        max_windows: int = 20_000,
-        device: str = "auto",
-        random_state: int = 0,
-    ) -> None:
-        super().__init__(
-            window, scaling, epochs, batch_size, learning_rate, patience, max_windows, device, random_state
-        )
+    epochs: int = 50
 
     def _network(self) -> nn.Module:
         from detectors.neural.networks import LSTMForecaster

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import Alignment, Array, Rule, WindowDetector, Windows, one_of, real, whole
+from detectors.core import (
+    Array,
+    Window,
+    WindowDetector,
+    Windows,
+    exclusion_zone,
+    least_for_profile,
+    one_of,
+    parameter,
+    parameters,
+    real,
+    whole,
+)
 
 Constants = Literal["sqrt", "zero"]
 Flags = NDArray[np.bool_]
 
 
+@parameters
 class MP(WindowDetector):
     """Matrix profile: z-normalised Euclidean distance from each window to the nearest other one.
 
@@ -22,7 +35,7 @@ class MP(WindowDetector):
     Parameters
     ----------
     window, align
-        As in :class:`~detectors.core.contract.WindowDetector`; at least 3 points.
+        As in :class:`~detectors.core.window_detector.WindowDetector`; at least 3 points.
     constants : {"sqrt", "zero"}
         A constant window has no z-normal form. "sqrt": its distance to anything is sqrt(2 W), as if
         uncorrelated (the published runs). "zero": 0 to another constant window, sqrt(W) to any other (stumpy).
@@ -49,37 +62,24 @@ class MP(WindowDetector):
     source = "Yeh et al., ICDM 2016"
     conformance = "invariance"
     blind_to = "an anomaly that occurs twice, and what differs in level or amplitude alone"
-    rules: ClassVar[dict[str, Rule]] = {
-        "window": whole(3) | one_of("auto"),
-        "constants": one_of(*get_args(Constants)),
-        "share": real(0, 1, "(]"),
-    }
 
-    def __init__(
-        self,
-        window: int | Literal["auto"] = "auto",
-        align: Alignment = "centre",
-        constants: Constants = "sqrt",
-        share: float = 1.0,
-    ) -> None:
-        super().__init__(window, align)
-        self.constants = constants
-        self.share = share
+    window: Window = parameter(default="auto", must_be=whole(3) | one_of("auto"))
+    constants: Constants = parameter(default="sqrt", must_be=one_of(*get_args(Constants)))
+    share: float = parameter(default=1.0, must_be=real(0, 1, "(]"))
 
     def _fit_windows(self, windows: Windows) -> None:
         if self.window_ < 3:
             raise ValueError(f"MP needs a window of at least 3 points (shorter ones are all alike), got {self.window_}")
 
     def min_length(self) -> int:
-        """So many points that every window has another one outside of its exclusion zone."""
-        window = getattr(self, "window_", self.window)
-        return window + 2 * -(-window // 4) + 1 if isinstance(window, int) else 8
+        """Every window has another one outside of its exclusion zone."""
+        return least_for_profile(self)
 
     def _score_windows(self, windows: Windows) -> Array:
         from detectors.kernels.matrix_profile import is_constant, nearest_distance
 
         [x] = windows.pieces
-        place, exclusion = self._place(x), -(-self.window_ // 4)
+        place, exclusion = self._place(x), exclusion_zone(self.window_)
         distance, _ = nearest_distance(x, self.fitted_pieces_, self.window_, exclusion, self.share, place)
         if self.share < 1:
             distance[np.isinf(distance)] = 2 * np.sqrt(self.window_)  # the distance at a correlation of -1

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from detectors.core import (
     SEED,
-    Alignment,
     Array,
     Float32,
     Index,
-    Rule,
     WindowDetector,
     Windows,
     moving_sum,
     one_of,
+    parameter,
+    parameters,
     real,
     whole,
 )
 
 
+@parameters
 class NormA(WindowDetector):
     """Weighted distance of each window from a normal model, a set of weighted recurring shapes.
 
@@ -41,7 +40,7 @@ class NormA(WindowDetector):
     Parameters
     ----------
     window, align
-        As in :class:`~detectors.core.contract.WindowDetector`; the paper's pattern length.
+        As in :class:`~detectors.core.window_detector.WindowDetector`; the paper's pattern length.
     length : int
         Length of a shape in windows, at most the longest fitted piece.
     share : float
@@ -72,30 +71,12 @@ class NormA(WindowDetector):
     source = "Boniol et al., VLDB Journal 2021"
     conformance = "invariance"
     blind_to = "level and amplitude, and anomalies so frequent that they form a cluster"
-    rules: ClassVar[dict[str, Rule]] = {
-        "length": whole(1),
-        "share": real(0, 1, "(]"),
-        "cut": real(0, 1, "()"),
-        "max_stretches": whole(1),
-        "random_state": SEED | one_of(None),
-    }
 
-    def __init__(
-        self,
-        window: int | Literal["auto"] = "auto",
-        length: int = 3,
-        share: float = 0.4,
-        cut: float = 0.33,
-        max_stretches: int = 2000,
-        random_state: int | None = 0,
-        align: Alignment = "centre",
-    ) -> None:
-        super().__init__(window, align)
-        self.length = length
-        self.share = share
-        self.cut = cut
-        self.max_stretches = max_stretches
-        self.random_state = random_state
+    length: int = parameter(default=3, must_be=whole(1))
+    share: float = parameter(default=0.4, must_be=real(0, 1, "(]"))
+    cut: float = parameter(default=0.33, must_be=real(0, 1, "()"))
+    max_stretches: int = parameter(default=2000, must_be=whole(1))
+    random_state: int | None = parameter(default=0, must_be=SEED | one_of(None))
 
     def _fit_windows(self, windows: Windows) -> None:
         size = min(self.length * windows.window, max(map(len, windows.pieces)))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
 from detectors.core import (
     SEED,
-    Alignment,
     Array,
-    Rule,
     WindowDetector,
     Windows,
     min_max,
     one_of,
+    parameter,
+    parameters,
     real,
     whole,
     z_normalised,
@@ -25,6 +25,7 @@ FITTED = {"min-max": min_max, "z": z_normalised, "both": min_max}
 SCORED = {"min-max": min_max, "z": z_normalised, "both": z_normalised}
 
 
+@parameters
 class OCSVM(WindowDetector):
     """One-class support vector machine on windows, each scaled by itself.
 
@@ -34,7 +35,7 @@ class OCSVM(WindowDetector):
     Parameters
     ----------
     window, align
-        As in :class:`~detectors.core.contract.WindowDetector`.
+        As in :class:`~detectors.core.window_detector.WindowDetector`.
     nu : float
         Upper bound on the share of fitted windows outside of the boundary, in (0, 1].
     max_windows : int
@@ -66,27 +67,11 @@ class OCSVM(WindowDetector):
     source = "Schölkopf et al., NIPS 1999"
     conformance = "invariance"
     blind_to = "level and amplitude: each window is scaled by its own extremes"
-    rules: ClassVar[dict[str, Rule]] = {
-        "nu": real(0, 1, "(]"),
-        "max_windows": whole(1),
-        "random_state": SEED | one_of(None),
-        "scaling": one_of(*get_args(Scaling)),
-    }
 
-    def __init__(
-        self,
-        window: int | Literal["auto"] = "auto",
-        nu: float = 0.05,
-        max_windows: int = 10_000,
-        random_state: int | None = 0,
-        align: Alignment = "centre",
-        scaling: Scaling = "min-max",
-    ) -> None:
-        super().__init__(window, align)
-        self.scaling = scaling
-        self.nu = nu
-        self.max_windows = max_windows
-        self.random_state = random_state
+    nu: float = parameter(default=0.05, must_be=real(0, 1, "(]"))
+    max_windows: int = parameter(default=10_000, must_be=whole(1))
+    random_state: int | None = parameter(default=0, must_be=SEED | one_of(None))
+    scaling: Scaling = parameter(default="min-max", must_be=one_of(*get_args(Scaling)))
 
     def _fit_windows(self, windows: Windows) -> None:
         from sklearn.svm import OneClassSVM

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from detectors.core import SEED, Array, Detector, Group, Rule, WindowDetector, Windows, one_of
+from detectors.core import SEED, Array, Detector, Group, WindowDetector, Windows, one_of, parameter, parameters
 
 WU_KEOGH = "after Wu and Keogh, TKDE 2021"
 
@@ -104,7 +104,7 @@ class MovingStd(WindowDetector):
     Parameters
     ----------
     window, align
-        As in :class:`~detectors.core.contract.WindowDetector`; "auto" is one period of the fitted values.
+        As in :class:`~detectors.core.window_detector.WindowDetector`; "auto" is one period of the fitted values.
 
     Examples
     --------
@@ -129,6 +129,7 @@ class MovingStd(WindowDetector):
         return np.concatenate([block.std(axis=1) for _, block in windows.chunks()])
 
 
+@parameters
 class RandomScore(_OneLiner):
     """Uniform random numbers in 0..1: AUROC .5, whatever the data.
 
@@ -146,11 +147,9 @@ class RandomScore(_OneLiner):
 
     source = "chance"
     blind_to = "the values"
-    rules: ClassVar[dict[str, Rule]] = {"random_state": SEED | one_of(None)}
-    exempt: ClassVar[dict[str, str]] = {"spike": "never looks at the values"}
 
-    def __init__(self, random_state: int | None = 0) -> None:
-        self.random_state = random_state
+    random_state: int | None = parameter(default=0, must_be=SEED | one_of(None))
+    exempt: ClassVar[dict[str, str]] = {"spike": "never looks at the values"}
 
     def _score(self, x: Array) -> Array:
         return np.random.default_rng(self.random_state).uniform(size=len(x))

@@ -7,12 +7,13 @@ from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
-from detectors.core import Alignment, Array, Rule, WindowDetector, Windows, one_of
+from detectors.core import Array, WindowDetector, Windows, one_of, parameter, parameters
 
 Signs = Literal["components", "scores"]
 ROWS = 2048  # windows that are rotated at once: they and their rotation stay in the cache
 
 
+@parameters
 class PCA(WindowDetector):
     """Principal components of sliding windows; directions of little variance weigh most.
 
@@ -23,7 +24,7 @@ class PCA(WindowDetector):
     Parameters
     ----------
     window, align
-        As in :class:`~detectors.core.contract.WindowDetector`.
+        As in :class:`~detectors.core.window_detector.WindowDetector`.
     signs : {"components", "scores"}
         An eigenvector has no sign, yet the distance depends on it. "components": its largest entry is positive
         (scikit-learn since 1.5). "scores": the largest projection of a fitted window onto it is (before).
@@ -50,13 +51,8 @@ class PCA(WindowDetector):
     source = "Shyu et al., ICDM 2003; PyOD"
     conformance = "invariance"
     blind_to = "an anomaly along the directions in which ordinary windows vary most"
-    rules: ClassVar[dict[str, Rule]] = {"signs": one_of(*get_args(Signs))}
 
-    def __init__(
-        self, window: int | Literal["auto"] = "auto", align: Alignment = "centre", signs: Signs = "components"
-    ) -> None:
-        super().__init__(window, align)
-        self.signs = signs
+    signs: Signs = parameter(default="components", must_be=one_of(*get_args(Signs)))
 
     def _fit_windows(self, windows: Windows) -> None:
         moments = running_moments(windows)

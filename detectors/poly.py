@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from typing import ClassVar, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from detectors.core import WINDOW, Array, Detector, Rule, one_of, resolve_window, whole
+from detectors.core import WINDOW, Array, Detector, Window, one_of, parameter, parameters, resolve_window, whole
 
 Places = Literal["centred", "rows"]
 CHUNK = 1 << 18  # values of neighbourhoods copied at a time, about 2 MiB
 
 
+@parameters
 class POLY(Detector):
     """Polynomial approximation of each block from the points around it.
 
@@ -58,26 +59,11 @@ class POLY(Detector):
     source = "Li, Ma and Mei, PAKDD 2007; TSB-UAD"
     conformance = "invariance"
     blind_to = "a departure as slow as a cubic over ten windows, and the first min(500, n / 10) points"
-    rules: ClassVar[dict[str, Rule]] = {
-        "window": WINDOW,
-        "degree": whole(0, 20),
-        "stretch": one_of(False, True),
-        "places": one_of(*get_args(Places)),
-    }
 
-    def __init__(
-        self,
-        window: int | Literal["auto"] = "auto",
-        degree: int = 3,
-        stretch: bool = False,
-        places: Places = "centred",
-    ) -> None:
-        self.window = window
-        self.degree = degree
-        self.stretch = stretch
-        self.places = places
-
-    window_: int
+    window: Window = parameter(default="auto", must_be=WINDOW)
+    degree: int = parameter(default=3, must_be=whole(0, 20))
+    stretch: bool = parameter(default=False, must_be=one_of(False, True))
+    places: Places = parameter(default="centred", must_be=one_of(*get_args(Places)))
 
     def min_length(self) -> int:
         """Two blocks, and enough points beside one to fix the polynomial."""

@@ -14,7 +14,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from detectors.core import SEED, Array, Diet, Group, Index, Rule, Windows, as_series, evenly, one_of, whole
+from detectors.core import (
+    SEED,
+    Array,
+    Diet,
+    Group,
+    Index,
+    Windows,
+    as_series,
+    evenly,
+    one_of,
+    parameter,
+    parameters,
+    whole,
+)
 from detectors.neural.saved import Facts, SavedDetector, Tensors
 
 if TYPE_CHECKING:
@@ -31,6 +44,7 @@ VALIDATED = 96  # windows of the last tenth that choose the best epoch
 ON_CPU, ON_GPU = 30, 1536  # networks in one product: beyond, a core's cache gains nothing, or a card's memory ends
 
 
+@parameters
 class Proposed(SavedDetector):
     """The 2023 paper's model: features by reconstruction, then their likelihood under a 1-D FastFlow.
 
@@ -122,23 +136,24 @@ class Proposed(SavedDetector):
     side_by_side: ClassVar[bool] = True
     source: ClassVar[str] = "2023 paper (architecture); Yu et al. 2021 (FastFlow)"
     quick: ClassVar[dict[str, Any]] = {"epochs": 2, "channels": 4, "stride": 16, "members": 1}
-    rules: ClassVar[dict[str, Rule]] = {
-        "window": whole(8),
-        "stride": whole(1),
-        "preset": one_of("default", "paper"),
-        "epochs": whole(1) | one_of(None),
-        "max_windows": whole(1),
-        "training_stride": whole(1),
-        "stem": one_of("strided", "full"),
-        "channels": whole(2),
-        "whiten": one_of(False, True),
-        "blocks": whole(1),
-        "members": whole(1),
-        "quantity": one_of("exp", "squares", "likelihood"),
-        "pooling": one_of("max", "mean", "position"),
-        "maps": one_of("all", "finest", "middle", "deepest"),
-        "random_state": SEED,
-    }
+
+    window: int = parameter(default=128, must_be=whole(8))
+    stride: int = parameter(default=8, must_be=whole(1))
+    preset: Preset = parameter(default="default", must_be=one_of("default", "paper"))
+    epochs: int | None = parameter(default=None, must_be=whole(1) | one_of(None))
+    steps: tuple[int, int] = (128, 100)
+    max_windows: int = parameter(default=2048, must_be=whole(1))
+    training_stride: int = parameter(default=8, must_be=whole(1))
+    stem: Stem = parameter(default="strided", must_be=one_of("strided", "full"))
+    channels: int = parameter(default=16, must_be=whole(2))
+    whiten: bool = parameter(default=True, must_be=one_of(False, True))
+    blocks: int = parameter(default=6, must_be=whole(1))
+    members: int = parameter(default=3, must_be=whole(1))
+    quantity: Quantity = parameter(default="exp", must_be=one_of("exp", "squares", "likelihood"))
+    pooling: Pooling = parameter(default="max", must_be=one_of("max", "mean", "position"))
+    maps: Maps = parameter(default="all", must_be=one_of("all", "finest", "middle", "deepest"))
+    device: str = "auto"
+    random_state: int = parameter(default=0, must_be=SEED)
     ablations: ClassVar[dict[str, dict[str, Any]]] = {
         "window of 128 points (64)": {"window": 64},
         "strided stem (full resolution)": {"stem": "full"},
@@ -166,44 +181,6 @@ class Proposed(SavedDetector):
         "maps": ("all", "finest", "middle", "deepest"),
     }
     rescored: ClassVar[frozenset[str]] = frozenset({"quantity", "pooling", "maps"})
-
-    def __init__(
-        self,
-        window: int = 128,
-        stride: int = 8,
-        preset: Preset = "default",
-        epochs: int | None = None,
-        steps: tuple[int, int] = (128, 100),
-        max_windows: int = 2048,
-        training_stride: int = 8,
-        stem: Stem = "strided",
-        channels: int = 16,
-        whiten: bool = True,
-        blocks: int = 6,
-        members: int = 3,
-        quantity: Quantity = "exp",
-        pooling: Pooling = "max",
-        maps: Maps = "all",
-        device: str = "auto",
-        random_state: int = 0,
-    ) -> None:
-        self.window = window
-        self.stride = stride
-        self.preset = preset
-        self.epochs = epochs
-        self.steps = steps
-        self.max_windows = max_windows
-        self.training_stride = training_stride
-        self.stem = stem
-        self.channels = channels
-        self.whiten = whiten
-        self.blocks = blocks
-        self.members = members
-        self.quantity = quantity
-        self.pooling = pooling
-        self.maps = maps
-        self.device = device
-        self.random_state = random_state
 
     def check_params(self) -> None:
         super().check_params()

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
-from detectors.core import SEED, Alignment, Array, Rule, WindowDetector, Windows, one_of, real, whole
+from detectors.core import (
+    SEED,
+    Array,
+    Window,
+    WindowDetector,
+    Windows,
+    one_of,
+    parameter,
+    parameters,
+    real,
+    whole,
+)
 from detectors.kernels.shapes import k_shape, leading_shape, shape_distance, spectrum
 from detectors.kshape import centre_weights, distance_from_shapes, evenly_cut, shape_length
 
 
+@parameters
 class SAND(WindowDetector):
     """Streaming anomaly detection by k-Shape: the fitted data make the first model, the scored series goes on with it.
 
@@ -24,7 +36,7 @@ class SAND(WindowDetector):
     Parameters
     ----------
     window, align
-        As in :class:`~detectors.core.contract.WindowDetector`.
+        As in :class:`~detectors.core.window_detector.WindowDetector`.
     n_clusters : int
         Shapes of each batch.
     length : int
@@ -56,31 +68,13 @@ class SAND(WindowDetector):
     conformance = "invariance"
     blind_to = "an anomaly that stays: the model takes it in; and a change of level or scale alone"
     exempt: ClassVar[dict[str, str]] = {"huge value scored": "the model follows the scored stream, that value included"}
-    rules: ClassVar[dict[str, Rule]] = {
-        "window": whole(3) | one_of("auto"),
-        "n_clusters": whole(1),
-        "length": whole(1),
-        "batch": real(0, 1, "(]"),
-        "max_stretches": whole(1),
-        "random_state": SEED | one_of(None),
-    }
 
-    def __init__(
-        self,
-        window: int | Literal["auto"] = "auto",
-        n_clusters: int = 6,
-        length: int = 4,
-        batch: float = 0.1,
-        max_stretches: int = 2000,
-        random_state: int | None = 0,
-        align: Alignment = "centre",
-    ) -> None:
-        super().__init__(window, align)
-        self.n_clusters = n_clusters
-        self.length = length
-        self.batch = batch
-        self.max_stretches = max_stretches
-        self.random_state = random_state
+    window: Window = parameter(default="auto", must_be=whole(3) | one_of("auto"))
+    n_clusters: int = parameter(default=6, must_be=whole(1))
+    length: int = parameter(default=4, must_be=whole(1))
+    batch: float = parameter(default=0.1, must_be=real(0, 1, "(]"))
+    max_stretches: int = parameter(default=2000, must_be=whole(1))
+    random_state: int | None = parameter(default=0, must_be=SEED | one_of(None))
 
     def _fit_windows(self, windows: Windows) -> None:
         rng = np.random.default_rng(self.random_state)

@@ -6,12 +6,25 @@ Over 300 lines: a third documents and stores the parameters, one for each idea t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from detectors.core import SEED, Array, Diet, Explanation, Group, Index, Rule, as_series, one_of, real, whole
+from detectors.core import (
+    SEED,
+    Array,
+    Diet,
+    Explanation,
+    Group,
+    Index,
+    as_series,
+    one_of,
+    parameter,
+    parameters,
+    real,
+    whole,
+)
 from detectors.neural.saved import Facts, SavedDetector, Tensors
 
 if TYPE_CHECKING:
@@ -21,12 +34,14 @@ if TYPE_CHECKING:
     from detectors.flows.scale import CoarseWindows, Scale
 
 Join = Literal["log", "mean", "max"]
+Reference = Literal["held-out", "fitted"]
 FEW = 10  # of the longest windows
 RARE = float(np.log(100))  # nats
 UNLIKE = "the scored series is unlike the fitted one"
 COMPONENTS = ("likelihood", "distance", "shape", "spectrum")
 
 
+@parameters
 class ScaleFlow(SavedDetector):
     """The named successor of :class:`~detectors.proposed.Proposed`: a flow on the whole window, and its neighbours.
 
@@ -117,24 +132,26 @@ class ScaleFlow(SavedDetector):
     version: ClassVar[int] = 3
     source: ClassVar[str] = "this project; after Dinh et al. 2017 and Nalisnick et al. 2019"
     quick: ClassVar[dict[str, Any]] = {"steps": 30, "hidden": 16, "max_windows": 1000}
-    rules: ClassVar[dict[str, Rule]] = {
-        "period": whole(2) | one_of("auto"),
-        "points": whole(4),
-        "periods": real(0),
-        "blocks": whole(0),
-        "hidden": whole(1),
-        "members": whole(1),
-        "steps": whole(1),
-        "batch": whole(1),
-        "rate": real(0, ends="(]"),
-        "rotate": one_of(False, True),
-        "noise": real(0),
-        "typicality": real(0, 1),
-        "calibrate": one_of("held-out", "fitted"),
-        "join": one_of("log", "mean", "max"),
-        "max_windows": whole(4),
-        "random_state": SEED,
-    }
+
+    period: int | Literal["auto"] = parameter(default="auto", must_be=whole(2) | one_of("auto"))
+    points: int = parameter(default=32, must_be=whole(4))
+    factors: tuple[int, ...] = (1, 2, 4, 8)
+    periods: float = parameter(default=1.5, must_be=real(0))
+    blocks: int = parameter(default=6, must_be=whole(0))
+    hidden: int = parameter(default=64, must_be=whole(1))
+    members: int = parameter(default=1, must_be=whole(1))
+    steps: int = parameter(default=200, must_be=whole(1))
+    batch: int = parameter(default=256, must_be=whole(1))
+    rate: float = parameter(default=2e-3, must_be=real(0, ends="(]"))
+    rotate: bool = parameter(default=True, must_be=one_of(False, True))
+    noise: float = parameter(default=0.01, must_be=real(0))
+    typicality: float = parameter(default=0.5, must_be=real(0, 1))
+    calibrate: Reference = parameter(default="held-out", must_be=one_of(*get_args(Reference)))
+    join: Join = parameter(default="log", must_be=one_of(*get_args(Join)))
+    components: tuple[str, ...] = COMPONENTS
+    max_windows: int = parameter(default=4000, must_be=whole(4))
+    device: str = "auto"
+    random_state: int = parameter(default=0, must_be=SEED)
     ablations: ClassVar[dict[str, dict[str, Any]]] = {
         "flow (a Gaussian is left)": {"blocks": 0},
         "likelihood (distances are left)": {"components": ("distance", "shape", "spectrum")},
@@ -150,48 +167,6 @@ class ScaleFlow(SavedDetector):
         "logarithm in the join": {"join": "mean"},
         "mean in the join (the maximum)": {"join": "max"},
     }
-
-    def __init__(
-        self,
-        period: int | Literal["auto"] = "auto",
-        points: int = 32,
-        factors: tuple[int, ...] = (1, 2, 4, 8),
-        periods: float = 1.5,
-        blocks: int = 6,
-        hidden: int = 64,
-        members: int = 1,
-        steps: int = 200,
-        batch: int = 256,
-        rate: float = 2e-3,
-        rotate: bool = True,
-        noise: float = 0.01,
-        typicality: float = 0.5,
-        calibrate: Literal["held-out", "fitted"] = "held-out",
-        join: Join = "log",
-        components: tuple[str, ...] = COMPONENTS,
-        max_windows: int = 4000,
-        device: str = "auto",
-        random_state: int = 0,
-    ) -> None:
-        self.period = period
-        self.points = points
-        self.factors = factors
-        self.periods = periods
-        self.blocks = blocks
-        self.hidden = hidden
-        self.members = members
-        self.steps = steps
-        self.batch = batch
-        self.rate = rate
-        self.rotate = rotate
-        self.noise = noise
-        self.typicality = typicality
-        self.calibrate = calibrate
-        self.join = join
-        self.components = components
-        self.max_windows = max_windows
-        self.device = device
-        self.random_state = random_state
 
     def min_length(self) -> int:
         """Three windows of the least width, 4 points: spans are cut to what the fitted pieces hold."""
@@ -257,7 +232,7 @@ class ScaleFlow(SavedDetector):
         return compress((x - self.mean_) / self.deviation_)
 
     def _learn(self, pieces: list[Array], noise: float) -> None:
-        from detectors.flows.scale import CoarseWindows, Whitening
+        from detectors.flows.scale import CoarseWindows, WindowWhitening
 
         windows = [CoarseWindows(pieces, scale.points, scale.factor) for scale in self.scales_]
         rows = self._rows([len(w) for w in windows])
@@ -265,7 +240,7 @@ class ScaleFlow(SavedDetector):
         held = [mine.take(chosen) for mine, (_, chosen) in zip(windows, rows, strict=True)]
         quiet = [noise / scale.factor**0.5 for scale in self.scales_]  # a block mean averages the noise too
         for scale, mine, least in zip(self.scales_, training, quiet, strict=True):
-            scale.whitening = Whitening.fit(mine, least, self.rotate)
+            scale.whitening = WindowWhitening.fit(mine, least, self.rotate)
         self.history_: dict[str, list[float]] = {"train": [], "validation": []}
         if self.blocks and "likelihood" in self.components:
             self.history_ = self._train(training, held, quiet)
@@ -472,10 +447,10 @@ class ScaleFlow(SavedDetector):
         """The whitening and the components of a saved scale."""
         import torch
 
-        from detectors.flows.scale import Whitening
+        from detectors.flows.scale import WindowWhitening
         from detectors.neural.training import resolve_device
 
-        scale.whitening = Whitening(tensors["mean"].numpy(), tensors["matrix"].numpy())
+        scale.whitening = WindowWhitening(tensors["mean"].numpy(), tensors["matrix"].numpy())
         for name in self.components:
             references = tensors.get(f"{name}.references")
             moved = None if references is None else references.to(resolve_device(self.device))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,11 @@ from detectors.core import (
     Alignment,
     Array,
     Detector,
-    Rule,
+    Window,
     Windows,
     one_of,
+    parameter,
+    parameters,
     resolve_window,
     two_windows,
     whole,
@@ -27,6 +29,7 @@ GRID = 512  # places at which the density of a ray is taken
 Index = NDArray[np.int64]
 
 
+@parameters
 class Series2Graph(Detector):
     """Subsequences as a path through a graph: rare edges between nodes of low degree score high.
 
@@ -69,26 +72,11 @@ class Series2Graph(Detector):
         "huge value fitted": "the principal components are those of all windows, that value included",
         "spike": "its loop crosses rays at well-known places too, and each crossing counts",
     }
-    rules: ClassVar[dict[str, Rule]] = {
-        "window": WINDOW,
-        "query": whole(1),
-        "rays": whole(3),
-        "align": one_of("centre", "centre-low", "start", "end", "mean", "max"),
-    }
 
-    def __init__(
-        self,
-        window: int | Literal["auto"] = "auto",
-        query: int = 2,
-        rays: int = 50,
-        align: Alignment = "centre",
-    ) -> None:
-        self.window = window
-        self.query = query
-        self.rays = rays
-        self.align = align
-
-    window_: int
+    window: Window = parameter(default="auto", must_be=WINDOW)
+    query: int = parameter(default=2, must_be=whole(1))
+    rays: int = parameter(default=50, must_be=whole(3))
+    align: Alignment = parameter(default="centre", must_be=one_of(*get_args(Alignment)))
 
     def min_length(self) -> int:
         """Two windows: a path needs an edge."""

@@ -6,11 +6,12 @@ from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
-from detectors.core import Array, Detector, Rule, one_of, whole
+from detectors.core import Array, Detector, one_of, parameter, parameters, whole
 
 Padding = Literal["spectrum", "series"]
 
 
+@parameters
 class SR(Detector):
     """Spectral residual: a saliency map of the whole series.
 
@@ -46,15 +47,13 @@ class SR(Detector):
     source = "Ren et al., KDD 2019; TSB-AD"
     conformance = "invariance"
     blind_to = "an anomaly that recurs as often as the series does, and one of few frequencies"
-    rules: ClassVar[dict[str, Rule]] = {"width": whole(1, 1_000_000), "padding": one_of(*get_args(Padding))}
+
+    width: int = parameter(default=100, must_be=whole(1, 1_000_000))
+    padding: Padding = parameter(default="spectrum", must_be=one_of(*get_args(Padding)))
     exempt: ClassVar[dict[str, str]] = dict.fromkeys(
         ("huge value scored", "huge value fitted"),
         "each frequency holds every point: beside one of 1e20 the digits of all others are lost",
     )
-
-    def __init__(self, width: int = 100, padding: Padding = "spectrum") -> None:
-        self.width = width
-        self.padding = padding
 
     def _fit(self, pieces: list[Array]) -> None:
         """Nothing to learn."""

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 from detectors.ae import AE
 from detectors.cnn import CNN
-from detectors.core import Alignment, Group
+from detectors.core import Alignment, Group, Window
 from detectors.lstm import LSTM
-from detectors.neural.baseline import Forecaster, Scaling, Window
+from detectors.neural.baseline import Forecaster, Scaling
 
 _KIM = "Kim et al., AAAI 2022, Section 3"
 
@@ -44,7 +44,7 @@ class UntrainedAE(AE):
     def __init__(
         self, window: Window = "auto", align: Alignment = "centre", device: str = "auto", random_state: int = 0
     ) -> None:
-        super().__init__(window, align, epochs=0, device=device, random_state=random_state)
+        super().__init__(window, epochs=0, device=device, random_state=random_state, align=align)
 
 
 class _UntrainedForecaster(Forecaster):
@@ -55,7 +55,7 @@ class _UntrainedForecaster(Forecaster):
     def __init__(
         self, window: Window = "auto", scaling: Scaling = "past", device: str = "auto", random_state: int = 0
     ) -> None:
-        super().__init__(window, scaling, epochs=0, device=device, random_state=random_state)
+        super().__init__(window, epochs=0, device=device, random_state=random_state, scaling=scaling)
 
 
 class UntrainedCNN(_UntrainedForecaster, CNN):

@@ -12,7 +12,7 @@ from benchmark.grid import Inapplicable, fitted_parts, labelled_in_fit, protocol
 from benchmark.grid.protocols import PROTOCOLS
 from benchmark.grid.splits import normal_spans
 from datasets._base import Series
-from detectors.core.contract import Array, Detector, WindowDetector
+from detectors.core import Array, Detector, WindowDetector
 from detectors.core.windows import Windows
 
 

@@ -13,6 +13,7 @@ from benchmark.adapters.borrowed import Borrowed, OverWindows, class_of
 from benchmark.adapters.names import Listed
 from benchmark.adapters.signatures import arguments, silence
 from detectors import Array, Windows
+from detectors.core import least_for_profile
 
 PROFILES = {
     "stump": "",
@@ -38,9 +39,8 @@ class _Profile(OverWindows):
     rules: ClassVar[dict[str, Any]] = {}
 
     def min_length(self) -> int:
-        """So many points that every window has another one outside of its exclusion zone."""
-        window = getattr(self, "window_", self.window)
-        return window + 2 * -(-window // 4) + 1 if isinstance(window, int) else 8
+        """Every window has another one outside of its exclusion zone."""
+        return least_for_profile(self)
 
     def check_params(self) -> None:
         """A profile is a function: its options are names alone."""

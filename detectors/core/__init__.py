@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from detectors.core import saved
 from detectors.core.arrays import Array, Float32, Index, Int32
-from detectors.core.contract import (
+from detectors.core.contract import Detector, Diet, Diverged, Group
+from detectors.core.explanation import Explains, Explanation
+from detectors.core.parameters import SEED, Rule, one_of, parameter, parameters, real, whole
+from detectors.core.periods import autocorrelation, estimate_window, period
+from detectors.core.threshold import peaks_over_threshold, upper_quantile
+from detectors.core.values import as_series, offset_in
+from detectors.core.window_detector import (
     WINDOW,
-    Detector,
-    Diet,
-    Diverged,
-    Group,
+    Window,
     WindowDetector,
-    as_series,
-    offset_in,
+    exclusion_zone,
+    least_for_profile,
     resolve_window,
     two_windows,
 )
-from detectors.core.explanation import Explains, Explanation
-from detectors.core.parameters import SEED, Rule, one_of, real, whole
-from detectors.core.periods import autocorrelation, estimate_window, period
-from detectors.core.threshold import peaks_over_threshold, upper_quantile
 from detectors.core.windows import (
     Alignment,
     Scaling,
@@ -48,16 +47,21 @@ __all__ = [
     "Int32",
     "Rule",
     "Scaling",
+    "Window",
     "WindowDetector",
     "Windows",
     "as_series",
     "autocorrelation",
     "estimate_window",
     "evenly",
+    "exclusion_zone",
+    "least_for_profile",
     "min_max",
     "moving_sum",
     "offset_in",
     "one_of",
+    "parameter",
+    "parameters",
     "peaks_over_threshold",
     "period",
     "real",

@@ -1,6 +1,6 @@
 """The contract that every detector keeps: parameters in, one anomaly score per point out.
 
-Over 300 lines: two fifths document the public methods, and the contract reads best in one place.
+Over 300 lines: half of it documents what a user calls and what a subclass writes, which is one class.
 """
 
 from __future__ import annotations
@@ -10,22 +10,18 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from detectors.core import saved
 from detectors.core.arrays import Array
-from detectors.core.parameters import Rule, one_of, whole
-from detectors.core.periods import estimate_window
+from detectors.core.parameters import Rule
 from detectors.core.threshold import peaks_over_threshold, upper_quantile
-from detectors.core.windows import Alignment, Windows, windows_to_points
+from detectors.core.values import as_pieces, as_series, frozen_copy, offset_in
 
 Diet = Literal["series", "normal", "nothing"]
-WINDOW = whole(1) | one_of("auto")
-LARGEST = 1e150  # of a value: sums of squares of larger ones overflow
-_MISSING = "fill or drop missing values before fit or score"
 Conformance = Literal["contract", "invariance"]
 Group = Literal["classical", "neural", "one-liner", "untrained", "successor", "field", "plug-in"]
 
@@ -44,8 +40,9 @@ class Diverged(ArithmeticError):
 class Detector(ABC):
     """An anomaly detector for one univariate series.
 
-    Subclasses store their constructor's arguments untouched, implement :meth:`_fit` and
-    :meth:`_score`, and let learnt attributes end in an underscore. No signature has a label.
+    Subclasses declare their parameters (:func:`~detectors.core.parameters.parameters`) or store their constructor's
+    arguments untouched. They implement :meth:`_fit` and :meth:`_score`, and let learnt attributes end in an underscore.
+    No signature has a label.
 
     Attributes
     ----------
@@ -381,133 +378,3 @@ class Detector(ABC):
     def __getstate__(self) -> dict[str, Any]:
         # A progress callback belongs to the process that set it.
         return {k: v for k, v in self.__dict__.items() if k != "on_progress"}
-
-
-def two_windows(detector: Detector) -> int:
-    """Points of two windows of a detector: 8 while its window is to be estimated, 2 where it has none."""
-    window = getattr(detector, "window_", getattr(detector, "window", 1))
-    return window + 1 if isinstance(window, int) else 8
-
-
-class WindowDetector(Detector):
-    """A detector that gives one score per window; the base brings window scores to points.
-
-    Parameters
-    ----------
-    window : int or "auto"
-        Window length in points; "auto" estimates one period from the fitted values
-        (:func:`~detectors.core.windows.estimate_window`), kept as ``window_``.
-    align : {"centre", "centre-low", "start", "end", "mean", "max"}
-        How the scores of the windows that cover a point become the point's score.
-
-    Examples
-    --------
-    >>> from detectors import WindowDetector
-    >>> class Range(WindowDetector):
-    ...     learns_from = "nothing"
-    ...
-    ...     def _fit_windows(self, windows):
-    ...         pass
-    ...
-    ...     def _score_windows(self, windows):
-    ...         return np.concatenate([np.ptp(block, axis=1) for _, block in windows.chunks()])
-    >>> Range(window=2, align="end").fit([0.0, 0.0, 5.0]).score([0.0, 0.0, 5.0])
-    array([0., 0., 5.])
-    """
-
-    rules: ClassVar[dict[str, Rule]] = {"window": WINDOW, "align": one_of(*get_args(Alignment))}
-
-    def __init__(self, window: int | Literal["auto"] = "auto", align: Alignment = "centre") -> None:
-        self.window = window
-        self.align = align
-
-    window: int | Literal["auto"]
-    align: Alignment
-    window_: int
-
-    def min_length(self) -> int:
-        """Two windows: a single one has nothing to be compared with."""
-        return two_windows(self)
-
-    def _fit(self, pieces: list[Array]) -> None:
-        self.window_ = resolve_window(self.window, pieces)
-        if max(map(len, pieces)) < self.window_:
-            raise ValueError(f"no piece holds a window of {self.window_} points")
-        self._fit_windows(Windows(pieces, self.window_))
-
-    def _score(self, x: Array) -> Array:
-        scores = self._score_windows(Windows([x], self.window_))
-        return windows_to_points(scores, self.window_, self.align)
-
-    @abstractmethod
-    def _fit_windows(self, windows: Windows) -> None:
-        """Learn from windows that are views into the pieces."""
-
-    @abstractmethod
-    def _score_windows(self, windows: Windows) -> Array:
-        """(n_windows,) scores of the windows of one series."""
-
-
-def resolve_window(window: int | Literal["auto"], pieces: list[Array]) -> int:
-    """A window length as an int: the number given, or the period of the concatenated pieces."""
-    if window == "auto":
-        values = np.concatenate(pieces)
-        return min(estimate_window(values), max(1, max(map(len, pieces)) // 2))
-    if not WINDOW.accepts(window):
-        raise ValueError(f"window must be {WINDOW.text}, got {window!r}")
-    return int(window)
-
-
-def as_series(x: ArrayLike) -> Array:
-    """A read-only (n,) float64 view or copy of ``x``; refuses other shapes, types and values that are not finite."""
-    series = real_numbers(x)
-    if series.ndim != 1:
-        raise ValueError(f"expected a one-dimensional series of shape (n,), got shape {series.shape}")
-    if len(series) == 0:
-        raise ValueError("the series is empty")
-    if not (np.abs(series) <= LARGEST).all():
-        row = int(np.flatnonzero(~(np.abs(series) <= LARGEST))[0])
-        cure = "rescale the series: float64 holds no square of it" if np.isfinite(series[row]) else _MISSING
-        raise ValueError(f"row {row} is {series[row]}: {cure}")
-    series = series.view()
-    series.flags.writeable = False
-    return series
-
-
-def real_numbers(x: ArrayLike) -> Array:
-    """``x`` as float64; refuses what NumPy would convert in silence: masked, complex and text values, dates."""
-    if np.ma.is_masked(x):
-        row = int(np.flatnonzero(np.ma.getmask(x))[0])
-        raise ValueError(f"row {row} is masked: fill or drop missing values before fit or score")
-    values = np.asarray(x)
-    text = values.dtype.kind == "O" and any(isinstance(value, str | bytes) for value in values.flat)
-    if values.dtype.kind not in "biufO" or text:
-        kind = {"c": "complex numbers", "M": "dates", "m": "durations"}.get(values.dtype.kind, "text")
-        raise ValueError(f"expected real numbers, got {kind} (dtype {values.dtype}): convert them first")
-    try:
-        return np.asarray(values, dtype=np.float64)
-    except TypeError as error:
-        raise ValueError(f"expected real numbers, got objects: {error}") from error
-
-
-def as_pieces(x: ArrayLike | Sequence[ArrayLike]) -> list[Array]:
-    """One series or a list of pieces, as a list of checked arrays."""
-    if isinstance(x, list | tuple) and len(x) and np.ndim(x[0]) == 1:
-        return [as_series(piece) for piece in x]
-    return [as_series(x)]  # type: ignore[arg-type]
-
-
-def frozen_copy(series: Array) -> Array:
-    """The values in an array of their own, read-only."""
-    own = series.copy()
-    own.flags.writeable = False
-    return own
-
-
-def offset_in(whole: Array, part: Array) -> int:
-    """First place at which ``part`` stands in ``whole``, value for value; -1 if nowhere."""
-    haystack, needle = whole.tobytes(), part.tobytes()
-    at = haystack.find(needle)
-    while at % whole.itemsize and at >= 0:  # equal bytes across two values
-        at = haystack.find(needle, at + 1)
-    return at // whole.itemsize if at >= 0 else -1

@@ -1,11 +1,12 @@
-"""What values a parameter may have, in words and as a test."""
+"""Parameters of a detector: declared once, each with its default and the values that it may have."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, dataclass_transform
 
 
 class Rule(NamedTuple):
@@ -54,3 +55,19 @@ def one_of(*values: Any) -> Rule:
 
 
 SEED = whole(0, 2**32 - 1)
+
+
+def parameter(*, default: Any, must_be: Rule | None = None, kw_only: bool = False) -> Any:
+    """A parameter with its default and the values that it may have; for classes under :func:`parameters`."""
+    return field(default=default, kw_only=kw_only, metadata={"rule": must_be} if must_be else {})
+
+
+@dataclass_transform(eq_default=False, field_specifiers=(parameter,))
+def parameters(cls: type[Any]) -> type[Any]:
+    """Class decorator: makes the constructor from the annotated attributes, as ``dataclass`` does.
+
+    What they must be joins the class's ``rules``.
+    """
+    made = dataclass(eq=False, repr=False)(cls)
+    made.rules = vars(cls).get("rules", {}) | {f.name: f.metadata["rule"] for f in fields(made) if f.metadata}
+    return made

@@ -14,8 +14,6 @@ from torch.nn import functional
 from detectors.core import Array, Index
 from detectors.flows.bank import FlowBank
 
-Whitening = Callable[[Array], Array]
-
 NEAREST = 3  # a lone odd window among the fitted ones excuses nothing
 GROUP = 64  # references searched as one
 FAR = 1e12  # beyond the squared distance of any two standardised windows
@@ -37,7 +35,7 @@ class Component(Protocol):
 class Likelihood:
     """Mean negative log-likelihood per coordinate under some flows of a bank: (k, points) windows -> (k,)."""
 
-    def __init__(self, bank: FlowBank, flows: slice, whitening: Whitening) -> None:
+    def __init__(self, bank: FlowBank, flows: slice, whitening: Callable[[Array], Array]) -> None:
         self.bank, self.flows, self.whitening = bank, flows, whitening
 
     @torch.no_grad()

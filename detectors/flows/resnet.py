@@ -100,7 +100,7 @@ class Autoencoder(nn.Module):
         return error.square().mean(dim=(1, 2, 3))
 
 
-class Whitening(nn.Module):
+class MapWhitening(nn.Module):
     """The channels of each network's map to mean 0 and covariance 1 over the fitted maps: lossless, frozen.
 
     Parameters
@@ -150,7 +150,7 @@ class FeatureFlow(nn.Module):
         Of each flow.
     stem : {"strided", "full"}
     rotate : bool
-        See :class:`Whitening`.
+        See :class:`MapWhitening`.
     """
 
     def __init__(self, networks: int, channels: int, blocks: int, stem: Stem, rotate: bool) -> None:
@@ -158,7 +158,7 @@ class FeatureFlow(nn.Module):
         self.shape = (networks, channels, blocks, stem, rotate)
         self.autoencoder = Autoencoder(networks, channels, stem)
         widths = self.autoencoder.encoder.channels
-        self.scales = nn.ModuleList(Whitening(networks, c, rotate) for c in widths)
+        self.scales = nn.ModuleList(MapWhitening(networks, c, rotate) for c in widths)
         self.flows = nn.ModuleList(conv_flow(networks, c, blocks) for c in widths)
 
     @classmethod
@@ -190,7 +190,7 @@ class FeatureFlow(nn.Module):
 
     def fit_scales(self, maps: list[Tensor]) -> None:
         for scale, level in zip(self.scales, maps, strict=True):
-            assert isinstance(scale, Whitening)
+            assert isinstance(scale, MapWhitening)
             scale.fit(level)
 
     def loss(self, maps: list[Tensor]) -> Tensor:

@@ -44,7 +44,7 @@ class CoarseWindows:
 
 
 @dataclass(frozen=True)
-class Whitening:
+class WindowWhitening:
     """Rotation and scaling to unit variance: lossless, for no direction is dropped.
 
     Attributes
@@ -57,7 +57,7 @@ class Whitening:
     matrix: Array
 
     @classmethod
-    def fit(cls, windows: Array, noise: float, rotate: bool = True) -> Whitening:
+    def fit(cls, windows: Array, noise: float, rotate: bool = True) -> WindowWhitening:
         """From (k, points) windows; no direction counts as quieter than the deviation ``noise``."""
         mean = windows.mean(axis=0)
         if not rotate:
@@ -91,7 +91,7 @@ class Scale:
     points: int
     factor: int
     flows: slice
-    whitening: Whitening = field(init=False)
+    whitening: WindowWhitening = field(init=False)
     components: dict[str, tuple[Component, Evidence]] = field(default_factory=dict)
 
     @property

@@ -15,11 +15,13 @@ from detectors.core import (
     Diet,
     Float32,
     Group,
-    Rule,
+    Window,
     Windows,
     evenly,
     min_max,
     one_of,
+    parameter,
+    parameters,
     real,
     resolve_window,
     whole,
@@ -30,13 +32,13 @@ from detectors.neural.saved import Facts, SavedDetector, Tensors
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-Window = int | Literal["auto"]
 Scaling = Literal["lookahead", "past"]
 
 # A model needs something to learn from and something to stop by: 8 windows are 6 and 2 of them.
 FEWEST_WINDOWS = 8
 
 
+@parameters
 class NeuralDetector(SavedDetector):
     """A network that learns windows of normal data; the window's error is its score.
 
@@ -80,41 +82,16 @@ class NeuralDetector(SavedDetector):
     source: ClassVar[str] = "TSB-UAD (Paparrizos et al., PVLDB 2022), package 0.0.3"
     shuffle: ClassVar[bool] = True
     rows: ClassVar[int] = 4096
-    rules: ClassVar[dict[str, Rule]] = {
-        "window": WINDOW,
-        "align": one_of(*get_args(Alignment)),
-        "epochs": whole(0),
-        "batch_size": whole(1),
-        "learning_rate": real(0, ends="(]"),
-        "patience": whole(1),
-        "max_windows": whole(FEWEST_WINDOWS),
-        "random_state": SEED,
-    }
     _learnt: ClassVar[tuple[str, ...]] = ("window_", "history_")
 
-    window_: int
-    history_: dict[str, list[float]]
-    network_: nn.Module
-
-    def __init__(
-        self,
-        window: Window,
-        epochs: int,
-        batch_size: int,
-        learning_rate: float,
-        patience: int,
-        max_windows: int,
-        device: str,
-        random_state: int,
-    ) -> None:
-        self.window = window
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.patience = patience
-        self.max_windows = max_windows
-        self.device = device
-        self.random_state = random_state
+    window: Window = parameter(default="auto", must_be=WINDOW)
+    epochs: int = parameter(default=100, must_be=whole(0))
+    batch_size: int = parameter(default=64, must_be=whole(1))
+    learning_rate: float = parameter(default=1e-3, must_be=real(0, ends="(]"))
+    patience: int = parameter(default=5, must_be=whole(1))
+    max_windows: int = parameter(default=20_000, must_be=whole(FEWEST_WINDOWS))
+    device: str = "auto"
+    random_state: int = parameter(default=0, must_be=SEED)
 
     # -- what a subclass writes ----------------------------------------------------------------
 
@@ -158,8 +135,8 @@ class NeuralDetector(SavedDetector):
         scaled = self._scaled(windows.take(evenly(len(windows), self.max_windows)))
         device = training.resolve_device(self.device)
         with training.steady(device, self.random_state):
-            self.network_ = self._network().to(device).eval()
-            self.history_ = self._train(scaled) if self.epochs else {}
+            self.network_: nn.Module = self._network().to(device).eval()
+            self.history_: dict[str, list[float]] = self._train(scaled) if self.epochs else {}
 
     def _learn_scale(self, pieces: list[Array]) -> None:
         """Learn from the fitted values what :meth:`_scaled` needs; nothing by default."""
@@ -216,6 +193,7 @@ class NeuralDetector(SavedDetector):
         self.network_.to(training.resolve_device(self.device))
 
 
+@parameters
 class Forecaster(NeuralDetector):
     """A network that predicts the next point from ``window`` past ones; the score is its absolute error.
 
@@ -232,25 +210,7 @@ class Forecaster(NeuralDetector):
         an extreme; a flat window becomes zeros.
     """
 
-    rules: ClassVar[dict[str, Rule]] = {"scaling": one_of(*get_args(Scaling))}
-
-    def __init__(
-        self,
-        window: Window = "auto",
-        scaling: Scaling = "past",
-        epochs: int = 100,
-        batch_size: int = 64,
-        learning_rate: float = 1e-3,
-        patience: int = 5,
-        max_windows: int = 20_000,
-        device: str = "auto",
-        random_state: int = 0,
-    ) -> None:
-        super().__init__(window, epochs, batch_size, learning_rate, patience, max_windows, device, random_state)
-        self.scaling = scaling
-
-    floor_: float
-
+    scaling: Scaling = parameter(default="past", must_be=one_of(*get_args(Scaling)))
     _learnt: ClassVar[tuple[str, ...]] = ("window_", "history_", "floor_")
 
     def _span(self) -> int:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.core.contract import Detector, WindowDetector, as_pieces, as_series, offset_in, resolve_window
+from detectors.core import Detector, WindowDetector, as_series, offset_in, resolve_window
 from detectors.core.parameters import one_of, real, whole
 from detectors.core.threshold import peaks_over_threshold, upper_quantile
+from detectors.core.values import as_pieces
 from detectors.one_liners import AbsDeviation
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from detectors.core.windows import Windows
 from detectors.flows.layers import Conv, Coupling, Flow, Norm, Permutation, Upsampling, conv_flow
 from detectors.flows.learning import windows_tensor
-from detectors.flows.resnet import Autoencoder, FeatureFlow, Whitening, compress, series_scale
+from detectors.flows.resnet import Autoencoder, FeatureFlow, MapWhitening, compress, series_scale
 from detectors.flows.rules import ScoringRule
 from detectors.flows.training import flow_schedule
 from detectors.neural.saved import read
@@ -247,7 +247,7 @@ def test_whitening_leaves_variance_1_and_with_rotation_no_correlation(rotate):
     with steady(CPU, 0):
         mixed = torch.randn(2, 3, 40, 8)
     mixed[:, 1] += 3 * mixed[:, 0] + 5
-    scale = Whitening(2, 3, rotate)
+    scale = MapWhitening(2, 3, rotate)
     scale.fit(mixed)
     for network in scale(mixed).flatten(2):
         covariance = torch.cov(network, correction=0)
@@ -258,7 +258,7 @@ def test_whitening_leaves_variance_1_and_with_rotation_no_correlation(rotate):
 
 def test_whitening_does_not_blow_up_a_flat_channel():
     maps = torch.stack([torch.randn(1, 50, 8), torch.full((1, 50, 8), 4.0)], dim=1)
-    scale = Whitening(1, 2, rotate=True)
+    scale = MapWhitening(1, 2, rotate=True)
     scale.fit(maps)
     assert float(scale(maps)[:, 0].abs().max()) < 10
     assert float(scale.matrix.abs().max()) < 200

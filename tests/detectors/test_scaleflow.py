@@ -13,7 +13,7 @@ from detectors.core.contract import Diverged
 from detectors.core.periods import period
 from detectors.flows.bank import FlowBank, train_bank
 from detectors.flows.components import FLATTEST, NEAREST, Distance, Evidence, prepared
-from detectors.flows.scale import CoarseWindows, Scale, Whitening, exactly, held_out, spread
+from detectors.flows.scale import CoarseWindows, Scale, WindowWhitening, exactly, held_out, spread
 from detectors.neural.training import steady
 from detectors.scaleflow import ScaleFlow
 from tests.support.randomness import only_from
@@ -124,7 +124,7 @@ def test_no_coarse_window_reaches_across_a_gap():
 def test_whitening_gives_unit_variance_and_can_be_undone(rotate):
     rng = np.random.default_rng(0)
     x = rng.standard_normal((500, 6)) @ rng.standard_normal((6, 6)) + 3
-    whitening = Whitening.fit(x, 1e-6, rotate)
+    whitening = WindowWhitening.fit(x, 1e-6, rotate)
     white = whitening(x)
     np.testing.assert_allclose(white.var(axis=0), 1, rtol=1e-6)
     if rotate:
@@ -134,7 +134,7 @@ def test_whitening_gives_unit_variance_and_can_be_undone(rotate):
 
 def test_no_direction_is_amplified_beyond_the_noise():
     flat = np.ones((100, 4))
-    white = Whitening.fit(flat, 0.1)(flat + np.array([0.1, 0, 0, 0]))
+    white = WindowWhitening.fit(flat, 0.1)(flat + np.array([0.1, 0, 0, 0]))
     assert np.linalg.norm(white[0]) == pytest.approx(1.0)
 
 
@@ -527,8 +527,10 @@ def test_each_point_is_covered_by_eight_windows_or_more():
 
 def test_the_noise_of_a_block_mean_is_that_of_a_point_over_the_root_of_its_length(monkeypatch):
     least = []
-    fit = Whitening.fit
-    monkeypatch.setattr(Whitening, "fit", lambda w, noise, rotate=True: least.append(noise) or fit(w, noise, rotate))
+    fit = WindowWhitening.fit
+    monkeypatch.setattr(
+        WindowWhitening, "fit", lambda w, noise, rotate=True: least.append(noise) or fit(w, noise, rotate)
+    )
     ScaleFlow(steps=1, hidden=4, noise=0.02, factors=(1, 4), periods=0).fit(sine(900))
     assert least == pytest.approx([0.02, 0.01])
 

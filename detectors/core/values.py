@@ -1,0 +1,68 @@
+"""What detectors take as a series, and where one series stands in another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from detectors.core.arrays import Array
+
+LARGEST = 1e150  # of a value: sums of squares of larger ones overflow
+MISSING = "fill or drop missing values before fit or score"
+
+
+def as_series(x: ArrayLike) -> Array:
+    """A read-only (n,) float64 view or copy of ``x``; refuses other shapes, types and values that are not finite."""
+    series = real_numbers(x)
+    if series.ndim != 1:
+        raise ValueError(f"expected a one-dimensional series of shape (n,), got shape {series.shape}")
+    if len(series) == 0:
+        raise ValueError("the series is empty")
+    if not (np.abs(series) <= LARGEST).all():
+        row = int(np.flatnonzero(~(np.abs(series) <= LARGEST))[0])
+        cure = "rescale the series: float64 holds no square of it" if np.isfinite(series[row]) else MISSING
+        raise ValueError(f"row {row} is {series[row]}: {cure}")
+    series = series.view()
+    series.flags.writeable = False
+    return series
+
+
+def real_numbers(x: ArrayLike) -> Array:
+    """``x`` as float64; refuses what NumPy would convert in silence: masked, complex and text values, dates."""
+    if np.ma.is_masked(x):
+        row = int(np.flatnonzero(np.ma.getmask(x))[0])
+        raise ValueError(f"row {row} is masked: {MISSING}")
+    values = np.asarray(x)
+    text = values.dtype.kind == "O" and any(isinstance(value, str | bytes) for value in values.flat)
+    if values.dtype.kind not in "biufO" or text:
+        kind = {"c": "complex numbers", "M": "dates", "m": "durations"}.get(values.dtype.kind, "text")
+        raise ValueError(f"expected real numbers, got {kind} (dtype {values.dtype}): convert them first")
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except TypeError as error:
+        raise ValueError(f"expected real numbers, got objects: {error}") from error
+
+
+def as_pieces(x: ArrayLike | Sequence[ArrayLike]) -> list[Array]:
+    """One series or a list of pieces, as a list of checked arrays."""
+    if isinstance(x, list | tuple) and len(x) and np.ndim(x[0]) == 1:
+        return [as_series(piece) for piece in x]
+    return [as_series(x)]  # type: ignore[arg-type]
+
+
+def frozen_copy(series: Array) -> Array:
+    """The values in an array of their own, read-only."""
+    own = series.copy()
+    own.flags.writeable = False
+    return own
+
+
+def offset_in(whole: Array, part: Array) -> int:
+    """First place at which ``part`` stands in ``whole``, value for value; -1 if nowhere."""
+    haystack, needle = whole.tobytes(), part.tobytes()
+    at = haystack.find(needle)
+    while at % whole.itemsize and at >= 0:  # equal bytes across two values
+        at = haystack.find(needle, at + 1)
+    return at // whole.itemsize if at >= 0 else -1
