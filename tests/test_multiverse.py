@@ -129,15 +129,15 @@ def test_what_the_user_set_is_not_varied(toy: str) -> None:
     assert many.params({"power": 2, "sign": 1}) == (("blur", 9), ("power", 2))
 
 
-def outcome(values: list[float], printed: float | None = 0.9) -> multiverse_tables.Outcome:
+def outcome(values: list[float], published: float | None = 0.9) -> multiverse_tables.Outcome:
     universes = [{"stem": a, "rule": b} for a in ("x", "y") for b in (1, 2)]
-    return multiverse_tables.Outcome("Genesis", universes, np.array(values), 2, 1, printed, 1)
+    return multiverse_tables.Outcome(universes, np.array(values), published, 1, "Genesis", 2, 1)
 
 
 def test_reaching_print_means_its_printed_digits() -> None:
     assert outcome([0.894, 0.895, 0.9, np.nan]).reached == 2
     assert outcome([0.894, 0.895, 0.9, np.nan]).complete == 3
-    assert outcome([0.1] * 4, printed=None).reached is None
+    assert outcome([0.1] * 4, published=None).reached is None
 
 
 def test_effects_are_medians_and_the_choice_that_moves_most_comes_first() -> None:
@@ -156,7 +156,7 @@ def test_the_text_warns_and_gives_share_place_and_best(toy: str) -> None:
 
 def test_the_picture_has_a_dot_and_a_column_of_marks_for_each_universe_and_the_line_of_print() -> None:
     one = outcome([0.5, 0.6, np.nan, 0.8])
-    figure = specification_figure(one.values, one.universes, one.chosen, one.printed, "title")
+    figure = specification_figure(one, "title")
     above, below = figure.axes
     np.testing.assert_array_equal(above.lines[0].get_ydata(), [0.5, 0.6, 0.8])
     assert above.lines[1].get_xdata() == [1]
@@ -200,7 +200,7 @@ def test_the_report_draws_the_figures_that_lie_beside_its_store(tmp_path: Path) 
     assert main(command) == 0
     text = page.read_text()
     assert "How much hangs on what a source leaves open" in text
-    assert "Proposed on Genesis (normal-only, members=1): 6 universes, 1 reach print" in text
+    assert "Proposed on Genesis (normal-only, members=1): 6 universes, 1 reach the published figure" in text
     assert [path.suffix for path in sorted((tmp_path / "out" / "multiverse").iterdir())] == [".png", ".svg"]
 
 

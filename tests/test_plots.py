@@ -63,7 +63,7 @@ def test_equal_figures_are_equal_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("worst", [0.0, 0.1, 0.26, 0.6])
 def test_a_figure_below_chance_is_drawn_inside_the_axes(worst: float) -> None:
     names = ("Dodgers", "MGAB")
-    hbos = Row("HBOS", "HBOS", "classical", "tsb-uad", dict.fromkeys(names, Entry(worst, printed=0.3)))
+    hbos = Row("HBOS", "HBOS", "classical", "tsb-uad", dict.fromkeys(names, Entry(worst, published=0.3)))
     mine = Row("Mine", "Mine", "plug-in", "tsb-uad", dict.fromkeys(names, Entry(0.9)))
     for axes in quality.published_figure(Table("", "", "auroc", names, (hbos, mine), main=True)).axes:
         low, high = axes.get_xlim()
@@ -74,7 +74,7 @@ def test_a_figure_below_chance_is_drawn_inside_the_axes(worst: float) -> None:
 
 def test_pictures_name_protocol_and_seeds() -> None:
     names = ("Dodgers",)
-    row = Row("AE", "AE", "neural", "tsb-uad", dict.fromkeys(names, Entry(0.6, seeds=3, printed=0.3)))
+    row = Row("AE", "AE", "neural", "tsb-uad", dict.fromkeys(names, Entry(0.6, seeds=3, published=0.3)))
     mine = Row("Flow", "Flow", "plug-in", "normal-only", dict.fromkeys(names, Entry(0.9, seeds=1)))
     caption = "Protocol: tsb-uad (Flow: normal-only). Seeds: 3 (Flow: 1)."
     glance = quality.published_figure(Table("", "", "auroc", names, (row, mine), main=True))

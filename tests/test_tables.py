@@ -176,7 +176,7 @@ def test_simulated_cells_change_no_real_figure_and_stand_apart() -> None:
     assert main_table(mixed) == main_table(real)
     made_up = main_table(mixed, simulated=True)
     assert text.heading(made_up).startswith("SIMULATED: ")
-    assert all(e.printed is None and e.value in (0.0, None) for r in made_up.rows for e in r.entries.values())
+    assert all(e.published is None and e.value in (0.0, None) for r in made_up.rows for e in r.entries.values())
     written = markdown.document([made_up])
     assert "published |" not in written
     assert "no figure here compares with the publication" in written
@@ -202,7 +202,7 @@ def test_a_changed_parameter_is_a_row_of_its_own_without_verdict() -> None:
     cells = frame([cell("Dodgers", "1", "LOF", 0.5), cell("Dodgers", "1", "LOF", 0.54, params='{"window": 50}')])
     table = main_table(cells)
     assert row_of(table, "LOF").entries["Dodgers"].verdict == "explained"
-    assert row_of(table, "LOF (window=50)").entries["Dodgers"].printed is None
+    assert row_of(table, "LOF (window=50)").entries["Dodgers"].published is None
 
 
 # -- which rows and which mark -----------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Which detectors there are, what each promises, and what the paper printed for them."""
+"""Which detectors there are, what each promises, and what was published of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was published: the paper's table as printed, and the AUROC of each series in TSB-UAD's repository."""
+"""What was published: the paper's table, and the AUROC of each series in TSB-UAD's repository."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmark.packaged import read_csv
 
 @cache
 def published() -> dict[tuple[str, str], float]:
-    """The paper's AUROC by (detector, data set), at the printed precision and in the printed order."""
+    """The paper's AUROC by (detector, data set), to two decimals, in its order."""
     return {(row["detector"], row["dataset"]): float(row["auroc"]) for row in read_csv(__package__, "published.csv")}
 
 
@@ -23,7 +23,7 @@ def published_order() -> tuple[str, ...]:
 def published_per_series() -> dict[tuple[str, str, str], float]:
     """AUROC by (detector, data set, series), from the file in TSB-UAD's repository.
 
-    Of the twelve baselines; NormA lacks five series. It comes from another run than the printed means.
+    Of the twelve baselines; NormA lacks five series. It comes from another run than the published means.
     """
     return {
         (name, row["dataset"], row["series"]): float(value)

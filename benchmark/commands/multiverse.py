@@ -85,6 +85,6 @@ def _write(out: Path, many: Multiverse, frame: pd.DataFrame, protocols: tuple[st
         for one in outcomes:
             title = f"{many.row.name} on {one.dataset}, {protocol}: {one.complete} universes"
             stem = out / f"{many.row.name} {one.dataset} {protocol}"
-            write_specification_curve(stem, one.values, one.universes, one.chosen, one.printed, title)
+            write_specification_curve(stem, one, title)
     sys.stdout.write(text)
     _options.say(f"tables and pictures: {out}")

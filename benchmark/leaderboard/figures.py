@@ -33,7 +33,7 @@ class Figures:
     method : str
         The published method that it is; empty if none.
     exact : bool
-        Whether print can be met to the digit.
+        Whether the published figures can be met to the digit.
     seeds : int
         Fewest seeds of a file.
     vus_pr, after_train : dict

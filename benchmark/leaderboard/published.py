@@ -1,4 +1,4 @@
-"""What the leaderboard prints: facts, with commit and date in the files."""
+"""What the leaderboard publishes: facts, with commit and date in the files."""
 
 from __future__ import annotations
 

@@ -78,15 +78,15 @@ def summarised(rows: Iterable[Figures]) -> tuple[list[Line], RankTest | None]:
     files = sorted({file for row in ours for file in row.vus_pr})
     if not files:
         return [], None
-    prints = {method: {file: by_file[file] for file in files} for method, by_file in published_figures().items()}
-    whole = prints | {_name(row): row.vus_pr for row in ours if len(row.vus_pr) == len(files)}
+    theirs = {method: {file: by_file[file] for file in files} for method, by_file in published_figures().items()}
+    whole = theirs | {_name(row): row.vus_pr for row in ours if len(row.vus_pr) == len(files)}
     ranks = mean_ranks(whole, files)
-    lines = [_published(method, by_file, ranks[method]) for method, by_file in prints.items()]
+    lines = [_published(method, by_file, ranks[method]) for method, by_file in theirs.items()]
     lines += [_ours(row, ranks.get(_name(row), float("nan"))) for row in ours]
-    best = {file: max(by_file[file] for by_file in prints.values()) for file in files}
+    best = {file: max(by_file[file] for by_file in theirs.values()) for file in files}
     lines.append(Line("best of the 32 published per file", "oracle", best, *interval(best.values())))
     lines.sort(key=lambda line: (len(line.per_file) < len(files), -line.mean))
-    return lines, tested(whole, ranks, files, set(prints))
+    return lines, tested(whole, ranks, files, set(theirs))
 
 
 def _name(row: Figures) -> str:
@@ -101,8 +101,8 @@ def _ours(row: Figures, rank: float) -> Line:
     tuned = tuned_on().get(row.detector, frozenset())
     rest = {file: value for file, value in row.vus_pr.items() if source_of(file) not in tuned}
     method = row.method or best_published(row.vus_pr)[0]
-    printed = published_figures()[method]
-    pairs = [(value, printed[file]) for file, value in row.vus_pr.items()]
+    theirs = published_figures()[method]
+    pairs = [(value, theirs[file]) for file, value in row.vus_pr.items()]
     met = sum(abs(a - b) <= DIGIT for a, b in pairs)
     return Line(
         _name(row),
@@ -164,13 +164,13 @@ def mean_ranks(rows: Mapping[str, Mapping[str, float]], files: list[str]) -> dic
 
 
 def tested(
-    rows: Mapping[str, Mapping[str, float]], ranks: Mapping[str, float], files: list[str], printed: set[str]
+    rows: Mapping[str, Mapping[str, float]], ranks: Mapping[str, float], files: list[str], published: set[str]
 ) -> RankTest:
     """Friedman's test and corrected pairs: our complete rows and the best published ones, ranked within sources."""
     import pandas as pd
 
-    best = sorted(printed, key=lambda name: ranks[name])[:TESTED]
-    names = [name for name in rows if name not in printed or name in best]
+    best = sorted(published, key=lambda name: ranks[name])[:TESTED]
+    names = [name for name in rows if name not in published or name in best]
     cells = [
         {"dataset": source_of(file), "series": file, "detector": name, "vus_pr": rows[name][file]}
         for name in names

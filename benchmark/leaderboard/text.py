@@ -64,7 +64,7 @@ def _cells(line: Line) -> list[str]:
 def _notes(lines: Sequence[Line]) -> Iterable[str]:
     yield "Published: the method that a row repeats, or, for a row that repeats none, the best method on its files."
     yield "An oracle picks with hindsight: no method."
-    yield "Rows in bold are ours, computed by this package; the others are facts from print."
+    yield "Rows in bold are ours, computed by this package; the others are published facts."
     yield "A fitted part scores low by itself: the figure behind the training rows (`_tr_` in the name) has none of it."
     yield "Settings of the published methods were chosen on 48 other files of the same sources."
     for line in lines:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from benchmark.report.pictures import Drawing
 from benchmark.report.profile import profile
 from benchmark.report.publish import write_text
-from benchmark.report.specification_curve import specification_drawing, write_specification_curve
+from benchmark.report.specification_curve import Specification, specification_drawing, write_specification_curve
 from benchmark.report.tables import DATASETS, ordered_datasets
 from benchmark.report.text import figure, file_name, signed
 
 __all__ = [
     "DATASETS",
     "Drawing",
+    "Specification",
     "build",
     "figure",
     "file_name",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.catalogue import published, registry
+from benchmark.catalogue import published, published_order, registry
 from benchmark.errors import UserError
 from benchmark.grid import paper_protocol
 from benchmark.report.marks import Against, by_means, compared, marked, notes_of
@@ -172,9 +172,9 @@ def draws(detector: str) -> bool:
 
 
 def _row_order(row: Row) -> tuple[int, int, str]:
-    printed_rows = list(dict.fromkeys(detector for detector, _ in published()))
+    known = published_order()
     group = GROUPS.index(row.group) if row.group in GROUPS else len(GROUPS) - 2
-    return group, printed_rows.index(row.detector) if row.detector in printed_rows else 99, row.label
+    return group, known.index(row.detector) if row.detector in known else 99, row.label
 
 
 def _entry(cells: pd.DataFrame | None, size: int, metric: str) -> Entry:
@@ -215,17 +215,17 @@ def _state(statuses: NDArray[np.object_], metric: str) -> str:
 
 def _with_absent(rows: list[Row], datasets: tuple[str, ...], sizes: dict[str, int]) -> list[Row]:
     """Published rows that were not run are shown as such, never left out (unless none was)."""
-    printed = list(dict.fromkeys(detector for detector, _ in published()))
+    known = published_order()
     have = {row.detector for row in rows}
-    if have.isdisjoint(printed) or not {dataset for _, dataset in published()} & set(datasets):
+    if have.isdisjoint(known) or not {dataset for _, dataset in published()} & set(datasets):
         return rows
     empty = {d: Entry(size=sizes[d], state="not run") for d in datasets}
     absent = [
         Row(name, name, "proposed" if name == "Proposed" else "classical", paper_protocol(name, ""), empty)
-        for name in printed
+        for name in known
         if name not in have
     ]
-    rank = {name: k for k, name in enumerate(printed)}
+    rank = {name: k for k, name in enumerate(known)}
     return sorted(
         rows + absent, key=lambda row: (rank.get(row.detector, 99), row.label != row.detector, _row_order(row))
     )

@@ -92,7 +92,7 @@ def _csv_row(table: Table, row: Row, dataset: str) -> dict[str, object]:
         **{name: escape(value) for name, value in text.items()},
         **{"protocol": row.protocol, "metric": table.metric, "group": row.group, "verdict": entry.verdict},
         **{"simulated": table.simulated, "quick": entry.quick, "n_series": entry.n_series, "size": entry.size},
-        **{"published": entry.printed, "ours": entry.value, "difference": entry.difference, "seeds": entry.seeds},
+        **{"published": entry.published, "ours": entry.value, "difference": entry.difference, "seeds": entry.seeds},
         **{"low": low, "high": high, "best": entry.best, "not_better_than_one_liner": entry.weak},
         **{"best_one_liner": versus and escape(versus.baseline), "one_liner_value": versus and versus.value},
         **{"gain_low": versus and versus.low, "gain_high": versus and versus.high},

@@ -56,4 +56,4 @@ def _cells(one: Table, row: Row, causes: dict[str, str]) -> Iterable[str]:
         ours = f"**{text.ours(entry)}**" if entry.best else text.ours(entry)
         ours += f" {text.interval(entry)}" if entry.interval else ""
         shown = one.compared and one.in_print(dataset)
-        yield from (text.printed(entry, "**{}**"), ours, text.difference(entry, causes)) if shown else (ours,)
+        yield from (text.published(entry, "**{}**"), ours, text.difference(entry, causes)) if shown else (ours,)

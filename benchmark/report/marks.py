@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from benchmark.catalogue import published
+from benchmark import catalogue
 from benchmark.report.tables import Entry, Row, Versus
 from benchmark.report.text import figure, signed
 from benchmark.report.verdicts import Verdict, caveats, compare
@@ -17,15 +17,15 @@ def compared(row: Row) -> Row:
     """The row with its published figures, and a verdict where like stands beside like."""
     entries = {}
     for dataset, entry in row.entries.items():
-        printed = published().get((row.label, dataset))  # a changed parameter is another row
-        if printed is None:
+        published = catalogue.published().get((row.label, dataset))  # a changed parameter is another row
+        if published is None:
             entries[dataset] = entry
             continue
         verdict: Verdict = "not compared"
         cause = ""
         if entry.value is not None and entry.complete and not entry.quick:
-            verdict, cause = compare(row.detector, dataset, entry.value, printed, entry.interval, row.random)
-        entries[dataset] = replace(entry, printed=printed, verdict=verdict, cause=cause)
+            verdict, cause = compare(row.detector, dataset, entry.value, published, entry.interval, row.random)
+        entries[dataset] = replace(entry, published=published, verdict=verdict, cause=cause)
     return replace(row, entries=entries)
 
 
@@ -46,7 +46,7 @@ def _mark_best(rows: list[Row], dataset: str) -> list[Row]:
         entry = row.entries[dataset]
         if not row.trivial and entry.value is not None and entry.n_series == most:
             tops[row.protocol] = max(tops.get(row.protocol, 0.0), round(entry.value, 3))
-    printed = max((e.printed for e in column if e.printed is not None), default=None)
+    highest = max((e.published for e in column if e.published is not None), default=None)
 
     def one(row: Row) -> Row:
         entry = row.entries[dataset]
@@ -54,7 +54,7 @@ def _mark_best(rows: list[Row], dataset: str) -> list[Row]:
             return row
         whole = entry.value is not None and entry.n_series == most
         best = whole and round(entry.value or 0.0, 3) == tops[row.protocol]
-        entry = replace(entry, best=best, printed_best=entry.printed is not None and entry.printed == printed)
+        entry = replace(entry, best=best, published_best=entry.published is not None and entry.published == highest)
         return replace(row, entries={**row.entries, dataset: entry})
 
     return [one(row) for row in rows]

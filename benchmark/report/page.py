@@ -119,7 +119,7 @@ def protocol_summary(name: str) -> str:
 
 def verdict_counts(table: Table) -> Counter[str]:
     """How many of the published figures got which verdict."""
-    return Counter(e.verdict for row in table.rows for e in row.entries.values() if e.printed is not None)
+    return Counter(e.verdict for row in table.rows for e in row.entries.values() if e.published is not None)
 
 
 def failures(tidy: pd.DataFrame) -> list[dict[str, Any]]:

@@ -30,7 +30,7 @@ def published_figure(table: Table) -> Figure:
     from matplotlib.figure import Figure
 
     at = np.arange(len(table.rows))
-    shown = [v for row in table.rows for e in row.entries.values() for v in (e.printed, e.value) if v is not None]
+    shown = [v for row in table.rows for e in row.entries.values() for v in (e.published, e.value) if v is not None]
     low = min([0.27, *shown]) - 0.02  # nothing drawn is cut off
     ticks = [tick for tick in (0, 0.25, 0.5, 0.75, 1) if tick >= low]
     with style.context():
@@ -41,7 +41,7 @@ def published_figure(table: Table) -> Figure:
             axes.axvline(0.5, color=FAINT, lw=0.8, zorder=0)
             for y, row in zip(at, table.rows, strict=True):
                 entry = row.entries[dataset]
-                _published(axes, int(y), row.group, entry.printed, entry.value)
+                _published(axes, int(y), row.group, entry.published, entry.value)
             axes.set(title=dataset, xlim=(low, 1.02), xticks=ticks, ylim=(len(at) - 0.4, -0.6))
             axes.xaxis.set_major_formatter("{x:g}")
             axes.tick_params(axis="y", length=0)
@@ -52,11 +52,11 @@ def published_figure(table: Table) -> Figure:
     return figure
 
 
-def _published(axes: Axes, y: int, group: str, printed: float | None, ours: float | None) -> None:
-    if printed is not None and ours is not None:
-        axes.plot([printed, ours], [y, y], color=FAINT, lw=2.4, solid_capstyle="round", zorder=1)
-    if printed is not None:
-        axes.plot(printed, y, marker="|", ms=11, mew=1.4, color=INK, ls="", zorder=4)
+def _published(axes: Axes, y: int, group: str, published: float | None, ours: float | None) -> None:
+    if published is not None and ours is not None:
+        axes.plot([published, ours], [y, y], color=FAINT, lw=2.4, solid_capstyle="round", zorder=1)
+    if published is not None:
+        axes.plot(published, y, marker="|", ms=11, mew=1.4, color=INK, ls="", zorder=4)
     if ours is not None:
         axes.plot(ours, y, zorder=3, **style.mark(group))
 

@@ -6,6 +6,7 @@ After Simonsohn, Simmons and Nelson, "Specification curve analysis", Nature Huma
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,61 +25,49 @@ ROW = 0.17  # height of a choice's value, inches
 NOTE = "The universe furthest right is chosen on test labels: it is no result."
 
 
-def write_specification_curve(
-    stem: Path,
-    values: NDArray[np.float64],
-    universes: Sequence[dict[str, Any]],
-    chosen: int,
-    printed: float | None,
-    title: str,
-) -> None:
-    """Draw :func:`specification_figure` into ``stem.png`` and ``stem.svg``."""
-    save(specification_figure(values, universes, chosen, printed, title), stem)
+@dataclass(frozen=True)
+class Specification:
+    """What a specification curve shows.
 
-
-def specification_drawing(
-    name: str,
-    values: NDArray[np.float64],
-    universes: Sequence[dict[str, Any]],
-    chosen: int,
-    printed: float | None,
-    title: str,
-) -> Drawing:
-    """Draw :func:`specification_figure` on the report's page and into its folder ``multiverse``."""
-    inputs = [values, list(universes), chosen, printed, title]
-    make = partial(specification_figure, values, universes, chosen, printed, title)
-    return Drawing("Multiverse", name, inputs, make)
-
-
-def specification_figure(
-    values: NDArray[np.float64],
-    universes: Sequence[dict[str, Any]],
-    chosen: int,
-    printed: float | None,
-    title: str,
-) -> Figure:
-    """The picture as a matplotlib figure.
-
-    Parameters
+    Attributes
     ----------
-    values : (k,) array
-        AUROC of each universe; those without a figure (NaN) are left out.
     universes : sequence of k dict
         Choice -> value.
-    chosen : int
-        The universe to point out.
-    printed : float or None
+    values : (k,) array
+        AUROC of each universe; those without a figure (NaN) are left out.
+    published : float or None
         The published figure, a line.
-    title : str
+    chosen : int
+        The universe of the detector as it stands.
     """
+
+    universes: Sequence[dict[str, Any]]
+    values: NDArray[np.float64]
+    published: float | None
+    chosen: int
+
+
+def write_specification_curve(stem: Path, one: Specification, title: str) -> None:
+    """Draw :func:`specification_figure` into ``stem.png`` and ``stem.svg``."""
+    save(specification_figure(one, title), stem)
+
+
+def specification_drawing(name: str, one: Specification, title: str) -> Drawing:
+    """Draw :func:`specification_figure` on the report's page and into its folder ``multiverse``."""
+    return Drawing("Multiverse", name, [one, title], partial(specification_figure, one, title))
+
+
+def specification_figure(one: Specification, title: str) -> Figure:
+    """The picture as a matplotlib figure."""
     from matplotlib.figure import Figure
 
-    order = np.argsort(values)[: int(np.isfinite(values).sum())]
-    marks = _marks(universes)
+    order = np.argsort(one.values)[: int(np.isfinite(one.values).sum())]
+    marks = _marks(one.universes)
     figure = Figure(figsize=(9, 3.2 + ROW * len(marks)), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.6, ROW * len(marks)])
-    _curve(above, values[order], list(order).index(chosen) if chosen in order else None, printed)
-    _choices(below, [universes[k] for k in order], marks)
+    chosen = list(order).index(one.chosen) if one.chosen in order else None
+    _curve(above, one.values[order], chosen, one.published)
+    _choices(below, [one.universes[k] for k in order], marks)
     above.set_title(title, loc="left", color=INK, weight="bold", fontsize=11)
     below.set_xticks([])
     below.set_xlabel(f"universes by AUROC. {NOTE}", color=QUIET, fontsize=8)
@@ -91,7 +80,7 @@ def _marks(universes: Sequence[dict[str, Any]]) -> list[tuple[str, Any]]:
     return [(name, value) for name, several in values.items() if len(several) > 1 for value in several]
 
 
-def _curve(axes: Axes, values: NDArray[np.float64], chosen: int | None, printed: float | None) -> None:
+def _curve(axes: Axes, values: NDArray[np.float64], chosen: int | None, published: float | None) -> None:
     axes.plot(values, ".", color=QUIET, markersize=3)
     if chosen is not None:
         axes.plot(chosen, values[chosen], "o", color=ACCENT, markersize=7)
@@ -99,9 +88,9 @@ def _curve(axes: Axes, values: NDArray[np.float64], chosen: int | None, printed:
             f"as it stands {values[chosen]:.3f}", (chosen, values[chosen]), (-8, -14), textcoords="offset points",
             color=ACCENT, fontsize=8, ha="right" if chosen > len(values) / 2 else "left",
         )  # fmt: skip
-    if printed is not None:
-        axes.axhline(printed, color=VERMILION, linewidth=1)
-        axes.text(0, printed, f"published {printed:.2f}", color=VERMILION, fontsize=8, va="bottom")
+    if published is not None:
+        axes.axhline(published, color=VERMILION, linewidth=1)
+        axes.text(0, published, f"published {published:.2f}", color=VERMILION, fontsize=8, va="bottom")
     axes.set_ylabel("AUROC")
     axes.grid(axis="y", color=FAINT, linewidth=0.6)
 

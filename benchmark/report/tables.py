@@ -70,8 +70,8 @@ class Entry:
     quick: bool = False
     best: bool = False
     versus: Versus | None = None
-    printed: float | None = None
-    printed_best: bool = False
+    published: float | None = None
+    published_best: bool = False
     verdict: Verdict = ""
     cause: str = ""
     per_series: Mapping[str, float] = field(default_factory=dict, repr=False)
@@ -84,7 +84,7 @@ class Entry:
     @property
     def difference(self) -> float | None:
         """Ours minus published."""
-        return None if self.value is None or self.printed is None else self.value - self.printed
+        return None if self.value is None or self.published is None else self.value - self.published
 
     @property
     def complete(self) -> bool:
@@ -153,7 +153,7 @@ class Table:
 
     def in_print(self, dataset: str) -> bool:
         """Whether a data set has published figures here: one's own files have none."""
-        return any(row.entries[dataset].printed is not None for row in self.rows)
+        return any(row.entries[dataset].published is not None for row in self.rows)
 
     @property
     def blocks(self) -> list[Block]:

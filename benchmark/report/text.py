@@ -36,7 +36,7 @@ MEANINGS = {
 
 
 def figure(value: float, digits: int = 3) -> str:
-    """A share as the field prints it: ``.775``, ``1.000``."""
+    """A share as the field writes it: ``.775``, ``1.000``."""
     text = f"{value:.{digits}f}"
     return text[1:] if text.startswith("0.") else text
 
@@ -161,7 +161,7 @@ def legend(table: Table) -> list[str]:
 def _bold(table: Table) -> list[str]:
     """What bold means, and within which rows it is given."""
     entries = [e for row in table.rows for e in row.entries.values()]
-    if not any(e.best or e.printed_best for e in entries):
+    if not any(e.best or e.published_best for e in entries):
         return []
     best = "bold: the best figure of a data set among the rows that rest on the most series"
     if len({row.protocol for row in table.rows}) == 1:
@@ -188,12 +188,12 @@ def behind(table: Table) -> str:
     return ", ".join(f"{d} {next(iter(table.rows)).entries[d].size}" for d in table.datasets) if table.rows else ""
 
 
-def printed(entry: Entry, bold: str) -> str:
+def published(entry: Entry, bold: str) -> str:
     """The published figure, the best of a column set in ``bold`` (a format such as ``**{}**``)."""
-    if entry.printed is None:
+    if entry.published is None:
         return ""
-    text = figure(entry.printed, 2)
-    return bold.format(text) if entry.printed_best else text
+    text = figure(entry.published, 2)
+    return bold.format(text) if entry.published_best else text
 
 
 def difference(entry: Entry, causes: dict[str, str]) -> str:

@@ -93,7 +93,7 @@ def compare(
     detector: str,
     dataset: str,
     ours: float,
-    printed: float,
+    published: float,
     interval: tuple[float, float] | None,
     random: bool = False,
 ) -> tuple[Verdict, str]:
@@ -104,10 +104,10 @@ def compare(
     Print has two decimals, so a figure counts as inside an interval that reaches its rounding cell. An interval
     wider than .2 excuses nothing.
     """
-    if abs(ours - printed) <= TOLERANCE + 1e-9:
+    if abs(ours - published) <= TOLERANCE + 1e-9:
         return ("within .01 by too few seeds" if random and interval is None else "reproduced"), ""
     low, high = interval or (0.0, 1.0)
-    if high - low <= WIDEST and low - 0.005 <= printed <= high + 0.005:
+    if high - low <= WIDEST and low - 0.005 <= published <= high + 0.005:
         return "inside the seed interval", ""
-    cause = known_cause(detector, dataset, ours - printed)
+    cause = known_cause(detector, dataset, ours - published)
     return ("explained", cause) if cause else ("not reproduced", remark(detector, dataset))

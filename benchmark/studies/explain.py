@@ -56,7 +56,7 @@ class Explanation:
     size : int
         Series that the data set has.
     published : tuple of Figure
-        Where the chain starts: the printed mean, then the authors' file of each series, as far as they are of the
+        Where the chain starts: the published mean, then the authors' file of each series, as far as they are of the
         same series.
     chain : tuple of Figure
         Ours, step by step.
@@ -177,11 +177,11 @@ def _branches(found: dict[str, pd.DataFrame], steps: Sequence[Step], ours: Step)
 def _published(detector: str, dataset: str, series: Sequence[str], size: int) -> tuple[tuple[Figure, ...], list[str]]:
     """Published figures over exactly these series, and a word about those that are over others."""
     found, notes = [], []
-    printed = published().get((detector, dataset))
-    if printed is not None and len(series) == size:
-        found.append(Figure(f"published, mean over {_count(size)}", printed, printed, printed))
-    elif printed is not None:
-        notes.append(f"the published mean, {printed:.2f}, is over all {size} series: not compared with {len(series)}")
+    mean = published().get((detector, dataset))
+    if mean is not None and len(series) == size:
+        found.append(Figure(f"published, mean over {_count(size)}", mean, mean, mean))
+    elif mean is not None:
+        notes.append(f"the published mean, {mean:.2f}, is over all {size} series: not compared with {len(series)}")
     known = published_per_series()
     each = [known[detector, dataset, name] for name in series if (detector, dataset, name) in known]
     if each and len(each) == len(series):
@@ -214,7 +214,7 @@ def as_text(told: Explanation) -> str:
         lines += [
             "",
             "The first change to a figure of ours holds what cannot be recomputed: the published run's seed and",
-            "library versions. The printed means and the authors' file come from two different runs of theirs.",
+            "library versions. The published means and the authors' file come from two different runs of theirs.",
         ]
     return "\n".join(lines) + "\n"
 

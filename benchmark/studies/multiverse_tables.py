@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark.catalogue import published, registry
 from benchmark.grid import Selection
-from benchmark.report import DATASETS, Drawing, figure, markdown, specification_drawing
+from benchmark.report import Drawing, Specification, figure, markdown, ordered_datasets, specification_drawing
 from benchmark.studies.multiverse import Multiverse, Universe, multiverse, read
 
 if TYPE_CHECKING:
@@ -27,32 +26,24 @@ WARNING = (
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """A data set's universes under one protocol.
+class Outcome(Specification):
+    """A data set's universes under one protocol; a value is the mean over series of the means over seeds.
 
     Attributes
     ----------
-    values : (k,) array
-        Mean AUROC of each universe: over series of the means over seeds. NaN where a series has no figure.
+    dataset : str
     series, seeds : int
-    printed : float or None
-        The published figure.
-    chosen : int
-        Index of the detector as it stands.
+        How many are behind a value.
     """
 
     dataset: str
-    universes: list[Universe]
-    values: NDArray[np.float64]
     series: int
     seeds: int
-    printed: float | None
-    chosen: int
 
     @property
     def reached(self) -> int | None:
         """Universes that reach the published figure at its precision, or None where there is none."""
-        return None if self.printed is None else int((self.values >= self.printed - 0.005).sum())
+        return None if self.published is None else int((self.values >= self.published - 0.005).sum())
 
     @property
     def complete(self) -> int:
@@ -82,9 +73,7 @@ def outcomes(many: Multiverse, frame: pd.DataFrame, protocol: str) -> list[Outco
         & (frame["protocol"] == protocol)
         & frame["params"].isin(texts)
     ].drop_duplicates("key", keep="last")
-    names = [
-        name for name in (*DATASETS, *sorted(set(mine["dataset"]) - set(DATASETS))) if name in set(mine["dataset"])
-    ]
+    names = ordered_datasets(set(mine["dataset"]))
     found = [_outcome(many, mine[mine["dataset"] == name], name, texts) for name in names]
     return [outcome for outcome in found if outcome.complete]
 
@@ -107,10 +96,10 @@ def curves(file: Path) -> list[Drawing]:
 
 def _drawing(detector: str, protocol: str, fixed: Universe, one: Outcome) -> Drawing:
     what = ", ".join([protocol, *(f"{name}={value}" for name, value in fixed.items())])
-    reached = "" if one.reached is None else f", {one.reached} reach print"
+    reached = "" if one.reached is None else f", {one.reached} reach the published figure"
     title = f"{detector} on {one.dataset} ({what}): {one.complete} universes{reached}"
     name = f"{detector} {one.dataset} {what}"
-    return specification_drawing(name, one.values, one.universes, one.chosen, one.printed, title)
+    return specification_drawing(name, one, title)
 
 
 def _varied(detector: str, fixed: Universe, universes: Sequence[Universe]) -> Multiverse:
@@ -130,15 +119,9 @@ def _outcome(many: Multiverse, mine: pd.DataFrame, name: str, texts: list[str]) 
     table = mine.pivot_table(index="params", columns=["series", "seed"], values="auroc", dropna=False)
     means = table.T.groupby(level="series").mean().T.mean(axis=1, skipna=False)
     universes = many.universes()
-    return Outcome(
-        name,
-        universes,
-        means.reindex(texts).to_numpy(dtype=np.float64),
-        mine["series"].nunique(),
-        mine["seed"].nunique(),
-        published().get((many.row.name, name)),
-        universes.index(many.chosen),
-    )
+    values = means.reindex(texts).to_numpy(dtype=np.float64)
+    theirs, counts = published().get((many.row.name, name)), (mine["series"].nunique(), mine["seed"].nunique())
+    return Outcome(universes, values, theirs, universes.index(many.chosen), name, *counts)
 
 
 def to_markdown(many: Multiverse, found: dict[str, list[Outcome]]) -> str:
@@ -162,7 +145,7 @@ def _table(mine: Sequence[Outcome]) -> str:
         most, medians = next(iter(one.effects().items()))
         cells = [
             *(markdown.escape(one.dataset), f"{one.series}, {one.seeds}"),
-            *("" if one.printed is None else f"{one.printed:.2f}".lstrip("0"), reached, figure(value), place),
+            *("" if one.published is None else f"{one.published:.2f}".lstrip("0"), reached, figure(value), place),
             *(figure(float(np.nanmedian(one.values))), figure(float(np.nanmax(one.values)))),
             f"{most} ({figure(_span(medians))})",
         ]
