@@ -13,9 +13,10 @@ from benchmark.reading import cell
 from benchmark.reading.fields import Ambiguous
 from benchmark.reading.numbers import Country, Numbers, Undecided, read_numbers, sample
 from benchmark.reading.options import ReadOptions
-from benchmark.reading.stamps import Stamps, UnknownZone, read_stamps
+from benchmark.reading.stamps import Stamps, read_stamps
 from benchmark.reading.states import MOST, STATES, read_states
 from benchmark.reading.table import Cells, Table
+from benchmark.reading.zone_names import UnknownZone
 
 FEW = 60
 

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.reading.fields import AFTERNOON, MORNING, day_and_month, fields_of, hours_of, wall_of
+from benchmark.reading.fields import day_and_month, fields_of, hours_of, wall_of
 from benchmark.reading.months import LETTERS, month_of
 from benchmark.reading.numbers import sample
 from benchmark.reading.periods import read_periods
 from benchmark.reading.runs import digit_runs
 from benchmark.reading.table import Cells
 from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
+from benchmark.reading.zone_names import by_word, tail_offset, without_zone
 
-ABBREVIATED = {"utc": 0, "gmt": 0, "z": 0, "wet": 0, "cet": 60, "cest": 120, "bst": 60, "eet": 120, "eest": 180} | {
-    "est": -300, "edt": -240, "cst": -360, "cdt": -300, "mst": -420, "mdt": -360, "pst": -480, "pdt": -420, "jst": 540,
-    "west": 60, "msk": 180, "akst": -540, "akdt": -480, "hst": -600, "brt": -180, "art": -180, "sast": 120, "gst": 240,
-    "pkt": 300, "sgt": 480, "hkt": 480, "awst": 480, "kst": 540, "acst": 570, "acdt": 630, "aest": 600, "aedt": 660,
-    "nzst": 720, "nzdt": 780,
-}  # fmt: skip
 EPOCHS = (("seconds", SECOND), ("milliseconds", 10**6), ("microseconds", 10**3), ("nanoseconds", 1))
 OLDEST, YOUNGEST = 315_532_800, 4_102_444_800  # 1980 and 2100
 
@@ -43,10 +37,6 @@ FORMS: tuple[tuple[str, str, str], ...] = (  # name, order of the first runs of 
     ("C's ctime", "ctime", rf"[A-Za-z]{{3}} +{_WORD} +\d{{1,2}} +\d{{1,2}}:\d{{2}}:\d{{2}}"),
 )
 _COMPACT_CLOCK = r"(?:[T _\-]?\d{4}(?:\d{2})?)?"
-
-
-class UnknownZone(Exception):
-    """The name of a time zone that has no known offset."""
 
 
 @dataclass
@@ -191,39 +181,12 @@ def _iso(text: Cells) -> Stamps | None:
     if not zoned:
         return Stamps(instants, dates_only=_all_midnight(instants) and ":" not in "".join(sample(text, 20)))
     tails = pc.utf8_slice_codeunits(text, -6, 1 << 20)
-    offset = _by_word(tails, _tail_offset)
+    offset = by_word(tails, tail_offset)
     return Stamps(np.where(instants == NOT_A_TIME, NOT_A_TIME, instants + offset.astype(np.int64) * MINUTE), offset)
 
 
 def _all_midnight(wall: Nanoseconds) -> bool:
     return bool(np.all((wall % DAY == 0) | (wall == NOT_A_TIME)))
-
-
-def _by_word(words: Cells, value: Any) -> NDArray[np.int32]:
-    """``value`` of each word, found once for each different word."""
-    import pyarrow.compute as pc
-
-    coded = pc.dictionary_encode(pc.fill_null(words, ""))
-    table = np.array([value(str(w)) for w in coded.dictionary.to_pylist()] or [0], dtype=np.int32)
-    return np.asarray(table[coded.indices.to_numpy(zero_copy_only=False)])
-
-
-def _tail_offset(tail: str) -> int:
-    match = re.search(r"([+-])(\d{2}):?(\d{2})?$", tail)
-    if match:
-        return (1 if match[1] == "+" else -1) * (int(match[2]) * 60 + int(match[3] or 0))
-    word = re.search(r"[A-Za-z]+$", tail)
-    if word and word[0].lower() not in ABBREVIATED:
-        raise UnknownZone(word[0])
-    return ABBREVIATED[word[0].lower()] if word else 0
-
-
-def _named_zones(tails: Cells) -> list[str]:
-    """A line on the offsets that names of zones are taken for."""
-    words = {str(tail).strip(" 0123456789:.") for tail in tails.unique().to_pylist()}
-    named = sorted(w for w in words if w.isalpha() and ABBREVIATED[w.lower()])
-    offsets = [f"{w} as UTC{ABBREVIATED[w.lower()] / 60:+g}" for w in named]
-    return [f"Zones are read by their names: {', '.join(offsets)}."] if offsets else []
 
 
 def _from_runs(text: Cells, good: NDArray[np.bool_], form: tuple[str, str, str], day_first: bool | None) -> Stamps:
@@ -233,9 +196,9 @@ def _from_runs(text: Cells, good: NDArray[np.bool_], form: tuple[str, str, str],
     name, order, _ = form
     if name == "compact":
         return _from_compact(text, good)
-    offset, text, notes = _without_zone(text, order)
+    offset, text, notes = without_zone(text, order)
     month = (
-        _by_word(pc.replace_substring_regex(text, f"[^{LETTERS}]+", " "), month_of)
+        by_word(pc.replace_substring_regex(text, f"[^{LETTERS}]+", " "), month_of)
         if "name" in name or "C's" in name
         else None
     )
@@ -252,20 +215,6 @@ def _from_runs(text: Cells, good: NDArray[np.bool_], form: tuple[str, str, str],
     example = str(text[int(np.flatnonzero(bad)[0])]) if bad.any() else ""
     dates_only = not fields["clock_len"].any()
     return Stamps(wall, offset, int(bad.sum()), example, dates_only, notes=notes, day_first=day_first)
-
-
-def _without_zone(text: Cells, order: str) -> tuple[NDArray[np.int32] | None, Cells, list[str]]:
-    import pyarrow.compute as pc
-
-    pattern = r"(?:Z|\b(?:UTC|GMT|[A-Z]{3,4})|(?:UTC|GMT)? ?[+-]\d{2}:?\d{2}|\d:\d{2}(?:[.,]\d+)? ?[+-]\d{2})$"
-    zoned = pc.fill_null(pc.match_substring_regex(text, rf"\d:\d{{2}}.*{pattern}"), False)
-    zoned = pc.and_(zoned, pc.invert(pc.fill_null(pc.match_substring_regex(text, f"{AFTERNOON}|{MORNING}"), False)))
-    if order == "ctime" or not (pc.sum(zoned).as_py() or 0):
-        return None, text, []
-    tails = pc.if_else(zoned, pc.utf8_slice_codeunits(text, -6, 1 << 20), "")
-    offset = _by_word(tails, _tail_offset)
-    cut = pc.replace_substring_regex(text, r" ?(?:UTC|GMT)? ?(?:[+-]\d{2}(?::?\d{2})?|Z|[A-Z]{3,4})$", "")
-    return offset, pc.if_else(zoned, cut, text), _named_zones(tails)
 
 
 def _from_compact(text: Cells, good: NDArray[np.bool_]) -> Stamps:

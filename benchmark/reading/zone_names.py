@@ -1,0 +1,66 @@
+"""Zones and offsets at the end of time stamps."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.reading.fields import AFTERNOON, MORNING
+from benchmark.reading.table import Cells
+
+ABBREVIATED = {"utc": 0, "gmt": 0, "z": 0, "wet": 0, "cet": 60, "cest": 120, "bst": 60, "eet": 120, "eest": 180} | {
+    "est": -300, "edt": -240, "cst": -360, "cdt": -300, "mst": -420, "mdt": -360, "pst": -480, "pdt": -420, "jst": 540,
+    "west": 60, "msk": 180, "akst": -540, "akdt": -480, "hst": -600, "brt": -180, "art": -180, "sast": 120, "gst": 240,
+    "pkt": 300, "sgt": 480, "hkt": 480, "awst": 480, "kst": 540, "acst": 570, "acdt": 630, "aest": 600, "aedt": 660,
+    "nzst": 720, "nzdt": 780,
+}  # fmt: skip
+
+
+class UnknownZone(Exception):
+    """The name of a time zone that has no known offset."""
+
+
+def without_zone(text: Cells, order: str) -> tuple[NDArray[np.int32] | None, Cells, list[str]]:
+    """Minutes ahead of UTC, the cells without their zones, and what is to be said of the names."""
+    import pyarrow.compute as pc
+
+    pattern = r"(?:Z|\b(?:UTC|GMT|[A-Z]{3,4})|(?:UTC|GMT)? ?[+-]\d{2}:?\d{2}|\d:\d{2}(?:[.,]\d+)? ?[+-]\d{2})$"
+    zoned = pc.fill_null(pc.match_substring_regex(text, rf"\d:\d{{2}}.*{pattern}"), False)
+    zoned = pc.and_(zoned, pc.invert(pc.fill_null(pc.match_substring_regex(text, f"{AFTERNOON}|{MORNING}"), False)))
+    if order == "ctime" or not (pc.sum(zoned).as_py() or 0):
+        return None, text, []
+    tails = pc.if_else(zoned, pc.utf8_slice_codeunits(text, -6, 1 << 20), "")
+    offset = by_word(tails, tail_offset)
+    cut = pc.replace_substring_regex(text, r" ?(?:UTC|GMT)? ?(?:[+-]\d{2}(?::?\d{2})?|Z|[A-Z]{3,4})$", "")
+    return offset, pc.if_else(zoned, cut, text), _named_zones(tails)
+
+
+def by_word(words: Cells, value: Any) -> NDArray[np.int32]:
+    """``value`` of each word, found once for each different word."""
+    import pyarrow.compute as pc
+
+    coded = pc.dictionary_encode(pc.fill_null(words, ""))
+    table = np.array([value(str(w)) for w in coded.dictionary.to_pylist()] or [0], dtype=np.int32)
+    return np.asarray(table[coded.indices.to_numpy(zero_copy_only=False)])
+
+
+def tail_offset(tail: str) -> int:
+    """Minutes ahead of UTC that the end of a cell says."""
+    match = re.search(r"([+-])(\d{2}):?(\d{2})?$", tail)
+    if match:
+        return (1 if match[1] == "+" else -1) * (int(match[2]) * 60 + int(match[3] or 0))
+    word = re.search(r"[A-Za-z]+$", tail)
+    if word and word[0].lower() not in ABBREVIATED:
+        raise UnknownZone(word[0])
+    return ABBREVIATED[word[0].lower()] if word else 0
+
+
+def _named_zones(tails: Cells) -> list[str]:
+    """A line on the offsets that names of zones are taken for."""
+    words = {str(tail).strip(" 0123456789:.") for tail in tails.unique().to_pylist()}
+    named = sorted(w for w in words if w.isalpha() and ABBREVIATED[w.lower()])
+    offsets = [f"{w} as UTC{ABBREVIATED[w.lower()] / 60:+g}" for w in named]
+    return [f"Zones are read by their names: {', '.join(offsets)}."] if offsets else []
