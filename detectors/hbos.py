@@ -67,7 +67,7 @@ class HBOS(WindowDetector):
         "huge value fitted": "the bins are equally wide: all other values share one",
     }
 
-    n_bins: int = parameter(default=10, must_be=whole(1))
+    n_bins: int = parameter(default=10, must_be=whole(1, 1_000_000))
     alpha: float = parameter(default=0.1, must_be=real(0, ends="(]"))
     tol: float = parameter(default=0.5, must_be=real(0))
     scaling: Scaling = parameter(default="none", must_be=one_of(*get_args(Scaling)))
@@ -90,12 +90,13 @@ class HBOS(WindowDetector):
     def _score_windows(self, windows: Windows) -> Array:
         from detectors.kernels.histograms import look_up
 
+        tol = float(self.tol)
         if self.scaling == "z":
             total = np.zeros(len(windows))
             for j, column in scaled_columns(windows):
-                total += look_up(column, self.edges_[j : j + 1], self.log_density_[j : j + 1], self.tol)
+                total += look_up(column, self.edges_[j : j + 1], self.log_density_[j : j + 1], tol)
         else:
-            total = np.concatenate([look_up(p, self.edges_, self.log_density_, self.tol) for p in windows.pieces])
+            total = np.concatenate([look_up(p, self.edges_, self.log_density_, tol) for p in windows.pieces])
         # Equal terms summed in another order differ in the last bits: rounding keeps them tied.
         return np.round(-total, 9)
 

@@ -72,7 +72,7 @@ class IForest(WindowDetector):
         "huge value fitted": "where a sample holds it, it takes the first cuts of a tree"
     }
 
-    n_estimators: int = parameter(default=100, must_be=whole(1))
+    n_estimators: int = parameter(default=100, must_be=whole(1, 100_000))
     max_samples: int = parameter(default=256, must_be=whole(1))
     random_state: int | None = parameter(default=0, must_be=SEED | one_of(None))
     scaling: Scaling = parameter(default="none", must_be=one_of(*get_args(Scaling)))

@@ -11,10 +11,10 @@ from detectors.core import (
     WindowDetector,
     Windows,
     evenly,
-    moving_sum,
     one_of,
     parameter,
     parameters,
+    smoothed,
     whole,
 )
 from detectors.kernels.shapes import Shapes, k_shape, unit_rows
@@ -119,6 +119,4 @@ def distance_from_shapes(x: Array, window: int, centres: Array, weights: Array) 
     for centre, weight in zip(centres, weights, strict=True):
         if weight > 0 and len(centre) >= window:
             scores += weight * nearest_distance(x, [centre], window)[0]
-    if len(scores) < window:
-        return np.full(len(scores), scores.mean())
-    return np.pad(moving_sum(scores, window) / window, (window // 2, window - 1 - window // 2), mode="edge")
+    return smoothed(scores, window)

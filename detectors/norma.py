@@ -12,11 +12,11 @@ from detectors.core import (
     Index,
     WindowDetector,
     Windows,
-    moving_sum,
     one_of,
     parameter,
     parameters,
     real,
+    smoothed,
     whole,
 )
 
@@ -104,8 +104,7 @@ class NormA(WindowDetector):
             z = znormalised(block).astype(np.float32)
             for model, weight in zip(models, self.weights_[used], strict=True):
                 scores[rows] += weight * smallest_distance(z, *model)
-        w = windows.window
-        return np.pad(moving_sum(scores, w) / w, (w // 2, w - 1 - w // 2), mode="edge")
+        return smoothed(scores, windows.window)
 
 
 def aligned(shapes: Windows, chosen: Index) -> tuple[Array, Index]:

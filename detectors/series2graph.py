@@ -75,7 +75,7 @@ class Series2Graph(Detector):
 
     window: Window = parameter(default="auto", must_be=WINDOW)
     query: int = parameter(default=2, must_be=whole(1))
-    rays: int = parameter(default=50, must_be=whole(3))
+    rays: int = parameter(default=50, must_be=whole(3, 10_000))
     align: Alignment = parameter(default="centre", must_be=one_of(*get_args(Alignment)))
 
     def min_length(self) -> int:

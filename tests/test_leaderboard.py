@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from benchmark.grid import tsb_ad_rows
 from benchmark.leaderboard import Figures, summary
 from benchmark.store import Store
 from datasets import Series
+from detectors import SR, estimate_window
 from tests.support.series import labelled, rhythm
 
 FILES = ("277_NEK_id_1_WebService_tr_500_1st_17.csv", "001_NAB_id_1_Facility_tr_1007_1st_2014.csv")
@@ -201,6 +203,10 @@ def test_rows_are_read_from_a_store_with_the_figure_behind_the_training_rows(sto
     assert (rows["SR"].method, rows["SR"].exact, rows["MovingStd"].method) == ("SR", True, "")
     assert set(rows["SR"].vus_pr) == set(FILES) == set(rows["SR"].after_train)
     assert all(rows["SR"].after_train[f] > rows["SR"].vus_pr[f] - 0.2 for f in FILES)
+    one, begin = made_up(FILES[0], 0), 500  # tr_500 in its name
+    scores = SR(padding="series").fit(one.values).score(one.values)[begin:]
+    by_hand = metrics.METRICS["vus_pr"](one.labels[begin:], scores, estimate_window(one.values))
+    assert rows["SR"].after_train[FILES[0]] == pytest.approx(by_hand, rel=1e-12)
 
 
 def test_the_commands_write_table_and_submission(
@@ -218,6 +224,15 @@ def test_the_commands_write_table_and_submission(
     assert "SR_HP = {'padding': 'series'}" in script
     assert cli.main(["submit", "RS", "--store", str(store)]) == 2
     assert "did you mean SR" in capsys.readouterr().err
+
+
+def test_a_submission_has_the_seconds_of_fit_and_score(store: Path, tmp_path: Path) -> None:
+    shutil.copy(store, tmp_path / "s.sqlite")
+    with Store(tmp_path / "s.sqlite", write=True) as opened:
+        with opened.database.transaction() as db:
+            db.execute("UPDATE cells SET fit_seconds = 1.25, score_seconds = 2.5")
+        rows = csv.DictReader(io.StringIO(leaderboard.submission(opened, "SR")["SR.csv"]))
+        assert {row["Time"] for row in rows} == {"3.750"}
 
 
 def test_a_store_without_such_rows_says_what_to_run(tmp_path: Path) -> None:

@@ -186,6 +186,19 @@ def test_no_significance_from_one_series():
         cd_figure(got)
 
 
+def test_a_test_needs_six_series():
+    values = {name: column[:6] for name, column in shifted().items()}
+    assert rank_test(make_cells(values)).pairs is not None
+    five = rank_test(make_cells({name: column[:5] for name, column in values.items()}))
+    assert five.reason == "4 detectors on 5 complete series: a test needs 2 and 6"
+
+
+@pytest.mark.parametrize(("differences", "strata"), [([np.nan, 1, 2], "AAA"), ([np.inf, 1], "AA"), ([1, 2], "A")])
+def test_differences_that_are_none_are_refused(differences, strata):
+    with pytest.raises(ValueError, match="finite differences and n strata"):
+        stratified_wilcoxon(differences, list(strata))
+
+
 def test_series_that_a_detector_lacks_do_not_enter():
     cells = make_cells(shifted(), BLOCKS)
     cells.loc[(cells.series == "s3") & (cells.detector == "D1"), "status"] = "failed"

@@ -330,7 +330,7 @@ def test_the_best_is_a_detector_by_three_digits_and_on_all_series() -> None:
     figures = {"LOF": 0.8104, "AE": 0.8096, "IForest": 0.811, "TimeIndex": 0.95}
     table = main_table(frame(cell("Dodgers", "1", d, a) for d, a in figures.items()))
     assert {row.label for row in table.rows if row.entries["Dodgers"].best} == {"IForest"}
-    some = [cell("MGAB", s, "LOF", 0.6) for s in "123"] + [cell("MGAB", "1", "AE", 0.9)]
+    some = [cell("MGAB", s, "LOF", 0.6) for s in "123"] + [cell("MGAB", "1", "AE", 0.9), cell("MGAB", "1", "HBOS", 0.6)]
     table = main_table(frame(some))
     assert {row.label for row in table.rows if row.entries["MGAB"].best} == {"LOF"}
 

@@ -201,10 +201,12 @@ def refusals(cls: type[Detector]) -> None:
             expect_refusal(lambda call=call, few=few: call(wave(few)), ValueError, "at least", f"{verb}: {few} points")  # type: ignore[misc]
 
 
-@_promise("One finite float64 score per point, also for a series of another length than the fitted one.")
+@_promise("One finite float64 score per point, also for another length than the fitted one, down to the least.")
 def output(cls: type[Detector]) -> None:
     detector = make(cls).fit(wave(400))
-    for n in (400, 523, 260):
+    least = detector.min_length()
+    make(cls).fit(wave(make(cls).min_length()))
+    for n in (400, 523, 260, *range(least, least + 12, 5)):
         scores = detector.score(wave(n, seed=1))
         expect(scores.shape == (n,), f"{n} points must give {n} scores, got shape {scores.shape}")
         expect(scores.dtype == np.float64, f"scores must be float64, got {scores.dtype}")

@@ -139,10 +139,17 @@ def stratified_wilcoxon(differences: ArrayLike, strata: ArrayLike) -> float:
     -------
     float
         1 if all differences are zero.
+
+    Raises
+    ------
+    ValueError
+        If a difference is not finite, or the strata are not as many.
     """
     from scipy import stats
 
     d, names = np.asarray(differences, dtype=np.float64), np.asarray(strata)
+    if d.ndim != 1 or d.shape != names.shape or not np.isfinite(d).all():
+        raise ValueError(f"expected n finite differences and n strata, got shapes {d.shape} and {names.shape}: {d}")
     ranks, sizes = np.empty(len(d)), np.empty(len(d), dtype=object)
     for name in np.unique(names):
         members = names == name

@@ -34,14 +34,17 @@ def real_numbers(x: ArrayLike) -> Array:
     if np.ma.is_masked(x):
         row = int(np.flatnonzero(np.ma.getmask(x))[0])
         raise ValueError(f"row {row} is masked: {MISSING}")
-    values = np.asarray(x)
+    try:
+        values = np.asarray(x)
+    except ValueError as error:
+        raise ValueError("expected one series of shape (n,), got a list of parts of different shapes") from error
     text = values.dtype.kind == "O" and any(isinstance(value, str | bytes) for value in values.flat)
     if values.dtype.kind not in "biufO" or text:
         kind = {"c": "complex numbers", "M": "dates", "m": "durations"}.get(values.dtype.kind, "text")
         raise ValueError(f"expected real numbers, got {kind} (dtype {values.dtype}): convert them first")
     try:
         return np.asarray(values, dtype=np.float64)
-    except TypeError as error:
+    except (TypeError, OverflowError) as error:
         raise ValueError(f"expected real numbers, got objects: {error}") from error
 
 

@@ -129,6 +129,8 @@ def test_the_callers_array_may_be_overwritten_after_fit():
         (np.array([1, 2], dtype="M8[s]"), "dates"),
         (np.array([1, 2], dtype="m8[s]"), "durations"),
         (np.array([1.0, 2j], dtype=object), "objects"),
+        ([10**400, 1], "too large"),
+        ([[1.0, 2.0], 3.0], r"one-dimensional|parts of different shapes"),
     ],
 )
 def test_what_is_no_real_number_is_refused(x, said):

@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from detectors import SAND, KMeansAD, KShapeAD, Series2Graph
-from detectors.core import windows_to_points
+from detectors import KNN, SAND, KMeansAD, KShapeAD, Series2Graph
+from detectors.core import Windows, windows_to_points
 from detectors.kernels.shapes import k_shape, leading_shape, shape_distance, shifted, spectrum, unit_rows
-from detectors.kshape import centre_weights, distance_from_shapes
+from detectors.kshape import centre_weights, distance_from_shapes, evenly_cut
 from detectors.sand import Model, batches
 from detectors.series2graph import counted_edges, crossings, density_maxima
 
@@ -137,3 +137,81 @@ def test_an_unusual_stretch_scores_highest(cls: type) -> None:
     x[2000:2050] = np.sin(2 * np.pi * t[2000:2050] / 17)
     scores = cls(window=50).fit(x[:1000] if cls is SAND else x).score(x)
     assert 1900 <= int(scores.argmax()) < 2150
+
+
+def test_a_centre_weighs_its_members_squared_over_its_distance_to_the_others() -> None:
+    centres = unit_rows(np.array([np.sin(np.arange(40)), np.cos(2.3 * np.arange(40)), RNG.standard_normal(40)]))
+    members = np.array([10.0, 4.0, 3.0])
+    spectra = spectrum(centres)
+    apart = np.array([sum(shape_distance(spectra[[k]], c, 40)[0][0] for k in range(3)) for c in centres])
+    slow = members**2 / apart
+    np.testing.assert_allclose(centre_weights(centres, members), slow / slow.sum(), rtol=1e-12)
+
+
+def test_stretches_begin_one_and_a_half_windows_apart() -> None:
+    pieces = [RNG.standard_normal(130), RNG.standard_normal(75)]
+    slow = [piece[a : a + 40] for piece in pieces for a in range(0, len(piece) - 39, 15)]
+    np.testing.assert_allclose(evenly_cut(Windows(pieces, 10), 40, 2000), unit_rows(np.array(slow)))
+
+
+def test_sand_scores_each_batch_by_the_shapes_that_it_has_joined_first() -> None:
+    """A stream of 1,300 points behind 200 fitted ones, windows of 20: batches of at least five windows."""
+    x = np.round(np.sin(np.arange(1500) / 4) + 0.2 * RNG.standard_normal(1500), 3)
+    detector = SAND(window=20, batch=0.01, align="start").fit(x[:200])
+    model, rng, slow = detector.model_.copy(), np.random.default_rng(0), []
+    edges = [0, *np.linspace(200, 1500, 14).astype(int)]
+    for a, b in pairwise(edges):
+        if a:
+            model.join(evenly_cut(Windows([x[a:b]], 20), 80, 2000), 6, rng)
+        slow.append(distance_from_shapes(x[a : min(b + 19, 1500)], 20, model.centres, model.weights()))
+    np.testing.assert_array_equal(detector.score(x)[:1481], np.concatenate(slow))
+
+
+def test_a_centre_that_grows_is_idle_no_more() -> None:
+    waves = unit_rows(np.array([np.sin(np.arange(60) / 3 + k / 9) for k in range(10)]))
+    model = Model.empty(60)
+    for k in range(3):
+        model.join(waves[k:], 1, np.random.default_rng(0))
+    assert model.members.tolist() == [27.0]
+    assert model.idle.tolist() == [0.0]
+
+
+@pytest.mark.parametrize(("apart", "tops"), [(1.06, 1), (1.13, 2)])
+def test_the_density_has_scotts_width(apart: float, tops: int) -> None:
+    """Two normal heaps of deviation .5 and equal size: narrower kernels than n^-.2 deviations part the first pair."""
+    from scipy.stats import gaussian_kde, norm
+
+    heap = 0.5 * norm.ppf((np.arange(250) + 0.5) / 250)
+    values = np.concatenate([heap, heap + apart])
+    heights = gaussian_kde(values)(np.linspace(-2, 3, 5000))
+    assert len(density_maxima(values)) == tops == ((heights[1:-1] > heights[:-2]) & (heights[1:-1] > heights[2:])).sum()
+
+
+def test_an_edge_is_worth_its_count_times_the_other_edges_of_its_first_node() -> None:
+    detector = Series2Graph(window=8, rays=4).fit(np.sin(np.arange(200.0)))
+    detector.nodes_ = [np.array([1.0]), np.array([1.0, 2.0]), np.array([1.0]), np.zeros(0)]
+    detector.edges_, detector.counts_ = counted_edges([np.array([0, 1, 3, 0, 2, 3, 0, 1])], 4)
+    # edges 0-1 (twice), 1-3, 3-0 (twice), 0-2, 2-3: degrees of 0, 1, 2, 3 are 3, 2, 2, 3
+    worth = detector._worth(np.array([0, 1, 3, 0, 2, 1]))
+    assert worth.tolist() == [2 * 2, 1 * 1, 2 * 2, 1 * 2, 0]
+
+
+@pytest.mark.parametrize("only", [{"n_clusters": 1, "max_windows": 40}, {"n_clusters": 5, "max_windows": 9999}])
+def test_the_seed_draws_both_the_sample_and_the_first_centres(only: dict[str, int]) -> None:
+    x = np.sin(np.arange(400) / 4) + 0.1 * RNG.standard_normal(400)
+    one, same, other = (KMeansAD(window=20, random_state=s, **only).fit(x).score(x) for s in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
+def test_knn_leaves_the_window_itself_out_in_whichever_piece_it_stands() -> None:
+    x = np.sin(np.arange(500) / 4) + 0.1 * RNG.standard_normal(500)
+    pieces = [x[:200], x[250:]]
+    detector = KNN(window=20, n_neighbors=3, align="start").fit(pieces)
+    every = np.concatenate([np.lib.stride_tricks.sliding_window_view(p, 20) for p in pieces])
+    apart = np.linalg.norm(every[:, None] - every[None], axis=2)
+    np.fill_diagonal(apart, np.inf)
+    slow = np.sort(apart, axis=1)[:, 2]
+    np.testing.assert_allclose(detector.score(pieces[0])[:181], slow[:181])
+    np.testing.assert_allclose(detector.score(pieces[1])[:231], slow[181:])
+    np.testing.assert_allclose(detector.score(pieces[1][40:140])[:81], slow[221:302])
