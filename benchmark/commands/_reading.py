@@ -31,6 +31,13 @@ def add_reading(parser: argparse.ArgumentParser, several: bool = True) -> None:
     cells.add_argument("--encoding", metavar="NAME", help="e.g. utf-8, latin-1, utf-16")
     cells.add_argument("--decimal", choices=(".", ","), metavar="MARK", help="decimal mark, a dot or a comma")
     cells.add_argument("--thousands", metavar="CHAR", help="separator of thousands; '' for none")
+    cells.add_argument(
+        "--missing",
+        action="append",
+        metavar="VALUE",
+        help="number or word for a missing value, e.g. --missing=-1; 'none' keeps the usual codes such as -9999",
+    )
+    cells.add_argument("--sheet", metavar="NAME", help="of an Excel file; the longest one where not given")
     order = cells.add_mutually_exclusive_group()
     for name, first, meant in (("--dayfirst", True, "the third of April"), ("--monthfirst", False, "March the fourth")):
         order.add_argument(name, dest="day_first", action="store_const", const=first, help=f"03/04 is {meant}")
@@ -43,4 +50,5 @@ def read_options(args: argparse.Namespace) -> ReadOptions:
     """What :func:`add_reading` collected."""
     from benchmark.reading import ReadOptions
 
-    return ReadOptions(**{field.name: getattr(args, field.name, None) for field in fields(ReadOptions)})
+    given = {field.name: getattr(args, field.name, None) for field in fields(ReadOptions)}
+    return ReadOptions(**given | {"missing": tuple(given["missing"]) if given["missing"] else None})

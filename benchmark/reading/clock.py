@@ -13,9 +13,10 @@ from benchmark.reading import cell
 from benchmark.reading.numbers import sample
 from benchmark.reading.options import LOST_AT_MOST, WITHOUT
 from benchmark.reading.sheet import Sheet, is_counter, is_whole
-from benchmark.reading.stamps import Stamps, from_epoch, from_yyyymmdd
+from benchmark.reading.stamps import Stamps, from_epoch
 from benchmark.reading.time_of_day import time_of_day
 from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND
+from benchmark.reading.whole_dates import whole_dates
 
 BEST_NAMES = ("_time", "timestamp", "time", "datetime", "date_time", "date", "ts", "ds", "t")
 NAME = re.compile(
@@ -174,30 +175,28 @@ def _as_clock(sheet: Sheet, name: str, asked: bool) -> Clock | None:
     if sheet.numbers(name).wrong:
         return None
     values = sheet.numbers(name).values
-    likely = asked or _ordered(values, repeats=True) or bool(NAME.fullmatch(name))
+    likely = asked or _ordered(values) or bool(NAME.fullmatch(name))
     if not likely:
         return None
-    epoch = stamps if compact else from_epoch(values) or _dates(values) or _spreadsheet_days(values, name)
+    epoch = stamps if compact else from_epoch(values) or whole_dates(values, name) or _spreadsheet_days(values, name)
     if epoch is not None:
-        return Clock((name,), epoch, notes=_epoch_notes(epoch, name))
-    counts = is_counter(values) or (_ordered(values, repeats=False) and bool(NAME.fullmatch(name)))
+        return Clock((name,), epoch, notes=[*_epoch_notes(epoch, name), *epoch.notes])
+    counts = is_counter(values) or (_in_order(values) and bool(NAME.fullmatch(name)))
     return Clock((name,), None, values) if counts else None
 
 
-def _ordered(values: NDArray[np.float64], repeats: bool) -> bool:
+def _ordered(values: NDArray[np.float64]) -> bool:
     steps = np.diff(values[np.isfinite(values)])
-    moving = steps[steps != 0] if repeats else steps
+    moving = steps[steps != 0]
     return len(moving) > 0 and max(float((moving > 0).mean()), float((moving < 0).mean())) >= 0.95
 
 
-def _dates(values: NDArray[np.float64]) -> Stamps | None:
-    """Dates written as the numbers 19000101 to 21991231."""
-    known = np.isfinite(values)
-    if not known.any() or values[known].min() < 19_000_101 or values[known].max() > 21_991_231 or not is_whole(values):
-        return None
-    wall, valid = from_yyyymmdd(np.where(known, values, 0).astype(np.int64))
-    wall[~known | ~valid] = NOT_A_TIME
-    return Stamps(wall, dates_only=True) if valid[known].mean() >= 0.98 else None
+def _in_order(values: NDArray[np.float64]) -> bool:
+    """Whether nearly all rows are beyond all before them: numbers that fall back each month count nothing."""
+    known = values[np.isfinite(values)]
+    rising = known if len(known) and known[-1] >= known[0] else -known
+    beyond = np.diff(np.maximum.accumulate(rising)) > 0
+    return len(beyond) > 0 and float(beyond.mean()) >= 1 - LOST_AT_MOST
 
 
 def _spreadsheet_days(values: NDArray[np.float64], name: str) -> Stamps | None:
@@ -247,7 +246,7 @@ def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
     parts = [sheet.numbers(n).values if n is not None and sheet.looks_numeric(n) else None for n in names]
     if parts[0] is None or parts[1] is None or parts[2] is None:
         return None
-    stamps = _dates(parts[0] * 10_000 + parts[1] * 100 + parts[2])
+    stamps = whole_dates(parts[0] * 10_000 + parts[1] * 100 + parts[2])
     if stamps is None:
         return None
     for values, size in zip(parts[3:], (HOUR, MINUTE), strict=True):

@@ -23,6 +23,7 @@ IDENTIFIER = re.compile(
     re.I,
 )
 SHOWN = 8
+RARE = 0.2
 
 
 def find_label(sheet: Sheet, taken: tuple[str | None, ...], notes: list[str]) -> str | None:
@@ -44,7 +45,7 @@ def find_label(sheet: Sheet, taken: tuple[str | None, ...], notes: list[str]) ->
             )
         return wanted
     for name in sheet.names:
-        if name in taken or not labels.is_label_name(name):
+        if name in taken or not (labels.is_label_name(name) or labels.holds_labels(sheet.cells(name))):
             continue
         decoded, why = labels.decode(sheet.cells(name))
         if decoded is not None:
@@ -82,7 +83,16 @@ def find_value(sheet: Sheet, clock: Clock | None, label: str | None, series: tup
     if others:
         shown = ", ".join(others[:SHOWN]) + (", ..." if len(others) > SHOWN else "")
         notes.append(f"The values are taken from the column {chosen!r}; --value chooses another ({shown}).")
+    flags = [name for name in others if label is None and _may_label(sheet, name)]
+    if flags and sheet.options.label is None and sheet.options.labels is None:
+        notes.append(f"Columns of 0 and few 1 may be labels: {', '.join(flags[:SHOWN])} (--label).")
     return chosen
+
+
+def _may_label(sheet: Sheet, name: str) -> bool:
+    """Only 0 and 1, the 1 rare."""
+    values = sheet.numbers(name).values
+    return bool(np.isin(values, (0, 1)).all()) and 0 < float(values.mean()) < RARE
 
 
 def _states(sheet: Sheet, names: list[str]) -> list[str]:

@@ -15,12 +15,16 @@ from benchmark.reading import labels
 from benchmark.reading.files import read_table
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.sheet import Sheet
+from benchmark.reading.stamps import from_epoch
 from benchmark.reading.table import Table, counted, from_columns
-from benchmark.reading.units import MINUTE, NOT_A_TIME
+from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND
 
 START = re.compile(r"(t?_?start|begin|from|first|onset|anfang|von)([ _]?(time|date|timestamp|row|index))?", re.I)
 END = re.compile(
     r"(t?_?end|stop|to|until|till|last|offset|finish|ende|bis)([ _]?(time|date|timestamp|row|index))?", re.I
+)
+DURATION = re.compile(
+    r"(duration|length|dauer|durée)[ _(\[]*(s|secs?|seconds?|min|minutes?|h|hours?|d|days?)?[)\]]?", re.I
 )
 Ticks = NDArray[Any]
 
@@ -86,9 +90,39 @@ def _windows(path: Path, data: Path, offset: NDArray[np.int32] | None, options: 
     start = next((n for n in sheet.names if START.fullmatch(n)), sheet.names[0])
     others = [n for n in sheet.names if n != start]
     end = next((n for n in others if END.fullmatch(n)), None)
-    if end is None and len(others) == 1 and (sheet.stamps(others[0]) is not None or sheet.looks_numeric(others[0])):
+    if (
+        end is None
+        and len(others) == 1
+        and not DURATION.fullmatch(others[0])
+        and (sheet.stamps(others[0]) is not None or sheet.looks_numeric(others[0]))
+    ):
         end = others[0]
-    return _times(sheet, start, offset), _times(sheet, end or start, offset)
+    starts = _times(sheet, start, offset)
+    length = next((n for n in others if end is None and DURATION.fullmatch(n)), None)
+    if length is not None:
+        return starts, starts + _duration(sheet, length, _is_stamps(starts))
+    return starts, _times(sheet, end or start, offset)
+
+
+def _duration(sheet: Sheet, name: str, of_stamps: bool) -> Ticks:
+    """How long each event lasts, in nanoseconds, or in rows where events are given by rows.
+
+    Raises
+    ------
+    UserError
+        If the column does not say its unit.
+    """
+    found = sheet.numbers(name).values
+    if not of_stamps:
+        return found
+    match = DURATION.fullmatch(name)
+    unit = (match[2] or "").lower() if match else ""
+    if not unit:
+        raise UserError(
+            f"{sheet.path}: {name!r} does not say its unit: call it {name}_s, {name}_min or {name}_h, or give ends"
+        )
+    size = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}[unit[0]]
+    return np.asarray((found * size).astype(np.int64))
 
 
 def _anomalous(table: Table) -> Table:
@@ -117,7 +151,10 @@ def _times(sheet: Sheet, name: str, offset: NDArray[np.int32] | None) -> Ticks:
             raise UserError(
                 f"{sheet.path}: the cells of {name!r} are neither times nor row numbers, e.g. {found.example!r}"
             )
-        return found.values
+        epoch = from_epoch(found.values)
+        if epoch is None:
+            return found.values
+        stamps = epoch
     if (stamps.wall == NOT_A_TIME).any():
         raise UserError(f"{sheet.path}: a cell of {name!r} is no time, e.g. {stamps.example!r}")
     if stamps.offset is None or offset is None or not len(offset):
@@ -147,8 +184,10 @@ def _pairs(path: Path, data: Path) -> list[tuple[Any, Any]]:
 def _pair(entry: Any, path: Path) -> tuple[Any, Any]:
     if isinstance(entry, list) and len(entry) == 2:
         return entry[0], entry[1]
-    if isinstance(entry, dict) and {"start", "end"} <= set(entry):
-        return entry["start"], entry["end"]
+    if isinstance(entry, dict):
+        starts, ends = ([v for k, v in entry.items() if form.fullmatch(k)] for form in (START, END))
+        if starts and ends:
+            return starts[0], ends[0]
     if isinstance(entry, str | int | float):
         return entry, entry
     raise UserError(f"{path}: {str(entry)[:60]} is no window; expected [start, end]")

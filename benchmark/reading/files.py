@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import re
 from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
+from benchmark.reading.excel import read_excel
+from benchmark.reading.footer import without_totals
 from benchmark.reading.influx import mark_series
 from benchmark.reading.json_file import read_json
 from benchmark.reading.options import ReadOptions
-from benchmark.reading.table import Table, from_columns, unique_names
+from benchmark.reading.packed import unpacked
+from benchmark.reading.table import Table, from_columns
 from benchmark.reading.text import read_text
 
 
 def read_table(path: Path, options: ReadOptions) -> Table:
-    """Read text, JSON, Excel or Parquet, compressed with gzip or not.
+    """Read text, JSON, Excel, Parquet or Feather, compressed or not.
 
     Raises
     ------
@@ -30,19 +31,19 @@ def read_table(path: Path, options: ReadOptions) -> Table:
         raw = path.read_bytes()
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
-    if raw.startswith(b"\x1f\x8b"):
-        raw = gzip.decompress(raw)
-    table = _read(raw, path, options)
+    table = _read(unpacked(raw, path), path, options)
     if not len(table):
         raise UserError(f"{path} has no rows")
-    return table
+    return without_totals(table)
 
 
 def _read(raw: bytes, path: Path, options: ReadOptions) -> Table:
     if raw.startswith(b"PAR1"):
-        return _parquet(raw, path)
+        return _arrow(raw, path, "Parquet")
+    if raw.startswith(b"ARROW1"):
+        return _arrow(raw, path, "Feather")
     if raw.startswith(b"PK\x03\x04"):
-        return _excel(raw, path)
+        return read_excel(raw, path, options.sheet)
     if raw.startswith(b"\xd0\xcf\x11\xe0"):
         raise UserError(f"{path} is in Excel's old form (.xls): save it as .xlsx or CSV")
     if path.suffix.lower() in (".parquet", ".pq"):
@@ -52,16 +53,17 @@ def _read(raw: bytes, path: Path, options: ReadOptions) -> Table:
     return mark_series(read_text(raw, path, options))
 
 
-def _parquet(raw: bytes, path: Path) -> Table:
+def _arrow(raw: bytes, path: Path, form: str) -> Table:
     import pyarrow as pa
-    from pyarrow import parquet
+    from pyarrow import feather, parquet
 
+    read = parquet.read_table if form == "Parquet" else feather.read_table
     try:
-        arrow = parquet.read_table(pa.BufferReader(raw))
+        arrow = read(pa.BufferReader(raw))
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise UserError(f"{path} is not a readable Parquet file: {error}") from error
+        raise UserError(f"{path} is not a readable {form} file: {error}") from error
     columns = {_index_name(name): _plain(arrow[name].combine_chunks()) for name in arrow.column_names}
-    return from_columns(columns, "Parquet")
+    return from_columns(columns, form)
 
 
 def _index_name(name: str) -> str:
@@ -79,64 +81,3 @@ def _plain(cells: Any) -> Any:
     if pa.types.is_decimal(cells.type):
         cells = cells.cast(pa.float64())
     return cells
-
-
-def _excel(raw: bytes, path: Path) -> Table:
-    """The first sheet with rows; dates and numbers as the sheet has them."""
-    try:
-        from openpyxl import load_workbook
-    except ImportError as error:
-        raise UserError("Excel files need openpyxl: pip install 'tsad-benchmark[excel]', or save as CSV") from error
-    try:
-        book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
-    except (KeyError, ValueError, OSError) as error:
-        raise UserError(f"{path} is not a readable Excel file: {error}") from error
-    for sheet in book.worksheets:
-        rows = [row for row in sheet.iter_rows(values_only=True) if any(c is not None for c in row)]
-        if len(rows) > 1:
-            return _sheet(rows, sheet.title, [s.title for s in book.worksheets], path, notes=[])
-    raise UserError(f"{path} has no sheet with rows")
-
-
-def _sheet(rows: list[tuple[Any, ...]], title: str, titles: list[str], path: Path, notes: list[str]) -> Table:
-    if len(titles) > 1:
-        notes.append(f"The sheet {title!r} was read, the first with rows of {len(titles)} sheets.")
-    widest = max(sum(c is not None for c in row) for row in rows)
-    first = next((i for i, row in enumerate(rows) if any(_is_entry(c) for c in row) and _filled(row) > widest / 2), 0)
-    above = [i for i in range(first) if _filled(rows[i]) > widest / 2]
-    width = max(len(row) for row in rows)
-    if above:
-        names = [str(c) if c is not None else "" for c in rows[above[0] if len(above) > 1 else above[-1]]]
-    else:
-        names = [f"column {k + 1}" for k in range(width)]
-        notes.append(f"The sheet has no header; its columns are called {', '.join(names)}.")
-    others = [i for i in range(first) if i not in above]
-    if others:
-        notes.append(f"{len(others)} rows before the header are no data.")
-    padded = [[*row, *[None] * (width - len(row))] for row in rows[first:]]
-    named = unique_names([*names, *[""] * (width - len(names))], notes)
-    columns = {name: _excel_cells(list(cells)) for name, cells in zip(named, zip(*padded, strict=True), strict=True)}
-    kept = {name: cells for name, cells in columns.items() if cells.null_count < len(cells)}
-    return from_columns(kept, f"Excel, sheet {title!r}", notes)
-
-
-def _filled(row: tuple[Any, ...]) -> int:
-    return sum(c is not None for c in row)
-
-
-def _is_entry(value: Any) -> bool:
-    return value is not None and not isinstance(value, str)
-
-
-def _excel_cells(cells: list[Any]) -> Any:
-    """Text of each cell; whole numbers without ``.0``, dates as ISO 8601."""
-    import pyarrow as pa
-
-    def text(value: Any) -> str | None:
-        if value is None:
-            return None
-        if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-            return str(int(value))
-        return str(value)
-
-    return pa.array([text(c) for c in cells], pa.string())

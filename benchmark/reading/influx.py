@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 
 from benchmark.reading.table import Table
@@ -16,13 +18,31 @@ def is_annotated(head: bytes) -> bool:
 
 def flat(text: bytes, notes: list[str]) -> bytes:
     """One header, then rows; tables of the same columns follow each other."""
-    lines = [line for line in text.replace(b"\r\n", b"\n").split(b"\n") if line and not line.startswith(b"#")]
-    if not lines:
+    tables = [_lines(part) for part in re.split(rb"\n\s*\n|\n(?=#datatype|#group)", text.replace(b"\r\n", b"\n"))]
+    tables = [table for table in tables if table]
+    if not tables:
         return b""
-    header = lines[0]
-    kept = [line for line in lines if line != header]
     notes.append("InfluxDB's annotated CSV: lines that begin with # describe the columns.")
-    return b"\n".join([header, *kept]) + b"\n"
+    header = tables[0][0]
+    if all(table[0] == header or b"_time" not in table[0] for table in tables):
+        return b"\n".join([header, *(line for table in tables for line in table if line != header)]) + b"\n"
+    return _joined(tables)
+
+
+def _lines(part: bytes) -> list[bytes]:
+    return [line for line in part.split(b"\n") if line.strip() and not line.startswith(b"#")]
+
+
+def _joined(tables: list[list[bytes]]) -> bytes:
+    """Tables of different columns below each other, cells by name."""
+    parts = [[*csv.reader(line.decode("utf-8") for line in table)] for table in tables]
+    names = list(dict.fromkeys(name for part in parts for name in part[0]))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, names, restval="", lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    for header, *rows in parts:
+        writer.writerows(dict(zip(header, row, strict=False)) for row in rows if row != header)
+    return out.getvalue().encode("utf-8")
 
 
 def mark_series(table: Table) -> Table:

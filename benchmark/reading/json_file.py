@@ -25,6 +25,7 @@ def read_json(raw: bytes, path: Path, encoding: str | None) -> Table:
     notes: list[str] = []
     text, _ = as_utf8(raw, path, encoding, notes)
     data = _parsed(text, path)
+    _refuse_answer(data, path)
     for form, read in FORMS:
         columns = read(data)
         if columns and any(columns.values()):
@@ -37,15 +38,29 @@ def read_json(raw: bytes, path: Path, encoding: str | None) -> Table:
     )
 
 
+def _refuse_answer(data: Any, path: Path) -> None:
+    """Raise what a server said in place of a series."""
+    if isinstance(data, dict) and data.get("status") == "error":
+        raise UserError(f"{path} holds an error in place of a series: {str(data.get('error', data))[:200]}")
+    inner = data.get("data") if isinstance(data, dict) else None
+    if isinstance(inner, dict) and inner.get("result") == []:
+        raise UserError(f"{path} is an answer without a series: ask for a longer time, or for another metric")
+
+
 def _parsed(text: bytes, path: Path) -> Any:
+    """One value, or the values of JSON lines."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        lines = [line for line in text.splitlines() if line.strip()]
-        try:
-            return [json.loads(line) for line in lines]
-        except json.JSONDecodeError:
-            raise UserError(f"{path} is not readable JSON: {error}") from error
+        lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+        found = []
+        for number, line in lines:
+            try:
+                found.append(json.loads(line))
+            except json.JSONDecodeError:
+                where = f"line {number} is cut or broken, {line[:60].decode('utf-8', 'replace')!r}" if found else error
+                raise UserError(f"{path} is not readable JSON: {where}") from error
+        return found
 
 
 def _cells(cells: list[Any]) -> Any:
@@ -97,7 +112,9 @@ def _grafana_frames(data: Any) -> Columns:
     parts: list[tuple[str, list[Any], list[Any]]] = []
     for frame in _frames(data):
         fields = frame.get("schema", frame).get("fields", [])
-        values = frame.get("data", {}).get("values") or [f.get("values", []) for f in fields]
+        data_part = frame.get("data")
+        inner = data_part.get("values") if isinstance(data_part, dict) else None
+        values = inner or [f.get("values", []) for f in fields]
         clocks = [v for f, v in zip(fields, values, strict=False) if f.get("type") == "time"]
         for entry, cells in zip(fields, values, strict=False):
             if entry.get("type") == "number" and clocks:
@@ -152,7 +169,7 @@ def _columns(data: Any) -> Columns:
     lists = {str(k): v for k, v in data.items() if isinstance(v, list) and v and not isinstance(v[0], dict | list)}
     if lists and len({len(v) for v in lists.values()}) == 1:
         return lists
-    if data and all(isinstance(v, dict) for v in data.values()):
+    if data and all(isinstance(v, dict) and not any(map(_is_nest, v.values())) for v in data.values()):
         keys = list(next(iter(data.values())))
         return {"index": keys, **{str(k): [v.get(i) for i in keys] for k, v in data.items()}} if keys else {}
     if len(data) > 2 and all(isinstance(v, int | float) or v is None for v in data.values()):
@@ -166,13 +183,26 @@ def _rows(data: Any) -> Columns:
     if not rows:
         return {}
     if isinstance(rows[0], dict):
-        flat = [
-            {k: v for k, v in row.items() if not isinstance(v, dict | list)} for row in rows if isinstance(row, dict)
-        ]
+        flat = [_flat(row) for row in rows if isinstance(row, dict)]
         return {str(k): [row.get(k) for row in flat] for k in dict.fromkeys(k for row in flat for k in row)}
     if isinstance(rows[0], list):
         return {f"column {k + 1}": list(cells) for k, cells in enumerate(zip(*rows, strict=False))}
     return {"value": rows}
+
+
+def _is_nest(value: Any) -> bool:
+    return isinstance(value, dict | list)
+
+
+def _flat(row: dict[str, Any], before: str = "") -> dict[str, Any]:
+    """``{"host": {"cpu": 3}}`` as ``{"host.cpu": 3}``; lists are left out."""
+    found: dict[str, Any] = {}
+    for key, value in row.items():
+        if isinstance(value, dict):
+            found |= _flat(value, f"{before}{key}.")
+        elif not isinstance(value, list):
+            found[f"{before}{key}"] = value
+    return found
 
 
 def _longest(data: Any, depth: int = 0) -> list[Any]:

@@ -23,6 +23,7 @@ ANOMALOUS = (
     | frozenset(["ja", "oui", "si", "sí", "wahr", "vrai", "vero", "verdadero", "anomalie", "anomalía"])
 )
 SEVERAL = 20
+PLAIN = frozenset(["anomaly", "anomalous", "abnormal", "outlier", "anomalies"])  # words that no other column has
 
 
 def decode(cells: Cells) -> tuple[Labels | None, str]:
@@ -90,6 +91,16 @@ def _listed(counts: dict[str, int]) -> str:
     shown = sorted(counts.items(), key=lambda item: -item[1])[:5]
     more = ", ..." if len(counts) > len(shown) else ""
     return ", ".join(f"{word!r} ({count:,})" for word, count in shown) + more
+
+
+def holds_labels(cells: Cells) -> bool:
+    """Whether the entries themselves say so, whatever the column is called: normal and abnormal."""
+    import pyarrow as pa
+
+    if not pa.types.is_string(cells.type):
+        return False
+    words = {_word(str(w)) for w in cells.unique().slice(0, SEVERAL).to_pylist() if w is not None}
+    return bool(words & PLAIN) and words <= NORMAL | ANOMALOUS | NOTHING
 
 
 def is_label_name(name: str) -> bool:

@@ -18,7 +18,10 @@ PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 SPACES = " \u00a0\u202f\u2009"
 QUOTES = "'’"
 SPOKEN = {SPACES: "blanks", QUOTES: "apostrophes", ",": "commas", ".": "dots"}
-_SPLIT = re.compile(rf"([^\d+\-.,]*?)([+-]?[.,]?\d[\d.,{QUOTES}{SPACES}]*(?:[eE][+-]?\d+)?)([^\d]*)")
+MULTIPLES = ("k", "K", "M", "G", "T", "B", "bn", "Mio", "Mio.", "Mrd", "Mrd.")  # beside bare numbers no mere unit
+_SPLIT = re.compile(
+    rf"([^\d+\-.,]*?)([+-]?[.,]?\d[\d.,{QUOTES}{SPACES}]*(?:[eE][+-]?\d+)?)(\s*[^\d\s]{{0,6}}m[23](?:/\w{{1,3}})?|[^\d]*)"
+)
 
 
 @dataclass
@@ -34,6 +37,8 @@ class Numbers:
     notes : list of str
     marks : Marks or None
         How the cells are written, where they told.
+    bad : (n,) bool array or None
+        Which cells are ``wrong``; None where none is.
     """
 
     values: NDArray[np.float64]
@@ -41,6 +46,7 @@ class Numbers:
     example: str = ""
     notes: list[str] = field(default_factory=list)
     marks: Marks | None = None
+    bad: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,12 @@ class Undecided(Exception):
 
 
 def read_numbers(
-    cells: Cells, name: str, decimal: str | None = None, thousands: str | None = None, country: Country = "unknown"
+    cells: Cells,
+    name: str,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    country: Country = "unknown",
+    words: frozenset[str] = frozenset(),
 ) -> Numbers:
     """Read a column.
 
@@ -72,6 +83,8 @@ def read_numbers(
     country : str
         What the rest of the file says: decimal ``comma``, decimal ``dot``, ``dates`` as where commas are decimal, a
         ``semicolon`` between cells, as there, too.
+    words : frozenset of str
+        For a missing value, in lower case, beside the usual ones.
 
     Raises
     ------
@@ -89,7 +102,7 @@ def read_numbers(
     text = pc.utf8_trim_whitespace(cells)
     if _with(text, "−"):
         text = pc.replace_substring(text, "−", "-")
-    text, notes = _without_nothing(text, name)
+    text, notes = _without_nothing(text, name, NOTHING | words)
     marks = _marks(text, decimal, thousands, country)
     clean = _cleaned(text, marks)
     good = pc.fill_null(pc.match_substring_regex(clean, PLAIN), False)
@@ -97,7 +110,8 @@ def read_numbers(
     values = pc.cast(pc.if_else(good, clean, None), pa.float64())
     count = int(pc.sum(wrong).as_py() or 0)
     example = str(text.filter(wrong)[0]) if count else ""
-    return Numbers(_array(values), count, example, notes + _said(marks, text, clean, good, name), marks)
+    bad = pc.fill_null(wrong, False).to_numpy(zero_copy_only=False) if count else None
+    return Numbers(_array(values), count, example, notes + _said(marks, text, clean, good, name), marks, bad)
 
 
 def _typed(cells: Cells) -> Numbers:
@@ -132,13 +146,13 @@ def sample(cells: Cells, size: int = 1000) -> list[str]:
     return [str(c).strip() for c in cells.take(pa.array(rows)).to_pylist() if c is not None]
 
 
-def _without_nothing(text: Cells, name: str) -> tuple[Cells, list[str]]:
+def _without_nothing(text: Cells, name: str, nothings: frozenset[str]) -> tuple[Cells, list[str]]:
     """Words for a missing value as nulls, and which they were."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     wordy = pc.invert(pc.match_substring_regex(text, r"^[+-]?[\d.,]*\d"))
-    nothing = pc.fill_null(pc.and_(wordy, pc.is_in(pc.utf8_lower(text), value_set=pa.array(sorted(NOTHING)))), False)
+    nothing = pc.fill_null(pc.and_(wordy, pc.is_in(pc.utf8_lower(text), value_set=pa.array(sorted(nothings)))), False)
     words = [entry["values"] for entry in pc.value_counts(text.filter(nothing)).to_pylist()]
     shown = ", ".join(repr(w) for w in words if w)[:80]
     count = int(pc.sum(nothing).as_py() or 0)
@@ -163,7 +177,7 @@ def _marks(text: Cells, decimal: str | None, thousands: str | None, country: Cou
     units = Counter((m[1], m[3]) for m in parts if (m[1] + m[3]).strip())
     bare = sum(1 for m in parts if not (m[1] + m[3]).strip() and float("0" + re.sub(r"\D", "", m[2])) != 0)
     (before, after), times = units.most_common(1)[0] if units else (("", ""), 0)
-    if times < bare or times < 0.9 * (sum(units.values()) or 1):
+    if times < bare or times < 0.9 * (sum(units.values()) or 1) or (bare and after.strip() in MULTIPLES):
         before = after = ""
     numbers = _stripped(text, before, after)
     if decimal is None or thousands is None:

@@ -23,6 +23,10 @@ class ReadOptions:
     series_column, series : str or None
         The column that names the series of a row, and the series wanted; ``series="all"`` wants each.
     separator, encoding, decimal, thousands, tz : str or None
+    missing : tuple of str or None
+        Numbers and words that stand for a missing value; ``none`` among them keeps the usual codes.
+    sheet : str or None
+        Of an Excel file.
     day_first : bool or None
         How ``03/04/2024`` is meant.
     """
@@ -39,3 +43,5 @@ class ReadOptions:
     thousands: str | None = None
     day_first: bool | None = None
     tz: str | None = None
+    missing: tuple[str, ...] | None = None
+    sheet: str | None = None

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from benchmark.errors import UserError, unknown
 from benchmark.reading import labels, lineup
 from benchmark.reading.clock import Clock, find_clock, unread_times
+from benchmark.reading.codes import without_codes
 from benchmark.reading.columns import find_label, find_value
 from benchmark.reading.events import labels_from
 from benchmark.reading.files import read_table
@@ -25,6 +26,8 @@ from benchmark.reading.series import Split, chosen, find_split, listed
 from benchmark.reading.sheet import Sheet
 from benchmark.reading.table import Table, counted
 from benchmark.reading.zones import TimeText, in_zone
+
+JOINED_BELOW = 0.7  # share of rows with a value below which a column may have times of its own
 
 
 def read_recording(path: Path, options: ReadOptions | None = None) -> Recording:
@@ -97,6 +100,7 @@ class _Job:
     label: str | None
     split: Split | None
     notes: list[str] = field(default_factory=list)
+    codes: list[float] = field(default_factory=list)
 
     def recording(self, series: str) -> Recording:
         """One series of it."""
@@ -112,6 +116,7 @@ class _Job:
             notes += clock.notes
         numbers = self._numbers(rows)
         notes += numbers.notes
+        rows, clock = self._own_rows(rows, clock, numbers, notes)
         order = arrange(clock, sheet.path, sheet.options.tz) if clock else as_they_stand(len(rows))
         notes += order.notes
         values, filled = self._filled(numbers, order, notes)
@@ -136,6 +141,7 @@ class _Job:
             label=self.label,
             decimal=marks.decimal if marks else self.sheet.options.decimal,
             thousands=marks.thousands if marks else self.sheet.options.thousands,
+            missing=(*(self.sheet.options.missing or ()), *(f"{code!r}" for code in self.codes)) or None,
             day_first=clock.stamps.day_first if clock and clock.stamps else self.sheet.options.day_first,
         )
 
@@ -152,15 +158,35 @@ class _Job:
             If more than 2 % of the cells are neither numbers nor a word for nothing.
         """
         whole = self.sheet.numbers(self.value)
-        if whole.wrong > LOST_AT_MOST * len(whole.values):
-            raise refusal(whole, self.value, str(self.sheet.path))
-        notes = list(whole.notes)
-        if whole.wrong:
-            notes.append(
-                f"Missing values of {self.value!r}: {counted(whole.wrong, 'cell')} that hold no number "
-                f"(first: {whole.example!r})."
+        bad = np.zeros(0, dtype=np.int64) if whole.bad is None else rows[whole.bad[rows]]
+        example = str(self.sheet.cells(self.value)[int(bad[0])]) if len(bad) else whole.example
+        mine = Numbers(whole.values[rows], whole.wrong if whole.bad is None else len(bad), example, list(whole.notes))
+        if mine.wrong > LOST_AT_MOST * len(rows):
+            raise refusal(mine, self.value, str(self.sheet.path))
+        if mine.wrong:
+            mine.notes.append(
+                f"Missing values of {self.value!r}: {counted(mine.wrong, 'cell')} that hold no number "
+                f"(first: {mine.example!r})."
             )
-        return Numbers(whole.values[rows], 0, "", notes)
+        mine.values, self.codes, said = without_codes(mine.values, self.value, self.sheet.options.missing)
+        mine.notes += said
+        return mine
+
+    def _own_rows(
+        self, rows: NDArray[np.int64], clock: Clock | None, numbers: Numbers, notes: list[str]
+    ) -> tuple[NDArray[np.int64], Clock | None]:
+        """Without the rows of other columns, where several were joined that each have times of their own."""
+        known = np.isfinite(numbers.values)
+        if clock is None or known.mean() > JOINED_BELOW or known.sum() < 3:
+            return rows, clock
+        mine = clock.keep(known)
+        if not _even(_ticks_of(mine)):
+            return rows, clock
+        notes.append(
+            f"Left out: {counted(int((~known).sum()), 'row')} without a value of {self.value!r}, which come evenly."
+        )
+        numbers.values = numbers.values[known]
+        return rows[known], mine
 
     def _filled(
         self, numbers: Numbers, order: Order, notes: list[str]
@@ -200,10 +226,21 @@ class _Job:
         return np.where(order.rows < 0, np.minimum(before, after), before).astype(np.uint8)
 
 
+def _ticks_of(clock: Clock) -> Any:
+    return clock.numbers if clock.stamps is None else clock.stamps.instants
+
+
+def _even(ticks: Any) -> bool:
+    """Whether nine in ten steps are alike."""
+    steps = np.abs(np.diff(ticks.astype(np.float64)))
+    usual = float(np.median(steps))
+    return usual > 0 and float((np.abs(steps - usual) <= 0.1 * usual).mean()) >= 0.9
+
+
 def refusal(found: Numbers, name: str, path: str) -> UserError:
     """What to say of a column that is not, or not quite, made of numbers."""
     total, unit = len(found.values), re.fullmatch(r"[+-]?[\d.,]+\s*([^\d\s]+)", found.example)
-    cure = "say how numbers are written with --decimal or --thousands, or name another --value"
+    cure = "say how numbers are written with --decimal or --thousands, name another --value, or --missing WORD"
     if unit:
         cure = f"its unit {unit[1]!r} is not that of the others; write one unit, or none"
     return UserError(

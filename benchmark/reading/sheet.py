@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from benchmark.errors import UserError
 from benchmark.reading import cell
+from benchmark.reading.codes import split
 from benchmark.reading.fields import Ambiguous
 from benchmark.reading.numbers import Country, Numbers, Undecided, read_numbers, sample
 from benchmark.reading.options import ReadOptions
@@ -91,7 +92,9 @@ class Sheet:
                 self._numbers[name] = read_states(self.cells(name), name, str(self.path))
                 return self._numbers[name]
             try:
-                found = read_numbers(self.cells(name), name, given.decimal, given.thousands, self.country())
+                found = read_numbers(
+                    self.cells(name), name, given.decimal, given.thousands, self.country(), split(given.missing)[1]
+                )
             except Undecided as reason:
                 shown = next((c for c in sample(self.cells(name)) if re.search(r"[.,]", c)), "")
                 mark = "," if "," in shown else "."

@@ -29,9 +29,17 @@ def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
     known = sample(cells, 400)
     if known and sum(cell.is_clock(c) for c in known) >= 0.9 * len(known):
         return _clock_cells(cells)
-    if bare and HOUR_NAME.fullmatch(name) and sheet.looks_numeric(name) and not sheet.numbers(name).wrong:
+    speaks = bool(HOUR_NAME.fullmatch(name)) or _padded(known)
+    if bare and speaks and sheet.looks_numeric(name) and not sheet.numbers(name).wrong:
         return _bare_clock(sheet.numbers(name).values)
     return None
+
+
+def _padded(cells: list[str]) -> bool:
+    """``0030`` or ``003000`` in every cell, some with a leading zero."""
+    pattern = r"([01]\d|2[0-4])([0-5]\d){%d}"
+    fits = any(cells and all(re.fullmatch(pattern % size, c) for c in cells) for size in (1, 2))
+    return fits and any(c.startswith("0") for c in cells)
 
 
 def _clock_cells(cells: Cells) -> Nanoseconds:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
+import json
+import lzma
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from written import Read, lines
 
 from benchmark.errors import UserError
+from benchmark.reading import Recording
 
 MONTHS = {
     "German": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
@@ -97,3 +107,188 @@ def test_rows_numbered_by_a_hash_are_no_comments(read: Read) -> None:
 def test_a_decimal_comma_without_a_header(read: Read) -> None:
     found = read("\n".join(f"{v:.2f}".replace(".", ",") for v in values(240)))
     assert found.values == pytest.approx(values(240))
+
+
+def coded(read: Read, code: str, places: list[int], **options: object) -> Recording:
+    cells = [code if k in places else str(v) for k, v in enumerate(values(240))]
+    return read(lines("time,value", HOURS, cells), **options)
+
+
+@pytest.mark.parametrize("code", ["-9999", "9999", "-999", "999.9", "-99.9", "1e30", "9.96921e+36", "-32768", "65535"])
+def test_codes_for_a_missing_value_are_missing_and_said(read: Read, code: str) -> None:
+    found = coded(read, code, [20, 21, 150])
+    assert np.flatnonzero(found.filled).tolist() == [20, 21, 150]
+    assert any(note.startswith("Missing values of 'value': 3 cells with") for note in found.notes)
+    assert coded(read, code, [20, 21, 150], missing=("none",)).values[20] == float(code)
+
+
+@pytest.mark.parametrize("code", ["60", "-1", "0", "77.5"])
+def test_other_numbers_are_values(read: Read, code: str) -> None:
+    assert not coded(read, code, [20, 21, 150]).filled.any()
+
+
+def test_a_code_within_the_reach_of_the_values_is_a_value(read: Read) -> None:
+    wide = np.round(5000 * np.sin(np.arange(240) / 9))
+    wide[50] = 9999
+    assert read(lines("time,value", HOURS, wide)).values[50] == 9999
+
+
+def test_named_codes_and_words_are_missing(read: Read) -> None:
+    found = coded(read, "-1", [20, 21], missing=("-1",))
+    assert np.flatnonzero(found.filled).tolist() == [20, 21]
+    cells = ["frost" if k % 10 == 3 else str(v) for k, v in enumerate(values(240))]
+    text = lines("time,value", HOURS, cells)
+    with pytest.raises(UserError, match="--missing WORD"):
+        read(text)
+    assert read(text, missing=("Frost",)).filled.sum() == 24
+
+
+def test_settled_codes_hold_for_files_that_follow(read: Read) -> None:
+    assert coded(read, "-9999", [20]).reading.missing == ("-9999.0",)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress], ids=["gzip", "bzip2", "xz"])
+def test_compressed_files(read: Read, pack: Callable[[bytes], bytes]) -> None:
+    raw = pack(lines("time,value", HOURS, values(240)).encode())
+    assert read(raw).values == pytest.approx(values(240))
+    with pytest.raises(UserError, match="cannot be unpacked"):
+        read(raw[:-30])
+
+
+def archive(files: dict[str, str]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as target:
+        for name, text in files.items():
+            target.writestr(name, text)
+    return out.getvalue()
+
+
+def test_archives_hold_one_file(read: Read) -> None:
+    text = lines("time,value", HOURS, values(240))
+    assert len(read(archive({"a.csv": text}), "a.zip")) == 240
+    with pytest.raises(UserError, match=r"archive of 2 files \(a.csv, b.csv\)"):
+        read(archive({"a.csv": text, "b.csv": text}), "a.zip")
+
+
+@pytest.mark.parametrize("rows", [["Total,12034"], ["Summe;7"], ["Min,1", "Max,2", "Average: ,3"]])
+def test_totals_at_the_end_are_left_out_and_said(read: Read, rows: list[str]) -> None:
+    sep = ";" if ";" in rows[0] else ","
+    found = read(lines(f"no{sep}value", range(1, 241), values(240), sep=sep) + "\n".join(rows))
+    assert found.values == pytest.approx(values(240))
+    assert any(note.startswith(f"Left out: {len(rows)} row") for note in found.notes)
+
+
+def test_thousands_by_a_letter_beside_bare_numbers_are_refused(read: Read) -> None:
+    cells = [f"{v / 1000:.3f} K" if v >= 1000 else f"{v:.0f}" for v in 1000 + 30 * (values(240) - 50)]
+    with pytest.raises(UserError, match="its unit 'K' is not that of the others"):
+        read(lines("time,value", HOURS, cells))
+
+
+@pytest.mark.parametrize("unit", ["kWh/m2", "m3/h", "m3"])
+def test_units_with_a_digit(read: Read, unit: str) -> None:
+    found = read(lines("time,value", HOURS, [f"{v} {unit}" for v in values(240)]))
+    assert found.values == pytest.approx(values(240))
+
+
+@pytest.mark.parametrize("form", ["%d%m%Y", "%y%m%d", "%Y%m%d"])
+def test_dates_as_whole_numbers(read: Read, form: str) -> None:
+    cells = [str(int(t.strftime(form))) for t in DAYS]
+    found = read(lines("date,value", cells, values(365)))
+    assert [found.show_time(k) for k in (0, 364)] == ["2023-01-01", "2023-12-31"]
+    assert found.values == pytest.approx(values(365))
+
+
+def test_months_as_whole_numbers(read: Read) -> None:
+    cells = [f"{2001 + k // 12}{k % 12 + 1:02d}" for k in range(240)]
+    assert read(lines("month,value", cells, values(240))).show_time(239) == "2020-12-01"
+
+
+def test_columns_joined_by_their_times_keep_their_own(read: Read) -> None:
+    x = values(240)
+    sparse = [[str(v) if k % 3 == place else "" for k, v in enumerate(x)] for place in range(3)]
+    found = read(lines("time,a,b,c", HOURS, *sparse), value="b")
+    assert found.values == pytest.approx(x[1::3])
+    assert found.show_time(1) == str(HOURS[4])
+    assert any(note.startswith("Left out: 160 rows without a value of 'b'") for note in found.notes)
+
+
+def influx(*tables: tuple[str, list[str]]) -> str:
+    head = ["#group,false,false", "#datatype,string,long", "#default,_result,"]
+    return "\n".join("\n".join([*head, names, *rows, ""]) for names, rows in tables)
+
+
+def test_tables_of_influx_with_columns_of_their_own(read: Read) -> None:
+    x = values(240)
+    one = [f",,0,{t:%Y-%m-%dT%H:%M:%SZ},{v},user" for t, v in zip(HOURS, x, strict=True)]
+    two = [f",,1,{t:%Y-%m-%dT%H:%M:%SZ},sys,web1,{v}" for t, v in zip(HOURS, x + 100, strict=True)]
+    words = [f",,2,{t:%Y-%m-%dT%H:%M:%SZ},ok,state" for t in HOURS]
+    text = influx(
+        (",result,table,_time,_value,_field", one),
+        (",result,table,_time,_field,host,_value", two),
+        (",result,table,_time,_value,_field", words),
+    )
+    assert read(text, series="user/").values == pytest.approx(x)
+    assert read(text, series="sys/web1").values == pytest.approx(x + 100)
+
+
+def test_json_lines_with_objects_inside(read: Read) -> None:
+    rows = [{"@timestamp": f"{t}Z", "m": {"cpu": v}} for t, v in zip(HOURS, values(240), strict=True)]
+    text = "\n".join(map(json.dumps, rows))
+    assert (read(text).column, read(text).show_time(239)) == ("m.cpu", f"{HOURS[-1]}Z")
+    with pytest.raises(UserError, match="line 240 is cut or broken"):
+        read(text[:-5])
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"status": "error", "error": "parse error"}, "holds an error in place of a series: parse error"),
+        ({"status": "success", "data": {"resultType": "matrix", "result": []}}, "answer without a series"),
+    ],
+)
+def test_answers_without_a_series(read: Read, answer: dict[str, object], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        read(json.dumps(answer))
+
+
+def test_a_table_of_pandas_in_json(read: Read) -> None:
+    frame = pd.DataFrame({"value": values(240)}, index=pd.DatetimeIndex(HOURS, name="time"))
+    assert read(frame.to_json(orient="table"), "t.json").values == pytest.approx(values(240))
+
+
+@pytest.mark.parametrize("usual", ["normal", "inlier"])
+def test_labels_by_their_words_alone(read: Read, usual: str) -> None:
+    cells = ["abnormal" if 100 <= k < 112 else usual for k in range(240)]
+    assert read(lines("time,value,class", HOURS, values(240), cells)).labels.sum() == 12
+
+
+def test_columns_that_may_be_labels_are_named(read: Read) -> None:
+    cells = [int(100 <= k < 112) for k in range(240)]
+    found = read(lines("time,value,target", HOURS, values(240), cells))
+    assert "Columns of 0 and few 1 may be labels: target (--label)." in found.notes
+
+
+EVENTS = {
+    "epoch": f"start,end\n{HOURS[100].timestamp():.0f},{HOURS[111].timestamp():.0f}\n",
+    "duration": f"start,duration_min\n{HOURS[100]},660\n",
+    "single times": "timestamp\n" + "\n".join(map(str, HOURS[100:112])) + "\n",
+}
+
+
+@pytest.mark.parametrize("form", EVENTS)
+def test_events_in_a_second_file(read: Read, tmp_path: Path, form: str) -> None:
+    (tmp_path / "events.csv").write_text(EVENTS[form])
+    found = read(lines("time,value", HOURS, values(240)), labels=tmp_path / "events.csv")
+    assert np.flatnonzero(found.labels).tolist() == list(range(100, 112))
+
+
+def test_a_duration_without_its_unit_is_refused(read: Read, tmp_path: Path) -> None:
+    (tmp_path / "events.csv").write_text(f"start,duration\n{HOURS[100]},660\n")
+    with pytest.raises(UserError, match="does not say its unit"):
+        read(lines("time,value", HOURS, values(240)), labels=tmp_path / "events.csv")
+
+
+def test_date_and_padded_clock_in_columns_without_names(read: Read) -> None:
+    rows = [f"{t:%Y%m%d %H%M} {v:8.2f}  0" for t, v in zip(HOURS, values(240), strict=True)]
+    found = read("\n".join(rows))
+    assert (found.show_time(239), found.values) == (str(HOURS[-1]), pytest.approx(values(240)))

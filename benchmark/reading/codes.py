@@ -1,0 +1,73 @@
+"""Codes for a missing value among numbers, such as -9999 or 1e30."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.reading.options import WITHOUT
+from benchmark.reading.table import counted
+
+Array = NDArray[np.float64]
+NINES = (999, 9999, 99_999, 999_999, 999.9, 999.99, 9999.9, 8888, 88_888)
+LARGEST = (32_767, 65_535, 2_147_483_647, 4_294_967_295)
+CODES = (-99, -99.9, -99.99, *NINES, *(-code for code in NINES), *LARGEST, -32_768, -2_147_483_648)
+HUGE = 1e20  # beyond it any value is one: 1e30, 9.96921e36, 3.4028235e38
+ALIKE = 1e-6  # relative: a code may have gone through single precision
+
+
+def split(missing: tuple[str, ...] | None) -> tuple[list[float], frozenset[str], bool]:
+    """Codes and words that a person named, and whether others are looked for."""
+    entries = [entry.strip() for entry in missing or ()]
+    codes = [number for entry in entries if (number := _number(entry)) is not None]
+    words = frozenset(entry.lower() for entry in entries if _number(entry) is None and entry != WITHOUT)
+    return codes, words, WITHOUT not in entries
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def without_codes(values: Array, name: str, missing: tuple[str, ...] | None) -> tuple[Array, list[float], list[str]]:
+    """The values with NaN for codes, these codes, and a sentence for each.
+
+    A usual code counts as one where it lies further from all other values than these from each other.
+    ``missing`` names further ones; the word ``none`` in it keeps the usual ones.
+    """
+    named, _, looking = split(missing)
+    hits = {code: _is(values, code) for code in named}
+    rest = values[~np.any([np.zeros(len(values), dtype=bool), *hits.values()], axis=0)]
+    found = _usual(rest) if looking else []
+    hits |= {code: _is(values, code) for code in found}
+    clean = np.where(np.any([np.zeros(len(values), dtype=bool), *hits.values()], axis=0), np.nan, values)
+    known = clean[np.isfinite(clean)]
+    span = f"{known.min():g} to {known.max():g}" if len(known) else "none"
+    notes = [
+        f"Missing values of {name!r}: {counted(int(hit.sum()), 'cell')} with {code:g}, "
+        + (
+            f"a code far outside the others ({span}); --missing {WITHOUT} keeps it."
+            if code in found
+            else "(--missing)."
+        )
+        for code, hit in hits.items()
+        if hit.any()
+    ]
+    return clean, [code for code, hit in hits.items() if hit.any()], notes
+
+
+def _usual(values: Array) -> list[float]:
+    """Usual codes among the values that lie further out than the others reach."""
+    known = values[np.isfinite(values)]
+    candidates = np.unique(known[(np.abs(known) >= HUGE) | np.any([_is(known, code) for code in CODES], axis=0)])
+    others = known[~np.isin(known, candidates)]
+    if not len(candidates) or not len(others) or np.ptp(others) == 0:
+        return []
+    low, high = others.min(), others.max()
+    return [float(c) for c in candidates if max(low - c, c - high) > high - low]
+
+
+def _is(values: Array, code: float) -> NDArray[np.bool_]:
+    return np.asarray(np.isclose(values, code, rtol=ALIKE, atol=0))
