@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.reading.cell import NOTHING
+from benchmark.reading.marks import QUOTES, SPACES, Country, decide, having
 from benchmark.reading.table import Cells, counted
 
-Country = Literal["comma", "dot", "dates", "semicolon", "unknown"]
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-SPACES = " \u00a0\u202f\u2009"
-QUOTES = "'’"
 SPOKEN = {SPACES: "blanks", QUOTES: "apostrophes", ",": "commas", ".": "dots"}
 MULTIPLES = ("k", "K", "M", "G", "T", "B", "bn", "Mio", "Mio.", "Mrd", "Mrd.")  # beside bare numbers no mere unit
 _SPLIT = re.compile(
@@ -59,10 +57,6 @@ class Marks:
     after: str = ""
 
 
-class Undecided(Exception):
-    """The cells have two readings and nothing in the file tells which."""
-
-
 def read_numbers(
     cells: Cells,
     name: str,
@@ -100,7 +94,7 @@ def read_numbers(
     if free and not _dots_may_group(cells) and (direct := _cast(cells)) is not None:
         return Numbers(direct, marks=Marks() if any("." in c for c in sample(cells, 50)) else None)
     text = pc.utf8_trim_whitespace(cells)
-    if _with(text, "−"):
+    if having(text, "−"):
         text = pc.replace_substring(text, "−", "-")
     text, notes = _without_nothing(text, name, NOTHING | words)
     marks = _marks(text, decimal, thousands, country)
@@ -181,7 +175,7 @@ def _marks(text: Cells, decimal: str | None, thousands: str | None, country: Cou
         before = after = ""
     numbers = _stripped(text, before, after)
     if decimal is None or thousands is None:
-        decimal, thousands = _decide(numbers, decimal, thousands, country)
+        decimal, thousands = decide(numbers, decimal, thousands, country)
     return Marks(decimal, thousands, before, after)
 
 
@@ -193,80 +187,6 @@ def _stripped(text: Cells, before: str, after: str) -> Cells:
     if after:
         text = pc.replace_substring_regex(text, rf"\s*{re.escape(after.strip())}\s*$", "")
     return pc.utf8_trim_whitespace(text) if before or after else text
-
-
-def _count(text: Cells, pattern: str) -> int:
-    import pyarrow.compute as pc
-
-    return int(pc.sum(pc.match_substring_regex(text, pattern)).as_py() or 0)
-
-
-def _decide(text: Cells, decimal: str | None, thousands: str | None, country: Country) -> tuple[str, str]:
-    """Decimal mark and thousands separator, from all cells."""
-    commas, dots = _with(text, ","), _with(text, ".")
-    other = _other_groups(text)
-    if decimal is not None or thousands is not None:
-        decimal = decimal or ("," if thousands == "." else ".")
-        rest = "." if decimal == "," else ","
-        grouped = commas if rest == "," else dots
-        return decimal, thousands if thousands is not None else (other or (rest if grouped else ""))
-    if not commas and not dots:
-        return ".", other
-    if commas and dots:
-        return _both(text, commas, dots)
-    mark = "," if commas else "."
-    return _one(text, mark, commas or dots, country, other)
-
-
-def _with(text: Cells, mark: str) -> int:
-    import pyarrow.compute as pc
-
-    return int(pc.sum(pc.match_substring(text, mark)).as_py() or 0)
-
-
-def _other_groups(text: Cells) -> str:
-    for group in (QUOTES, SPACES):
-        if any(_with(text, mark) for mark in group) and _count(text, rf"^[+-]?\d{{1,3}}([{group}]\d{{3}})+([.,]\d*)?$"):
-            return group
-    return ""
-
-
-def _both(text: Cells, commas: int, dots: int) -> tuple[str, str]:
-    """Commas and dots in one column: the one that stands last in a cell, or at most once, is the decimal mark."""
-    comma_last, dot_last = _count(text, r"\..*,"), _count(text, r",.*\.")
-    if comma_last == dot_last:  # never in one cell
-        comma_groups = _count(text, r"^[+-]?[1-9]\d{0,2}(,\d{3})+$")
-        dot_groups = _count(text, r"^[+-]?[1-9]\d{0,2}(\.\d{3})+$")
-        comma_last, dot_last = int(dot_groups == dots), int(comma_groups == commas)
-        if comma_last == dot_last:
-            raise Undecided("some cells have a comma and others a dot")
-    return (",", ".") if comma_last > dot_last else (".", ",")
-
-
-def _one(text: Cells, mark: str, marked: int, country: Country, other: str) -> tuple[str, str]:
-    """Only commas, or only dots: decimal mark or thousands separator?"""
-    at = re.escape(mark)
-    grouped = _count(text, rf"^[+-]?[1-9]\d{{0,2}}({at}\d{{3}})+$")
-    as_decimal, as_thousands = (mark, other), ("," if mark == "." else ".", mark)
-    if other or grouped < 0.98 * marked:
-        several = _count(text, rf"{at}\d*{at}")
-        return as_thousands if several > 0.98 * marked else as_decimal
-    if _count(text, rf"{at}\d{{3}}{at}"):
-        return as_thousands
-    short = _count(text, r"^[+-]?\d{1,3}$")
-    if _count(text, r"^[+-]?\d{4,}$"):
-        return as_decimal
-    if mark == ".":
-        if country == "comma":
-            return as_thousands
-        if country == "dot" or (country == "unknown" and min(short, grouped) < 5):
-            return as_decimal
-        raise Undecided("every dot has three digits behind it")
-    if country == "comma" or (country == "dates" and not short):
-        return as_decimal
-    if country == "dot" or (short and country in ("unknown", "semicolon")):
-        return as_thousands
-    raise Undecided("every comma has three digits behind it")
 
 
 def _cleaned(text: Cells, marks: Marks) -> Cells:

@@ -12,7 +12,8 @@ from benchmark.errors import UserError
 from benchmark.reading import cell
 from benchmark.reading.codes import split
 from benchmark.reading.fields import Ambiguous
-from benchmark.reading.numbers import Country, Numbers, Undecided, read_numbers, sample
+from benchmark.reading.marks import Country, Undecided
+from benchmark.reading.numbers import Numbers, read_numbers, sample
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.stamps import Stamps, read_stamps
 from benchmark.reading.states import MOST, STATES, read_states

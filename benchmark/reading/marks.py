@@ -1,0 +1,93 @@
+"""Decimal mark and thousands separator of a column, decided from all of its cells."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from benchmark.reading.table import Cells
+
+Country = Literal["comma", "dot", "dates", "semicolon", "unknown"]
+SPACES = " \u00a0\u202f\u2009"
+QUOTES = "'’"
+
+
+class Undecided(Exception):
+    """The cells have two readings and nothing in the file tells which."""
+
+
+def _count(text: Cells, pattern: str) -> int:
+    import pyarrow.compute as pc
+
+    return int(pc.sum(pc.match_substring_regex(text, pattern)).as_py() or 0)
+
+
+def decide(text: Cells, decimal: str | None, thousands: str | None, country: Country) -> tuple[str, str]:
+    """Decimal mark and thousands separator, from all cells."""
+    commas, dots = having(text, ","), having(text, ".")
+    other = _other_groups(text)
+    if decimal is not None or thousands is not None:
+        decimal = decimal or ("," if thousands == "." else ".")
+        rest = "." if decimal == "," else ","
+        grouped = commas if rest == "," else dots
+        return decimal, thousands if thousands is not None else (other or (rest if grouped else ""))
+    if not commas and not dots:
+        return ".", other
+    if commas and dots:
+        return _both(text, commas, dots)
+    mark = "," if commas else "."
+    return _one(text, mark, commas or dots, country, other)
+
+
+def having(text: Cells, mark: str) -> int:
+    """Cells that have the mark somewhere."""
+    import pyarrow.compute as pc
+
+    return int(pc.sum(pc.match_substring(text, mark)).as_py() or 0)
+
+
+def _other_groups(text: Cells) -> str:
+    for group in (QUOTES, SPACES):
+        if any(having(text, mark) for mark in group) and _count(
+            text, rf"^[+-]?\d{{1,3}}([{group}]\d{{3}})+([.,]\d*)?$"
+        ):
+            return group
+    return ""
+
+
+def _both(text: Cells, commas: int, dots: int) -> tuple[str, str]:
+    """Commas and dots in one column: the one that stands last in a cell, or at most once, is the decimal mark."""
+    comma_last, dot_last = _count(text, r"\..*,"), _count(text, r",.*\.")
+    if comma_last == dot_last:  # never in one cell
+        comma_groups = _count(text, r"^[+-]?[1-9]\d{0,2}(,\d{3})+$")
+        dot_groups = _count(text, r"^[+-]?[1-9]\d{0,2}(\.\d{3})+$")
+        comma_last, dot_last = int(dot_groups == dots), int(comma_groups == commas)
+        if comma_last == dot_last:
+            raise Undecided("some cells have a comma and others a dot")
+    return (",", ".") if comma_last > dot_last else (".", ",")
+
+
+def _one(text: Cells, mark: str, marked: int, country: Country, other: str) -> tuple[str, str]:
+    """Only commas, or only dots: decimal mark or thousands separator?"""
+    at = re.escape(mark)
+    grouped = _count(text, rf"^[+-]?[1-9]\d{{0,2}}({at}\d{{3}})+$")
+    as_decimal, as_thousands = (mark, other), ("," if mark == "." else ".", mark)
+    if other or grouped < 0.98 * marked:
+        several = _count(text, rf"{at}\d*{at}")
+        return as_thousands if several > 0.98 * marked else as_decimal
+    if _count(text, rf"{at}\d{{3}}{at}"):
+        return as_thousands
+    short = _count(text, r"^[+-]?\d{1,3}$")
+    if _count(text, r"^[+-]?\d{4,}$"):
+        return as_decimal
+    if mark == ".":
+        if country == "comma":
+            return as_thousands
+        if country == "dot" or (country == "unknown" and min(short, grouped) < 5):
+            return as_decimal
+        raise Undecided("every dot has three digits behind it")
+    if country == "comma" or (country == "dates" and not short):
+        return as_decimal
+    if country == "dot" or (short and country in ("unknown", "semicolon")):
+        return as_thousands
+    raise Undecided("every comma has three digits behind it")
