@@ -13,9 +13,9 @@ test: ARGS += -m "not slow"
 test test-all: setup
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy
-	@# compiled once by one process: in a fresh clone the tests' processes would all compile at once, into one cache
-	$(PY) -m benchmark check IForest IForest1 HBOS LOF MP NormA LSTM > /dev/null
+	@# kernels are compiled once by one process: in a fresh clone the tests' processes would all compile, into one cache
+	$(PY) -m benchmark check IForest IForest1 HBOS LOF MP NormA LSTM > /dev/null & compiled=$$!; \
+	$(PY) -m mypy && wait $$compiled
 	$(PY) -m pytest -n auto $(ARGS)
 
 setup: $(INSTALLED)

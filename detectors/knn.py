@@ -66,12 +66,11 @@ class KNN(WindowDetector):
         [x] = windows.pieces
         total = len(Windows(self.fitted_pieces_, self.window_))
         k = max(1, min(self.n_neighbors, total - 1))
-        place = self._place(x)
-        if place is None:
+        first = self._first_window(x)
+        if first is None:
             return nearest(x, self.fitted_pieces_, self.window_, k, self.scaling)[0][:, -1]
-        before = sum(max(0, len(piece) - self.window_ + 1) for piece in self.fitted_pieces_[: place[0]])
         distances, index = nearest(x, self.fitted_pieces_, self.window_, min(k + 1, total), self.scaling)
-        return without_own(distances, index, before + place[1])
+        return without_own(distances, index, first)
 
 
 def without_own(distances: Array, index: Int32, first: int) -> Array:

@@ -91,11 +91,11 @@ class LOF(WindowDetector):
         self._least = least_reach(self._reach)
         self._density: Array = local_density(distances, index, self._reach, self._least)
         self._factors: Array = density_ratio(self._density, index, self._density)
-        self.notes_ = crowded(self._reach, k)
+        self.notes_ = equal_windows(self._reach, k)
 
     def _score_windows(self, windows: Windows) -> Array:
         x = windows.pieces[0]
-        first = self._window_number(x)
+        first = self._first_window(x)
         if first is not None and len(self._referred) == self._fitted_windows:
             return self._factors[first : first + len(windows)]
         k = max(1, min(self.n_neighbors, len(self._referred) - 1))
@@ -107,16 +107,8 @@ class LOF(WindowDetector):
             scores[self._referred[mine] - first] = self._factors[mine]
         return scores
 
-    def _window_number(self, x: Array) -> int | None:
-        """Number of a series' first window among the fitted ones, when it is a part of the fitted data."""
-        place = self._place(x)
-        if place is None:
-            return None
-        before = [max(0, len(piece) - self.window_ + 1) for piece in self.fitted_pieces_[: place[0]]]
-        return sum(before) + place[1]
 
-
-def crowded(reach: Array, k: int) -> tuple[str, ...]:
+def equal_windows(reach: Array, k: int) -> tuple[str, ...]:
     """What is to be said of windows that equal k others or more."""
     count = int((reach == 0).sum())
     if not count:

@@ -188,7 +188,7 @@ class Proposed(SavedDetector):
             raise ValueError(f"stride must be at most window, got {self.stride} and {self.window}")
 
     def min_length(self) -> int:
-        """Twice the window: a window to learn from, another to judge the training by."""
+        """Twice the window: a window to learn from, another to validate by."""
         return 2 * self.window
 
     # -- fit -----------------------------------------------------------------------------------

@@ -18,9 +18,9 @@ from benchmark.errors import UserError
 from benchmark.grid.cells import Cell
 from benchmark.grid.costs import START, costs, expected_seconds
 from benchmark.provenance import measured_on
-from benchmark.speed import costing, measure, memory, peers, series, tables, worker
+from benchmark.speed import costing, measure, memory, others, series, tables, worker
 from benchmark.speed.measure import Growth, Run
-from benchmark.speed.peers import MATCHES, PEERS, Match, Side
+from benchmark.speed.others import MATCHES, OTHERS, Match, Side
 
 OURS, THEIRS = Side("ours"), Side("PyOD HBOS", "pyod")
 HBOS = Match("HBOS", (THEIRS,))
@@ -151,11 +151,11 @@ def test_the_worker_stands_alone():
     assert roots - set(sys.stdlib_module_names) == {"numpy"}
 
 
-# -- peers -------------------------------------------------------------------------------------
+# -- others ------------------------------------------------------------------------------------
 
 
 def test_every_side_has_its_call_and_every_detector_of_the_paper_its_line():
-    assert {side.call for match in MATCHES for side in (match.ours, *match.peers)} == set(worker.CALLS)
+    assert {side.call for match in MATCHES for side in (match.ours, *match.others)} == set(worker.CALLS)
     assert {match.detector for match in MATCHES} - {"VUS"} == set(registry.published_order()[:-1])
 
 
@@ -165,9 +165,9 @@ def test_matched_parameters_exist():
             registry.build(match.detector, match.params)
 
 
-def test_absent_peers_are_named_and_left_out():
+def test_absent_packages_are_named_and_left_out():
     match = Match("LOF", (Side("TSB-UAD LOF", "TSB_UAD", apart=True), Side("Nowhere LOF", "no_such_module"), THEIRS))
-    sides, absent = peers.present(match, None)
+    sides, absent = others.present(match, None)
     assert [side.name for side, _ in sides] == ["ours", "PyOD"]
     assert absent == ["TSB-UAD LOF (no module TSB_UAD)", "Nowhere LOF (no module no_such_module)"]
 
@@ -184,10 +184,10 @@ def test_an_installation_that_fails_says_why_and_is_tried_again(monkeypatch, tmp
 
     monkeypatch.setattr(environments.subprocess, "run", fake)
     with pytest.raises(EnvironmentMissing, match="no network"):
-        PEERS.interpreter(lambda line: None)
-    python = PEERS.interpreter(lambda line: None)
+        OTHERS.interpreter(lambda line: None)
+    python = OTHERS.interpreter(lambda line: None)
     assert len(done) == 5
-    assert PEERS.interpreter(lambda line: None) == python
+    assert OTHERS.interpreter(lambda line: None) == python
     assert len(done) == 5, "a complete environment is not made twice"
 
 
@@ -233,7 +233,7 @@ def test_a_picture_is_drawn_where_there_are_two_lengths(tmp_path):
 def test_the_command_writes_table_runs_and_picture(calls, tmp_path, capsys):
     order, _ = calls
     options = ["--detector", "HBOS", "--series", "counts", "--n", "1000", "--n", "2000", "--repeats", "2"]
-    code = main(["bench", "--no-peers", *options, "--out", str(tmp_path)])
+    code = main(["bench", "--ours", *options, "--out", str(tmp_path)])
     assert code == 0
     assert order == ["ours"] * 4
     assert "| HBOS | counts | 2,000 |" in capsys.readouterr().out
@@ -245,7 +245,7 @@ def test_the_command_writes_table_runs_and_picture(calls, tmp_path, capsys):
     [(["--n", "10"], "--n must be"), (["--window", "500"], "20 windows"), (["--detector", "LOV"], "LOF")],
 )
 def test_the_command_refuses_what_cannot_be_measured(options, message, capsys):
-    assert main(["bench", "--no-peers", *options]) == 2
+    assert main(["bench", "--ours", *options]) == 2
     assert message in capsys.readouterr().err
 
 

@@ -9,7 +9,8 @@ import pytest
 from benchmark.catalogue import registry
 from benchmark.cli import main
 from benchmark.studies import edges
-from benchmark.studies.edges import PROPERTIES, Line, read, stale
+from benchmark.studies.edges import PROPERTIES
+from tests.support.edges_page import Line, apart, read, stale
 
 PAGE = Path(__file__).parent.parent / "docs" / "edges.md"
 RENEW = "stale: python -m benchmark check --all --edges docs/edges.md"
@@ -25,7 +26,7 @@ def test_every_detector_has_its_section_with_every_edge() -> None:
 
 
 def now(name: str, edge: str) -> Line:
-    return edges._apart(PROPERTIES[edge](registry.detectors()[name]))
+    return apart(PROPERTIES[edge](registry.detectors()[name]))
 
 
 @pytest.mark.parametrize("name", SHOWN)
@@ -61,7 +62,7 @@ def test_measured_again_without_waiting(name: str) -> None:
     ],
 )
 def test_what_counts_as_stale(edge: str, shown: str, given: str, expected: bool) -> None:
-    assert stale(edges._apart(shown), edge, edges._apart(given)) == expected
+    assert stale(apart(shown), edge, apart(given)) == expected
 
 
 def test_the_command_writes_the_page_and_refuses_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,10 +16,11 @@ import pytest
 
 from benchmark.errors import UserError
 from benchmark.execution.backends import Backend, Board
-from benchmark.execution.runner import Summary, interrupts_wait, keep, pending, run
+from benchmark.execution.runner import Summary, keep, pending, run
 from benchmark.grid import Task
 from benchmark.grid.cells import Outcome, Status
 from benchmark.metrics import METRICS
+from benchmark.processes import uninterrupted
 from benchmark.store.store import Store
 from tests.support.cases import planned, plugin, toy
 
@@ -107,7 +108,7 @@ def test_ctrl_c_keeps_what_arrived_and_the_rest_runs_later(tmp_path: Path, backe
 
 def test_an_interrupt_waits_for_the_commit() -> None:
     done = []
-    with pytest.raises(KeyboardInterrupt), interrupts_wait():  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), uninterrupted():  # noqa: PT012
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.01)
         done.append("committed")

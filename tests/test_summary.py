@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.catalogue import published, published_order
 from benchmark.errors import UserError
-from benchmark.report import csv, summary, tables
+from benchmark.report import csv, markdown, summary, tables
 from benchmark.report.build import build, current, draws
 from benchmark.report.verdicts import compare
 from tests.support.made_up import cell, frame
@@ -26,7 +26,7 @@ def test_the_readme_shows_what_ships() -> None:
 
 def test_a_changed_figure_would_be_noticed() -> None:
     changed = [line | {"ours": "0.123456"} if line["detector"] == "LOF" else line for line in SHIPPED]
-    assert summary.replaced(README, summary.to_markdown(changed), ROOT / "README.md") != README
+    assert markdown.renewed(ROOT / "README.md", summary.BEGIN, summary.END, summary.to_markdown(changed)) != README
 
 
 def test_every_published_figure_stands_there() -> None:

@@ -150,14 +150,11 @@ class OverWindows(Borrowed, WindowDetector):
         with silence():
             self.model_.fit(self._matrix(windows, evenly(len(windows), self.max_windows)))
         self.own_ = self.own_scores(self.model_) if len(windows) <= self.max_windows else None
-        sizes = [max(0, len(piece) - self.window_ + 1) for piece in self.fitted_pieces_]
-        self.starts_ = np.concatenate([[0], np.cumsum(sizes)])
 
     def _score_windows(self, windows: Windows) -> Array:
-        place = self._place(windows.pieces[0])
-        if self.own_ is not None and place is not None:
-            at = int(self.starts_[place[0]]) + place[1]
-            return self.own_[at : at + len(windows)]
+        first = self._first_window(windows.pieces[0])
+        if self.own_ is not None and first is not None:
+            return self.own_[first : first + len(windows)]
         self.seed_generators()
         with silence():
             matrix = self._matrix(windows, np.arange(len(windows)))

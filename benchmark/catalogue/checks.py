@@ -317,17 +317,21 @@ def spike(cls: type[Detector]) -> None:
     "No copy of all windows: on a long series Python and numpy allocate less than n x window x 8 bytes at a time."
 )
 def memory(cls: type[Detector]) -> None:
+    peak, limit = peak_memory(cls), LONG * WIDE * 8
+    expect(peak < limit, f"peak {peak / 2**20:.1f} MiB, a full window matrix takes {limit / 2**20:.1f} MiB")
+
+
+def peak_memory(cls: type[Detector]) -> int:
+    """Bytes that Python and numpy allocate at most to fit and score a long series."""
     x = wave(LONG)
     seen = x[: LONG // 10] if cls.learns_from == "normal" else x
     make(cls, WIDE).fit(seen[:1000]).score(seen[:1000])  # imports and compiled code are not the detector's
     tracemalloc.start()
     try:
         make(cls, WIDE).fit(seen).score(x)
-        peak = tracemalloc.get_traced_memory()[1]
+        return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    limit = LONG * WIDE * 8
-    expect(peak < limit, f"peak {peak / 2**20:.1f} MiB, a full window matrix takes {limit / 2**20:.1f} MiB")
 
 
 def _law(fault: Callable[[Callable[..., Detector]], str]) -> Callable[[type[Detector]], None]:

@@ -23,6 +23,8 @@ from benchmark.store import Store
 from datasets import DataError, Dataset, FolderDataset, Series, Source
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from benchmark.report import Drawing
     from benchmark.report.tables import Table
 
@@ -149,6 +151,14 @@ def write_report(
         raise
     finally:
         steps.end()
+
+
+def of_kind(figures: pd.DataFrame, supply: Supply) -> tuple[pd.DataFrame, str]:
+    """The figures of a study's kind, quick or full, simulated or real; and the marks in front of what it says."""
+    quick, simulated = supply.quick, bool(supply.simulated)
+    chosen = figures[(figures["quick"] == quick) & ((figures["source"] == "simulated") == simulated)]
+    marks = ["SIMULATED series"] * simulated + ["QUICK settings"] * quick
+    return chosen, "".join(f"**{mark}**\n\n" for mark in marks)
 
 
 def specification_curves(store: Store) -> list[Drawing]:

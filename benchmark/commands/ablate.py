@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run what is missing, print and write the tables."""
-    from benchmark.commands._session import Supply, conclude, execute
+    from benchmark.commands._session import Supply, conclude, execute, of_kind
     from benchmark.execution import Backend
     from benchmark.grid import plan
     from benchmark.report import write_text
@@ -46,9 +46,8 @@ def main(args: argparse.Namespace) -> int:
             return conclude(summary, supply)
         evaluate.fill(store, jobs=args.jobs)
         cells = store.frame()
-    shown = cells[(cells["quick"] == args.quick) & ((cells["source"] == "simulated") == bool(supply.simulated))]
-    marks = ["SIMULATED series"] * bool(supply.simulated) + ["QUICK settings"] * args.quick
-    text = "".join(f"**{mark}**\n\n" for mark in marks) + ablation.to_markdown(shown, found, selection.protocols)
+    shown, marks = of_kind(cells, supply)
+    text = marks + ablation.to_markdown(shown, found, selection.protocols)
     path = args.out / "ablation" / f"{args.name}.md"
     write_text(path, text)
     sys.stdout.write(text)

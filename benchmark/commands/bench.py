@@ -1,14 +1,14 @@
-"""Measure every detector beside its peers (TSB-UAD, PyOD, scikit-learn, stumpy, vus) on the same series.
+"""Measure every detector beside other packages (TSB-UAD, PyOD, scikit-learn, stumpy, vus) on the same series.
 
 examples:
   python -m benchmark bench                                      some minutes
   python -m benchmark bench --detector LOF --n 100000 --threads 1 --threads 2
-  python -m benchmark bench --no-peers                           ours alone
+  python -m benchmark bench --ours                               ours alone
   python -m benchmark bench --memory                             peak memory on 1,000,000 points
   python -m benchmark bench --costs                              rewrite benchmark/grid/costs.csv
   python -m benchmark bench --full                               n to 1,000,000, W 16 to 512: many hours
 
-The first use installs the peers into an environment of their own in the cache folder. Nothing is evaluated: the
+The first use installs the others into an environment of their own in the cache folder. Nothing is evaluated: the
 tables give ratios, with the spread of their repeats.
 """
 
@@ -55,8 +55,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="leave out runs longer than about this (20 s); --memory: stop them (900 s)",
     )
     what.add_argument("--full", action="store_true", help="n to 1,000,000, W 16 to 512, 1 and 2 threads, 5 repeats")
-    what.add_argument("--peer", action="append", default=[], metavar="NAME", help="only these peers")
-    what.add_argument("--no-peers", action="store_true", help="ours alone; installs nothing")
+    what.add_argument(
+        "--package", "--peer", action="append", default=[], metavar="NAME", help="beside these packages only"
+    )
+    what.add_argument("--ours", "--no-peers", action="store_true", help="ours alone; installs nothing")
     other = parser.add_argument_group("other measurements")
     other.add_argument(
         "--memory", action="store_true", help="peak memory of ours on 1,000,000 points, W 100 (--n, --window)"
@@ -116,7 +118,7 @@ def _matches(names: list[str]) -> list[Match]:
     known = {match.detector: match for match in MATCHES}
     for name in names:
         if name not in known:
-            raise unknown("detector with a peer", name, known)
+            raise unknown("detector with a match", name, known)
     return [known[name] for name in names] if names else list(MATCHES)
 
 
@@ -145,7 +147,7 @@ def _measure(args: argparse.Namespace, matches: list[Match], runs: list[Run]) ->
     """Fill ``runs`` as they end, short series first."""
     from benchmark.speed import measure, present, series
 
-    apart = _peers() if _apart_wanted(args, matches) else None
+    apart = _others() if _apart_wanted(args, matches) else None
     growth = measure.Growth(args.budget)
     told: set[str] = set()
     for n in args.n:
@@ -153,8 +155,8 @@ def _measure(args: argparse.Namespace, matches: list[Match], runs: list[Run]) ->
             for match in matches:
                 sides, absent = present(match, apart)
                 sides = [side for side in sides if side[0] == match.ours or _wanted(args, side[0].name)]
-                absent = [name for name in absent if not args.peer or name.startswith(tuple(args.peer))]
-                if not args.no_peers and not told.issuperset(absent):
+                absent = [name for name in absent if not args.package or name.startswith(tuple(args.package))]
+                if not args.ours and not told.issuperset(absent):
                     told.update(absent)
                     _options.say(f"absent, left out: {', '.join(absent)}")
                 for window in args.window:
@@ -165,20 +167,20 @@ def _measure(args: argparse.Namespace, matches: list[Match], runs: list[Run]) ->
 
 
 def _apart_wanted(args: argparse.Namespace, matches: list[Match]) -> bool:
-    """Whether a peer that was asked for lives in the environment of its own: else it need not be made."""
-    return any(side.apart and _wanted(args, side.name) for match in matches for side in match.peers)
+    """Whether a package that was asked for lives in the environment of its own: else it need not be made."""
+    return any(side.apart and _wanted(args, side.name) for match in matches for side in match.others)
 
 
 def _wanted(args: argparse.Namespace, name: str) -> bool:
-    return not args.no_peers and (not args.peer or name in args.peer)
+    return not args.ours and (not args.package or name in args.package)
 
 
-def _peers() -> Path | None:
+def _others() -> Path | None:
     from benchmark.environments import EnvironmentMissing
-    from benchmark.speed import PEERS
+    from benchmark.speed import OTHERS
 
     try:
-        return PEERS.interpreter(_options.say)
+        return OTHERS.interpreter(_options.say)
     except EnvironmentMissing as reason:
         _options.say(f"no TSB-UAD and no vus to compare with: {reason}")
         return None

@@ -28,9 +28,9 @@ def main(args: argparse.Namespace) -> int:
     """Make it, and say where it lies."""
     from benchmark.adapters import tsb_ad
     from benchmark.environments import EnvironmentMissing
-    from benchmark.speed import PEERS
+    from benchmark.speed import OTHERS
 
-    chosen = {"tsb-ad": tsb_ad.TSB_AD, "peers": PEERS}[args.name]
+    chosen = {"tsb-ad": tsb_ad.TSB_AD, "peers": OTHERS}[args.name]
     try:
         python = chosen.interpreter(_options.say)
     except EnvironmentMissing as reason:

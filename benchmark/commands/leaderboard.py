@@ -16,7 +16,6 @@ import sys
 from pathlib import Path
 
 from benchmark.commands import _options
-from benchmark.errors import UserError
 
 BEGIN = "<!-- begin of figures: made by python -m benchmark leaderboard --page docs/tsb-ad.md -->"
 END = "<!-- end of figures -->"
@@ -45,11 +44,9 @@ def main(args: argparse.Namespace) -> int:
 
 def _renew(page: Path, text: str) -> None:
     """Put the table, its notes and the rank test between the page's markers."""
-    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise UserError(f"{page} has no place for the table: put the lines {BEGIN} and {END} there")
+    from benchmark.report import markdown
+
     main, _, others = text.partition("### By source")
     test = others.partition("### Rank test")[2].partition("### ")[0]
     body = main.partition("\n")[2].strip() + "\n\nRank test: " + test.strip()
-    page.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+    page.write_text(markdown.renewed(page, BEGIN, END, f"\n{body}\n\n"), encoding="utf-8")

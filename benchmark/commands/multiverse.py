@@ -40,16 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run what is missing, print and write tables and pictures."""
-    from benchmark.commands._session import Supply
+    from benchmark.commands._session import Supply, of_kind
     from benchmark.studies import multiverse
 
     selection = _options.study(args)
     many = multiverse.multiverse(selection, args.vary)
     supply = Supply(args, _options.chosen_datasets(args), args.quick)
     _run(args, selection, many, supply)
-    frame = multiverse.read(args.figures)
-    shown = frame[(frame["quick"] == args.quick) & ((frame["source"] == "simulated") == bool(supply.simulated))]
-    marks = ["SIMULATED series"] * bool(supply.simulated) + ["QUICK settings"] * args.quick
+    shown, marks = of_kind(multiverse.read(args.figures), supply)
     _write(args.out / "multiverse", many, shown, selection.protocols, marks)
     missing = int((shown["reason"] != "").sum())
     if missing:
@@ -74,12 +72,12 @@ def _run(args: argparse.Namespace, selection: Selection, many: Multiverse, suppl
             _options.say(f"{one.dataset}/{one.series} ({one.protocol}, seed {one.seed}): {len(figures)} universes")
 
 
-def _write(out: Path, many: Multiverse, frame: pd.DataFrame, protocols: tuple[str, ...], marks: list[str]) -> None:
+def _write(out: Path, many: Multiverse, frame: pd.DataFrame, protocols: tuple[str, ...], marks: str) -> None:
     from benchmark.report import write_specification_curve, write_text
     from benchmark.studies import multiverse_tables
 
     found = {protocol: multiverse_tables.outcomes(many, frame, protocol) for protocol in protocols}
-    text = "".join(f"**{mark}**\n\n" for mark in marks) + multiverse_tables.to_markdown(many, found)
+    text = marks + multiverse_tables.to_markdown(many, found)
     write_text(out / f"{many.row.name}.md", text)
     for protocol, outcomes in found.items():
         for one in outcomes:

@@ -32,6 +32,7 @@ T = TypeVar("T")
 FORMAT = 1
 REMEMBERED = 20  # windows of history kept, which new rows are scored and explained with
 FILE = "model.json"
+PLAIN = ("names", "window", "threshold", "rows", "last", "centre", "reading", "step", "exceedances")
 INHERITED = ("value", "time", "decimal", "thousands", "day_first", "tz", "separator", "encoding")
 
 
@@ -199,21 +200,8 @@ class Model:
         UserError
             If the folder cannot be written, or a detector not be saved.
         """
-        facts = {
-            "format": FORMAT,
-            "names": self.names,
-            "window": self.window,
-            "usual": [asdict(usual) for usual in self.usual],
-            "threshold": self.threshold,
-            "options": asdict(self.options),
-            "rows": self.rows,
-            "last": self.last,
-            "recent": self.recent.tolist(),
-            "centre": self.centre,
-            "reading": self.reading,
-            "step": self.step,
-            "exceedances": self.exceedances,
-        }
+        facts = {name: getattr(self, name) for name in PLAIN} | {"format": FORMAT, "recent": self.recent.tolist()}
+        facts |= {"usual": [asdict(usual) for usual in self.usual], "options": asdict(self.options)}
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for k, detector in enumerate(self.detectors):
@@ -232,17 +220,16 @@ class Model:
             If the folder holds none, or one of a newer release or of other versions of its detectors.
         """
         facts = _facts(folder)
-        names = tuple(facts["names"])
+        plain = {name: facts[name] for name in PLAIN} | {"names": tuple(facts["names"])}
         try:
-            fitted = [registry.load(name).load(folder / f"{k}.safetensors") for k, name in enumerate(names)]
+            fitted = [registry.load(name).load(folder / f"{k}.safetensors") for k, name in enumerate(plain["names"])]
         except (OSError, ValueError) as error:
             raise UserError(f"cannot load the model of {folder}: {error}") from error
         usual = [OrdinaryPeaks(**each) for each in facts["usual"]]
         options = Options(**facts["options"] | {"detectors": tuple(facts["options"]["detectors"])})
-        recent = np.array(facts["recent"], dtype=np.float64)
-        threshold, window = facts["threshold"], facts["window"]
-        more = facts["centre"], facts["reading"], facts["step"], facts["exceedances"]
-        return cls(names, fitted, window, usual, threshold, recent, options, facts["rows"], facts["last"], *more)
+        return cls(
+            detectors=fitted, usual=usual, options=options, recent=np.array(facts["recent"], dtype=float), **plain
+        )
 
 
 def _facts(folder: Path) -> dict[str, Any]:

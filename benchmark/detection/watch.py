@@ -92,7 +92,7 @@ class Watch:
         self.offset = block.offset
         lines = block.lines
         if self.follower is None:
-            lines = self._settle(lines, block.waiting)
+            lines = self._decide(lines, block.waiting)
         if self.follower is None or not lines:
             return []
         points, said = self.follower.read(lines, Path(self.name))
@@ -106,7 +106,7 @@ class Watch:
         self._forget()
         return printed
 
-    def _settle(self, lines: bytes, waiting: bool) -> bytes:
+    def _decide(self, lines: bytes, waiting: bool) -> bytes:
         """Decide how the file is read, once its first row is there."""
         self.head += lines
         if not self.head.strip():

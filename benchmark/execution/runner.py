@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
 
 from benchmark.execution.backends import Backend, Board
 from benchmark.grid import Outcome, Task, longest_first
+from benchmark.processes import uninterrupted
 from benchmark.store import Store, evaluate
 from datasets import Series
 
@@ -69,7 +67,7 @@ def run(
     try:
         with closing(backend.map(work, board)) as results:  # type: ignore[type-var]
             for task, outcome in results:
-                with interrupts_wait():
+                with uninterrupted():
                     keep(store, task, outcome)
                 summary.statuses[outcome.status] += 1
                 on_done(task, outcome)
@@ -90,19 +88,3 @@ def keep(store: Store, task: Task, outcome: Outcome) -> None:
         labels = series.labels[outcome.first_row :]
         figures = evaluate.measure(cell.key, evaluate.AT_ONCE, labels, outcome.scores, cell.protocol, outcome.window)
     store.put(cell, outcome, task.group, task.quick, figures)
-
-
-@contextmanager
-def interrupts_wait() -> Iterator[None]:
-    """Ctrl-C inside the block takes effect at its end: an outcome that has arrived is committed."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[Any] = []
-    before = signal.signal(signal.SIGINT, lambda *_: came.append(True))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if came:
-        raise KeyboardInterrupt

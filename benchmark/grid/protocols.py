@@ -215,5 +215,5 @@ def _changed(change: str) -> dict[str, Any]:
 
 
 def paper_protocol(detector: str, group: str) -> str:
-    """Protocol of the published comparison, which gave normal data to the proposed model alone (and, here, its kin)."""
+    """Protocol of the published comparison: normal data for the proposed model alone, and, here, for its successor."""
     return "normal-only" if group == "successor" or detector in ("Proposed", "UntrainedProposed") else "tsb-uad"

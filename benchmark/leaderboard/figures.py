@@ -51,19 +51,18 @@ class Figures:
 
 def figures(store: Store) -> list[Figures]:
     """Rows of the store that ran under ``tsb-ad`` on files of TSB-AD-U; a writable store keeps what is computed."""
-    cells = _cells(store)
+    cells = on_listed_files(store)
+    cells = cells[cells["vus_pr"].notna()] if "vus_pr" in cells else cells[:0]
     if len(cells):
         cells = cells.assign(**{AFTER_TRAIN: _after_train(store, cells)})
     return [_row(str(label), part) for label, part in cells.groupby("label", sort=False)]
 
 
-def _cells(store: Store) -> pd.DataFrame:
+def on_listed_files(store: Store) -> pd.DataFrame:
+    """Whole cells under ``tsb-ad`` on files of the list that ended well."""
     cells = build.current(store.frame())
     wanted = cells["protocol"].eq(PROTOCOL) & cells["status"].eq("ok") & ~cells["quick"].astype(bool)
-    wanted &= cells["series"].isin(next(iter(published_figures().values())))
-    if "vus_pr" not in cells:
-        return cells[wanted & False]
-    return cells[wanted & cells["vus_pr"].notna()]
+    return cells[wanted & cells["series"].isin(next(iter(published_figures().values())))]
 
 
 def _row(label: str, cells: pd.DataFrame) -> Figures:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from benchmark.catalogue import build
 from benchmark.errors import UserError, unknown
 from benchmark.grid import protocols
-from benchmark.leaderboard.published import METRICS, published_figures
-from benchmark.report import build as tables
+from benchmark.leaderboard.figures import on_listed_files
+from benchmark.leaderboard.published import METRICS
+from benchmark.report import csv
 from benchmark.store import Store, evaluate
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCRIPT = "script.py.txt"
 
@@ -32,9 +35,7 @@ def submission(store: Store, label: str) -> dict[str, str]:
     UserError
         If there is no such row, or it is one of several seeds.
     """
-    cells = tables.current(store.frame())
-    cells = cells[cells["protocol"].eq("tsb-ad") & cells["status"].eq("ok") & ~cells["quick"].astype(bool)]
-    cells = cells[cells["series"].isin(next(iter(published_figures().values())))]
+    cells = on_listed_files(store)
     mine = cells[cells["label"] == label]
     if cells.empty:
         raise UserError(
@@ -65,16 +66,11 @@ def _script(name: str, params: dict[str, object]) -> str:
     )
 
 
-def _results(cells: object) -> str:
+def _results(cells: pd.DataFrame) -> str:
     """One line a file: seconds and the nine metrics, empty where one is undefined."""
-    import pandas as pd
-
-    assert isinstance(cells, pd.DataFrame)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["file", "Time", *METRICS])
+    rows = []
     for row in cells.to_dict("records"):
         seconds = float(row["fit_seconds"]) + float(row["score_seconds"])
         values = ["" if row[m] != row[m] else repr(float(row[m])) for m in METRICS.values()]
-        writer.writerow([row["series"], f"{seconds:.3f}", *values])
-    return out.getvalue()
+        rows.append([row["series"], f"{seconds:.3f}", *values])
+    return csv.written(["file", "Time", *METRICS], rows)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
 from benchmark.leaderboard.published import newer, source_of
 from benchmark.leaderboard.summary import Line
-from benchmark.report import figure, markdown, signed
+from benchmark.report import csv, figure, markdown, signed
 from benchmark.statistics import RankTest
 
 HEAD = ("Row", "Files", "VUS-PR", "95 % over files", "Mean rank", "Published", "Difference", "Verdict",
@@ -102,21 +100,24 @@ def _test(test: RankTest | None) -> str:
 
 def lines_csv(lines: Iterable[Line]) -> str:
     """One line a row."""
-    out = io.StringIO()
     names = ("mean", "low", "high", "rank", "published", "after_train", "without_tuned")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["row", "kind", "files", "method", "met", "verdict", *names])
-    for line in lines:
-        figures = [f"{getattr(line, name):.6f}" for name in names]
-        writer.writerow([line.name, line.kind, len(line.per_file), line.method, line.met, line.verdict, *figures])
-    return out.getvalue()
+    rows = (
+        (
+            one.name,
+            one.kind,
+            len(one.per_file),
+            one.method,
+            one.met,
+            one.verdict,
+            *(f"{getattr(one, n):.6f}" for n in names),
+        )
+        for one in lines
+    )
+    return csv.written(["row", "kind", "files", "method", "met", "verdict", *names], rows)
 
 
 def files_csv(lines: Sequence[Line]) -> str:
     """One line a file, one column a row."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["file", *(line.name for line in lines)])
-    for file in sorted({file for line in lines for file in line.per_file}):
-        writer.writerow([file, *(f"{line.per_file[file]:.7f}" if file in line.per_file else "" for line in lines)])
-    return out.getvalue()
+    files = sorted({file for line in lines for file in line.per_file})
+    known = [{file: f"{value:.7f}" for file, value in line.per_file.items()} for line in lines]
+    return csv.written(["file", *(line.name for line in lines)], ([f, *(by.get(f, "") for by in known)] for f in files))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmark.metrics import ranges
+from benchmark.metrics.measures import f1
 from benchmark.metrics.ranges import Flags, Floats, Labels
 from benchmark.metrics.registry import Undefined, metric
 
@@ -42,7 +43,7 @@ def tsb_ad_standard_f1(labels: Labels, scores: Floats, window: int) -> float:
 )
 def tsb_ad_pa_f1(labels: Labels, scores: Floats, window: int) -> float:
     """Largest F1 after point adjustment; meaningless without what random scores get on the same labels."""
-    return max(_f1(labels, _adjusted(labels, flags)) for flags in flags_by_step(scores))
+    return max(f1(labels, _adjusted(labels, flags)) for flags in flags_by_step(scores))
 
 
 @metric("Event-based-F1 (TSB-AD)", SOURCE, rule=RULE)
@@ -73,7 +74,3 @@ def _adjusted(labels: Labels, flags: Flags) -> Flags:
     adjusted = ranges.adjusted_scores(labels, flags.astype(np.float64)) > 0
     adjusted[0] = flags[0]
     return np.asarray(adjusted)
-
-
-def _f1(labels: Labels, flags: Flags) -> float:
-    return float(2 * np.sum(flags & (labels == 1)) / (flags.sum() + labels.sum()))

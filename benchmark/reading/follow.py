@@ -104,14 +104,14 @@ class Follower:
         found = recordings_of(read_text(text, path, replace(options, encoding="utf-8")), path, options)
         if len(found) > 1 or " of " in " ".join(line for line in found[0].lineup if line.startswith("series")):
             raise UserError(f"{path} holds several series: watch follows one; give it a file, or a pipe, of one")
-        first, settled = found[0], found[0].reading
-        assert settled is not None
-        settled = replace(settled, encoding=encoding.lower(), label=WITHOUT)
-        clocked, zoned = settled.time != WITHOUT, getattr(first.time_text, "offset", None) is not None
+        first, decided = found[0], found[0].reading
+        assert decided is not None
+        decided = replace(decided, encoding=encoding.lower(), label=WITHOUT)
+        clocked, zoned = decided.time != WITHOUT, getattr(first.time_text, "offset", None) is not None
         dates = bool(getattr(first.time_text, "dates_only", False))
         lines = text.split(b"\n")
         usual = step if first.step is None else first.step
-        made = cls(settled, layout.separator, layout.names, usual, clocked, zoned, dates, most)
+        made = cls(decided, layout.separator, layout.names, usual, clocked, zoned, dates, most)
         return made, first, b"\n".join(lines[layout.skipped :])
 
     def read(self, lines: bytes, path: Path) -> tuple[Points, list[str]]:

@@ -14,6 +14,7 @@ __all__ = [
     "Drawing",
     "Specification",
     "build",
+    "csv",
     "figure",
     "file_name",
     "html",

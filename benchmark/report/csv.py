@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.report.tables import Row, Table
@@ -61,6 +61,13 @@ TABLE_COLUMNS = [
 ]
 
 
+def written(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+    """A head and rows as CSV."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([head, *rows])
+    return out.getvalue()
+
+
 def escape(text: str) -> str:
     """Text that no spreadsheet takes for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
@@ -68,13 +75,8 @@ def escape(text: str) -> str:
 
 def document(tables: Iterable[Table]) -> str:
     """One line per figure, with everything that the other formats abbreviate."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, TABLE_COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for table in tables:
-        for row in table.rows:
-            writer.writerows(_csv_row(table, row, dataset) for dataset in table.datasets)
-    return out.getvalue()
+    lines = (_csv_row(table, row, name) for table in tables for row in table.rows for name in table.datasets)
+    return written(TABLE_COLUMNS, ([line[name] for name in TABLE_COLUMNS] for line in lines))
 
 
 def _csv_row(table: Table, row: Row, dataset: str) -> dict[str, object]:

@@ -60,7 +60,7 @@ class Derived:
         Parameters
         ----------
         what : str
-            Kind of value: with ``inputs`` and the program it must settle the value.
+            Kind of value: with ``inputs`` and the program it must determine the value.
         inputs : JSON, dataclasses and arrays
         """
         name = digest([program(), what, inputs])

@@ -1,4 +1,4 @@
-"""What self-contained HTML pages share: the packaged style and script, and data that a script can read."""
+"""What self-contained HTML pages share: head, style and script, and data that a script can read."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
 
 def environment(package: str) -> Environment:
-    """Templates of a package; every value is escaped, and a missing one is an error."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    """Templates of a package beside ours; every value is escaped, and a missing one is an error."""
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-    return Environment(loader=PackageLoader(package), autoescape=True, undefined=StrictUndefined)
+    loader = ChoiceLoader([PackageLoader(package), PackageLoader(str(__package__))])
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
 
 
 def packaged(name: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
+from benchmark.errors import UserError
 from benchmark.report import text
 from benchmark.report.tables import Row, Table
 
@@ -22,6 +24,21 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1) 
     return "\n".join([first, rule, *others])
 
 
+def renewed(page: Path, begin: str, end: str, body: str) -> str:
+    """The text of a page with a new body between two lines of it.
+
+    Raises
+    ------
+    UserError
+        If the page lacks one of them.
+    """
+    before, first, rest = page.read_text(encoding="utf-8").partition(begin)
+    _, last, after = rest.partition(end)
+    if not first or not last:
+        raise UserError(f"{page} has no place for the table: put the lines {begin} and {end} there")
+    return f"{before}{begin}\n{body}{end}{after}"
+
+
 def document(tables: Iterable[Table]) -> str:
     """All tables of a report as one document."""
     return "\n".join(_section(one) for one in tables)
@@ -29,8 +46,8 @@ def document(tables: Iterable[Table]) -> str:
 
 def _section(one: Table) -> str:
     names = [escape(dataset) for dataset in one.datasets]
-    in_print = [one.compared and one.in_print(dataset) for dataset in one.datasets]
-    named = zip(names, in_print, strict=True)
+    has_published = [one.compared and one.has_published(dataset) for dataset in one.datasets]
+    named = zip(names, has_published, strict=True)
     head = [c for n, shown in named for c in ((f"{n} published", "ours", "difference") if shown else (n,))]
     parts = [
         f"## {escape(text.heading(one))}",
@@ -55,5 +72,5 @@ def _cells(one: Table, row: Row, causes: dict[str, str]) -> Iterable[str]:
         entry = row.entries[dataset]
         ours = f"**{text.ours(entry)}**" if entry.best else text.ours(entry)
         ours += f" {text.interval(entry)}" if entry.interval else ""
-        shown = one.compared and one.in_print(dataset)
+        shown = one.compared and one.has_published(dataset)
         yield from (text.published(entry, "**{}**"), ours, text.difference(entry, causes)) if shown else (ours,)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import signal
 import tempfile
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
 
 from benchmark.errors import UserError
+from benchmark.processes import uninterrupted
 
 
 def publish(out: Path, files: Mapping[str, bytes], earlier: Mapping[str, str]) -> dict[str, str]:
@@ -82,23 +79,3 @@ def hash_of(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
         return ""
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Ctrl-C within the block is raised at its end."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals reach the main thread alone
-        return
-    caught: list[int] = []
-
-    def remember(number: int, _: FrameType | None) -> None:
-        caught.append(number)
-
-    before = signal.signal(signal.SIGINT, remember)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if caught:
-        raise KeyboardInterrupt

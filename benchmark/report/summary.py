@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
+from csv import DictReader
+from io import StringIO
 from pathlib import Path
 
 from benchmark.catalogue import detectors
 from benchmark.errors import UserError
-from benchmark.report import markdown
+from benchmark.report import csv, markdown
 from benchmark.report.build import draws
 from benchmark.report.tables import DATASETS
 from benchmark.report.text import SIGNS, figure
@@ -41,7 +41,7 @@ def update(report: Path, readme: Path) -> None:
         If the run was not a full one on real series, or the README lacks the markers.
     """
     lines = full_run(_rows_of(report / "table.csv"), versions(_rows_of(report / "cells.csv")))
-    text = replaced(readme.read_text(encoding="utf-8"), to_markdown(lines), readme)
+    text = markdown.renewed(readme, BEGIN, END, to_markdown(lines))
     shipped = readme.parent / "docs" / "results.csv"
     shipped.parent.mkdir(exist_ok=True)
     shipped.write_text(to_csv(lines), encoding="utf-8", newline="\n")
@@ -79,25 +79,12 @@ def _rounded(line: Line) -> Line:
 
 def to_csv(lines: Iterable[Line]) -> str:
     """The CSV that ships."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    return out.getvalue()
+    return csv.written(COLUMNS, ([line[name] for name in COLUMNS] for line in lines))
 
 
 def from_csv(text: str) -> list[Line]:
     """The lines of the CSV that ships."""
-    return list(csv.DictReader(io.StringIO(text)))
-
-
-def replaced(text: str, table: str, path: Path) -> str:
-    """A README's text with a new table between the markers."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise UserError(f"{path} has no place for the table: put the lines {BEGIN} and {END} there")
-    return f"{before}{BEGIN}\n{table}{END}{after}"
+    return list(DictReader(StringIO(text)))
 
 
 def to_markdown(lines: list[Line], version: Mapping[str, str] | None = None) -> str:

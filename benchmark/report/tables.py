@@ -143,15 +143,15 @@ class Table:
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """What the heading must shout."""
+        """What stands in front of the heading: SIMULATED, QUICK."""
         return (*(("SIMULATED",) if self.simulated else ()), *(("QUICK",) if self.quick else ()))
 
     @property
     def compared(self) -> bool:
         """Whether published figures stand in it."""
-        return self.main and not self.simulated and any(map(self.in_print, self.datasets))
+        return self.main and not self.simulated and any(map(self.has_published, self.datasets))
 
-    def in_print(self, dataset: str) -> bool:
+    def has_published(self, dataset: str) -> bool:
         """Whether a data set has published figures here: one's own files have none."""
         return any(row.entries[dataset].published is not None for row in self.rows)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from benchmark.speed.measure import Run
-from benchmark.speed.peers import MATCHES, PEERS, Match, present
+from benchmark.speed.others import MATCHES, OTHERS, Match, present
 
 __all__ = [
     "MATCHES",
-    "PEERS",
+    "OTHERS",
     "Match",
     "Run",
     "costing",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from benchmark import settings
 from benchmark.speed import worker
-from benchmark.speed.peers import Match, Side
+from benchmark.speed.others import Match, Side
 from datasets import Series
 
 Array = NDArray[np.float64]

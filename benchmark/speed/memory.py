@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from benchmark.report import markdown
 from benchmark.speed import measure, series
-from benchmark.speed.peers import Match
+from benchmark.speed.others import Match
 from datasets import Series
 
 Array = NDArray[np.float64]

@@ -1,6 +1,6 @@
 """What a measured process runs: one call, warmed up, timed, its memory read. Stands alone.
 
-The peers' environment has older libraries and nothing of ours, so this file is started by its path, reads one
+The other packages' environment has older libraries and nothing of ours, so this file is started by its path, reads one
 JSON request from standard input and imports only what the call needs.
 """
 

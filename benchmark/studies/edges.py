@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import tracemalloc
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,9 +36,7 @@ figures as kinds of behaviour, not as results. A test measures them again.
 """
 
 
-def wave(n: int = 1500, seed: int = 0) -> Array:
-    """A noisy sine of period 25, (n,)."""
-    return checks.wave(n, seed)
+wave = partial(checks.wave, 1500)
 
 
 def page(classes: Iterable[type[Detector]]) -> str:
@@ -109,16 +105,7 @@ def new_data(cls: type[Detector]) -> str:
 
 
 def memory(cls: type[Detector]) -> str:
-    x = wave(checks.LONG)
-    seen = x[: checks.LONG // 10] if cls.learns_from == "normal" else x
-    checks.make(cls, checks.WIDE).fit(seen[:1000]).score(seen[:1000])
-    tracemalloc.start()
-    try:
-        checks.make(cls, checks.WIDE).fit(seen).score(x)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    return f"about {float(f'{peak / checks.LONG:.1g}'):.0f} bytes a point"
+    return f"about {float(f'{checks.peak_memory(cls) / checks.LONG:.1g}'):.0f} bytes a point"
 
 
 def kinds(cls: type[Detector]) -> str:
@@ -162,39 +149,3 @@ PROPERTIES: dict[str, Property] = {
     "planted": kinds,
     "cannot see": lambda cls: cls.blind_to or "not said",
 }
-
-
-# -- whether a page is still true ----------------------------------------------------------------
-
-
-class Line(NamedTuple):
-    """A row of a section: its words, and its figures apart."""
-
-    words: str
-    figures: tuple[float, ...]
-
-
-def read(text: str) -> dict[str, dict[str, Line]]:
-    """Sections of a page by detector, their rows by property."""
-    found: dict[str, dict[str, Line]] = {}
-    for part in text.split("\n## ")[1:]:
-        name, _, body = part.partition("\n")
-        rows = re.findall(r"^\| ([a-z ]+) \| (.*) \|$", body, flags=re.M)
-        found[name] = {edge: _apart(said) for edge, said in rows if edge != "edge"}
-    return found
-
-
-def _apart(said: str) -> Line:
-    pattern = r"(?<![\w.])(?:\d+\.?\d*|\.\d+)(?![\w.]*\w)"
-    return Line(re.sub(pattern, "#", said), tuple(float(f) for f in re.findall(pattern, said)))
-
-
-def stale(shown: Line, edge: str, now: Line) -> bool:
-    """Whether a row differs by more than what another processor or seed of the clock may change."""
-    if shown.words != now.words or len(shown.figures) != len(now.figures):
-        return True
-    pairs = zip(shown.figures, now.figures, strict=True)
-    if edge == "memory":
-        return any(not 0.4 <= (a + 20) / (b + 20) <= 2.5 for a, b in pairs)
-    room = {"least length": 0.0, "new data": 4.0}.get(edge, 0.2)
-    return any(abs(a - b) > room + 1e-9 for a, b in pairs)

@@ -82,6 +82,13 @@ class WindowDetector(Detector):
         scores = self._score_windows(Windows([x], self.window_))
         return windows_to_points(scores, self.window_, self.align)
 
+    def _first_window(self, x: Array) -> int | None:
+        """Number of a series' first window among the fitted ones, when it is a part of the fitted data."""
+        place = self._place(x)
+        if place is None:
+            return None
+        return sum(max(0, len(p) - self.window_ + 1) for p in self.fitted_pieces_[: place[0]]) + place[1]
+
     @abstractmethod
     def _fit_windows(self, windows: Windows) -> None:
         """Learn from windows that are views into the pieces."""

@@ -32,7 +32,7 @@ class Learner:
     scale : (float, float, float)
         Mean, deviation and grid step of the fitted values.
     training, validation : (rows, networks) arrays
-        Numbers of the windows that each of the model's networks learns from, and is judged by.
+        Numbers of the windows that each of the model's networks learns from, and is validated by.
     rng : numpy.random.Generator
         Draws the order of the windows and their noise.
     report : callable

@@ -37,6 +37,8 @@ ORIGINALS = [
     Original("OCSVM", "sklearn:OneClassSVM", 1e-8, ALL, SVM),
     Original("MP", "stumpy:stump", 1e-6, {"constants": "zero"}),
 ]
+# stumpy compiles for a minute
+MARKED = [pytest.param(one, marks=[pytest.mark.slow] * one.spec.startswith("stumpy")) for one in ORIGINALS]
 
 
 def scaled(scores: Array) -> Array:
@@ -58,7 +60,7 @@ def both(one: Original, x: Array) -> tuple[Array, Array]:
     return ours.fit(fitted).score(x), theirs.fit(fitted).score(x)
 
 
-@pytest.mark.parametrize("one", ORIGINALS, ids=lambda one: one.spec)
+@pytest.mark.parametrize("one", MARKED, ids=lambda one: one.spec)
 def test_scores_are_equal_on_a_generated_series(one: Original) -> None:
     ours, theirs = both(one, generated())
     np.testing.assert_allclose(scaled(ours), scaled(theirs), atol=one.tolerance)
@@ -67,7 +69,7 @@ def test_scores_are_equal_on_a_generated_series(one: Original) -> None:
 @pytest.mark.real
 @pytest.mark.skipif(settings.data_dir() is None, reason="needs the real series (BENCHMARK_DATA)")
 @pytest.mark.parametrize("name", ["Dodgers", "MGAB", "NASA-MSL", "Genesis"])
-@pytest.mark.parametrize("one", ORIGINALS, ids=lambda one: one.spec)
+@pytest.mark.parametrize("one", MARKED, ids=lambda one: one.spec)
 def test_scores_are_equal_on_real_series(one: Original, name: str) -> None:
     dataset = datasets.get(name)
     series = datasets.load(name, dataset.series_names()[0], data_dir=settings.data_dir(), mode="real")

@@ -454,10 +454,14 @@ IDEAS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def usual():
+    return ScaleFlow(**QUICK, period=60).fit(sine(500)).score(sine(500))
+
+
 @pytest.mark.parametrize("params", IDEAS, ids=str)
-def test_each_idea_is_an_option_that_changes_the_scores(params):
+def test_each_idea_is_an_option_that_changes_the_scores(params, usual):
     x = sine(500)
-    usual = ScaleFlow(**QUICK, period=60).fit(x).score(x)
     other = ScaleFlow(**QUICK, period=60, **params).fit(x).score(x)
     assert other.shape == usual.shape
     assert not np.array_equal(usual, other)

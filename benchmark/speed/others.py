@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmark.environments import Environment
 
-PEERS = Environment(
+OTHERS = Environment(
     "peers",
     "python3.11",  # numpy 1.26 and tensorflow 2.16 have no wheels for every newer one
     (
@@ -41,7 +41,7 @@ class Side:
     module : str
         What must be importable; empty = nothing beyond ourselves.
     apart : bool
-        Whether it runs in the peers' own environment.
+        Whether it runs in the environment of the other packages.
     """
 
     call: str
@@ -56,10 +56,10 @@ class Side:
 
 @dataclass(frozen=True)
 class Match:
-    """A detector of ours with its peers, and the parameters that make the scores comparable."""
+    """A detector of ours with other packages, and the parameters that make the scores comparable."""
 
     detector: str
-    peers: tuple[Side, ...] = ()
+    others: tuple[Side, ...] = ()
     params: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -79,7 +79,7 @@ def _sklearn(name: str) -> Side:
     return Side(f"scikit-learn {name}", "sklearn")
 
 
-ALL_WINDOWS = {"max_windows": 1 << 30}  # ours would sample what the peers take whole
+ALL_WINDOWS = {"max_windows": 1 << 30}  # ours would sample what the others take whole
 NETWORKS_NEED = "tqdm"  # PyOD is there, but its networks import this too
 MATCHES = (
     Match("IForest", (_tsb("IForest"), _pyod("IForest"), _sklearn("IForest"))),
@@ -99,9 +99,9 @@ MATCHES = (
 
 
 def present(match: Match, apart: Path | None) -> tuple[list[tuple[Side, Path]], list[str]]:
-    """The sides that can run, ours first, each with its Python; and the names of the peers that are absent."""
+    """The sides that can run, ours first, each with its Python; and the names of those that are absent."""
     sides, absent = [(match.ours, Path(sys.executable))], []
-    for side in match.peers:
+    for side in match.others:
         python = apart if side.apart else Path(sys.executable)
         if python is None or not (side.apart or importlib.util.find_spec(side.module)):
             absent.append(f"{side.call} (no module {side.module})")
