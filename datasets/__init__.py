@@ -22,7 +22,7 @@ from datasets._registry import broken, get, names
 from datasets._resolve import default_cache_dir, iter_series, load, located
 from datasets._simulate import labels_of, mackey_glass, place
 from datasets._status import SeriesStatus, status
-from datasets._tsb_uad import check_labels, fingerprint
+from datasets._tsb_uad import check_labels, check_train, fingerprint, read_file
 
 PROJECT = "tsad-benchmark"
 
@@ -40,6 +40,7 @@ __all__ = [
     "Source",
     "broken",
     "check_labels",
+    "check_train",
     "default_cache_dir",
     "fingerprint",
     "get",
@@ -52,5 +53,6 @@ __all__ = [
     "names",
     "place",
     "random_generator",
+    "read_file",
     "status",
 ]

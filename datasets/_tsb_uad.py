@@ -44,6 +44,16 @@ def read_file(
     ------
     DataError
         Names the file, the row (counted from 1) and the cure.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import datasets
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pump = pathlib.Path(folder, "pump.csv")
+    ...     _ = pump.write_text("Data,Label\\n0.5,0\\n,0\\n9.0,1\\n")
+    ...     datasets.read_file(pump, header=True, drop_missing=True)
+    (array([0.5, 9. ]), array([0, 1], dtype=uint8))
     """
     try:
         size = path.stat().st_size
@@ -184,7 +194,14 @@ def check_labels(labels: NDArray[np.uint8], where: str) -> None:
 
 
 def check_train(labels: NDArray[np.uint8], where: str) -> None:
-    """Refuse training values that are labelled anomalous."""
+    """Refuse training values that are labelled anomalous.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import datasets
+    >>> datasets.check_train(np.array([0, 0], dtype=np.uint8), "pump.train.csv")
+    """
     if labels.any():
         row = int(np.flatnonzero(labels)[0]) + 1
         raise DataError(f"{where}, row {row}: a training file must not have anomalies; cut them out or remove the file")

@@ -119,11 +119,6 @@ def test_the_measures_are_those_of_slow_loops(pair: tuple[np.ndarray, np.ndarray
     assert metrics.METRICS["tsb_ad_affiliation_f"](labels, scores) == pytest.approx(max(p.f1 for p in pairs))
 
 
-def test_equal_scores_have_no_threshold() -> None:
-    found = metrics.evaluate([0, 1, 0], [1.0, 1.0, 1.0], 1, ["tsb_ad_pa_f1"])
-    assert "no threshold" in found["tsb_ad_pa_f1"].reason
-
-
 # -- the table --------------------------------------------------------------------------------------
 
 

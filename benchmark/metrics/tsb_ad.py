@@ -21,11 +21,11 @@ RULE = f"oracle: the best of {STEPS} equal steps from the least to the highest s
 
 
 def flags_by_step(scores: Floats) -> Iterator[Flags]:
-    """What lies strictly above each of the thresholds, but for those that nothing exceeds."""
-    if scores.min() == scores.max():
-        raise Undefined("all scores are equal: no threshold divides them")
+    """What lies strictly above each of the thresholds; none where all scores are equal, as nothing exceeds them."""
     for threshold in np.linspace(scores.min(), scores.max(), STEPS)[:-1]:
-        yield scores > threshold
+        flags = scores > threshold
+        if flags.any():
+            yield flags
 
 
 @metric("Standard-F1 (TSB-AD)", SOURCE, rule="oracle: the best threshold on the labels")
@@ -43,28 +43,30 @@ def tsb_ad_standard_f1(labels: Labels, scores: Floats, window: int) -> float:
 )
 def tsb_ad_pa_f1(labels: Labels, scores: Floats, window: int) -> float:
     """Largest F1 after point adjustment; meaningless without what random scores get on the same labels."""
-    return max(f1(labels, _adjusted(labels, flags)) for flags in flags_by_step(scores))
+    return max((f1(labels, _adjusted(labels, flags)) for flags in flags_by_step(scores)), default=0.0)
 
 
 @metric("Event-based-F1 (TSB-AD)", SOURCE, rule=RULE)
 def tsb_ad_event_f1(labels: Labels, scores: Floats, window: int) -> float:
     """Largest harmonic mean of point-wise precision and the share of anomalous segments with a flagged point."""
-    found = []
+    best = 0.0
     for flags in flags_by_step(scores):
         precision, recall = float(labels[flags].mean()), ranges.touched(labels, flags)
-        found.append(2 * recall * precision / (recall + precision + 1e-15))
-    return max(found)
+        best = max(best, 2 * recall * precision / (recall + precision + 1e-15))
+    return best
 
 
 @metric("R-based-F1 (TSB-AD)", SOURCE, rule=RULE)
 def tsb_ad_range_f1(labels: Labels, scores: Floats, window: int) -> float:
     """Largest range-based F1; alpha .2 in recall, cardinality 1/x, flat bias."""
-    return max(ranges.range_based(labels, flags).f1 for flags in flags_by_step(scores))
+    return max((ranges.range_based(labels, flags).f1 for flags in flags_by_step(scores)), default=0.0)
 
 
 @metric("Affiliation-F (TSB-AD)", SOURCE, rule=RULE, cost="high")
 def tsb_ad_affiliation_f(labels: Labels, scores: Floats, window: int) -> float:
     """Largest affiliation F1."""
+    if scores.min() == scores.max():
+        raise Undefined("all scores are equal: no point is flagged, so precision has no value")
     pairs = (ranges.affiliation(labels, flags) for flags in flags_by_step(scores))
     return max(2 * p.precision * p.recall / (p.precision + p.recall + 1e-15) for p in pairs)
 

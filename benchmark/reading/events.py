@@ -169,6 +169,7 @@ def _pairs(path: Path, data: Path) -> list[tuple[Any, Any]]:
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not readable JSON: {error}") from error
     if isinstance(found, dict):
+        found = {key.replace("\\", "/"): windows for key, windows in found.items()}
         keys = [key for key in found if key == data.name or key.endswith("/" + data.name)]
         longer = [key for key in keys if data.as_posix().endswith(key)]
         if not keys:

@@ -44,6 +44,8 @@ def _read(raw: bytes, path: Path, options: ReadOptions) -> Table:
         return _arrow(raw, path, "Feather")
     if raw.startswith(b"PK\x03\x04"):
         return read_excel(raw, path, options.sheet)
+    if raw.startswith(b"\x89HDF"):
+        raise UserError(f"{path} is HDF5: write it as CSV or Parquet, e.g. pandas.read_hdf({path.name!r}).to_parquet()")
     if raw.startswith(b"\xd0\xcf\x11\xe0"):
         raise UserError(f"{path} is in Excel's old form (.xls): save it as .xlsx or CSV")
     if path.suffix.lower() in (".parquet", ".pq"):

@@ -15,9 +15,11 @@ from benchmark.errors import UserError
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.read import read_recordings, series_in
 from benchmark.reading.recording import Recording
-from datasets import DataError, FolderDataset, Series
+from datasets import DataError, FolderDataset, Series, check_train, read_file
 
-UCR = re.compile(r"(?i:.*(ucr|anomaly).*)_(?P<train>\d+)_(?P<start>\d+)_(?P<end>\d+)\.\w+")
+UCR = re.compile(r".*[_ ](?P<train>\d+)[_ ](?P<start>\d+)[_ ](?P<end>\d+)(\.\w+){1,2}")
+UCR_SAYS_SO = re.compile(r"ucr|anomaly", re.I)
+INDEX = {"train_path", "test_path"}  # columns of TimeEval's index of data sets
 WINDOWS = ("combined_windows.json", "combined_labels.json", "*windows*.json", "*labels*.json")
 PARTS = ":"
 Labels = NDArray[np.uint8]
@@ -59,21 +61,31 @@ class FileFolder(FolderDataset):
     """Files in the form of TSB-UAD, TSB-AD, UCR, NAB, Yahoo, AIOps or any other with named columns.
 
     A file's form is recognised by its content and said. A file of several series holds ``file:series`` of each.
+    TimeEval's index of a folder is no series. Rows without a value are left out of TSB-AD's files, as TSB-AD does.
     """
 
-    endings = (".out", ".csv", ".txt", ".tsv", ".parquet", ".xlsx")
+    endings = (
+        *(".out", ".csv", ".txt", ".tsv", ".parquet", ".pq", ".feather", ".xlsx", ".xls"),
+        *(".gz", ".bz2", ".xz", ".zip", ".hdf", ".h5", ".hdf5"),  # the last are refused with the cure
+    )
 
     def __init__(
         self, folder: Path, name: str, options: FolderOptions, say: Callable[[str], None] = lambda message: None
     ) -> None:
+        _look_below(folder, self.endings)
         super().__init__(folder, name)
         self.options, self._say, self._said = options, say, set[str]()
-        self.series = tuple(
-            replace(facts, name=part) for facts in self.series for part in self._parts(folder / facts.name)
-        )
+        files = [facts for facts in self.series if not self._is_index(folder / facts.name)]
+        self.series = tuple(replace(facts, name=part) for facts in files for part in self._parts(folder / facts.name))
+
+    def _is_index(self, path: Path) -> bool:
+        found = set(_first_line(path).split(",")) >= INDEX
+        if found:
+            self._say(f"{path} is TimeEval's index of data sets and no series.")
+        return found
 
     def _parts(self, path: Path) -> list[str]:
-        if _is_plain(path) or UCR.fullmatch(path.name):
+        if _is_plain(path) or UCR.fullmatch(path.name) or _is_tsb_ad(path):
             return [path.name]
         try:
             names = series_in(path, self.options.reading)
@@ -92,28 +104,46 @@ class FileFolder(FolderDataset):
         self.facts(series)
         file, _, part = (series, "", "") if (self.folder / series).exists() else series.rpartition(PARTS)
         path = self.folder / file
-        if _is_plain(path) and self.options == FolderOptions():
+        if self.options == FolderOptions() and _is_plain(path):
             return super().read(series)
+        if self.options == FolderOptions() and _is_tsb_ad(path):
+            return self._read_tsb_ad(path, series)
         try:
             return self._read(path, series, part)
         except UserError as error:
             raise DataError(str(error), self.name, series) from error
 
+    def _read_tsb_ad(self, path: Path, series: str) -> Series:
+        values, labels = read_file(path, header=True, drop_missing=True)
+        self._say_once(series, "TSB-AD's form; rows without a value are left out.")
+        return self._split(series, values, labels, 0, path)
+
     def _read(self, path: Path, series: str, part: str) -> Series:
-        ucr = UCR.fullmatch(path.name)
         options = replace(self.options.reading, series=part or self.options.reading.series)
-        windows = None if ucr else _windows(path)
+        windows = _windows(path)
         found = read_recordings(path, options)[0]
-        form, labels = "its own labels", found.labels
+        form, labels, train = "its own labels", found.labels, self.options.train
+        ucr = _ucr(path, len(found)) if labels is None else None
         if ucr:
-            form, labels = "UCR, labels and training part by its name", _ucr_labels(ucr, len(found), path)
+            form, (labels, train) = "UCR, labels and training part by its name", ucr
         elif labels is None and windows is not None:
             found = read_recordings(path, replace(options, labels=windows))[0]
             form, labels = f"labels of {windows.name}", found.labels
         if labels is None:
             raise DataError(_no_labels(found, path), self.name, series)
-        self._tell(series, form, found)
-        return self._split(series, found.values, labels, int(ucr["train"]) if ucr else self.options.train, path)
+        self._say_once(series, " ".join([f"values {found.column!r}, {form}.", *found.notes]))
+        read = self._split(series, found.values, labels, train, path)
+        return read if train else replace(read, train=self._train_file(path, options))
+
+    def _train_file(self, path: Path, options: ReadOptions) -> NDArray[np.float64] | None:
+        """Values of ``X.train.*`` beside ``X.test.*``, from the same column."""
+        beside = path.with_name(path.name.replace(".test.", ".train."))
+        if beside == path or not beside.exists():
+            return None
+        found = read_recordings(beside, options)[0]
+        if found.labels is not None:
+            check_train(found.labels, str(beside))
+        return found.values.copy()
 
     def _split(self, series: str, values: NDArray[np.float64], labels: Labels, train: int, path: Path) -> Series:
         if not 0 <= train < len(values):
@@ -127,20 +157,40 @@ class FileFolder(FolderDataset):
         head = values[:train].copy() if train else None
         return Series(self.name, series, values[train:].copy(), rest.copy(), "file", head)
 
-    def _tell(self, series: str, form: str, found: Recording) -> None:
+    def _say_once(self, series: str, text: str) -> None:
         if series not in self._said:
             self._said.add(series)
-            self._say(" ".join([f"{self.name}/{series}: values {found.column!r}, {form}.", *found.notes]))
+            self._say(f"{self.name}/{series}: {text}")
+
+
+def _look_below(folder: Path, endings: tuple[str, ...]) -> None:
+    """Refuse a folder whose files lie in its subfolders, as NAB's and SKAB's do."""
+    if not folder.is_dir() or any(path.suffix.lower() in endings for path in folder.iterdir() if path.is_file()):
+        return
+    below = sorted({path.parent for path in folder.glob("*/*") if path.suffix.lower() in endings})
+    if below:
+        raise DataError(
+            f"{folder} holds no series itself, its subfolders do: give one of them, e.g. --dataset {below[0]} "
+            f"({', '.join(path.name for path in below[:6])}{', ...' if len(below) > 6 else ''})",
+            str(folder),
+        )
+
+
+def _first_line(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.readline(4096).decode("utf-8-sig", "replace").strip()
 
 
 def _is_plain(path: Path) -> bool:
     """Two numbers a line and no header: read to the bit by the strict reader of such files."""
-    with path.open("rb") as file:
-        first = file.readline(4096)
     try:
-        return len([float(part) for part in first.decode("utf-8-sig").split(",")]) == 2
-    except (UnicodeDecodeError, ValueError):
+        return len([float(part) for part in _first_line(path).split(",")]) == 2
+    except ValueError:
         return False
+
+
+def _is_tsb_ad(path: Path) -> bool:
+    return _first_line(path) == "Data,Label"
 
 
 def _windows(path: Path) -> Path | None:
@@ -150,14 +200,21 @@ def _windows(path: Path) -> Path | None:
     return next(found, None)
 
 
-def _ucr_labels(name: re.Match[str], count: int, path: Path) -> Labels:
-    """The anomaly that the name gives by its first and last row."""
-    start, end = int(name["start"]), int(name["end"])
-    if not 0 <= start <= end < count:
-        raise UserError(f"{path} has {count:,} rows, its name an anomaly from {start:,} to {end:,}")
+def _ucr(path: Path, count: int) -> tuple[Labels, int] | None:
+    """Labels and length of the training part, if the name ends with it and the anomaly's first and last row."""
+    name = UCR.fullmatch(path.name)
+    if name is None:
+        return None
+    train, start, end = int(name["train"]), int(name["start"]), int(name["end"])
+    if not train <= start <= end < count:
+        if not UCR_SAYS_SO.search(path.name):
+            return None  # a date, say
+        raise UserError(
+            f"{path} has {count:,} rows, its name an anomaly from {start:,} to {end:,} behind {train:,} rows"
+        )
     labels = np.zeros(count, dtype=np.uint8)
     labels[start : end + 1] = 1
-    return labels
+    return labels, train
 
 
 def _no_labels(found: Recording, path: Path) -> str:
