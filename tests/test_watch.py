@@ -301,7 +301,7 @@ def test_a_file_that_was_cut_is_read_from_its_start(
     assert main(["watch", str(file), "--model", model, "--until-end"]) == 0
     err = capsys.readouterr().err
     assert "replaced or cut" in err
-    assert "dropped" in err  # the header comes again
+    assert "a header that comes again" in err
     states = list((saved / "model").glob("watch-cut*.json"))
     assert json.loads(states[0].read_text())["stream"]["count"] == 699
 
@@ -353,3 +353,85 @@ def test_new_rows_are_read_as_the_history_was(saved: Path, tmp_path: Path, capsy
     text.to_csv(tmp_path / "dozen.csv", index=False)
     assert main(["detect", str(tmp_path / "dozen.csv"), "--model", str(saved / "model"), "--dry-run"]) == 0
     assert "2020-05-04 00:00:00" in capsys.readouterr().out
+
+
+# -- several series, JSON lines, headers and files that change ------------------------------------
+
+
+def long_lines(x: np.ndarray, start: int) -> list[str]:
+    """Lines of two series in turn; the second is ``x``."""
+    one, two = table(100 + 0 * x, start).assign(sensor="a"), table(x, start).assign(sensor="b")
+    return pd.concat([one, two]).sort_index(kind="stable").to_csv(index=False).splitlines(keepends=True)
+
+
+def json_lines(x: np.ndarray, start: int) -> list[str]:
+    rows = table(x, start).to_dict("records")
+    return [json.dumps({"time": row["time"], "host": {"flow": row["flow"]}}) + "\n" for row in rows]
+
+
+@pytest.mark.parametrize(("form", "options"), [(long_lines, ["--series", "b"]), (json_lines, [])])
+def test_one_of_several_series_and_json_lines_are_followed(
+    form: Any, options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    history, file, model = (tmp_path / name for name in ("history.csv", "new.csv", "model"))
+    history.write_text("".join(form(wave(3000), 0)))
+    line = ["detect", str(history), *options, "--detector", "PCA", "--detector", "HBOS", "--budget", "0.1"]
+    assert main([*line, "--save", str(model)]) == 0
+    x = wave(900, 6, 3000)
+    x[200:212] += 6
+    x[700:712] += 6
+    lines, found = form(x, 3000), []
+    head = len(lines) % 2  # a header of its own
+    for part in (lines[: head + 1], lines[head + 1 : 900], lines[900:]):
+        with file.open("a") as out:
+            out.write("".join(part))
+        capsys.readouterr()
+        assert main(["watch", str(file), "--model", str(model), "--until-end", "--json"]) == 0
+        found += told(capsys.readouterr().out)
+    assert [first // 100 for first, _ in found] == [2, 7]
+
+
+def test_a_broken_line_of_json_is_dropped_and_said(tmp_path: Path) -> None:
+    file = tmp_path / "my.jsonl"
+    lines = [f'{{"t": "2026-01-01 {hour:02d}:00", "v": {hour}}}\n'.encode() for hour in range(8)]
+    follower, _, rest = Follower.begin(b"".join(lines[:3]), file, ReadOptions(), None, 10)
+    follower.read(rest, file)
+    points, notes = follower.read(lines[3] + b'{"t": "2026-\n' + b'{"u": 1}\n' + lines[4], file)
+    assert points.values.tolist() == [3, 4]
+    assert len(notes) == 2
+
+
+def test_a_header_that_comes_again_is_left_out_and_another_one_refused(
+    saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = table(wave(300, 7, 3000), 3000).to_csv(index=False).splitlines(keepends=True)
+    file, line = tmp_path / "again.csv", ["--model", str(saved / "model"), "--until-end"]
+    file.write_text("".join([*lines[:100], lines[0], *lines[100:]]))
+    assert main(["watch", str(file), *line]) == 0
+    assert "left out: 1 line of a header that comes again" in capsys.readouterr().err
+    file.write_text("".join(["flow,time\n", *lines[1:]]))
+    assert main(["watch", str(file), *line]) == 2
+    assert "another header now, 'flow,time'" in capsys.readouterr().err
+
+
+def test_a_longer_file_of_the_same_name_is_read_from_its_start(
+    saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = table(wave(900, 7, 3000), 3000).to_csv(index=False).splitlines(keepends=True)
+    file, line = tmp_path / "rotated.csv", ["--model", str(saved / "model"), "--until-end"]
+    for part in (lines[:100], [lines[0], *lines[100:700]]):
+        file.write_text("".join(part))
+        assert main(["watch", str(file), *line]) == 0
+    assert "replaced or cut" in capsys.readouterr().err
+    states = list((saved / "model").glob("watch-rotated*.json"))
+    assert json.loads(states[0].read_text())["stream"]["count"] == 699
+
+
+def test_a_series_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "one.csv"
+    file.write_text("".join(table(wave(50), 0).to_csv(index=False)))
+    with pytest.raises(UserError, match="shows one series"):
+        read_recording(file, ReadOptions(series="b"))
+    file.write_text("".join(table(wave(50), 0).assign(sensor="a").to_csv(index=False)))
+    with pytest.raises(UserError, match="b"):
+        read_recording(file, ReadOptions(series_column="sensor", series="b"))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``watch``."""
-    parser.add_argument("file", metavar="FILE", help="CSV file that grows, or - for standard input")
+    parser.add_argument("file", metavar="FILE", help="CSV file or JSON lines that grow, or - for standard input")
     parser.add_argument("--model", type=Path, metavar="FOLDER", required=True, help="made by detect FILE --save")
     parser.add_argument("--json", action="store_true", help="a JSON object for each line")
     parser.add_argument("--fresh", action="store_true", help="forget the state of an earlier watch, and begin anew")
@@ -49,10 +49,12 @@ def main(args: argparse.Namespace) -> int:
         raise UserError(f"--poll takes seconds above 0, got {args.poll:g}")
     if args.labels or args.label not in (None, "none"):
         raise UserError("watch uses no labels: leave out --label and --labels")
+    if args.series == "all":
+        raise UserError("watch follows one series: name it with --series NAME, and run one watch for each")
     watch = Watch.begin(Model.load(args.model), args.model, args.file, read_options(args), args.fresh)
     _options.say(watch.beginning)
     try:
-        with open_source(args.file, watch.offset, args.poll, args.until_end) as source:
+        with open_source(args.file, watch.offset, args.poll, args.until_end, watch.first) as source:
             _follow(watch, source, args.json)
     except KeyboardInterrupt:
         _options.say(f"\nstopped after {watch.rows:,} rows; the same command goes on from here")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmark.detection.alerts import EXPLAINED, Alert, alerts, narrowed, near, runners_up
 from benchmark.detection.conventions import CANDIDATES, TRIVIAL, build, choose_window, seconds
-from benchmark.detection.peaks import OrdinaryPeaks, joined
+from benchmark.detection.peaks import OrdinaryPeaks, beyond_bursts, joined
 from benchmark.detection.ranking import JOINED, Params, Ranking, rank
 from benchmark.detection.scoring import LONG, PIECES, fit_score
 from benchmark.reading import Recording
@@ -21,7 +21,6 @@ Rule = Literal["peaks", "quantile", "pot"]
 
 FALSE_ALERTS = 0.1  # expected in the whole file
 LISTED = 10
-MANY, SHARE_OF_WINDOWS = 20, 0.02  # alerts beyond which they are called too many
 SCORING = 0.6  # of the budget, for a long series; the ranking has the rest
 
 
@@ -93,20 +92,21 @@ def detect(recording: Recording, options: Options | None = None) -> Finding:
     threshold = threshold_of(scores, window, options)
     flags = flagged(scores, threshold, recording.filled)
     found = alerts(scores, flags, window) + runners_up(scores, flags | recording.filled, window, LISTED)
-    notes += _too_many(found, len(x), window, options)
+    notes += _bursts(scores, threshold, window, options)
     odd = flags | recording.filled
     placed = [narrowed(x, alert, odd, window) for alert in found[:EXPLAINED]] + found[EXPLAINED:]
     return Finding(recording, chosen, window, scores, threshold, flags, placed, ranking, notes, options)
 
 
-def _too_many(found: list[Alert], n: int, window: int, options: Options) -> list[str]:
-    """A line where alerts are so many that the law of ordinary peaks cannot hold."""
-    count = sum(alert.flagged for alert in found)
-    if options.rule != "peaks" or count <= max(MANY, options.false_alerts, SHARE_OF_WINDOWS * n / window):
+def _bursts(scores: Array, threshold: float, window: int, options: Options) -> list[str]:
+    """A line where events are so many that they are ordinary, and the threshold stands above them."""
+    usual = OrdinaryPeaks.fit(scores, window).threshold(options.false_alerts)
+    if options.rule != "peaks" or threshold <= usual:
         return []
+    count = len(alerts(scores, scores >= usual, window))
     return [
-        f"{count:,} alerts are no rare events: the peaks of this series follow no single law, and the threshold is no "
-        "promise. --threshold quantile --contamination 0.01 flags a share of the rows instead."
+        f"{count:,} stretches stand out from the rest: as many are ordinary for this series. The threshold was raised "
+        f"from {usual:.6g} to {threshold:.6g}, so that an alert stands out among them."
     ]
 
 
@@ -133,7 +133,8 @@ def _chosen(ranking: Ranking, names: tuple[str, ...], options: Options, notes: l
 def threshold_of(scores: Array, window: int, options: Options) -> float:
     """The threshold that the options ask for."""
     if options.rule == "peaks":
-        return OrdinaryPeaks.fit(scores, window).threshold(options.false_alerts)
+        usual = OrdinaryPeaks.fit(scores, window).threshold(options.false_alerts)
+        return beyond_bursts(scores, usual, window, options.false_alerts)
     estimate = upper_quantile if options.rule == "quantile" else peaks_over_threshold
     return estimate(scores, options.contamination)
 

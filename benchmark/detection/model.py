@@ -33,7 +33,19 @@ FORMAT = 1
 REMEMBERED = 20  # windows of history kept, which new rows are scored and explained with
 FILE = "model.json"
 PLAIN = ("names", "window", "threshold", "rows", "last", "centre", "reading", "step", "exceedances")
-INHERITED = ("value", "time", "decimal", "thousands", "day_first", "tz", "separator", "encoding")
+INHERITED = (
+    "value",
+    "time",
+    "decimal",
+    "thousands",
+    "day_first",
+    "tz",
+    "separator",
+    "encoding",
+    "missing",
+    "series_column",
+    "series",
+)
 
 
 @dataclass

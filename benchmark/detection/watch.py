@@ -18,7 +18,7 @@ from benchmark.detection.stream import Stream
 from benchmark.errors import UserError
 from benchmark.reading import Block, Follower, Points, ReadOptions, Recording, no_points
 
-FORMAT = 1
+FORMAT = 2
 Span = tuple[int, int]
 
 
@@ -41,6 +41,8 @@ class Watch:
         Points whose times and values may still be printed.
     offset : int
         Bytes of the file that have been read.
+    first : bytes
+        Its first bytes, by which it is known again.
     told : list of (int, int)
         Rows of alerts that were printed before they were complete.
     begun : int or None
@@ -55,6 +57,7 @@ class Watch:
     follower: Follower | None = None
     recent: Points = field(default_factory=no_points)
     offset: int = 0
+    first: bytes = b""
     told: list[Span] = field(default_factory=list)
     begun: int | None = None
     head: bytes = b""
@@ -89,7 +92,9 @@ class Watch:
         if block.anew:
             self.notes.append(f"{self.name} was replaced or cut: it is read from its start")
             self.head = b""
-        self.offset = block.offset
+            if self.follower and (header := self.follower.renamed(block.lines, Path(self.name))):
+                raise UserError(f"{self.name} has another header now, {header[:80]!r}: begin anew with --fresh")
+        self.offset, self.first = block.offset, block.first
         lines = block.lines
         if self.follower is None:
             lines = self._decide(lines, block.waiting)
@@ -109,7 +114,7 @@ class Watch:
     def _decide(self, lines: bytes, waiting: bool) -> bytes:
         """Decide how the file is read, once its first row is there."""
         self.head += lines
-        if not self.head.strip():
+        if not self.head.strip() or not self._shows_series():
             return b""
         model, head = self.model, self.head
         most = model.memory + 2 * model.margin
@@ -124,9 +129,15 @@ class Watch:
                 raise
             return b""  # a header alone
         self.follower, found, rest = made
-        self.notes += [line for line in found.lineup if line.split(" ")[0] in ("time", "values", "step")]
+        self.notes += [line for line in found.lineup if line.split(" ")[0] in ("series", "time", "values", "step")]
         self.head = b""
         return rest
+
+    def _shows_series(self) -> bool:
+        """Whether the lines name the series that is asked for, where one is."""
+        wanted = self.options.series or self.model.reading.get("series")
+        column = self.options.series_column or self.model.reading.get("series_column")
+        return not (wanted and column) or wanted.split("/")[-1].encode("utf-8") in self.head
 
     def news(self, as_json: bool) -> list[str]:
         """What the last rows show that is not complete yet, said once; and what was said and has come to nothing."""
@@ -210,6 +221,7 @@ class Watch:
             "name": self.name,
             "threshold": self.model.threshold,
             "offset": self.offset,
+            "first": self.first.hex(),
             "told": self.told[-100:],
             "begun": self.begun,
             "follower": self.follower.state(),
@@ -227,14 +239,14 @@ class Watch:
     def _load(self) -> None:
         try:
             facts = json.loads(self.path.read_text(encoding="utf-8"))
-            if facts["format"] > FORMAT or facts["threshold"] != self.model.threshold:
+            if facts["format"] != FORMAT or facts["threshold"] != self.model.threshold:
                 raise ValueError("it is of another model or release")
             self.follower = Follower.load(facts["follower"])
             self.stream = Stream.load(self.model, facts["stream"])
             self.recent = Points.of(facts["recent"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UserError(f"the state {self.path} cannot be used ({error}): begin anew with --fresh") from error
-        self.offset, self.begun = facts["offset"], facts["begun"]
+        self.offset, self.begun, self.first = facts["offset"], facts["begun"], bytes.fromhex(facts.get("first", ""))
         self.told = [(int(a), int(b)) for a, b in facts["told"]]
 
 

@@ -10,20 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError
+from benchmark.reading.cell import kind
 from benchmark.reading.clock import find_clock
+from benchmark.reading.codes import without_codes
 from benchmark.reading.encoding import as_utf8
-from benchmark.reading.layout import Layout, find_layout
+from benchmark.reading.json_file import read_lines
+from benchmark.reading.layout import Layout, find_layout, split
 from benchmark.reading.options import WITHOUT, ReadOptions
 from benchmark.reading.read import recordings_of, refusal
 from benchmark.reading.recording import Recording
+from benchmark.reading.series import find_split
 from benchmark.reading.sheet import Sheet
-from benchmark.reading.table import Table, from_columns
+from benchmark.reading.table import counted, from_columns
 from benchmark.reading.text import cells_of, read_text
 from benchmark.reading.units import NOT_A_TIME
 from benchmark.reading.zones import TimeText, in_zone
 
 Ints = NDArray[np.int64]
 KINDS = (np.float64, np.bool_, np.int64, np.int64)
+JSON_LINES = "{"
 HELD = 10_000  # missing values for which the next known one is waited
 
 
@@ -64,6 +69,9 @@ class Follower:
     options : ReadOptions
         Every decision, taken from the first lines.
     separator, names : str, list of str
+        The separator is :data:`JSON_LINES` where each line is an object.
+    header : list of str
+        Lines before the first data; one that comes again is left out.
     step : float or None
         Between points of a regular grid: a longer one is filled with missing points.
     clocked, zoned, dates_only : bool
@@ -77,6 +85,7 @@ class Follower:
     options: ReadOptions
     separator: str
     names: list[str]
+    header: list[str]
     step: float | None
     clocked: bool
     zoned: bool
@@ -100,26 +109,51 @@ class Follower:
             If they cannot be read without a guess, or hold several series.
         """
         text, encoding = as_utf8(head, path, options.encoding, [])
-        layout = find_layout(text, path, options.separator)
-        found = recordings_of(read_text(text, path, replace(options, encoding="utf-8")), path, options)
-        if len(found) > 1 or " of " in " ".join(line for line in found[0].lineup if line.startswith("series")):
-            raise UserError(f"{path} holds several series: watch follows one; give it a file, or a pipe, of one")
+        if text.lstrip().startswith(b"{"):
+            layout, table = Layout(JSON_LINES, [], 0), read_lines(text, path)
+        else:
+            layout = find_layout(text, path, options.separator)
+            table = read_text(text, path, replace(options, encoding="utf-8"))
+        found = recordings_of(table, path, options)
+        if len(found) > 1:
+            raise UserError(f"{path} holds {len(found)} series: watch follows one, choose it with --series NAME")
         first, decided = found[0], found[0].reading
         assert decided is not None
-        decided = replace(decided, encoding=encoding.lower(), label=WITHOUT)
+        decided = replace(
+            decided, encoding=encoding.lower(), label=WITHOUT, missing=(*(decided.missing or ()), WITHOUT)
+        )
         clocked, zoned = decided.time != WITHOUT, getattr(first.time_text, "offset", None) is not None
         dates = bool(getattr(first.time_text, "dates_only", False))
         lines = text.split(b"\n")
+        header = [line.decode("utf-8").strip() for line in lines[: layout.skipped] if line.strip()]
         usual = step if first.step is None else first.step
-        made = cls(decided, layout.separator, layout.names, usual, clocked, zoned, dates, most)
+        made = cls(decided, layout.separator, layout.names, header, usual, clocked, zoned, dates, most)
         return made, first, b"\n".join(lines[layout.skipped :])
 
     def read(self, lines: bytes, path: Path) -> tuple[Points, list[str]]:
         """Points of whole lines, and what was dropped."""
         notes: list[str] = []
         text, _ = as_utf8(lines, path, self.options.encoding, [])
+        text = self._without_header(text, notes)
         parts = [self._rows(part, path, notes) for part in _blocks(text)]
         return self._known(Points.join([Points.of(self.held), *parts])), notes
+
+    def renamed(self, lines: bytes, path: Path) -> str:
+        """The first line of a file that was begun anew, where it is another header; else nothing."""
+        text, _ = as_utf8(lines, path, self.options.encoding, [])
+        first = text.split(b"\n")[0].decode("utf-8", "replace").strip()
+        if not self.header or not first or first in self.header:
+            return ""
+        return first if not any(kind(c) in ("number", "time") for c in split(first, self.separator)) else ""
+
+    def _without_header(self, text: bytes, notes: list[str]) -> bytes:
+        if not any(line.encode("utf-8") in text for line in self.header):
+            return text
+        lines = text.split(b"\n")
+        kept = [line for line in lines if line.decode("utf-8", "replace").strip() not in self.header]
+        if len(kept) < len(lines):
+            notes.append(f"left out: {counted(len(lines) - len(kept), 'line')} of a header that comes again")
+        return b"\n".join(kept)
 
     def _rows(self, text: bytes, path: Path, notes: list[str]) -> Points:
         """Points of these lines; a line that cannot be read is found by halving, dropped and said."""
@@ -138,10 +172,13 @@ class Follower:
 
     def _columns(self, text: bytes, path: Path) -> tuple[NDArray[np.float64], Ints, Ints, Ints]:
         """Values, ticks, times and offsets of the lines."""
-        columns = cells_of(text, Layout(self.separator, self.names, 0), path)
-        table: Table = from_columns(columns, "text", separator=self.separator)
-        sheet = Sheet(table, self.options, path)
-        numbers = sheet.numbers(self.options.value or self.names[0])
+        sheet = self._sheet(text, path)
+        table, name = sheet.table, self.options.value or self.names[0]
+        if not len(table):
+            none = np.zeros(0, dtype=np.int64)
+            return np.zeros(0), none, none, none
+        numbers = sheet.numbers(name)
+        numbers.values = without_codes(numbers.values, name, self.options.missing)[0]
         if numbers.wrong and numbers.wrong > 0.02 * len(numbers.values):
             raise refusal(numbers, str(self.options.value), str(path))
         none = np.zeros(len(table), dtype=np.int64)
@@ -154,6 +191,24 @@ class Follower:
         stamps, _ = in_zone(clock.stamps, self.options.tz, path)
         ticks = np.where(stamps.wall == NOT_A_TIME, NOT_A_TIME, stamps.instants)
         return numbers.values, ticks, stamps.wall, none if stamps.offset is None else stamps.offset.astype(np.int64)
+
+    def _sheet(self, text: bytes, path: Path) -> Sheet:
+        """Cells of the lines, those of other series left out."""
+        if self.separator == JSON_LINES:
+            table = read_lines(text, path)
+        else:
+            columns = cells_of(text, Layout(self.separator, self.names, 0), path)
+            table = from_columns(columns, "text", separator=self.separator)
+        sheet = Sheet(table, self.options, path)
+        lacking = [n for n in (self.options.value, self.options.time) if n not in (None, WITHOUT, *sheet.names)]
+        if lacking:
+            raise UserError(f"without {lacking[0]!r}")
+        if self.options.series is None or not len(table):
+            return sheet
+        parts = find_split(sheet, None, ())
+        assert parts is not None
+        mine = np.asarray([name == self.options.series for name in parts.names])[parts.codes]
+        return Sheet(table.keep(mine), self.options, path)
 
     def _on_grid(self, values: NDArray[np.float64], ticks: Ints, wall: Ints, offset: Ints, notes: list[str]) -> Points:
         """Rows later than all before them, with missing points in gaps."""

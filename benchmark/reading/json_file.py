@@ -38,6 +38,25 @@ def read_json(raw: bytes, path: Path, encoding: str | None) -> Table:
     )
 
 
+def read_lines(text: bytes, path: Path) -> Table:
+    """Lines of JSON objects as a table.
+
+    Raises
+    ------
+    UserError
+        If one is no JSON object.
+    """
+    rows = []
+    for line in text.splitlines():
+        try:
+            rows += [json.loads(line)] if line.strip() else []
+        except json.JSONDecodeError as error:
+            raise UserError(f"{path}: {line[:60].decode('utf-8', 'replace')!r} is no JSON") from error
+    if not all(isinstance(row, dict) for row in rows):
+        raise UserError(f"{path}: a line is JSON, but no object")
+    return from_columns({name: _cells(cells) for name, cells in _rows(rows).items()}, "JSON lines")
+
+
 def _refuse_answer(data: Any, path: Path) -> None:
     """Raise what a server said in place of a series."""
     if isinstance(data, dict) and data.get("status") == "error":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,13 @@ from benchmark.reading.events import labels_from
 from benchmark.reading.files import read_table
 from benchmark.reading.numbers import Numbers
 from benchmark.reading.options import LOST_AT_MOST, MISSING_AT_MOST, WITHOUT, ReadOptions
-from benchmark.reading.order import Order, arrange, as_they_stand, wall_at
+from benchmark.reading.order import Order, arrange, as_they_stand
 from benchmark.reading.recording import Recording
-from benchmark.reading.series import Split, chosen, find_split, listed
+from benchmark.reading.series import ALL, SEPARATOR, Split, chosen, find_split, keys_of, listed
 from benchmark.reading.sheet import Sheet
+from benchmark.reading.shown import ValueText, set_times
 from benchmark.reading.table import Table, counted
-from benchmark.reading.zones import TimeText, in_zone
+from benchmark.reading.zones import in_zone
 
 JOINED_BELOW = 0.7  # share of rows with a value below which a column may have times of its own
 
@@ -63,6 +63,11 @@ def recordings_of(table: Table, path: Path, options: ReadOptions) -> list[Record
     notes = list(table.notes)
     label = find_label(sheet, (options.value, *(clock.columns if clock else ())), notes)
     split = _split(sheet, clock, label)
+    if split is None and options.series not in (None, ALL):
+        raise UserError(
+            f"{path} shows one series, so that --series {options.series} chooses none: name their column with "
+            "--series-column, or leave it out"
+        )
     names = chosen(split, sheet) if split else [""]
     key = split.columns if split else ()
     value = find_value(sheet, clock, label, key, notes)
@@ -85,7 +90,8 @@ def _split(sheet: Sheet, clock: Clock | None, label: str | None) -> Split | None
 
 def _known(sheet: Sheet) -> None:
     given = sheet.options
-    for name in (given.value, given.time, given.label, given.series_column):
+    keys = keys_of(given.series_column, sheet.names)
+    for name in (given.value, given.time, given.label, *keys):
         if name is not None and name not in sheet.names and not (name == WITHOUT and name in (given.time, given.label)):
             raise unknown(f"column of {sheet.path.name}", name, sheet.names)
 
@@ -123,19 +129,22 @@ class _Job:
         found = Recording(self._name(series), self.value, values, filled)
         found.rows = np.where(order.rows < 0, -1, sheet.table.rows[rows[order.rows]])
         found.value_text = ValueText(sheet.cells(self.value), np.where(order.rows < 0, -1, rows[order.rows]))
-        ticks, offset = _set_times(found, clock, order)
+        ticks, offset = set_times(found, clock, order)
         found.labels = self._labels(rows, order, ticks, offset, notes)
         found.notes = list(dict.fromkeys(notes))
-        found.reading, found.step = self._settled(), order.usual
+        found.reading, found.step = self._settled(series), order.usual
         found.lineup = lineup.lines(found, sheet, clock, self.label, self.split, series, order.step)
         return found
 
-    def _settled(self) -> ReadOptions:
+    def _settled(self, series: str) -> ReadOptions:
         """The decisions of this file, for files that follow it."""
-        marks, clock = self.sheet.numbers(self.value).marks, self.clock
+        marks, clock, split = self.sheet.numbers(self.value).marks, self.clock, self.split
+        several = split is not None and (len(split.names) > 1 or self.sheet.options.series_column is not None)
         return replace(
             self.sheet.options,
             value=self.value,
+            series=series if several else None,
+            series_column=SEPARATOR.join(split.columns) if split is not None and several else None,
             time=clock.columns[0] if clock else WITHOUT,
             labels=None,
             label=self.label,
@@ -247,47 +256,3 @@ def refusal(found: Numbers, name: str, path: str) -> UserError:
         f"{path}: {found.wrong:,} of {total:,} cells of {name!r} ({found.wrong / max(1, total):.1%}) are not numbers, "
         f"e.g. {found.example!r}: {cure}"
     )
-
-
-@dataclass
-class ValueText:
-    """Values as the file has them, by point of the recording."""
-
-    cells: Any
-    rows: NDArray[np.int64]
-
-    def __call__(self, point: int) -> str:
-        value = self.cells[int(self.rows[point])].as_py()
-        return str(value).strip()
-
-
-def _set_times(found: Recording, clock: Clock | None, order: Order) -> tuple[Any, Any]:
-    """Times of the recording; its clock and offset for events."""
-    import pandas as pd
-
-    if clock is None:
-        return None, None
-    if clock.stamps is None:
-        assert clock.numbers is not None
-        numbers = clock.numbers[order.before] + order.ahead
-        whole = bool(np.all(numbers == np.floor(numbers))) and bool(np.all(np.abs(numbers) < 2**53))
-        found.times = pd.Series(numbers.astype(np.int64) if whole else numbers)
-        return numbers, None
-    wall = wall_at(clock.stamps, order)
-    offset = None if clock.stamps.offset is None else clock.stamps.offset[order.before]
-    found.times = _pandas(wall, offset)
-    found.time_text = TimeText(wall, offset, clock.stamps.dates_only)
-    return wall, offset
-
-
-def _pandas(wall: NDArray[np.int64], offset: Any) -> Any:
-    """Time stamps for pictures and tables: with one offset, in UTC where it changes, without any as written."""
-    import pandas as pd
-
-    if offset is None:
-        return pd.Series(wall.view("M8[ns]"))
-    shifted = wall - offset.astype(np.int64) * 60 * 10**9
-    times = pd.Series(shifted.view("M8[ns]")).dt.tz_localize("UTC")
-    same = len(offset) and bool((offset == offset[0]).all())
-    zone = timezone(timedelta(minutes=int(offset[0]))) if same and offset[0] else "UTC"
-    return times.dt.tz_convert(zone)

@@ -20,6 +20,7 @@ NAME = re.compile(
     re.I,
 )
 ALL = "all"
+SEPARATOR = "/"  # between the parts of a name that several columns give
 LISTED = 12
 Codes = NDArray[np.int64]
 
@@ -41,11 +42,19 @@ class Split:
         return np.asarray(self.codes == self.names.index(name))
 
 
+def keys_of(wanted: str | None, names: list[str]) -> tuple[str, ...]:
+    """The columns that ``--series-column`` names: one, or several such as ``host/cpu``."""
+    if wanted is None:
+        return ()
+    parts = tuple(wanted.split(SEPARATOR))
+    return parts if wanted not in names and set(parts) <= set(names) else (wanted,)
+
+
 def find_split(sheet: Sheet, clock: Clock | None, taken: tuple[str | None, ...]) -> Split | None:
     """The column that a person named, that the format names, or that puts the rows in order when it splits them."""
     wanted = sheet.options.series_column
     if wanted is not None:
-        return _split(sheet, (wanted,))
+        return _split(sheet, keys_of(wanted, sheet.names))
     if sheet.table.series_columns:
         return _split(sheet, sheet.table.series_columns)
     keys = [name for name in sheet.names if name not in taken and _may_name(sheet, name, clock)]
@@ -82,7 +91,7 @@ def _split(sheet: Sheet, columns: tuple[str, ...]) -> Split:
     import pyarrow.compute as pc
 
     texts = [pc.fill_null(pc.cast(sheet.cells(c), pa.string()), "") for c in columns]
-    whole = texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, "/")
+    whole = texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, SEPARATOR)
     coded = pc.dictionary_encode(whole)
     return Split(columns, [str(n) for n in coded.dictionary.to_pylist()], np.asarray(coded.indices).astype(np.int64))
 
@@ -141,7 +150,7 @@ def chosen(split: Split, sheet: Sheet) -> list[str]:
         If the file holds several and none was named, or none of that name.
     """
     wanted = sheet.options.series
-    if wanted == ALL or len(split.names) == 1:
+    if wanted == ALL or (wanted is None and len(split.names) == 1):
         return split.names
     if wanted is None:
         raise UserError(

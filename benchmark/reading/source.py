@@ -16,6 +16,7 @@ from benchmark.errors import UserError
 
 STDIN = "-"
 BLOCK = 1 << 18
+KNOWN = 512  # first bytes by which a file is known again
 LONGEST = 1 << 24  # bytes without the end of a line
 
 
@@ -33,20 +34,25 @@ class Block:
         Whether more is there already.
     anew : bool
         The file was replaced, or cut, and is read from its start.
+    first : bytes
+        The file's first bytes, by which it is known again; empty for standard input.
     """
 
     lines: bytes
     offset: int
     waiting: bool
     anew: bool = False
+    first: bytes = b""
 
 
 Source = Iterator[Block]
 
 
 @contextmanager
-def open_source(name: str, offset: int, poll: float, until_end: bool) -> Iterator[Source]:
+def open_source(name: str, offset: int, poll: float, until_end: bool, first: bytes = b"") -> Iterator[Source]:
     """Lines of a file from a byte on, or of standard input for ``-``.
+
+    A file that no longer begins with ``first`` is another one, and read from its start.
 
     Raises
     ------
@@ -59,7 +65,7 @@ def open_source(name: str, offset: int, poll: float, until_end: bool) -> Iterato
     path = Path(name)
     if not path.is_file():
         raise UserError(f"no file {path}: give one that exists, or - for standard input")
-    yield _from_file(path, offset, poll, until_end)
+    yield _from_file(path, offset, poll, until_end, first)
 
 
 def _from_stdin() -> Source:
@@ -73,21 +79,22 @@ def _from_stdin() -> Source:
         yield Block(rest + b"\n", offset + len(rest), False)
 
 
-def _from_file(path: Path, offset: int, poll: float, until_end: bool) -> Source:
+def _from_file(path: Path, offset: int, poll: float, until_end: bool, first: bytes) -> Source:
     file, anew = path.open("rb"), False
     try:
         while True:
             size = os.fstat(file.fileno()).st_size
-            if size < offset or (size == offset and _replaced(file, path)):
+            if size < offset or _begin(file, len(first)) != first or (size == offset and _replaced(file, path)):
                 file.close()
-                file, offset, anew, size = path.open("rb"), 0, True, path.stat().st_size
+                file, offset, anew, first, size = path.open("rb"), 0, True, b"", path.stat().st_size
             file.seek(offset)
             lines, rest = _cut(file.read(BLOCK))
             if until_end and rest and offset + len(lines) + len(rest) == size:
                 lines, rest = lines + rest, b""
             offset += len(lines)
+            first = first if len(first) == KNOWN else _begin(file, min(KNOWN, offset))
             waiting = bool(lines) and offset + len(rest) < size
-            yield Block(lines, offset, waiting, anew)
+            yield Block(lines, offset, waiting, anew, first)
             anew = False
             if not waiting:
                 if until_end and offset >= size:
@@ -95,6 +102,11 @@ def _from_file(path: Path, offset: int, poll: float, until_end: bool) -> Source:
                 time.sleep(poll)
     finally:
         file.close()
+
+
+def _begin(file: BinaryIO, size: int) -> bytes:
+    file.seek(0)
+    return file.read(size)
 
 
 def _replaced(file: BinaryIO, path: Path) -> bool:

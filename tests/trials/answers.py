@@ -14,6 +14,7 @@ import numpy as np
 
 from benchmark.detection.detect import Finding, Options, detect
 from benchmark.reading import Recording
+from tests.trials.further import further
 from tests.trials.ordinary import Ordinary, files
 
 
@@ -50,10 +51,11 @@ def tried(file: Ordinary, options: Options) -> tuple[Outcome, Finding]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--further", action="store_true", help="the files that detect is developed on")
     parser.add_argument("--detector", action="append", default=[])
     args = parser.parse_args()
     done = []
-    for file in files(args.seed):
+    for file in (further if args.further else files)(args.seed):
         began = time.perf_counter()
         outcome, finding = tried(file, Options(detectors=tuple(args.detector)))
         done.append((file, outcome))
