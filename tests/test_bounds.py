@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 SHAPES = """
 import numpy as np
-from detectors import HBOS, IForest, LOF, LSTM, MP
+from detectors import HBOS, KNN, LOF, LSTM, MP, IForest, KShapeAD
 from detectors.kernels import window_tree
 
 rng = np.random.default_rng(0)
@@ -30,6 +30,8 @@ for trial in range(40):
     k = int(rng.integers(1, 40))
     chosen = [LOF(window, k), MP(window), IForest(window, 5, int(rng.integers(1, 60))), HBOS(window)]
     chosen += [LOF(window, k, sample=int(rng.integers(2, 200))), MP(window, constants="zero", share=0.3)]
+    chosen += [KNN(window, n_neighbors=k), HBOS(window, int(rng.integers(1, 30)), scaling="z"), KShapeAD(window)]
+    chosen += [cls(window, n_neighbors=k, scaling="z") for cls in (KNN, LOF)]
     if trial % 8 == 0:
         chosen.append(LSTM(window, epochs=1, batch_size=int(rng.integers(1, 70)), max_windows=80))
     for detector in chosen:

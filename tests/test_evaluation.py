@@ -65,6 +65,8 @@ def test_classes_instances_and_many_kinds_of_data_keep_their_order(folder: Path)
     cells = benchmark.evaluate([HBOS, HBOS(window=9), "AbsDeviation"], data, metrics=["pate"])
     assert cells["detector"].tolist() == ["HBOS", "HBOS", "AbsDeviation"] * 4
     assert cells["params"].tolist() == ["{}", '{"window": 9}', "{}"] * 4
+    equal = benchmark.evaluate(HBOS(tol=float("0.5"), alpha=float("0.1")), toy("mine"))
+    assert equal["key"].tolist() == [cells["key"][3]], "a value equal to the default changes nothing"
     assert cells["dataset"].tolist() == ["arrays"] * 3 + ["Toy"] * 3 + ["Mine"] * 6
     assert cells["pate"].between(0, 1).all()
     assert cells["vus_roc"].between(0, 1).all()  # the default ones, too

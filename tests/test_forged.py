@@ -42,6 +42,7 @@ CELLS = {
 }
 FIGURES = {
     "a better figure": "UPDATE metrics SET value = 0.999",
+    "a figure better by little": "UPDATE metrics SET value = value + 1e-6",
     "an endless figure": "UPDATE metrics SET value = 9e999",
     "a figure of text": "UPDATE metrics SET value = 'abc'",
     "an undefined figure": "UPDATE metrics SET value = NULL",

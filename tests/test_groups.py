@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -157,6 +158,18 @@ def test_what_can_learn_together_is_grouped_by_detector_and_protocol(tmp_path):
     assert sorted(t.cell.key for task, _ in found for t in getattr(task, "tasks", (task,))) == sorted(
         task.cell.key for task, _ in mixed
     )
+
+
+def test_cells_of_other_parameters_form_a_group_of_their_own():
+    one, other = cells([toy()])[0], cells([toy()])[1]
+    task = replace(other[0], cell=replace(other[0].cell, params=(("epochs", 9),)))
+    assert [task for task, _ in groups([one, (task, other[1])], 2)] == [one[0], task]
+
+
+@pytest.mark.parametrize(("limits", "together"), [((10.0, 20.0), 30.0), ((0.0, 20.0), 0.0)])
+def test_the_limits_of_a_group_are_those_of_its_cells_together(limits, together):
+    tasks = [replace(cells([toy()])[0][0], timeout=limit, memory=limit) for limit in limits]
+    assert (Group(tuple(tasks)).timeout, Group(tuple(tasks)).memory) == (together, together)
 
 
 def sided(folder: Path, body: str) -> str:

@@ -230,6 +230,25 @@ def test_a_submission_has_the_seconds_of_fit_and_score(store: Path, tmp_path: Pa
         assert {row["Time"] for row in rows} == {"3.750"}
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("quick = 1", "no row ran under tsb-ad"),
+        (f"seed = 1 WHERE series = '{FILES[0]}'", "SR has 2 seeds in the store: the leaderboard takes one run"),
+    ],
+)
+def test_a_quick_run_and_one_of_several_seeds_are_not_submitted(
+    store: Path, tmp_path: Path, change: str, said: str
+) -> None:
+    shutil.copy(store, tmp_path / "s.sqlite")
+    with Store(tmp_path / "s.sqlite", write=True) as opened:
+        with opened.database.transaction() as db:
+            db.execute(f"UPDATE cells SET {change}")
+        assert bool(leaderboard.figures(opened)) == ("seed" in change)
+        with pytest.raises(UserError, match=said):
+            leaderboard.submission(opened, "SR")
+
+
 def test_a_store_without_such_rows_says_what_to_run(tmp_path: Path) -> None:
     with Store(tmp_path / "s.sqlite", write=True) as empty:
         assert "run --dataset TSB-AD-U" in leaderboard.document(*leaderboard.summarised(leaderboard.figures(empty)))

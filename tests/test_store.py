@@ -102,6 +102,8 @@ def test_load_gives_a_tidy_table(tmp_path: Path) -> None:
     assert frame[["detector", "status"]].values.tolist() == [["D", "ok"], ["E", "ok"]]
     expected = [roc_auc_score(toy().labels, ok(k).scores) for k in range(2)]
     np.testing.assert_allclose(frame["auroc"], expected)
+    with Store(tmp_path / "s.sqlite") as store:
+        assert store.frame([cell("E").key])["detector"].tolist() == ["E"]
     with pytest.raises(UserError, match="no results at"):
         benchmark.load(tmp_path / "none.sqlite")
 
@@ -416,7 +418,7 @@ def test_a_store_that_lies_is_named_cell_by_cell_and_merged_nowhere(tmp_path: Pa
         assert len(store.database.rows("SELECT * FROM metrics")) == 1
 
 
-@pytest.mark.parametrize("change", ["n_anomalous = 4", "source = 'simulated'", "n = 299"])
+@pytest.mark.parametrize("change", ["n_anomalous = 4", "source = 'simulated'", "n = 299", "first_row = 1"])
 def test_a_cell_that_contradicts_its_series_is_named(tmp_path: Path, change: str) -> None:
     path = fill(tmp_path / "s.sqlite", "D")
     with sqlite3.connect(path) as db:
