@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -28,12 +29,12 @@ METRICS = ("auroc", "vus_pr")
 DEFAULT = "default"
 
 
-def planted(seeds: int) -> list[Series]:
+def planted(seeds: Iterable[int]) -> list[Series]:
     """The planted series of some seeds: what ``fit`` may see ships apart, the rest is scored."""
     return [
         Series("planted", f"{seed}_{case.name}", case.values[case.fitted :], case.labels[case.fitted :],
                train=case.values[: case.fitted])
-        for seed in range(seeds)
+        for seed in seeds
         for case in cases(seed)
     ]  # fmt: skip
 
@@ -41,7 +42,7 @@ def planted(seeds: int) -> list[Series]:
 def measured(variants: list[dict[str, Any]], args: argparse.Namespace) -> pd.DataFrame:
     """A row per variant, protocol and series: means over seeds."""
     frames = []
-    sets = [("prefix", planted(args.planted))] if args.planted else []
+    sets = [("prefix", planted(range(args.planted)))] if args.planted else []
     sets += [(protocol, args.folder) for protocol in args.protocol if args.folder]
     for params in variants:
         for protocol, data in sets:

@@ -1,0 +1,225 @@
+"""Ways to join ScaleFlow's surprises into one score, compared on tuning series and planted ones.
+
+example: python -m tests.trials.joins --keep rows --folder tuning/ECG --protocol prefix --planted 2 --planted 3
+A series is fitted once for each seed, and the surprises of its points are kept. So a way to join them costs no fit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy.ndimage import uniform_filter1d
+from scipy.stats import wilcoxon
+
+from benchmark.grid import fitted_parts
+from benchmark.grid.protocols import PROTOCOLS
+from benchmark.metrics import METRICS
+from benchmark.report import figure, markdown, signed
+from datasets import Series, load_folder
+from detectors.core import Array, Index, evenly
+from detectors.flows.components import Distance, Evidence, Likelihood, prepared
+from detectors.flows.scale import CoarseWindows, Scale
+from detectors.scaleflow import COMPONENTS, FEW, ScaleFlow
+from tests.trials.tuning import planted
+
+DISTANCES = COMPONENTS[1:]
+TRIM = 0.02  # of the references
+MEASURES = ("auroc", "vus_pr")
+
+
+class Part(NamedTuple):
+    """Surprises of a part of a series by ``(span, component)``, each (n,), and the points that were fitted."""
+
+    surprises: dict[tuple[int, str], Array]
+    fitted: int
+
+
+Rule = Callable[[Part], Array]
+
+
+class Gaussian:
+    """Half the mean square of a whitened window: its negative log-likelihood without a flow, up to a constant."""
+
+    def __init__(self, scale: Scale) -> None:
+        self.scale = scale
+
+    def __call__(self, windows: Array, places: Index | None = None) -> Array:
+        return np.asarray(0.5 * np.square(self.scale.whitening(windows)).mean(axis=1))
+
+
+class Wider(ScaleFlow):
+    """ScaleFlow with components that it might have: a Gaussian, a likelihood that cannot be too good, trimmed ones."""
+
+    def _fit_components(self, scale: Scale, windows: CoarseWindows, known: Index, unseen: Index) -> None:
+        super()._fit_components(scale, windows, known, unseen)
+        flow, usual = scale.components["likelihood"]
+        gaussian = Gaussian(scale)
+        scale.components["gaussian"] = gaussian, Evidence(np.sort(gaussian(windows.take(unseen))), self.typicality)
+        scale.components["one-sided"] = flow, Evidence(usual.normal, 0)
+        every = evenly(len(windows), self.max_windows)
+        some = evenly(len(every), max(1, self.max_windows // 4))
+        references, places = windows.take(every), windows.places(every)
+        for name in DISTANCES:
+            component = scale.components[name][0]
+            own = component(references, places)
+            kept = own <= np.quantile(own, 1 - TRIM)
+            view = prepared(references[kept], name, torch.device("cpu"))
+            trimmed = Distance(view, torch.from_numpy(places[kept]), scale.span, name)
+            asked = np.sort(trimmed(references[some], places[some]))
+            scale.components[f"trimmed {name}"] = trimmed, Evidence(asked, 0)
+
+
+# -- what is kept -----------------------------------------------------------------------------------
+
+
+def computed(series: Series, protocol: str, seed: int) -> list[Part]:
+    """Fit and score each split of a series."""
+    torch.set_num_threads(1)
+    parts = []
+    for split in PROTOCOLS[protocol].splits(series, ScaleFlow(), 0):
+        pieces = fitted_parts(series, split)
+        detector = Wider(random_state=seed).fit(pieces)
+        a, b = (row - split.test[0] for row in split.keep)
+        x = series.values[slice(*split.test)]
+        scales = detector._fitting(len(x))
+        keys = [(scale.span, name) for scale in scales for name in scale.components]
+        rows = detector.surprises(detector._standardise(x), scales, detector._row(x))
+        kept = {key: row[a:b].astype(np.float32) for key, row in zip(keys, rows, strict=True)}
+        parts.append(Part(kept, sum(map(len, pieces))))
+    return parts
+
+
+def parts_of(series: Series, protocol: str, seed: int, folder: Path) -> list[Part]:
+    """The same from the folder, where they are kept once computed."""
+    file = folder / f"{protocol}-{series.dataset}-{series.name}-{seed}.npz"
+    if not file.exists():
+        made = computed(series, protocol, seed)
+        arrays = {f"{k}|{span}|{name}": row for k, part in enumerate(made) for (span, name), row in part.surprises.items()}
+        np.savez(file.with_suffix(".part.npz"), fitted=[part.fitted for part in made], **arrays)
+        file.with_suffix(".part.npz").rename(file)
+    with np.load(file) as data:
+        found = [Part({}, int(fitted)) for fitted in data["fitted"]]
+        for key in sorted(set(data) - {"fitted"}):  # an order, for sums
+            k, span, name = key.split("|")
+            found[int(k)].surprises[int(span), name] = data[key].astype(np.float64)
+    return found
+
+
+# -- the rules --------------------------------------------------------------------------------------
+
+
+def joined(part: Part, weights: dict[str, float], reliable: bool = False) -> Array:
+    """Mean of log(1 + surprise) over scales and components, weighted."""
+    total, whole = np.zeros(1), 0.0
+    for (span, name), row in part.surprises.items():
+        weight = weights.get(name, 0.0)
+        if reliable:
+            weight *= part.fitted / (part.fitted + FEW * span)
+        total, whole = total + weight * np.log1p(row), whole + weight
+    return total / whole
+
+
+EQUAL = dict.fromkeys(COMPONENTS, 1.0)
+HALVES = EQUAL | {"likelihood": 0.5, "gaussian": 0.5}
+TRIMMED = {"likelihood": 1.0} | {f"trimmed {name}": 1.0 for name in DISTANCES}
+
+
+def smooth(rule: Rule, width: int = 32) -> Rule:
+    """The score's centred mean over the shortest span."""
+    return lambda part: uniform_filter1d(rule(part), width, mode="nearest")
+
+
+RULES: dict[str, Rule] = {
+    "version 3": lambda part: joined(part, EQUAL),
+    "half Gaussian": lambda part: joined(part, HALVES),
+    "trimmed references": lambda part: joined(part, TRIMMED),
+    "smoothed": smooth(lambda part: joined(part, EQUAL)),
+    "reliable scales": lambda part: joined(part, EQUAL, reliable=True),
+}
+
+
+# -- the comparison ---------------------------------------------------------------------------------
+
+
+def measured(case: tuple[str, Series], seeds: int, folder: Path, rules: Iterable[str]) -> list[dict[str, object]]:
+    """A row per rule: means over seeds."""
+    protocol, series = case
+    window = PROTOCOLS[protocol].window(series)
+    found = []
+    for seed in range(seeds):
+        parts = parts_of(series, protocol, seed, folder)
+        for rule in rules:
+            scores = np.concatenate([RULES[rule](part) for part in parts])
+            figures = {name: METRICS[name].compute(series.labels, scores, window) for name in MEASURES}
+            found.append({"rule": rule, "on": series.dataset if series.train is not None else protocol,
+                          "dataset": series.dataset, "series": series.name, "seed": seed, **figures})  # fmt: skip
+    return found
+
+
+def compared(frame: pd.DataFrame) -> str:
+    """A row per rule and set: means, and differences to the first rule with the p of a signed-rank test."""
+    keys = ["dataset", "series"]
+    means = frame.groupby(["on", "rule", *keys], sort=False)[list(MEASURES)].mean()
+    rows = []
+    for on, part in means.groupby(level="on", sort=False):
+        first = part.xs(next(iter(RULES)), level="rule").droplevel("on")
+        for rule, mine in part.groupby(level="rule", sort=False):
+            difference = mine.droplevel(["on", "rule"]) - first
+            rows.append([on, rule, len(mine), *(_cell(mine[m], difference[m]) for m in MEASURES)])
+    return markdown.table(["on", "rule", "series", "AUROC", "VUS-PR"], rows, left=2)
+
+
+def _cell(values: pd.Series[float], difference: pd.Series[float]) -> str:
+    if not difference.any():
+        return figure(float(values.mean()))
+    p = wilcoxon(difference).pvalue
+    return f"{figure(float(values.mean()))} {signed(float(difference.mean()), 4)} (p {p:.2g})"
+
+
+def cases(args: argparse.Namespace) -> Iterator[tuple[str, Series]]:
+    for one in planted(args.planted):
+        yield "prefix", one
+    for protocol in args.protocol or ["prefix"]:
+        for path in args.folder:
+            data = load_folder(path)
+            for name in data.series_names()[:: args.every]:
+                yield protocol, data.read(name)
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="python -m tests.trials.joins", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("--keep", type=Path, required=True, help="folder that keeps the surprises")
+    made.add_argument("--folder", action="append", default=[], help="folder of `value,label` files")
+    made.add_argument("--every", type=int, default=1, help="every k-th series of a folder (1)")
+    made.add_argument("--protocol", action="append", default=[], help="for the folders (prefix)")
+    made.add_argument("--planted", type=int, action="append", default=[], help="a seed of the planted series, 44 each")
+    made.add_argument("--seeds", type=int, default=1, help="seeds of the detector (1)")
+    made.add_argument("--rule", action="append", choices=RULES, help="beside version 3 (all)")
+    made.add_argument("--jobs", type=int, default=1)
+    return made
+
+
+def main() -> int:
+    args = parser().parse_args()
+    args.keep.mkdir(parents=True, exist_ok=True)
+    rules = list(dict.fromkeys([next(iter(RULES)), *(args.rule or RULES)]))
+    work = partial(measured, seeds=args.seeds, folder=args.keep, rules=rules)
+    with ProcessPoolExecutor(args.jobs) as pool:
+        rows = [row for found in pool.map(work, cases(args)) for row in found]
+    print(compared(pd.DataFrame(rows)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
