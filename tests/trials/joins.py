@@ -26,7 +26,7 @@ from benchmark.metrics import METRICS
 from benchmark.report import figure, markdown, signed
 from datasets import Series, load_folder
 from detectors.core import Array, Index, evenly
-from detectors.flows.components import Distance, Evidence, Likelihood, prepared
+from detectors.flows.components import Distance, Evidence, prepared
 from detectors.flows.scale import CoarseWindows, Scale
 from detectors.scaleflow import COMPONENTS, FEW, ScaleFlow
 from tests.trials.tuning import planted
@@ -103,7 +103,8 @@ def parts_of(series: Series, protocol: str, seed: int, folder: Path) -> list[Par
     file = folder / f"{protocol}-{series.dataset}-{series.name}-{seed}.npz"
     if not file.exists():
         made = computed(series, protocol, seed)
-        arrays = {f"{k}|{span}|{name}": row for k, part in enumerate(made) for (span, name), row in part.surprises.items()}
+        rows = [(k, key, row) for k, part in enumerate(made) for key, row in part.surprises.items()]
+        arrays = {f"{k}|{span}|{name}": row for k, (span, name), row in rows}
         np.savez(file.with_suffix(".part.npz"), fitted=[part.fitted for part in made], **arrays)
         file.with_suffix(".part.npz").rename(file)
     with np.load(file) as data:
