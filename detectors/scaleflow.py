@@ -38,7 +38,7 @@ Reference = Literal["held-out", "fitted"]
 FEW = 10  # of the longest windows
 RARE = float(np.log(100))  # nats
 UNLIKE = "the scored series is unlike the fitted one"
-COMPONENTS = ("likelihood", "distance", "shape", "spectrum")
+COMPONENTS = ("likelihood", "gaussian", "distance", "shape", "spectrum")
 
 
 @parameters
@@ -47,8 +47,8 @@ class ScaleFlow(SavedDetector):
 
     An encoder trained to reconstruct drops what it does not need, dynamics above all. Here windows of several spans,
     long ones as block means, are whitened without loss. Flows of affine couplings with dense subnets learn their
-    density. Where normal windows are few a density is a guess. So three more scores say how far the nearest normal
-    windows are, in value, in shape and in their spectrum.
+    density, a Gaussian beside each. Where normal windows are few a density is a guess. So three more scores say how far
+    the nearest normal windows are, in value, in shape and in their spectrum.
 
     Each score becomes a surprise under held-out normal windows
     (:class:`~detectors.flows.components.Evidence`). A point's score joins the mean surprises of the windows that cover
@@ -84,10 +84,10 @@ class ScaleFlow(SavedDetector):
         fitted windows to those that share no point with them.
     join : {"log", "mean", "max"}
         How a point's surprises become its score. There is one for each scale and each of ``components``; "log" is the
-        mean of log(1 + surprise).
-    components : tuple of {"likelihood", "distance", "shape", "spectrum"}
-        What scores a window: its likelihood under the flow; its distance to the third nearest fitted window;
-        the same of windows brought to mean 0 and deviation 1, and of their Fourier amplitudes.
+        mean of log(1 + surprise). The likelihoods share the weight of one distance.
+    components : tuple of {"likelihood", "gaussian", "distance", "shape", "spectrum"}
+        What scores a window: its likelihood under the flow, and under a Gaussian; its distance to the third nearest
+        fitted window; the same of windows brought to mean 0 and deviation 1, and of their Fourier amplitudes.
     max_windows : int
         Windows per scale at most that the flow learns from, and that distances refer to.
     device : str
@@ -129,7 +129,7 @@ class ScaleFlow(SavedDetector):
     group: ClassVar[Group] = "successor"
     conformance = "invariance"
     blind_to = "anomalies longer than its widest window, and any in the series that it was fitted on"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     source: ClassVar[str] = "this project; after Dinh et al. 2017 and Nalisnick et al. 2019"
     quick: ClassVar[dict[str, Any]] = {"steps": 30, "hidden": 16, "max_windows": 1000}
 
@@ -154,10 +154,11 @@ class ScaleFlow(SavedDetector):
     random_state: int = parameter(default=0, must_be=SEED)
     ablations: ClassVar[dict[str, dict[str, Any]]] = {
         "flow (a Gaussian is left)": {"blocks": 0},
-        "likelihood (distances are left)": {"components": ("distance", "shape", "spectrum")},
-        "distances (the flow is left)": {"components": ("likelihood",)},
-        "distance in shape": {"components": ("likelihood", "distance", "spectrum")},
-        "distance of spectra": {"components": ("likelihood", "distance", "shape")},
+        "Gaussian beside the flow": {"components": ("likelihood", "distance", "shape", "spectrum")},
+        "likelihoods (distances are left)": {"components": ("distance", "shape", "spectrum")},
+        "distances (likelihoods are left)": {"components": ("likelihood", "gaussian")},
+        "distance in shape": {"components": ("likelihood", "gaussian", "distance", "spectrum")},
+        "distance of spectra": {"components": ("likelihood", "gaussian", "distance", "shape")},
         "whitening by rotation": {"rotate": False},
         "several scales": {"factors": (8,), "periods": 0},
         "scale of the period": {"periods": 0},
@@ -263,37 +264,38 @@ class ScaleFlow(SavedDetector):
     def _fit_components(self, scale: Scale, windows: CoarseWindows, known: Index, unseen: Index) -> None:
         """Give a scale its components, and each the scores that are usual for it.
 
-        A flow is asked about held-out windows. Distances refer to all windows: one is compared with those that it does
-        not overlap, so that none need be held out.
+        A likelihood is asked about held-out windows. Distances refer to all windows: one is compared with those that it
+        does not overlap, so that none need be held out.
         """
         from detectors.core import evenly
-        from detectors.flows.components import prepared
+        from detectors.flows.components import LIKELIHOODS, prepared
         from detectors.neural.training import resolve_device
 
         honest, every = self.calibrate == "held-out", evenly(len(windows), self.max_windows)
         some, references = every[evenly(len(every), max(1, self.max_windows // 4))], windows.take(every)
         for name in self.components:
-            asked = some if name != "likelihood" else unseen if honest else known
-            view = None if name == "likelihood" else prepared(references, name, resolve_device(self.device))
+            asked = some if name not in LIKELIHOODS else unseen if honest else known
+            view = None if name in LIKELIHOODS else prepared(references, name, resolve_device(self.device))
             component = self._component(name, scale, view, windows.places(every))
             usual = component(windows.take(asked), windows.places(asked) if honest else None)
             scale.components[name] = component, self._evidence(name, np.sort(usual))
 
     def _component(self, name: str, scale: Scale, references: Tensor | None, places: Index) -> Component:
-        """The likelihood under a scale's flows without references, else the distance to these."""
+        """The likelihood under a scale's flows or a Gaussian without references, else the distance to these."""
         import torch
 
-        from detectors.flows.components import Distance, Likelihood
+        from detectors.flows.components import Distance, Gaussian, Likelihood
 
         if references is None:
-            return Likelihood(self.bank_, scale.flows, scale.whitening)
+            gaussian = name == "gaussian"
+            return Gaussian(scale.whitening) if gaussian else Likelihood(self.bank_, scale.flows, scale.whitening)
         return Distance(references, torch.from_numpy(places).to(references.device), scale.span, name)
 
     def _evidence(self, name: str, usual: Array) -> Evidence:
         """What a component's score says beside the sorted usual ones; only a likelihood can be too good."""
-        from detectors.flows.components import Evidence
+        from detectors.flows.components import LIKELIHOODS, Evidence
 
-        return Evidence(usual, self.typicality if name == "likelihood" else 0.0)
+        return Evidence(usual, self.typicality if name in LIKELIHOODS else 0.0)
 
     def _rows(self, counts: list[int]) -> list[tuple[Index, Index]]:
         """Numbers of training and of held-out windows of each scale, as many for each."""
@@ -307,16 +309,17 @@ class ScaleFlow(SavedDetector):
     # -- score ---------------------------------------------------------------------------------
 
     def _score(self, x: Array) -> Array:
-        scaled, unlike = self._standardise(x), []
-        joined = np.zeros(len(x))
-        for surprise in self.surprises(scaled, self._fitting(len(x)), self._row(x)):
+        scales, unlike, joined = self._fitting(len(x)), [], np.zeros(len(x))
+        weights = [weight for scale in scales for weight in scale.weights]
+        rows = self.surprises(self._standardise(x), scales, self._row(x))
+        for surprise, weight in zip(rows, weights, strict=True):
             unlike.append(float(np.median(surprise)) > RARE)
             if self.join == "max":
                 np.maximum(joined, surprise, out=joined)
             else:
-                joined += np.log1p(surprise) if self.join == "log" else surprise
+                joined += weight * (np.log1p(surprise) if self.join == "log" else surprise)
         self._tell_unlike(float(np.mean(unlike)))
-        return joined if self.join == "max" else joined / len(unlike)
+        return joined if self.join == "max" else joined / sum(weights)
 
     def _tell_unlike(self, share: float) -> None:
         """A note where most of the scored points are rare among the fitted ones."""

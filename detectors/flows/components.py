@@ -14,6 +14,9 @@ from torch.nn import functional
 from detectors.core import Array, Index
 from detectors.flows.bank import FlowBank
 
+LIKELIHOODS = ("likelihood", "gaussian")
+DISTANCES = ("distance", "shape", "spectrum")
+
 NEAREST = 3  # a lone odd window among the fitted ones excuses nothing
 GROUP = 64  # references searched as one
 FAR = 1e12  # beyond the squared distance of any two standardised windows
@@ -43,6 +46,16 @@ class Likelihood:
         white = torch.from_numpy(self.whitening(windows).astype(np.float32)).to(self.bank.first.device)
         nll = self.bank.nll(white.expand(self.flows.stop - self.flows.start, -1, -1), self.flows)
         return np.asarray(nll.mean(dim=0).cpu().numpy(), dtype=np.float64)
+
+
+class Gaussian:
+    """Half the mean square of a whitened window, its negative log-likelihood without a flow up to a constant."""
+
+    def __init__(self, whitening: Callable[[Array], Array]) -> None:
+        self.whitening = whitening
+
+    def __call__(self, windows: Array, places: Index | None = None) -> Array:
+        return np.asarray(0.5 * np.square(self.whitening(windows)).mean(axis=1))
 
 
 class Distance:

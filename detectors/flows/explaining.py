@@ -26,7 +26,8 @@ class Spoken:
 
 
 def spoken(x: Array, scales: list[Scale], start: int, stop: int, place: int | None) -> Spoken:
-    """Of an (n,) standardised series; shares are those of the mean of log(1 + surprise) over the stretch.
+    """Of an (n,) standardised series; shares are those of the weighted mean of log(1 + surprise)
+    over the stretch.
 
     ``place`` is that of a part of the fitted data. Only windows near the stretch are scored, where
     :meth:`Scale.surprises` scores them.
@@ -38,10 +39,10 @@ def spoken(x: Array, scales: list[Scale], start: int, stop: int, place: int | No
         near = x[first : stop + scale.span + scale.stride]
         starts, surprises = scale.window_surprises(near, None if place is None else place + first)
         overlap = (starts < stop - first) & (starts + scale.span > start - first)
-        for name, row in zip(scale.components, surprises, strict=True):
+        for name, row, weight in zip(scale.components, surprises, scale.weights, strict=True):
             points = spread(row, starts, scale.span, max(len(near), scale.span))[start - first : stop - first]
             best = int(np.argmax(np.where(overlap, row, -1.0)))
-            sums[scale.span, name] = float(np.log1p(np.maximum(points, 0)).sum())
+            sums[scale.span, name] = weight * float(np.log1p(np.maximum(points, 0)).sum())
             worst[scale.span, name] = float(row[best]), first + int(starts[best])
     total = sum(sums.values()) or 1.0
     span, name = max(sums, key=lambda key: sums[key])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import Array, Index, Windows, moving_sum
-from detectors.flows.components import Component, Evidence
+from detectors.flows.components import LIKELIHOODS, Component, Evidence
 
 ROWS = 4096
 
@@ -103,6 +103,12 @@ class Scale:
     def stride(self) -> int:
         """Distance between scored windows: 8 or more of them cover each point."""
         return max(1, self.span // 8)
+
+    @property
+    def weights(self) -> list[float]:
+        """Of its components in the score, in order: the likelihoods share the weight of one distance."""
+        likelihoods = sum(name in LIKELIHOODS for name in self.components)
+        return [1 / likelihoods if name in LIKELIHOODS else 1.0 for name in self.components]
 
     def surprises(self, x: Array, place: int | None = None) -> list[Array]:
         """For each component, the (n,) mean surprise of the windows that cover each point of an (n,) series.

@@ -12,7 +12,7 @@ from detectors.core import Explains
 from detectors.core.contract import Diverged
 from detectors.core.periods import period
 from detectors.flows.bank import FlowBank, train_bank
-from detectors.flows.components import FLATTEST, NEAREST, Distance, Evidence, prepared
+from detectors.flows.components import FLATTEST, NEAREST, Distance, Evidence, Gaussian, Likelihood, prepared
 from detectors.flows.scale import CoarseWindows, Scale, WindowWhitening, exactly, held_out, spread
 from detectors.neural.training import steady
 from detectors.scaleflow import ScaleFlow
@@ -96,6 +96,13 @@ def test_a_loss_that_is_not_finite_is_called_diverged():
         train_bank(
             FlowBank(1, 4, 2, 4), data, np.zeros((1, 4, 4), np.float32), 8, (4, 16, 1e-3), np.random.default_rng(0), str
         )
+
+
+def test_a_gaussian_is_a_bank_without_blocks_up_to_a_constant():
+    windows = np.random.default_rng(0).standard_normal((20, 6))
+    whitening = WindowWhitening.fit(windows, 1e-3)
+    bare = Likelihood(FlowBank(1, 6, blocks=0, hidden=4), slice(0, 1), whitening)
+    np.testing.assert_allclose(bare(windows) - Gaussian(whitening)(windows), 0.5 * np.log(2 * np.pi), rtol=1e-5)
 
 
 # -- windows, whitening, evidence ------------------------------------------------------------------
@@ -367,9 +374,11 @@ def test_shares_explain_the_score():
     x = noisy()
     x[600:640] += 1
     detector = ScaleFlow(**QUICK).fit(noisy(seed=2))
-    surprises = np.log1p(list(detector.surprises(detector._standardise(x), detector.scales_)))[:, 600:640].sum(axis=1)
-    shares = detector.explain(x, 600, 640).shares
-    np.testing.assert_allclose(list(shares.values()), surprises / surprises.sum(), rtol=1e-6)
+    weights = np.tile([0.5, 0.5, 1, 1, 1], len(detector.scales_))  # the likelihoods share one weight
+    rows = weights[:, None] * np.log1p(list(detector.surprises(detector._standardise(x), detector.scales_)))
+    shares, part = detector.explain(x, 600, 640).shares, rows[:, 600:640].sum(axis=1)
+    np.testing.assert_allclose(list(shares.values()), part / part.sum(), rtol=1e-6)
+    np.testing.assert_allclose(detector.score(x), rows.sum(axis=0) / weights.sum())
 
 
 @pytest.mark.parametrize("part", [slice(None), slice(200, 900)])
@@ -444,6 +453,7 @@ IDEAS = [
     {"join": "max"},
     {"join": "mean"},
     {"components": ("likelihood",)},
+    {"components": ("likelihood", "distance", "shape", "spectrum")},
     {"components": ("distance", "shape")},
     {"components": ("likelihood", "distance", "shape")},
     {"periods": 0},

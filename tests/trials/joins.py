@@ -26,12 +26,11 @@ from benchmark.metrics import METRICS
 from benchmark.report import figure, markdown, signed
 from datasets import Series, load_folder
 from detectors.core import Array, Index, evenly
-from detectors.flows.components import Distance, Evidence, prepared
+from detectors.flows.components import DISTANCES, Distance, Evidence, prepared
 from detectors.flows.scale import CoarseWindows, Scale
-from detectors.scaleflow import COMPONENTS, FEW, ScaleFlow
+from detectors.scaleflow import FEW, ScaleFlow
 from tests.trials.tuning import planted
 
-DISTANCES = COMPONENTS[1:]
 TRIM = 0.02  # of the references
 MEASURES = ("auroc", "vus_pr")
 
@@ -46,24 +45,12 @@ class Part(NamedTuple):
 Rule = Callable[[Part], Array]
 
 
-class Gaussian:
-    """Half the mean square of a whitened window: its negative log-likelihood without a flow, up to a constant."""
-
-    def __init__(self, scale: Scale) -> None:
-        self.scale = scale
-
-    def __call__(self, windows: Array, places: Index | None = None) -> Array:
-        return np.asarray(0.5 * np.square(self.scale.whitening(windows)).mean(axis=1))
-
-
 class Wider(ScaleFlow):
-    """ScaleFlow with components that it might have: a Gaussian, a likelihood that cannot be too good, trimmed ones."""
+    """ScaleFlow with components that it might have: a likelihood that cannot be too good, trimmed references."""
 
     def _fit_components(self, scale: Scale, windows: CoarseWindows, known: Index, unseen: Index) -> None:
         super()._fit_components(scale, windows, known, unseen)
         flow, usual = scale.components["likelihood"]
-        gaussian = Gaussian(scale)
-        scale.components["gaussian"] = gaussian, Evidence(np.sort(gaussian(windows.take(unseen))), self.typicality)
         scale.components["one-sided"] = flow, Evidence(usual.normal, 0)
         every = evenly(len(windows), self.max_windows)
         some = evenly(len(every), max(1, self.max_windows // 4))
@@ -98,9 +85,14 @@ def computed(series: Series, protocol: str, seed: int) -> list[Part]:
     return parts
 
 
+def folder_name(series: Series) -> str:
+    """The data set's name, which is a path where a data set of the package has the same."""
+    return Path(series.dataset).name
+
+
 def parts_of(series: Series, protocol: str, seed: int, folder: Path) -> list[Part]:
     """The same from the folder, where they are kept once computed."""
-    file = folder / f"{protocol}-{series.dataset}-{series.name}-{seed}.npz"
+    file = folder / f"{protocol}-{folder_name(series)}-{series.name}-{seed}.npz"
     if not file.exists():
         made = computed(series, protocol, seed)
         rows = [(k, key, row) for k, part in enumerate(made) for key, row in part.surprises.items()]
@@ -129,7 +121,7 @@ def joined(part: Part, weights: dict[str, float], reliable: bool = False) -> Arr
     return total / whole
 
 
-EQUAL = dict.fromkeys(COMPONENTS, 1.0)
+EQUAL = dict.fromkeys(("likelihood", *DISTANCES), 1.0)
 HALVES = EQUAL | {"likelihood": 0.5, "gaussian": 0.5}
 TRIMMED = {"likelihood": 1.0} | {f"trimmed {name}": 1.0 for name in DISTANCES}
 
@@ -161,8 +153,8 @@ def measured(case: tuple[str, Series], seeds: int, folder: Path, rules: Iterable
         for rule in rules:
             scores = np.concatenate([RULES[rule](part) for part in parts])
             figures = {name: METRICS[name].compute(series.labels, scores, window) for name in MEASURES}
-            found.append({"rule": rule, "on": series.dataset if series.train is not None else protocol,
-                          "dataset": series.dataset, "series": series.name, "seed": seed, **figures})  # fmt: skip
+            where = {"on": series.dataset if series.train is not None else protocol, "dataset": folder_name(series)}
+            found.append({"rule": rule, **where, "series": series.name, "seed": seed, **figures})
     return found
 
 
