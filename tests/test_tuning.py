@@ -34,7 +34,7 @@ def test_discrete_channels_stay_discrete_and_most_rows_are_normal():
 
 
 def test_planted_series_ship_what_is_fitted_apart():
-    series = planted(1)
+    series = planted(range(1))
     assert len(series) == sum(len(kinds) for _, kinds in CHARACTERS.values())
     assert all(len(one.train) == 2 * (len(one.train) + len(one)) // 5 for one in series)
 
