@@ -1,6 +1,7 @@
-"""Ways to join ScaleFlow's surprises into one score, compared on tuning series and planted ones.
+"""Ways to join ScaleFlow's surprises into one score, compared on tuning series and planted ones; an ablation.
 
 example: python -m tests.trials.joins --keep rows --folder tuning/ECG --protocol prefix --planted 2 --planted 3
+example: python -m tests.trials.joins --keep rows --folder tuning/ECG --every 2 --seeds 5 --rules ablation
 A series is fitted once for each seed, and the surprises of its points are kept. So a way to join them costs no fit.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -110,20 +111,26 @@ def parts_of(series: Series, protocol: str, seed: int, folder: Path) -> list[Par
 # -- the rules --------------------------------------------------------------------------------------
 
 
-def joined(part: Part, weights: dict[str, float], reliable: bool = False) -> Array:
+Weights = dict[str, float]
+Spans = Callable[[int], bool]
+
+
+def joined(part: Part, weights: Weights, spans: Spans = lambda span: True, reliable: bool = False) -> Array:
     """Mean of log(1 + surprise) over scales and components, weighted."""
-    total, whole = np.zeros(1), 0.0
-    for (span, name), row in part.surprises.items():
-        weight = weights.get(name, 0.0)
-        if reliable:
-            weight *= part.fitted / (part.fitted + FEW * span)
-        total, whole = total + weight * np.log1p(row), whole + weight
-    return total / whole
+    return mean(Part({key: np.log1p(row) for key, row in part.surprises.items()}, part.fitted), weights, spans, reliable)
 
 
-EQUAL = dict.fromkeys(("likelihood", *DISTANCES), 1.0)
-HALVES = EQUAL | {"likelihood": 0.5, "gaussian": 0.5}
-TRIMMED = {"likelihood": 1.0} | {f"trimmed {name}": 1.0 for name in DISTANCES}
+def mean(part: Part, weights: Weights, spans: Spans = lambda span: True, reliable: bool = False) -> Array:
+    """Of the surprises themselves; of all spans, where the part has none of those wanted."""
+    named = [key for key in part.surprises if key[1] in weights]
+    used = [key for key in named if spans(key[0])] or named
+    trust = {key: part.fitted / (part.fitted + FEW * key[0]) if reliable else 1.0 for key in used}
+    shares = np.array([weights[key[1]] * trust[key] for key in used])
+    return np.asarray(shares @ np.array([part.surprises[key] for key in used]) / shares.sum())
+
+
+def highest(part: Part) -> Array:
+    return np.max([row for (_, name), row in part.surprises.items() if name in HALVES], axis=0)
 
 
 def smooth(rule: Rule, width: int = 32) -> Rule:
@@ -131,30 +138,57 @@ def smooth(rule: Rule, width: int = 32) -> Rule:
     return lambda part: uniform_filter1d(rule(part), width, mode="nearest")
 
 
-RULES: dict[str, Rule] = {
-    "version 3": lambda part: joined(part, EQUAL),
-    "half Gaussian": lambda part: joined(part, HALVES),
-    "trimmed references": lambda part: joined(part, TRIMMED),
-    "smoothed": smooth(lambda part: joined(part, EQUAL)),
-    "reliable scales": lambda part: joined(part, EQUAL, reliable=True),
+def without(*names: str) -> Weights:
+    return {name: weight for name, weight in HALVES.items() if name not in names}
+
+
+EQUAL = dict.fromkeys(("likelihood", *DISTANCES), 1.0)
+HALVES = EQUAL | {"likelihood": 0.5, "gaussian": 0.5}
+TRIMMED = {"likelihood": 1.0} | {f"trimmed {name}": 1.0 for name in DISTANCES}
+FIXED = (32, 64, 128, 256)
+
+RULES: dict[str, dict[str, Rule]] = {
+    "candidates": {
+        "version 3": lambda part: joined(part, EQUAL),
+        "half Gaussian": lambda part: joined(part, HALVES),
+        "trimmed references": lambda part: joined(part, TRIMMED),
+        "smoothed": smooth(lambda part: joined(part, EQUAL)),
+        "reliable scales": lambda part: joined(part, EQUAL, reliable=True),
+    },
+    "ablation": {
+        "all ideas on (version 4)": lambda part: joined(part, HALVES),
+        "flow (a Gaussian is left)": lambda part: joined(part, without("likelihood") | {"gaussian": 1.0}),
+        "Gaussian beside the flow": lambda part: joined(part, EQUAL),
+        "likelihoods (distances are left)": lambda part: joined(part, without("likelihood", "gaussian")),
+        "distances (likelihoods are left)": lambda part: joined(part, without(*DISTANCES)),
+        "distance in value": lambda part: joined(part, without("distance")),
+        "distance in shape": lambda part: joined(part, without("shape")),
+        "distance of spectra": lambda part: joined(part, without("spectrum")),
+        "several scales": lambda part: joined(part, HALVES, lambda span: span == FIXED[-1]),
+        "scale of the period": lambda part: joined(part, HALVES, lambda span: span in FIXED),
+        "scale of 32 points": lambda part: joined(part, HALVES, lambda span: span != FIXED[0]),
+        "typicality of the flow": lambda part: joined(part, without("likelihood") | {"one-sided": 0.5}),
+        "logarithm in the join (the mean)": lambda part: mean(part, HALVES),
+        "mean in the join (the maximum)": highest,
+    },
 }
 
 
 # -- the comparison ---------------------------------------------------------------------------------
 
 
-def measured(case: tuple[str, Series], seeds: int, folder: Path, rules: Iterable[str]) -> list[dict[str, object]]:
+def measured(case: tuple[str, Series], seeds: int, folder: Path, rules: str) -> list[dict[str, object]]:
     """A row per rule: means over seeds."""
     protocol, series = case
     window = PROTOCOLS[protocol].window(series)
     found = []
     for seed in range(seeds):
         parts = parts_of(series, protocol, seed, folder)
-        for rule in rules:
-            scores = np.concatenate([RULES[rule](part) for part in parts])
-            figures = {name: METRICS[name].compute(series.labels, scores, window) for name in MEASURES}
+        for name, rule in RULES[rules].items():
+            scores = np.concatenate([rule(part) for part in parts])
+            figures = {metric: METRICS[metric].compute(series.labels, scores, window) for metric in MEASURES}
             where = {"on": series.dataset if series.train is not None else protocol, "dataset": folder_name(series)}
-            found.append({"rule": rule, **where, "series": series.name, "seed": seed, **figures})
+            found.append({"rule": name, **where, "series": series.name, "seed": seed, **figures})
     return found
 
 
@@ -164,7 +198,7 @@ def compared(frame: pd.DataFrame) -> str:
     means = frame.groupby(["on", "rule", *keys], sort=False)[list(MEASURES)].mean()
     rows = []
     for on, part in means.groupby(level="on", sort=False):
-        first = part.xs(next(iter(RULES)), level="rule").droplevel("on")
+        first = part.xs(frame["rule"].iloc[0], level="rule").droplevel("on")
         for rule, mine in part.groupby(level="rule", sort=False):
             difference = mine.droplevel(["on", "rule"]) - first
             rows.append([on, rule, len(mine), *(_cell(mine[m], difference[m]) for m in MEASURES)])
@@ -198,7 +232,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--protocol", action="append", default=[], help="for the folders (prefix)")
     made.add_argument("--planted", type=int, action="append", default=[], help="a seed of the planted series, 44 each")
     made.add_argument("--seeds", type=int, default=1, help="seeds of the detector (1)")
-    made.add_argument("--rule", action="append", choices=RULES, help="beside version 3 (all)")
+    made.add_argument("--rules", choices=RULES, default="candidates", help="what is compared (%(default)s)")
     made.add_argument("--jobs", type=int, default=1)
     return made
 
@@ -206,8 +240,7 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     args = parser().parse_args()
     args.keep.mkdir(parents=True, exist_ok=True)
-    rules = list(dict.fromkeys([next(iter(RULES)), *(args.rule or RULES)]))
-    work = partial(measured, seeds=args.seeds, folder=args.keep, rules=rules)
+    work = partial(measured, seeds=args.seeds, folder=args.keep, rules=args.rules)
     with ProcessPoolExecutor(args.jobs) as pool:
         rows = [row for found in pool.map(work, cases(args)) for row in found]
     print(compared(pd.DataFrame(rows)))
