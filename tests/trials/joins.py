@@ -117,7 +117,8 @@ Spans = Callable[[int], bool]
 
 def joined(part: Part, weights: Weights, spans: Spans = lambda span: True, reliable: bool = False) -> Array:
     """Mean of log(1 + surprise) over scales and components, weighted."""
-    return mean(Part({key: np.log1p(row) for key, row in part.surprises.items()}, part.fitted), weights, spans, reliable)
+    logarithms = {key: np.log1p(row) for key, row in part.surprises.items()}
+    return mean(Part(logarithms, part.fitted), weights, spans, reliable)
 
 
 def mean(part: Part, weights: Weights, spans: Spans = lambda span: True, reliable: bool = False) -> Array:
