@@ -120,10 +120,8 @@ def _best(sheet: Sheet, taken: tuple[str | None, ...]) -> Clock | None:
     free = [name for name in sheet.names if name not in taken]
     found = [clock for name in free if (clock := _as_clock(sheet, name, False)) is not None]
     found += [clock for clock in (_from_parts(sheet, free), _time_alone(sheet, free, found)) if clock is not None]
+    found = [_with_time_of_day(sheet, c, taken) if c.stamps is not None and _constant(c) else c for c in found]
     useful = [clock for clock in found if not _constant(clock)] or [c for c in found if len(sheet.table) == 1]
-    if not useful:
-        joined = [_with_time_of_day(sheet, clock, taken) for clock in found if clock.stamps is not None]
-        useful = [clock for clock in joined if len(clock.columns) > 1]
     if not any(clock.stamps is not None for clock in useful):
         _refuse_mixed_forms(sheet, free)
     if not useful:
@@ -167,7 +165,9 @@ def _constant(clock: Clock) -> bool:
 def _as_clock(sheet: Sheet, name: str, asked: bool) -> Clock | None:
     """The column as a clock; numbers only where a name or their order speaks for it, unless a person asked."""
     stamps = sheet.stamps(name)
-    compact = stamps is not None and all(re.match(r"\d{8}", c) for c in sample(sheet.cells(name), 20))
+    compact = stamps is not None and all(re.fullmatch(r"\d{8,}", c) for c in sample(sheet.cells(name), 20))
+    if stamps is not None and compact and stamps.wrong > LOST_AT_MOST * len(stamps.wall):
+        stamps, compact = None, False  # digits that only begin like a year
     if stamps is not None and not compact:
         return Clock((name,), stamps, notes=list(stamps.notes))
     if not sheet.looks_numeric(name) or (not asked and VALUE_NAME.fullmatch(name)):

@@ -39,10 +39,10 @@ def without_codes(values: Array, name: str, missing: tuple[str, ...] | None) -> 
     """
     named, _, looking = split(missing)
     hits = {code: _is(values, code) for code in named}
-    rest = values[~np.any([np.zeros(len(values), dtype=bool), *hits.values()], axis=0)]
-    found = _usual(rest) if looking else []
+    clean = _without(values, hits)
+    found = _usual(clean) if looking else []
     hits |= {code: _is(values, code) for code in found}
-    clean = np.where(np.any([np.zeros(len(values), dtype=bool), *hits.values()], axis=0), np.nan, values)
+    clean = _without(clean, hits)
     known = clean[np.isfinite(clean)]
     span = f"{known.min():g} to {known.max():g}" if len(known) else "none"
     notes = [
@@ -58,9 +58,16 @@ def without_codes(values: Array, name: str, missing: tuple[str, ...] | None) -> 
     return clean, [code for code, hit in hits.items() if hit.any()], notes
 
 
+def _without(values: Array, hits: dict[float, NDArray[np.bool_]]) -> Array:
+    return np.where(np.logical_or.reduce([*hits.values()]), np.nan, values) if hits else values
+
+
 def _usual(values: Array) -> list[float]:
     """Usual codes among the values that lie further out than the others reach."""
     known = values[np.isfinite(values)]
+    extremes = np.array([known.min(), known.max()] if len(known) else [])
+    if not any(abs(e) >= HUGE or any(_is(np.array([e]), code)[0] for code in CODES) for e in extremes):
+        return []
     candidates = np.unique(known[(np.abs(known) >= HUGE) | np.any([_is(known, code) for code in CODES], axis=0)])
     others = known[~np.isin(known, candidates)]
     if not len(candidates) or not len(others) or np.ptp(others) == 0:

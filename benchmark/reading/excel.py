@@ -47,7 +47,8 @@ def _rows(sheet: Any) -> list[Row]:
 
 def _table(rows: list[Row], title: str, notes: list[str]) -> Table:
     widest = max(_filled(row) for row in rows)
-    first = next((i for i, row in enumerate(rows) if any(_is_entry(c) for c in row) and _filled(row) > widest / 2), 0)
+    data = [any(_is_entry(c) for c in row) and _filled(row) > widest / 2 for row in rows]
+    first = next((i for i in range(len(rows) - 1) if data[i] and data[i + 1]), data.index(True) if any(data) else 0)
     width = max(len(row) for row in rows)
     header = _header(rows, first, widest, notes)
     if header is None:

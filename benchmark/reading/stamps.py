@@ -36,7 +36,7 @@ FORMS: tuple[tuple[str, str, str], ...] = (  # name, order of the first runs of 
     ("year and month", "ym", r"\d{4}-\d{2}"),
     ("C's ctime", "ctime", rf"[A-Za-z]{{3}} +{_WORD} +\d{{1,2}} +\d{{1,2}}:\d{{2}}:\d{{2}}"),
 )
-_COMPACT_CLOCK = r"(?:[T _\-]?\d{4}(?:\d{2})?)?"
+_COMPACT_CLOCK = r"(?:[T _\-]?\d{2}(?:\d{2}(?:\d{2})?)?)?"
 
 
 @dataclass

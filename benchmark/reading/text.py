@@ -55,6 +55,9 @@ def _one_row(text: bytes, layout: Layout) -> bytes:
 
 
 def _plain(text: bytes, layout: Layout) -> bytes:
+    if b'="' in text[:65536]:  # cells that Excel is to leave alone
+        at = re.escape(layout.separator.encode())
+        text = re.sub(rb'(^|%b)="' % at, rb'\1"', text, flags=re.M)
     if b"\r" in text[:65536] and b"\r\n" not in text[:65536]:
         text = text.replace(b"\r", b"\n")
     if layout.separator == BLANK:

@@ -29,6 +29,8 @@ def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
     known = sample(cells, 400)
     if known and sum(cell.is_clock(c) for c in known) >= 0.9 * len(known):
         return _clock_cells(cells)
+    if HOUR_NAME.fullmatch(name) and known and all(re.fullmatch(r"\d{1,2}(\.\d{2}){2}", c) for c in known):
+        return _clock_cells(cells)
     speaks = bool(HOUR_NAME.fullmatch(name)) or _padded(known)
     if bare and speaks and sheet.looks_numeric(name) and not sheet.numbers(name).wrong:
         return _bare_clock(sheet.numbers(name).values)
@@ -46,7 +48,7 @@ def _clock_cells(cells: Cells) -> Nanoseconds:
     import pyarrow.compute as pc
 
     text = pc.utf8_trim_whitespace(cells)
-    good = pc.fill_null(pc.match_substring_regex(text, r"^\d{1,2}:\d{2}"), False).to_numpy(zero_copy_only=False)
+    good = pc.fill_null(pc.match_substring_regex(text, r"^\d{1,2}[:.]\d{2}"), False).to_numpy(zero_copy_only=False)
     numbers, lengths = digit_runs(text, 4)
     since, valid = wall_of(1970, 1, 1, hours_of(text, numbers[:, 0]), numbers, lengths)
     return np.where(good & valid, since, NOT_A_TIME)

@@ -292,3 +292,32 @@ def test_date_and_padded_clock_in_columns_without_names(read: Read) -> None:
     rows = [f"{t:%Y%m%d %H%M} {v:8.2f}  0" for t, v in zip(HOURS, values(240), strict=True)]
     found = read("\n".join(rows))
     assert (found.show_time(239), found.values) == (str(HOURS[-1]), pytest.approx(values(240)))
+
+
+@pytest.mark.parametrize("form", ["%Y%m%d%H", "%Y%m%d%H%M", "%Y%m%dT%H%M%S"])
+def test_compact_stamps_are_no_epochs(read: Read, form: str) -> None:
+    found = read(lines("MESS_DATUM,value", HOURS.strftime(form), values(240)))
+    assert (found.show_time(0), found.show_time(239)) == (str(HOURS[0]), str(HOURS[-1]))
+
+
+def test_seconds_of_a_late_epoch_stay_an_epoch(read: Read) -> None:
+    found = read(lines("time,value", 2_000_000_000 + 3600 * np.arange(240), values(240)))
+    assert found.show_time(0) == "2033-05-18 03:33:20Z"
+
+
+def test_one_date_and_a_clock_beside_a_row_number(read: Read) -> None:
+    seconds = pd.date_range("2017-09-25 18:00", periods=240, freq="s")
+    text = lines(
+        "Row,Date,Time,T1", range(240), seconds.strftime("%m/%d/%Y"), seconds.strftime("%I:%M:%S.000 %p"), values(240)
+    )
+    assert read(text).show_time(239) == "2017-09-25 18:03:59"
+
+
+def test_a_clock_with_dots_beside_a_date(read: Read) -> None:
+    found = read(lines("Date;Time;T", HOURS.strftime("%d/%m/%Y"), HOURS.strftime("%H.%M.%S"), values(240), sep=";"))
+    assert found.show_time(239) == str(HOURS[-1])
+
+
+def test_cells_that_excel_is_to_leave_alone(read: Read) -> None:
+    found = read(lines("time,value", [f'="{t}"' for t in HOURS], values(240)))
+    assert found.show_time(239) == str(HOURS[-1])

@@ -75,12 +75,26 @@ def prophet(file: Ordinary, width: int) -> Answer:
     return np.abs(file.values - middle), (file.values < low) | (file.values > high)
 
 
+def merlion(file: Ordinary, width: int) -> Answer:
+    """Merlion's default detector: its scores of the rows it was trained on, and its own rule for alarms."""
+    import pandas as pd
+    from merlion.models.defaults import DefaultDetector, DefaultDetectorConfig
+    from merlion.utils import TimeSeries
+
+    times = pd.date_range("2026-01-05", periods=len(file.values), freq=pd.Timedelta(minutes=file.minutes))
+    model = DefaultDetector(DefaultDetectorConfig())
+    trained = model.train(TimeSeries.from_pd(pd.DataFrame({"y": file.values}, index=times)))
+    parts = [part.to_pd().iloc[:, 0].reindex(times).fillna(0) for part in (trained, model.post_rule(trained))]
+    return np.abs(parts[0].to_numpy()), parts[1].to_numpy() != 0
+
+
 TOOLS: dict[str, tuple[str, Callable[[Ordinary, int], Answer]]] = {
     "PyOD IForest": ("pyod", pyod("IForest")),
     "PyOD LOF": ("pyod", pyod("LOF")),
     "PyOD ECOD": ("pyod", pyod("ECOD")),
     "stumpy": ("stumpy", stumpy),
     "Prophet": ("prophet", prophet),
+    "Merlion": ("merlion", merlion),
 }
 
 
@@ -98,9 +112,11 @@ def judged(file: Ordinary, answer: Answer, width: int) -> tuple[bool, int, int]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, action="append", default=[])
+    parser.add_argument("--tool", action="append", choices=TOOLS, help="these alone")
     args = parser.parse_args()
     chosen = [file for seed in args.seed or [0] for file in files(seed)]
-    for name, (module, tool) in TOOLS.items():
+    for name in args.tool or TOOLS:
+        module, tool = TOOLS[name]
         if find_spec(module) is None:
             print(f"{name:14} is not installed")
             continue
