@@ -103,6 +103,7 @@ def table(cells: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
     -------
     DataFrame
         One row per protocol and detector, one column per data set (NaN where a series has no figure).
+        The trivial baselines stand among the rows of cells that :func:`evaluate` gave.
         A column ``<data set>, published`` holds what the publication has for this detector and protocol.
 
     Examples

@@ -18,10 +18,10 @@ import datasets
 from benchmark import metrics as measures
 from benchmark import settings
 from benchmark.catalogue import detectors as registered
-from benchmark.catalogue import published
+from benchmark.catalogue import published, trivial_baselines
 from benchmark.errors import UserError, unknown
 from benchmark.execution import Backend, Board, pending, run
-from benchmark.grid import QUICK_SERIES, Row, Selection, paper_protocol, plan, quick_cut, rows
+from benchmark.grid import QUICK_SERIES, Row, Selection, paper_protocol, plan, protocols, quick_cut, rows
 from benchmark.provenance import provenance
 from benchmark.report import tables
 from benchmark.report.build import build, current
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 Mode = Literal["auto", "real", "simulated"]
 OneOrMore = Any  # one of several kinds, or a list of them: what is told apart when the program runs
 MOST = 2**32
+TRIVIAL = "trivial baselines"  # key of a frame's attributes
 
 
 def selection_of(protocol: str | Sequence[str], seeds: int | Sequence[int], **more: Any) -> Selection:
@@ -75,7 +76,24 @@ def evaluated(
         keys = _computed(work, opened, jobs, folders)
         evaluate.fill(opened, names, jobs, keys)
         cells = opened.frame(keys).set_index("key", drop=False).loc[keys].reset_index(drop=True)
-    return cells.assign(**{name: np.nan for name in names if name not in cells})
+    cells = cells.assign(**{name: np.nan for name in names if name not in cells})
+    cells.attrs[TRIVIAL] = _baselines(cells, [one for _, one in work], names, selection.quick)
+    return cells
+
+
+def _baselines(cells: pd.DataFrame, series: list[Series], names: list[str], quick: bool) -> list[dict[str, Any]]:
+    """Cells of the trivial baselines on these series, for the tables made of ``cells``; nothing of them is kept."""
+    free = [str(name) for name in cells["protocol"].unique() if not protocols.get(name).published_rows_only]
+    if not free:
+        return []
+    selection = Selection(trivial_baselines(), tuple(free), quick=quick)
+    with _opened(None) as store:
+        distinct = {one.sha256 + one.dataset + one.name: one for one in series}
+        todo, summary = pending(plan(selection, rows(selection), distinct.values()), store, retry_failed=False)
+        if run(todo, summary, Backend("serial"), store, Board()).interrupted:
+            raise KeyboardInterrupt
+        evaluate.fill(store, names)
+        return [{str(k): v for k, v in row.items()} for row in store.frame().to_dict("records")]
 
 
 def as_list(given: OneOrMore) -> list[Any]:
@@ -262,7 +280,7 @@ def table_of(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
 
     if metric not in cells:
         raise UserError(f"the cells have no column {metric!r}: evaluate them with metrics=[{metric!r}]")
-    built = [table for table in build(current(cells), metric=metric) if not table.main]
+    built = [table for table in build(current(_with_baselines(cells)), metric=metric) if not table.main]
     found = {
         (" ".join([table.protocol, *table.marks]), row.label): _figures(row, metric)
         for table in built
@@ -271,6 +289,20 @@ def table_of(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
     frame = pd.DataFrame.from_dict(found, orient="index")
     frame.index = pd.MultiIndex.from_tuples(found, names=["protocol", "detector"])
     return frame
+
+
+def _with_baselines(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells, and those of the trivial baselines that :func:`evaluated` computed for the same series."""
+    import pandas as pd
+
+    place = ["dataset", "series", "data_hash", "protocol"]
+    known, have = set(cells["key"]), set(cells[place].itertuples(index=False, name=None))
+    more = [
+        row
+        for row in cells.attrs.get(TRIVIAL, [])
+        if row["key"] not in known and tuple(row[name] for name in place) in have
+    ]
+    return pd.concat([cells, pd.DataFrame(more)], ignore_index=True) if more else cells
 
 
 def _figures(row: tables.Row, metric: str) -> dict[str, float]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import benchmark
 from benchmark.cli import main
 from benchmark.studies import capsule
 
@@ -78,17 +79,35 @@ def test_a_capsule_gives_the_stored_figure(
     assert float(found[1]) == pytest.approx(float(found[2]), abs=1e-12)
 
 
+def test_a_capsule_of_arrays_reads_them_from_the_store(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    x, labels = np.random.default_rng(0).normal(size=400), (np.arange(400) // 20 == 9).astype(int)
+    stored = benchmark.evaluate("HBOS", (x, labels), store="results/results.sqlite")["auroc"].item()
+    assert main(["capsule", "HBOS/arrays"]) == 0
+    exec(compile(capsys.readouterr().out, "capsule", "exec"), {})
+    assert capsys.readouterr().out == f"AUROC {stored} stored {stored}\n"
+
+
+def test_imported_scores_have_no_capsule(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    x, labels = np.random.default_rng(0).normal(size=400), (np.arange(400) // 20 == 9).astype(int)
+    cells = benchmark.evaluate("HBOS", (x, labels), store="results/results.sqlite")
+    name = f"arrays/{cells['series'].item()}"
+    Path("theirs.csv").write_text("series,score\n" + "".join(f"{name},{value}\n" for value in np.abs(x)))
+    assert main(["results", "import", "theirs.csv", "--detector", "Theirs"]) == 0
+    assert main(["capsule", "Theirs/arrays"]) == 2
+    assert "were imported" in capsys.readouterr().err
+
+
 HOSTILE = "\"\"\"'\\\n{os}\n__import__('os').system('touch stolen')\n#"
 
 
 def test_text_from_a_store_stays_data() -> None:
-    cell = dict.fromkeys(("key", "dataset", "series", "detector", "protocol", "group"), HOSTILE)
+    cell = dict.fromkeys(("key", "dataset", "series", "data_hash", "detector", "protocol", "group", "version"), HOSTILE)
     cell |= {"params": {HOSTILE: HOSTILE}, "seed": 0, "auroc": 0.5, "extra": {"spec": HOSTILE}}
     run = {"python": HOSTILE, "platform": HOSTILE, "versions": {HOSTILE: HOSTILE}, "folders": {HOSTILE: HOSTILE}}
-    script = ast.parse(capsule(cell, run, data_dir=HOSTILE))
-    plain = dict.fromkeys(("key", "dataset", "series", "detector", "protocol", "group"), "x")
+    script = ast.parse(capsule(cell, run, data_dir=HOSTILE, store=HOSTILE))
+    plain = dict.fromkeys(("key", "dataset", "series", "data_hash", "detector", "protocol", "group", "version"), "x")
     plain |= {"params": {"x": "x"}, "seed": 0, "auroc": 0.5, "extra": {"spec": "x"}}
-    harmless = ast.parse(capsule(plain, {**run, "folders": {"x": "x"}}, data_dir="x"))
+    harmless = ast.parse(capsule(plain, {**run, "folders": {"x": "x"}}, data_dir="x", store="x"))
     assert [type(node) for node in ast.walk(script)] == [type(node) for node in ast.walk(harmless)]
     assert HOSTILE in [node.value for node in ast.walk(script) if isinstance(node, ast.Constant)]
 

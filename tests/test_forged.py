@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from benchmark.errors import UserError
+from benchmark.execution import Backend, Board, pending, run
+from benchmark.report.writer import write
 from benchmark.store import Store, merge, verify
 from benchmark.store.evaluate import fill
+from tests.support.cases import planned, toy
 from tests.support.stored import fill as stored
 
 EVIL = 'a"b\'c"""; import os #<img src=x onerror=alert(1)>\n## x | y'
@@ -97,6 +103,46 @@ def test_reading_it_is_refused_in_words_or_harmless(what: str, tmp_path: Path) -
         except UserError as error:
             said = str(error)
     assert not said or "results verify" in said or said.startswith("unknown protocol")
+
+
+def test_a_report_shows_what_the_scores_give_and_says_so(tmp_path: Path) -> None:
+    path, said = forged(tmp_path, "UPDATE metrics SET value = 0.999 WHERE key = (SELECT min(key) FROM cells)"), []
+    with Store(path) as store:
+        true = {key: roc_auc_score(toy().labels, store.scores(key)[1]) for key in store.statuses()}
+        write(store, tmp_path / "out", warn=said.append)
+    with (tmp_path / "out" / "cells.csv").open() as file:
+        shown = {line["key"]: float(line["auroc"]) for line in csv.DictReader(file)}
+    assert shown == pytest.approx(true)
+    assert len(said) == 1
+    assert "1 stored figures differ and are shown as recomputed" in said[0]
+    for name in ("table.md", "table.tex", "index.html"):
+        assert "AUROC 0.9990, by its scores" in (tmp_path / "out" / name).read_text()
+
+
+def test_scores_that_change_later_are_recomputed_again(tmp_path: Path) -> None:
+    path, said = forged(tmp_path, "SELECT 1"), []
+    with Store(path, write=True) as store:
+        write(store, tmp_path / "out", warn=said.append)
+        assert not said
+        key = min(store.statuses())
+        blob = (-store.scores(key)[1]).tobytes()
+        with store.database.transaction() as db:
+            db.execute("UPDATE scores SET scores = ?, sha256 = ?", (blob, hashlib.sha256(blob).hexdigest()))
+        write(store, tmp_path / "out", warn=said.append)
+    assert "2 stored figures differ" in said[0]
+
+
+@pytest.mark.parametrize("column", ["n_fit", "n_fit_anomalous"])
+@pytest.mark.parametrize("protocol", ["tsb-uad", "prefix", "normal-only"])
+def test_what_fit_saw_is_recomputed_too(column: str, protocol: str, tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    with Store(path, write=True) as store:
+        todo, summary = pending(planned(["HBOS", "AbsDeviation"], [toy()], protocols=(protocol,)), store, False)
+        run(todo, summary, Backend("serial"), store, Board())
+        assert not verify(store).damaged
+        with store.database.transaction() as db:
+            db.execute(f"UPDATE cells SET {column} = {column} + 1")
+        assert [column in text for text in verify(store).damaged] == [True, True]
 
 
 def test_a_sound_store_is_found_sound(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from benchmark.execution.backends import Backend, Board
 from benchmark.execution.display import Display
 from benchmark.execution.runner import pending, run
 from benchmark.grid.cells import Outcome
-from benchmark.store.exchange import cell_of, merge
+from benchmark.store.exchange import merge
+from benchmark.store.sound import cell_of
 from benchmark.store.store import Store
 from datasets._base import Series
 from tests.support.cases import planned, plugin, toy

@@ -22,8 +22,9 @@ from benchmark.errors import UserError
 from benchmark.grid.cells import Cell, Outcome
 from benchmark.store import database
 from benchmark.store.database import MIGRATIONS, StoreLocked
-from benchmark.store.exchange import Verified, cell_of, export, merge, verify
+from benchmark.store.exchange import Verified, export, merge, verify
 from benchmark.store.scores_file import import_scores
+from benchmark.store.sound import cell_of
 from benchmark.store.store import Store
 from tests.support.cases import toy
 from tests.support.stored import cell, fill, ok

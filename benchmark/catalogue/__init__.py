@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmark.catalogue.checks import Check, CheckFailed
 from benchmark.catalogue.published import published, published_order, published_per_series
-from benchmark.catalogue.registry import Broken, broken, build, detectors, load, plugin_text
+from benchmark.catalogue.registry import Broken, broken, build, detectors, load, plugin_text, trivial_baselines
 
 __all__ = [
     "Broken",
@@ -20,4 +20,5 @@ __all__ = [
     "published_order",
     "published_per_series",
     "registry",
+    "trivial_baselines",
 ]

@@ -61,6 +61,11 @@ def detectors() -> dict[str, type[Detector]]:
     return dict(_discover()[0])
 
 
+def trivial_baselines() -> tuple[str, ...]:
+    """Names of the detectors that any other must beat."""
+    return tuple(name for name, cls in detectors().items() if cls.group == "one-liner")
+
+
 def broken() -> tuple[Broken, ...]:
     """Detector files and entry points that could not be imported."""
     return _discover()[1]

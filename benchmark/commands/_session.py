@@ -6,12 +6,13 @@ import argparse
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from benchmark.catalogue import registry
+from benchmark.catalogue import trivial_baselines
 from benchmark.commands import _options
 from benchmark.errors import UserError
 from benchmark.execution import Backend, Board, Display, Summary, pending, run
@@ -20,7 +21,7 @@ from benchmark.provenance import provenance
 from benchmark.reading import FileFolder
 from benchmark.report import writer
 from benchmark.store import Store
-from datasets import DataError, Dataset, FolderDataset, Series, Source
+from datasets import DataError, Dataset, FolderDataset, Series
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,34 +94,46 @@ def execute(
         return run(todo, summary, backend, store, board, display.done)
 
 
-@dataclass(frozen=True)
-class _Stored:
-    """A stored series as a plan needs it, without its values."""
-
-    dataset: str
-    name: str
-    source: Source
-    sha256: str
-    n: int
-
-    def __len__(self) -> int:
-        return self.n
+def lacking_baselines(store: Store) -> list[Task]:
+    """The trivial baselines that a table of the store lacks."""
+    known = store.statuses()
+    lacking = []
+    for (protocol, quick), series in store.places().items():
+        if protocols.get(protocol).published_rows_only:
+            continue
+        selection = Selection(trivial_baselines(), protocols=(protocol,), quick=quick)
+        lacking += [task for task, _ in plan(selection, rows(selection), series) if task.cell.key not in known]
+    return lacking
 
 
 def add_trivial_baselines(store: Store) -> None:
     """Compute the trivial baselines that a table of the store lacks: every table shows what a row must beat."""
-    names = tuple(name for name, cls in registry.detectors().items() if cls.group == "one-liner")
-    known = store.statuses()
-    for (protocol, quick), cells in store.frame().groupby(["protocol", "quick"]):
-        if protocols.get(str(protocol)).published_rows_only:
-            continue
-        facts = cells[["dataset", "series", "source", "data_hash", "n"]].drop_duplicates(
-            ["dataset", "series", "data_hash"]
-        )
-        series = [_Stored(*row) for row in facts.itertuples(index=False)]
-        selection = Selection(names, protocols=(str(protocol),), quick=bool(quick))
-        todo = [task for task, _ in plan(selection, rows(selection), series) if task.cell.key not in known]
-        run(todo, Summary(), Backend("serial"), store, Board())
+    lacking = lacking_baselines(store)
+    if lacking and run(lacking, Summary(), Backend("serial"), store, Board()).interrupted:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def complete(path: Path) -> Iterator[Store]:
+    """A store with the trivial baselines of all its tables.
+
+    Of one that cannot be written, or that another run is writing to, it is a copy, which is thrown away.
+    """
+    Store(path).close()  # a store that is not there is refused, not made
+    with ExitStack() as stack:
+        try:
+            store = stack.enter_context(Store(path, write=True))
+        except UserError as error:
+            store = stack.enter_context(Store(path))
+            _options.say(f"{error}\nreading it only: what the report adds to it is not kept")
+            if lacking_baselines(store):
+                folder = stack.enter_context(TemporaryDirectory(prefix="tsad-benchmark-"))
+                copy = Path(folder) / path.name
+                store.copy(copy)
+                store = stack.enter_context(Store(copy, write=True))
+        if store.writable:
+            add_trivial_baselines(store)
+        yield store
 
 
 def write_leaderboard(store: Store, out: Path) -> str:
@@ -143,7 +156,7 @@ def write_report(
     """Write the report with its steps told; an interruption leaves the previous one, and says so."""
     steps = Steps(quiet)
     try:
-        return writer.write(store, out, jobs, common, steps, series, specification_curves(store))
+        return writer.write(store, out, jobs, common, steps, series, specification_curves(store), steps.warn)
     except KeyboardInterrupt:
         steps.end()
         _options.say(f"interrupted: the report in {out} is as it was, and no result is lost. To write it:")
@@ -187,6 +200,11 @@ class Steps:
         elif step.partition(",")[0] != self._last:
             _options.say(f"writing the report: {step.partition(',')[0]}")
         self._last = step.partition(",")[0]
+
+    def warn(self, line: str) -> None:
+        """A line that stays, of quiet reports too."""
+        self.end()
+        _options.say(line)
 
     def end(self) -> None:
         """Leave the line that changes."""

@@ -45,5 +45,6 @@ def main(args: argparse.Namespace) -> int:
         cell |= {"params": json.loads(cell["params"]), "seed": int(cell["seed"]), "extra": json.loads(cell["extra"])}
         origins = {run["id"]: run["provenance"] for run in store.runs()}
     folder = str(args.data_dir.resolve()) if args.data_dir else None
-    sys.stdout.write(capsule(cell, origins.get(cell["run_id"], {}), args.detector, folder))
+    origin = origins.get(cell["run_id"], {})
+    sys.stdout.write(capsule(cell, origin, args.detector, folder, str(args.store.resolve())))
     return 0

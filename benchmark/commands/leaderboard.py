@@ -30,11 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print the table and write it with its figures."""
-    from benchmark.commands._session import write_leaderboard
-    from benchmark.store import Store, evaluate
+    from benchmark.commands._session import complete, write_leaderboard
+    from benchmark.store import evaluate
 
-    with Store(args.store, write=True) as store:
-        evaluate.fill(store, ["vus_pr"])
+    with complete(args.store) as store:
+        if store.writable:
+            evaluate.fill(store, ["vus_pr"])
         text = write_leaderboard(store, args.out)
     sys.stdout.write(text)
     if args.page is not None:

@@ -1,20 +1,18 @@
 """Write tables, plots and the HTML page from stored results.
 
-example: python -m benchmark report --store results/results.sqlite --out results/report
+examples:
+  python -m benchmark report --store results/results.sqlite --out results/report
+  python -m benchmark report --readme README.md                                renew its table and docs/results.csv
+  python -m benchmark report --protocol prefix --readme docs/protocols.md      and the one under prefix
 """
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from benchmark import settings
 from benchmark.commands import _options
-from benchmark.errors import UserError
-
-if TYPE_CHECKING:
-    from benchmark.store import Store
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _options.add_store(parser)
     _options.add_out(parser)
     parser.add_argument(
-        "--readme", type=Path, metavar="FILE", help="also renew the result table of this README and docs/results.csv"
+        "--readme", type=Path, metavar="FILE", help="also renew the result table of this Markdown page, and its CSV"
     )
     parser.add_argument(
         "--protocol", metavar="NAME", help="of the table with every row under one protocol (prefix, where it was run)"
@@ -35,34 +33,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Compute missing metrics, then write everything."""
-    from benchmark.commands._session import write_report
+    """Compute missing metrics and trivial baselines, then write everything."""
+    from benchmark.commands._session import complete, write_report
     from benchmark.grid import protocols
     from benchmark.report import summary
-    from benchmark.store import Store
 
     if args.protocol is not None:
         protocols.get(args.protocol)
-
-    Store(args.store).close()  # a store that is not there is refused, not made
-    with _writable(args.store) as store:
+    with complete(args.store) as store:
         write_report(store, args.out, args.jobs, args.quiet, args.protocol, args.series)
     _options.say(f"written: {args.out}")
     if args.readme is not None:
-        summary.update(args.out, args.readme)
-        _options.say(f"renewed: {args.readme} and docs/results.csv beside it")
+        summary.update(args.out, args.readme, args.protocol or "")
+        _options.say(f"renewed: {args.readme} and {summary.csv_name(args.protocol or '')}")
     return 0
-
-
-def _writable(path: Path) -> Store:
-    """The store for writing, or else, said, for reading: a report needs no more."""
-    from benchmark.store import Store, StoreLocked
-
-    try:
-        return Store(path, write=True)
-    except StoreLocked:
-        raise
-    except UserError as error:
-        store = Store(path)
-        _options.say(f"{error}\nreading it only: metrics that it lacks are left out")
-        return store

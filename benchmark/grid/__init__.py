@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from benchmark.grid.cells import Cell, Outcome, Params, Status, Task, params_text
 from benchmark.grid.costs import MEASURED_AT, Cost, expected_seconds
-from benchmark.grid.plan import PAPER, QUICK_SERIES, Row, Selection, longest_first, plan, quick_cut, rows
+from benchmark.grid.plan import (
+    PAPER,
+    QUICK_SERIES,
+    Row,
+    Selection,
+    longest_first,
+    plan,
+    protocol_version,
+    quick_cut,
+    rows,
+)
 from benchmark.grid.protocols import Protocol, paper_protocol
 from benchmark.grid.splits import Inapplicable, Split, fitted_parts, labelled_in_fit, named_train
 from benchmark.grid.tsb_ad import MethodRow, tsb_ad_rows
@@ -33,6 +43,7 @@ __all__ = [
     "paper_protocol",
     "params_text",
     "plan",
+    "protocol_version",
     "protocols",
     "quick_cut",
     "rows",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark.catalogue import published, published_order, registry
 from benchmark.errors import UserError
@@ -152,15 +152,35 @@ def _per_protocol(
     return tables
 
 
+class _Figure(NamedTuple):
+    """What a row's figure on a data set is made of: one cell."""
+
+    series: str
+    seed: int
+    status: str
+    quick: bool
+    value: float
+
+    @property
+    def usable(self) -> bool:
+        return self.status == "ok" and not math.isnan(self.value)
+
+
 def _rows(tidy: pd.DataFrame, datasets: tuple[str, ...], sizes: dict[str, int], metric: str) -> list[Row]:
+    columns = ["label", "protocol", "dataset", "detector", "group", "simulated"]
+    cells: dict[tuple[str, str], dict[str, list[_Figure]]] = {}
+    facts: dict[tuple[str, str], tuple[str, str, bool]] = {}
+    figures = zip(tidy["series"], tidy["seed"], tidy["status"], tidy["quick"], tidy[metric], strict=True)
+    for place, figure in zip(zip(*(tidy[name] for name in columns), strict=True), figures, strict=True):
+        label, protocol, dataset, *told = place
+        facts.setdefault((label, protocol), (told[0], told[1], bool(told[2])))
+        cells.setdefault((label, protocol), {}).setdefault(dataset, []).append(_Figure(*figure))
     rows = []
-    for (label, protocol), part in tidy.groupby(["label", "protocol"], sort=False):
-        by_dataset = dict(tuple(part.groupby("dataset")))
-        entries = {d: _entry(by_dataset.get(d), sizes[d], metric) for d in datasets}
-        detector, group = str(part["detector"].iloc[0]), str(part["group"].iloc[0])
+    for (label, protocol), (detector, group, simulated) in facts.items():
+        of_row = cells[label, protocol]
+        entries = {d: _entry(of_row.get(d, []), sizes[d], metric) for d in datasets}
         group = "proposed" if detector == "Proposed" else group
-        simulated = bool(part["simulated"].iloc[0])
-        rows.append(Row(str(label), detector, group, str(protocol), entries, simulated, draws(detector)))
+        rows.append(Row(label, detector, group, protocol, entries, simulated, draws(detector)))
     return sorted(rows, key=_row_order)
 
 
@@ -177,18 +197,17 @@ def _row_order(row: Row) -> tuple[int, int, str]:
     return group, known.index(row.detector) if row.detector in known else 99, row.label
 
 
-def _entry(cells: pd.DataFrame | None, size: int, metric: str) -> Entry:
-    if cells is None:
+def _entry(cells: list[_Figure], size: int, metric: str) -> Entry:
+    if not cells:
         return Entry(size=size, state="not run")
-    good = ((cells["status"] == "ok") & cells[metric].notna()).to_numpy()
-    state = _state(cells["status"].to_numpy()[~good], metric)
-    quick = bool(cells["quick"].any())
-    if not good.any():
+    good = [cell for cell in cells if cell.usable]
+    state = _state([cell.status for cell in cells if not cell.usable], metric)
+    quick = any(cell.quick for cell in cells)
+    if not good:
         return Entry(size=size, state=state, quick=quick)
     figures: dict[str, dict[int, float]] = {}
-    usable = cells[good]
-    for series, seed, value in zip(usable["series"], usable["seed"], usable[metric], strict=True):
-        figures.setdefault(str(series), {})[int(seed)] = float(value)
+    for cell in good:
+        figures.setdefault(cell.series, {})[int(cell.seed)] = float(cell.value)
     per_series = {name: float(np.mean(list(by_seed.values()))) for name, by_seed in figures.items()}
     shared = sorted(set.intersection(*(set(by_seed) for by_seed in figures.values())))
     whole = [float(np.mean([by_seed[seed] for by_seed in figures.values()])) for seed in shared]
@@ -204,9 +223,9 @@ def _entry(cells: pd.DataFrame | None, size: int, metric: str) -> Entry:
     )
 
 
-def _state(statuses: NDArray[np.object_], metric: str) -> str:
+def _state(statuses: list[str], metric: str) -> str:
     """The commonest reason among the cells that gave no figure, with their number."""
-    words = Counter(f"{metric} undefined" if status == "ok" else str(status) for status in statuses)
+    words = Counter(f"{metric} undefined" if status == "ok" else status for status in statuses)
     if not words:
         return ""
     word, count = words.most_common(1)[0]

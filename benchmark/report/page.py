@@ -42,6 +42,7 @@ def render(
     derived: Derived | None = None,
     beside: Beside | None = None,
     chosen: Sequence[str] = (),
+    checked: str = "",
 ) -> str:
     """The page.
 
@@ -61,6 +62,8 @@ def render(
         The files that lie beside the page.
     chosen : sequence of str
         Patterns of the series whose traces are shown; by default as many as fit.
+    checked : str
+        Which figures were recomputed for this page.
     """
     environment = html.environment(str(__package__))
     environment.filters |= {"figure": text.figure, "signed": text.signed, "path": svg_path, "band": svg_band}
@@ -83,6 +86,7 @@ def render(
         series=cards.series(results, tidy, derived or Derived(), chosen),
         beside=beside or Beside({}, []),
         failures=failures(tidy),
+        checked=checked,
         statuses=Counter(tidy["status"]),
         simulated=len(tidy) > 0 and bool(tidy["simulated"].all()),
         partly_simulated=bool(tidy["simulated"].any()),

@@ -1,4 +1,4 @@
-"""The README's result table: made from a small CSV that ships, which a full run's report renews."""
+"""The result tables of README and docs: made from small CSV files that ship, which a full run's report renews."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from benchmark.report.tables import DATASETS
 from benchmark.report.text import SIGNS, figure
 
 TITLE = "AUROC beside the published table"  # of the main table on real series, without a mark in front
+COMMON = "AUROC with every row under one protocol: "  # of the one next to it, and the protocol
 TRIVIAL = "one-liner"  # the group of the trivial baselines
 BEGIN = "<!-- begin of results: made by python -m benchmark report --readme README.md -->"
+BEGIN_COMMON = "<!-- begin of results: made by python -m benchmark report --protocol {} --readme docs/protocols.md -->"
 END = "<!-- end of results -->"
 COLUMNS = (
     *("detector", "version", "group", "protocol", "seeds", "dataset", "n_series", "published", "ours", "low", "high"),
@@ -25,27 +27,39 @@ COLUMNS = (
 Line = dict[str, str]
 
 
-def update(report: Path, readme: Path) -> None:
-    """Renew ``docs/results.csv`` from a report, and the table of a README from that.
+def update(report: Path, page: Path, protocol: str = "") -> None:
+    """Renew a shipped CSV from a report, and the table of a Markdown page from that.
 
     Parameters
     ----------
     report : Path
         Folder of a report: ``table.csv`` has the figures, ``cells.csv`` the detectors' versions.
-    readme : Path
-        A Markdown file with the two markers; ``docs/results.csv`` lies beside it.
+    page : Path
+        A Markdown file with the two markers. Its CSV lies beside it, that of a README in the folder ``docs``.
+    protocol : str
+        Of a table with every row under it (``results-prefix.csv``); by default the main table (``results.csv``).
 
     Raises
     ------
     UserError
-        If the run was not a full one on real series, or the README lacks the markers.
+        If the run was not a full one on real series, or the page lacks the markers.
     """
-    lines = full_run(_rows_of(report / "table.csv"), versions(_rows_of(report / "cells.csv")))
-    text = markdown.renewed(readme, BEGIN, END, to_markdown(lines))
-    shipped = readme.parent / "docs" / "results.csv"
-    shipped.parent.mkdir(exist_ok=True)
-    shipped.write_text(to_csv(lines), encoding="utf-8", newline="\n")
-    readme.write_text(text, encoding="utf-8", newline="\n")
+    lines = full_run(_rows_of(report / "table.csv"), versions(_rows_of(report / "cells.csv")), protocol)
+    text = markdown.renewed(page, begin(protocol), END, to_markdown(lines, protocol=protocol))
+    folder = page.parent / "docs" if page.stem == "README" else page.parent
+    folder.mkdir(exist_ok=True)
+    (folder / csv_name(protocol)).write_text(to_csv(lines), encoding="utf-8", newline="\n")
+    page.write_text(text, encoding="utf-8", newline="\n")
+
+
+def csv_name(protocol: str = "") -> str:
+    """Name of the CSV that ships."""
+    return f"results-{protocol}.csv" if protocol else "results.csv"
+
+
+def begin(protocol: str = "") -> str:
+    """The marker before a table."""
+    return BEGIN_COMMON.format(protocol) if protocol else BEGIN
 
 
 def _rows_of(path: Path) -> list[Line]:
@@ -61,13 +75,15 @@ def versions(cells: Iterable[Line]) -> dict[str, str]:
     return {name: "/".join(sorted(several)) for name, several in found.items()}
 
 
-def full_run(table: Iterable[Line], version: Mapping[str, str]) -> list[Line]:
-    """The lines of ``table.csv`` that hold the published table, all of them resting on every series."""
-    lines = [line for line in table if line["table"] == TITLE]
+def full_run(table: Iterable[Line], version: Mapping[str, str], protocol: str = "") -> list[Line]:
+    """The lines of one table of ``table.csv``, all of them resting on every series."""
+    title = COMMON + protocol if protocol else TITLE
+    lines = [line for line in table if line["table"] == title]
     holes = [f"{line['detector']} on {line['dataset']}" for line in lines if line["n_series"] != line["size"]]
     if holes or {line["dataset"] for line in lines} != set(DATASETS):
         missing = f": {', '.join(holes[:3])} rest on fewer series" if holes else ""
-        raise UserError(f"the README's table needs a full run on real series{missing}: python -m benchmark run --all")
+        chosen = f" --protocol {protocol}" if protocol else ""
+        raise UserError(f"the table needs a full run on real series{missing}: python -m benchmark run --all{chosen}")
     return [_rounded(line | {"version": version[line["detector"]]}) for line in lines]
 
 
@@ -87,15 +103,16 @@ def from_csv(text: str) -> list[Line]:
     return list(DictReader(StringIO(text)))
 
 
-def to_markdown(lines: list[Line], version: Mapping[str, str] | None = None) -> str:
-    """One row a detector: protocol, seeds, and published and own AUROC on each data set.
+def to_markdown(lines: list[Line], version: Mapping[str, str] | None = None, protocol: str = "") -> str:
+    """One row a detector: protocol, seeds, and AUROC on each data set; the main table has the published ones, too.
 
     ``version`` has the detectors' versions of now; a row of another version is named below the table.
     """
     sizes = {line["dataset"]: line["n_series"] for line in lines}
     head = ["Detector", "Protocol", "Seeds", *(f"{d} ({sizes[d]} series)" for d in DATASETS)]
     names = dict.fromkeys(line["detector"] for line in lines if line["group"] != TRIVIAL)
-    rows = [_row([line for line in lines if line["detector"] == name]) for name in names]
+    best = _best_own(lines) if protocol else {}
+    rows = [_row([line for line in lines if line["detector"] == name], best) for name in names]
     rows.append(_best_trivial([line for line in lines if line["group"] == TRIVIAL]))
     return markdown.table(head, rows, left=2) + "\n" + _outdated(lines, registered() if version is None else version)
 
@@ -116,18 +133,39 @@ def _outdated(lines: list[Line], version: Mapping[str, str]) -> str:
     return f"\nComputed with another version of: {', '.join(other)}.\n" if other else ""
 
 
-def _row(lines: list[Line]) -> list[str]:
+def _best_own(lines: list[Line]) -> dict[str, str]:
+    """Data set -> its best figure, as shown, among the detectors."""
+    shown = [(line["dataset"], figure(float(line["ours"]))) for line in lines if line["group"] != TRIVIAL]
+    return {d: max(text for dataset, text in shown if dataset == d) for d in DATASETS}
+
+
+def _row(lines: list[Line], best: Mapping[str, str]) -> list[str]:
     by_dataset = {line["dataset"]: line for line in lines}
     seeds = str(min(int(line["seeds"]) for line in lines)) if draws(lines[0]["detector"]) else "any"
-    return [lines[0]["detector"], lines[0]["protocol"], seeds, *(_figures(by_dataset[d]) for d in DATASETS)]
+    figures = [_own(by_dataset[d], best[d]) if best else _figures(by_dataset[d]) for d in DATASETS]
+    return [lines[0]["detector"], lines[0]["protocol"], seeds, *figures]
+
+
+def _own(line: Line, best: str) -> str:
+    """Our figure alone, the best of its column bold."""
+    shown = figure(float(line["ours"]))
+    shown = f"**{shown}**" if shown == best else shown
+    return shown + _weak(line) + _spread(line)
+
+
+def _weak(line: Line) -> str:
+    return "°" if line["not_better_than_one_liner"] == "True" else ""
+
+
+def _spread(line: Line) -> str:
+    return f" [{figure(float(line['low']))}, {figure(float(line['high']))}]" if line["low"] else ""
 
 
 def _figures(line: Line) -> str:
     """Published / ours, with the verdict's sign."""
     published = figure(float(line["published"]), 2) if line["published"] else "–"
-    weak = "°" if line["not_better_than_one_liner"] == "True" else ""
-    spread = f" [{figure(float(line['low']))}, {figure(float(line['high']))}]" if line["low"] else ""
-    return f"{published} / {figure(float(line['ours']))}{weak}{spread} {SIGNS[line['verdict']]}".strip()  # type: ignore[index]
+    ours = figure(float(line["ours"])) + _weak(line) + _spread(line)
+    return f"{published} / {ours} {SIGNS[line['verdict']]}".strip()  # type: ignore[index]
 
 
 def _best_trivial(lines: list[Line]) -> list[str]:

@@ -7,6 +7,7 @@ what has changed; an interrupted one leaves the previous report whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from benchmark.report import bibtex, csv, latex, markdown, page, pictures
 from benchmark.report.bar import OneLinerTest
 from benchmark.report.build import build, current
 from benchmark.report.derived import Derived, digest, program
+from benchmark.report.figures import Checked, checked
 from benchmark.report.publish import hash_of, publish
 from benchmark.report.results import Remembered, Results
 from benchmark.report.roc import roc_curves
@@ -38,6 +40,7 @@ def write(
     told: Told = lambda step: None,
     series: Sequence[str] = (),
     further: Sequence[pictures.Drawing] = (),
+    warn: Told = lambda line: None,
 ) -> list[Table]:
     """Compute the metrics that the store lacks, then write the whole report.
 
@@ -57,6 +60,8 @@ def write(
         Patterns of the series whose traces the page shows; by default as many as it holds.
     further : sequence of Drawing
         Pictures behind the page's own.
+    warn : callable
+        Is told, in a line, what the reader must not overlook: stored figures that are not what their scores give.
 
     Returns
     -------
@@ -65,7 +70,7 @@ def write(
     """
     if store.writable:
         evaluate.fill(store, jobs=jobs, told=lambda done, of: told(f"metrics, {done} of {of} cells"))
-    return write_views(store, out, common, told, series, further)
+    return write_views(store, out, common, told, series, further, warn)
 
 
 def write_views(
@@ -75,14 +80,21 @@ def write_views(
     told: Told = lambda step: None,
     series: Sequence[str] = (),
     further: Sequence[pictures.Drawing] = (),
+    warn: Told = lambda line: None,
 ) -> list[Table]:
-    """Tables, cells, pictures and page from cells as they are; an empty store gives a page that says so."""
+    """Tables, cells, pictures and page from the cells there are; an empty store gives a page that says so."""
     results = Remembered(results)
     with Derived(out / KEPT) as derived:
+        told("figures")
+        found = checked(results, derived)
+        if found.forged:
+            warn(found.warning)
         told("tables")
-        tidy = current(results.frame())
+        tidy = current(found.cells)
         sizes = {name: dataset.size for name, dataset in dataset_facts().items()}
         built = build(tidy, sizes, against=OneLinerTest(results, tidy, derived), common=common)
+        if found.forged:
+            built = [replace(table, notes=(found.warning, *table.notes)) for table in built]
         state = digest(
             [program(), _detectors(), results.fingerprint(), common, series, [one.inputs for one in further]]
         )
@@ -90,7 +102,7 @@ def write_views(
         if earlier["state"] == state and all(hash_of(out / name) == known for name, known in earlier["files"].items()):
             told("nothing has changed")
             return built
-        files = _files(results, tidy, built, sizes, derived, told, series, further)
+        files = _files(results, found, tidy, built, sizes, derived, told, series, further)
         told("files")
         derived.finish(state, publish(out, files, earlier["files"]))
     return built
@@ -98,6 +110,7 @@ def write_views(
 
 def _files(
     results: Results,
+    found: Checked,
     tidy: pd.DataFrame,
     built: list[Table],
     sizes: dict[str, int],
@@ -111,7 +124,7 @@ def _files(
         "table.md": markdown.document(built) or "No cell has been computed yet.\n",
         "table.tex": latex.document(built),
         "table.csv": csv.document(built),
-        "cells.csv": csv.cells(results.frame()),
+        "cells.csv": csv.cells(found.cells),
     }
     told("ROC curves")
     curves = {suffix: list(roc_curves(results, table, tidy, derived)) for suffix, table in pictures.roc_tables(built)}
@@ -126,7 +139,9 @@ def _files(
     facts = {name: fact for name, fact in dataset_facts().items() if name in set(tidy["dataset"])}
     texts["citations.bib"] = bibtex.document(facts)
     beside = page.Beside({name: texts[name] for name in COPIED}, [name for name in files if name.startswith("roc/")])
-    texts["index.html"] = page.render(results, tidy, built, curves, facts, figures, sizes, derived, beside, series)
+    texts["index.html"] = page.render(
+        results, tidy, built, curves, facts, figures, sizes, derived, beside, series, str(found)
+    )
     return {name: text.encode("utf-8", "backslashreplace") for name, text in texts.items()} | files
 
 

@@ -41,7 +41,7 @@ def seed_interval(values: ArrayLike, level: float = 0.95, of: Literal["mean", "r
     Interval
         Without bounds for fewer than two seeds.
     """
-    from scipy import stats
+    from scipy import special  # scipy.stats takes half a second to load
 
     x = np.asarray(values, dtype=np.float64)
     if x.ndim != 1 or not np.isfinite(x).all():
@@ -50,5 +50,5 @@ def seed_interval(values: ArrayLike, level: float = 0.95, of: Literal["mean", "r
         nan = float("nan")
         return Interval(float(x[0]) if len(x) else nan, nan, nan, len(x), f"{len(x)} seed(s): an interval needs two")
     spread = float(x.std(ddof=1)) * np.sqrt(1 / len(x) + (of == "run"))
-    half = float(stats.t.ppf((1 + level) / 2, len(x) - 1)) * spread
+    half = float(special.stdtrit(len(x) - 1, (1 + level) / 2)) * spread
     return Interval(float(x.mean()), float(x.mean() - half), float(x.mean() + half), len(x))

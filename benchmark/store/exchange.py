@@ -17,13 +17,15 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.catalogue import registry
 from benchmark.errors import UserError
-from benchmark.grid import Cell
+from benchmark.grid import labelled_in_fit, protocol_version, protocols
 from benchmark.store.database import integrity
 from benchmark.store.evaluate import AT_ONCE, disagreements
 from benchmark.store.rows import insert_cell, insert_scores, unpack_series
-from benchmark.store.sound import fault_of_cell, fault_of_run
+from benchmark.store.sound import cell_of, fault_of_cell, fault_of_run
 from benchmark.store.store import Store
+from datasets import Series
 
 SERIES_COLUMNS = ("data_hash", "dataset", "name", "source", "n", "values", "labels", "n_train", "train")
 
@@ -147,13 +149,6 @@ def _take(db: sqlite3.Connection, source: Store, row: dict[str, Any], runs: dict
         merged.added += 1
 
 
-def cell_of(row: Any) -> Cell:
-    """The cell that a row of the table ``cells`` stands for."""
-    names = ("dataset", "series", "detector", "protocol", "seed", "version", "data_hash", "source")
-    params = tuple(sorted(json.loads(row["params"]).items()))
-    return Cell(**{name: row[name] for name in names}, params=params)
-
-
 def contradictions(store: Store, row: Any, names: Iterable[str] | None = None) -> list[str]:
     """What a cell says of itself that its scores and its series do not bear out.
 
@@ -184,8 +179,6 @@ def faults(store: Store, row: Any) -> list[str]:
     """
     if fault := fault_of_cell(row):
         return [fault]
-    if cell_of(row).key != row["key"]:
-        return ["it is not what its key says"]
     if row["status"] != "ok":
         return []
     try:
@@ -197,8 +190,25 @@ def faults(store: Store, row: Any) -> list[str]:
     told |= {"simulated": row["source"] == "simulated", "last row": first + len(scores)}
     true = {"n": len(series), "n_anomalous": series.n_anomalous}
     true |= {"simulated": series.simulated, "last row": len(series)}
-    found = [f"{name} {told[name]!r}, but {true[name]!r} by its series" for name in told if told[name] != true[name]]
+    told |= {name: row[name] for name in ("n_fit", "n_fit_anomalous")}
+    true |= _fitted(row, series)
+    found = [f"{name} {told[name]!r}, but {true[name]!r} by its series" for name in true if told[name] != true[name]]
     return found or ([] if np.isfinite(scores).all() else ["some of its scores are not finite"])
+
+
+def _fitted(row: Any, series: Series) -> dict[str, int]:
+    """How many points ``fit`` saw, and how many of them anomalous, where that hangs on the protocol alone.
+
+    The folds of ``normal-crossfit`` hang on the window, a quick run's settings are its own, and of a detector of
+    another version or origin the program does not know what it learns from.
+    """
+    cls, protocol = registry.detectors().get(row["detector"]), protocols.get(row["protocol"])
+    known = cls is not None and row["version"] == str(cls.version) + protocol_version(row["protocol"])
+    if cls is None or not known or row["quick"] or protocol.name.startswith("normal-crossfit"):
+        return {}
+    detector = registry.build(cls, json.loads(row["params"]))
+    counts = labelled_in_fit(series, protocol.splits(series, detector, protocol.first_row))
+    return dict(zip(("n_fit", "n_fit_anomalous"), counts, strict=True))
 
 
 @dataclass

@@ -9,7 +9,7 @@ import json
 import math
 from typing import Any, get_args
 
-from benchmark.grid import Status
+from benchmark.grid import Cell, Status
 
 TEXT = (
     *("key", "dataset", "series", "detector", "group", "params", "protocol", "version", "data_hash", "source"),
@@ -38,7 +38,16 @@ def fault_of_cell(row: Any) -> str:
         return f"its status is {row['status']!r}, not one of {', '.join(get_args(Status))}"
     if not isinstance(_json(row["params"]), dict):
         return "its params are not a JSON object"
+    if cell_of(row).key != row["key"]:
+        return "it is not what its key says"
     return _fault_of_extra(_json(row["extra"]))
+
+
+def cell_of(row: Any) -> Cell:
+    """The cell that a row of the table ``cells`` stands for."""
+    names = ("dataset", "series", "detector", "protocol", "seed", "version", "data_hash", "source")
+    params = tuple(sorted(json.loads(row["params"]).items()))
+    return Cell(**{name: row[name] for name in names}, params=params)
 
 
 def _fault_of_extra(extra: Any) -> str:

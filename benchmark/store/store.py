@@ -8,6 +8,8 @@ import sqlite3
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -45,6 +47,12 @@ INVENTORY = """
 """
 
 
+PLACES = """
+    SELECT DISTINCT current.protocol, quick, current.dataset, series, current.source, data_hash, length
+    FROM current JOIN (SELECT data_hash, n AS length FROM series) USING (data_hash)
+"""
+
+
 class Stored(NamedTuple):
     """A stored series, and how many of its cells ended well."""
 
@@ -55,6 +63,20 @@ class Stored(NamedTuple):
     n: int
     ok: int
     cells: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """A stored series as a plan needs it, without its values."""
+
+    dataset: str
+    name: str
+    source: Source
+    sha256: str
+    n: int
+
+    def __len__(self) -> int:
+        return self.n
 
 
 class Store:
@@ -144,6 +166,20 @@ class Store:
 
     # -- reading -------------------------------------------------------------------------------
 
+    def copy(self, target: Path) -> None:
+        """Write all of it to another file, made or replaced.
+
+        Raises
+        ------
+        UserError
+            If that cannot be written.
+        """
+        try:
+            with closing(sqlite3.connect(target)) as db:
+                self.database.connection.backup(db)
+        except (OSError, sqlite3.Error) as error:
+            raise UserError(f"cannot copy {self.path} to {target}: {error}") from error
+
     def statuses(self) -> dict[str, str]:
         """Status by cell key."""
         return {r["key"]: r["status"] for r in self.database.rows("SELECT key, status FROM cells")}
@@ -231,6 +267,13 @@ class Store:
     def inventory(self) -> list[Stored]:
         """The stored series, with their cells counted."""
         return [Stored(*row) for row in self.database.rows(INVENTORY)]
+
+    def places(self) -> dict[tuple[str, bool], list[Place]]:
+        """Series that have a current cell, under each protocol, whole and quick."""
+        found: dict[tuple[str, bool], list[Place]] = {}
+        for protocol, quick, *place in self.database.rows(PLACES):
+            found.setdefault((str(protocol), bool(quick)), []).append(Place(*place))
+        return found
 
     def runs(self) -> list[dict[str, Any]]:
         """Every run: id, started (seconds since 1970), command, provenance."""

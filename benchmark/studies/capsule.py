@@ -8,21 +8,26 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import datasets
 from benchmark.errors import UserError
 
 SCRIPT = '''"""Recomputes one cell of a benchmark and prints its AUROC beside the stored one."""
+
+from pathlib import Path
 
 import datasets
 from benchmark import metrics, settings
 from benchmark.execution import execute
 from benchmark.grid import Selection, plan, protocols, rows
 from benchmark.reading import FolderOptions, load_folder
+from benchmark.store import Store
 
 COMPUTED_WITH = {about}
 KEY = {key}  # of data, detector, its version, parameters, protocol and seed
 DATASET, SERIES = {dataset}, {series}
 FOLDER = {folder}  # of your own files; None for a data set of the package
 READING = {reading}  # how its files were read, where not by name and content alone
+STORE, CONTENT = {store}, {data_hash}  # of arrays that no file holds
 DETECTOR, SPEC = {detector}, {spec}
 PARAMS = {params}
 PROTOCOL, SEED = {protocol}, {seed}
@@ -30,6 +35,9 @@ DATA_DIR = {data_dir} or settings.data_dir()  # TSB-UAD-Public or its parent
 
 if FOLDER:
     series = load_folder(FOLDER, DATASET, FolderOptions.recorded(READING)).read(SERIES)
+elif STORE:
+    with Store(Path(STORE)) as store:
+        series = store.load_series(CONTENT)
 else:
     series = datasets.load(DATASET, SERIES, data_dir=DATA_DIR, cache_dir=settings.cache_dir(), mode="real")
 selection = Selection((SPEC,), protocols=(PROTOCOL,), seeds=(SEED,), params={{DETECTOR: PARAMS}}, timeout=0, memory=0)
@@ -44,7 +52,9 @@ print("AUROC", metrics.auroc(series.labels[outcome.first_row :], scores), "store
 '''
 
 
-def capsule(cell: dict[str, Any], run: dict[str, Any], spec: str = "", data_dir: str | None = None) -> str:
+def capsule(
+    cell: dict[str, Any], run: dict[str, Any], spec: str = "", data_dir: str | None = None, store: str | None = None
+) -> str:
     """The script for a stored cell.
 
     Parameters
@@ -57,25 +67,35 @@ def capsule(cell: dict[str, Any], run: dict[str, Any], spec: str = "", data_dir:
         How the detector is named on the command line; by default what the cell recorded.
     data_dir : str or None
         Folder with the real series; by default what ``BENCHMARK_DATA`` names when the script runs.
+    store : str or None
+        The store, from which a series is read that is neither of a data set nor of a folder.
 
     Raises
     ------
     UserError
-        If the cell is of a plug-in and nothing says where the plug-in lies.
+        If the cell is of a plug-in and nothing says where the plug-in lies, or of imported scores.
     """
+    folder = run.get("folders", {}).get(cell["dataset"])
+    on_disk = folder or cell["dataset"] in datasets.names(archives=True)
     told = {
         "about": {name: run.get(name) for name in ("python", "platform", "versions") if run.get(name)},
-        "folder": run.get("folders", {}).get(cell["dataset"]),
+        "folder": folder,
+        "store": None if on_disk else store,
         "reading": run.get("reading", {}).get(cell["dataset"], {}),
         "spec": spec or cell["extra"].get("spec") or _registered(cell),
         "auroc": float(cell["auroc"]),
         "data_dir": data_dir,
-        **{name: cell[name] for name in ("key", "dataset", "series", "detector", "params", "protocol", "seed")},
+        **{
+            name: cell[name]
+            for name in ("key", "dataset", "series", "data_hash", "detector", "params", "protocol", "seed")
+        },
     }
     return SCRIPT.format(**{name: repr(json.loads(json.dumps(value))) for name, value in told.items()})
 
 
 def _registered(cell: dict[str, Any]) -> str:
+    if cell["version"].startswith("imported-"):
+        raise UserError(f"the scores of {cell['detector']} were imported: only who made them can recompute them")
     if cell["group"] == "plug-in":
         raise UserError(f"the store does not say where {cell['detector']} came from: name it with --detector SPEC")
     return str(cell["detector"])

@@ -88,7 +88,8 @@ def planned(
     seeds: tuple[int, ...] = (0,),
     timeout: float | None = None,
     memory: float | None = None,
+    protocols: tuple[str, ...] = ("tsb-uad",),
 ) -> list[tuple[Task, Series]]:
-    """The plan of these detectors on these series under ``tsb-uad``."""
-    selection = Selection(detectors=tuple(specs), seeds=seeds, timeout=timeout, memory=memory, protocols=("tsb-uad",))
+    """The plan of these detectors on these series."""
+    selection = Selection(detectors=tuple(specs), seeds=seeds, timeout=timeout, memory=memory, protocols=protocols)
     return list(plan(selection, rows(selection), series))

@@ -1,0 +1,98 @@
+"""AUROC and AUPRC of a report: recomputed from scores and labels, whatever a store says that they are.
+
+Each is recomputed once: what was found for these scores and labels is kept beside the report. The other metrics take
+minutes and are shown as stored.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from benchmark import metrics
+from benchmark.grid import protocols
+from benchmark.report.derived import Derived
+from benchmark.report.results import Results, scored
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NAMES = ("auroc", "auprc")
+TOLERANCE = 1e-9  # libraries of another version sum in another order
+
+
+class Checked(NamedTuple):
+    """Cells with recomputed figures.
+
+    Attributes
+    ----------
+    cells : DataFrame
+    recomputed, unread : int
+        Cells whose figures were recomputed, and those whose scores are not at hand.
+    forged : tuple of str
+        Cells whose stored figures are not what their scores give, in words.
+    """
+
+    cells: pd.DataFrame
+    recomputed: int
+    unread: int
+    forged: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """What was checked, for a reader of the report."""
+        said = [f"AUROC and AUPRC of {self.recomputed} cells were recomputed from their scores and labels."]
+        said += [self.warning] if self.forged else []
+        said += [f"Of {self.unread} cells the scores are not at hand: figures as stored."] if self.unread else []
+        return " ".join([*said, "Other metrics are shown as stored: `results verify` recomputes them."])
+
+    @property
+    def warning(self) -> str:
+        """What must not be overlooked, or nothing."""
+        if not self.forged:
+            return ""
+        first = "; ".join(self.forged[:3]) + ("; ..." if len(self.forged) > 3 else "")
+        return f"{len(self.forged)} stored figures differ and are shown as recomputed ({first}): see `results verify`."
+
+
+def checked(results: Results, derived: Derived) -> Checked:
+    """The cells of a store with AUROC and AUPRC recomputed.
+
+    Raises
+    ------
+    UserError
+        If scores do not fit their series.
+    """
+    cells = results.frame().copy()
+    stored = cells[list(NAMES)].to_numpy(dtype=np.float64)
+    figures, unread, forged = stored.copy(), 0, []
+    columns = ["key", "data_hash", "protocol", "detector", "dataset", "series", "seed", "status"]
+    for k, row in enumerate(cells[columns].itertuples(index=False, name=None)):
+        key, data_hash, protocol, *named, status = row
+        if status != "ok":
+            continue
+        try:
+            figures[k] = _figures(results, key, data_hash, protocol, derived)
+        except KeyError:
+            unread += 1
+            continue
+        if (np.abs(figures[k] - stored[k]) > TOLERANCE).any():
+            forged.append(_told(named, protocol, stored[k, 0], figures[k, 0]))
+    cells[list(NAMES)] = figures
+    done = int((cells["status"] == "ok").sum()) - unread
+    return Checked(cells, done, unread, tuple(forged))
+
+
+def _figures(results: Results, key: str, data_hash: str, protocol: str, derived: Derived) -> list[float]:
+    def make() -> list[float | None]:
+        _, labels, scores = scored(results, key, data_hash)
+        found = metrics.evaluate(labels, protocols.get(protocol).scores_for_metric(scores), 1, NAMES)
+        return [None if found[name].reason else found[name].value for name in NAMES]
+
+    values = derived.get_json("figures", [results.content(key), data_hash, protocol], make)
+    return [np.nan if value is None else value for value in values]
+
+
+def _told(named: list[object], protocol: str, stored: float, true: float) -> str:
+    detector, dataset, series, seed = named
+    return f"{detector} on {dataset}/{series}, {protocol}, seed {seed}: AUROC {stored:.4f}, by its scores {true:.4f}"
