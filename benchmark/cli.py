@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from benchmark import commands
-from benchmark.errors import UserError, nearest
+from benchmark.errors import UserError, nearest, printable
 
 ORDER = (
     "run",
@@ -111,7 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if not _is_for_people(error):
             raise
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {printable(str(error))}\n")
         return 2
     return code
 

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 LISTED = 30
+# Controls but tab and newline, and marks that turn the direction of what follows: a terminal or a page obeys them.
+OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class UserError(Exception):
     """Wrong use or unusable input: what was expected, and the next step."""
+
+
+def printable(text: str) -> str:
+    """Text for a terminal or a page: characters that those would obey are spelt out, as in ``\\x1b[2J``.
+
+    Examples
+    --------
+    >>> printable("quiet\\x1b[2J")
+    'quiet\\\\x1b[2J'
+    """
+    return OBEYED.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> UserError:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark import settings
 from benchmark.commands._reading import add_reading, read_options
-from benchmark.errors import UserError, unknown
+from benchmark.errors import UserError, printable, unknown
 
 if TYPE_CHECKING:
     from benchmark.grid import Selection
@@ -219,5 +219,5 @@ def _value(text: str) -> Any:
 
 def say(message: str) -> None:
     """A line for the person at the terminal, on standard error."""
-    sys.stderr.write(message + "\n")
+    sys.stderr.write(printable(message) + "\n")
     sys.stderr.flush()

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.commands import _options
-from benchmark.errors import UserError
+from benchmark.errors import UserError, printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +44,7 @@ def _list(args: argparse.Namespace) -> int:
     with Store(args.store) as store:
         for line in store.inventory():
             where = f"{line.dataset}/{line.series}  {line.n} points, {line.source}"
-            sys.stdout.write(f"{line.data_hash}  {where}, {line.ok} of {line.cells} cells ok\n")
+            sys.stdout.write(printable(f"{line.data_hash}  {where}, {line.ok} of {line.cells} cells ok") + "\n")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections import Counter
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from benchmark.catalogue import published, published_order, registry
-from benchmark.errors import UserError
+from benchmark.errors import UserError, printable
 from benchmark.grid import paper_protocol
 from benchmark.report.marks import Against, by_means, compared, marked, notes_of
 from benchmark.report.tables import GROUPS, Entry, Row, Table, ordered_datasets, ordered_protocols
@@ -22,6 +23,7 @@ from benchmark.report.verdicts import seed_interval
 if TYPE_CHECKING:
     import pandas as pd
 
+LONGEST = {"dataset": 80, "series": 80, "label": 80, "protocol": 80, "reason": 800}  # characters that are shown
 COMMON = "prefix"  # the protocol that every detector can follow and that reads no label
 
 
@@ -97,12 +99,22 @@ def current(cells: pd.DataFrame) -> pd.DataFrame:
     tidy["quick"] = tidy["quick"].astype(bool) if "quick" in tidy else False
     tidy["simulated"] = tidy["source"] == "simulated"
     tidy["label"] = [_label(d, p, q) for d, p, q in zip(tidy["detector"], tidy["params"], tidy["quick"], strict=True)]
+    for name, most in LONGEST.items():
+        tidy[name] = tidy[name].map({text: _shown(text, most) for text in tidy[name].unique()})
     if "finished" in tidy:
         tidy = tidy.sort_values("finished", kind="stable")
     same = ["dataset", "label", "protocol", "simulated"]
     tidy = tidy.drop_duplicates([*same, "series", "seed", "quick"], keep="last")
     has_full = (~tidy["quick"]).groupby([tidy[name] for name in same]).transform("any")
     return tidy[~(tidy["quick"] & has_full)].sort_values([*same, "series", "seed"]).reset_index(drop=True)
+
+
+def _shown(text: str, most: int) -> str:
+    """A name as tables and pictures can hold it: no character that they would obey, and of limited length."""
+    plain = printable(text)
+    if len(plain) <= most:
+        return plain
+    return f"{plain[: most - 8]}… {hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:6]}"
 
 
 def _label(detector: str, params: str, quick: bool) -> str:

@@ -21,7 +21,7 @@ from benchmark.grid import Cell, Outcome, params_text
 from benchmark.store.database import Database
 from benchmark.store.rows import insert_cell, insert_scores, pack, storable, unpack_series
 from benchmark.store.sound import fault_of_cell, fault_of_metric, fault_of_run
-from datasets import Series
+from datasets import Series, Source
 
 if TYPE_CHECKING:
     import pandas as pd
