@@ -6,6 +6,7 @@ import sys
 import time
 from typing import Any, Self
 
+from benchmark.errors import printable
 from benchmark.execution.backends import Board
 from benchmark.grid import Outcome, Task, expected_seconds
 
@@ -60,7 +61,7 @@ class Display:
         seconds = outcome.fit_seconds + outcome.score_seconds
         line = f"[{self.finished}/{self.total}] {task.cell}: {outcome.status}"
         line += f" {seconds:.1f} s" if outcome.status == "ok" else f": {outcome.reason}"
-        line = printable(line)
+        line = _line(line)
         good = outcome.status in ("ok", "skipped")
         if self._live is None and not (good and self.quiet):
             sys.stderr.write(line + "\n")
@@ -89,13 +90,13 @@ class Display:
         )
         lines = Table.grid(padding=(0, 2))
         for key, seconds, note in sorted(self.board.running()):
-            lines.add_row(Text(self.names.get(key, key)), Text(_clock(seconds)), Text(printable(note), style="dim"))
+            lines.add_row(Text(self.names.get(key, key)), Text(_clock(seconds)), Text(_line(note), style="dim"))
         return Group(head, lines)
 
 
-def printable(text: str) -> str:
+def _line(text: str) -> str:
     """One line without control characters: names and reasons come from files and detectors of others."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return printable(text).replace("\n", "\\n")
 
 
 def _clock(seconds: float) -> str:
