@@ -30,7 +30,7 @@ class Display:
         self.board = board
         self.quiet = quiet
         self.jobs = jobs
-        self.names = {task.cell.key: printable(str(task.cell)) for task in todo}
+        self.names = {task.cell.key: _line(str(task.cell)) for task in todo}
         self.expected = {task.cell.key: expected_seconds(task.cell, task.n) for task in todo}
         self.total = len(todo)
         self.finished = 0
