@@ -115,9 +115,9 @@ def table(cells: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
     >>> benchmark.table(benchmark.evaluate("AbsDeviation", (values, labels))).loc[("tsb-uad", "AbsDeviation")].item()
     1.0
     """
-    from benchmark.evaluation import table_of
+    from benchmark.report import frames
 
-    return table_of(cells, metric)
+    return frames.table_of(cells, metric)
 
 
 def load(path: str | Path = "results/results.sqlite") -> pd.DataFrame:

@@ -18,13 +18,12 @@ import datasets
 from benchmark import metrics as measures
 from benchmark import settings
 from benchmark.catalogue import detectors as registered
-from benchmark.catalogue import published, trivial_baselines
+from benchmark.catalogue import trivial_baselines
 from benchmark.errors import UserError, unknown
 from benchmark.execution import Backend, Board, pending, run
-from benchmark.grid import QUICK_SERIES, Row, Selection, paper_protocol, plan, protocols, quick_cut, rows
+from benchmark.grid import QUICK_SERIES, Row, Selection, plan, protocols, quick_cut, rows
 from benchmark.provenance import provenance
-from benchmark.report import tables
-from benchmark.report.build import build, current
+from benchmark.report import frames
 from benchmark.store import Store, evaluate
 from datasets import DataError, Dataset, Series
 from detectors import Detector
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 Mode = Literal["auto", "real", "simulated"]
 OneOrMore = Any  # one of several kinds, or a list of them: what is told apart when the program runs
 MOST = 2**32
-TRIVIAL = "trivial baselines"  # key of a frame's attributes
 
 
 def selection_of(protocol: str | Sequence[str], seeds: int | Sequence[int], **more: Any) -> Selection:
@@ -77,7 +75,7 @@ def evaluated(
         evaluate.fill(opened, names, jobs, keys)
         cells = opened.frame(keys).set_index("key", drop=False).loc[keys].reset_index(drop=True)
     cells = cells.assign(**{name: np.nan for name in names if name not in cells})
-    cells.attrs[TRIVIAL] = _baselines(cells, [one for _, one in work], names, selection.quick)
+    cells.attrs[frames.TRIVIAL] = _baselines(cells, [one for _, one in work], names, selection.quick)
     return cells
 
 
@@ -269,47 +267,3 @@ def _computed(work: list[Any], store: Store, jobs: int, folders: dict[str, str])
     if summary.interrupted:
         raise KeyboardInterrupt
     return list(dict.fromkeys(task.cell.key for task, _ in work))
-
-
-# -- the table ---------------------------------------------------------------------------------
-
-
-def table_of(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """See :func:`benchmark.table`."""
-    import pandas as pd
-
-    if metric not in cells:
-        raise UserError(f"the cells have no column {metric!r}: evaluate them with metrics=[{metric!r}]")
-    built = [table for table in build(current(_with_baselines(cells)), metric=metric) if not table.main]
-    found = {
-        (" ".join([table.protocol, *table.marks]), row.label): _figures(row, metric)
-        for table in built
-        for row in table.rows
-    }
-    frame = pd.DataFrame.from_dict(found, orient="index")
-    frame.index = pd.MultiIndex.from_tuples(found, names=["protocol", "detector"])
-    return frame
-
-
-def _with_baselines(cells: pd.DataFrame) -> pd.DataFrame:
-    """The cells, and those of the trivial baselines that :func:`evaluated` computed for the same series."""
-    import pandas as pd
-
-    place = ["dataset", "series", "data_hash", "protocol"]
-    known, have = set(cells["key"]), set(cells[place].itertuples(index=False, name=None))
-    more = [
-        row
-        for row in cells.attrs.get(TRIVIAL, [])
-        if row["key"] not in known and tuple(row[name] for name in place) in have
-    ]
-    return pd.concat([cells, pd.DataFrame(more)], ignore_index=True) if more else cells
-
-
-def _figures(row: tables.Row, metric: str) -> dict[str, float]:
-    comparable = metric == "auroc" and not row.simulated and row.protocol == paper_protocol(row.detector, row.group)
-    figures: dict[str, float] = {}
-    for dataset, entry in row.entries.items():
-        figures[dataset] = entry.value if entry.value is not None and entry.complete else np.nan
-        if comparable and (row.label, dataset) in published():
-            figures[f"{dataset}, published"] = published()[row.label, dataset]
-    return figures

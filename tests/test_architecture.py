@@ -90,7 +90,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *(*GROUND, "benchmark.provenance", "benchmark.catalogue", "benchmark.grid", "benchmark.metrics"),
         *("benchmark.store", "benchmark.execution", "benchmark.report", "benchmark.reading", "detectors", "datasets"),
     ),
-    "benchmark": ("benchmark.store", "benchmark.evaluation"),
+    "benchmark": ("benchmark.store", "benchmark.evaluation", "benchmark.report"),
 }
 
 

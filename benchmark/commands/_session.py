@@ -20,7 +20,7 @@ from benchmark.grid import QUICK_SERIES, Selection, Task, plan, protocols, quick
 from benchmark.provenance import provenance
 from benchmark.reading import FileFolder
 from benchmark.report import writer
-from benchmark.store import Store
+from benchmark.store import Store, copy
 from datasets import DataError, Dataset, FolderDataset, Series
 
 if TYPE_CHECKING:
@@ -128,9 +128,9 @@ def complete(path: Path) -> Iterator[Store]:
             _options.say(f"{error}\nreading it only: what the report adds to it is not kept")
             if lacking_baselines(store):
                 folder = stack.enter_context(TemporaryDirectory(prefix="tsad-benchmark-"))
-                copy = Path(folder) / path.name
-                store.copy(copy)
-                store = stack.enter_context(Store(copy, write=True))
+                other = Path(folder) / path.name
+                copy(store, other)
+                store = stack.enter_context(Store(other, write=True))
         if store.writable:
             add_trivial_baselines(store)
         yield store

@@ -17,6 +17,7 @@ __all__ = [
     "csv",
     "figure",
     "file_name",
+    "frames",
     "html",
     "markdown",
     "ordered_datasets",

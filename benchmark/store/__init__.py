@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from benchmark.store.database import StoreLocked
-from benchmark.store.exchange import export, merge, verify
+from benchmark.store.exchange import copy, export, merge, verify
 from benchmark.store.scores_file import import_scores
 from benchmark.store.store import Store
 
-__all__ = ["Store", "StoreLocked", "evaluate", "export", "import_scores", "merge", "verify"]
+__all__ = ["Store", "StoreLocked", "copy", "evaluate", "export", "import_scores", "merge", "verify"]

@@ -11,6 +11,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,21 @@ def export(store: Store, target: Path) -> str:
         raise UserError(f"cannot write {target}: {error}") from error
     with target.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def copy(store: Store, target: Path) -> None:
+    """Write all of a store to another file, as it is.
+
+    Raises
+    ------
+    UserError
+        If that cannot be written.
+    """
+    try:
+        with closing(sqlite3.connect(target)) as db:
+            store.database.connection.backup(db)
+    except sqlite3.Error as error:
+        raise UserError(f"cannot copy {store.path} to {target}: {error}") from error
 
 
 def merge(store: Store, other: Path) -> Merged:

@@ -5,13 +5,50 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import zlib
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError
 from datasets import Series, Source
+
+INVENTORY = """
+    SELECT data_hash, dataset, name, source, n, coalesce(ok, 0), coalesce(cells, 0) FROM series LEFT JOIN
+    (SELECT data_hash, sum(status = 'ok') AS ok, count(*) AS cells FROM current GROUP BY data_hash) USING (data_hash)
+    ORDER BY dataset, name
+"""
+PLACES = """
+    SELECT DISTINCT current.protocol, quick, current.dataset, series, current.source, data_hash, length
+    FROM current JOIN (SELECT data_hash, n AS length FROM series) USING (data_hash)
+"""
+
+
+class Stored(NamedTuple):
+    """A stored series, and how many of its cells ended well."""
+
+    data_hash: str
+    dataset: str
+    series: str
+    source: str
+    n: int
+    ok: int
+    cells: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """A stored series as a plan needs it, without its values."""
+
+    dataset: str
+    name: str
+    source: Source
+    sha256: str
+    n: int
+
+    def __len__(self) -> int:
+        return self.n
 
 
 def insert_cell(db: sqlite3.Connection, row: dict[str, Any]) -> None:

@@ -8,10 +8,8 @@ import sqlite3
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +17,19 @@ from numpy.typing import NDArray
 from benchmark.errors import UserError
 from benchmark.grid import Cell, Outcome, params_text
 from benchmark.store.database import Database
-from benchmark.store.rows import insert_cell, insert_scores, pack, storable, unpack_series
+from benchmark.store.rows import (
+    INVENTORY,
+    PLACES,
+    Place,
+    Stored,
+    insert_cell,
+    insert_scores,
+    pack,
+    storable,
+    unpack_series,
+)
 from benchmark.store.sound import fault_of_cell, fault_of_metric, fault_of_run
-from datasets import Series, Source
+from datasets import Series
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,43 +48,6 @@ FINGERPRINTED = {
     "scores": "key, sha256",
     "series": "data_hash, dataset, name, source, n, n_train",
 }
-INVENTORY = """
-    SELECT data_hash, dataset, name, source, n, coalesce(ok, 0), coalesce(cells, 0) FROM series LEFT JOIN
-    (SELECT data_hash, sum(status = 'ok') AS ok, count(*) AS cells FROM current GROUP BY data_hash) USING (data_hash)
-    ORDER BY dataset, name
-"""
-
-
-PLACES = """
-    SELECT DISTINCT current.protocol, quick, current.dataset, series, current.source, data_hash, length
-    FROM current JOIN (SELECT data_hash, n AS length FROM series) USING (data_hash)
-"""
-
-
-class Stored(NamedTuple):
-    """A stored series, and how many of its cells ended well."""
-
-    data_hash: str
-    dataset: str
-    series: str
-    source: str
-    n: int
-    ok: int
-    cells: int
-
-
-@dataclass(frozen=True)
-class Place:
-    """A stored series as a plan needs it, without its values."""
-
-    dataset: str
-    name: str
-    source: Source
-    sha256: str
-    n: int
-
-    def __len__(self) -> int:
-        return self.n
 
 
 class Store:
@@ -165,20 +136,6 @@ class Store:
             db.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?)", list(rows))
 
     # -- reading -------------------------------------------------------------------------------
-
-    def copy(self, target: Path) -> None:
-        """Write all of it to another file, made or replaced.
-
-        Raises
-        ------
-        UserError
-            If that cannot be written.
-        """
-        try:
-            with closing(sqlite3.connect(target)) as db:
-                self.database.connection.backup(db)
-        except (OSError, sqlite3.Error) as error:
-            raise UserError(f"cannot copy {self.path} to {target}: {error}") from error
 
     def statuses(self) -> dict[str, str]:
         """Status by cell key."""
