@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.errors import UserError
+from benchmark.errors import OBEYED, UserError
 from benchmark.execution.backends import Backend, Board
 from benchmark.execution.display import Display
 from benchmark.execution.runner import pending, run
@@ -30,6 +30,9 @@ NAMES = (
     "../../climbs/out",
     "ünï—𝄞",
     "nul\x00inside",
+    "\x1b[2Jcleared \x9b31m",
+    "right \u202etfel ot\u2066",
+    "long " * 2000,
     "",
 )
 
@@ -90,6 +93,10 @@ def test_reports_escape_them_and_write_nowhere_else(store_path: Path, tmp_path: 
             assert "<script>alert(1)" not in file.read_text(), file.name
         if file.suffix == ".tex":
             assert r"\input{" not in file.read_text(), file.name
+        if file.suffix in (".html", ".md", ".tex", ".csv"):
+            assert not OBEYED.search(file.read_text()), file.name
+        if file.suffix == ".md":
+            assert max(map(len, file.read_text().splitlines())) < 4000, "names are cut in tables"
     with (out / "cells.csv").open(newline="") as lines:
         cells = [value for row in csv.reader(lines) for value in row]
     assert not [value for value in cells if value.startswith("=")]

@@ -6,10 +6,10 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -178,12 +178,17 @@ class _Figure(NamedTuple):
         return self.status == "ok" and not math.isnan(self.value)
 
 
+def _lines(tidy: pd.DataFrame, columns: list[str]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a frame as tuples, many times faster than pandas gives them."""
+    return zip(*(tidy[name].tolist() for name in columns), strict=True)
+
+
 def _rows(tidy: pd.DataFrame, datasets: tuple[str, ...], sizes: dict[str, int], metric: str) -> list[Row]:
     columns = ["label", "protocol", "dataset", "detector", "group", "simulated"]
     cells: dict[tuple[str, str], dict[str, list[_Figure]]] = {}
     facts: dict[tuple[str, str], tuple[str, str, bool]] = {}
-    figures = zip(tidy["series"], tidy["seed"], tidy["status"], tidy["quick"], tidy[metric], strict=True)
-    for place, figure in zip(zip(*(tidy[name] for name in columns), strict=True), figures, strict=True):
+    figures = _lines(tidy, ["series", "seed", "status", "quick", metric])
+    for place, figure in zip(_lines(tidy, columns), figures, strict=True):
         label, protocol, dataset, *told = place
         facts.setdefault((label, protocol), (told[0], told[1], bool(told[2])))
         cells.setdefault((label, protocol), {}).setdefault(dataset, []).append(_Figure(*figure))

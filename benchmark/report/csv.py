@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from benchmark.errors import printable
 from benchmark.report.tables import Row, Table
 from benchmark.report.text import heading
 
@@ -69,7 +70,8 @@ def written(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
 
 
 def escape(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
+    """Text that no spreadsheet takes for a formula, and no terminal for a command."""
+    text = printable(text)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 

@@ -67,7 +67,7 @@ def checked(results: Results, derived: Derived) -> Checked:
     stored = cells[list(NAMES)].to_numpy(dtype=np.float64)
     figures, unread, forged = stored.copy(), 0, []
     columns = ["key", "data_hash", "protocol", "detector", "dataset", "series", "seed", "status"]
-    for k, row in enumerate(cells[columns].itertuples(index=False, name=None)):
+    for k, row in enumerate(zip(*(cells[name].tolist() for name in columns), strict=True)):
         key, data_hash, protocol, *named, status = row
         if status != "ok":
             continue
