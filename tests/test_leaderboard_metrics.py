@@ -53,6 +53,13 @@ def test_the_record_has_every_case_and_no_two_alike() -> None:
     assert len({tuple(map(str, figures)) for figures in recorded().values()}) > 45  # constant scores share some
 
 
+def test_the_lowest_step_is_a_threshold_too() -> None:
+    """Scores below the second of 100 steps: only the first parts them from the least one."""
+    labels, scores = np.array([0, 0, 1, 0, 1, 1]), np.array([0.0, 0.0, 0.005, 0.0, 0.005, 1.0])
+    for name in ("tsb_ad_pa_f1", "tsb_ad_event_f1", "tsb_ad_range_f1", "tsb_ad_affiliation_f"):
+        assert metrics.METRICS[name](labels, scores) == pytest.approx(1.0), name
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_each_metric_is_that_on_record(name: str) -> None:
     assert_equal_to(CASES[name], recorded()[name])

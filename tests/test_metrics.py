@@ -13,7 +13,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.metrics import roc_curve as sklearn_roc_curve
 
 from benchmark.errors import UserError
-from benchmark.metrics import METRICS, RULES, Undefined, check, evaluate, metric, ranges, roc_curve, select
+from benchmark.metrics import METRICS, RULES, Undefined, check, evaluate, measures, metric, ranges, roc_curve, select
 from tests.support import naive_metrics as naive
 from tests.support.series import labelled, long_series
 
@@ -46,6 +46,18 @@ def test_ranking_measures_equal_scikit_learn_on_a_long_series(levels):
     scores = rng.integers(0, levels, 100_000).astype(float) + labels * (levels / 4)
     assert METRICS["auroc"](labels, scores) == pytest.approx(roc_auc_score(labels, scores), abs=1e-12)
     assert METRICS["auprc"](labels, scores) == pytest.approx(average_precision_score(labels, scores), abs=1e-12)
+
+
+@given(flagged())
+def test_event_wise_measures_count_runs(case):
+    labels, flags = case
+    if not flags.any():
+        return
+    hit = np.mean([labels[run].any() for run in naive.runs(flags)])
+    found = np.mean([flags[run].any() for run in naive.runs(labels)])
+    harmonic = 2 * hit * found / (hit + found) if hit else 0
+    given = (measures.event_precision, measures.event_recall, measures.event_f1)
+    assert [measure(labels, flags) for measure in given] == pytest.approx([hit, found, harmonic])
 
 
 @given(flagged())

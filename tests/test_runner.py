@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from benchmark.errors import UserError
+from benchmark.execution import runner
 from benchmark.execution.backends import Backend, Board
 from benchmark.execution.runner import Summary, keep, pending, run
 from benchmark.grid import Task
@@ -114,6 +115,19 @@ def test_an_interrupt_waits_for_the_commit() -> None:
         done.append("committed")
     assert done
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_while_a_cell_is_stored_waits_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def disturbed(*given: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+        keep(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(runner, "keep", disturbed)
+    work = planned([plugin(tmp_path, "Fine")], [toy("a"), toy("b", seed=1)])
+    assert go(tmp_path / "s.sqlite", work).interrupted
+    with Store(tmp_path / "s.sqlite") as store:
+        assert len(store.frame()) == 1
 
 
 def test_a_store_that_cannot_be_written_ends_the_run_with_a_message(tmp_path: Path) -> None:
