@@ -61,11 +61,16 @@ def least_length(cls: type[Detector]) -> str:
 def constant(cls: type[Detector]) -> str:
     flat, stuck = np.full(300, 3.7), wave()
     stuck[700:760] = stuck[700]
-    spread = np.ptp(checks.make(cls).fit(flat).score(flat))
+    level = checks.make(cls).fit(flat).score(flat)
     scores = checks.make(cls).fit(stuck if cls.learns_from == "series" else wave()).score(stuck)
     rank = float((scores < np.median(scores[715:745])).mean())
-    alike = "all points alike" if spread == 0 else "points differ"
-    return f"{alike}; a stuck stretch ranks at {_figure(rank)}"
+    return f"{_alike(level)}; a stuck stretch ranks at {_figure(rank)}"
+
+
+def _alike(scores: Array) -> str:
+    if np.ptp(scores) == 0:
+        return "all points alike"
+    return "points differ by rounding" if np.ptp(scores) <= 1e-12 * np.abs(scores).max() else "points differ"
 
 
 def ties(cls: type[Detector]) -> str:
