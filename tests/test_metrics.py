@@ -84,6 +84,14 @@ def test_pate_equals_its_slow_oracle(case, window):
     assert METRICS["pate"](labels, scores, window) == pytest.approx(naive.pate(labels, scores, window), abs=1e-9)
 
 
+def test_pate_leaves_out_points_at_which_recall_falls():
+    """A later first run is longer: when a lone point before it is flagged, what it misses weighs more."""
+    labels, scores = np.zeros(70, dtype=np.uint8), np.zeros(70)
+    labels[5:65] = 1
+    scores[10:28], scores[6], scores[8:10] = 5, 4, 2
+    assert METRICS["pate"](labels, scores, 0) == pytest.approx(naive.pate(labels, scores, 0), abs=1e-9)
+
+
 PATE_GOLDEN = {  # the authors' package PATE 0.1.1, e_buffer = d_buffer = window
     ("smooth", 0): 0.294152846215,
     ("smooth", 7): 0.307891065433,
