@@ -23,6 +23,7 @@ from detectors.core import (
     parameter,
     parameters,
     real,
+    share_interval,
     whole,
 )
 from detectors.neural.saved import Facts, SavedDetector, Tensors
@@ -38,6 +39,7 @@ Reference = Literal["held-out", "fitted"]
 FEW = 10  # of the longest windows
 RARE = float(np.log(100))  # nats
 UNLIKE = "the scored series is unlike the fitted one"
+UNSURE = "the threshold rests on few events"
 COMPONENTS = ("likelihood", "gaussian", "distance", "shape", "spectrum")
 
 
@@ -97,7 +99,8 @@ class ScaleFlow(SavedDetector):
     Attributes
     ----------
     notes_ : tuple of str
-        Whether the fitted data are few, and whether those last scored are unlike them.
+        Whether the fitted data are few, whether those last scored are unlike them, and what share of normal points the
+        last :meth:`predict` may flag, if that is uncertain by more than a factor of two.
     history_ : dict
         ``"train"`` and ``"validation"``: mean and median negative log-likelihood per epoch, over all flows.
 
@@ -323,12 +326,37 @@ class ScaleFlow(SavedDetector):
 
     def _tell_unlike(self, share: float) -> None:
         """A note where most of the scored points are rare among the fitted ones."""
-        self.notes_ = tuple(note for note in self.notes_ if not note.startswith(UNLIKE))
-        if share >= 0.5:
-            self.notes_ += (
-                f"{UNLIKE}: by {share:.0%} of scales and components, half of its points or more score as fewer than "
-                "1 in 100 fitted ones; fit data of the same kind",
-            )
+        self._note(
+            UNLIKE,
+            f"by {share:.0%} of scales and components, half of its points or more score as fewer than 1 in 100 fitted "
+            "ones; fit data of the same kind",
+            told=share >= 0.5,
+        )
+
+    def _note(self, subject: str, said: str, told: bool) -> None:
+        """Replace what the notes say on a subject."""
+        self.notes_ = tuple(note for note in self.notes_ if not note.startswith(subject))
+        if told:
+            self.notes_ += (f"{subject}: {said}",)
+
+    def predict(
+        self, x: ArrayLike, rule: Literal["quantile", "pot"] = "quantile", contamination: float = 0.01
+    ) -> NDArray[np.bool_]:
+        """Yes or no for each point: does its score reach the threshold?
+
+        ``notes_`` says when normal data may have less than half or more than twice the share that was asked for.
+
+        Returns
+        -------
+        (n,) bool array
+        """
+        flags, usual = super().predict(x, rule, contamination), self.fitted_scores()
+        low, high = share_interval(usual, self.threshold(rule, contamination), self.window_, len(flags))
+        said = (
+            f"of {len(flags)} points like the fitted ones, {low:.1%} to {high:.1%} are flagged, not {contamination:.1%}"
+        )
+        self._note(UNSURE, said, told=low < contamination / 2 or high > contamination * 2)
+        return flags
 
     def _fitting(self, n: int) -> list[Scale]:
         """The scales that a series of n points is scored by: a span longer than it has no window in it."""
@@ -426,7 +454,7 @@ class ScaleFlow(SavedDetector):
             "window": self.window_,
             "scales": [[s.points, s.factor, s.flows.start, s.flows.stop] for s in self.scales_],
             "history": self.history_,
-            "notes": self.notes_,
+            "notes": [note for note in self.notes_ if not note.startswith((UNLIKE, UNSURE))],
             "pieces": len(self.fitted_pieces_),
         }
 

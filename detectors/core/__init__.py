@@ -8,7 +8,7 @@ from detectors.core.contract import Detector, Diet, Diverged, Group
 from detectors.core.explanation import Explains, Explanation
 from detectors.core.parameters import SEED, Rule, one_of, parameter, parameters, real, whole
 from detectors.core.periods import autocorrelation, estimate_window, period
-from detectors.core.threshold import peaks_over_threshold, upper_quantile
+from detectors.core.threshold import peaks_over_threshold, share_interval, upper_quantile
 from detectors.core.values import as_series, offset_in
 from detectors.core.window_detector import (
     WINDOW,
@@ -68,6 +68,7 @@ __all__ = [
     "real",
     "resolve_window",
     "saved",
+    "share_interval",
     "smoothed",
     "two_windows",
     "upper_quantile",

@@ -41,3 +41,33 @@ def peaks_over_threshold(scores: Array, contamination: float, initial: float = 0
     if abs(shape) < 1e-8:
         return float(level - scale * np.log(ratio))
     return float(level + scale / shape * (ratio**-shape - 1))
+
+
+def share_interval(scores: Array, level: float, gap: int, new: int, draws: int = 2000) -> tuple[float, float]:
+    """Share of ``new`` normal points that will reach a level: with 95 % probability between these two.
+
+    Points that reach it come in stretches, which count as independent events if ``gap`` points or more lie between.
+    Their number is Poisson with a rate known from as many events (Jeffreys' prior), their lengths are drawn from those.
+    New data are taken to be like the fitted ones: a drift is not foreseen.
+
+    Parameters
+    ----------
+    scores : (n,) array
+        Of the fitted data.
+    level : float
+        See :func:`upper_quantile`.
+    gap : int
+        Points beyond which two scores have nothing in common: the widest window.
+    new : int
+        Points to come, at least 1.
+    draws : int
+        Of the predictive distribution, with a fixed seed.
+    """
+    rows = np.flatnonzero(scores >= level)
+    events = np.split(rows, np.flatnonzero(np.diff(rows) >= gap) + 1) if len(rows) else []
+    lengths = np.array([len(event) for event in events] or [min(gap, len(scores))])
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(rng.gamma(len(events) + 0.5, size=draws) * new / len(scores))
+    sums, ends = np.append(0, np.cumsum(rng.choice(lengths, counts.sum()))), np.cumsum(counts)
+    low, high = np.quantile((sums[ends] - sums[ends - counts]) / new, [0.025, 0.975])
+    return float(min(low, 1.0)), float(min(high, 1.0))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from detectors.core import Detector, WindowDetector, as_series, offset_in, resolve_window
 from detectors.core.parameters import one_of, real, whole
-from detectors.core.threshold import peaks_over_threshold, upper_quantile
+from detectors.core.threshold import peaks_over_threshold, share_interval, upper_quantile
 from detectors.core.values import as_pieces
 from detectors.one_liners import AbsDeviation
 
@@ -206,6 +206,35 @@ def test_ties_at_the_quantile_are_flagged_when_that_comes_nearer(scores, flagged
 def test_without_a_tail_the_quantile_stands_in():
     scores = np.repeat([0.0, 1.0, 2.0], 100)
     assert peaks_over_threshold(scores, 0.01) == upper_quantile(scores, 0.01)
+
+
+def eventful(n: int, seed: int) -> np.ndarray:
+    """Noise with stretches of higher scores, one in 200 points."""
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(0, 1, n)
+    for a in np.flatnonzero(rng.random(n) < 1 / 200):
+        x[a : a + rng.integers(1, 40)] += rng.exponential(2)
+    return x
+
+
+@pytest.mark.parametrize("new", [2000, 8000])
+def test_the_interval_of_a_share_covers_that_of_new_data(new):
+    covered = []
+    for seed in range(60):
+        usual, fresh = eventful(8000, seed), eventful(new, 1000 + seed)
+        level = upper_quantile(usual, 0.01)
+        low, high = share_interval(usual, level, 50, new)
+        assert 0 <= low < high <= 1
+        covered.append(low <= (fresh >= level).mean() <= high)
+    assert 0.85 < np.mean(covered) < 1
+
+
+def test_the_interval_of_a_share_narrows_with_the_events_and_is_wide_without_any():
+    few, many = (np.tile(np.repeat([1.0, 0.0], [10, 990]), k) for k in (4, 400))
+    (low, high), (lower, higher) = (share_interval(x, 1, 100, len(x)) for x in (few, many))
+    assert low < 0.005 < 0.02 < high
+    assert 0.0085 < lower < 0.01 < higher < 0.0115
+    assert share_interval(np.zeros(1000), 1, 100, 1000) == (0.0, pytest.approx(0.3, abs=0.1))
 
 
 def test_a_detector_is_imported_by_its_name_alone() -> None:

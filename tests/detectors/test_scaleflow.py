@@ -8,14 +8,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.core import Explains
+from detectors.core import Explains, share_interval
 from detectors.core.contract import Diverged
 from detectors.core.periods import period
 from detectors.flows.bank import FlowBank, train_bank
 from detectors.flows.components import FLATTEST, NEAREST, Distance, Evidence, Gaussian, Likelihood, prepared
 from detectors.flows.scale import CoarseWindows, Scale, WindowWhitening, exactly, held_out, spread
 from detectors.neural.training import steady
-from detectors.scaleflow import ScaleFlow
+from detectors.scaleflow import UNSURE, ScaleFlow
 from tests.support.randomness import only_from
 from tests.support.series import sine
 
@@ -509,6 +509,17 @@ def test_notes_say_when_the_fitted_data_are_few_or_the_scored_ones_unlike_them(t
     assert enough.notes_ == ()
     few.save(tmp_path / "few.safetensors")
     assert ScaleFlow.load(tmp_path / "few.safetensors").notes_ == few.notes_
+
+
+def test_predict_says_when_its_share_is_uncertain():
+    detector = ScaleFlow(**QUICK, points=4, factors=(1,), periods=0).fit(noisy(1200))
+    flags = detector.predict(noisy(600, seed=1))
+    (note,) = detector.notes_
+    low, high = share_interval(detector.fitted_scores(), detector.threshold(), 4, 600)
+    assert flags.shape == (600,)
+    assert note == f"{UNSURE}: of 600 points like the fitted ones, {low:.1%} to {high:.1%} are flagged, not 1.0%"
+    detector.predict(noisy(1200, seed=1), contamination=0.1)  # many events
+    assert detector.notes_ == ()
 
 
 def test_a_fitted_series_is_not_compared_with_itself():
