@@ -6,6 +6,7 @@ import numpy as np
 
 from detectors.core import (
     SEED,
+    Alignment,
     Array,
     Window,
     WindowDetector,
@@ -14,10 +15,10 @@ from detectors.core import (
     one_of,
     parameter,
     parameters,
-    smoothed,
     whole,
 )
 from detectors.kernels.shapes import Shapes, k_shape, unit_rows
+from detectors.mp import match_constants
 
 
 @parameters
@@ -26,7 +27,8 @@ class KShapeAD(WindowDetector):
 
     Stretches of ``length`` windows, one and a half windows apart, are clustered by shape. A centre weighs the square of
     its members over the sum of its distances to the other centres. A window's score is the weighted sum of its
-    smallest z-normalised distances to the windows of each centre, smoothed by a moving mean of one window.
+    smallest z-normalised distances to the windows of each centre, constant windows as in
+    :class:`~detectors.mp.MP` with ``constants="zero"``. A point has the mean of the windows that hold it.
 
     Parameters
     ----------
@@ -57,6 +59,7 @@ class KShapeAD(WindowDetector):
     """
 
     group = "field"
+    version = 2
     source = "Paparrizos and Gravano, SIGMOD 2015; Boniol et al., PVLDB 2021"
     conformance = "invariance"
     blind_to = "an anomaly frequent enough to be a shape of its own, and a change of level or scale alone"
@@ -66,6 +69,7 @@ class KShapeAD(WindowDetector):
     length: int = parameter(default=4, must_be=whole(1))
     max_stretches: int = parameter(default=2000, must_be=whole(1))
     random_state: int | None = parameter(default=0, must_be=SEED | one_of(None))
+    align: Alignment = parameter(default="mean", kw_only=True)
 
     def _fit_windows(self, windows: Windows) -> None:
         stretches = evenly_cut(windows, shape_length(windows, self.length), self.max_stretches)
@@ -112,11 +116,13 @@ def centre_weights(centres: Array, members: Array) -> Array:
 
 
 def distance_from_shapes(x: Array, window: int, centres: Array, weights: Array) -> Array:
-    """Weighted nearest distances of the windows of a series to those of each centre, smoothed; (n_windows,)."""
-    from detectors.kernels.matrix_profile import nearest_distance
+    """Weighted nearest distances of the windows of a series to those of each centre; (n_windows,)."""
+    from detectors.kernels.matrix_profile import is_constant, nearest_distance
 
-    scores = np.zeros(len(x) - window + 1)
+    scores, flat = np.zeros(len(x) - window + 1), is_constant(x, window)
     for centre, weight in zip(centres, weights, strict=True):
         if weight > 0 and len(centre) >= window:
-            scores += weight * nearest_distance(x, [centre], window)[0]
-    return smoothed(scores, window)
+            distance = nearest_distance(x, [centre], window)[0]
+            match_constants(distance, flat, [is_constant(centre, window)], window, 0, None)
+            scores += weight * distance
+    return scores

@@ -10,6 +10,7 @@ import numpy as np
 
 from detectors.core import (
     SEED,
+    Alignment,
     Array,
     Window,
     WindowDetector,
@@ -29,9 +30,10 @@ class SAND(WindowDetector):
     """Streaming anomaly detection by k-Shape: the fitted data make the first model, the scored series goes on with it.
 
     A batch of the scored series is clustered by shape. A new cluster joins the nearest centre if that is no farther
-    than its members are; otherwise it is a centre of its own. A centre weighs the square of its members over its
-    distance to the others, and less once it has been idle for more batches than it has members. The batch is scored
-    by the model that has seen it.
+    than its members are on the mean; otherwise it is a centre of its own. A centre weighs the square of its members
+    over its distance to the others, and less once it has been idle for more batches than it has members. The batch is
+    scored by the model that has seen it. Scores are standardised by a running mean and deviation: the level of the
+    distances moves with the model.
 
     Parameters
     ----------
@@ -43,6 +45,8 @@ class SAND(WindowDetector):
         Length of a shape in windows.
     batch : float
         Share of the scored series that is one batch, in (0, 1]; at least ``length`` + 1 windows.
+    rate : float
+        Weight of the newest batch in the running mean and deviation, in (0, 1].
     max_stretches : int
         Stretches of a batch that are clustered.
     random_state : int or None
@@ -64,6 +68,7 @@ class SAND(WindowDetector):
 
     learns_from = "normal"
     group = "field"
+    version = 2
     source = "Boniol et al., PVLDB 2021"
     conformance = "invariance"
     blind_to = "an anomaly that stays: the model takes it in; and a change of level or scale alone"
@@ -73,8 +78,10 @@ class SAND(WindowDetector):
     n_clusters: int = parameter(default=6, must_be=whole(1))
     length: int = parameter(default=4, must_be=whole(1))
     batch: float = parameter(default=0.1, must_be=real(0, 1, "(]"))
+    rate: float = parameter(default=0.5, must_be=real(0, 1, "(]"))
     max_stretches: int = parameter(default=2000, must_be=whole(1))
     random_state: int | None = parameter(default=0, must_be=SEED | one_of(None))
+    align: Alignment = parameter(default="mean", kw_only=True)
 
     def _fit_windows(self, windows: Windows) -> None:
         rng = np.random.default_rng(self.random_state)
@@ -94,13 +101,23 @@ class SAND(WindowDetector):
                 model.join(evenly_cut(fresh, model.length, self.max_stretches), self.n_clusters, rng)
             upto = min(last + self.window_ - 1, len(x))  # windows that begin in the batch
             parts.append(distance_from_shapes(x[first:upto], self.window_, model.centres, model.weights()))
-        return np.concatenate(parts)
+        return np.concatenate(standardised(parts, self.rate))
 
     def _place_of_fitted(self, x: Array) -> int:
         """Points at the start of a series that the first model has seen already."""
         first = self.fitted_pieces_[0]
         seen = len(self.fitted_pieces_) == 1 and len(x) >= len(first) and np.array_equal(x[: len(first)], first)
         return len(first) if seen else 0
+
+
+def standardised(parts: list[Array], rate: float) -> list[Array]:
+    """Each batch by the mean and deviation so far, of which the newest batch has the weight ``rate``."""
+    level, spread, done = float(parts[0].mean()), float(parts[0].std()), []
+    for part in parts:
+        level = (1 - rate) * level + rate * float(part.mean())
+        spread = (1 - rate) * spread + rate * float(part.std())
+        done.append((part - level) / (spread or 1.0))
+    return done
 
 
 def batches(seen: int, n: int, size: int) -> list[tuple[int, int]]:
@@ -124,7 +141,7 @@ class Model:
     rows : list of (n_k, m) arrays
         The last members of each, from which the centre is found anew.
     members, reach, idle : (k,) arrays
-        Number of members, the largest distance of one to the centre, and batches since one joined.
+        Number of members, their mean distance to the centre, and batches since one joined.
     """
 
     length: int
@@ -155,18 +172,18 @@ class Model:
         self.idle += 1
         for c, centre in enumerate(shapes.centres):
             mine = shapes.labels == c
-            rows, reach = stretches[mine], float(shapes.distances[mine].max())
+            rows, reach = stretches[mine], float(shapes.distances[mine].mean())
             if known:
                 apart = shape_distance(spectrum(self.centres[:known]), centre, self.length)[0]
                 nearest = int(apart.argmin())
-                if apart[nearest] <= max(self.reach[nearest], reach):
+                if apart[nearest] <= self.reach[nearest]:
                     self._join_one(nearest, rows, reach)
                     continue
             self._add(centre, rows, reach)
 
     def _join_one(self, k: int, rows: Array, reach: float) -> None:
         total = self.members[k] + len(rows)
-        self.reach[k] = max(self.reach[k], reach)
+        self.reach[k] = (self.members[k] * self.reach[k] + len(rows) * reach) / total
         self.rows[k] = np.concatenate([self.rows[k], rows])[-MEMBERS:]
         self.centres[k] = leading_shape(aligned(self.rows[k], self.centres[k]))
         self.members[k], self.idle[k] = total, 0.0

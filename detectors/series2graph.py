@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, get_args
+from typing import ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from detectors.core import (
 ROWS = 4096  # embedded windows at a time
 GRID = 512  # places at which the density of a ray is taken
 Index = NDArray[np.int64]
+Average = Literal["points", "edges"]
 
 
 @parameters
@@ -37,7 +38,7 @@ class Series2Graph(Detector):
     the direction of its level is taken out. The path of all windows in the remaining plane is cut by ``rays``
     half-lines from its mean. On each, the maxima of the density of the crossings are nodes. An edge weighs how often
     the path takes it. The normality of a stretch of ``query`` windows is the sum over its edges of weight * (degree of
-    the node left - 1); the score is the negative logarithm of one more than that, per point.
+    the node left - 1); the score is the negative logarithm of one more than that, per point or per edge.
 
     Parameters
     ----------
@@ -47,6 +48,9 @@ class Series2Graph(Detector):
         Length of a scored stretch in windows.
     rays : int
         Half-lines that cut the path.
+    average : {"points", "edges"}
+        What the normality of a stretch is divided by: its points (the paper), or the edges that it takes (the
+        published program). By edges, a stretch that takes none has the score of the one before.
     align : {"centre", "centre-low", "start", "end", "mean", "max"}
         How the scores of the stretches that cover a point become the point's score.
 
@@ -76,6 +80,7 @@ class Series2Graph(Detector):
     window: Window = parameter(default="auto", must_be=WINDOW)
     query: int = parameter(default=2, must_be=whole(1))
     rays: int = parameter(default=50, must_be=whole(3, 10_000))
+    average: Average = parameter(default="points", must_be=one_of(*get_args(Average)))
     align: Alignment = parameter(default="centre", must_be=one_of(*get_args(Alignment)))
 
     def min_length(self) -> int:
@@ -98,13 +103,13 @@ class Series2Graph(Detector):
     def _score(self, x: Array) -> Array:
         crossed = crossings(self.plane_.path(x, self.window_), self.rays)
         nodes = self._path(crossed)
-        worth = self._worth(nodes)
         steps = len(x) - self.window_  # steps of the path, one less than windows
-        normality = np.bincount(crossed.step[1:], weights=worth, minlength=steps)
-        length = min(self.query * self.window_, len(x))
-        covered = max(1, min(length - self.window_, steps))
-        summed = np.concatenate([[0.0], np.cumsum(normality)])
-        stretch = np.maximum(summed[covered:] - summed[:-covered], 0.0) / covered
+        covered = max(1, min(min(self.query * self.window_, len(x)) - self.window_, steps))
+        worth = in_stretches(np.bincount(crossed.step[1:], weights=self._worth(nodes), minlength=steps), covered)
+        if self.average == "points":
+            stretch = worth / covered
+        else:
+            stretch = per_edge(worth, in_stretches(np.bincount(crossed.step[1:], minlength=steps), covered))
         scores = -np.log1p(stretch)
         return windows_to_points(scores, len(x) - len(scores) + 1, self.align)
 
@@ -131,6 +136,20 @@ class Series2Graph(Detector):
             return np.zeros(len(asked))
         weight = np.where(self.edges_[at] == asked, self.counts_[at], 0.0)
         return np.asarray(weight * np.maximum(degree[nodes[:-1]] - 1, 0))
+
+
+def in_stretches(of_steps: Array, length: int) -> Array:
+    """Sums over ``length`` steps on end."""
+    summed = np.concatenate([[0.0], np.cumsum(of_steps)])
+    return np.asarray(np.maximum(summed[length:] - summed[:-length], 0.0))
+
+
+def per_edge(worth: Array, edges: Array) -> Array:
+    """Mean worth of an edge of each stretch; one without an edge has that of the one before, or else the first."""
+    last = np.maximum.accumulate(np.where(edges > 0, np.arange(len(edges)), -1))
+    first = int(np.argmax(edges > 0))
+    at = np.where(last < 0, first, last)
+    return np.asarray(worth[at] / np.maximum(edges[at], 1.0))
 
 
 class Crossings(NamedTuple):

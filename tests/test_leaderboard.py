@@ -172,6 +172,31 @@ def test_lines_compare_like_with_like() -> None:
     assert {row["row"] for row in table} == set(by_name)
 
 
+def test_rows_that_repeat_a_method_say_on_how_many_files_and_what_decides() -> None:
+    lines, _ = leaderboard.summarised([some("MP", "MatrixProfile", 0.0), some("ScaleFlow", "", 0.3)])
+    part = leaderboard.document(lines).split("### Rows that repeat")[1].split("###")[0]
+    (row,) = [line for line in part.splitlines() if "MatrixProfile" in line]
+    assert "40 of 40" in row
+    assert "stumpy" in row
+    assert "ScaleFlow" not in part
+
+
+def test_progress_is_told_by_source(capsys: pytest.CaptureFixture[str]) -> None:
+    from benchmark.execution.backends import Board
+    from benchmark.execution.display import Display
+    from benchmark.grid import Outcome
+    from benchmark.grid.plan import plan, rows
+
+    selection = selection_of("tsb-ad", 0, detectors=("SR", "MovingStd"))
+    tasks = [task for task, _ in plan(selection, rows(selection), [made_up(name, 0) for name in FILES])]
+    with Display(Board(), tasks, 1) as display:
+        for task in tasks:
+            display.done(task, Outcome("ok"))
+    said = capsys.readouterr().err.splitlines()
+    assert {"NAB: all 2 cells done", "NEK: all 2 cells done"} <= set(said)
+    assert display._sources() == "NAB 2/2  NEK 2/2"
+
+
 def test_the_interval_covers_the_mean_of_many_draws() -> None:
     x = np.random.default_rng(1).uniform(size=50)
     low, high = summary.interval(x)

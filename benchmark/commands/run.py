@@ -146,12 +146,12 @@ def _dry_run(args: argparse.Namespace, selection: Selection, chosen: list[Row], 
 
 def _by_source(todo: list[Task]) -> Iterator[str]:
     """Series, cells and minutes of each source of TSB-AD's files, whose names tell it."""
-    from benchmark.grid import expected_seconds, named_train
+    from benchmark.grid import expected_seconds, named_source
 
     found: dict[str, list[Task]] = {}
     for task in todo:
-        if named_train(task.cell.series) is not None:
-            found.setdefault(task.cell.series.split("_")[1], []).append(task)
+        if source := named_source(task.cell.series):
+            found.setdefault(source, []).append(task)
     for source, tasks in sorted(found.items()):
         minutes = sum(expected_seconds(task.cell, task.n) for task in tasks) / 60
         series = len({task.cell.series for task in tasks})

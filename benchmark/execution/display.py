@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from typing import Any, Self
 
 from benchmark.errors import printable
 from benchmark.execution.backends import Board
-from benchmark.grid import Outcome, Task, expected_seconds
+from benchmark.grid import Outcome, Task, expected_seconds, named_source
 
 
 class Display:
@@ -32,6 +33,8 @@ class Display:
         self.jobs = jobs
         self.names = {task.cell.key: _line(str(task.cell)) for task in todo}
         self.expected = {task.cell.key: expected_seconds(task.cell, task.n) for task in todo}
+        self.sources = Counter(filter(None, (named_source(task.cell.series) for task in todo)))
+        self.by_source: Counter[str] = Counter()
         self.total = len(todo)
         self.finished = 0
         self.started = time.monotonic()
@@ -58,6 +61,8 @@ class Display:
         expected = self.expected.get(task.cell.key, 0.0)
         self._left -= expected
         self._spent += expected
+        source = named_source(task.cell.series)
+        self.by_source[source] += 1
         seconds = outcome.fit_seconds + outcome.score_seconds
         line = f"[{self.finished}/{self.total}] {task.cell}: {outcome.status}"
         line += f" {seconds:.1f} s" if outcome.status == "ok" else f": {outcome.reason}"
@@ -67,6 +72,8 @@ class Display:
             sys.stderr.write(line + "\n")
         elif self._live is not None and not good:
             self._live.console.print(line, markup=False, highlight=False)
+        if self._live is None and source and self.by_source[source] == self.sources[source] and not self.quiet:
+            sys.stderr.write(f"{source}: all {self.sources[source]} cells done\n")
 
     def time_left(self) -> float | None:
         """Seconds, from the speed so far; None until a tenth of a minute has passed."""
@@ -91,7 +98,11 @@ class Display:
         lines = Table.grid(padding=(0, 2))
         for key, seconds, note in sorted(self.board.running()):
             lines.add_row(Text(self.names.get(key, key)), Text(_clock(seconds)), Text(_line(note), style="dim"))
-        return Group(head, lines)
+        return Group(head, Text(self._sources(), style="dim"), lines) if self.sources else Group(head, lines)
+
+    def _sources(self) -> str:
+        """Finished and all cells of each source of TSB-AD's files."""
+        return "  ".join(f"{source} {self.by_source[source]}/{count}" for source, count in sorted(self.sources.items()))
 
 
 def _line(text: str) -> str:

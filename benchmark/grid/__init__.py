@@ -16,7 +16,7 @@ from benchmark.grid.plan import (
     rows,
 )
 from benchmark.grid.protocols import Protocol, paper_protocol
-from benchmark.grid.splits import Inapplicable, Split, fitted_parts, labelled_in_fit, named_train
+from benchmark.grid.splits import Inapplicable, Split, fitted_parts, labelled_in_fit, named_source, named_train
 from benchmark.grid.tsb_ad import MethodRow, tsb_ad_rows
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "fitted_parts",
     "labelled_in_fit",
     "longest_first",
+    "named_source",
     "named_train",
     "paper_protocol",
     "params_text",

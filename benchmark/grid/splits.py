@@ -47,12 +47,19 @@ def whole_or_tenth(series: Series, detector: Detector, first_row: int) -> list[S
 
 
 NAMED_TRAIN = re.compile(r"_tr_(\d+)_")
+NAMED_SOURCE = re.compile(r"\d+_(.+?)_id_\d+_.*_tr_\d+_")
 
 
 def named_train(name: str) -> int | None:
     """Training rows that a file's name gives, as in TSB-AD's; None if it gives none."""
     found = NAMED_TRAIN.search(name)
     return int(found[1]) if found else None
+
+
+def named_source(name: str) -> str:
+    """``NAB`` of ``001_NAB_id_1_Facility_tr_1007_1st_2014.csv``; empty for a name that is not of TSB-AD's form."""
+    found = NAMED_SOURCE.match(name)
+    return found[1] if found else ""
 
 
 def whole_or_named(series: Series, detector: Detector, first_row: int) -> list[Split]:

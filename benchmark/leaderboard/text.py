@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from benchmark.grid import tsb_ad_rows
 from benchmark.leaderboard.published import newer, source_of
 from benchmark.leaderboard.summary import Line
 from benchmark.report import csv, figure, markdown, signed
@@ -27,6 +28,8 @@ def document(lines: Sequence[Line], test: RankTest | None = None) -> str:
         "this table only. Published figures are those of the same files.",
         markdown.table(HEAD, [_cells(line) for line in lines]),
         "\n".join(f"- {note}" for note in _notes(lines)),
+        "### Rows that repeat a published method",
+        _repeated(lines),
         "### By source",
         _by_source(lines),
         "### Rank test",
@@ -73,6 +76,19 @@ def _notes(lines: Sequence[Line]) -> Iterable[str]:
                 f"{_shown(line.without_tuned)} on the {left} files of other sources, where the best published has "
                 f"{_shown(line.best_without_tuned[1])} ({line.best_without_tuned[0]})."
             )
+
+
+def _repeated(lines: Sequence[Line]) -> str:
+    """Files met to the digit, both means, and what decides where a figure is not met."""
+    notes = {row.method: row.note for row in tsb_ad_rows()}
+    rows = []
+    for line in sorted(lines, key=lambda line: (-line.met / len(line.per_file), line.name)):
+        if line.kind == "ours" and not line.best:
+            figures = [_shown(line.mean, 4), _shown(line.published, 4), signed(line.mean - line.published, 4)]
+            met = f"{line.met} of {len(line.per_file)}"
+            rows.append([markdown.escape(f"{line.method} by {line.name}"), met, *figures, notes[line.method]])
+    head = ("Method", "To the digit (1e-4)", "Ours", "Published", "Difference", "What decides")
+    return markdown.table(head, rows) if rows else "None."
 
 
 def _by_source(lines: Sequence[Line]) -> str:

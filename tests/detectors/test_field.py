@@ -11,8 +11,8 @@ from detectors import KNN, SAND, KMeansAD, KShapeAD, Series2Graph
 from detectors.core import Windows, windows_to_points
 from detectors.kernels.shapes import k_shape, leading_shape, shape_distance, shifted, spectrum, unit_rows
 from detectors.kshape import centre_weights, distance_from_shapes, evenly_cut
-from detectors.sand import Model, batches
-from detectors.series2graph import counted_edges, crossings, density_maxima
+from detectors.sand import Model, batches, standardised
+from detectors.series2graph import counted_edges, crossings, density_maxima, in_stretches, per_edge
 
 RNG = np.random.default_rng(5)
 
@@ -56,9 +56,25 @@ def test_windows_are_compared_with_every_window_of_a_centre() -> None:
     for centre, weight in zip(centres, weights, strict=True):
         parts = [z(centre[j : j + w]) for j in range(22)]
         slow += weight * np.array([min(np.linalg.norm(z(x[i : i + w]) - p) for p in parts) for i in range(112)])
-    smooth = np.array([slow[i : i + w].mean() for i in range(104)])
-    found = distance_from_shapes(x, w, centres, weights)
-    np.testing.assert_allclose(found[w // 2 : w // 2 + 104], smooth, rtol=1e-7)
+    np.testing.assert_allclose(distance_from_shapes(x, w, centres, weights), slow, rtol=1e-7)
+
+
+def test_constant_windows_are_near_each_other_and_half_as_far_from_others() -> None:
+    x = np.concatenate([RNG.standard_normal(40), np.full(20, 3.0), RNG.standard_normal(40)])
+    flat, lively = np.concatenate([RNG.standard_normal(20), np.ones(20)]), RNG.standard_normal(40)
+    inside = slice(40, 52)  # windows of 9 that are constant
+    assert (distance_from_shapes(x, 9, flat[None], np.ones(1))[inside] == 0).all()
+    np.testing.assert_allclose(distance_from_shapes(x, 9, lively[None], np.ones(1))[inside], 3.0)  # sqrt(9)
+
+
+def test_batches_are_standardised_by_what_came_so_far() -> None:
+    parts = [RNG.normal(5, 2, 300), RNG.normal(9, 1, 200)]
+    first, second = standardised(parts, 0.25)
+    assert (first.mean(), first.std()) == pytest.approx((0, 1))
+    level = 0.75 * parts[0].mean() + 0.25 * parts[1].mean()
+    spread = 0.75 * parts[0].std() + 0.25 * parts[1].std()
+    np.testing.assert_allclose(second, (parts[1] - level) / spread)
+    assert standardised([np.ones(3)], 0.5)[0].tolist() == [0, 0, 0]
 
 
 def test_a_frequent_central_shape_weighs_most() -> None:
@@ -130,6 +146,30 @@ def test_edges_are_counted_within_pieces() -> None:
     assert dict(zip(edges.tolist(), counts.tolist(), strict=True)) == {1: 2.0, 2: 2.0}
 
 
+def test_stretches_have_the_mean_worth_of_their_edges_or_that_of_the_stretch_before() -> None:
+    worth, edges = np.array([0.0, 0, 6, 0, 0, 0, 8, 2]), np.array([0, 0, 2, 0, 0, 0, 1, 1])
+    slow: list[float] = []
+    for i in range(7):
+        count = edges[i : i + 2].sum()
+        slow.append(worth[i : i + 2].sum() / count if count else slow[-1] if slow else np.nan)
+    found = per_edge(in_stretches(worth, 2), in_stretches(edges, 2))
+    assert slow[1:] == pytest.approx(found[1:])
+    assert found[0] == found[1] == 3.0  # nothing before: the next
+    assert per_edge(np.zeros(3), np.zeros(3)).tolist() == [0, 0, 0]
+
+
+def test_by_edges_the_score_is_that_of_a_loop_over_the_path() -> None:
+    x = np.sin(np.arange(400) / 4) + 0.2 * RNG.standard_normal(400)
+    detector = Series2Graph(window=20, rays=12, average="edges").fit(x)
+    crossed = crossings(detector.plane_.path(x, 20), 12)
+    worth = detector._worth(detector._path(crossed))
+    slow = []
+    for first in range(361):
+        mine = [value for step, value in zip(crossed.step[1:], worth, strict=True) if first <= step < first + 20]
+        slow.append(-np.log1p(np.mean(mine)) if mine else slow[-1])
+    np.testing.assert_allclose(detector.score(x)[20:380], slow[:360], rtol=1e-9)
+
+
 @pytest.mark.parametrize("cls", [KShapeAD, Series2Graph, SAND])
 def test_an_unusual_stretch_scores_highest(cls: type) -> None:
     t = np.arange(3000)
@@ -164,7 +204,7 @@ def test_sand_scores_each_batch_by_the_shapes_that_it_has_joined_first() -> None
         if a:
             model.join(evenly_cut(Windows([x[a:b]], 20), 80, 2000), 6, rng)
         slow.append(distance_from_shapes(x[a : min(b + 19, 1500)], 20, model.centres, model.weights()))
-    np.testing.assert_array_equal(detector.score(x)[:1481], np.concatenate(slow))
+    np.testing.assert_array_equal(detector.score(x)[:1481], np.concatenate(standardised(slow, 0.5)))
 
 
 def test_a_centre_that_grows_is_idle_no_more() -> None:
