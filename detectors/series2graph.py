@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple, get_args
+from typing import Any, ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,7 +138,7 @@ class Series2Graph(Detector):
         return np.asarray(weight * np.maximum(degree[nodes[:-1]] - 1, 0))
 
 
-def in_stretches(of_steps: Array, length: int) -> Array:
+def in_stretches(of_steps: NDArray[Any], length: int) -> Array:
     """Sums over ``length`` steps on end."""
     summed = np.concatenate([[0.0], np.cumsum(of_steps)])
     return np.asarray(np.maximum(summed[length:] - summed[:-length], 0.0))
