@@ -161,7 +161,7 @@ def _importable(module: str) -> bool:
 
 
 def folders_of(store: Store) -> dict[str, str]:
-    """Names of data sets in a store that stand for folders, and which; names of two folders belong to the first."""
+    """Names of data sets in a store that stand for folders, and which. Names of two folders belong to the first."""
     return {name: path for run in reversed(store.runs()) for name, path in run["provenance"].get("folders", {}).items()}
 
 

@@ -1,6 +1,6 @@
 """Processes with all that descends from them: what memory they take, and how none of them is left behind.
 
-Run as a file, it is the supervisor of a command: it ends the command's whole family when the command has ended, and
+Run as a file, it is the supervisor of a command. It ends the command's whole family when the command has ended, and
 when its own parent dies. It needs psutil and nothing of ours.
 """
 

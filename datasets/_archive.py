@@ -64,7 +64,7 @@ class Archive(Dataset):
         network: Network,
         say: Callable[[str], None] = lambda message: None,
     ) -> Self:
-        """The part of it that a local folder has; without one, all of it, or what the cache has where no host answers.
+        """The part of it that a local folder has. Without one, all of it, or what the cache has where no host answers.
 
         Raises
         ------

@@ -165,7 +165,7 @@ Arrays = tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.float64] | Non
 class Dataset(ABC):
     """Metadata of a data set, and how to imitate it; one subclass in one file.
 
-    A subclass sets the class attributes and writes :meth:`_simulate`; with :meth:`originals` and
+    A subclass sets the class attributes and writes :meth:`_simulate`. With :meth:`originals` and
     :meth:`convert` the loader can also start from the files of the first publisher.
 
     Attributes

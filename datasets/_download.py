@@ -1,7 +1,7 @@
 """Files from the net: only what is needed, and resumed where it broke.
 
-Own code, since pooch and remotezip keep nothing of a transfer that breaks and follow a redirect to any host (both tried
-against a local server).
+Own code: pooch and remotezip keep nothing of a transfer that breaks, and follow a redirect to any host. Both were tried
+against a local server.
 """
 
 from __future__ import annotations

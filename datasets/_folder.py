@@ -17,8 +17,8 @@ ENDINGS = (".out", ".csv", ".txt")
 class FolderDataset(Dataset):
     """The files of one folder; its name is the data set's name, unless another is given.
 
-    A folder that is called like a data set of the package is named by its path: it is not that data set.
-    ``X.train.*`` is the training part of ``X.test.*`` where both are there.
+    A folder that is called like a data set of the package is named by its path. ``X.train.*`` is the training part of
+    ``X.test.*`` where both are there.
 
     Examples
     --------

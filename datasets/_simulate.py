@@ -73,8 +73,8 @@ def mackey_glass(
 ) -> Array:
     """(n,) samples, one time unit apart, of ``x' = beta x(t - tau) / (1 + x(t - tau)^power) - gamma x``.
 
-    Mackey and Glass, Science 197 (1977); the parameters of MGAB. Method of steps: over one delay the
-    delayed term is known and the equation linear, so that a step is one product with a fixed matrix.
+    Mackey and Glass, Science 197 (1977); the parameters of MGAB. Method of steps: over one delay the delayed term is
+    known and the equation linear. So a step is one product with a fixed matrix.
 
     Examples
     --------

@@ -33,7 +33,7 @@ class Dodgers(Dataset):
         return tuple(Remote(name, UCI, name) for name in ("Dodgers.data", "Dodgers.events"))
 
     def convert(self, series: str, files: Mapping[str, bytes]) -> Arrays:
-        """Counts as they are; label 1 from a game's begin to its end, both included, and where the count is -1."""
+        """Counts as they are. Label 1 from a game's begin to its end, both included, and where the count is -1."""
         times, values = _counts(files["Dodgers.data"])
         labels = (values == -1).astype(np.uint8)
         for begin, end in _games(files["Dodgers.events"]):

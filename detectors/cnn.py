@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class CNN(Forecaster):
     """Convolutional forecaster: a point that a network, trained on normal data, predicts badly is anomalous.
 
-    Three convolutions (8, 16, 32 channels, kernel 2) with max-pooling, then dense 64 - dropout .2 - dense 1; the score
+    Three convolutions (8, 16, 32 channels, kernel 2) with max-pooling, then dense 64 - dropout .2 - dense 1. The score
     is the absolute error on the window's scale.
 
     Parameters

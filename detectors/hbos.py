@@ -25,9 +25,9 @@ from detectors.core import (
 class HBOS(WindowDetector):
     """Histogram-based outlier score of sliding windows.
 
-    Each of the window's positions is a feature with a histogram of equal bins; a window scores
+    Each of the window's positions is a feature with a histogram of equal bins. A window scores
     -sum_j log2(density_j(x_j) + alpha). A value outside of the fitted range counts as the outermost bin's within
-    ``tol`` bin widths, else as the rarest bin's; one on an edge between two bins is looked up in the lower one. Both as
+    ``tol`` bin widths, else as the rarest bin's. One on an edge between two bins is looked up in the lower one. Both as
     in PyOD, which the published figures used. A range too small to be divided, of equal values or of some that differ
     by rounding, is widened on both sides.
 

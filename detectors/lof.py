@@ -123,8 +123,8 @@ def equal_windows(reach: Array, k: int) -> tuple[str, ...]:
 def sampled(pieces: list[Array], window: int, sample: int | None) -> tuple[list[Array], Index]:
     """Pieces whose windows are the reference, and the numbers of these windows among all.
 
-    Neighbours of a window are often its own successors, so a sample consists of stretches of 8 windows' length: one
-    in each of equally long strata, at places that follow the golden ratio (no seed, no common period).
+    Neighbours of a window are often its own successors, so a sample consists of stretches of 8 windows' length. One
+    lies in each of equally long strata, at places that follow the golden ratio (no seed, no common period).
     """
     counts = np.array([len(piece) - window + 1 for piece in pieces])
     total = int(counts.sum())

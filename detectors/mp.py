@@ -29,8 +29,8 @@ Flags = NDArray[np.bool_]
 class MP(WindowDetector):
     """Matrix profile: z-normalised Euclidean distance from each window to the nearest other one.
 
-    A series is joined with the fitted pieces. Where it is one of them, or a part of one, trivial matches are left out:
-    windows at most ceil(W / 4) starts apart (stumpy's rule).
+    A series is joined with the fitted pieces. Where it is one of them, or a part of one, trivial matches are left out.
+    They are windows at most ceil(W / 4) starts apart (stumpy's rule).
 
     Parameters
     ----------
@@ -40,9 +40,9 @@ class MP(WindowDetector):
         A constant window has no z-normal form. "sqrt": its distance to anything is sqrt(2 W), as if
         uncorrelated (the published runs). "zero": 0 to another constant window, sqrt(W) to any other (stumpy).
     share : float
-        Share of the diagonals of the distance matrix that is computed, in (0, 1]. Below 1 time falls in
-        proportion and scores are upper bounds of the exact ones: 2 sqrt(W), which none exceeds, where a window
-        meets no other on these diagonals.
+        Share of the diagonals of the distance matrix that is computed, in (0, 1]. Below 1 time falls in proportion, and
+        scores are upper bounds of the exact ones. A window that meets no other on these diagonals gets 2 sqrt(W), which
+        none exceeds.
 
     References
     ----------

@@ -39,8 +39,8 @@ class OCSVM(WindowDetector):
     nu : float
         Upper bound on the share of fitted windows outside of the boundary, in (0, 1].
     max_windows : int
-        Above this number a seeded sample of the fitted windows, without replacement, stands for all of them:
-        the solver's time grows with the square of their number.
+        Above this number a seeded sample of the fitted windows, without replacement, stands for all of them. The
+        solver's time grows with the square of their number.
     random_state : int or None
         Seed of that sample.
     scaling : {"min-max", "z", "both"}

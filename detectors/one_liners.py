@@ -46,8 +46,8 @@ class TimeIndex(_OneLiner):
 class MissingFlag(_OneLiner):
     """1 where a count is missing, else 0.
 
-    A series has missing counts when it holds -1 and its other values are counts: whole, not negative, and
-    not states of 0 and 1 alone. No other code is looked for, and no label.
+    A series has missing counts when it holds -1 and its other values are counts. These are whole, not negative, and not
+    states of 0 and 1 alone. No other code is looked for, and no label.
 
     Examples
     --------

@@ -17,9 +17,9 @@ ROWS = 2048  # windows that are rotated at once: they and their rotation stay in
 class PCA(WindowDetector):
     """Principal components of sliding windows; directions of little variance weigh most.
 
-    Columns are standardised. A window z scores sum_k |z - v_k| / r_k, as PyOD defines it: v_k are all unit
-    eigenvectors of the correlation matrix, r_k their shares of the variance. A share of 0 makes the sum infinite.
-    It then takes the largest finite score of the series (0 if there is none).
+    Columns are standardised. A window z scores sum_k |z - v_k| / r_k, as PyOD defines it. Here v_k are all unit
+    eigenvectors of the correlation matrix, r_k their shares of the variance. A share of 0 makes the sum infinite. It
+    then takes the largest finite score of the series (0 if there is none).
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ class PCA(WindowDetector):
 
 
 def largest_entries(rows: Array) -> Array:
-    """The entry of each row that is largest by size; of two that are equal but for rounding the first counts."""
+    """The entry of each row that is largest by size. Of two that are equal but for rounding the first counts."""
     size = np.abs(rows)
     return np.asarray(rows[np.arange(len(rows)), (size > (1 - 1e-6) * size.max(axis=1, keepdims=True)).argmax(axis=1)])
 
@@ -151,7 +151,7 @@ def refined(windows: Windows, prepare: Callable[[Array], Array], vectors: Array)
     """Singular values from a second product of rotated windows: used where some are too small for one of z'z.
 
     Rotated by the first eigenvectors the columns are nearly orthogonal, their norms exact to 1e-16 of the largest
-    *singular value*; the second product, scaled by these norms, corrects what is left, rounding of the first included.
+    *singular value*. The second product, scaled by these norms, corrects what is left, rounding of the first included.
     """
     rotation = np.ascontiguousarray(vectors.T)
     second = np.zeros_like(vectors)
@@ -169,8 +169,8 @@ def refined(windows: Windows, prepare: Callable[[Array], Array], vectors: Array)
 def running_moments(windows: Windows) -> tuple[Array, Array, Array] | None:
     """Mean, standard deviation and z'z of the standardised window positions, in the time of n x W.
 
-    Neighbouring positions share all but two points, so a sum follows from the one before it. None where rounding
-    would show: where one position varies a thousand times less than another, as beside an outlier at an end.
+    Neighbouring positions share all but two points, so a sum follows from the one before it. None where rounding would
+    show: one position varies a thousand times less than another, as beside an outlier at an end.
 
     Returns
     -------

@@ -33,8 +33,8 @@ class POLY(Detector):
     degree : int
         Degree of the polynomial.
     stretch : bool
-        Evaluate the polynomial at points spread over the block and one sample more, as TSB-UAD
-        does by a slip: needed only to meet its published figures to the digit.
+        Evaluate the polynomial at points spread over the block and one sample more, as TSB-UAD does by a slip. Needed
+        only to meet its published figures to the digit.
     places : {"centred", "rows"}
         Where the polynomial lives: on -1..1, or at the row numbers, of the series scaled to 0..1, as TSB-UAD and
         TSB-AD have it. The latter loses rank far from the origin, and the published figures with it.

@@ -48,10 +48,10 @@ ON_CPU, ON_GPU = 30, 1536  # networks in one product: beyond, a core's cache gai
 class Proposed(SavedDetector):
     """The 2023 paper's model: features by reconstruction, then their likelihood under a 1-D FastFlow.
 
-    Stage 1 trains a 1-D ResNet encoder with a transposed-convolution decoder to reconstruct windows of
-    normal data. Stage 2 freezes the encoder and trains one flow per feature map by maximum likelihood:
-    6 blocks of channel permutation and affine coupling, whose subnets are convolutions of kernel 3 and 1 in
-    turn, log-scale softly clamped at 1.9. A point's score is the mean over all windows that cover it.
+    Stage 1 trains a 1-D ResNet encoder with a transposed-convolution decoder to reconstruct windows of normal data.
+    Stage 2 freezes the encoder and trains one flow per feature map by maximum likelihood. A flow has 6 blocks of
+    channel permutation and affine coupling. Their subnets are convolutions of kernel 3 and 1 in turn, the log-scale
+    softly clamped at 1.9. A point's score is the mean over all windows that cover it.
 
     The paper states neither window, stride, input scaling, stem, widths, nor how maps are normalised and
     likelihoods become scores. Ours are the defaults below, chosen on 40 series outside the table; ``docs/networks.md``
@@ -69,7 +69,7 @@ class Proposed(SavedDetector):
         ``"paper"``: one network, 500 epochs a stage, batches of 32, Adam at 1e-4, every
         ``training_stride``-th window.
         ``"default"``: ``members`` networks, about ``steps`` steps of 32 windows, whatever their number, at a one-cycle
-        rate up to 1e-2; the best epoch by windows from the last tenth.
+        rate up to 1e-2. The best epoch by windows from the last tenth.
     epochs : int or None
         Epochs per stage in place of the preset's.
     steps : (int, int)
@@ -89,8 +89,8 @@ class Proposed(SavedDetector):
     members : int
         Independent networks, trained side by side, whose scores are averaged.
     quantity : {"exp", "squares", "likelihood"}
-        What scores a position of a map: -exp(-z^2 / 2) as the anomaly maps of FastFlow's public implementations, with
-        z^2 the mean over channels; z^2; or the negative log-likelihood per channel.
+        What scores a position of a map: -exp(-z^2 / 2) as FastFlow's public anomaly maps, z^2, or the negative
+        log-likelihood per channel. Here z^2 is the mean over channels.
     pooling : {"max", "mean", "position"}
         A window's score is the maximum or the mean over its positions; ``"position"`` interpolates them to its points.
     maps : {"all", "finest", "middle", "deepest"}
@@ -103,7 +103,7 @@ class Proposed(SavedDetector):
     ----------
     history_ : dict
         ``"stage 1 train"``, ``"stage 1 validation"`` and the same for stage 2: a loss per epoch, the mean
-        squared error of the reconstruction, then the negative log-likelihood summed over the maps; both are
+        squared error of the reconstruction, then the negative log-likelihood summed over the maps. Both are
         sums over members.
 
     Raises

@@ -1,7 +1,7 @@
 """What a score must not depend on: the unit, the level, one huge value; and that parameters are refused or work.
 
 Each law takes a maker of detectors and says what is wrong, "" if nothing is. Values lie on a binary grid, so that
-float64 holds them exactly in every unit and at every level: what moves then is the detector's own doing.
+float64 holds them exactly in every unit and at every level. What moves then is the detector's own doing.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def huge_value_scored(make: Make) -> str:
 
 
 def huge_value_fitted(make: Make) -> str:
-    """One value of 1e20 in the fitted series keeps the ranks outside of its windows; normal data are free of such."""
+    """One value of 1e20 in the fitted series keeps the ranks outside of its windows. Normal data are free of such."""
     x, spiked, distance = _with_a_huge_value()
     detector = make().fit(x)
     if detector.learns_from == "normal":

@@ -167,7 +167,7 @@ def write_report(
 
 
 def of_kind(figures: pd.DataFrame, supply: Supply) -> tuple[pd.DataFrame, str]:
-    """The figures of a study's kind, quick or full, simulated or real; and the marks in front of what it says."""
+    """The figures of a study's kind, quick or full, simulated or real, and the marks before its text."""
     quick, simulated = supply.quick, bool(supply.simulated)
     chosen = figures[(figures["quick"] == quick) & ((figures["source"] == "simulated") == simulated)]
     marks = ["SIMULATED series"] * simulated + ["QUICK settings"] * quick

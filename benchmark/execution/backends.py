@@ -60,7 +60,7 @@ class Backend:
     scheduler : str
         Address of a Dask scheduler, for ``dask``.
     device : str
-        torch's name of where networks run; with it ``processes`` gives cells that can learn side by side to a worker
+        torch's name of where networks run. With it ``processes`` gives cells that can learn side by side to a worker
         in groups.
 
     Raises
@@ -141,7 +141,7 @@ def _pair(task: Task, series: Series, threads: int) -> Finished:
 
 
 def in_groups(work: Iterable[Work], jobs: int, board: Board, size: int) -> Iterator[Finished]:
-    """As :func:`processes`, what can learn side by side in groups; a group that ends as a whole runs cell by cell."""
+    """As :func:`processes`, what can learn side by side in groups. A group that ends as a whole runs cell by cell."""
     series: dict[str, Series] = {}
 
     def seen() -> Iterator[Work]:
@@ -162,8 +162,8 @@ def in_groups(work: Iterable[Work], jobs: int, board: Board, size: int) -> Itera
 def processes(work: Iterable[Any], jobs: int, board: Board) -> Iterator[Any]:
     """Local processes, each with one task, or one group of them, at a time.
 
-    A task over its time limit, a worker over its task's memory limit or one that dies costs that task alone:
-    the process is killed, native code included, and replaced.
+    A task over its time or memory limit, or a worker that dies, costs that task alone. The process is killed, native
+    code included, and replaced.
     """
     from benchmark.execution.worker import Worker
 

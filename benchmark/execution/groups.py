@@ -37,7 +37,7 @@ class Group:
 
 
 def groups(work: Iterable[Work], size: int) -> Iterator[Work | tuple[Group, list[Series]]]:
-    """Work as it comes, what can learn side by side in groups of at most ``size``; a group of one is a plain task."""
+    """Work as it comes, what can learn side by side in groups of at most ``size``. A group of one is a plain task."""
     waiting: dict[tuple[object, ...], list[Work]] = {}
     for task, series in work:
         if not task.detector_class.side_by_side:

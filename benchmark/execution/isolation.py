@@ -51,7 +51,7 @@ def seed_global_generators(seed: int) -> None:
 class PeakMemory:
     """Peak resident memory of this process inside a ``with`` block, over its level at entry, in MiB.
 
-    On Linux the kernel's high-water mark is reset at entry; elsewhere it can only be read, so that a
+    On Linux the kernel's high-water mark is reset at entry. Elsewhere it can only be read, so that a
     block after a larger one reports zero.
     """
 

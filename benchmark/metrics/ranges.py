@@ -1,7 +1,7 @@
 """Measures of a yes / no answer that look at stretches of anomaly, not at single points.
 
-Range-based precision and recall (Tatbul et al., NeurIPS 2018); affiliation (Huet et al., KDD 2022); point adjustment
-(Xu et al., WWW 2018); the UCR archive's rule (Wu and Keogh, TKDE 2021).
+Range-based precision and recall: Tatbul et al., NeurIPS 2018. Affiliation: Huet et al., KDD 2022. Point adjustment: Xu
+et al., WWW 2018. The UCR archive's rule: Wu and Keogh, TKDE 2021.
 """
 
 from __future__ import annotations
@@ -75,9 +75,9 @@ def _overlap_reward(ours: Flags, theirs: Flags, alpha: float) -> float:
 def affiliation(labels: Labels, flagged: Flags) -> PrecisionRecall:
     """Affiliation precision and recall: how much closer than chance are flags to anomalies, and anomalies to flags?
 
-    The series is cut into one zone per labelled segment, half-way between neighbours. Distances are measured within
-    a zone: from a flagged point to the segment (precision), or from a labelled point to the nearest flag (recall).
-    A distance becomes the probability that a uniformly random point of the zone is at least as far. Point i stands for
+    The series is cut into one zone per labelled segment, half-way between neighbours. Distances are measured within a
+    zone. For precision from a flagged point to the segment, for recall from a labelled point to the nearest flag. A
+    distance becomes the probability that a uniformly random point of the zone is at least as far. Point i stands for
     [i, i + 1). Precision averages over the zones with flags, recall over all; a zone without flags counts 0.
 
     Source: Huet, Navarro, Rossi, "Local Evaluation of Time Series Anomaly Detection Algorithms", KDD 2022, Sec. 4.

@@ -36,7 +36,7 @@ class Metric:
     ----------
     compute : callable
         ``(labels, scores, window) -> float``. ``window`` is a period of the series in points, the same for every
-        detector; only measures with a buffer use it.
+        detector. Only measures with a buffer use it.
     rule : str
         How scores become yes or no, in words; "" for a measure that uses no single threshold.
     default : bool

@@ -47,7 +47,7 @@ def build(
     metric : str
         Column to average.
     against : callable
-        ``against(row, rival, dataset)`` says how a row stands on a data set against the best trivial baseline; by
+        ``against(row, rival, dataset)`` says how a row stands on a data set against the best trivial baseline. By
         default the larger mean over the series that both have is better.
     common : str, optional
         Protocol of the table next to the main one; by default ``prefix``, where it has cells.

@@ -33,7 +33,7 @@ def series(results: Results, tidy: pd.DataFrame, derived: Derived, chosen: Seque
     Parameters
     ----------
     chosen : sequence of str
-        Patterns of the names of series whose traces are shown; by default as many as the page holds, the first of
+        Patterns of the names of series whose traces are shown. By default as many as the page holds, the first of
         each data set before the second of any.
     """
     if not len(tidy):

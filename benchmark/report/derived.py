@@ -1,9 +1,9 @@
 """What a report derives from stored content, kept beside it and found again by all that it was made of.
 
-A value's name is a hash of its inputs and of the program, so a kept value is never out of date: other scores, labels,
-words or code have another name. Scores and series enter by the hashes that the store checks when it reads them.
-The values are plain bytes in a zip, whose checksums find damage; a damaged one is made again. joblib's and diskcache's
-caches unpickle what they find, and a report may come from elsewhere.
+A value's name is a hash of its inputs and of the program. So a kept value is never out of date: other scores, labels,
+words or code have another name. Scores and series enter by the hashes that the store checks when it reads them. The
+values are plain bytes in a zip, whose checksums find damage; a damaged one is made again. A report may come from
+elsewhere: so no cache that unpickles (joblib, diskcache) serves.
 """
 
 from __future__ import annotations

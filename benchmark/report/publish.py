@@ -26,7 +26,7 @@ def publish(out: Path, files: Mapping[str, bytes], earlier: Mapping[str, str]) -
     files : mapping
         Path below ``out``, with ``/`` -> content.
     earlier : mapping
-        Path -> hash of the files that the previous report wrote; those that are no longer made are removed, unless
+        Path -> hash of the files that the previous report wrote. Those that are no longer made are removed, unless
         somebody has changed them.
 
     Returns

@@ -40,7 +40,7 @@ def training_figure(histories: Mapping[str, Mapping[str, Mapping[str, Sequence[f
     Parameters
     ----------
     histories : mapping
-        Data set -> series -> part -> losses, one per epoch; a part is ``"train"``, ``"validation"``,
+        Data set -> series -> part -> losses, one per epoch. A part is ``"train"``, ``"validation"``,
         or one of these behind the name of a stage.
     """
     from matplotlib.figure import Figure

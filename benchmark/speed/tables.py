@@ -30,8 +30,8 @@ def frame(runs: Iterable[Run]) -> pd.DataFrame:
 def summary(runs: pd.DataFrame) -> pd.DataFrame:
     """One row per case and side: medians over the repeats, their range, and the ratio to ours.
 
-    The ratio is the median over the repeats of theirs / ours, taken within a repeat, in which both ran
-    within moments of each other: a machine that gets busier slows both.
+    The ratio is the median over the repeats of theirs / ours. In a repeat both ran within moments of each other: a
+    machine that gets busier slows both.
     """
     import pandas as pd
 

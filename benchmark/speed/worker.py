@@ -1,7 +1,7 @@
 """What a measured process runs: one call, warmed up, timed, its memory read. Stands alone.
 
-The other packages' environment has older libraries and nothing of ours, so this file is started by its path, reads one
-JSON request from standard input and imports only what the call needs.
+The other packages' environment has older libraries and nothing of ours. So this file is started by its path. It reads
+one JSON request from standard input and imports only what the call needs.
 """
 
 from __future__ import annotations

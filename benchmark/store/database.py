@@ -270,8 +270,8 @@ class Database:
 def integrity(db: sqlite3.Connection, whole: bool = True) -> str:
     """What is wrong with the file's structure, or nothing.
 
-    Half a second for 500 MB. Larger files get their small tables checked when they are opened: scores and
-    series, which make the size, carry hashes of their own that every reading verifies.
+    Half a second for 500 MB. Of larger files the small tables are checked when they are opened. Scores and series,
+    which make the size, carry hashes of their own that every reading verifies.
     """
     tables = [None] if whole else [name for name in SMALL_TABLES if _has(db, name)]
     for table in tables:

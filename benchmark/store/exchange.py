@@ -1,8 +1,8 @@
 """Stores that travel: export to one file, merge another machine's results, verify what is stored.
 
-Everything that enters is checked first: the file's structure, the hash of each array, the key of each cell, and
-its AUROC and AUPRC against its scores. Other metrics are not taken: ``report`` computes them from the scores.
-A merge is one transaction: all of it, or nothing.
+Everything that enters is checked first: the file's structure, the hash of each array, the key of each cell. Its AUROC
+and AUPRC are compared with its scores. Other metrics are not taken: ``report`` computes them from the scores. A merge
+is one transaction: all of it, or nothing.
 """
 
 from __future__ import annotations

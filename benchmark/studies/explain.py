@@ -1,7 +1,7 @@
 """From a published figure to ours, one field of the protocol at a time.
 
-Like is compared with like: every figure of the chain is a mean over the same series, and the published mean over a
-whole data set starts it only when those are all of its series.
+Like is compared with like: every figure of the chain is a mean over the same series. The published mean starts it only
+when those are all series of the data set.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The multiverse of a detector: every combination of what its source leaves open, on the same series and seeds.
 
-After Steegen et al., "Increasing transparency through a multiverse analysis", 2016; the picture is the specification
+After Steegen et al., "Increasing transparency through a multiverse analysis", 2016. The picture is the specification
 curve of Simonsohn et al., "Specification curve analysis", 2020.
 """
 

@@ -47,9 +47,9 @@ class Detector(ABC):
     Attributes
     ----------
     learns_from : {"series", "normal", "nothing"}
-        What ``fit`` expects: the series that will be scored, anomalies included (unsupervised);
-        normal data (semi-supervised); or nothing at all, when each score depends on the scored
-        series alone. A protocol uses it to choose, or to refuse, what it hands to ``fit``.
+        What ``fit`` expects: the series that will be scored, anomalies included (unsupervised); normal data
+        (semi-supervised); or nothing, where a score depends on the scored series alone. A protocol uses it to choose,
+        or to refuse, what it hands to ``fit``.
     group : str
         The block of the table in which the detector stands; "field": not of the paper's table, run when named.
     version : int
@@ -60,7 +60,7 @@ class Detector(ABC):
         Parameters that make it cheap, for checks and for ``--quick`` runs, whose results are marked.
     conformance : {"contract", "invariance"}
         Which checks bind it: those of the contract, or also those of invariance (unit, level, huge values) and of
-        parameter ranges, as for every detector of the package.
+        parameter ranges.
     exempt : dict
         Conformance checks that it need not pass, by name, each with the reason.
     blind_to : str
@@ -128,8 +128,8 @@ class Detector(ABC):
         Raises
         ------
         ValueError
-            If a value is hidden by a mask, no real number, not finite or beyond 1e150; if an array is not
-            one-dimensional, or all pieces are too short; if :meth:`check_params` refuses a parameter.
+            If a value is masked, no real number, not finite or beyond 1e150. If an array is not one-dimensional, or all
+            pieces are too short. If :meth:`check_params` refuses a parameter.
         """
         self._fit(self._checked(x))
         return self
@@ -239,7 +239,7 @@ class Detector(ABC):
             The ``1 - contamination`` quantile of the fitted scores, or the level that a generalised
             Pareto tail fitted to their peaks exceeds with that probability (peaks over threshold; Siffer et al.,
             KDD 2017, Eq. 1). Where fitted scores tie at the quantile, the ties are flagged or not, whichever comes
-            nearer to ``contamination``; the highest scores always, the lowest never.
+            nearer to ``contamination``. The highest scores always, the lowest never.
         contamination : float
             Expected share of anomalous points, in (0, 0.5).
         """

@@ -24,9 +24,9 @@ def upper_quantile(scores: Array, contamination: float) -> float:
 def peaks_over_threshold(scores: Array, contamination: float, initial: float = 0.98) -> float:
     """Level that a new score exceeds with probability ``contamination``, by extreme-value theory.
 
-    A generalised Pareto law is fitted to the excesses over the ``initial`` quantile (lowered when
-    ``contamination`` is above ``1 - initial``) and inverted: z = t + s/g ((q n / m)^-g - 1), Siffer
-    et al., "Anomaly Detection in Streams with Extreme Value Theory", KDD 2017, Eq. 1.
+    A generalised Pareto law is fitted to the excesses over the ``initial`` quantile (lowered when ``contamination`` is
+    above ``1 - initial``). It is inverted: z = t + s/g ((q n / m)^-g - 1), Siffer et al., "Anomaly Detection in Streams
+    with Extreme Value Theory", KDD 2017, Eq. 1.
 
     Falls back to the plain quantile when fewer than 10 distinct peaks exist, where no tail can be fitted.
     """

@@ -126,8 +126,8 @@ def viewed(windows: Array, view: str) -> Array:
     Parameters
     ----------
     view : {"distance", "shape", "spectrum"}
-        The values as they are; each window brought to mean 0 and deviation 1, where one flatter than a tenth of the
-        series' deviation is not blown up beyond that; the amplitudes of its discrete Fourier transform, without the
+        The values as they are. Each window brought to mean 0 and deviation 1, where one flatter than a tenth of the
+        series' deviation is not blown up beyond that. The amplitudes of its discrete Fourier transform, without the
         mean, which do not depend on where in the window something happens.
     """
     if view == "distance":
@@ -142,7 +142,7 @@ def viewed(windows: Array, view: str) -> Array:
 class Evidence:
     """What a negative log-likelihood says, in nats of surprise under held-out normal windows.
 
-    Up to the ninth decile it is minus the logarithm of the share of normal scores above; beyond, an exponential
+    Up to the ninth decile it is minus the logarithm of the share of normal scores above. Beyond, an exponential
     tail continues it. ``typicality`` is the weight of the same on the other side: a window far *too* likely
     is not typical either (Nalisnick et al., "Detecting out-of-distribution inputs to deep generative models
     using typicality", 2019).

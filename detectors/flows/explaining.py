@@ -54,7 +54,7 @@ def spoken(x: Array, scales: list[Scale], start: int, stop: int, place: int | No
 def nearest_window(x: Array, found: Spoken, pieces: list[Array]) -> tuple[int, int]:
     """(piece, first row there) of the fitted window nearest to the one found.
 
-    Compared are block means, in shape or spectrum where that spoke, else in value; windows that share a row with it do
+    Compared are block means, in shape or spectrum where that spoke, else in value. Windows that share a row with it do
     not count.
     A span is a third of the longest piece at most, so that some window is left.
     """

@@ -1,6 +1,6 @@
 """Layers of several networks of one shape side by side, and the flow that chains them. Needs torch.
 
-Tensors are (networks, channels, batch, length): one matrix product serves all networks, so that a step of five small
+Tensors are (networks, channels, batch, length). One matrix product serves all networks, so that a step of five small
 ones costs far less than five steps. Halves and permutations of channels are whole blocks of memory.
 """
 

@@ -48,8 +48,9 @@ class Encoder(nn.Module):
     ----------
     networks, channels : int
     stem : {"strided", "full"}
-        ``"strided"`` is the ResNet's own, a convolution of kernel 7 and stride 2, then max-pooling: maps of a quarter,
-        an eighth and a sixteenth of the window's length. ``"full"`` does neither: full, half and quarter length.
+        ``"strided"`` is the ResNet's own, a convolution of kernel 7 and stride 2, then max-pooling. Maps have a
+        quarter, an eighth and a sixteenth of the window's length. ``"full"`` does neither: full, half and quarter
+        length.
     """
 
     def __init__(self, networks: int, channels: int, stem: Stem) -> None:

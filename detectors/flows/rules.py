@@ -21,8 +21,8 @@ class ScoringRule:
     Parameters
     ----------
     quantity : {"exp", "squares", "likelihood"}
-        Of a position: -exp(-z^2 / 2), z^2 being the mean over channels, as the anomaly maps of FastFlow's public
-        implementations; z^2 itself; or the negative log-likelihood per channel, log-determinant included.
+        Of a position: -exp(-z^2 / 2), z^2 being the mean over channels, as FastFlow's public anomaly maps; z^2 itself;
+        or the negative log-likelihood per channel, log-determinant included.
     pooling : {"max", "mean", "position"}
         A window's score is the maximum or the mean over its positions, or each position keeps its own, interpolated
         to the window's points.

@@ -42,9 +42,9 @@ FEWEST_WINDOWS = 8
 class NeuralDetector(SavedDetector):
     """A network that learns windows of normal data; the window's error is its score.
 
-    Subclasses say what a window is (:meth:`_span`), how it is scaled (:meth:`_scaled`), which network
-    reads it and what its error is. Training follows Keras' ``fit`` with early stopping: the last 15 % of the
-    windows are the validation set and the last weights are kept.
+    Subclasses say what a window is (:meth:`_span`), how it is scaled (:meth:`_scaled`), which network reads it and what
+    its error is. Training follows Keras' ``fit`` with early stopping. The last 15 % of the windows are the validation
+    set, and the last weights are kept.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class NeuralDetector(SavedDetector):
         Epochs without a better validation loss after which training stops.
     max_windows : int
         Training windows at most, evenly spread over the fitted data: the published protocol has fewer
-        than 10,000, all of them used; other protocols offer ten times as many of the same kind.
+        than 10,000, all of them used. Other protocols offer ten times as many of the same kind.
     device : str
         "auto" is CUDA where there is one, else the CPU.
     random_state : int
@@ -204,10 +204,10 @@ class Forecaster(NeuralDetector):
     window, epochs, batch_size, learning_rate, patience, max_windows, device, random_state
         As in :class:`NeuralDetector`.
     scaling : {"past", "lookahead"}
-        Each window is min-max scaled. "past": by its past points alone; a past with a range below 1 % of the fitted
+        Each window is min-max scaled. "past": by its past points alone. A past with a range below 1 % of the fitted
         range is scaled by that 1 %. The target is cut off at ten ranges outside, so that scores are bounded.
         "lookahead": together with the point to predict, as published, which lets the network see whether that point is
-        an extreme; a flat window becomes zeros.
+        an extreme. A flat window becomes zeros.
     """
 
     scaling: Scaling = parameter(default="past", must_be=one_of(*get_args(Scaling)))
@@ -249,7 +249,7 @@ def min_max_past(windows: Array, floor: float) -> Float32:
     """Each window scaled by the extremes of all points but the last, which may then leave 0..1.
 
     A range below ``floor`` counts as ``floor``, so that a flat past does not turn the next small step into an
-    enormous one; the last point is cut off at ten ranges outside.
+    enormous one. The last point is cut off at ten ranges outside.
     """
     past = windows[:, :-1]
     low = past.min(axis=1, keepdims=True)

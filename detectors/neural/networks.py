@@ -49,8 +49,8 @@ class DenseAutoencoder(nn.Sequential):
 class ConvForecaster(nn.Module):
     """Three convolutions with pools, then dense 64 - dropout .2 - dense 1: (k, w) past points -> (k,) next ones.
 
-    A window shorter than 14 is first continued backwards by its first value: 14 is the least that
-    leaves a point behind the third pool.
+    A window shorter than 14 is first continued backwards by its first value. 14 is the least that leaves a point behind
+    the third pool.
     """
 
     shortest = 14
