@@ -16,15 +16,15 @@ import numpy as np
 
 import datasets
 from benchmark import metrics as measures
-from benchmark import settings
 from benchmark.catalogue import detectors as registered
 from benchmark.catalogue import trivial_baselines
 from benchmark.errors import UserError, unknown
 from benchmark.execution import Backend, Board, pending, run
 from benchmark.grid import QUICK_SERIES, Row, Selection, plan, protocols, quick_cut, rows
-from benchmark.provenance import provenance
 from benchmark.report import frames
 from benchmark.store import Store, evaluate
+from benchmark.system import settings
+from benchmark.system.provenance import provenance
 from datasets import DataError, Dataset, Series
 from detectors import Detector
 

@@ -8,7 +8,7 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
-from benchmark.settings import threads_kept
+from benchmark.system.settings import threads_kept
 
 # A machine shared with others may pause any example for a while.
 settings.register_profile("shared machine", deadline=None)

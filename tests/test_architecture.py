@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 TOPS = ("benchmark", "detectors", "datasets")
 HEAVY = ("torch", "sklearn", "numba", "scipy", "pandas", "matplotlib", "stumpy", "pyod", "rich", "joblib", "requests")
 
-GROUND = ("benchmark.errors", "benchmark.settings", "benchmark.packaged", "benchmark.processes")
+GROUND = ("benchmark.errors", "benchmark.system")
 # Each package, or module beside the packages, and what it may import; a package may always import itself.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "datasets": (),
@@ -27,21 +27,17 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "detectors.flows": ("detectors.core", "detectors.neural"),
     "detectors": ("detectors.core", "detectors.kernels", "detectors.neural", "detectors.flows"),
     "benchmark.errors": (),
-    "benchmark.settings": (),
-    "benchmark.packaged": (),
-    "benchmark.processes": (),
-    "benchmark.environments": ("benchmark.settings", "datasets"),
-    "benchmark.provenance": ("benchmark.settings",),
+    "benchmark.system": ("datasets",),
     "benchmark.metrics": ("benchmark.errors",),
     "benchmark.statistics": ("benchmark.metrics",),
-    "benchmark.adapters": (*GROUND, "benchmark.environments", "detectors", "detectors.core"),
+    "benchmark.adapters": (*GROUND, "detectors", "detectors.core"),
     "benchmark.catalogue": (*GROUND, "benchmark.adapters", "detectors"),
     "benchmark.grid": (
         *(*GROUND, "benchmark.adapters", "benchmark.catalogue", "benchmark.metrics", "detectors", "datasets"),
     ),
     "benchmark.store": (*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.metrics", "detectors", "datasets"),
     "benchmark.execution": (
-        *(*GROUND, "benchmark.provenance", "benchmark.catalogue", "benchmark.grid", "benchmark.store"),
+        *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.store"),
         *("detectors", "datasets"),
     ),
     "benchmark.report": (
@@ -64,7 +60,6 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "benchmark.speed": (
         *(
             *GROUND,
-            "benchmark.environments",
             "benchmark.catalogue",
             "benchmark.grid",
             "benchmark.metrics",
@@ -73,7 +68,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("detectors", "datasets"),
     ),
     "benchmark.commands": (
-        *(*GROUND, "benchmark.environments", "benchmark.provenance", "benchmark.adapters", "benchmark.catalogue"),
+        *(*GROUND, "benchmark.adapters", "benchmark.catalogue"),
         *("benchmark.grid", "benchmark.store", "benchmark.execution", "benchmark.report", "benchmark.studies"),
         *(
             "benchmark.detection",
@@ -87,7 +82,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "benchmark.cli": ("benchmark.commands", "benchmark.errors", "datasets"),
     "benchmark.__main__": ("benchmark.cli",),
     "benchmark.evaluation": (
-        *(*GROUND, "benchmark.provenance", "benchmark.catalogue", "benchmark.grid", "benchmark.metrics"),
+        *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.metrics"),
         *("benchmark.store", "benchmark.execution", "benchmark.report", "benchmark.reading", "detectors", "datasets"),
     ),
     "benchmark": ("benchmark.store", "benchmark.evaluation", "benchmark.report"),
@@ -309,7 +304,7 @@ def test_only_settings_reads_the_environment() -> None:
         r"getenv|environ\.(get|items|copy|keys)|environ\[[^]]*\](?!\s*=)|dict\(os\.environ|\*\*os\.environ"
     )
     for file, text in SOURCES.texts.items():
-        if file != "benchmark/settings.py":
+        if file != "benchmark/system/settings.py":
             assert not reads.search(text), f"{file} reads the environment"
 
 

@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import environments
 from benchmark.catalogue import registry
 from benchmark.cli import main
-from benchmark.environments import EnvironmentMissing
 from benchmark.errors import UserError
 from benchmark.grid.cells import Cell
 from benchmark.grid.costs import START, costs, expected_seconds
-from benchmark.provenance import measured_on
 from benchmark.speed import costing, measure, memory, others, series, tables, worker
 from benchmark.speed.measure import Growth, Run
 from benchmark.speed.others import MATCHES, OTHERS, Match, Side
+from benchmark.system import environments
+from benchmark.system.environments import EnvironmentMissing
+from benchmark.system.provenance import measured_on
 
 OURS, THEIRS = Side("ours"), Side("PyOD HBOS", "pyod")
 HBOS = Match("HBOS", (THEIRS,))

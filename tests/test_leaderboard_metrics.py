@@ -93,7 +93,7 @@ def test_each_metric_is_that_of_the_authors_code_on_scores_of_real_series(
 def real_scores() -> list[Case]:
     """Moving standard deviation and SR on two short series of the leaderboard."""
     from benchmark.catalogue import build
-    from benchmark.settings import data_dir
+    from benchmark.system.settings import data_dir
     from datasets import iter_series
 
     folder = data_dir()

@@ -21,8 +21,8 @@ from benchmark.execution.runner import Summary, keep, pending, run
 from benchmark.grid import Task
 from benchmark.grid.cells import Outcome, Status
 from benchmark.metrics import METRICS
-from benchmark.processes import uninterrupted
 from benchmark.store.store import Store
+from benchmark.system.processes import uninterrupted
 from tests.support.cases import planned, plugin, toy
 
 SERIAL = Backend("serial")

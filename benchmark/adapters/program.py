@@ -20,8 +20,8 @@ import numpy as np
 
 from benchmark.adapters.borrowed import EXPLAINED, Borrowed
 from benchmark.errors import UserError
-from benchmark.processes import end_family, folder_prefix, supervised
-from benchmark.settings import threads
+from benchmark.system.processes import end_family, folder_prefix, supervised
+from benchmark.system.settings import threads
 from detectors import Array, Diet
 from detectors.core import Rule, one_of, resolve_window, two_windows
 

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 from benchmark.adapters.borrowed import EXPLAINED
 from benchmark.adapters.names import Listed
 from benchmark.adapters.program import Program
-from benchmark.environments import Environment
 from benchmark.errors import UserError, unknown
+from benchmark.system.environments import Environment
 from detectors import Detector, Diet
 
 TSB_AD = Environment(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from benchmark.packaged import read_csv
+from benchmark.system.packaged import read_csv
 
 
 @cache

@@ -13,9 +13,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark import settings
 from benchmark.commands._reading import add_reading, read_options
 from benchmark.errors import UserError, printable, unknown
+from benchmark.system import settings
 
 if TYPE_CHECKING:
     from benchmark.grid import Selection

@@ -17,10 +17,10 @@ from benchmark.commands import _options
 from benchmark.errors import UserError
 from benchmark.execution import Backend, Board, Display, Summary, pending, run
 from benchmark.grid import QUICK_SERIES, Selection, Task, plan, protocols, quick_cut, rows
-from benchmark.provenance import provenance
 from benchmark.reading import FileFolder
 from benchmark.report import writer
 from benchmark.store import Store, copy
+from benchmark.system.provenance import provenance
 from datasets import DataError, Dataset, FolderDataset, Series
 
 if TYPE_CHECKING:

@@ -123,8 +123,8 @@ def _matches(names: list[str]) -> list[Match]:
 
 
 def _compare(args: argparse.Namespace, matches: list[Match]) -> int:
-    from benchmark.provenance import measured_on
     from benchmark.speed import tables
+    from benchmark.system.provenance import measured_on
 
     about = measured_on(["bench", *sys.argv[2:]])
     runs: list[Run] = []
@@ -176,8 +176,8 @@ def _wanted(args: argparse.Namespace, name: str) -> bool:
 
 
 def _others() -> Path | None:
-    from benchmark.environments import EnvironmentMissing
     from benchmark.speed import OTHERS
+    from benchmark.system.environments import EnvironmentMissing
 
     try:
         return OTHERS.interpreter(_options.say)
@@ -187,8 +187,8 @@ def _others() -> Path | None:
 
 
 def _memory(args: argparse.Namespace) -> int:
-    from benchmark.provenance import measured_on
     from benchmark.speed import memory
+    from benchmark.system.provenance import measured_on
 
     names = _registered(args.detector)
     about = measured_on(["bench", *sys.argv[2:]])

@@ -12,8 +12,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from benchmark import settings
 from benchmark.commands import _options
+from benchmark.system import settings
 
 if TYPE_CHECKING:
     from datasets import Dataset, SeriesStatus

@@ -91,7 +91,7 @@ def _write_page(args: argparse.Namespace, sections: list[dict[str, Any]]) -> Non
     """One page for all series of the file."""
     from benchmark.commands import _session
     from benchmark.detection import page
-    from benchmark.provenance import made_with
+    from benchmark.system.provenance import made_with
 
     path = _out(args) / "report.html"
     text = page.render(sections, args.file.name, _session.command_line(), made_with())

@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Make it, and say where it lies."""
     from benchmark.adapters import tsb_ad
-    from benchmark.environments import EnvironmentMissing
     from benchmark.speed import OTHERS
+    from benchmark.system.environments import EnvironmentMissing
 
     chosen = {"tsb-ad": tsb_ad.TSB_AD, "peers": OTHERS}[args.name]
     try:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmark import settings
 from benchmark.commands import _options
 from benchmark.errors import UserError
+from benchmark.system import settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

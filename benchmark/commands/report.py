@@ -11,8 +11,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmark import settings
 from benchmark.commands import _options
+from benchmark.system import settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

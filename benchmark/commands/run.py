@@ -19,9 +19,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from benchmark import settings
 from benchmark.commands import _options
 from benchmark.errors import UserError
+from benchmark.system import settings
 
 if TYPE_CHECKING:
     from benchmark.commands._session import Supply

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmark import settings
 from benchmark.errors import UserError, unknown
 from benchmark.execution import groups
 from benchmark.execution.execute import execute
 from benchmark.grid import Outcome, Task
+from benchmark.system import settings
 from datasets import Series
 
 if TYPE_CHECKING:

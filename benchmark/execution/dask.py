@@ -16,11 +16,11 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import Any
 
-from benchmark import settings
 from benchmark.errors import UserError
 from benchmark.execution.isolation import describe
 from benchmark.grid import Outcome, Task
-from benchmark.provenance import package_versions
+from benchmark.system import settings
+from benchmark.system.provenance import package_versions
 from datasets import Series
 
 SERIES_ON_CLUSTER = 64

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from benchmark.execution.backends import Backend, Board
 from benchmark.grid import Outcome, Task, longest_first
-from benchmark.processes import uninterrupted
 from benchmark.store import Store, evaluate
+from benchmark.system.processes import uninterrupted
 from datasets import Series
 
 RETRIED = ("failed", "timeout", "oom", "crashed", "diverged")

@@ -19,12 +19,12 @@ import tempfile
 import time
 from multiprocessing.connection import Connection, Pipe
 
-from benchmark import processes
 from benchmark.execution.execute import execute, execute_together
 from benchmark.execution.groups import Group
 from benchmark.execution.isolation import describe, tail
 from benchmark.execution.warm_up import warm_up
 from benchmark.grid import Outcome, Task
+from benchmark.system import processes
 from datasets import Series
 
 BOOT = (

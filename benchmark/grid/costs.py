@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from benchmark.grid.cells import Cell
-from benchmark.packaged import read_csv
+from benchmark.system.packaged import read_csv
 
 MEASURED_AT = 10_000
 START = 0.05  # what any cell costs besides: handing over, evaluating, storing

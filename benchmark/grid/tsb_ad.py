@@ -6,7 +6,7 @@ import json
 from functools import cache
 from typing import Any, NamedTuple
 
-from benchmark.packaged import read_csv
+from benchmark.system.packaged import read_csv
 
 
 class MethodRow(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from benchmark.packaged import read_csv
+from benchmark.system.packaged import read_csv
 
 # The leaderboard's names of its nine metrics, and ours
 METRICS = {

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.errors import UserError
-from benchmark.processes import uninterrupted
+from benchmark.system.processes import uninterrupted
 
 
 def publish(out: Path, files: Mapping[str, bytes], earlier: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Literal
 
 from benchmark import statistics
-from benchmark.packaged import read_csv
+from benchmark.system.packaged import read_csv
 
 Verdict = Literal[
     "reproduced",

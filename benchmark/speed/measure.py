@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark import settings
 from benchmark.speed import worker
 from benchmark.speed.others import Match, Side
+from benchmark.system import settings
 from datasets import Series
 
 Array = NDArray[np.float64]

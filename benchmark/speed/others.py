@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmark.environments import Environment
+from benchmark.system.environments import Environment
 
 OTHERS = Environment(
     "peers",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 import datasets
-from benchmark import settings
 from benchmark.errors import UserError
+from benchmark.system import settings
 from datasets import Series, labels_of, mackey_glass, place, random_generator
 
 SIMULATED = ("mackey-glass", "counts")

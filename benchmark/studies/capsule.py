@@ -16,7 +16,8 @@ SCRIPT = '''"""Recomputes one cell of a benchmark and prints its AUROC beside th
 from pathlib import Path
 
 import datasets
-from benchmark import metrics, settings
+from benchmark import metrics
+from benchmark.system import settings
 from benchmark.execution import execute
 from benchmark.grid import Selection, plan, protocols, rows
 from benchmark.reading import FolderOptions, load_folder

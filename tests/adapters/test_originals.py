@@ -10,8 +10,8 @@ import pytest
 from scipy.stats import spearmanr
 
 import datasets
-from benchmark import settings
 from benchmark.catalogue.registry import build
+from benchmark.system import settings
 from detectors.core import Array
 
 W, POINTS = 32, 1500

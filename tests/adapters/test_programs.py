@@ -16,13 +16,13 @@ import numpy as np
 import psutil
 import pytest
 
-from benchmark import processes
 from benchmark.adapters import borrowed
 from benchmark.adapters.program import ProgramFailed
 from benchmark.catalogue import registry
 from benchmark.errors import UserError
 from benchmark.execution import Backend, Board
 from benchmark.grid import Outcome, Selection, rows
+from benchmark.system import processes
 from detectors import Detector
 from detectors.core import Array
 from tests.support.cases import planned, toy

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 import datasets
-from benchmark import settings
 from benchmark.execution import execute, execute_together
 from benchmark.grid import Outcome, Selection, plan, rows
+from benchmark.system import settings
 from datasets import DataError, Series
 
 NETWORKS = ("Proposed", "ScaleFlow", "AE", "CNN", "LSTM")

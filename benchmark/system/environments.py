@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import datasets
-from benchmark.settings import cache_dir
+from benchmark.system.settings import cache_dir
 
 
 class EnvironmentMissing(Exception):

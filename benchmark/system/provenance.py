@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from benchmark import settings
+from benchmark.system import settings
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pyod", "stumpy", "numba", "torch", "pandas", "joblib", "tsad-benchmark")
 COMPARED = ("numpy", "numba", "scikit-learn", "torch", "pyod", "stumpy")
