@@ -20,7 +20,7 @@ from benchmark.errors import UserError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``environment``."""
     parser.add_argument(
-        "name", choices=("tsb-ad", "peers"), help="of TSB-AD's detectors, or of what bench compares with"
+        "name", choices=("tsb-ad", "bench"), help="of TSB-AD's detectors, or of what bench compares with"
     )
 
 
@@ -30,7 +30,7 @@ def main(args: argparse.Namespace) -> int:
     from benchmark.speed import OTHERS
     from benchmark.system.environments import EnvironmentMissing
 
-    chosen = {"tsb-ad": tsb_ad.TSB_AD, "peers": OTHERS}[args.name]
+    chosen = {"tsb-ad": tsb_ad.TSB_AD, "bench": OTHERS}[args.name]
     try:
         python = chosen.interpreter(_options.say)
     except EnvironmentMissing as reason:

@@ -11,7 +11,7 @@ from typing import Any
 from benchmark.system.environments import Environment
 
 OTHERS = Environment(
-    "peers",
+    "peers",  # the folder in the cache; a new name would install 2 GB again
     "python3.11",  # numpy 1.26 and tensorflow 2.16 have no wheels for every newer one
     (
         "numpy==1.26.4",
