@@ -5,7 +5,6 @@ Each model keeps its own data, random numbers, clipping and best epoch: beside o
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 
 from detectors.core import Diverged, Index, Windows, evenly
 from detectors.flows.resnet import FeatureFlow, compress
-from detectors.neural.training import Schedule, epochs_since_best, require_finite
+from detectors.neural.training import Schedule, adam, epochs_since_best, require_finite
 
 WHITENED = 512  # windows by which the feature maps are whitened
 Loss = Callable[[Tensor], Tensor]  # (networks, 1, b, w) windows to (networks,) mean losses
@@ -114,20 +113,9 @@ class _Stage:
     def __init__(
         self, number: int, part: nn.Module, loss: Loss, learners: Sequence[Learner], schedule: Schedule
     ) -> None:
-        self.name, self.part, self.loss, self.learners, self.schedule = (
-            f"stage {number}",
-            part,
-            loss,
-            learners,
-            schedule,
-        )
-        self.parameters = list(part.parameters())
-        rate = schedule.learning_rate
-        self.optimiser = torch.optim.Adam(self.parameters, rate, eps=schedule.epsilon, fused=True)
-        steps = schedule.epochs * math.ceil(len(learners[0].training) / schedule.batch_size)
-        self.cycle = None
-        if schedule.one_cycle:
-            self.cycle = torch.optim.lr_scheduler.OneCycleLR(self.optimiser, rate, total_steps=steps)
+        self.name, self.part, self.loss, self.learners = f"stage {number}", part, loss, learners
+        self.schedule, self.parameters = schedule, list(part.parameters())
+        self.optimiser, self.cycle = adam(part, schedule, len(learners[0].training))
         self.best: dict[str, Tensor] = {}
 
     def run(self) -> None:

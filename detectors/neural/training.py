@@ -12,6 +12,8 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 from detectors.core import Diverged
 
@@ -129,8 +131,7 @@ def train(
     Diverged
         When a loss is not finite.
     """
-    optimiser = torch.optim.Adam(network.parameters(), schedule.learning_rate, eps=schedule.epsilon, fused=True)
-    step = _stepper(network, optimiser, schedule, len(training[0]))
+    step = _stepper(network, schedule, len(training[0]))
     history: History = {"train": [], "validation": []}
     best: dict[str, Tensor] = {}
     for epoch in range(schedule.epochs):
@@ -187,14 +188,9 @@ def _validation_loss(
         return _mean(loss, _batches(data, schedule.validation_batch), lambda value: None)
 
 
-def _stepper(
-    network: nn.Module, optimiser: torch.optim.Optimizer, schedule: Schedule, rows: int
-) -> Callable[[Tensor], None]:
+def _stepper(network: nn.Module, schedule: Schedule, rows: int) -> Callable[[Tensor], None]:
     """One step down the gradient of a batch's loss."""
-    steps = schedule.epochs * math.ceil(rows / schedule.batch_size)
-    cycle = None
-    if schedule.one_cycle:
-        cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, schedule.learning_rate, total_steps=steps)
+    optimiser, cycle = adam(network, schedule, rows)
 
     def step(value: Tensor) -> None:
         optimiser.zero_grad()
@@ -206,6 +202,15 @@ def _stepper(
             cycle.step()
 
     return step
+
+
+def adam(network: nn.Module, schedule: Schedule, rows: int) -> tuple[Optimizer, LRScheduler | None]:
+    """The optimiser, and what sets its rate over all steps, where anything does."""
+    optimiser = torch.optim.Adam(network.parameters(), schedule.learning_rate, eps=schedule.epsilon, fused=True)
+    if not schedule.one_cycle:
+        return optimiser, None
+    steps = schedule.epochs * math.ceil(rows / schedule.batch_size)
+    return optimiser, torch.optim.lr_scheduler.OneCycleLR(optimiser, schedule.learning_rate, total_steps=steps)
 
 
 def require_finite(history: History) -> None:
