@@ -52,7 +52,7 @@ def evaluate(
     quick : bool
         Fewer and shorter series, cheap settings; such cells are marked ``quick``.
     mode : {"auto", "real", "simulated"}
-        Whether simulated series may stand in for a data set that cannot be had (``source`` says so), must, or must not.
+        Whether simulated series may, must or must not stand in for a data set; ``source`` says where they do.
     timeout : float, optional
         Seconds for a cell; by default 600 + n/20; 0 = none.
     memory : float, optional

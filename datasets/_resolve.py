@@ -101,7 +101,7 @@ def iter_series(
 def located(
     dataset: Dataset, *, data_dir: Path | None = None, cache_dir: Path | None = None, offline: bool = False
 ) -> Dataset:
-    """The data set with the series that are at hand, where its names or its part of a collection depend on that.
+    """The data set with the series at hand, where its names or its part of a collection depend on that.
 
     Raises
     ------

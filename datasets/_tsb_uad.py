@@ -238,8 +238,7 @@ def fingerprints() -> dict[str, dict[str, dict[str, str]]]:
 def fingerprint(arrays: Arrays) -> dict[str, str]:
     """Hashes of a series: to the bit, and of values rounded to 6 decimals.
 
-    The second is for copies that were printed with a digit less: some mirrors differ from
-    others by less than 1e-15.
+    The second is for copies with a digit less: some mirrors differ from others by less than 1e-15.
 
     Examples
     --------

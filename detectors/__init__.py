@@ -4,7 +4,7 @@
 >>> POLY(window=20)
 POLY(window=20)
 
-A name is looked up when it is asked for, and no detector loads a heavy library before it is used.
+A name is looked up when it is asked for; a heavy library is loaded when a detector is used.
 """
 
 from __future__ import annotations

@@ -25,11 +25,11 @@ from detectors.core import (
 class HBOS(WindowDetector):
     """Histogram-based outlier score of sliding windows.
 
-    Each of the window's positions is a feature with a histogram of equal bins. A window scores
-    -sum_j log2(density_j(x_j) + alpha). A value outside of the fitted range counts as the outermost bin's within
-    ``tol`` bin widths, else as the rarest bin's. One on an edge between two bins is looked up in the lower one. Both as
-    in PyOD, which the published figures used. A range too small to be divided, of equal values or of some that differ
-    by rounding, is widened on both sides.
+    Each of the window's positions is a feature with a histogram of equal bins. A window scores -sum_j
+    log2(density_j(x_j) + alpha). A value outside of the fitted range counts as the outermost bin's if it is within
+    ``tol`` bin widths. Else it counts as the rarest bin's. One on an edge between two bins is looked up in the lower
+    one. Both as in PyOD, which the published figures used. A range too small to be divided is widened on both sides: of
+    equal values, or of some that differ by rounding.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class HBOS(WindowDetector):
 def widened(low: Array, high: Array, bins: int) -> tuple[Array, Array]:
     """Ranges that float64 can divide into bins.
 
-    An empty one grows by one half on each side, as in numpy.histogram, and by as much as the values' magnitude asks.
+    An empty one grows by one half on each side, as in numpy.histogram, and further for large values.
     """
     rounding = 4 * bins * np.spacing(np.maximum(np.abs(low), np.abs(high)))
     flat = high - low <= np.maximum(rounding, 4 * bins * np.finfo(np.float64).tiny)

@@ -33,9 +33,9 @@ class LOF(WindowDetector):
     (``-negative_outlier_factor_``). Any other series is scored against the fitted windows (``novelty=True``,
     ``-score_samples``).
 
-    Distances are summed term by term, so equal windows are at distance 0. scikit-learn's brute force takes them from
-    |a|^2 - 2 a.b + |b|^2. Rounding then leaves equal windows of non-integer values some 1e-8 apart. So factors differ
-    where windows repeat by the dozen. On integer values both agree.
+    Distances are summed term by term, so equal windows are at distance 0. In scikit-learn the brute force takes them
+    from |a|^2 - 2 a.b + |b|^2. Rounding then leaves equal windows of non-integer values some 1e-8 apart. So factors
+    differ where windows repeat by the dozen. On integer values both agree.
 
     A window that equals k others or more has mean reachability 0. What is added to it, 1e-10 as in scikit-learn, makes
     its density 1e10, and windows beside it, a stuck stretch for one, get factors of that order: ``notes_`` says so.

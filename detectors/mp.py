@@ -105,7 +105,8 @@ def match_constants(
     flat : list of (m_i,) bool arrays
         The same of the fitted pieces.
     exclusion, place
-        Windows of piece ``place[0]`` are no neighbours at most so many starts from ``place[1]`` + the row's own number.
+        A window of piece ``place[0]`` is no neighbour where its start is at most so far from ``place[1]`` + the row's
+        number.
     """
     available = np.full(len(own), sum(int(piece.sum()) for piece in flat))
     if place is not None:

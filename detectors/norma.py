@@ -26,7 +26,7 @@ class NormA(WindowDetector):
     """Weighted distance of each window from a normal model, a set of weighted recurring shapes.
 
     Shapes are ``length`` windows long. A random sample of non-overlapping stretches of that length is aligned,
-    clustered (complete linkage on the z-normalised Euclidean distance) and averaged per cluster. A centre weighs
+    clustered and averaged per cluster. The linkage is complete, on the z-normalised Euclidean distance. A centre weighs
     frequency^2 * coverage / sum of its distances to the other centres. Coverage is the time between its first and last
     member. A window's score is the weighted sum of its smallest z-normalised distances to the windows of each centre. A
     moving mean of one window smooths it.

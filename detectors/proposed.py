@@ -339,8 +339,8 @@ class Proposed(SavedDetector):
 class UntrainedProposed(Proposed):
     """The proposed model with random weights: only the scales of its feature maps are taken from the data.
 
-    What it reaches, the architecture reaches without learning (Kim et al., "Towards a rigorous evaluation of
-    time-series anomaly detection", AAAI 2022, argue that untrained networks belong into every comparison).
+    What it reaches, the architecture reaches without learning. Untrained networks belong into every comparison: Kim et
+    al., "Towards a rigorous evaluation of time-series anomaly detection", AAAI 2022.
 
     Examples
     --------

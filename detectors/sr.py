@@ -15,16 +15,16 @@ Padding = Literal["spectrum", "series"]
 class SR(Detector):
     """Spectral residual: a saliency map of the whole series.
 
-    The logarithm of the Fourier amplitudes, less its moving mean over ``width`` frequencies, is transformed back with
-    the phases as they were. The score is the absolute value of the result. The mean of the series stays as it is.
+    The logarithm of the Fourier amplitudes loses its moving mean over ``width`` frequencies. It is transformed back
+    with the phases as they were. The score is the absolute value of the result. The mean of the series stays as it is.
 
     Parameters
     ----------
     width : int
         Frequencies of the moving mean.
     padding : {"spectrum", "series"}
-        What continues the spectrum at its ends: its own first and last value, or those of the series scaled to 0..1 (a
-        slip of TSB-AD). The latter is needed only to meet its published figures to the digit.
+        What continues the spectrum at its ends: its own first and last value, or the scaled series' (a slip of TSB-AD).
+        The latter is needed only to meet its published figures to the digit.
 
     References
     ----------

@@ -1,7 +1,7 @@
 """Untrained networks: AE, CNN and LSTM as they are initialised.
 
-What they reach, architecture and scaling reach without learning (Kim et al., "Towards a rigorous
-evaluation of time-series anomaly detection", AAAI 2022): a trained network has to beat it.
+What they reach, architecture and scaling reach without learning, and a trained network has to beat it. Kim et al.,
+"Towards a rigorous evaluation of time-series anomaly detection", AAAI 2022.
 """
 
 from __future__ import annotations

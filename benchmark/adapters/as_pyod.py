@@ -28,7 +28,7 @@ class AsPyOD(BaseDetector):  # type: ignore[misc]
     detector_ : Detector
         The fitted one.
     decision_scores_, labels_, threshold_
-        As in PyOD: anomaly scores of the fitted series, 0 and 1 for each of its points, and the score between.
+        As in PyOD: scores of the fitted series, 0 or 1 for each of its points, and the score between.
     """
 
     def __init__(self, detector: Detector, contamination: float = 0.1) -> None:

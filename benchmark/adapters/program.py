@@ -49,7 +49,7 @@ class ProgramFailed(RuntimeError):
 
 
 class Program(Borrowed):
-    """A program that reads a folder and writes scores into it; it is started anew for each series that is scored.
+    """A program that reads a folder and writes scores into it, started anew for each series that is scored.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a score must not depend on: the unit, the level, one huge value; and that parameters are refused or work.
+"""What a score must not depend on: unit, level, one huge value; and that parameters are refused or work.
 
 Each law takes a maker of detectors and says what is wrong, "" if nothing is. Values lie on a binary grid, so that
 float64 holds them exactly in every unit and at every level. What moves then is the detector's own doing.
@@ -102,7 +102,7 @@ def huge_value_fitted(make: Make) -> str:
 
 
 def parameter_ranges(make: Make) -> str:
-    """A parameter out of its range is refused by a ValueError that names it, before anything is fitted, or it works."""
+    """A parameter out of its range works, or a ValueError that names it refuses it before anything is fitted."""
     x = on_a_grid(200)
     for name, default in make().param_defaults().items():
         if default is None or isinstance(default, tuple):

@@ -1,8 +1,8 @@
 """Tasks on a Dask cluster, with the limits, statuses and figures of local ones.
 
-A cell runs in a process beside the Dask worker (:mod:`benchmark.execution.worker`), so that its limits hold and its
-crash costs the cluster nothing. A series is a small Dask task of its own. It travels to each worker once, and Dask
-makes it again when the worker that held it dies.
+A cell runs in a process beside the Dask worker (:mod:`benchmark.execution.worker`): its limits hold, its crash costs
+the cluster nothing. A series is a small Dask task of its own. It travels to each worker once, and Dask makes it again
+when the worker that held it dies.
 """
 
 from __future__ import annotations

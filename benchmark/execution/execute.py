@@ -127,7 +127,7 @@ class _Cell:
             self.fits = []
 
     def prepare(self, progress: Progress | None) -> None:
-        """What is to be fitted: one detector for all splits in turn, or one for each if they learn side by side."""
+        """What is to be fitted: one detector for all splits in turn, or one each where they learn side by side."""
         protocol = protocols.get(self.task.cell.protocol)
         detector = prepared(self.task, protocol, self.series)
         splits = protocol.splits(self.series, detector, protocol.first_row)

@@ -1,4 +1,4 @@
-"""Cells of one detector that learn side by side: a group is one worker's task, its outcomes are those of its cells."""
+"""Cells of one detector that learn side by side: a group is one worker's task, with an outcome for each."""
 
 from __future__ import annotations
 

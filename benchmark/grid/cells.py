@@ -63,10 +63,10 @@ class Task:
     """A cell with what it takes to execute it elsewhere.
 
     ``spec`` names the detector's class (:func:`benchmark.catalogue.registry.load`), ``plugin`` is the text of the file
-    when it comes from one, so that no other machine needs that file; ``explicit`` are the parameters
-    that the user set, which no protocol overrides; ``group`` and ``quick`` are kept with the result;
-    ``timeout`` (seconds) and ``memory`` (MiB above the worker's level) bound it, 0 = no bound;
-    ``n`` is the length of the series, ``device`` where a network runs that has no device of its own.
+    when it comes from one: no other machine needs it; ``explicit`` are the parameters that the user set, which no
+    protocol overrides; ``group`` and ``quick`` are kept with the result; ``timeout`` (seconds) and ``memory`` (MiB
+    above the worker's level) bound it, 0 = no bound; ``n`` is the length of the series, ``device`` where a network runs
+    that has no device of its own.
     """
 
     cell: Cell

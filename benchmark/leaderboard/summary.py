@@ -73,7 +73,7 @@ class Line:
 
 
 def summarised(rows: Iterable[Figures]) -> tuple[list[Line], RankTest | None]:
-    """Lines on the files that any row of ours has, best mean first, those that lack files last; and the rank test."""
+    """Lines on the files that any row of ours has, best mean first, incomplete ones last; and the rank test."""
     ours = list(rows)
     files = sorted({file for row in ours for file in row.vus_pr})
     if not files:

@@ -20,8 +20,8 @@ def pate(labels: Labels, scores: Floats, window: int) -> float:
 
     A flagged point inside an anomaly counts as true in full. Within the late buffer behind it, it counts in part.
     Within the early buffer before it, it counts in part if the anomaly itself is found. What is left counts as false.
-    Unflagged points of a found anomaly count as missed, with a weight that falls with their distance from its first
-    flagged run.
+    Unflagged points of a found anomaly count as missed. Their weight falls with their distance from its first flagged
+    run.
     """
     thresholds = _thresholds(labels, scores)
     first = np.searchsorted(-thresholds, -scores, side="left")
@@ -80,8 +80,8 @@ def _rows(starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
 def _missed(first: Ints, starts: Ints, stops: Ints, size: int) -> Floats:
     """(T,) weight of the labelled points that a threshold leaves out.
 
-    With an anomaly's first flagged run ``run`` points long, its first ``run + 1`` points weigh 1 when missed, and
-    later ones less with their distance from those.
+    An anomaly's first flagged run is ``run`` points long. Its first ``run + 1`` points weigh 1 when missed, later ones
+    less with their distance from those.
     """
     rows, event = _rows(starts, stops)
     level, position = first[rows], rows - starts[event]

@@ -31,9 +31,9 @@ class Volume(NamedTuple):
 def volume_under_surface(labels: Labels, scores: Floats, window: int, n_thresholds: int = N_THRESHOLDS) -> Volume:
     """VUS-ROC and VUS-PR.
 
-    **Buffer rule.** For each width w = 0, 1, ..., ``window``, a point at distance d <= w // 2 from an anomalous
-    segment counts as anomalous to the degree sqrt(1 - d / w). Degrees from several segments add up to at most 1.
-    The widest buffer thus reaches ``window // 2`` points to either side. A volume is the mean area over the widths.
+    **Buffer rule.** For each width w = 0, 1, ..., ``window``, a point at distance d <= w // 2 from a segment is
+    anomalous to the degree sqrt(1 - d / w). Degrees from several segments add up to at most 1. The widest buffer thus
+    reaches ``window // 2`` points to either side. A volume is the mean area over the widths.
 
     Parameters
     ----------

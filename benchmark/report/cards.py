@@ -1,4 +1,4 @@
-"""A card of the page for each series: what to know of it, its signal, and what each detector made of it."""
+"""The page's card of a series: what to know of it, its signal, and what each detector made of it."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ labelled segment is one unit; the normal points are cut into blocks of consecuti
 replacement, separately, so that no draw lacks a class. With several series these are drawn, too (two levels).
 
 Both scores are measured on the same draws. The AUROC of a draw is exact. It needs only how many (anomalous, normal)
-pairs of each segment and block are ranked right: a matrix that is counted once. Series with equal labels (Genesis) are
-channels of one recording: the same segments and blocks are drawn in all of them.
+pairs of each segment and block are ranked right: one matrix. Series with equal labels (Genesis) are channels of one
+recording: the same segments and blocks are drawn in all of them.
 """
 
 from __future__ import annotations

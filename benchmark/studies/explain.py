@@ -56,8 +56,7 @@ class Explanation:
     size : int
         Series that the data set has.
     published : tuple of Figure
-        Where the chain starts: the published mean, then the authors' file of each series, as far as they are of the
-        same series.
+        Where the chain starts: the published mean, then the authors' file of each series that is the same.
     chain : tuple of Figure
         Ours, step by step.
     branches : tuple of (Figure, float)

@@ -59,8 +59,8 @@ class Detector(ABC):
     quick : dict
         Parameters that make it cheap, for checks and for ``--quick`` runs, whose results are marked.
     conformance : {"contract", "invariance"}
-        Which checks bind it: those of the contract, or also those of invariance (unit, level, huge values) and of
-        parameter ranges.
+        Which checks bind it: the contract's, or also those of invariance (unit, level, huge values) and parameter
+        ranges.
     exempt : dict
         Conformance checks that it need not pass, by name, each with the reason.
     blind_to : str
@@ -181,7 +181,7 @@ class Detector(ABC):
         ----------
         x : (n,) array
             Finite values; not necessarily the fitted series, nor of its length. Where it *is* the fitted series, or a
-            part of it, the point itself is left out of comparisons with fitted ones.
+            part of it, no point is compared with itself.
 
         Returns
         -------

@@ -29,7 +29,7 @@ def exclusion_zone(window: int) -> int:
 
 
 def least_for_profile(detector: Detector) -> int:
-    """So many points that every window has another one outside of its exclusion zone; 8 while it is to be estimated."""
+    """Points for every window to have another outside of its exclusion zone; 8 while the window is to be estimated."""
     window = getattr(detector, "window_", getattr(detector, "window", 1))
     return window + 2 * exclusion_zone(window) + 1 if isinstance(window, int) else 8
 

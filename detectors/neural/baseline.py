@@ -58,8 +58,8 @@ class NeuralDetector(SavedDetector):
     patience : int
         Epochs without a better validation loss after which training stops.
     max_windows : int
-        Training windows at most, evenly spread over the fitted data: the published protocol has fewer
-        than 10,000, all of them used. Other protocols offer ten times as many of the same kind.
+        Training windows at most, evenly spread over the fitted data; under the published protocol all are used. Other
+        protocols offer ten times as many of the same kind.
     device : str
         "auto" is CUDA where there is one, else the CPU.
     random_state : int
@@ -248,8 +248,8 @@ def min_max_each(windows: Array) -> Float32:
 def min_max_past(windows: Array, floor: float) -> Float32:
     """Each window scaled by the extremes of all points but the last, which may then leave 0..1.
 
-    A range below ``floor`` counts as ``floor``, so that a flat past does not turn the next small step into an
-    enormous one. The last point is cut off at ten ranges outside.
+    A range below ``floor`` counts as ``floor``: a flat past makes no enormous step of a small one. The last point is
+    cut off at ten ranges outside.
     """
     past = windows[:, :-1]
     low = past.min(axis=1, keepdims=True)
