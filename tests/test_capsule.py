@@ -57,7 +57,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "HBOS/named",
         ),
         (["--detector", "mine.py", "--dataset", "own", "--set", "Mine.power=2.0"], "Mine/own"),
-        (["--detector", "pyod:HBOS", "--dataset", "own"], "PyOD_HBOS/own"),
+        (["--detector", "pyod:COPOD", "--dataset", "own"], "PyOD_COPOD/own"),
         (["--detector", "PCA", "--dataset", "own", "--set", "PCA.align=end"], "PCA/own"),
         (["--detector", "IForest", "--dataset", "own", "--protocol", "normal-crossfit", "--seed", "3"], "IForest/own"),
         (["--detector", "HBOS", "--dataset", "own", "--protocol", "authors-csv"], "HBOS/own"),

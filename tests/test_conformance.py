@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from benchmark.catalogue import registry
-from benchmark.catalogue.checks import Check, CheckFailed, iter_checks
+from benchmark.catalogue.checks import Check, iter_checks
 from benchmark.catalogue.invariances import LAWS
+from benchmark.catalogue.trials import CheckFailed
 from detectors.core.contract import Array, Detector
 
 ALL = [check for cls in registry.detectors().values() for check in iter_checks(cls)]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmark.catalogue import registry
-from benchmark.catalogue.checks import make, wave
+from benchmark.catalogue.trials import make, wave
 from benchmark.execution import Backend, Board
 from benchmark.grid.plan import Selection, plan, rows
 from tests.support.cases import toy

@@ -1,7 +1,5 @@
 """What every detector must keep, as named checks: for our own tests and for anybody's file.
 
-Over 300 lines: one list of promises, each a few lines, which is read from top to bottom.
-
 >>> from detectors import POLY
 >>> [check.run() for check in iter_checks(POLY) if check.name == "documented"]
 ['passed']
@@ -11,26 +9,29 @@ from __future__ import annotations
 
 import inspect
 import pickle
-import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark.catalogue.invariances import LAWS
+from benchmark.catalogue.trials import (
+    LONG,
+    WIDE,
+    WINDOW,
+    CheckFailed,
+    cheap,
+    expect,
+    expect_equal,
+    expect_refusal,
+    make,
+    peak_memory,
+    wave,
+)
 from detectors import Detector, Diet, Group
 
-Array = NDArray[np.float64]
 Verdict = Literal["passed", "exempt"]
-
-WINDOW = 16
-LONG, WIDE = 20_000, 100  # points and window of the memory check
-
-
-class CheckFailed(AssertionError):
-    """A detector broke the contract; the message says how, and what was expected."""
 
 
 @dataclass(frozen=True)
@@ -101,45 +102,6 @@ def _promise(proves: str) -> Callable[[Callable[[type[Detector]], None]], Callab
     return register
 
 
-# -- what the checks are made of ---------------------------------------------------------------
-
-
-def wave(n: int = 400, seed: int = 0) -> Array:
-    """A noisy sine of period 25, (n,)."""
-    return np.sin(2 * np.pi * np.arange(n) / 25) + 0.1 * np.random.default_rng(seed).normal(size=n)
-
-
-def make(cls: type[Detector], window: int = WINDOW) -> Detector:
-    """A cheap instance: the class's ``quick`` parameters and, where there is one, a short window."""
-    return cls(**_cheap(cls, window))
-
-
-def _cheap(cls: type[Detector], window: int = WINDOW) -> dict[str, Any]:
-    return {**cls.quick, **({"window": window} if "window" in cls.param_defaults() else {})}
-
-
-def expect(condition: bool, message: str) -> None:
-    """Raise :class:`CheckFailed` with the message unless the condition holds."""
-    if not condition:
-        raise CheckFailed(message)
-
-
-def expect_refusal(action: Callable[[], object], error: type[Exception], text: str, what: str) -> None:
-    """The action must raise ``error`` with ``text`` in its message."""
-    try:
-        action()
-    except error as raised:
-        expect(text in str(raised), f"{what}: the message must say {text!r}, it says {str(raised)!r}")
-    else:
-        raise CheckFailed(f"{what} was accepted, expected a {error.__name__}")
-
-
-def expect_equal(a: Array, b: Array, what: str) -> None:
-    """Scores must agree bit by bit."""
-    gap = float(np.abs(a - b).max()) if a.shape == b.shape else float("nan")
-    expect(np.array_equal(a, b), f"{what} changes the scores: shapes {a.shape} and {b.shape}, largest gap {gap:.3g}")
-
-
 # -- the promises ------------------------------------------------------------------------------
 
 
@@ -163,7 +125,7 @@ def no_labels(cls: type[Detector]) -> None:
 
 @_promise("The constructor stores its arguments untouched, fit leaves them alone, and a typo is refused.")
 def parameters(cls: type[Detector]) -> None:
-    given = cls.param_defaults() | _cheap(cls)
+    given = cls.param_defaults() | cheap(cls)
     expect(inspect.Parameter.empty not in given.values(), "every parameter needs a default")
     detector = cls(**given)
     for name, value in given.items():
@@ -321,22 +283,9 @@ def memory(cls: type[Detector]) -> None:
     expect(peak < limit, f"peak {peak / 2**20:.1f} MiB, a full window matrix takes {limit / 2**20:.1f} MiB")
 
 
-def peak_memory(cls: type[Detector]) -> int:
-    """Bytes that Python and numpy allocate at most to fit and score a long series."""
-    x = wave(LONG)
-    seen = x[: LONG // 10] if cls.learns_from == "normal" else x
-    make(cls, WIDE).fit(seen[:1000]).score(seen[:1000])  # imports and compiled code are not the detector's
-    tracemalloc.start()
-    try:
-        make(cls, WIDE).fit(seen).score(x)
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-
-
 def _law(fault: Callable[[Callable[..., Detector]], str]) -> Callable[[type[Detector]], None]:
     def check(cls: type[Detector]) -> None:
-        said = fault(lambda **params: cls(**_cheap(cls) | params))
+        said = fault(lambda **params: cls(**cheap(cls) | params))
         expect(not said, said)
 
     return check

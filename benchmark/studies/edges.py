@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.catalogue import checks
+from benchmark.catalogue import trials
 from benchmark.detection import planted
 from benchmark.metrics import METRICS
 from detectors import Detector
@@ -36,7 +36,7 @@ figures as kinds of behaviour, not as results. A test measures them again.
 """
 
 
-wave = partial(checks.wave, 1500)
+wave = partial(trials.wave, 1500)
 
 
 def page(classes: Iterable[type[Detector]]) -> str:
@@ -54,15 +54,15 @@ def section(cls: type[Detector]) -> str:
 
 
 def least_length(cls: type[Detector]) -> str:
-    short, long = (checks.make(cls, window).min_length() for window in (16, 100))
+    short, long = (trials.make(cls, window).min_length() for window in (16, 100))
     return f"{short} points" if short == long else f"{short} points at window 16, {long} at 100"
 
 
 def constant(cls: type[Detector]) -> str:
     flat, stuck = np.full(300, 3.7), wave()
     stuck[700:760] = stuck[700]
-    level = checks.make(cls).fit(flat).score(flat)
-    scores = checks.make(cls).fit(stuck if cls.learns_from == "series" else wave()).score(stuck)
+    level = trials.make(cls).fit(flat).score(flat)
+    scores = trials.make(cls).fit(stuck if cls.learns_from == "series" else wave()).score(stuck)
     rank = float((scores < np.median(scores[715:745])).mean())
     return f"{_alike(level)}; a stuck stretch ranks at {_figure(rank)}"
 
@@ -75,7 +75,7 @@ def _alike(scores: Array) -> str:
 
 def ties(cls: type[Detector]) -> str:
     x = np.tile(np.round(20 * np.sin(2 * np.pi * np.arange(25) / 25)), 40)
-    scores = checks.make(cls).fit(x).score(x)[200:-200].reshape(-1, 25)
+    scores = trials.make(cls).fit(x).score(x)[200:-200].reshape(-1, 25)
     gap = float(np.ptp(scores, axis=0).max())
     if gap == 0:
         return "equal windows get equal scores"
@@ -99,30 +99,30 @@ def contaminated_fit(cls: type[Detector]) -> str:
     if cls.learns_from == "nothing":
         return "learns nothing"
     clean, odd = wave(), planted.plant(wave(seed=1), tuple(planted.KINDS), 40, seed=0)
-    auroc = [_auroc(checks.make(cls).fit(fitted).score(odd.values), odd.labels) for fitted in (clean, odd.values)]
+    auroc = [_auroc(trials.make(cls).fit(fitted).score(odd.values), odd.labels) for fitted in (clean, odd.values)]
     return f"AUROC {_figure(auroc[0])} fitted without, {_figure(auroc[1])} fitted with the anomalies"
 
 
 def new_data(cls: type[Detector]) -> str:
-    detector = checks.make(cls).fit(wave())
+    detector = trials.make(cls).fit(wave())
     above = detector.score(wave(seed=1)) > np.quantile(detector.score(wave()), 0.95)
     return f"{100 * above.mean():.0f} % of new normal points"
 
 
 def memory(cls: type[Detector]) -> str:
-    return f"about {float(f'{checks.peak_memory(cls) / checks.LONG:.1g}'):.0f} bytes a point"
+    return f"about {float(f'{trials.peak_memory(cls) / trials.LONG:.1g}'):.0f} bytes a point"
 
 
 def kinds(cls: type[Detector]) -> str:
     """AUROC of each kind of planted anomaly, mean of three series."""
-    fitted = None if cls.learns_from == "series" else checks.make(cls).fit(wave())
+    fitted = None if cls.learns_from == "series" else trials.make(cls).fit(wave())
     found = {kind: np.mean([_of_kind(cls, fitted, kind, seed) for seed in range(3)]) for kind in planted.KINDS}
     return ", ".join(f"{kind} {_figure(float(auroc))}" for kind, auroc in found.items())
 
 
 def _of_kind(cls: type[Detector], fitted: Detector | None, kind: str, seed: int) -> float:
     odd = planted.plant(wave(seed=seed + 1), (kind,) * 2, 40, seed)
-    detector = fitted or checks.make(cls).fit(odd.values)
+    detector = fitted or trials.make(cls).fit(odd.values)
     return _auroc(detector.score(odd.values), odd.labels)
 
 

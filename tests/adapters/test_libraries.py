@@ -15,7 +15,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from benchmark.adapters import LIBRARIES, Borrowed, borrowed, folded, listed, missing
 from benchmark.adapters.names import Listed, found
 from benchmark.catalogue import registry
-from benchmark.catalogue.checks import CheckFailed, iter_checks
+from benchmark.catalogue.checks import iter_checks
+from benchmark.catalogue.trials import CheckFailed
 from benchmark.cli import main
 from benchmark.commands._options import parse_set
 from benchmark.errors import UserError
@@ -218,7 +219,7 @@ def test_a_trial_says_what_works_in_a_table(
 ) -> None:
     from benchmark.adapters import names
 
-    kept = {name: names._entries("pyod")[name] for name in ("KNN", "HBOS", "XGBOD", "ROD")}
+    kept = {name: names._entries("pyod")[name] for name in ("KNN", "COPOD", "XGBOD", "ROD")}
     monkeypatch.setattr(names, "_entries", lambda library: kept)
     monkeypatch.setattr(borrowed("pyod:ROD"), "check_params", lambda self: (_ for _ in ()).throw(ValueError("not so")))
     assert main(["list", "--from", "pyod", "--try", "--n", "600"]) == 0
@@ -234,13 +235,14 @@ def test_pickles_and_evaluates_like_any_other() -> None:
     import benchmark
 
     x, labels = wave(), (np.arange(300) == 200).astype(int)
-    detector = of("pyod:HBOS").fit(x)
+    detector = of("pyod:COPOD").fit(x)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(detector)).score(x), detector.score(x))
-    cells = benchmark.evaluate(["pyod:HBOS", of("pyod:HBOS"), borrowed("sklearn:KernelDensity")], (x, labels))
+    cells = benchmark.evaluate(["pyod:COPOD", of("pyod:COPOD"), borrowed("sklearn:KernelDensity")], (x, labels))
     assert list(cells["status"]) == ["ok"] * 3
 
 
-@pytest.mark.parametrize("spec", ["pyod:HBOS", "sklearn:IsolationForest", "sklearn:LocalOutlierFactor"])
+@pytest.mark.filterwarnings("ignore:n_neighbors:UserWarning")  # of the least series, two windows
+@pytest.mark.parametrize("spec", ["pyod:COPOD", "sklearn:IsolationForest", "sklearn:LocalOutlierFactor"])
 def test_the_contract_is_kept(spec: str, monkeypatch: pytest.MonkeyPatch) -> None:
     detector = registry.load(spec)
     if spec == "sklearn:IsolationForest":
@@ -249,7 +251,7 @@ def test_the_contract_is_kept(spec: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_class_that_cannot_be_seeded_fails_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Dice(borrowed("pyod:HBOS")):  # type: ignore[misc]
+    class Dice(borrowed("pyod:COPOD")):  # type: ignore[misc]
         def scores(self, model: Any, matrix: Array) -> Array:
             return np.random.default_rng().random(len(matrix))
 

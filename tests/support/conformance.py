@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmark.catalogue.checks import CheckFailed, iter_checks
+from benchmark.catalogue.checks import iter_checks
+from benchmark.catalogue.trials import CheckFailed
 from detectors import Detector
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from benchmark.catalogue import registry
-from benchmark.catalogue.checks import make, wave
+from benchmark.catalogue.trials import make, wave
 
 AVX512 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"
 SETS = {
