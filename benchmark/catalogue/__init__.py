@@ -21,5 +21,6 @@ __all__ = [
     "published_order",
     "published_per_series",
     "registry",
+    "trials",
     "trivial_baselines",
 ]
