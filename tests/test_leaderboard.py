@@ -197,6 +197,11 @@ def test_progress_is_told_by_source(capsys: pytest.CaptureFixture[str]) -> None:
     assert display._sources() == "NAB 2/2  NEK 2/2"
 
 
+def test_the_highest_figure_has_rank_1_and_equal_ones_share_theirs() -> None:
+    rows = {"A": {"f": 0.9, "g": 0.5}, "B": {"f": 0.1, "g": 0.5}, "C": {"f": 0.2, "g": 0.1}}
+    assert summary.mean_ranks(rows, ["f", "g"]) == {"A": 1.25, "B": 2.25, "C": 2.5}
+
+
 def test_the_interval_covers_the_mean_of_many_draws() -> None:
     x = np.random.default_rng(1).uniform(size=50)
     low, high = summary.interval(x)
