@@ -481,6 +481,9 @@ def test_a_name_nearly_right_is_guessed_and_cells_without_a_column_are_refused(t
             import_scores(store, near, "Theirs")
         with pytest.raises(UserError, match="more cells than its first line"):
             import_scores(store, more, "Theirs")
+        store.put_series(toy(seed=1))  # other values under the same name
+        with pytest.raises(UserError, match="Toy/toy may be 2 stored series: give the whole hash"):
+            import_scores(store, scores_file(tmp_path / "two.csv", "Toy/toy", [1.0]), "Theirs")
 
 
 def test_answers_of_zero_and_one_are_measured_as_given(tmp_path: Path) -> None:

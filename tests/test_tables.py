@@ -113,6 +113,11 @@ def test_a_figure_is_the_mean_over_series_of_the_mean_over_seeds() -> None:
     assert entry.complete
 
 
+def test_series_that_no_cell_has_count_as_missing() -> None:
+    entry = row_of(main_table(frame([cell("MGAB", "1", "LOF", 0.9)])), "LOF").entries["MGAB"]
+    assert (entry.n_series, entry.size, entry.complete) == (1, SIZES["MGAB"], False)
+
+
 def test_only_a_cell_that_ended_well_gives_a_figure() -> None:
     cells = frame([cell("MGAB", "1", "LOF", 0.9), cell("MGAB", "2", "LOF", 0.1)])
     cells.loc[1, "status"] = "failed"  # with a figure of an earlier time

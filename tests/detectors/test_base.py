@@ -203,6 +203,13 @@ def test_ties_at_the_quantile_are_flagged_when_that_comes_nearer(scores, flagged
     assert (scores >= upper_quantile(scores, 0.01)).sum() == flagged
 
 
+def test_a_score_at_the_threshold_is_predicted():
+    x = np.repeat([0.0, 5.0], [92, 8])
+    detector = AbsDeviation().fit(x)
+    assert detector.threshold() == 5.0
+    np.testing.assert_array_equal(detector.predict(x), x == 5)
+
+
 def test_without_a_tail_the_quantile_stands_in():
     scores = np.repeat([0.0, 1.0, 2.0], 100)
     assert peaks_over_threshold(scores, 0.01) == upper_quantile(scores, 0.01)
