@@ -415,6 +415,8 @@ def test_a_dozen_new_rows_are_scored_by_a_loaded_model(model: Path) -> None:
     best = finding.alerts[0]
     assert best.flagged
     assert (best.start, best.stop, best.peak) == (5, 6, 5)
+    assert set(finding.detectors) == {"PCA", "LOF", "HBOS"}  # those that were asked for
+    assert finding.options.false_alerts == pytest.approx(Options().false_alerts * 12 / 1500)
     assert "1,500 rows of history" in finding.notes[-1]
 
 

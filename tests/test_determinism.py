@@ -82,3 +82,8 @@ def test_order_jobs_threads_and_backend_change_no_bit() -> None:
         given = found(backend, order)
         for name, scores in expected.items():
             np.testing.assert_array_equal(scores, given[name], err_msg=f"{backend.name}, {backend.threads}: {name}")
+
+
+def test_the_table_of_processors_names_every_detector() -> None:
+    page = (ROOT / "docs" / "determinism.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| (\w+) \| (?:equal|\d)", page, flags=re.M) == list(DETECTORS)

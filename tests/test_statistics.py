@@ -14,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 
 from benchmark.metrics import Undefined
 from benchmark.report.cd_diagram import _levels, cd_figure
-from benchmark.statistics import Pair, paired_bootstrap, rank_test, ranks, seed_interval, stratified_wilcoxon
+from benchmark.statistics import Pair, bootstrap, paired_bootstrap, rank_test, ranks, seed_interval, stratified_wilcoxon
 from benchmark.statistics.bootstrap import _draws, _right_pairs, _units
 from benchmark.statistics.ranks import friedman, holm
 from tests.support import naive_metrics as naive
@@ -320,6 +320,14 @@ def test_series_are_drawn_too():
     got = paired_bootstrap(pairs)
     assert got.difference == pytest.approx(0, abs=1e-12)
     assert (got.low, got.high) == pytest.approx((-1.96 * 0.5 / 20**0.5, 1.96 * 0.5 / 20**0.5), abs=0.03)
+
+
+@pytest.mark.parametrize(("level", "half"), [(0.95, 0.95), (0.8, 0.8)])
+def test_the_interval_leaves_out_as_much_on_either_side(level, half, monkeypatch):
+    even = bootstrap._Draws(0.0, np.linspace(-1, 1, 2001), 5, 0)
+    monkeypatch.setattr(bootstrap, "_draws", lambda *_: even)
+    got = paired_bootstrap([None], 2001, level)
+    assert (got.low, got.high) == pytest.approx((-half, half))
 
 
 def test_a_stretch_of_false_alarms_counts_as_few_draws():

@@ -49,6 +49,15 @@ def test_self_join_follows_the_definition(name: str, constants: str, window: int
         np.testing.assert_allclose(profile(x, window, constants), expected, atol=1e-9)
 
 
+@pytest.mark.parametrize(("window", "zone"), [(5, 2), (18, 5)])
+def test_the_exclusion_zone_is_a_quarter_of_a_window_rounded_up(window: int, zone: int) -> None:
+    """Of a smooth random walk the nearest window is the first one outside of the zone."""
+    x = np.cumsum(np.cumsum(rhythm(150)))
+    found = profile(x, window, "sqrt")
+    np.testing.assert_allclose(found, naive.matrix_profile(x, [x], window, zone, "sqrt"), atol=1e-6)
+    assert not np.allclose(found, naive.matrix_profile(x, [x], window, zone - 1, "sqrt"), atol=1e-3)
+
+
 @pytest.mark.parametrize("constants", ["sqrt", "zero"])
 def test_join_with_pieces_follows_the_definition(constants: str) -> None:
     pieces = [rhythm(100, 1), rhythm(8, 2), np.concatenate([rhythm(30, 3), np.full(20, 1.0)])]
