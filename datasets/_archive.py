@@ -32,6 +32,8 @@ class Archive(Dataset):
         Series that the publisher counts.
     home : str
         Folder of its files, by default its name.
+    with_train : bool
+        Whether files with ``.train.`` in their name are series of their own.
 
     Examples
     --------
@@ -42,9 +44,17 @@ class Archive(Dataset):
     """
 
     def __init__(
-        self, name: str, title: str, series: tuple[Facts, ...] = (), count: int = 0, home: str = "", **about: Any
+        self,
+        name: str,
+        title: str,
+        series: tuple[Facts, ...] = (),
+        count: int = 0,
+        home: str = "",
+        with_train: bool = False,
+        **about: Any,
     ) -> None:
         self.name, self.title, self.series, self.count = name, title, series, count or len(series)
+        self.with_train = with_train
         self._home = home or name
         for key, text in about.items():
             setattr(self, key, text)
@@ -93,7 +103,7 @@ class Archive(Dataset):
         if len(cached) >= self.size:
             return cached
         try:
-            published = [name for name in network.members(self.zip_url, self.home) if _is_series(name)]
+            published = [name for name in network.members(self.zip_url, self.home) if self._is_series(name)]
         except DataError as error:
             if not cached:
                 raise DataError(
@@ -110,16 +120,16 @@ class Archive(Dataset):
             for folder in folders(root, self)
             if folder.is_dir()
             for path in folder.iterdir()
-            if _is_series(path.name)
+            if self._is_series(path.name)
         }
         return [facts.name for facts in self.series if facts.name in there] if self.series else sorted(there)
 
+    def _is_series(self, name: str) -> bool:
+        wanted = self.with_train or ".train." not in name
+        return name.endswith(ENDINGS) and wanted and not name.startswith(".")
+
     def _simulate(self, facts: Facts, seed: int) -> Arrays:
         raise DataError(f"{self.name} has no simulated series: leave out --data simulated", self.name, facts.name)
-
-
-def _is_series(name: str) -> bool:
-    return name.endswith(ENDINGS) and ".train." not in name and not name.startswith(".")
 
 
 def compare_with_first_sight(cache_dir: Path, dataset: str, series: str, arrays: Arrays) -> None:

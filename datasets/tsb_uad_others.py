@@ -25,8 +25,12 @@ SETS = (
     ("SensorScope", 23, "environmental sensors"),
     ("YAHOO", 367, "Yahoo's S5: real and synthetic traffic"),
 )
+# Labelled like the others, and counted: the 58 of IOPS are two files of each of 29 indicators. The names of the files
+# are in the lists of series of https://github.com/boniolp/MSAD (experiments/supervised_splits)
+WITH_TRAIN = ("IOPS", "Occupancy")
 NOTES = (
-    "The names are those of the files; a file of training values that ships apart is not used. "
+    "The names are those of the files; a file of training values that ships apart is not used, "
+    "but for IOPS and Occupancy, where it is a series like the others. "
     "A series without an anomaly, or with nothing else, is refused."
 )
 
@@ -35,6 +39,7 @@ DATASETS = tuple(
         name,
         title,
         count=count,
+        with_train=name in WITH_TRAIN,
         licence="as of its first publisher",
         citation=CITATION,
         urls=("https://github.com/TheDatumOrg/TSB-UAD",),

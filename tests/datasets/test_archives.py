@@ -49,6 +49,20 @@ def test_a_folder_with_a_part_is_used_as_that_part(tmp_path: Path, known: bool) 
     assert found[0].values.tobytes() == Tiny().arrays("0.test.out")[0].tobytes()
 
 
+def test_files_of_training_values_are_series_where_the_publisher_counts_them(tmp_path: Path) -> None:
+    iops = datasets.get("IOPS")
+    pair = ("KPI-a.test.out", "KPI-a.train.out")
+    (tmp_path / "IOPS").mkdir()
+    for number, name in enumerate(pair):
+        (tmp_path / "IOPS" / name).write_bytes(Tiny().text(f"{number}.test.out"))
+    found, said = read(tmp_path, iops, data_dir=tmp_path)  # type: ignore[arg-type]
+    assert tuple(one.name for one in found) == pair
+    assert all(one.train is None for one in found)
+    assert "IOPS: 2 of 58 series are at hand" in said
+    (tmp_path / "IOPS").rename(tmp_path / "NASA-SMAP")
+    assert len(read(tmp_path, datasets.get("NASA-SMAP"), data_dir=tmp_path)[0]) == 1  # type: ignore[arg-type]
+
+
 def test_the_folder_itself_may_be_named(tmp_path: Path) -> None:
     put(tmp_path)
     assert len(read(tmp_path, some(), data_dir=tmp_path / "Some")[0]) == 2
