@@ -104,3 +104,22 @@ def test_both_work_side_by_side_in_both_orders(wheel: Path, stand_in: Path, tmp_
     assert float(ours) == pytest.approx(float(stored), abs=1e-6)
     left = subprocess.run([python, "-c", "import benchmark"], cwd=tmp_path, capture_output=True, text=True, env=ALONE)
     assert "No module named 'benchmark'" in left.stderr
+
+
+def test_a_package_of_ones_own_is_installed_beside_it(wheel: Path, tmp_path: Path) -> None:
+    """What ``new detector`` writes: installed, its tests run, listed by its name and run by it."""
+    python = environment(tmp_path / "env", [wheel])
+    call(python.parent / "tsad-benchmark", "new", "detector", "Mine", cwd=tmp_path)
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", "--no-index"]
+    call(*pip, "--no-build-isolation", tmp_path / "mine", cwd=tmp_path)
+    tests = call(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py", cwd=tmp_path / "mine")
+    assert " passed" in tests
+    assert " failed" not in tests
+    assert "  Mine " in call(python, "-m", "tsad_benchmark", "list", "detectors", cwd=tmp_path)
+    data = tmp_path / "data"
+    data.mkdir()
+    np.savetxt(data / "one.out", np.column_stack([toy().values, toy().labels]), delimiter=",", fmt=["%.9f", "%d"])
+    options = ["--detector", "Mine", "--dataset", "data", "--jobs", "1"]
+    assert "Mine" in call(python, "-m", "tsad_benchmark", "run", *options, cwd=tmp_path)
+    code = "import tsad_benchmark as b; print(*b.load()[['detector', 'status']].iloc[0])"
+    assert call(python, "-c", code, cwd=tmp_path) == "Mine ok\n"

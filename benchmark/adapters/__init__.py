@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from benchmark.adapters.borrowed import Borrowed, folded, text_of
-from benchmark.adapters.names import LIBRARIES, Listed, borrowed, is_borrowed, listed, missing
+from benchmark.adapters.names import LIBRARIES, Listed, borrowed, is_borrowed, listed, missing, version
+from benchmark.adapters.signatures import arguments
 from detectors import Detector
 
 # Loading the modules named as_* costs the library that each is for.
@@ -11,6 +12,8 @@ __all__ = [
     "LIBRARIES",
     "Borrowed",
     "Listed",
+    "apart",
+    "arguments",
     "as_aeon",
     "as_pyod",
     "as_sklearn",
@@ -21,6 +24,7 @@ __all__ = [
     "missing",
     "text_of",
     "tsb_ad",
+    "version",
 ]
 
 

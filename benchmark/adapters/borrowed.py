@@ -1,4 +1,4 @@
-"""A class of another library behind our contract: parameters, options, seeds; over windows or on the series itself."""
+"""A class of another library behind our contract: its parameters, options and seeds."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import importlib
 import random
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar
 
 import numpy as np
 
 from benchmark.adapters.names import Listed
 from benchmark.adapters.signatures import SEEDS, arguments, named, silence
 from benchmark.errors import unknown
-from detectors import Array, Detector, Diet, WindowDetector, Windows
-from detectors.core import SEED, WINDOW, Index, Rule, evenly, min_max, one_of, resolve_window, two_windows, whole
+from detectors import Array, Detector
+from detectors.core import SEED, WINDOW, Rule
 
+REFUSALS: dict[tuple[str, str], str] = {}  # what libraries have said to options, by name and options
 SHOWN = {"pyod": "PyOD"}  # as stored results name it
 EPOCHS = ("epochs", "epoch_num", "n_epochs", "nb_epochs", "stop_epochs")
 EXPLAINED = {
@@ -81,26 +82,58 @@ class Borrowed(Detector):
         super().check_params()
         if self.options is None:
             return
+        if not isinstance(self.options, dict):
+            raise ValueError(f"options must be names with values, got {self.options!r}")
         accepted = arguments(self.model)
         for name in () if "kwargs" in accepted else self.options:
             if name not in accepted:
                 raise ValueError(str(unknown(f"option of {type(self).__name__}", name, accepted)))
-        try:
-            self.made(window=16)
-        except (TypeError, ValueError, AttributeError) as error:
-            raise ValueError(f"options {self.options}: {error}") from error
+        key = (self.spec, repr(self.options))
+        if key not in REFUSALS:
+            REFUSALS[key] = self._refusal(self.options)
+        if REFUSALS[key]:
+            raise ValueError(f"options {self.options}: {REFUSALS[key]}")
 
-    def made(self, window: int) -> Any:
+    def _refusal(self, options: dict[str, Any]) -> str:
+        """What the library says to its options; empty = nothing.
+
+        Numbers are judged by its constructor, and by scikit-learn's own check where there is one. Texts are tried on a
+        few values: most libraries look at the name of a method when they use it.
+        """
+        try:
+            model = self.made(16, options)
+            if hasattr(model, "_parameter_constraints"):
+                model._validate_params()
+            texts = {name: value for name, value in options.items() if isinstance(value, str) and self._cheap(name)}
+            if texts:
+                with silence():
+                    self.tried(self.made(16, texts), np.random.default_rng(0).standard_normal(300))
+        except (TypeError, ValueError, AttributeError) as error:
+            return str(error)
+        except Exception as error:  # noqa: BLE001 - a library may raise anything
+            return f"{type(error).__name__}: {error}"
+        return ""
+
+    def _cheap(self, name: str) -> bool:
+        """Whether trying a text costs little: a network would be trained for each, unless a number is wanted."""
+        default = getattr(arguments(self.model).get(name), "default", None)
+        return not self.torch or isinstance(default, int | float)
+
+    def tried(self, model: Any, x: Array) -> None:
+        """Fit the library's object to a few values."""
+
+    def made(self, window: int, options: dict[str, Any] | None = None) -> Any:
         """The library's object, seeded."""
         self.seed_generators()
+        given = (self.options or {}) if options is None else options
         own = dict.fromkeys(self.window_arguments, window)
         seeds = {name: self.random_state for name in SEEDS if self.seeded and name in arguments(self.model)}
-        options = {name: _as_list(value) for name, value in (self.options or {}).items()}
+        options = {name: _as_list(value) for name, value in given.items()}
         with silence():
-            return self.model(**{**self.given, **own, **seeds, **self.prepared(options)})
+            return self.model(**{**own, **seeds, **self.prepared({**self.given, **options})})
 
     def prepared(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Options as the class takes them."""
+        """Arguments as the class takes them."""
         return options
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -118,92 +151,6 @@ class Borrowed(Detector):
             np.random.seed(self.random_state)  # noqa: NPY002 - libraries draw from it
             if self.torch or "torch" in sys.modules:  # some import it in the middle of their fit
                 importlib.import_module("torch").manual_seed(self.random_state)
-
-
-class OverWindows(Borrowed, WindowDetector):
-    """A class whose samples are the windows of the series.
-
-    Windows of the fitted series get the scores that the library gave them in its own fit: a neighbour search leaves
-    out the window itself. All other windows are scored in one call, as some classes compare what they score.
-    """
-
-    exempt: ClassVar[dict[str, str]] = {"memory": "the library keeps and scores a matrix of windows"}
-    defaults: ClassVar[dict[str, Any]] = {
-        "window": "auto",
-        "align": "centre",
-        "options": None,
-        "scaling": "none",
-        "learns_from": "series",
-        "max_windows": 20_000,
-    }
-    rules: ClassVar[dict[str, Rule]] = {
-        "scaling": one_of("none", "minmax"),
-        "learns_from": one_of(*get_args(Diet)),
-        "max_windows": whole(1),
-    }
-
-    scaling: str
-    max_windows: int
-
-    def _fit_windows(self, windows: Windows) -> None:
-        self.model_ = self.made(self.window_)
-        with silence():
-            self.model_.fit(self._matrix(windows, evenly(len(windows), self.max_windows)))
-        self.own_ = self.own_scores(self.model_) if len(windows) <= self.max_windows else None
-
-    def _score_windows(self, windows: Windows) -> Array:
-        first = self._first_window(windows.pieces[0])
-        if self.own_ is not None and first is not None:
-            return self.own_[first : first + len(windows)]
-        self.seed_generators()
-        with silence():
-            matrix = self._matrix(windows, np.arange(len(windows)))
-            return np.asarray(self.scores(self.model_, matrix), dtype=float).ravel()
-
-    def _matrix(self, windows: Windows, index: Index) -> Array:
-        matrix = windows.take(index)
-        return np.ascontiguousarray(min_max(matrix)) if self.scaling == "minmax" else matrix
-
-    def own_scores(self, model: Any) -> Array | None:
-        """Scores of the fitted windows, if the library keeps them."""
-        return None
-
-    def scores(self, model: Any, matrix: Array) -> Array:
-        """(k,) scores of a (k, window) matrix, higher = more anomalous."""
-        raise NotImplementedError
-
-
-class OnSeries(Borrowed):
-    """A class that takes the series itself and gives a score per point."""
-
-    def min_length(self) -> int:
-        """Two windows, as for every detector with a window."""
-        return two_windows(self)
-
-    def _fit(self, pieces: list[Array]) -> None:
-        if "window" in self.defaults:
-            self.window_ = resolve_window(self.window, pieces)
-        if len(pieces) > 1:
-            self.notes_ = (f"the library takes one series: {len(pieces)} fitted pieces were joined",)
-        self.model_ = self.made(getattr(self, "window_", 1))
-        if self.learns_from != "nothing":
-            with silence():
-                self.fitted(self.model_, np.concatenate(pieces))
-
-    def _score(self, x: Array) -> Array:
-        self.seed_generators()
-        with silence():
-            return np.array(self.scores(self.model_, x.copy()), dtype=float).ravel()
-
-    window: Any
-
-    def fitted(self, model: Any, x: Array) -> None:
-        """Fit the library's object."""
-        model.fit(x)
-
-    def scores(self, model: Any, x: Array) -> Array:
-        """(n,) scores of a series, higher = more anomalous."""
-        raise NotImplementedError
 
 
 def class_of(

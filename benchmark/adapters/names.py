@@ -11,6 +11,7 @@ import sys
 import warnings
 from dataclasses import dataclass
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -46,6 +47,8 @@ class Listed:
         How the user names it, if it is a class of the user's.
     text : str
         The file that a class of the user's comes from.
+    home : str
+        The adapter that makes its class, if not that of the library's name.
     """
 
     library: str
@@ -58,6 +61,7 @@ class Listed:
     unseeded: str = ""
     given: str = ""
     text: str = ""
+    home: str = ""
 
     @property
     def spec(self) -> str:
@@ -105,7 +109,7 @@ def _of_a_library(library: str, name: str) -> type[Detector]:
         raise UserError(f"{entry.spec} is not run here: {entry.refused}")
     if f"{library}:{name}" != entry.spec:  # one class, whatever it is called
         return borrowed(entry.spec)
-    made: type[Detector] = _adapter(library).detector(entry, found(entry))
+    made: type[Detector] = _adapter(entry.home or library).detector(entry, found(entry))
     return made
 
 
@@ -143,25 +147,46 @@ def quiet() -> Any:
         yield
 
 
+def version(library: str) -> str:
+    """Version of a library, installed here or in an environment of its own; empty if it is nowhere."""
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        return metadata.version(PACKAGES.get(library, library))
+    apart, tsb_ad = _adapter("apart"), _adapter("tsb-ad")
+    pins = (*apart.HOME.environment.requirements, *tsb_ad.ENVIRONMENT.alone)
+    return next((pin.partition("==")[2] for pin in pins if pin.lower().startswith(f"{library}==")), "")
+
+
 def _pip(error: BaseException | None) -> str:
     module = (getattr(error, "name", None) or "").partition(".")[0]
     return f"pip install {PACKAGES.get(module, module)}" if module else f"see what this asks for: {error}"
 
 
 def _adapter(library: str) -> ModuleType:
-    if library not in LIBRARIES:
-        raise unknown("library", library, LIBRARIES)
     return importlib.import_module(f"{__package__}.{library.replace('-', '_')}")
 
 
 @cache
 def _entries(library: str) -> dict[str, Listed]:
-    adapter = _adapter(library)
+    if library not in LIBRARIES:
+        raise unknown("library", library, LIBRARIES)
     try:
         with quiet():
-            return {entry.name: entry for entry in adapter.entries()}
+            return {entry.name: entry for entry in _adapter(library).entries()}
     except ImportError as error:
+        return _entries_apart(library, error)
+
+
+def _entries_apart(library: str, error: ImportError) -> dict[str, Listed]:
+    """Those of a library that lives in an environment of its own, as its pins differ from ours."""
+    apart = _adapter("apart")
+    if library not in apart.LIBRARIES:
         raise UserError(f"{library} is not installed: {_pip(error)}") from error
+    if not apart.HOME.ready:
+        raise UserError(
+            f"{library} cannot be imported here ({error}), as its pins differ from ours; "
+            f"make it an environment once: {apart.HOME.make}"
+        ) from error
+    return {entry.name: entry for entry in apart.entries(library)}
 
 
 def _find(library: str, name: str) -> Listed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shlex
 import shutil
@@ -28,6 +29,8 @@ from detectors.core import Rule, one_of, resolve_window, two_windows
 SPEC = "exec:"
 FORMATS = ("csv", "npy")
 TICK = 0.02
+LONGEST_LOG, KEPT_LOG = 64 * 2**20, 4096  # bytes: a program that prints without end must not fill the disk
+LONGEST_LINE = 200  # characters of a line that is shown
 DOC = """The program `{command}`.
 
     Parameters
@@ -102,7 +105,7 @@ class Program(Borrowed):
             "train_pieces": [len(piece) for piece in pieces],
             "learns_from": self.learns_from,
             "window": getattr(self, "window_", 0),
-            "seed": self.random_state,
+            "seed": getattr(self, "random_state", 0),
             "threads": threads(),
             "options": self.options or {},
         }
@@ -111,7 +114,7 @@ class Program(Borrowed):
     def _run(self, folder: Path) -> None:
         """Run the program to its end; if anything happens meanwhile, Ctrl-C for one, all its processes are ended."""
         log = folder / "log.txt"
-        with log.open("wb") as said:
+        with log.open("ab") as said:  # appended to, so that it can be shortened meanwhile
             line = supervised([*shlex.split(self.command), str(folder)])
             process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
             try:
@@ -134,6 +137,7 @@ class Program(Borrowed):
             try:
                 return process.wait(TICK)
             except subprocess.TimeoutExpired:
+                _shorten(log)
                 if time.monotonic() - told > 1:
                     told = time.monotonic()
                     self._report(_last_lines(log, 1))
@@ -231,8 +235,21 @@ def _manner(code: int) -> str:
     return f"ended with exit code {code}"
 
 
-def _last_lines(log: Path, count: int) -> str:
+def _shorten(log: Path) -> None:
+    """Drop all but the end of a log that has grown too long."""
+    if log.stat().st_size > LONGEST_LOG:
+        end = _end(log)
+        os.truncate(log, 0)
+        with log.open("ab") as file:
+            file.write(end)
+
+
+def _end(log: Path) -> bytes:
     with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - 4096))
-        lines = file.read().decode(errors="replace").strip().splitlines()
-    return "\n".join(lines[-count:]) or "nothing"
+        file.seek(max(0, log.stat().st_size - KEPT_LOG))
+        return file.read(KEPT_LOG)
+
+
+def _last_lines(log: Path, count: int) -> str:
+    lines = _end(log).decode(errors="replace").strip().splitlines()
+    return "\n".join(line[:LONGEST_LINE] for line in lines[-count:]) or "nothing"

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.adapters.borrowed import Borrowed, OnSeries, OverWindows, class_of
+from benchmark.adapters.borrowed import Borrowed, class_of
 from benchmark.adapters.names import Listed, borrowed
+from benchmark.adapters.samples import OnSeries, OverWindows
 from benchmark.adapters.signatures import arguments, draws
 from detectors import Array
 from detectors.core import whole
@@ -24,7 +25,7 @@ REFUSED = {
     "MultiModalOD": "it takes texts or images, through an encoder of them",
 }
 GRAPH = "it scores the nodes of a graph"
-NEEDS = {"LSCP": 'detectors to choose from: --set \'pyod:LSCP.detector_list=["LOF", "KNN"]\''}
+GIVEN = {"LSCP": {"detector_list": ["LOF", "KNN"]}}  # it has no default of its own: between what it chooses
 SHORT = {"MAD": 1, "ROD": 8}  # longest window: one takes single values, one looks at every three points of a window
 
 
@@ -72,20 +73,19 @@ def entries() -> Iterator[Listed]:
             seen.add(name)
             refused = GRAPH if path.stem.startswith("pyg_") else REFUSED.get(name, "")
             also = (path.stem, path.stem.removeprefix("ts_"))
-            yield Listed("pyod", shown, f"pyod.models.{path.stem}", name, also, NEEDS.get(name, ""), refused)
+            yield Listed("pyod", shown, f"pyod.models.{path.stem}", name, also, refused=refused)
 
 
 def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
     """Over windows, or on the series itself for the classes in PyOD's files ``ts_*``."""
-    facts: dict[str, Any] = {"source": f"PyOD, {model.__module__}.{model.__name__}"}
+    source = f"PyOD, {model.__module__}.{model.__name__}"
+    facts: dict[str, Any] = {"source": source, "given": GIVEN.get(entry.name, {})}
     if entry.module.startswith("pyod.models.ts_"):
-        window = [name for name in ("window_size",) if name in arguments(model)]
+        window = {"window_size"} & set(arguments(model))
         facts |= {"window_arguments": tuple(window), "defaults": {"window": "auto"} if window else {}}
-        if entry.name == "MatrixProfile":  # it has no decision_function
-            facts["learns_from"] = "nothing"
+        facts |= {"learns_from": "nothing"} if entry.name == "MatrixProfile" else {}  # it has no decision_function
         return class_of(_Series, entry, model, draws(model), **facts)
-    if "n_features" in arguments(model):
-        facts["window_arguments"] = ("n_features",)
+    facts |= {"window_arguments": ("n_features",)} if "n_features" in arguments(model) else {}
     if entry.name in SHORT:
         facts |= {"defaults": {"window": SHORT[entry.name]}, "rules": {"window": whole(1, SHORT[entry.name])}}
     return class_of(_OverWindows, entry, model, draws(model), **facts)
@@ -95,6 +95,5 @@ def _part(value: Any) -> Any:
     """An object of PyOD's class of that name, as it is by default."""
     if not isinstance(value, str):
         return value
-    cls = borrowed(f"pyod:{value}")
-    assert issubclass(cls, Borrowed)
+    cls: Any = borrowed(f"pyod:{value}")
     return cls.model()

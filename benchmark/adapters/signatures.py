@@ -1,12 +1,15 @@
-"""What the code of a library's class tells: its arguments, the names in its file, whether it draws random numbers."""
+"""What the code of a library's class tells: its arguments, the names in its file, whether it draws; and its silence."""
 
 from __future__ import annotations
 
 import ast
 import contextlib
+import importlib
+import importlib.util
 import inspect
 import io
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -35,6 +38,18 @@ def named(model: Any) -> set[str]:
 
 @contextlib.contextmanager
 def silence() -> Any:
-    """Without what a library prints: progress bars and losses, line after line."""
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    """Without what a library prints and warns of: progress bars and losses, line after line."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         yield
+
+
+def keep_compiled() -> None:
+    """Keep stumpy's compiled code on disk: else each process compiles for a minute. Other libraries call it, too."""
+    if importlib.util.find_spec("stumpy") is None:
+        return
+    from stumpy import cache
+
+    for module, name in cache.get_njit_funcs():
+        getattr(importlib.import_module(f"stumpy.{module}"), name).enable_caching()

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.adapters.borrowed import Borrowed, OverWindows, class_of
+from benchmark.adapters.borrowed import Borrowed, class_of
 from benchmark.adapters.names import Listed
+from benchmark.adapters.samples import OverWindows
 from benchmark.adapters.signatures import arguments
 from detectors import Array
 

@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from benchmark.adapters.borrowed import Borrowed, OverWindows, class_of
+from benchmark.adapters.borrowed import Borrowed, class_of
 from benchmark.adapters.names import Listed
-from benchmark.adapters.signatures import arguments, silence
+from benchmark.adapters.samples import OverWindows
+from benchmark.adapters.signatures import arguments, keep_compiled, silence
+from benchmark.errors import unknown
 from detectors import Array, Windows
 from detectors.core import least_for_profile
 
@@ -44,17 +46,19 @@ class _Profile(OverWindows):
     def check_params(self) -> None:
         """A profile is a function: its options are names alone."""
         super(Borrowed, self).check_params()
-        for name in self.options or {}:
-            if name not in arguments(self.model):
-                raise ValueError(f"{type(self).__name__} has no option {name!r}: {', '.join(arguments(self.model))}")
+        for name, value in (self.options or {}).items():
+            accepted = arguments(self.model)
+            if name not in accepted:
+                raise ValueError(str(unknown(f"option of {type(self).__name__}", name, accepted)))
+            if isinstance(value, str):
+                raise ValueError(f"option {name} takes no text, got {value!r}")
 
     def _fit_windows(self, windows: Windows) -> None:
         if self.window_ < 3:
             raise ValueError(f"window must be at least 3 points for a matrix profile, got {self.window_}")
 
     def _score_windows(self, windows: Windows) -> Array:
-        [x] = windows.pieces
-        place = self._place(x)
+        place = self._place(x := windows.pieces[0])
         joins = [] if place is None else [self._profile(self.fitted_pieces_[place[0]])[place[1] :][: len(windows)]]
         for number, piece in enumerate(self.fitted_pieces_):
             if len(piece) >= self.window_ and (place is None or number != place[0]):
@@ -77,10 +81,8 @@ def entries() -> Iterator[Listed]:
     if importlib.util.find_spec("stumpy") is None:
         raise ModuleNotFoundError("No module named 'stumpy'", name="stumpy")
     for name, needs in PROFILES.items():
-        if name.startswith("gpu"):
-            yield Listed("stumpy", name, "stumpy", needs=needs)
-        else:
-            yield Listed("stumpy", name, "stumpy", refused=needs and f"it needs {needs}")
+        there = name.startswith("gpu") and importlib.import_module("numba.cuda").is_available()
+        yield Listed("stumpy", name, "stumpy", refused=f"it needs {needs}" if needs and not there else "")
 
 
 def detector(entry: Listed, model: Callable[..., Any]) -> type[Borrowed]:
@@ -88,13 +90,3 @@ def detector(entry: Listed, model: Callable[..., Any]) -> type[Borrowed]:
     keep_compiled()
     given = {name: True for name in ("pre_scrump", "pre_scraamp") if name in arguments(model)}
     return class_of(_Profile, entry, model, bool(given), source=entry.spec.replace(":", "."), given=given)
-
-
-def keep_compiled() -> None:
-    """Keep stumpy's compiled code on disk: else each process compiles for a minute. Other libraries call it, too."""
-    if importlib.util.find_spec("stumpy") is None:
-        return
-    from stumpy import cache
-
-    for module, name in cache.get_njit_funcs():
-        getattr(importlib.import_module(f"stumpy.{module}"), name).enable_caching()

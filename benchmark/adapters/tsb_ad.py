@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
 
-from benchmark.adapters.borrowed import EXPLAINED
+from benchmark.adapters.apart import Home, class_apart
 from benchmark.adapters.names import Listed
-from benchmark.adapters.program import Program
-from benchmark.errors import UserError, unknown
+from benchmark.errors import UserError
 from benchmark.system.environments import Environment
-from detectors import Detector, Diet
+from detectors import Detector
 
-TSB_AD = Environment(
+ENVIRONMENT = Environment(
     "tsb-ad",
     "python3.11",  # numpy 1.26 has no wheels for every newer one
     (
@@ -40,8 +35,7 @@ TSB_AD = Environment(
     ("TSB-AD==1.5",),  # it also declares transformers and h5py, for models whose weights must be downloaded
     "2 GB, or 6 GB where only a torch for CUDA is at hand",
 )
-MAKE = "python -m benchmark environment tsb-ad"
-RUNNER = Path(__file__).with_name("tsb_ad_runner.py")
+TSB_AD = Home(ENVIRONMENT, Path(__file__).with_name("tsb_ad_runner.py"))
 # As TSB_AD.model_wrapper parts them: those that score the series they are given, and those that learn first.
 SERIES = (
     *("FFT", "SR", "NORMA", "Series2Graph", "Sub_IForest", "IForest", "LOF", "Sub_LOF", "POLY", "MatrixProfile"),
@@ -55,24 +49,9 @@ NORMAL = (
 PRETRAINED = ("OFA", "Lag_Llama", "Chronos", "TimesFM", "MOMENT_ZS", "MOMENT_FT")
 
 
-class _Detector(Program):
-    """One of TSB-AD's ``run_`` functions with its defaults; a window of its own, not the protocol's."""
-
-    format = "npy"
-    defaults: ClassVar[dict[str, Any]] = {"random_state": 0, "options": None}
-
-    def check_params(self) -> None:
-        """The options must be arguments of TSB-AD's function."""
-        super().check_params()
-        accepted = _signatures()[type(self).__name__.removeprefix("TSB-AD_")]
-        for name in self.options or {}:
-            if name not in accepted:
-                raise ValueError(str(unknown(f"option of {self.spec}", name, accepted)))
-
-
 def entries() -> Iterator[Listed]:
     """The detectors, whether the environment is made or not."""
-    needs = "" if ready() else MAKE
+    needs = "" if TSB_AD.ready else TSB_AD.make
     for name in (*SERIES, *NORMAL):
         yield Listed("tsb-ad", name, "", needs=needs)
     for name in PRETRAINED:
@@ -80,38 +59,19 @@ def entries() -> Iterator[Listed]:
 
 
 def detector(entry: Listed, model: object) -> type[Detector]:
-    """The program that runs it.
+    """The program that runs it: TSB-AD's function with its defaults, and a window of its own, not the protocol's.
 
     Raises
     ------
     UserError
         If the environment has not been made.
     """
-    if not ready():
-        raise UserError(f"{entry.spec} runs in an environment of its own; make it once with: {MAKE}")
-    words = [str(TSB_AD.folder / "bin" / "python"), "-P", str(RUNNER), entry.name]
-    learns: Diet = "nothing" if entry.name in SERIES else "normal"
-    lines = [f"    {key} : {EXPLAINED[key].format(spec=entry.spec)}" for key in _Detector.defaults]
-    text = [f"TSB-AD's {entry.name}.", "", "    Parameters", "    ----------", *lines]
-    body = {
-        "__doc__": "\n".join(text),
-        "__module__": __package__,
-        "spec": entry.spec,
-        "command": shlex.join(words),
-        "text": "\n".join((*TSB_AD.requirements, *TSB_AD.alone, RUNNER.read_text())),
-        "learns_from": learns,
+    if not TSB_AD.ready:
+        raise UserError(f"{entry.spec} runs in an environment of its own; make it once with: {TSB_AD.make}")
+    known = {
+        "options": TSB_AD.facts()[entry.name]["options"],
+        "learns_from": "nothing" if entry.name in SERIES else "normal",
+        "defaults": {"random_state": 0, "options": None},
         "source": f"TSB-AD, TSB_AD.model_wrapper.run_{entry.name}",
     }
-    return type(f"TSB-AD_{entry.name}", (_Detector,), body)
-
-
-def ready() -> bool:
-    """Whether the environment is made and has been asked for its options."""
-    return TSB_AD.made and (TSB_AD.folder / "signatures.json").is_file()
-
-
-@cache
-def _signatures() -> dict[str, list[str]]:
-    """Arguments of each of TSB-AD's functions, as the environment wrote them down when it was made."""
-    signatures: dict[str, list[str]] = json.loads((TSB_AD.folder / "signatures.json").read_text())
-    return signatures
+    return class_apart(TSB_AD, entry, entry.name, known)

@@ -1,7 +1,6 @@
 """What runs in TSB-AD's environment: one of its detectors on a folder, as docs/programs.md says. Stands alone.
 
-``python -P tsb_ad_runner.py USAD FOLDER`` scores, ``python -P tsb_ad_runner.py --signatures FILE`` writes the options
-of all. Without ``-P`` the adapters beside this file would stand for the libraries that they are called like.
+``tsb_ad_runner.py USAD FOLDER`` scores, ``tsb_ad_runner.py --facts FILE`` writes the options of all.
 """
 
 from __future__ import annotations
@@ -34,11 +33,13 @@ def functions() -> dict[str, Callable[..., Any]]:
     return {name.removeprefix("run_"): call for name, call in vars(wrapper).items() if name.startswith("run_")}
 
 
-def signatures(path: Path) -> None:
+def facts(path: Path) -> None:
     """Write the options of each function."""
     found = {}
     for name, call in functions().items():
-        found[name] = [key for key, p in inspect.signature(call).parameters.items() if p.default is not p.empty]
+        defaults = {key: p.default for key, p in inspect.signature(call).parameters.items() if p.default is not p.empty}
+        plain = {key: value if isinstance(value, int | float | str) else None for key, value in defaults.items()}
+        found[name] = {"options": plain}
     path.write_text(json.dumps(found))
 
 
@@ -53,7 +54,7 @@ def _seed(seed: int, threads: int) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--signatures":
-        signatures(Path(sys.argv[2]))
+    if sys.argv[1] == "--facts":
+        facts(Path(sys.argv[2]))
     else:
         main(sys.argv[1], Path(sys.argv[2]))

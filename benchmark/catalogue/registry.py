@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 import sys
@@ -100,6 +101,8 @@ def load(spec: str, text: str = "") -> type[Detector]:
         return _pick(_module_from_text(path, text or plugin_text(spec)), name, spec)
     if name:
         return _pick(_module_from_name(path), name, spec)
+    if _is_module(spec):
+        raise UserError(f"{spec} is a module: name a class in it, {spec}:CLASS")
     raise unknown("detector", spec, known, "(a file of your own: --detector path/mine.py)")
 
 
@@ -138,6 +141,13 @@ def build(
     return cls(**given)
 
 
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):  # no such package, or no name at all
+        return False
+
+
 def _detectors_in(module: ModuleType) -> list[type[Detector]]:
     return [
         cls
@@ -153,6 +163,9 @@ def _detectors_in(module: ModuleType) -> list[type[Detector]]:
 def _checked(cls: Any, spec: str) -> type[Detector]:
     if not (inspect.isclass(cls) and issubclass(cls, Detector)):
         raise UserError(f"{spec} is not a detector: {_what_it_is(cls, spec)}")
+    if inspect.isabstract(cls):
+        missing = ", ".join(sorted(cls.__abstractmethods__))
+        raise UserError(f"{spec} is not a whole detector: it is an abstract class, write {missing}")
     return cls
 
 
@@ -160,9 +173,10 @@ def _what_it_is(cls: Any, spec: str) -> str:
     """What an object is, and what its author does next."""
     home = detectors_package.__name__
     derive = f"derive it from {home}.WindowDetector (or {home}.Detector, on points)"
+    if inspect.isfunction(cls) or inspect.isbuiltin(cls):
+        return "it is a function; write a class, see python -m benchmark new detector MyDetector"
     if not inspect.isclass(cls):
-        kind = "function" if callable(cls) else type(cls).__name__
-        return f"it is a {kind}; write a class, see python -m benchmark new detector MyDetector"
+        return f"it is an object of class {type(cls).__name__}; name a class, from which objects are made here"
     methods = {
         name for name in ("fit", "predict", "decision_function", "score_samples", "forward") if hasattr(cls, name)
     }
@@ -190,7 +204,9 @@ def _pick(module: ModuleType, name: str, spec: str) -> type[Detector]:
     if not classes and len(own) == 1:
         return _checked(own[0], f"{spec}:{own[0].__name__}")
     if len(classes) != 1:
-        found = ", ".join(c.__name__ for c in classes) or "none"
+        found = (
+            ", ".join(c.__name__ for c in classes) or f"none among {', '.join(c.__name__ for c in own) or 'nothing'}"
+        )
         raise UserError(f"{spec} must hold one detector class, found {found}: name it as {spec}:Class")
     return classes[0]
 

@@ -4,6 +4,7 @@ examples:
   python -m benchmark list
   python -m benchmark list --from pyod
   python -m benchmark list --from pyod --try      run each of them on a short series: works, why not, seconds
+  python -m benchmark list --from all --try --markdown docs/library-names.md      all libraries, as a page
 """
 
 from __future__ import annotations
@@ -11,23 +12,26 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.commands import _options
+from benchmark.commands import _trial
 from benchmark.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from benchmark.adapters import Listed
-    from benchmark.grid import Task
-    from datasets import Series
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``list``."""
-    parser.add_argument("--from", dest="library", metavar="LIBRARY", help="what a library has, and what that needs")
+    parser.add_argument(
+        "--from", dest="library", metavar="LIBRARY", help="what a library has, and what that needs; all = each"
+    )
     trial = parser.add_argument_group("with --from")
     trial.add_argument("--try", dest="trial", action="store_true", help="run each, as a table in Markdown")
+    trial.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="write a page; what it has tried is not tried again"
+    )
     trial.add_argument("--series", default="mackey-glass", help="what on: %(default)s, counts, or DATASET/SERIES")
     trial.add_argument("--n", type=int, default=1000, metavar="N", help="its first so many points (%(default)s)")
     trial.add_argument("--timeout", type=float, default=120, metavar="S", help="seconds for each (%(default)g)")
@@ -39,14 +43,17 @@ def main(args: argparse.Namespace) -> int:
     """Print the registered names, with a line on each."""
     from benchmark.adapters import LIBRARIES
 
-    if args.library not in (None, *LIBRARIES):
-        raise unknown("library", args.library, LIBRARIES)
-    if args.library and args.trial:
-        return _trial(args)
-    if args.library:
-        return _library(args.library)
+    if args.library not in (None, "all", *LIBRARIES):
+        raise unknown("library", args.library, (*LIBRARIES, "all"))
+    if args.trial and not args.library:
+        raise UserError("--try needs --from LIBRARY, or --from all")
+    if args.markdown and not args.trial:
+        raise UserError("--markdown needs --try: the page says what came of trying each")
     if args.trial:
-        raise UserError("--try needs --from LIBRARY")
+        return _trial.run(args, _state)
+    if args.library:
+        every = args.library == "all"
+        return max(_library(name, every) for name in (LIBRARIES if every else (args.library,)))
     sections = {"detectors": _detectors, "datasets": _datasets, "protocols": _protocols}
     for name, lines in sections.items():
         if args.what in (None, name):
@@ -56,11 +63,17 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def _library(library: str) -> int:
+def _library(library: str, among_others: bool) -> int:
     """Every class by name: whether it runs here, and what it needs."""
     from benchmark import adapters
 
-    entries = adapters.listed(library)
+    try:
+        entries = adapters.listed(library)
+    except UserError as error:
+        if not among_others:
+            raise
+        sys.stdout.write(f"  {library + ':':<44} {error}\n")
+        return 0
     runs = 0
     for entry in entries:
         state = _state(entry)
@@ -68,49 +81,6 @@ def _library(library: str) -> int:
         sys.stdout.write(f"  {entry.spec:<44} {state}\n")
     sys.stdout.write(f"{runs} of {len(entries)} run here, e.g. python -m benchmark run --detector {library}:NAME\n")
     return 0
-
-
-def _trial(args: argparse.Namespace) -> int:
-    """Each class on one short series with its defaults: what came of it, and seconds."""
-    from benchmark import adapters
-    from benchmark.execution import Backend, Board
-    from benchmark.report import markdown
-    from benchmark.speed import series
-
-    one = series.make(args.series, args.n)
-    found = {entry.spec: (_state(entry), "") for entry in adapters.listed(args.library)}
-    tasks = _tasks(args, [spec for spec, (state, _) in found.items() if state.startswith("runs")], one, found)
-    try:
-        for task, outcome in Backend("processes", jobs=args.jobs).map(tasks, Board()):
-            seconds = outcome.fit_seconds + outcome.score_seconds
-            reason = outcome.reason.strip().splitlines()[-1:]  # a program's own error comes last
-            known = {"ok": "works", "timeout": f"over {args.timeout:g} s"}
-            state = known.get(outcome.status, "".join(reason))
-            found[task.spec] = (state, f"{seconds:.1f}")
-            _options.say(f"{task.spec}: {state}, {seconds:.1f} s")
-    except KeyboardInterrupt:
-        _options.say("interrupted: the table holds what was tried")
-    rows = [(f"`{spec}`", markdown.escape(state[:160]), seconds) for spec, (state, seconds) in found.items()]
-    sys.stdout.write(markdown.table(["detector", "outcome", "seconds"], rows, left=2) + "\n")
-    worked = sum(state == "works" for state, _ in found.values())
-    sys.stdout.write(f"\n{worked} of {len(found)} work on {len(one)} points of {one.name}.\n")
-    return 0
-
-
-def _tasks(
-    args: argparse.Namespace, specs: list[str], one: Series, found: dict[str, tuple[str, str]]
-) -> Iterator[tuple[Task, Series]]:
-    from benchmark import adapters
-    from benchmark.grid import Selection, plan, rows
-
-    for spec in specs:
-        # a tenth of a short series is too little for what learns from normal data
-        protocol = "normal-only" if adapters.borrowed(spec).learns_from == "normal" else "tsb-uad"
-        selection = Selection((spec,), protocols=(protocol,), timeout=args.timeout)
-        try:
-            yield from plan(selection, rows(selection), [one])
-        except UserError as error:
-            found[spec] = (f"refused: {error}", "")
 
 
 def _state(entry: Listed) -> str:
@@ -126,6 +96,7 @@ def _state(entry: Listed) -> str:
     cls = adapters.borrowed(entry.spec)
     seeded = "seeded" if "random_state" in cls.param_defaults() else "no random numbers"
     how = "on windows" if "align" in cls.param_defaults() else "on the series"
+    how += "" if entry.module else ", in an environment of its own"
     return f"runs {how}, {seeded}, learns from {cls.learns_from}" + (f"; {entry.unseeded}" if entry.unseeded else "")
 
 

@@ -26,13 +26,15 @@ class Environment:
     ----------
     name : str
     python : str
-        The Python that has wheels of all of them.
+        The Python that has wheels of all of them; empty = the one that runs us.
     requirements : tuple of str
         Installed with what they require.
     alone : tuple of str
         Installed without: what these require pulls in packages that are not used.
     size : str
         What it takes on disk, for the person who waits.
+    over_ours : bool
+        Whether it stands over our own environment: what it does not hold is taken from there.
     """
 
     name: str
@@ -40,11 +42,13 @@ class Environment:
     requirements: tuple[str, ...]
     alone: tuple[str, ...]
     size: str
+    over_ours: bool = False
 
     @property
     def folder(self) -> Path:
-        """Where it lies; other pins lie elsewhere."""
-        mark = hashlib.sha256("\n".join(self.requirements + self.alone).encode()).hexdigest()[:12]
+        """Where it lies; other pins lie elsewhere, and so do those over another environment of ours."""
+        under = (str(Path(sys.prefix).resolve()), sys.version) if self.over_ours else ()
+        mark = hashlib.sha256("\n".join(self.requirements + self.alone + under).encode()).hexdigest()[:12]
         return (cache_dir() or datasets.default_cache_dir()) / f"{self.name}-{mark}"
 
     @property
@@ -71,21 +75,38 @@ class Environment:
         return python
 
     def _make(self, python: Path, say: Callable[[str], None]) -> None:
-        wanted = tuple(map(int, self.python.removeprefix("python").split(".")))
-        base = sys.executable if sys.version_info[:2] == wanted else shutil.which(self.python)
-        if base is None:
-            raise EnvironmentMissing(f"{self.name} needs {self.python}, which is not installed")
+        base = self._base()
         say(f"installing {self.name} into {self.folder} (once, about {self.size})")
         shutil.rmtree(self.folder, ignore_errors=True)
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        commands = [
-            [base, "-m", "venv", str(self.folder)],
-            [*pip, *self.requirements],
-            [*pip, "--no-deps", *self.alone],
-        ]
-        for command in commands:
-            done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-            if done.returncode:
-                lines = done.stderr.strip().splitlines() or ["no message"]
-                raise EnvironmentMissing(f"`{' '.join(command[:5])} ...` failed: {lines[-1]}")
+        _done([base, "-m", "venv", str(self.folder)])
+        if self.over_ours:
+            self._stand_over_ours()
+        _done([*pip, *self.requirements])
+        if self.alone:
+            _done([*pip, "--no-deps", *self.alone])
         (self.folder / "complete").write_text("\n".join(self.requirements + self.alone))
+
+    def _base(self) -> str:
+        runs_us = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        base = sys.executable if self.python in ("", runs_us) else shutil.which(self.python)
+        if base is None:
+            raise EnvironmentMissing(f"{self.name} needs {self.python}, which is not installed")
+        return base
+
+    def _stand_over_ours(self) -> None:
+        """Our packages come last on its path; what its numba compiles is kept apart from what ours has compiled."""
+        ours = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+        lines = [
+            "import os, sys; os.environ.setdefault('NUMBA_CACHE_DIR', os.path.join(sys.prefix, 'numba'))",
+            *(f"import site; site.addsitedir({path!r})" for path in ours),
+        ]
+        (own,) = self.folder.glob("lib/python*/site-packages")
+        (own / "over_ours.pth").write_text("\n".join(lines) + "\n")
+
+
+def _done(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ["no message"]
+        raise EnvironmentMissing(f"`{' '.join(command[:5])} ...` failed: {lines[-1]}")

@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 
 from benchmark.adapters import borrowed
@@ -27,17 +26,9 @@ from detectors import Detector
 from detectors.core import Array
 from tests.support.cases import planned, toy
 from tests.support.conformance import failed_checks
+from tests.support.programs import EATS, ECHO, FORKS, HANGS, LINUX, MARK, gone, script, sleepers
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "programs"
-LINUX = pytest.mark.skipif(sys.platform != "linux", reason="orphans are adopted on Linux alone")
-
-
-def script(folder: Path, body: str, name: str = "mine.sh", shell: str = "/bin/sh") -> str:
-    """Write a program; its spec."""
-    path = folder / name
-    path.write_text(f"#!{shell}\n{body}\n")
-    path.chmod(0o755)
-    return f"exec:{path}"
 
 
 def made(spec: str, **params: object) -> Detector:
@@ -46,9 +37,6 @@ def made(spec: str, **params: object) -> Detector:
 
 def wave(n: int = 200) -> Array:
     return np.sin(np.arange(n) / 4.0) * 1e-7 + 1 / 3
-
-
-ECHO = 'cp "$1/series.csv" "$1/scores.csv"'
 
 
 # -- what it is given -----------------------------------------------------------------------------
@@ -183,26 +171,6 @@ def test_the_examples_run(tmp_path: Path) -> None:
 
 
 # -- nothing is left behind -------------------------------------------------------------------------
-
-MARK = "31557"  # seconds that nobody else sleeps
-HANGS = f"setsid sleep {MARK} & (sleep {MARK} &) ; trap '' TERM INT; sleep {MARK}"
-FORKS = f"for k in 1 2 3 4 5 6 7 8; do setsid sleep {MARK} & done; wait"
-EATS = (
-    "setsid {python} -c 'b = []\nwhile True: b.append(bytearray(8 * 2**20)); __import__(\"time\").sleep(0.01)' & "
-    f"sleep {MARK}"
-)
-
-
-def sleepers() -> list[psutil.Process]:
-    return [p for p in psutil.process_iter(["cmdline"]) if MARK in (p.info["cmdline"] or []) and p.status() != "zombie"]
-
-
-def gone() -> bool:
-    """Whether all sleepers are gone, at once or within a while: the system ends what was killed when it likes."""
-    deadline = time.monotonic() + 20
-    while sleepers() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return not sleepers()
 
 
 def outcome(spec: str, timeout: float = 0.0, memory: float = 0.0) -> Outcome:

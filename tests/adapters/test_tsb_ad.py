@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,11 @@ from benchmark.adapters import borrowed, listed, names, tsb_ad
 from benchmark.catalogue import registry
 from benchmark.cli import main
 from benchmark.errors import UserError
-from benchmark.execution import execute
+from benchmark.execution import Backend, Board, execute
 from benchmark.grid import Selection, rows
 from tests.support.cases import planned, toy
+from tests.support.cluster import Cluster
+from tests.support.programs import LINUX, MARK, gone
 
 # TSB-AD's wrapper, in small: one function that scores the series it is given, one that learns first.
 WRAPPER = """
@@ -44,7 +47,7 @@ Tensor, nn = SimpleNamespace(), SimpleNamespace(Module=SimpleNamespace())
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An environment that looks complete, whose Python finds the stand-in."""
     monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path))
-    folder = tsb_ad.TSB_AD.folder
+    folder = tsb_ad.ENVIRONMENT.folder
     (folder / "bin").mkdir(parents=True)
     (folder / "lib" / "TSB_AD").mkdir(parents=True)
     (folder / "lib" / "TSB_AD" / "__init__.py").write_text("")
@@ -61,10 +64,15 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     _forget()
 
 
+def ready(environment: Path) -> None:
+    """Ask the stand-in for its options, as the command does."""
+    assert main(["environment", "tsb-ad"]) == 0
+    _forget()
+
+
 def _forget() -> None:
     borrowed.cache_clear()
     names._entries.cache_clear()
-    tsb_ad._signatures.cache_clear()
 
 
 def test_the_command_makes_it_once_and_asks_for_the_options(
@@ -74,8 +82,8 @@ def test_the_command_makes_it_once_and_asks_for_the_options(
         assert main(["environment", "tsb-ad"]) == 0
         assert f"tsb-ad is ready: {environment}/bin/python" in capsys.readouterr().out
     _forget()
-    options = json.loads((environment / "signatures.json").read_text())
-    assert options == {"SR": ["periodicity"], "USAD": ["win_size", "lr"]}
+    options = json.loads((environment / "facts.json").read_text())
+    assert options == {"SR": {"options": {"periodicity": 1}}, "USAD": {"options": {"win_size": 5, "lr": 1e-4}}}
 
 
 def test_what_it_learns_from_is_what_tsb_ad_gives_it(environment: Path) -> None:
@@ -102,6 +110,8 @@ def test_it_is_a_row_like_any_other(environment: Path) -> None:
     assert (outcome.status, task.cell.detector, outcome.n_fit) == ("ok", "TSB-AD_USAD", 30)
     with pytest.raises(UserError, match="unknown option of tsb-ad:USAD 'winsize': did you mean win_size"):
         rows(Selection(("tsb-ad:USAD",), params={"tsb-ad:USAD": {"winsize": 3}}))
+    with pytest.raises(UserError, match=r"option win_size of tsb-ad:USAD is a number \(5\), got 'abc'"):
+        rows(Selection(("tsb-ad:USAD",), params={"tsb-ad:USAD": {"win_size": "abc"}}))
 
 
 def test_without_the_environment_the_command_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,12 +124,66 @@ def test_without_the_environment_the_command_is_named(tmp_path: Path, monkeypatc
             registry.load("tsb-ad:Chronos")
         with pytest.raises(UserError, match="did you mean USAD"):
             registry.load("tsb-ad:USADD")
-        assert {entry.needs or entry.refused for entry in listed("tsb-ad")} > {tsb_ad.MAKE}
+        assert {entry.needs or entry.refused for entry in listed("tsb-ad")} > {tsb_ad.TSB_AD.make}
     finally:
         _forget()
 
 
 def test_the_runner_does_not_take_an_adapter_for_a_library() -> None:
-    code = [sys.executable, "-P", str(tsb_ad.RUNNER), "--signatures", "/dev/null"]
+    code = [sys.executable, "-P", str(tsb_ad.TSB_AD.runner), "--facts", "/dev/null"]
     said = subprocess.run(code, capture_output=True, text=True, cwd="/").stderr
     assert "No module named 'TSB_AD'" in said
+
+
+# What TSB-AD's functions could do, in the stand-in for its environment.
+HOSTILE = f"""
+import subprocess, sys, time
+import numpy as np
+
+def run_SR(data):
+    return np.abs(data).ravel()
+
+def run_FFT(data):
+    subprocess.Popen(["sleep", "{MARK}"], start_new_session=True)
+    time.sleep(999)
+
+def run_POLY(data):
+    eat = "b = []\\nwhile True: b.append(bytearray(8 * 2**20)); __import__('time').sleep(0.01)"
+    subprocess.Popen([sys.executable, "-c", eat], start_new_session=True)
+    time.sleep(999)
+
+def run_KNN(data):
+    return np.full(len(data), np.nan)
+
+def run_LOF(data):
+    return np.zeros(len(data) - 1)
+
+def run_PCA(data):
+    raise ValueError("no such luck")
+"""
+EXPECTED = {
+    "SR": ("ok", ""),
+    "FFT": ("timeout", "(--timeout)"),
+    "POLY": ("oom", "(--memory)"),
+    "KNN": ("failed", "nan at row 0"),
+    "LOF": ("failed", "holds 299 scores, the series has 300 points"),
+    "PCA": ("failed", "no such luck"),
+}
+
+
+@LINUX
+@pytest.mark.slow
+def test_tsb_ads_detectors_on_a_dask_cluster(environment: Path, tmp_path: Path) -> None:
+    (environment / "lib" / "TSB_AD" / "model_wrapper.py").write_text(HOSTILE)
+    ready(environment)
+    with ExitStack() as stack:
+        cluster = Cluster(tmp_path)  # after the fixture: its workers find the environment where we do
+        stack.callback(cluster.close)
+        cluster.add_worker()
+        work = planned([f"tsb-ad:{name}" for name in EXPECTED], [toy()], timeout=12, memory=300)
+        outcomes = list(Backend("dask", scheduler=cluster.address).map(work, Board()))
+    found = {task.cell.detector.removeprefix("TSB-AD_"): outcome for task, outcome in outcomes}
+    for name, (status, reason) in EXPECTED.items():
+        outcome = found[name]
+        assert (outcome.status, reason in outcome.reason) == (status, True), (name, outcome.reason)
+    assert gone()

@@ -1,0 +1,159 @@
+"""Detectors of libraries whose pins differ from ours: each is a program of an environment that holds its library."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from benchmark.adapters.borrowed import EXPLAINED
+from benchmark.adapters.names import Listed
+from benchmark.adapters.program import Program
+from benchmark.errors import unknown
+from benchmark.system.environments import Environment, EnvironmentMissing
+from detectors import Detector
+
+
+@dataclass(frozen=True)
+class Home:
+    """An environment, and the script that runs its detectors there.
+
+    Attributes
+    ----------
+    environment : Environment
+    runner : Path
+        ``runner NAME FOLDER`` scores as docs/programs.md says, ``runner --facts FILE`` writes what is known of each.
+    """
+
+    environment: Environment
+    runner: Path
+
+    @property
+    def make(self) -> str:
+        """The command that makes it."""
+        return f"python -m benchmark environment {self.environment.name}"
+
+    @property
+    def ready(self) -> bool:
+        """Whether it is made and has been asked for its detectors."""
+        return self.environment.made and self._file.is_file()
+
+    def facts(self) -> dict[str, dict[str, Any]]:
+        """What is known of each detector, by name."""
+        found: dict[str, dict[str, Any]] = json.loads(self._file.read_text(encoding="utf-8"))
+        return found
+
+    def words(self, *rest: str) -> list[str]:
+        """The command line of its runner; without ``-P`` the adapters beside it would stand for the libraries."""
+        return [str(self.environment.folder / "bin" / "python"), "-P", str(self.runner), *rest]
+
+    def prepare(self, say: Callable[[str], None]) -> Path:
+        """Make it where it is missing, ask it for its detectors; its Python.
+
+        Raises
+        ------
+        EnvironmentMissing
+            If it cannot be made, or its libraries cannot be imported.
+        """
+        python = self.environment.interpreter(say)
+        done = subprocess.run(self.words("--facts", str(self._file)), capture_output=True, text=True)
+        if done.returncode:
+            self._file.unlink(missing_ok=True)
+            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise EnvironmentMissing(f"{self.environment.folder} cannot be used, remove it and try again: {last}")
+        return python
+
+    @property
+    def _file(self) -> Path:
+        return self.environment.folder / "facts.json"
+
+
+HOME = Home(
+    Environment(
+        "libraries",
+        "",
+        (
+            "aeon==1.6.0",  # asks for numba < 0.64 and pandas < 3.1
+            "dtaianomaly==0.5.1",  # asks for sktime, and that for pandas < 3.1
+            "sktime==1.2.0",
+            "tslearn==0.10.0",
+            "statsmodels==0.15.0",
+            "numba==0.63.1",
+            "numpy==2.3.5",  # as numba 0.63 asks
+            "pandas==3.0.6",
+            "combo==0.1.3",  # PyOD's combinations need it
+        ),
+        (),
+        "500 MB",
+        over_ours=True,
+    ),
+    Path(__file__).with_name("apart_runner.py"),
+)
+LIBRARIES = ("aeon", "dtaianomaly")
+
+
+class Apart(Program):
+    """A detector that runs in its library's environment.
+
+    Attributes
+    ----------
+    accepted : dict
+        The library's own options with their defaults, as far as these are numbers or texts.
+    """
+
+    format = "npy"
+    accepted: ClassVar[dict[str, Any]] = {}
+
+    def check_params(self) -> None:
+        """The options must be arguments of the library's class, and numbers where their defaults are."""
+        super().check_params()
+        for name, value in (self.options or {}).items():
+            if name not in self.accepted:
+                raise ValueError(str(unknown(f"option of {self.spec}", name, self.accepted)))
+            if isinstance(value, str) and isinstance(self.accepted[name], int | float):
+                raise ValueError(f"option {name} of {self.spec} is a number ({self.accepted[name]}), got {value!r}")
+
+
+def entries(library: str) -> Iterator[Listed]:
+    """The detectors of a library that lives in :data:`HOME`."""
+    for spec, known in HOME.facts().items():
+        if spec.startswith(f"{library}:"):
+            name = spec.partition(":")[2]
+            yield Listed(library, name, "", needs=known["needs"], refused=known["refused"], home="apart")
+
+
+def detector(entry: Listed, model: object) -> type[Detector]:
+    """The program that runs it."""
+    known = HOME.facts()[entry.spec]
+    return class_apart(HOME, entry, entry.spec, known)
+
+
+def class_apart(home: Home, entry: Listed, name: str, known: dict[str, Any]) -> type[Detector]:
+    """A class for a detector of an environment.
+
+    Parameters
+    ----------
+    home : Home
+    entry : Listed
+    name : str
+        What its runner calls it.
+    known : dict
+        ``options``, ``learns_from``, ``defaults`` and ``source``.
+    """
+    lines = [f"    {key} : {EXPLAINED[key].format(spec=entry.spec)}" for key in known["defaults"]]
+    text = [f"{known['source']}, in an environment of its own.", "", "    Parameters", "    ----------", *lines]
+    pins = (*home.environment.requirements, *home.environment.alone)
+    body = {
+        "__doc__": "\n".join(text),
+        "__module__": __package__,
+        "spec": entry.spec,
+        "command": shlex.join(home.words(name)),
+        "text": "\n".join((*pins, home.runner.read_text(encoding="utf-8"))),
+        "accepted": known["options"],
+        **{key: known[key] for key in ("learns_from", "defaults", "source")},
+    }
+    return type(f"{'TSB-AD' if entry.library == 'tsb-ad' else entry.library}_{entry.name}", (Apart,), body)

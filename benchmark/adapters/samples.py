@@ -1,0 +1,106 @@
+"""What a borrowed class takes for its samples: the windows of a series, or the series itself."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, get_args
+
+import numpy as np
+
+from benchmark.adapters.borrowed import Borrowed
+from benchmark.adapters.signatures import silence
+from detectors import Array, Diet, WindowDetector, Windows
+from detectors.core import Index, Rule, evenly, min_max, one_of, resolve_window, two_windows, whole
+
+
+class OverWindows(Borrowed, WindowDetector):
+    """A class whose samples are the windows of the series.
+
+    Windows of the fitted series get the scores that the library gave them in its own fit: a neighbour search leaves
+    out the window itself. All other windows are scored in one call, as some classes compare what they score.
+    """
+
+    exempt: ClassVar[dict[str, str]] = {"memory": "the library keeps and scores a matrix of windows"}
+    defaults: ClassVar[dict[str, Any]] = {
+        "window": "auto",
+        "align": "centre",
+        "options": None,
+        "scaling": "none",
+        "learns_from": "series",
+        "max_windows": 20_000,
+    }
+    rules: ClassVar[dict[str, Rule]] = {
+        "scaling": one_of("none", "minmax"),
+        "learns_from": one_of(*get_args(Diet)),
+        "max_windows": whole(1),
+    }
+
+    scaling: str
+    max_windows: int
+
+    def _fit_windows(self, windows: Windows) -> None:
+        self.model_ = self.made(self.window_)
+        with silence():
+            self.model_.fit(self._matrix(windows, evenly(len(windows), self.max_windows)))
+        self.own_ = self.own_scores(self.model_) if len(windows) <= self.max_windows else None
+
+    def _score_windows(self, windows: Windows) -> Array:
+        first = self._first_window(windows.pieces[0])
+        if self.own_ is not None and first is not None:
+            return self.own_[first : first + len(windows)]
+        self.seed_generators()
+        with silence():
+            matrix = self._matrix(windows, np.arange(len(windows)))
+            return np.asarray(self.scores(self.model_, matrix), dtype=float).ravel()
+
+    def tried(self, model: Any, x: Array) -> None:
+        """Fit it to some twenty windows of 16 points."""
+        model.fit(x[: 16 * (len(x) // 16)].reshape(-1, 16))
+
+    def _matrix(self, windows: Windows, index: Index) -> Array:
+        matrix = windows.take(index)
+        return np.ascontiguousarray(min_max(matrix)) if self.scaling == "minmax" else matrix
+
+    def own_scores(self, model: Any) -> Array | None:
+        """Scores of the fitted windows, if the library keeps them."""
+        return None
+
+    def scores(self, model: Any, matrix: Array) -> Array:
+        """(k,) scores of a (k, window) matrix, higher = more anomalous."""
+        raise NotImplementedError
+
+
+class OnSeries(Borrowed):
+    """A class that takes the series itself and gives a score per point."""
+
+    def min_length(self) -> int:
+        """Two windows, as for every detector with a window."""
+        return two_windows(self)
+
+    def _fit(self, pieces: list[Array]) -> None:
+        if "window" in self.defaults:
+            self.window_ = resolve_window(self.window, pieces)
+        if len(pieces) > 1:
+            self.notes_ = (f"the library takes one series: {len(pieces)} fitted pieces were joined",)
+        self.model_ = self.made(getattr(self, "window_", 1))
+        if self.learns_from != "nothing":
+            with silence():
+                self.fitted(self.model_, np.concatenate(pieces))
+
+    def _score(self, x: Array) -> Array:
+        self.seed_generators()
+        with silence():
+            return np.array(self.scores(self.model_, x.copy()), dtype=float).ravel()
+
+    window: Any
+
+    def tried(self, model: Any, x: Array) -> None:
+        """Fit it to a short series."""
+        self.fitted(model, x)
+
+    def fitted(self, model: Any, x: Array) -> None:
+        """Fit the library's object."""
+        model.fit(x)
+
+    def scores(self, model: Any, x: Array) -> Array:
+        """(n,) scores of a series, higher = more anomalous."""
+        raise NotImplementedError

@@ -1,0 +1,188 @@
+"""``list --try``: every class of a library on one short series, as a page that is continued where it stopped."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.commands import _options
+from benchmark.errors import UserError
+
+if TYPE_CHECKING:
+    from benchmark.adapters import Listed
+    from benchmark.grid import Outcome, Task
+    from datasets import Series
+
+HEAD = """# What works: every name of the libraries
+
+```sh
+{command}
+```
+
+made this page. Each class stands here with its defaults, fitted to a short series and scoring it. One that learns from
+normal data was fitted to the series' normal parts. Seconds are those of fit and score by the clock. They include
+the start of a program where the library lives in an environment of its own.
+
+A row with seconds is kept when the command is given again. Take a row out of the page, and it is tried anew.
+A library of another version is tried anew as a whole.
+"""
+ROW = re.compile(r"^\| `([^`]+)` \| .* \| ([\d.]*) ?\|$", re.MULTILINE)
+COLUMNS = ("detector", "outcome", "seconds")
+
+
+@dataclass
+class Section:
+    """One library of the page.
+
+    Attributes
+    ----------
+    conditions : str
+        Version, series and limits: rows of other ones do not count.
+    rows : dict
+        Outcome and seconds of each detector, as the page shows them.
+    """
+
+    conditions: str
+    rows: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """As it stands in the page."""
+        from benchmark.report import markdown
+
+        worked = sum(outcome.startswith("works") for outcome, _ in self.rows.values())
+        table = markdown.table(COLUMNS, [(f"`{spec}`", *row) for spec, row in self.rows.items()], left=2)
+        return f"{self.conditions}\n{worked} of {len(self.rows)} work.\n\n{table}\n"
+
+
+class Page:
+    """The sections by library; where it is a file, that file is also the memory of what has been tried."""
+
+    def __init__(self, file: Path | None, command: str) -> None:
+        self.file, self.command = file, command
+        text = file.read_text(encoding="utf-8") if file and file.is_file() else ""
+        self.sections = dict(_sections(text))
+
+    def begin(self, library: str, conditions: str) -> Section:
+        """The section of a library; what was tried under other conditions is let go."""
+        found = self.sections.get(library)
+        if found is None or found.conditions != conditions:
+            found = self.sections[library] = Section(conditions)
+        return found
+
+    def write(self) -> None:
+        """Replace the file, whole."""
+        if self.file is not None:
+            from benchmark.report import write_text
+
+            parts = (f"\n## {library}\n\n{section.text}" for library, section in self.sections.items())
+            write_text(self.file, HEAD.format(command=self.command) + "".join(parts))
+
+
+def _sections(text: str) -> Iterator[tuple[str, Section]]:
+    for part in text.split("\n## ")[1:]:
+        library, _, rest = part.partition("\n")
+        rows = {m[1]: (m[0].split(" | ")[1].strip(), m[2]) for m in ROW.finditer(rest)}
+        yield library, Section(rest.strip().partition("\n")[0], rows)
+
+
+def run(args: argparse.Namespace, state: Callable[[Listed], str]) -> int:
+    """Try what has not been tried; print the tables, or write them to the page."""
+    from benchmark import adapters
+    from benchmark.speed import series
+
+    if args.markdown is not None and not args.markdown.parent.is_dir():
+        raise UserError(f"--markdown {args.markdown}: there is no folder {args.markdown.parent}, make it first")
+    one = series.make(args.series, args.n)
+    page = Page(args.markdown, _command(args))
+    libraries = adapters.LIBRARIES if args.library == "all" else (args.library,)
+    try:
+        for library in libraries:
+            _one_library(args, library, one, page, state)
+    except KeyboardInterrupt:
+        kept = "give the same command again to go on" if page.file else "what was tried follows"
+        _options.say(f"interrupted: {kept}")
+    if page.file is None:
+        sys.stdout.write("\n".join(f"## {name}\n\n{section.text}" for name, section in page.sections.items()))
+    else:
+        sys.stdout.write(f"{page.file}\n")
+    return 0
+
+
+def _one_library(
+    args: argparse.Namespace, library: str, one: Series, page: Page, state: Callable[[Listed], str]
+) -> None:
+    from benchmark import adapters
+    from benchmark.report import markdown
+
+    try:
+        entries = adapters.listed(library)
+    except UserError as error:
+        if args.library != "all":
+            raise
+        _options.say(f"{library} is left out: {error}")
+        return
+    section = page.begin(library, _conditions(args, library, one))
+    tried = {spec: row for spec, row in section.rows.items() if row[1]}
+    states = {entry.spec: state(entry) for entry in entries}
+    section.rows.clear()
+    section.rows.update({spec: tried.get(spec, (markdown.escape(why), "")) for spec, why in states.items()})
+    todo = [spec for spec, why in states.items() if why.startswith("runs") and spec not in tried]
+    for spec in todo:
+        section.rows[spec] = ("not tried yet", "")
+    for spec, outcome, seconds in _outcomes(args, todo, one):
+        section.rows[spec] = (markdown.escape(outcome[:200]), seconds)
+        _options.say(f"{spec}: {outcome}, {seconds} s")
+        page.write()
+    page.write()
+
+
+def _outcomes(args: argparse.Namespace, specs: Iterable[str], one: Series) -> Iterator[tuple[str, str, str]]:
+    """Detector, what came of it, seconds."""
+    from benchmark.execution import Backend, Board
+
+    refused: list[tuple[str, str, str]] = []
+    for task, outcome in Backend("processes", jobs=args.jobs).map(_tasks(args, specs, one, refused), Board()):
+        yield task.spec, _outcome(outcome), f"{outcome.fit_seconds + outcome.score_seconds:.1f}"
+    yield from refused
+
+
+def _outcome(outcome: Outcome) -> str:
+    last = outcome.reason.strip().splitlines()[-1:]  # a program's own error comes last
+    return "works" if outcome.status == "ok" else "".join(last) or outcome.status
+
+
+def _tasks(
+    args: argparse.Namespace, specs: Iterable[str], one: Series, refused: list[tuple[str, str, str]]
+) -> Iterator[tuple[Task, Series]]:
+    from benchmark import adapters
+    from benchmark.grid import Selection, plan, rows
+
+    for spec in specs:
+        # a tenth of a short series is too little for what learns from normal data
+        protocol = "normal-only" if adapters.borrowed(spec).learns_from == "normal" else "tsb-uad"
+        selection = Selection((spec,), protocols=(protocol,), timeout=args.timeout)
+        try:
+            yield from plan(selection, rows(selection), [one])
+        except UserError as error:
+            refused.append((spec, f"refused: {error}", "0.0"))
+
+
+def _conditions(args: argparse.Namespace, library: str, one: Series) -> str:
+    from benchmark import adapters
+
+    return (
+        f"Version {adapters.version(library)}, Python {platform.python_version()}: "
+        f"the first {len(one)} points of {args.series}, at most {args.timeout:g} s each."
+    )
+
+
+def _command(args: argparse.Namespace) -> str:
+    what = f"--from {args.library} --try --series {args.series} --n {args.n} --timeout {args.timeout:g}"
+    return f"python -m benchmark list {what} --markdown {args.markdown}"

@@ -1,0 +1,176 @@
+"""Libraries in an environment of their own: what is known of them, how they are run; a stand-in takes their place."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.adapters import apart, borrowed, listed, names
+from benchmark.catalogue import registry
+from benchmark.cli import main
+from benchmark.errors import UserError
+from benchmark.execution import execute
+from benchmark.grid import Selection, rows
+from benchmark.system.environments import Environment, EnvironmentMissing
+from detectors.core import Array
+from tests.support.cases import planned, toy
+
+LIBRARY = """
+class _Base:
+    def __init__(self, window_size=10, power=1, random_state=None):
+        self.window_size, self.power, self.random_state = window_size, power, random_state
+
+    @classmethod
+    def get_class_tags(cls):
+        return {"learning_type:unsupervised": cls.unsupervised, "fit_is_empty": False}
+
+    def fit(self, X):
+        self.mean = X.mean()
+        return self
+
+    def predict(self, X):
+        return abs(X - self.mean) ** self.power + self.window_size + self.random_state
+
+    def fit_predict(self, X):
+        return self.fit(X).predict(X)
+
+
+class Away(_Base):
+    unsupervised = True
+
+
+class Normal(_Base):
+    unsupervised = False
+"""
+
+
+def forget() -> None:
+    borrowed.cache_clear()
+    names._entries.cache_clear()
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An environment that looks complete: its Python is ours, with small libraries called like the real ones."""
+    monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path))
+    folder = apart.HOME.environment.folder
+    (folder / "bin").mkdir(parents=True)
+    for family in ("series", "series.distance_based", "series.distribution_based", "series.outlier_detection"):
+        package = folder / "lib" / "aeon" / "anomaly_detection" / family.replace(".", "/")
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text("__all__ = []")
+    (folder / "lib/aeon/anomaly_detection/collection").mkdir()
+    (folder / "lib/aeon/anomaly_detection/collection/__init__.py").write_text("__all__ = ['Flocks']")
+    (folder / "lib/aeon/anomaly_detection/series/__init__.py").write_text("__all__ = ['Away', 'Normal']" + LIBRARY)
+    (folder / "lib/dtaianomaly").mkdir()
+    (folder / "lib/dtaianomaly/__init__.py").write_text("")
+    (folder / "lib/dtaianomaly/anomaly_detection.py").write_text("__all__ = []\nclass BaseDetector: pass")
+    python = folder / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={folder}/lib:$PYTHONPATH exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    (folder / "complete").write_text("")
+    forget()
+    with pytest.raises(UserError, match="make it an environment once: python -m benchmark environment libraries"):
+        listed("aeon")  # it has not been asked for its detectors
+    yield folder
+    forget()
+
+
+def test_the_command_asks_for_what_is_there(environment: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        assert main(["environment", "libraries"]) == 0
+        assert f"libraries is ready: {environment}/bin/python" in capsys.readouterr().out
+    facts = json.loads((environment / "facts.json").read_text())
+    assert facts["aeon:Away"]["options"] == {"window_size": 10, "power": 1, "random_state": None}
+    assert [facts[name]["learns_from"] for name in ("aeon:Away", "aeon:Normal")] == ["series", "normal"]
+    forget()
+    assert main(["list", "--from", "aeon"]) == 0
+    said = capsys.readouterr().out
+    assert "aeon:Away" in said
+    assert "runs on the series, in an environment of its own, seeded, learns from series" in said
+    assert "refused: it finds unusual series in a collection" in said
+    assert "2 of 3 run here" in said
+
+
+def test_window_seed_options_and_data_arrive(environment: Path) -> None:
+    main(["environment", "libraries"])
+    forget()
+    x, train = toy().values, toy(seed=1).values
+    made = registry.build("aeon:Away", {"power": 2, "window": 7}, seed=5)
+    expected = np.abs(x - np.r_[train[:40], train[50:]].mean()) ** 2 + 7 + 5
+    np.testing.assert_allclose(made.fit([train[:40], train[50:]]).score(x), expected)
+    ((task, one),) = planned(["aeon:Normal"], [toy()])
+    outcome = execute(task, one)
+    assert (outcome.status, task.cell.detector, outcome.n_fit) == ("ok", "aeon_Normal", 30)
+    with pytest.raises(UserError, match="unknown option of aeon:Away 'powr': did you mean power"):
+        rows(Selection(("aeon:Away",), params={"aeon:Away": {"powr": 3}}))
+    with pytest.raises(UserError, match=r"option power of aeon:Away is a number \(1\), got 'two'"):
+        rows(Selection(("aeon:Away",), params={"aeon:Away": {"power": "two"}}))
+    with pytest.raises(UserError, match="did you mean Away"):
+        registry.load("aeon:Awya")
+
+
+def test_libraries_that_cannot_be_imported_are_named(environment: Path) -> None:
+    (environment / "lib/aeon/anomaly_detection/series/__init__.py").write_text("import nowhere_at_all")
+    with pytest.raises(EnvironmentMissing, match=r"remove it and try again: .*nowhere_at_all"):
+        apart.HOME.prepare(lambda line: None)
+    assert not apart.HOME.ready
+
+
+def _reachable() -> bool:
+    line = [sys.executable, "-m", "pip", "index", "versions", "aeon"]
+    return subprocess.run(line, capture_output=True, timeout=60).returncode == 0
+
+
+@pytest.mark.slow
+def test_the_libraries_themselves() -> None:
+    """Makes the environment or takes the one that is there; the tests that need the libraries run inside it."""
+    if not apart.HOME.environment.made and not _reachable():
+        pytest.skip("the package registry cannot be reached, and the environment of aeon and dtaianomaly is not made")
+    python = apart.HOME.prepare(lambda line: None)
+    chosen = "(aeon or dtaianomaly or combinations) and not STOMP and not MatrixProfile"  # which compile for a minute
+    files = [str(Path(__file__).with_name(name)) for name in ("test_libraries.py", "test_elsewhere.py")]
+    line = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", chosen, *files]
+    done = subprocess.run(line, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stdout
+    assert " passed" in done.stdout
+    assert "skipped" not in done.stdout, done.stdout
+    forget()
+    try:
+        x = toy(n=300).values
+        for spec in ("aeon:COPOD", "dtaianomaly:PrincipalComponentAnalysis"):
+            np.testing.assert_array_equal(registry.build(spec, window=20).fit(x).score(x), _directly(python, spec, x))
+    finally:
+        forget()
+
+
+def _directly(python: Path, spec: str, x: Array) -> Array:
+    """The library's own output, by its own Python and without anything of ours."""
+    library, _, name = spec.partition(":")
+    way = "series" if library == "aeon" else ""
+    call = "m.fit_predict(x)" if library == "aeon" else "m.fit(x).decision_function(x)"
+    code = (
+        f"import sys, numpy as np; from {library}.anomaly_detection{'.' + way if way else ''} import {name}; "
+        f"x = np.array(eval(sys.argv[1])); m = {name}(window_size=20); print(repr({call}.tolist()))"
+    )
+    done = subprocess.run([str(python), "-c", code, repr(x.tolist())], capture_output=True, text=True, check=True)
+    return np.array(ast.literal_eval(done.stdout))
+
+
+def test_the_environment_stands_over_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it does not hold comes from ours, what it holds comes first; compiled code is kept apart."""
+    monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path))
+    made = Environment("over", "", ("--no-index", "numpy"), (), "nothing", over_ours=True)  # numpy is there: ours
+    python = made.interpreter(lambda line: None)
+    (own,) = made.folder.glob("lib/python*/site-packages")
+    (own / "stumpy.py").write_text("mine = 1")
+    code = "import numpy, stumpy, os; print(numpy.__version__, stumpy.mine, os.environ['NUMBA_CACHE_DIR'])"
+    said = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert said == [np.__version__, "1", str(made.folder / "numba")]
