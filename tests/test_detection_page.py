@@ -15,6 +15,7 @@ from benchmark.cli import main
 from benchmark.detection import Options, detect, page
 from benchmark.detection.alerts import Alert, Likes
 from benchmark.detection.detect import Finding
+from benchmark.detection.report import markdown
 from benchmark.detection.why import drawing, expected_at_peak, in_words, lasting
 from benchmark.reading import Recording
 from tests.support.chromium import chromium, screen
@@ -80,12 +81,12 @@ def test_the_viewer_gets_series_scores_alerts_and_times(finding: Finding) -> Non
     assert json.dumps(data)
 
 
-def likened(n: int = 60) -> tuple[Finding, Alert]:
+def likened(n: int = 60, unit: float = 1) -> tuple[Finding, Alert]:
     """Rows 20 to 29 of a rising line, likened to two others that lie 1 and 3 below."""
-    x = np.arange(n, dtype=np.float64)
+    x = np.arange(n) * unit
     recording = Recording("mine", "value", x, np.zeros(n, dtype=bool))
     found = detect(recording, Options(detectors=("AbsDeviation",)))
-    likes = Likes(10, np.array([40, 0]), np.stack([x[10:40] - 1, x[10:40] - 3]))
+    likes = Likes(10, np.array([40, 0]), np.stack([x[10:40] - unit, x[10:40] - 3 * unit]))
     return found, Alert(20, 30, 15, 35, 25, 9.0, likes=likes)
 
 
@@ -101,6 +102,16 @@ def test_what_similar_windows_have_is_their_range_at_the_peak() -> None:
     assert drawn is not None
     assert (drawn["low"], drawn["high"], drawn["first"], drawn["last"]) == ("7", "39", "row 10", "row 39")
     assert drawn["marked"] == (200.0, 200.0)
+
+
+def test_small_values_keep_their_figures() -> None:
+    assert expected_at_peak(*likened(unit=1e-9)) == ("2.2e-08", "2.3e-08", "2.4e-08")
+
+
+def test_names_are_escaped_once() -> None:
+    found, _ = likened()
+    found.recording.column = "a_b *c*"
+    assert r"60 rows of 'a\_b \*c\*', scored" in markdown(found, 3)
 
 
 def test_a_window_of_the_history_is_named_so_and_its_rows_are_not_drawn() -> None:

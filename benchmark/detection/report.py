@@ -124,7 +124,7 @@ def markdown(finding: Finding, top: int) -> str:
     recording = finding.recording
     parts = [f"# Anomalies in {md.escape(recording.name)}", ""]
     parts.append(
-        f"{len(recording):,} rows of {md.escape(recording.column)!r}, scored by **{finding.detector}** "
+        f"{len(recording):,} rows of '{md.escape(recording.column)}', scored by **{finding.detector}** "
         f"(window {finding.window}). {verdict(finding)}"
     )
     frame = anomalies_frame(finding, top).head(top).drop(columns=["expected_low", "expected_high"])

@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 WIDTH, HEIGHT, BUCKETS = 600, 120, 300
+DECIMALS = 6  # at most, unless a value is small
 
 
 def expected_at_peak(finding: Finding, alert: Alert) -> tuple[str, str, str] | None:
-    """Lowest, median and highest that similar windows have at the peak, to as many decimals as the value there."""
+    """Lowest, median and highest that similar windows have at the peak, as precisely as the value there is written."""
     if alert.band is None or not alert.start <= alert.peak < alert.stop:
         return None
-    shown = np.format_float_positional(finding.recording.values[alert.peak], trim="-")
-    decimals = min(len(shown.partition(".")[2]), 6)
-    low, middle, high = (f"{part[alert.peak - alert.start]:.{decimals}f}" for part in alert.band)
+    value = float(finding.recording.values[alert.peak])
+    decimals = len(np.format_float_positional(value, trim="-").partition(".")[2])
+    form = ".4g" if decimals > DECIMALS and abs(value) < 1 else f".{min(decimals, DECIMALS)}f"
+    low, middle, high = (format(part[alert.peak - alert.start], form) for part in alert.band)
     return low, middle, high
 
 

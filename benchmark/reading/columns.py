@@ -14,7 +14,6 @@ from benchmark.reading.clock import Clock
 from benchmark.reading.options import WITHOUT
 from benchmark.reading.sheet import Sheet, is_constant, is_counter, is_whole
 from benchmark.reading.stamps import from_epoch
-from benchmark.reading.states import words_of
 
 VALUE_NAMES = ("_value", "value", "values", "data", "y", "x")
 IDENTIFIER = re.compile(
@@ -98,13 +97,13 @@ def _may_label(sheet: Sheet, name: str) -> bool:
 def _states(sheet: Sheet, names: list[str]) -> list[str]:
     """Columns of two words that come again and again."""
     worded = [name for name in names if sheet.has_words(name)]
-    return [name for name in worded if len(words := words_of(sheet.cells(name))) == 2 and min(words.values()) > 1]
+    return [name for name in worded if len(words := sheet.words(name)) == 2 and min(words.values()) > 1]
 
 
 def _refuse_words(sheet: Sheet, names: list[str]) -> None:
     """Raise what is wrong with columns of which none is numeric."""
     for name in names:
-        if sheet.has_words(name) and 2 < len(words_of(sheet.cells(name))) < len(sheet.table) / 2:
+        if sheet.has_words(name) and 2 < len(sheet.words(name)) < len(sheet.table) / 2:
             sheet.numbers(name)  # says how many words there are
     raise UserError(_nothing_numeric(sheet))
 

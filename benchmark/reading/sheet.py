@@ -16,7 +16,7 @@ from benchmark.reading.marks import Country, Undecided
 from benchmark.reading.numbers import Numbers, read_numbers, sample
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.stamps import Stamps, read_stamps
-from benchmark.reading.states import MOST, STATES, read_states
+from benchmark.reading.states import MOST, STATES, read_states, words_of
 from benchmark.reading.table import Cells, Table
 from benchmark.reading.zone_names import UnknownZone
 
@@ -68,6 +68,10 @@ class Sheet:
         words = {c for c in known if c not in cell.NOTHING or c in STATES}
         return 1 <= len(words) <= MOST and not any(re.search(r"\d", c) for c in words) and "" not in words
 
+    def words(self, name: str) -> dict[str, int]:
+        """Different words of the column and how often they come, those for a missing value left out."""
+        return words_of(self.cells(name), split(self.options.missing)[1])
+
     def looks_numeric(self, name: str) -> bool:
         """Whether at least half of a sample reads as numbers."""
         import pyarrow as pa
@@ -89,13 +93,12 @@ class Sheet:
         """
         if name not in self._numbers:
             given = self.options
+            missing = split(given.missing)[1]
             if self.has_words(name):
-                self._numbers[name] = read_states(self.cells(name), name, str(self.path))
+                self._numbers[name] = read_states(self.cells(name), name, str(self.path), missing)
                 return self._numbers[name]
             try:
-                found = read_numbers(
-                    self.cells(name), name, given.decimal, given.thousands, self.country(), split(given.missing)[1]
-                )
+                found = read_numbers(self.cells(name), name, given.decimal, given.thousands, self.country(), missing)
             except Undecided as reason:
                 shown = next((c for c in sample(self.cells(name)) if re.search(r"[.,]", c)), "")
                 mark = "," if "," in shown else "."

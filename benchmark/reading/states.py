@@ -38,17 +38,18 @@ STATES = {word for pair in PAIRS for word in pair}
 MOST = 20
 
 
-def words_of(cells: Cells) -> dict[str, int]:
-    """Different words and how often they come, the most frequent first, words for nothing left out."""
+def words_of(cells: Cells, missing: frozenset[str] = frozenset()) -> dict[str, int]:
+    """Different words and how often they come, the most frequent first, words for nothing left out, and ``missing``."""
     import pyarrow.compute as pc
 
     counts = pc.value_counts(pc.utf8_lower(pc.utf8_trim_whitespace(cells.drop_null())))
     found = {str(entry["values"]): int(entry["counts"]) for entry in counts.to_pylist()}
+    found = {word: n for word, n in found.items() if word not in missing}
     known = {word: n for word, n in found.items() if word not in NOTHING or (word in STATES and len(found) <= 2)}
     return dict(sorted(known.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def read_states(cells: Cells, name: str, path: str) -> Numbers:
+def read_states(cells: Cells, name: str, path: str, missing: frozenset[str] = frozenset()) -> Numbers:
     """Two words as 0 and 1: in the usual sense of known pairs, else the more frequent one is 0.
 
     Raises
@@ -59,12 +60,12 @@ def read_states(cells: Cells, name: str, path: str) -> Numbers:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    words = words_of(cells)
+    words = words_of(cells, missing)
     if len(words) > 2:
         shown = ", ".join(list(words)[:5]) + (", ..." if len(words) > 5 else "")
         raise UserError(
             f"{path}: {name!r} holds {len(words)} different words ({shown}): two can be read as states 0 and 1, "
-            "more have no order; write numbers for them, or name another --value"
+            "more have no order; write numbers for them, name another --value, or leave one out with --missing WORD"
         )
     low, high = _order(list(words))
     text = pc.utf8_lower(pc.utf8_trim_whitespace(cells))

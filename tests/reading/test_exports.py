@@ -321,3 +321,13 @@ def test_a_clock_with_dots_beside_a_date(read: Read) -> None:
 def test_cells_that_excel_is_to_leave_alone(read: Read) -> None:
     found = read(lines("time,value", [f'="{t}"' for t in HOURS], values(240)))
     assert found.show_time(239) == str(HOURS[-1])
+
+
+def test_a_third_word_is_left_out_where_a_person_says_so(read: Read) -> None:
+    cells = ["MOVING" if k % 40 == 0 else "OPEN" if k % 40 < 20 else "CLOSED" for k in range(240)]
+    text = lines("time,door", HOURS, cells)
+    with pytest.raises(UserError, match=r"3 different words .*--missing WORD"):
+        read(text)
+    found = read(text, missing=("moving",))
+    assert np.flatnonzero(found.filled).tolist() == list(range(0, 240, 40))
+    assert found.values[[10, 30]].tolist() == [1, 0]
