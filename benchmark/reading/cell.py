@@ -43,7 +43,7 @@ _TIME = re.compile(
     rf"({_DATE}.*|\d{{4}}-\d{{2}}|\d{{8}}t\d{{4,6}}z?|\d{{1,2}}:\d{{2}}(:\d{{2}}([.,]\d+)?)?( ?[ap]m)?)", re.I
 )
 _NUMBER = re.compile(
-    r"[^\w\s+\-−.]{0,3}\s?[+\-−]?[.,]?\d[\d.,'’ \u00a0\u202f\u2009]*(e[+-]?\d+)?\s?"
+    r"[^\w\s+\-−.#]{0,3}\s?[+\-−]?[.,]?\d[\d.,'’ \u00a0\u202f\u2009]*(e[+-]?\d+)?\s?"
     r"([^\d\s]{0,8}|[^\d\s]{0,6}m[23](/\w{1,3})?)",
     re.I,
 )
@@ -67,6 +67,11 @@ def kind(cell: str) -> str:
 def is_hash_number(line: str) -> bool:
     """``#12,...`` numbers a row: no comment."""
     return bool(re.match(r"#\d+\s*[,;|\t]", line))
+
+
+def words(cell: str) -> str:
+    """What a cell has beside its digits and their marks: its unit, where it is a number."""
+    return re.sub(r"[\d.,'’+\-−\s]|(?<=\d)[eE](?=[+-]?\d)", "", cell)
 
 
 def is_unit(cell: str) -> bool:

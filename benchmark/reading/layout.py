@@ -40,7 +40,7 @@ def find_layout(text: bytes, path: Path, separator: str | None) -> Layout:
     """
     notes: list[str] = []
     lines = _head(text)
-    said = re.fullmatch(r"\"?sep=(.|\\t)\"?[,;]*", lines[0].strip()) if lines else None
+    said = re.fullmatch(r"\"?sep=(.|\\t)\"?[,;]*", lines[0].strip(" \r\n")) if lines else None
     if said:
         separator = separator or said[1].replace("\\t", "\t")
     start = 1 if said else 0
@@ -172,12 +172,21 @@ def _first_data(rows: dict[int, list[str]], width: int, profile: list[str]) -> i
     found = next((i for i in rows if _is_data(rows[i], width, profile)), max(rows))
     for line in [i for i in reversed(rows) if i < found]:
         kinds = [cell.kind(c) for c in rows[line]]
-        if are_units(rows[line]) or not {"number", "time"} & set(kinds):
+        if are_units(rows[line]) or not _is_one_of(rows[line], rows[found], profile):
             break
         if len(kinds) < width or (len(kinds) > width and kinds[:width] != profile):
             break
         found = line
     return found
+
+
+def _is_one_of(row: list[str], below: list[str], profile: list[str]) -> bool:
+    """Whether a cell of the row is a time, or a number with the unit of the one below, as usual in its column."""
+    kinds = [(cell.kind(one), usual) for one, usual in zip(row, profile, strict=False)]
+    alike = [cell.words(one) == cell.words(other) for one, other in zip(row, below, strict=False)]
+    return ("time", "time") in kinds or any(
+        kind == ("number", "number") and same for kind, same in zip(kinds, alike, strict=False)
+    )
 
 
 def _commented_header(lines: list[str], first: int, width: int, separator: str) -> list[str] | None:

@@ -144,10 +144,10 @@ class Sheet:
         cells = [c for name in self.names for c in sample(self.cells(name), 200)]
         if any(re.fullmatch(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0,\d+|[\d.]+\.\d{3},\d+)", c) for c in cells):
             return "comma"
-        if self.table.separator == ",":
-            return "dot"
         if any(re.fullmatch(r"[+-]?(\d+\.(\d{1,2}|\d{4,})|0\.\d+|[\d,]+,\d{3}\.\d+)", c) for c in cells):
             return "dot"
+        if self.table.separator == ",":
+            return "unknown"
         if any(re.match(r"\d{1,2}\.\d{1,2}\.\d{2,4}\b", c) for c in cells):
             return "dates"
         return "semicolon" if self.table.separator == ";" else "unknown"

@@ -331,3 +331,21 @@ def test_a_third_word_is_left_out_where_a_person_says_so(read: Read) -> None:
     found = read(text, missing=("moving",))
     assert np.flatnonzero(found.filled).tolist() == list(range(0, 240, 40))
     assert found.values[[10, 30]].tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("name", ["#1 flow", "pump #2 (bar)", "3 phase"])
+@pytest.mark.parametrize("unit", ["", " kW"])
+def test_a_number_in_a_name_is_no_row(read: Read, name: str, unit: str) -> None:
+    text = lines(f"ts,{name}", 1_700_000_000 + 3600 * np.arange(240), [f"{v}{unit}" for v in values(240)])
+    assert (read(text).column, len(read(text))) == (name, 240)
+
+
+def test_a_tab_after_sep_is_the_separator(read: Read) -> None:
+    assert len(read("sep=\t\n" + lines("time\tvalue", HOURS, values(240), sep="\t"))) == 240
+
+
+def test_quoted_commas_before_three_digits_everywhere_are_asked_for(read: Read) -> None:
+    cells = [f'"{v:.3f}"'.replace(".", ",") for v in values(240)]
+    with pytest.raises(UserError, match="can be read in two ways"):
+        read(lines("time,value", HOURS, cells))
+    assert read(lines("time,value,other", HOURS, cells, [1.5] * 240)).values == pytest.approx(values(240) * 1000)
