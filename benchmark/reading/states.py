@@ -74,9 +74,9 @@ def read_states(cells: Cells, name: str, path: str, missing: frozenset[str] = fr
         hits = pc.fill_null(pc.equal(text, pa.scalar(word)), False).to_numpy(zero_copy_only=False)
         values[hits] = state
     notes = [f"The words of {name!r} are states: {low!r} is read as 0, {high!r} as 1."]
-    missing = int(np.isnan(values).sum())
-    if missing:
-        notes.append(f"Missing values of {name!r}: {counted(missing, 'cell')} with another word or nothing.")
+    lacking = int(np.isnan(values).sum())
+    if lacking:
+        notes.append(f"Missing values of {name!r}: {counted(lacking, 'cell')} with another word or nothing.")
     return Numbers(values, notes=notes)
 
 
