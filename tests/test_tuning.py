@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from detectors.scaleflow import ScaleFlow
+from tests.trials import joins
 from tests.trials.planted import CHARACTERS, EVENTS, cases
 from tests.trials.tuning import by_group, choice, compared, planted
 
@@ -64,3 +66,34 @@ def test_planted_kinds_have_a_line_each():
     assert lines[0] == '| auroc | `default` | `{"blocks": 0}` |'
     assert lines[2:] == ["| planted spike | .500 | .600 |", "| planted dip | .700 | .800 |",
                          "| planted noise | .600 | .700 |", "| prefix prefix | .600 | .700 |"]  # fmt: skip
+
+
+def test_joining_kept_surprises_gives_the_detectors_score(tmp_path):
+    series = planted([0])[3]
+    first, again = (joins.parts_of(series, "prefix", 0, tmp_path, **ScaleFlow.quick) for _ in range(2))
+    assert len(list(tmp_path.iterdir())) == len(first) == 1
+    expected = ScaleFlow(random_state=0, **ScaleFlow.quick).fit(series.train).score(series.values)
+    for rules, name in (("candidates", "half Gaussian"), ("ablation", "all ideas on (version 4)")):
+        np.testing.assert_allclose(joins.RULES[rules][name](again[0]), expected, rtol=1e-6)
+    scores = [rule(first[0]) for rules in joins.RULES.values() for rule in rules.values()]
+    assert all(np.isfinite(one).all() and one.shape == expected.shape for one in scores)
+    # Two rules stand in both lists, and a series without a period has no scale of it to leave out.
+    assert len({one.tobytes() for one in scores}) == len(scores) - 3
+
+
+def test_the_bench_compares_with_the_first_rule():
+    rows = [
+        {
+            "rule": rule,
+            "on": "planted",
+            "dataset": "planted",
+            "series": f"0_waves_{k}",
+            "auroc": 0.5 + more,
+            "vus_pr": 0.5,
+        }
+        for rule, more in (("version 3", 0.0), ("smoothed", 0.1))
+        for k in range(5)
+    ]
+    lines = joins.compared(pd.DataFrame(rows)).splitlines()
+    assert lines[2] == "| planted | version 3 | 5 | .500 | .500 |"
+    assert lines[3] == "| planted | smoothed | 5 | .600 +.1000 (p 0.062) | .500 |"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -69,13 +69,13 @@ class Wider(ScaleFlow):
 # -- what is kept -----------------------------------------------------------------------------------
 
 
-def computed(series: Series, protocol: str, seed: int) -> list[Part]:
+def computed(series: Series, protocol: str, seed: int, **params: Any) -> list[Part]:
     """Fit and score each split of a series."""
     torch.set_num_threads(1)
     parts = []
     for split in PROTOCOLS[protocol].splits(series, ScaleFlow(), 0):
         pieces = fitted_parts(series, split)
-        detector = Wider(random_state=seed).fit(pieces)
+        detector = Wider(random_state=seed, **params).fit(pieces)
         a, b = (row - split.test[0] for row in split.keep)
         x = series.values[slice(*split.test)]
         scales = detector._fitting(len(x))
@@ -91,11 +91,11 @@ def folder_name(series: Series) -> str:
     return Path(series.dataset).name
 
 
-def parts_of(series: Series, protocol: str, seed: int, folder: Path) -> list[Part]:
+def parts_of(series: Series, protocol: str, seed: int, folder: Path, **params: Any) -> list[Part]:
     """The same from the folder, where they are kept once computed."""
     file = folder / f"{protocol}-{folder_name(series)}-{series.name}-{seed}.npz"
     if not file.exists():
-        made = computed(series, protocol, seed)
+        made = computed(series, protocol, seed, **params)
         rows = [(k, key, row) for k, part in enumerate(made) for key, row in part.surprises.items()]
         arrays = {f"{k}|{span}|{name}": row for k, (span, name), row in rows}
         np.savez(file.with_suffix(".part.npz"), fitted=[part.fitted for part in made], **arrays)
