@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.report import style, text
 from benchmark.report.style import COLOURS, FAINT, INK
@@ -15,9 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.text import Annotation
-    from matplotlib.transforms import Bbox
 
+Array = NDArray[np.float64]
 Place = tuple[float, float, Literal["left", "center", "right"]]  # points beside a mark, and how the label is aligned
 PLACES: tuple[Place, ...] = (
     *((6, -3, "left"), (-6, -3, "right"), (0, 6, "center"), (0, -12, "center")),
@@ -105,31 +105,42 @@ def time_figure(points: Sequence[tuple[str, str, float, float]], title: str, cap
 
 def _place_labels(axes: Axes, points: Sequence[tuple[str, float, float]]) -> None:
     """Each label on the side of its mark where it hides least of what is already there and stays inside."""
-    from matplotlib.transforms import Bbox
-
-    def hidden(box: Bbox, others: list[Bbox]) -> float:
-        shared = (Bbox.intersection(box, other) for other in (axes.bbox, *others))
-        inside, *covered = [0.0 if one is None else float(one.width * one.height) for one in shared]
-        return float(box.width * box.height) - inside + sum(covered)
-
-    marks = [Bbox([at - 4, at + 4]) for at in (axes.transData.transform((x, y)) for _, x, y in points)]
+    marks = np.array([axes.transData.transform((x, y)) for _, x, y in points])
     notes = [
         axes.annotate(label, (x, y), (0, 0), textcoords="offset points", fontsize=7, color=INK)
         for label, x, y in points
     ]
-    placed: dict[Annotation, Bbox] = {}
-    for note in [*notes, *notes]:  # twice: the first did not know of the last
-        others = [*marks, *(box for other, box in placed.items() if other is not note)]
-        costs = [hidden(_box(note, place), others) for place in PLACES]
-        placed[note] = _box(note, PLACES[int(np.argmin(costs))])
+    sizes = [(box.width, box.height) for box in (note.get_window_extent() for note in notes)]
+    inside = np.array(axes.bbox.extents)
+    taken = {-1 - k: np.array([*mark - 4, *mark + 4]) for k, mark in enumerate(marks)}
+    for k in [*range(len(notes)), *range(len(notes))]:  # twice: the first did not know of the last
+        others = np.array([box for other, box in taken.items() if other != k])
+        boxes = [_box(marks[k], sizes[k], place, axes.get_figure().dpi / 72) for place in PLACES]  # type: ignore[union-attr]
+        hidden = [_area(box) - _shared(box, inside[None]) + _shared(box, others) for box in boxes]
+        best = int(np.argmin(hidden))
+        taken[k] = boxes[best]
+        right, up, side = PLACES[best]
+        notes[k].xyann = (right, up)
+        notes[k].set_horizontalalignment(side)
 
 
-def _box(note: Annotation, place: Place) -> Bbox:
-    """Pixels of a label that is put at a place."""
+def _box(mark: Array, size: tuple[float, float], place: Place, scale: float) -> Array:
+    """Pixels (left, bottom, right, top) of a label that is put at a place beside a mark."""
     right, up, side = place
-    note.xyann = (right, up)
-    note.set_horizontalalignment(side)
-    return note.get_window_extent()
+    left = mark[0] + right * scale - {"left": 0.0, "center": 0.5, "right": 1.0}[side] * size[0]
+    bottom = mark[1] + up * scale
+    return np.array([left, bottom, left + size[0], bottom + size[1]])
+
+
+def _area(box: Array) -> float:
+    return float((box[2] - box[0]) * (box[3] - box[1]))
+
+
+def _shared(box: Array, others: Array) -> float:
+    """Area that a box shares with others, in all."""
+    width = np.minimum(box[2], others[:, 2]) - np.maximum(box[0], others[:, 0])
+    height = np.minimum(box[3], others[:, 3]) - np.maximum(box[1], others[:, 1])
+    return float((width.clip(0) * height.clip(0)).sum())
 
 
 def _group_legend(axes: Axes, groups: set[str]) -> None:
