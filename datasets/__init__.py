@@ -22,7 +22,7 @@ from datasets._registry import broken, get, names
 from datasets._resolve import default_cache_dir, iter_series, load, located
 from datasets._simulate import labels_of, mackey_glass, place
 from datasets._status import SeriesStatus, status
-from datasets._tsb_uad import check_labels, check_train, fingerprint, read_file
+from datasets._tsb_uad import check_labels, check_train, fingerprint, is_published, read_file
 
 PROJECT = "tsad-benchmark"
 
@@ -44,6 +44,7 @@ __all__ = [
     "default_cache_dir",
     "fingerprint",
     "get",
+    "is_published",
     "iter_series",
     "labels_of",
     "load",

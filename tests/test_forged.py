@@ -6,6 +6,7 @@ import csv
 import hashlib
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 
 from benchmark.errors import UserError
 from benchmark.execution import Backend, Board, pending, run
+from benchmark.report.build import build, current
 from benchmark.report.writer import write
 from benchmark.store import Store, merge, verify
 from benchmark.store.evaluate import fill
@@ -130,6 +132,29 @@ def test_scores_that_change_later_are_recomputed_again(tmp_path: Path) -> None:
             db.execute("UPDATE scores SET scores = ?, sha256 = ?", (blob, hashlib.sha256(blob).hexdigest()))
         write(store, tmp_path / "out", warn=said.append)
     assert "2 stored figures differ" in said[0]
+
+
+def test_another_series_under_a_published_name_is_told(tmp_path: Path) -> None:
+    path, said = tmp_path / "s.sqlite", []
+    with Store(path, write=True) as store:
+        todo, summary = pending(planned(["HBOS"], [replace(toy("1.test.out"), dataset="MGAB")]), store, False)
+        run(todo, summary, Backend("serial"), store, Board())
+        assert "its series is not the one published as MGAB/1.test.out" in verify(store).damaged[0]
+        write(store, tmp_path / "out", warn=said.append)
+    assert "Not the series that are published under these names: MGAB/1.test.out" in said[0]
+    assert said[0] in (tmp_path / "out" / "table.md").read_text().replace("\\", "")
+
+
+def test_a_group_of_somebody_s_own_changes_no_table(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    with Store(path, write=True) as store:
+        todo, summary = pending(planned(["HBOS"], [toy()]), store, False)
+        run(todo, summary, Backend("serial"), store, Board())
+        with store.database.transaction() as db:
+            db.execute("""UPDATE cells SET "group" = 'one-liner'""")
+        assert "group 'one-liner', but 'classical'" in verify(store).damaged[0]
+        (table,) = build(current(store.frame()))[1:]
+    assert [row.group for row in table.rows] == ["classical"]
 
 
 @pytest.mark.parametrize("column", ["n_fit", "n_fit_anomalous"])

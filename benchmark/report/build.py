@@ -99,6 +99,8 @@ def current(cells: pd.DataFrame) -> pd.DataFrame:
     tidy["quick"] = tidy["quick"].astype(bool) if "quick" in tidy else False
     tidy["simulated"] = tidy["source"] == "simulated"
     tidy["label"] = [_label(d, p, q) for d, p, q in zip(tidy["detector"], tidy["params"], tidy["quick"], strict=True)]
+    known = registry.detectors()  # a store may say anything of a group
+    tidy["group"] = [known[d].group if d in known else g for d, g in zip(tidy["detector"], tidy["group"], strict=True)]
     for name, most in LONGEST.items():
         tidy[name] = tidy[name].map({text: _shown(text, most) for text in tidy[name].unique()})
     if "finished" in tidy:

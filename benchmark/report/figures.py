@@ -6,10 +6,14 @@ minutes and are shown as stored.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+import datasets
 from benchmark import metrics
 from benchmark.grid import protocols
 from benchmark.report.derived import Derived
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAMES = ("auroc", "auprc")
+PLACE = ["dataset", "series", "data_hash"]
 TOLERANCE = 1e-9  # libraries of another version sum in another order
 
 
@@ -32,27 +37,36 @@ class Checked(NamedTuple):
         Cells whose figures were recomputed, and those whose scores are not at hand.
     forged : tuple of str
         Cells whose stored figures are not what their scores give, in words.
+    foreign : tuple of str
+        Series that bear the name of a published one and have another content.
     """
 
     cells: pd.DataFrame
     recomputed: int
     unread: int
     forged: tuple[str, ...]
+    foreign: tuple[str, ...]
 
     def __str__(self) -> str:
         """What was checked, for a reader of the report."""
         said = [f"AUROC and AUPRC of {self.recomputed} cells were recomputed from their scores and labels."]
-        said += [self.warning] if self.forged else []
+        said += [self.warning] if self.warning else []
         said += [f"Of {self.unread} cells the scores are not at hand: figures as stored."] if self.unread else []
         return " ".join([*said, "Other metrics are shown as stored: `results verify` recomputes them."])
 
     @property
     def warning(self) -> str:
         """What must not be overlooked, or nothing."""
-        if not self.forged:
-            return ""
-        first = "; ".join(self.forged[:3]) + ("; ..." if len(self.forged) > 3 else "")
-        return f"{len(self.forged)} stored figures differ and are shown as recomputed ({first}): see `results verify`."
+        said = []
+        if self.forged:
+            said.append(f"{len(self.forged)} stored figures differ and are shown as recomputed ({_few(self.forged)}).")
+        if self.foreign:
+            said.append(f"Not the series that are published under these names: {_few(self.foreign)}.")
+        return " ".join([*said, "See `results verify`."]) if said else ""
+
+
+def _few(several: tuple[str, ...]) -> str:
+    return "; ".join(several[:3]) + ("; ..." if len(several) > 3 else "")
 
 
 def checked(results: Results, derived: Derived) -> Checked:
@@ -80,7 +94,19 @@ def checked(results: Results, derived: Derived) -> Checked:
             forged.append(_told(named, protocol, stored[k, 0], figures[k, 0]))
     cells[list(NAMES)] = figures
     done = int((cells["status"] == "ok").sum()) - unread
-    return Checked(cells, done, unread, tuple(forged))
+    return Checked(cells, done, unread, tuple(forged), tuple(_foreign(results, cells, derived)))
+
+
+def _foreign(results: Results, cells: pd.DataFrame, derived: Derived) -> Iterator[str]:
+    whole = cells[(cells["source"] != "simulated") & ~cells["quick"] & cells["dataset"].isin(datasets.names())]
+    for place in dict.fromkeys(zip(*(whole[name].tolist() for name in PLACE), strict=True)):
+        with suppress(KeyError):
+            if not derived.get_json("published", place, partial(_is_published, results, *place)):
+                yield "/".join(place[:2])
+
+
+def _is_published(results: Results, dataset: str, series: str, data_hash: str) -> bool:
+    return datasets.is_published(dataset, series, *results.series(data_hash))
 
 
 def _figures(results: Results, key: str, data_hash: str, protocol: str, derived: Derived) -> list[float]:

@@ -87,13 +87,13 @@ def write_views(
     with Derived(out / KEPT) as derived:
         told("figures")
         found = checked(results, derived)
-        if found.forged:
+        if found.warning:
             warn(found.warning)
         told("tables")
         tidy = current(found.cells)
         sizes = {name: dataset.size for name, dataset in dataset_facts().items()}
         built = build(tidy, sizes, against=OneLinerTest(results, tidy, derived), common=common)
-        if found.forged:
+        if found.warning:
             built = [replace(table, notes=(found.warning, *table.notes)) for table in built]
         state = digest(
             [program(), _detectors(), results.fingerprint(), common, series, [one.inputs for one in further]]

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+import datasets
 from benchmark.catalogue import registry
 from benchmark.errors import UserError
 from benchmark.grid import labelled_in_fit, protocol_version, protocols
@@ -206,14 +207,20 @@ def faults(store: Store, row: Any) -> list[str]:
     told |= {"simulated": row["source"] == "simulated", "last row": first + len(scores)}
     true = {"n": len(series), "n_anomalous": series.n_anomalous}
     true |= {"simulated": series.simulated, "last row": len(series)}
-    told |= {name: row[name] for name in ("n_fit", "n_fit_anomalous")}
+    told |= {name: row[name] for name in ("n_fit", "n_fit_anomalous", "group")}
     true |= _fitted(row, series)
     found = [f"{name} {told[name]!r}, but {true[name]!r} by its series" for name in true if told[name] != true[name]]
+    if not (row["quick"] or series.simulated or _named_rightly(row, series)):
+        found.append(f"its series is not the one published as {row['dataset']}/{row['series']}")
     return found or ([] if np.isfinite(scores).all() else ["some of its scores are not finite"])
 
 
-def _fitted(row: Any, series: Series) -> dict[str, int]:
-    """How many points ``fit`` saw, and how many of them anomalous, where that hangs on the protocol alone.
+def _named_rightly(row: Any, series: Series) -> bool:
+    return datasets.is_published(row["dataset"], row["series"], series.values, series.labels)
+
+
+def _fitted(row: Any, series: Series) -> dict[str, Any]:
+    """The detector's group, how many points ``fit`` saw, and how many of them anomalous, where that is known.
 
     The folds of ``normal-crossfit`` hang on the window, a quick run's settings are its own, and of a detector of
     another version or origin the program does not know what it learns from.
@@ -224,7 +231,7 @@ def _fitted(row: Any, series: Series) -> dict[str, int]:
         return {}
     detector = registry.build(cls, json.loads(row["params"]))
     counts = labelled_in_fit(series, protocol.splits(series, detector, protocol.first_row))
-    return dict(zip(("n_fit", "n_fit_anomalous"), counts, strict=True))
+    return {"group": cls.group, "n_fit": counts[0], "n_fit_anomalous": counts[1]}
 
 
 @dataclass
