@@ -23,7 +23,7 @@ from benchmark.report.verdicts import seed_interval
 if TYPE_CHECKING:
     import pandas as pd
 
-LONGEST = {"dataset": 80, "series": 80, "label": 80, "protocol": 80, "reason": 800}  # characters that are shown
+LONGEST = {"dataset": 80, "series": 80, "label": 60, "protocol": 80, "reason": 800}  # characters that are shown
 COMMON = "prefix"  # the protocol that every detector can follow and that reads no label
 
 
