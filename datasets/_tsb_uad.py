@@ -255,23 +255,6 @@ def fingerprint(arrays: Arrays) -> dict[str, str]:
     return hashes
 
 
-def is_published(dataset: str, series: str, values: NDArray[np.float64], labels: NDArray[np.uint8]) -> bool:
-    """Whether values and labels are those published under a name; true where nothing is known of it.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import datasets
-    >>> mine = np.array([0.5, 1.5]), np.array([0, 1], dtype=np.uint8)
-    >>> datasets.is_published("MGAB", "1.test.out", *mine), datasets.is_published("MGAB", "mine.out", *mine)
-    (False, True)
-    """
-    known = fingerprints().get(dataset, {}).get(series)
-    if known is None or _sha256(values, labels) == known["sha256"]:
-        return True
-    return _sha256(_rounded(values), labels) == known["sha256_6"]
-
-
 def _rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.round(values, 6) + 0.0  # + 0.0 turns -0.0 into 0.0
 
