@@ -334,6 +334,14 @@ def test_any_window_length_works_and_short_series_are_scored_whole(window):
     assert detector.score(sine(2 * window + 3, seed=1)).shape == (2 * window + 3,)
 
 
+def test_a_points_score_is_the_mean_of_the_windows_that_cover_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    detector = Proposed(**QUICK | {"window": 16, "stride": 5}).fit(sine())
+    monkeypatch.setattr(Proposed, "_rule", lambda _: lambda latents, window: torch.arange(7.0)[:, None])
+    starts = range(0, 31, 5)  # of the windows of 46 points, numbered 0 to 6
+    slow = [np.mean([k for k, a in enumerate(starts) if a <= row < a + 16]) for row in range(46)]
+    np.testing.assert_allclose(detector.score(sine()[:46]), slow)
+
+
 def test_pieces_are_fitted_without_windows_across_gaps():
     left, right = sine(300), sine(300, seed=1) + 50
     detector = Proposed(**QUICK).fit([left, right, sine(10)])

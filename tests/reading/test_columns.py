@@ -144,6 +144,7 @@ def test_ambiguous_dates_name_the_option(read: Read, wave: np.ndarray) -> None:
     [
         (["0", "0", "1", "0"], [2]),
         (["1", "1", "-1", "1"], [2]),
+        (["-1", "-1", "1", "-1"], [2]),
         (["False", "False", "True", "False"], [2]),
         (["normal", "normal", "anomaly", "normal"], [2]),
         (["no", "", "yes", "no"], [2]),

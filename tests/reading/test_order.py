@@ -102,6 +102,14 @@ def test_stamps_that_tremble_are_a_grid(read: Read, values: np.ndarray) -> None:
     assert len(read(lines("time,v", times[rows], values[rows]))) == 600
 
 
+def test_irregular_times_count_as_evenly_spaced_and_are_said(read: Read, values: np.ndarray) -> None:
+    steps = np.random.default_rng(5).integers(1, 4000, 600)
+    times = pd.Timestamp("2023-05-01") + pd.to_timedelta(np.cumsum(steps), unit="s")
+    got = read(lines("time,v", times, values[:600]))
+    assert len(got) == 600
+    assert any("rows count as evenly spaced" in note for note in got.notes)
+
+
 def test_weekends_left_out_are_no_gaps(read: Read, values: np.ndarray) -> None:
     got = read(lines("date,close", pd.bdate_range("2020-01-01", periods=600), values))
     assert len(got) == 600
