@@ -197,12 +197,12 @@ def test_stretches_begin_one_and_a_half_windows_apart() -> None:
 def test_sand_scores_each_batch_by_the_shapes_that_it_has_joined_first() -> None:
     """A stream of 1,300 points behind 200 fitted ones, windows of 20: batches of at least five windows."""
     x = np.round(np.sin(np.arange(1500) / 4) + 0.2 * RNG.standard_normal(1500), 3)
-    detector = SAND(window=20, batch=0.01, align="start").fit(x[:200])
+    detector = SAND(window=20, length=2, batch=0.01, align="start").fit(x[:200])
     model, rng, slow = detector.model_.copy(), np.random.default_rng(0), []
     edges = [0, *np.linspace(200, 1500, 14).astype(int)]
     for a, b in pairwise(edges):
         if a:
-            model.join(evenly_cut(Windows([x[a:b]], 20), 80, 2000), 6, rng)
+            model.join(evenly_cut(Windows([x[a:b]], 20), 40, 2000), 6, rng)
         slow.append(distance_from_shapes(x[a : min(b + 19, 1500)], 20, model.centres, model.weights()))
     np.testing.assert_array_equal(detector.score(x)[:1481], np.concatenate(standardised(slow, 0.5)))
 

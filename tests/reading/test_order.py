@@ -107,7 +107,7 @@ def test_irregular_times_count_as_evenly_spaced_and_are_said(read: Read, values:
     times = pd.Timestamp("2023-05-01") + pd.to_timedelta(np.cumsum(steps), unit="s")
     got = read(lines("time,v", times, values[:600]))
     assert len(got) == 600
-    assert any("rows count as evenly spaced" in note for note in got.notes)
+    assert any("of 599 steps are no multiple of the usual one" in note for note in got.notes)
 
 
 def test_weekends_left_out_are_no_gaps(read: Read, values: np.ndarray) -> None:
