@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import ClassVar, get_args
 
 import numpy as np
@@ -67,11 +68,14 @@ class KMeansAD(WindowDetector):
 
     def _fit_windows(self, windows: Windows) -> None:
         from sklearn.cluster import KMeans
+        from sklearn.exceptions import ConvergenceWarning
 
         self.level_ = float(np.median(np.concatenate(windows.pieces)))  # at a high level distances lose their digits
         rows = self._scaled(windows.sample(self.max_windows, self.random_state))
         clusters = min(self.n_clusters, len(np.unique(rows, axis=0)))
-        model = KMeans(clusters, n_init=1, random_state=self.random_state, copy_x=False).fit(rows)
+        with warnings.catch_warnings():  # beside a huge value the others are one point: fewer clusters will do
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model = KMeans(clusters, n_init=1, random_state=self.random_state, copy_x=False).fit(rows)
         self.centres_: Array = np.asarray(model.cluster_centers_, dtype=np.float64)
 
     def _score_windows(self, windows: Windows) -> Array:

@@ -254,6 +254,6 @@ def min_max_past(windows: Array, floor: float) -> Float32:
     past = windows[:, :-1]
     low = past.min(axis=1, keepdims=True)
     spread = np.maximum(past.max(axis=1, keepdims=True) - low, floor)
-    scaled: Float32 = ((windows - low) / spread).astype(np.float32)
+    scaled = (windows - low) / spread
     np.clip(scaled[:, -1], -FARTHEST, 1 + FARTHEST, out=scaled[:, -1])
-    return scaled
+    return np.asarray(scaled, dtype=np.float32)

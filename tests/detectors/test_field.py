@@ -244,6 +244,12 @@ def test_the_seed_draws_both_the_sample_and_the_first_centres(only: dict[str, in
     assert not np.array_equal(one, other)
 
 
+def test_kmeans_beside_a_huge_value_repeats_no_warning_of_its_library() -> None:
+    x = np.sin(np.arange(300) / 4)
+    x[0] = 1e20
+    assert np.isfinite(KMeansAD(window=16).fit(x).score(x)).all()
+
+
 def test_knn_leaves_the_window_itself_out_in_whichever_piece_it_stands() -> None:
     x = np.sin(np.arange(500) / 4) + 0.1 * RNG.standard_normal(500)
     pieces = [x[:200], x[250:]]
