@@ -18,9 +18,10 @@ import numpy as np
 
 from benchmark.metrics import segments
 from benchmark.report import markdown
-from datasets import Series, load_folder
+from datasets import Series
 from detectors.core import Array, share_interval
 from detectors.scaleflow import ScaleFlow
+from tests.trials.joins import opened
 
 HELD = (2, 5, 8)  # of ten blocks
 SHORTEST = 100  # points of a held-out piece
@@ -98,7 +99,7 @@ def _percent(value: float) -> str:
 
 def series_of(folders: list[str], every: int) -> Iterator[Series]:
     for path in folders:
-        data = load_folder(path)
+        data = opened(path)
         for name in data.series_names()[::every]:
             yield data.read(name)
 

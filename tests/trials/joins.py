@@ -25,7 +25,7 @@ from benchmark.grid import fitted_parts
 from benchmark.grid.protocols import PROTOCOLS
 from benchmark.metrics import METRICS
 from benchmark.report import figure, markdown, signed
-from datasets import Series, load_folder
+from datasets import DataError, FolderDataset, Series, load_folder
 from detectors.core import Array, Index, evenly
 from detectors.flows.components import DISTANCES, Distance, Evidence, prepared
 from detectors.flows.scale import CoarseWindows, Scale
@@ -213,12 +213,20 @@ def _cell(values: pd.Series[float], difference: pd.Series[float]) -> str:
     return f"{figure(float(values.mean()))} {signed(float(difference.mean()), 4)} (p {p:.2g})"
 
 
+def opened(path: str) -> FolderDataset:
+    """A folder of series, or the end of the program with what is wrong with it."""
+    try:
+        return load_folder(path)
+    except DataError as error:
+        raise SystemExit(str(error)) from None
+
+
 def cases(args: argparse.Namespace) -> Iterator[tuple[str, Series]]:
     for one in planted(args.planted):
         yield "prefix", one
     for protocol in args.protocol or ["prefix"]:
         for path in args.folder:
-            data = load_folder(path)
+            data = opened(path)
             for name in data.series_names()[:: args.every]:
                 yield protocol, data.read(name)
 
@@ -240,6 +248,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     args = parser().parse_args()
+    if not (args.planted or args.folder):
+        parser().error("name series: --folder FOLDER or --planted SEED")
     args.keep.mkdir(parents=True, exist_ok=True)
     work = partial(measured, seeds=args.seeds, folder=args.keep, rules=args.rules)
     with ProcessPoolExecutor(args.jobs) as pool:
