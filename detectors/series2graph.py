@@ -69,6 +69,7 @@ class Series2Graph(Detector):
     """
 
     group = "field"
+    version = 2
     source = "Boniol and Palpanas, PVLDB 2020"
     conformance = "invariance"
     blind_to = "an anomaly whose path keeps to common edges, and a change of level alone"
