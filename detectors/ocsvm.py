@@ -20,9 +20,20 @@ from detectors.core import (
     z_normalised,
 )
 
-Scaling = Literal["min-max", "z", "both"]
-FITTED = {"min-max": min_max, "z": z_normalised, "both": min_max}
-SCORED = {"min-max": min_max, "z": z_normalised, "both": z_normalised}
+Scaling = Literal["min-max", "z", "tsb-ad"]
+
+
+def z_by_numpy(windows: Array) -> Array:
+    """As ``scipy.stats.zscore``: a window of one value becomes zeros only where NumPy's mean of it is that value."""
+    rows = np.ascontiguousarray(windows)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scaled = (rows - rows.mean(axis=1, keepdims=True)) / rows.std(axis=1, ddof=1, keepdims=True)
+    return np.asarray(np.nan_to_num(scaled))
+
+
+FITTED = {"min-max": min_max, "z": z_normalised, "tsb-ad": min_max}
+SCORED = {"min-max": min_max, "z": z_normalised, "tsb-ad": z_by_numpy}
+DIGITS = {"min-max": 9, "z": 9, "tsb-ad": 12}
 
 
 @parameters
@@ -43,8 +54,8 @@ class OCSVM(WindowDetector):
         solver's time grows with the square of their number.
     random_state : int or None
         Seed of that sample.
-    scaling : {"min-max", "z", "both"}
-        Each window to 0..1, or to mean 0 and standard deviation 1. "both": the first for fitted windows, the second
+    scaling : {"min-max", "z", "tsb-ad"}
+        Each window to 0..1, or to mean 0 and standard deviation 1. "tsb-ad": the first for fitted windows, the second
         for scored ones, as TSB-AD does by a slip.
 
     References
@@ -94,4 +105,4 @@ class OCSVM(WindowDetector):
             total = np.exp(kernel, out=kernel) @ weights
             scores[rows] = -total * np.exp(-gamma * np.einsum("ij,ij->i", z, z)) - self.offset_
         # A window's place in its block moves the last bits; rounding keeps equal windows tied.
-        return np.round(scores, 9)
+        return np.round(scores, DIGITS[self.scaling])

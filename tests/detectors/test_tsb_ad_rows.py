@@ -86,6 +86,17 @@ def test_ocsvm_fits_min_max_windows_and_scores_normalised_ones() -> None:
     np.testing.assert_allclose(middle(published("OCSVM").fit(x[:300]).score(x)), theirs, atol=1e-7)
 
 
+def test_ocsvm_has_numpys_rounding_of_a_window_of_one_value() -> None:
+    from detectors.ocsvm import z_by_numpy
+
+    rows = np.full((2, 53), [[0.05], [0.25]])
+    assert rows[0].mean() != 0.05  # else the case shows nothing
+    scaled = z_by_numpy(rows)
+    np.testing.assert_allclose(scaled[0] ** 2, 52 / 53)
+    assert not scaled[1].any()
+    np.testing.assert_allclose(z_by_numpy(windows(made_up())[:300]), z(made_up())[:300], atol=1e-12)
+
+
 @pytest.mark.parametrize("single", [True, False])
 def test_isolation_forests_are_sklearns(single: bool) -> None:
     from sklearn.ensemble import IsolationForest
