@@ -1,8 +1,9 @@
-"""Errors that are shown to a person as one message, without a traceback."""
+"""What a person is told: a line at the terminal, and an error as one message, without a traceback."""
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -24,6 +25,12 @@ def printable(text: str) -> str:
     'quiet\\\\x1b[2J'
     """
     return OBEYED.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def say(message: str) -> None:
+    """A line for the person at the terminal, on standard error."""
+    sys.stderr.write(printable(message) + "\n")
+    sys.stderr.flush()
 
 
 def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> UserError:

@@ -18,7 +18,7 @@ import datasets
 from benchmark import metrics as measures
 from benchmark.catalogue import detectors as registered
 from benchmark.catalogue import trivial_baselines
-from benchmark.errors import UserError, unknown
+from benchmark.errors import UserError, say, unknown
 from benchmark.execution import Backend, Board, pending, run
 from benchmark.grid import QUICK_SERIES, Row, Selection, plan, protocols, quick_cut, rows
 from benchmark.report import frames
@@ -173,11 +173,11 @@ def data_set(name: str, folders: dict[str, str], options: FolderOptions | None =
         raise unknown("data set", name, datasets.names(archives=True), "(or give a folder of files)")
     from benchmark.reading import load_folder
 
-    folder, path = load_folder(Path(name), "", options, _say), str(Path(name).resolve())
+    folder, path = load_folder(Path(name), "", options, say), str(Path(name).resolve())
     if folders.setdefault(folder.name, path) != path:
-        folder = load_folder(Path(name), path, options, _say)
+        folder = load_folder(Path(name), path, options, say)
     if folder.name == path:
-        _say(f"{name}: its short name is taken, so it is called {path}")
+        say(f"{name}: its short name is taken, so it is called {path}")
     folders[folder.name] = path
     return folder
 
@@ -212,11 +212,6 @@ def _tell_simulated(series: list[Series]) -> None:
     names = dict.fromkeys(one.dataset for one in series if one.simulated)
     if names:
         warnings.warn(f"SIMULATED series stand in for {', '.join(names)}", stacklevel=4)
-
-
-def _say(message: str) -> None:
-    sys.stderr.write(message + "\n")
-    sys.stderr.flush()
 
 
 def _from_arrays(values: Any, labels: Any) -> Series:

@@ -6,7 +6,6 @@ import argparse
 import ast
 import json
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.commands._reading import add_reading, read_options
-from benchmark.errors import UserError, printable, unknown
+from benchmark.errors import UserError, unknown
+from benchmark.errors import say as say
 from benchmark.system import settings
 
 if TYPE_CHECKING:
@@ -215,9 +215,3 @@ def _value(text: str) -> Any:
         except error:
             continue
     return text
-
-
-def say(message: str) -> None:
-    """A line for the person at the terminal, on standard error."""
-    sys.stderr.write(printable(message) + "\n")
-    sys.stderr.flush()
