@@ -24,6 +24,19 @@ def test_the_readme_shows_what_ships() -> None:
     assert table == summary.to_markdown(SHIPPED).strip(), "stale: python -m benchmark report --readme README.md"
 
 
+@pytest.mark.parametrize("protocol", ["prefix"])
+def test_so_does_the_page_of_protocols(protocol: str) -> None:
+    text = (ROOT / "docs" / "protocols.md").read_text(encoding="utf-8")
+    lines = summary.from_csv((ROOT / "docs" / summary.csv_name(protocol)).read_text(encoding="utf-8"))
+    table = text.partition(summary.begin(protocol))[2].partition(summary.END)[0].strip()
+    stale = f"stale: python -m benchmark report --protocol {protocol} --readme docs/protocols.md"
+    assert table == summary.to_markdown(lines, protocol=protocol).strip(), stale
+    assert {line["protocol"] for line in lines} == {protocol}
+    for dataset in tables.DATASETS:
+        best = max((line for line in lines if line["dataset"] == dataset), key=lambda line: float(line["ours"]))
+        assert best["group"] == summary.TRIVIAL or f"**{float(best['ours']):.3f}**".replace("0.", ".") in table
+
+
 def test_a_changed_figure_would_be_noticed() -> None:
     changed = [line | {"ours": "0.123456"} if line["detector"] == "LOF" else line for line in SHIPPED]
     assert markdown.renewed(ROOT / "README.md", summary.BEGIN, summary.END, summary.to_markdown(changed)) != README
