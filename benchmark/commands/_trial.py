@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import re
 import sys
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.commands import _options
 from benchmark.errors import UserError
+from benchmark.system import settings
 
 if TYPE_CHECKING:
     from benchmark.adapters import Listed
@@ -25,12 +27,15 @@ HEAD = """# What works: every name of the libraries
 {command}
 ```
 
-made this page. Each class stands here with its defaults, fitted to a short series and scoring it. One that learns from
+makes this page. Each class stands here with its defaults, fitted to a short series and scoring it. One that learns from
 normal data was fitted to the series' normal parts. Seconds are those of fit and score by the clock. They include
 the start of a program where the library lives in an environment of its own.
 
+Each section says on what it was tried: a library can be tried by a command of its own, `--from LIBRARY`.
 A row with seconds is kept when the command is given again. Take a row out of the page, and it is tried anew.
-A library of another version is tried anew as a whole.
+Under another version, series or limit all rows of the library are tried anew.
+
+{machine} What was stopped at a limit may end within the limit of a run, which is longer.
 """
 ROW = re.compile(r"^\| `([^`]+)` \| .* \| ([\d.]*) ?\|$", re.MULTILINE)
 COLUMNS = ("detector", "outcome", "seconds")
@@ -82,7 +87,7 @@ class Page:
             from benchmark.report import write_text
 
             parts = (f"\n## {library}\n\n{section.text}" for library, section in self.sections.items())
-            write_text(self.file, HEAD.format(command=self.command) + "".join(parts))
+            write_text(self.file, HEAD.format(command=self.command, machine=_machine()) + "".join(parts))
 
 
 def _sections(text: str) -> Iterator[tuple[str, Section]]:
@@ -181,6 +186,11 @@ def _conditions(args: argparse.Namespace, library: str, one: Series) -> str:
         f"Version {adapters.version(library)}, Python {platform.python_version()}: "
         f"the first {len(one)} points of {args.series}, at most {args.timeout:g} s each."
     )
+
+
+def _machine() -> str:
+    cores = f"The machine that wrote it last had {settings.cores()} cores"
+    return f"{cores} and a load of {os.getloadavg()[0]:.0f}." if hasattr(os, "getloadavg") else f"{cores}."
 
 
 def _command(args: argparse.Namespace) -> str:
