@@ -316,6 +316,20 @@ def test_a_cost_grows_with_length_as_measured_and_with_what_the_protocol_fits():
     assert seconds("LSTM", 200_000, "normal-only") < 1.5 * seconds("LSTM", 100_000, "normal-only"), "20,000 windows"
 
 
+def test_a_protocol_whose_settings_take_another_way_has_costs_of_its_own():
+    assert set().union(*costing.OTHERWISE.values()) <= set(costs())
+    ours, published = (expected_seconds(Cell("d", "s", "KNN", p), 200_000) for p in ("tsb-uad", "tsb-ad"))
+    assert published > 3 * ours, "every pair of z-normalised windows is compared"
+
+
+def test_the_settings_of_a_protocol_are_measured_too(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(costing, "measure", lambda name, params: asked.append((name, params)) or costs()["LOF"])
+    costing.write_costs(lambda line: None, ["LOF", "PCA"], tmp_path / "costs.csv")
+    assert asked == [("LOF", {}), ("LOF", {"n_neighbors": 30, "scaling": "z"}), ("PCA", {})]
+    assert "\nLOF@tsb-ad," in (tmp_path / "costs.csv").read_text()
+
+
 def test_costs_are_rewritten_row_by_row(tmp_path):
     file = tmp_path / "costs.csv"
     file.write_text("# old\ndetector,fit,score,growth,share,cap\nLOF,1,2,2,1,0\nRandomScore,9,9,9,9,9\n")

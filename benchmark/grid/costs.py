@@ -50,14 +50,17 @@ NAMED = 0.25  # of a series, what the names of TSB-AD's files usually give to tr
 
 @cache
 def costs() -> dict[str, Cost]:
-    """Measured costs by detector; ``python -m benchmark bench --costs`` rewrites them."""
+    """Measured costs by detector, and by ``detector@protocol`` where a protocol's settings take another way.
+
+    ``python -m benchmark bench --costs`` rewrites them.
+    """
     names = ("fit", "score", "growth", "share", "cap")
     return {row["detector"]: Cost(*(float(row[name]) for name in names)) for row in read_csv(__package__, "costs.csv")}
 
 
 def expected_seconds(cell: Cell, n: int) -> float:
     """Rough wall time of a cell on one thread: for scheduling and ``--dry-run`` alone."""
-    cost = costs().get(cell.detector, UNKNOWN)
+    cost = costs().get(f"{cell.detector}@{cell.protocol}") or costs().get(cell.detector, UNKNOWN)
     named = (1, NAMED if cost.share < 1 else 1.0) if cell.protocol == "tsb-ad" else (1, cost.share)
     rounds, share = FITTED.get(cell.protocol, named)
     return START + cost.seconds(share * n, n, rounds)

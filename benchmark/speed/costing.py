@@ -16,7 +16,14 @@ from benchmark.grid import MEASURED_AT, Cost
 from benchmark.speed import series
 from detectors import Detector
 
+Params = dict[str, Any]
 WINDOW = 48
+# Settings of a protocol by which a detector computes in another way, as detector@protocol
+OTHERWISE: dict[str, dict[str, Params]] = {
+    row.detector: {f"{row.detector}@tsb-ad": row.params}
+    for row in grid.tsb_ad_rows()
+    if row.main and row.detector in ("IForest", "IForest1", "KNN", "LOF", "OCSVM")
+}
 LONGER = 4 * MEASURED_AT
 FILE = Path(grid.__file__).parent / "costs.csv"
 COMMENT = (
@@ -32,22 +39,20 @@ def write_costs(say: Callable[[str], None], names: Sequence[str], file: Path = F
     rows = _stored(file)
     with threadpool_limits(1):
         for name in names:
-            cost = measure(name)
-            rows[name] = [
-                name,
-                f"{cost.fit:.3g}",
-                f"{cost.score:.3g}",
-                f"{cost.growth:.2f}",
-                f"{cost.share:g}",
-                f"{cost.cap:g}",
-            ]
-            say("  ".join(rows[name]))
+            for label, params in {name: {}, **OTHERWISE.get(name, {})}.items():
+                rows[label] = _line(label, measure(name, params))
+                say("  ".join(rows[label]))
     with file.open("w", newline="") as out:
         out.write("\n".join(COMMENT) + "\n")
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(["detector", "fit", "score", "growth", "share", "cap"])
         writer.writerows(rows.values())
     return file
+
+
+def _line(label: str, cost: Cost) -> list[str]:
+    figures = (f"{cost.fit:.3g}", f"{cost.score:.3g}", f"{cost.growth:.2f}", f"{cost.share:g}", f"{cost.cap:g}")
+    return [label, *figures]
 
 
 def _stored(file: Path) -> dict[str, list[str]]:
@@ -57,20 +62,21 @@ def _stored(file: Path) -> dict[str, list[str]]:
     return {row[0]: row for row in csv.reader(lines)}
 
 
-def measure(name: str) -> Cost:
+def measure(name: str, params: Params | None = None) -> Cost:
     """Processor time of fit and score at two lengths; growth between 0 (a fixed number of steps) and 2."""
-    cls = registry.detectors()[name]
+    cls, params = registry.detectors()[name], params or {}
     share = 0.1 if cls.learns_from == "normal" else 1.0
-    _timed(cls, 2_000, 1.0, **cls.quick)  # compilers and imports
-    fit, score = _timed(cls, MEASURED_AT, share)
-    longer = sum(_timed(cls, LONGER, share))
+    _timed(cls, 2_000, 1.0, **(cls.quick | params))  # compilers and imports
+    fit, score = _timed(cls, MEASURED_AT, share, **params)
+    longer = sum(_timed(cls, LONGER, share, **params))
     growth = np.log(longer / (fit + score)) / np.log(LONGER / MEASURED_AT)
-    return Cost(fit / (share * MEASURED_AT), score / MEASURED_AT, float(np.clip(growth, 0, 2)), share, cap(cls))
+    most = cap(cls, params)
+    return Cost(fit / (share * MEASURED_AT), score / MEASURED_AT, float(np.clip(growth, 0, 2)), share, most)
 
 
-def cap(cls: type[Detector]) -> float:
+def cap(cls: type[Detector], params: Params | None = None) -> float:
     """Points that hold all the windows which the detector fits at most; 0 without such a limit."""
-    defaults = cls.param_defaults()
+    defaults = cls.param_defaults() | (params or {})
     return float(defaults.get("max_windows", 0) * defaults.get("stride", 1))
 
 
