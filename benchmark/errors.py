@@ -9,7 +9,8 @@ from difflib import get_close_matches
 
 LISTED = 30
 # Controls but tab and newline, and marks that turn the direction of what follows: a terminal or a page obeys them.
-OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# Lone surrogates, which are no text and end in an error where they are written.
+OBEYED = re.compile("[\ud800-\udfff\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class UserError(Exception):

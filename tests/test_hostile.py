@@ -14,7 +14,7 @@ from benchmark.execution.backends import Backend, Board
 from benchmark.execution.display import Display
 from benchmark.execution.runner import pending, run
 from benchmark.grid.cells import Outcome
-from benchmark.store.exchange import merge
+from benchmark.store.exchange import merge, verify
 from benchmark.store.sound import cell_of
 from benchmark.store.store import Store
 from datasets._base import Series
@@ -59,6 +59,15 @@ def test_names_are_kept_as_they_are(store_path: Path) -> None:
         assert sorted(store.frame()["series"]) == sorted(NAMES)
         for row in store.database.rows("SELECT * FROM cells"):
             assert cell_of(row).key == row["key"]
+
+
+def test_a_file_name_that_is_no_text_is_spelt_out_and_sound(tmp_path: Path) -> None:
+    work = planned(["HBOS"], [hostile("caf\udce9.out")])
+    with Store(tmp_path / "s.sqlite", write=True) as store:
+        run(*pending(work, store, False), Backend("serial"), store, Board())
+        assert not verify(store).damaged
+        assert store.frame()["series"].tolist() == ["caf\\udce9.out"]
+        assert not pending(work, store, False)[0], "known again"
 
 
 def test_they_survive_a_merge(store_path: Path, tmp_path: Path) -> None:

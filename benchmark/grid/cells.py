@@ -44,8 +44,9 @@ class Cell:
     @cached_property
     def key(self) -> str:
         """Content key: everything that can change the scores, nothing else."""
-        parts = [self.dataset, self.series, self.detector, self.protocol, self.seed]
-        text = json.dumps([*parts, list(self.params), self.version, self.data_hash], sort_keys=True)
+        names = [_encodable(name) for name in (self.dataset, self.series, self.detector, self.protocol)]
+        parts = [*names, self.seed, list(self.params), self.version, self.data_hash]
+        text = json.dumps(parts, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @property
@@ -56,6 +57,11 @@ class Cell:
 
     def __str__(self) -> str:
         return f"{self.detector} on {self.dataset}/{self.series} ({self.protocol}, seed {self.seed})"
+
+
+def _encodable(name: str) -> str:
+    """A name as a store keeps it: bytes of a file's name that are no text are spelt out."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 @dataclass(frozen=True)

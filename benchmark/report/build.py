@@ -123,7 +123,7 @@ def _label(detector: str, params: str, quick: bool) -> str:
     changed = json.loads(params) if params else {}
     if quick or not changed:  # a quick run's own changes are told by its mark
         return detector
-    return f"{detector} ({', '.join(f'{k}={v}' for k, v in sorted(changed.items()))})"
+    return printable(f"{detector} ({', '.join(f'{k}={v}' for k, v in sorted(changed.items()))})")
 
 
 def _sizes(tidy: pd.DataFrame, sizes: Mapping[str, int] | None) -> dict[str, int]:

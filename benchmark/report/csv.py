@@ -109,7 +109,7 @@ def cells(frame: pd.DataFrame) -> str:
     others = [name for name in frame.columns if name not in first and name not in ("traceback", "extra")]
     tidy = frame[first + others].copy()
     if "extra" in frame:
-        tidy["note"] = [json.loads(extra).get("note", "") for extra in frame["extra"]]
+        tidy["note"] = [printable(str(json.loads(extra).get("note", ""))) for extra in frame["extra"]]
     for name in tidy.columns:
         if tidy[name].dtype == object or str(tidy[name].dtype).startswith("str"):
             tidy[name] = [escape(v) if isinstance(v, str) else v for v in tidy[name]]

@@ -6,6 +6,8 @@ import json
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from benchmark.errors import printable
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -15,7 +17,12 @@ def environment(package: str) -> Environment:
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     loader = ChoiceLoader([PackageLoader(package), PackageLoader(str(__package__))])
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, finalize=_plain)
+
+
+def _plain(value: Any) -> Any:
+    """Text of others without what a page obeys; what is marked as safe is ours."""
+    return printable(value) if type(value) is str else value
 
 
 def packaged(name: str) -> str:

@@ -68,6 +68,7 @@ RC: dict[Any, Any] = {
     "ytick.labelcolor": INK,
     "legend.frameon": False,
     "svg.fonttype": "none",
+    "text.parse_math": False,  # names come from files of others
     "svg.hashsalt": "benchmark",  # equal figures are equal files
 }
 
