@@ -315,6 +315,7 @@ def test_a_file_that_was_cut_is_read_from_its_start(
         (["nowhere.csv", "--model", "MODEL", "--modl", "x"], "did you mean --model"),
         (["nowhere.csv", "--model", "MODEL", "--poll", "0"], "above 0"),
         (["nowhere.csv", "--model", "MODEL", "--label", "y"], "no labels"),
+        (["nowhere.csv", "--model", "MODEL", "--series", "all"], "watch follows one series"),
     ],
 )
 def test_wrong_use_is_one_message(
