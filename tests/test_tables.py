@@ -473,3 +473,8 @@ def test_any_text_survives_latex_escaping_in_ascii(text: str) -> None:
     escaped = latex.escape(text)
     assert not re.search(r"(?<!\\)[&%$#_]", re.sub(r"\$(?:-|\^\{\\circ\}|\\approx|\\neq)\$", "", escaped))
     assert all(c <= "ÿ" for c in escaped)
+
+
+def test_markdown_escapes_an_underscore_at_the_edge_of_a_word_only() -> None:
+    assert markdown.escape("IForest (n_estimators=200)") == "IForest (n_estimators=200)"
+    assert markdown.escape("_slanted_ __init__ a|b") == r"\_slanted\_ \_\_init\_\_ a\|b"

@@ -14,7 +14,8 @@ from benchmark.report.tables import Row, Table
 def escape(name: object) -> str:
     """Text that Markdown shows as it is, inside a table too."""
     flat = re.sub(r"\s+", " ", str(name)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_\[\]#|~])", r"\\\1", flat)
+    # An underscore inside a word is itself; so a terminal shows the names of parameters as they are typed.
+    return re.sub(r"([\\`*\[\]#|~]|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", flat)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1) -> str:
