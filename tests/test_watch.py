@@ -275,6 +275,7 @@ def piped(data: str) -> Iterator[None]:
 def test_standard_input_goes_on_where_it_stopped(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
     x = wave(900, 6, 3000)
     x[200:212] += 6
+    x[440:452] += 6  # told when the first input ends, and not again
     x[700:712] += 6
     lines = table(x, 3000).to_csv(index=False).splitlines(keepends=True)
     found = []
@@ -282,7 +283,7 @@ def test_standard_input_goes_on_where_it_stopped(saved: Path, capsys: pytest.Cap
         with piped("".join(part)):
             assert main(["watch", "-", "--model", str(saved / "model"), "--json"]) == 0
         found += told(capsys.readouterr().out)
-    assert [first // 100 for first, _ in found] == [2, 7]
+    assert [first // 100 for first, _ in found] == [2, 4, 7]
     with piped("".join(lines[:500])):
         assert main(["watch", "-", "--model", str(saved / "model"), "--fresh"]) == 0
     out = capsys.readouterr().out
