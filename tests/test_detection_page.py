@@ -111,7 +111,7 @@ def test_small_values_keep_their_figures() -> None:
 def test_names_are_escaped_once() -> None:
     found, _ = likened()
     found.recording.column = "a_b *c*"
-    assert r"60 rows of 'a\_b \*c\*', scored" in markdown(found, 3)
+    assert r"60 rows of 'a_b \*c\*', scored" in markdown(found, 3)
 
 
 def test_a_window_of_the_history_is_named_so_and_its_rows_are_not_drawn() -> None:
