@@ -261,22 +261,21 @@ def test_a_submission_has_the_seconds_of_fit_and_score(store: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("detector", "seeds", "quick", "said"),
     [
-        ("quick = 1", "no row ran under tsb-ad"),
-        (f"seed = 1 WHERE series = '{FILES[0]}'", "SR has 2 seeds in the store: the leaderboard takes one run"),
+        ("SR", (0,), True, "no row ran under tsb-ad"),
+        ("RandomScore", (0, 1), False, "RandomScore has 2 seeds in the store: the leaderboard takes one run"),
     ],
 )
 def test_a_quick_run_and_one_of_several_seeds_are_not_submitted(
-    store: Path, tmp_path: Path, change: str, said: str
+    tmp_path: Path, detector: str, seeds: tuple[int, ...], quick: bool, said: str
 ) -> None:
-    shutil.copy(store, tmp_path / "s.sqlite")
-    with Store(tmp_path / "s.sqlite", write=True) as opened:
-        with opened.database.transaction() as db:
-            db.execute(f"UPDATE cells SET {change}")
-        assert bool(leaderboard.figures(opened)) == ("seed" in change)
+    path = tmp_path / "s.sqlite"
+    evaluated([detector], [made_up(FILES[0], 0)], selection_of("tsb-ad", seeds, quick=quick), store=path)
+    with Store(path, write=True) as opened:
+        assert bool(leaderboard.figures(opened)) != quick
         with pytest.raises(UserError, match=said):
-            leaderboard.submission(opened, "SR")
+            leaderboard.submission(opened, detector)
 
 
 def test_a_store_without_such_rows_says_what_to_run(tmp_path: Path) -> None:
