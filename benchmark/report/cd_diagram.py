@@ -112,9 +112,11 @@ def _x(rank: float, n: int) -> float:
 
 def _draw_axis(axes: Axes, n: int) -> None:
     axes.plot([_x(1, n), _x(n, n)], [0, 0], color=INK, lw=1)
+    step = 1 if n <= 25 else 5  # more numbers would run into each other
     for rank in range(1, n + 1):
         axes.plot([_x(rank, n)] * 2, [0, 0.07], color=INK, lw=1)
-        axes.text(_x(rank, n), 0.11, str(rank), ha="center", va="bottom", fontsize=8, color=INK)
+        if rank in (1, n) or (rank % step == 0 and rank + step / 2 < n):
+            axes.text(_x(rank, n), 0.11, str(rank), ha="center", va="bottom", fontsize=8, color=INK)
     axes.text(_x(1, n), 0.34, "mean rank, 1 = best", ha="left", va="center", fontsize=7.5, color=QUIET)
 
 
