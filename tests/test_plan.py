@@ -132,12 +132,17 @@ def test_an_installed_package_registers_a_detector_by_entry_point(
     info = tmp_path / "theirs-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[{registry.ENTRY_POINTS}]\nMine = theirs:Mine\nBad = theirs:Absent\n")
+    points = "Mine = theirs:Mine\nBad = theirs:Absent\nLOF = theirs:Mine\n"
+    (info / "entry_points.txt").write_text(f"[{registry.ENTRY_POINTS}]\n{points}")
     monkeypatch.syspath_prepend(str(tmp_path))
     registry._discover.cache_clear()
     try:
         assert registry.detectors()["Mine"].__module__ == "theirs"
-        assert [entry.name for entry in registry.broken()] == ["Bad"]
+        assert registry.detectors()["LOF"].__module__ == "detectors.lof"
+        assert {entry.name: "another detector" in entry.cause for entry in registry.broken()} == {
+            "Bad": False,
+            "LOF": True,
+        }
     finally:
         registry._discover.cache_clear()
 
