@@ -49,7 +49,7 @@ def _discover() -> tuple[dict[str, type[Detector]], tuple[Broken, ...]]:
     for point in metadata.entry_points(group=ENTRY_POINTS):
         try:
             if point.name in found:
-                raise ValueError(f"another detector has this name; give the entry point of {point.value} one of its own")
+                raise ValueError(f"another detector has this name: rename the entry point of {point.value}")
             found[point.name] = _checked(point.load(), point.value)
         except Exception as error:  # noqa: BLE001
             broken.append(Broken(point.name, f"{type(error).__name__}: {error}"))
