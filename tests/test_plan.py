@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 
 from benchmark.catalogue import registry
 from benchmark.errors import UserError
+from benchmark.grid import protocols
 from benchmark.grid.cells import Cell
 from benchmark.grid.costs import START, UNKNOWN, Cost, expected_seconds
 from benchmark.grid.plan import QUICK_POINTS, Selection, longest_first, plan, quick_cut, rows
 from datasets._base import Series
+from tests.support.cases import plugin
 
 PLUGIN = '''
 import numpy as np
@@ -78,6 +81,22 @@ def test_a_plugin_file_is_a_row_whose_text_is_its_version(tmp_path: Path) -> Non
     file.write_text(PLUGIN + "# changed\n")
     ((changed, _),) = list(plan(selection, rows(selection), [series()]))
     assert changed.cell.key != task.cell.key
+
+
+def test_a_plugin_of_equal_length_is_another_version(tmp_path: Path) -> None:
+    keys = []
+    for body in ("x.copy()", "abs(x)+1"):
+        (tmp_path / "mine.py").write_text(PLUGIN.replace("x.copy()", body))
+        selection = Selection(detectors=(str(tmp_path / "mine.py"),))
+        keys += [task.cell.key for task, _ in plan(selection, rows(selection), [series()])]
+    assert len(set(keys)) == 2
+
+
+def test_parameters_may_be_given_by_the_name_and_by_the_file(tmp_path: Path) -> None:
+    spec = plugin(tmp_path, "Fine")
+    for name in ("Fine", spec):
+        (row,) = rows(Selection(detectors=(spec,), params={name: {"random_state": 5}}))
+        assert (row.params, row.explicit) == ((("random_state", 5),), {"random_state"})
 
 
 def test_a_plugin_may_not_take_the_name_of_a_row(tmp_path: Path) -> None:
@@ -161,6 +180,13 @@ def test_all_the_models_that_learn_normal_data_get_them_under_paper() -> None:
     assert chosen == flows | {"UntrainedAE": "tsb-uad", "AE": "tsb-uad"}
 
 
+@pytest.mark.parametrize("dataset", sorted(protocols.TSB_AD_SETS))
+def test_series_of_tsb_ad_have_its_protocol_under_paper(dataset: str) -> None:
+    selection = Selection(detectors=("HBOS", "Proposed", "TimeIndex"))
+    one = replace(series(), dataset=dataset)
+    assert {t.cell.protocol for t, _ in plan(selection, rows(selection), [one])} == {"tsb-ad"}
+
+
 def test_untrained_networks_run_when_they_are_asked_for() -> None:
     names = {row.name for row in rows(Selection())}
     everything = {row.name for row in rows(Selection(include_untrained=True))}
@@ -185,8 +211,10 @@ def test_a_task_knows_what_the_user_set_and_what_bounds_it() -> None:
 def test_a_quick_cut_has_three_quarters_of_its_rows_before_the_anomaly() -> None:
     labels = np.zeros(50_000, dtype=np.uint8)
     labels[20_000:20_010] = 1
-    cut = quick_cut(Series("Toy", "toy", np.arange(50_000, dtype=float), labels))
+    train = np.arange(7.0)
+    cut = quick_cut(Series("Toy", "toy", np.arange(50_000, dtype=float), labels, "local", train))
     assert (cut.values[0], cut.values[-1]) == (11_000.0, 22_999.0)
+    assert (cut.source, cut.train is train) == ("local", True)
     assert np.flatnonzero(cut.labels).tolist() == list(range(9_000, 9_010))
 
 
