@@ -187,9 +187,28 @@ def test_names_are_data_whatever_they_say(tmp_path: Path) -> None:
         assert ours.inventory()[0].dataset == EVIL
 
 
-@pytest.mark.parametrize(
-    "statement", ["DROP TABLE metrics", "DROP VIEW current", "ALTER TABLE cells DROP COLUMN peak_mb"]
-)
-def test_a_store_that_lacks_a_part_is_refused_in_words(statement: str, tmp_path: Path) -> None:
-    with Store(forged(tmp_path, statement)) as store, pytest.raises(UserError):
-        store.frame()
+ALTERED = {
+    "table metrics": "DROP TABLE metrics",
+    "view current": "DROP VIEW current",
+    "table cells": "ALTER TABLE cells DROP COLUMN peak_mb",
+    "trigger theirs": "CREATE TRIGGER theirs AFTER INSERT ON metrics BEGIN DELETE FROM scores; END",
+    "view current ": "DROP VIEW current; CREATE VIEW current AS SELECT * FROM cells WHERE status = 'failed'",
+}
+
+
+@pytest.mark.parametrize(("part", "statement"), ALTERED.items(), ids=ALTERED)
+def test_a_store_of_another_schema_is_refused_in_words(part: str, statement: str, tmp_path: Path) -> None:
+    path = stored(tmp_path / "s.sqlite", "A")
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executescript(statement)
+    for writes in (False, True):
+        with pytest.raises(UserError, match=rf"altered by another program \({part.strip()}\)"):
+            Store(path, write=writes)
+
+
+def test_a_table_of_ones_own_may_stand_beside(tmp_path: Path) -> None:
+    path = stored(tmp_path / "s.sqlite", "A")
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executescript("CREATE TABLE notes (text TEXT); CREATE INDEX by_seed ON cells (seed)")
+    with Store(path) as store:
+        assert len(store.frame()) == 1

@@ -21,8 +21,9 @@ import benchmark
 from benchmark.errors import UserError
 from benchmark.grid.cells import Cell, Outcome
 from benchmark.store import database
-from benchmark.store.database import MIGRATIONS, StoreLocked
+from benchmark.store.database import StoreLocked
 from benchmark.store.exchange import Verified, export, merge, verify
+from benchmark.store.schema import MIGRATIONS
 from benchmark.store.scores_file import import_scores
 from benchmark.store.sound import cell_of
 from benchmark.store.store import Store

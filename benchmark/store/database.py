@@ -11,46 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
+from benchmark.store.schema import MIGRATIONS, altered, apply_migrations
 
-MIGRATIONS = [
-    """
-    CREATE TABLE runs (
-        id INTEGER PRIMARY KEY, started REAL NOT NULL, command TEXT NOT NULL, provenance TEXT NOT NULL
-    );
-    CREATE TABLE series (
-        data_hash TEXT PRIMARY KEY, dataset TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL,
-        n INTEGER NOT NULL, "values" BLOB NOT NULL, labels BLOB NOT NULL
-    );
-    CREATE TABLE cells (
-        key TEXT PRIMARY KEY, run_id INTEGER REFERENCES runs(id), finished REAL NOT NULL,
-        dataset TEXT NOT NULL, series TEXT NOT NULL, detector TEXT NOT NULL, "group" TEXT NOT NULL,
-        params TEXT NOT NULL, protocol TEXT NOT NULL, seed INTEGER NOT NULL, version TEXT NOT NULL,
-        data_hash TEXT NOT NULL, source TEXT NOT NULL, quick INTEGER NOT NULL,
-        status TEXT NOT NULL, reason TEXT NOT NULL, traceback TEXT NOT NULL,
-        first_row INTEGER NOT NULL, n INTEGER NOT NULL, n_anomalous INTEGER NOT NULL,
-        n_fit INTEGER NOT NULL, n_fit_anomalous INTEGER NOT NULL, window INTEGER NOT NULL,
-        fit_seconds REAL NOT NULL, score_seconds REAL NOT NULL, peak_mb REAL NOT NULL, extra TEXT NOT NULL
-    );
-    CREATE TABLE scores (key TEXT PRIMARY KEY REFERENCES cells(key), sha256 TEXT NOT NULL, scores BLOB NOT NULL);
-    CREATE TABLE metrics (
-        key TEXT NOT NULL REFERENCES cells(key), metric TEXT NOT NULL, value REAL, reason TEXT NOT NULL,
-        PRIMARY KEY (key, metric)
-    );
-    CREATE INDEX cells_by_series ON cells (dataset, series);
-    """,
-    """
-    ALTER TABLE series ADD COLUMN n_train INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE series ADD COLUMN train BLOB;
-    CREATE VIEW current AS SELECT * FROM cells WHERE key IN (
-        SELECT key FROM (
-            SELECT key, row_number() OVER (
-                PARTITION BY dataset, series, detector, params, protocol, seed, quick, source = 'simulated'
-                ORDER BY finished DESC, rowid DESC
-            ) AS age FROM cells
-        ) WHERE age = 1
-    );
-    """,
-]
 MAGIC = b"SQLite format 3\x00"
 OWN_SUFFIXES = (".sqlite", ".sqlite3", ".db")
 CHECKED_WHOLE = 512 * 2**20
@@ -171,6 +133,7 @@ class Database:
             self._refuse_newer(db)
             self._check(db)
             self._migrate(db)
+            self._refuse_altered(db)
         except BaseException:
             db.close()
             raise
@@ -249,6 +212,15 @@ class Database:
         finally:
             self._release()
 
+    def _refuse_altered(self, db: sqlite3.Connection) -> None:
+        """A trigger or another view would change what is written or read without a word."""
+        changed = altered(db)
+        if changed:
+            raise UserError(
+                f"{self.path} was altered by another program ({changed}), so its figures may not be what was computed: "
+                "take a copy from before, or name another with --store"
+            )
+
     def _damaged(self, trouble: str) -> UserError:
         if not self.writable:
             return UserError(f"the store {self.path} is damaged ({trouble}); `run` sets it aside and starts a new one")
@@ -283,10 +255,3 @@ def integrity(db: sqlite3.Connection, whole: bool = True) -> str:
 
 def _has(db: sqlite3.Connection, table: str) -> bool:
     return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone())
-
-
-def apply_migrations(db: sqlite3.Connection) -> None:
-    """Bring the schema to this version, a step at a time, each in a transaction."""
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-        db.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
