@@ -10,12 +10,14 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 import benchmark
+from benchmark import evaluation
 from benchmark.catalogue import trivial_baselines
 from benchmark.cli import main
 from benchmark.errors import UserError
-from benchmark.grid import protocols
+from benchmark.grid import Selection, protocols
+from benchmark.report import frames
 from datasets import DataError, load_folder
-from detectors import CNN, HBOS
+from detectors import CNN, HBOS, ScaleFlow
 from tests.support.cases import plugin, toy
 
 
@@ -71,6 +73,20 @@ def test_classes_instances_and_many_kinds_of_data_keep_their_order(folder: Path)
     assert cells["dataset"].tolist() == ["arrays"] * 3 + ["Toy"] * 3 + ["Mine"] * 6
     assert cells["pate"].between(0, 1).all()
     assert cells["vus_roc"].between(0, 1).all()  # the default ones, too
+
+
+def test_a_list_is_the_tuple_that_set_would_give() -> None:
+    (chosen,) = evaluation._rows(ScaleFlow(components=["shape"]), Selection())  # type: ignore[arg-type]
+    assert chosen.params == (("components", ("shape",)),)
+    (whole,) = evaluation._rows(ScaleFlow(components=list(ScaleFlow().components)), Selection())  # type: ignore[arg-type]
+    assert whole.params == (), "the default, as a list"
+
+
+def test_the_trivial_baselines_run_on_every_data_set() -> None:
+    series = [replace(toy("same", seed=k), dataset=name) for k, name in enumerate(("A", "B"))]
+    cells = benchmark.evaluate("AbsDeviation", series)
+    beside = cells.attrs[frames.TRIVIAL]
+    assert {(row["dataset"], row["detector"]) for row in beside} == {(d, t) for d in "AB" for t in trivial_baselines()}
 
 
 def test_one_series_has_one_name_wherever_it_stands() -> None:

@@ -122,6 +122,12 @@ def test_what_fit_says_of_the_data_is_kept_with_the_cell() -> None:
     assert note.count("LOF:") == 1
 
 
+def test_what_several_fits_say_alike_is_kept_once(tmp_path: Path) -> None:
+    body = "self.notes_ = ('it said so',)"
+    ((task, one),) = planned([plugin(tmp_path, "Notes", body)], [toy()], protocols=("normal-crossfit",))
+    assert execute(task, one).extra["note"] == "it said so"
+
+
 ALONE = """
 import sys, time
 from benchmark.execution.warm_up import compiling_alone

@@ -13,7 +13,8 @@ from sklearn.metrics import roc_auc_score
 from benchmark.catalogue import registry
 from benchmark.cli import main
 from benchmark.errors import UserError
-from benchmark.grid import Cell, Selection, plan
+from benchmark.execution import execute, scores_by
+from benchmark.grid import Cell, Selection, plan, rows
 from benchmark.report.specification_curve import specification_figure
 from benchmark.store import Store
 from benchmark.studies import multiverse, multiverse_tables
@@ -91,6 +92,21 @@ def test_each_figure_is_that_of_the_detector_fitted_alone(toy: str, tmp_path: Pa
         detector = registry.build(toy, json.loads(row.params))
         detector.fit([series.values[:200], series.values[220:]])
         assert row.auroc == pytest.approx(roc_auc_score(series.labels, detector.score(series.values)), abs=1e-12)
+
+
+@pytest.mark.parametrize("protocol", ["normal-crossfit", "prefix:first_row=7"])
+def test_scores_by_rule_are_those_of_a_run(toy: str, protocol: str) -> None:
+    selection = Selection(detectors=(toy,), protocols=(protocol,), params={"Toy": {"sign": -1}})
+    labels = np.zeros(3000, np.uint8)
+    labels[[500, 1500, 2500]] = 1
+    values = np.random.default_rng(3).normal(size=3000)
+    ((task, one),) = plan(selection, rows(selection), [Series("Genesis", "long", values, labels, "local")])
+    whole = execute(task, one)
+    ((first, plain), (_, turned)) = scores_by(task, one, [{"sign": 1}, {"sign": -1}])
+    assert first == whole.first_row
+    assert whole.scores is not None
+    np.testing.assert_array_equal(turned, whole.scores)
+    np.testing.assert_array_equal(plain, -turned)
 
 
 def test_a_failure_is_recorded_with_its_reason(toy: str, tmp_path: Path) -> None:
