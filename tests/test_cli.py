@@ -47,6 +47,7 @@ def run(tmp_path: Path, *words: str) -> int:
         (["run", "--all", "--set", "LOF.n_neighbours=5"], "did you mean n_neighbors"),
         (["run", "--all", "--set", "LOF"], "Detector.parameter=value"),
         (["run", "--all", "--jobs", "0"], "at least 1"),
+        (["report", "--jobs", "0"], "at least 1"),
         (["run", "--all", "--seed", "-1"], "from 0 to 4294967295"),
         (["explain", "MP", "Genesis", "--seed", "4294967296"], "from 0 to 4294967295"),
         (["run", "--all", "--backend", "dusk"], "did you mean dask"),
@@ -177,6 +178,8 @@ def test_a_store_that_cannot_be_written_is_reported_on(tmp_path: Path, capsys: p
     assert printed.count("## ") == 1, "the main table alone is printed unless --tables asks for more"
     assert main([*run, *where, "--tables", "none"]) == 0
     assert capsys.readouterr().out == ""
+    assert main(["report", *where, "--series", "b*"]) == 2
+    assert "has no such series" in capsys.readouterr().err
     Path(f"{store}.lock").unlink()
     Path(f"{store}.lock").mkdir()  # no lock can be taken, whoever runs the test
     assert main(["report", *where]) == 0

@@ -43,6 +43,20 @@ def add_seeds(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None
     parser.add_argument("--seeds", type=int, metavar="K", help="short for --seed 0 ... --seed K-1")
 
 
+def add_jobs(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """``--jobs``."""
+    parser.add_argument(
+        "--jobs", type=at_least_one, default=settings.cores(), metavar="N", help="worker processes (%(default)s)"
+    )
+
+
+def at_least_one(text: str) -> int:
+    """A number of processes, threads or the like."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
+    return int(text)
+
+
 def add_quiet(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
     """``--quiet``, for commands that show progress."""
     parser.add_argument("--quiet", action="store_true", help="no progress: only results, and what went wrong")
@@ -75,9 +89,7 @@ def add_study(parser: argparse.ArgumentParser, variants: str) -> None:
         "--set", action="append", default=[], metavar="D.PARAM=VALUE", help=f"a parameter, for every {variants}"
     )
     parser.add_argument("--quick", action="store_true", help="fewer and shorter series, cheap settings")
-    parser.add_argument(
-        "--jobs", type=int, default=settings.cores(), metavar="N", help="worker processes (%(default)s)"
-    )
+    add_jobs(parser)
     add_data(parser)
     add_out(parser)
     add_quiet(parser)

@@ -12,7 +12,6 @@ import sys
 
 from benchmark.commands import _options
 from benchmark.errors import UserError
-from benchmark.system import settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,9 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="DETECTOR")
     parser.add_argument("dataset", nargs=1, metavar="DATASET", help="a data set of the table")
     _options.add_seeds(parser)
-    parser.add_argument(
-        "--jobs", type=int, default=settings.cores(), metavar="N", help="worker processes (%(default)s)"
-    )
+    _options.add_jobs(parser)
     _options.add_data(parser, dataset=False)
     _options.add_quiet(parser)
     _options.add_store(parser)

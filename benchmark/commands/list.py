@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.commands import _trial
+from benchmark.commands import _options, _trial
 from benchmark.errors import UserError, unknown
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     trial.add_argument("--series", default="mackey-glass", help="what on: %(default)s, counts, or DATASET/SERIES")
     trial.add_argument("--n", type=int, default=1000, metavar="N", help="its first so many points (%(default)s)")
     trial.add_argument("--timeout", type=float, default=120, metavar="S", help="seconds for each (%(default)g)")
-    trial.add_argument("--jobs", type=int, default=1, metavar="N", help="worker processes (%(default)s)")
+    trial.add_argument(
+        "--jobs", type=_options.at_least_one, default=1, metavar="N", help="worker processes (%(default)s)"
+    )
     parser.add_argument("what", nargs="?", choices=("detectors", "datasets", "protocols"), help="only these")
 
 

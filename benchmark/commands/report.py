@@ -9,10 +9,16 @@ examples:
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmark.commands import _options
-from benchmark.system import settings
+from benchmark.errors import UserError
+
+if TYPE_CHECKING:
+    from benchmark.store import Store
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--series", action="append", default=[], metavar="GLOB", help="series to draw on the page (as many as it holds)"
     )
-    parser.add_argument("--jobs", type=int, default=settings.cores(), metavar="N", help="processes for metrics")
+    _options.add_jobs(parser)
     _options.add_quiet(parser)
 
 
@@ -41,9 +47,17 @@ def main(args: argparse.Namespace) -> int:
     if args.protocol is not None:
         protocols.get(args.protocol)
     with complete(args.store) as store:
+        _refuse_absent(store, args.series)
         write_report(store, args.out, args.jobs, args.quiet, args.protocol, args.series)
     _options.say(f"written: {args.out}")
     if args.readme is not None:
         summary.update(args.out, args.readme, args.protocol or "")
         _options.say(f"renewed: {args.readme} and {summary.csv_name(args.protocol or '')}")
     return 0
+
+
+def _refuse_absent(store: Store, patterns: Sequence[str]) -> None:
+    names = {stored.series for stored in store.inventory()}
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise UserError(f"--series {pattern}: {store.path} has no such series; `results list` shows what it has")

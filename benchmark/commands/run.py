@@ -53,8 +53,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--include-untrained", action="store_true", help="also the networks with random weights")
     _options.add_data(parser)
     how = parser.add_argument_group("how to run")
-    how.add_argument("--jobs", type=int, metavar="N", help=f"worker processes ({settings.cores()} cores / threads)")
-    how.add_argument("--threads", type=int, default=1, metavar="N", help="numerical threads a worker (%(default)s)")
+    how.add_argument(
+        "--jobs",
+        type=_options.at_least_one,
+        metavar="N",
+        help=f"worker processes ({settings.cores()} cores / threads)",
+    )
+    how.add_argument(
+        "--threads", type=_options.at_least_one, default=1, metavar="N", help="numerical threads a worker (%(default)s)"
+    )
     how.add_argument("--backend", default="processes", metavar="NAME", help="processes, joblib, serial or dask")
     how.add_argument("--scheduler", default="", metavar="ADDRESS", help="of a Dask cluster, e.g. tcp://host:8786")
     how.add_argument(
@@ -98,9 +105,7 @@ def _selection(args: argparse.Namespace) -> Selection:
     if not (args.all or args.detector or args.dataset):
         raise UserError("nothing selected: give --all, or --detector and --dataset (see run --help)")
     if args.jobs is None:
-        args.jobs = max(1, settings.cores() // max(1, args.threads))
-    if args.jobs < 1 or args.threads < 1:
-        raise UserError("--jobs and --threads must be at least 1")
+        args.jobs = max(1, settings.cores() // args.threads)
     return Selection(
         detectors=tuple(args.detector),
         protocols=tuple(args.protocol) or (PAPER,),
