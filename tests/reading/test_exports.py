@@ -133,6 +133,10 @@ def test_a_code_within_the_reach_of_the_values_is_a_value(read: Read) -> None:
     assert read(lines("time,value", HOURS, wide)).values[50] == 9999
 
 
+def test_a_code_that_went_through_single_precision_is_one(read: Read) -> None:
+    assert np.flatnonzero(coded(read, repr(float(np.float32(-99.9))), [20, 21]).filled).tolist() == [20, 21]
+
+
 def test_named_codes_and_words_are_missing(read: Read) -> None:
     found = coded(read, "-1", [20, 21], missing=("-1",))
     assert np.flatnonzero(found.filled).tolist() == [20, 21]
@@ -278,6 +282,13 @@ EVENTS = {
 @pytest.mark.parametrize("form", EVENTS)
 def test_events_in_a_second_file(read: Read, tmp_path: Path, form: str) -> None:
     (tmp_path / "events.csv").write_text(EVENTS[form])
+    found = read(lines("time,value", HOURS, values(240)), labels=tmp_path / "events.csv")
+    assert np.flatnonzero(found.labels).tolist() == list(range(100, 112))
+
+
+@pytest.mark.parametrize(("unit", "length"), [("s", 39_600), ("min", 660), ("h", 11), ("d", 11 / 24)])
+def test_units_of_a_duration(read: Read, tmp_path: Path, unit: str, length: float) -> None:
+    (tmp_path / "events.csv").write_text(f"start,duration_{unit}\n{HOURS[100]},{length + 1e-6}\n")
     found = read(lines("time,value", HOURS, values(240)), labels=tmp_path / "events.csv")
     assert np.flatnonzero(found.labels).tolist() == list(range(100, 112))
 

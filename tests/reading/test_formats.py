@@ -174,6 +174,20 @@ def test_excel(tmp_path: Path) -> None:
     assert any("'data'" in note for note in got.notes)
 
 
+def test_excel_with_a_title_units_and_midnights(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.append(["note", "of the plant"])
+    sheet = book.create_sheet("data")
+    for row in (["site", "north", "south"], ["when", "load", "flow"], ["[h]", "bar", "[m3/h]"]):
+        sheet.append(row)
+    for time, value in zip(pd.date_range("2023-01-01", periods=N, freq="12h"), VALUES, strict=True):
+        sheet.append([time.to_pydatetime(), value, 2 * value])
+    book.save(tmp_path / "mine.xlsx")
+    got = read_recording(tmp_path / "mine.xlsx", ReadOptions(value="load"))
+    assert (got.values.tolist(), got.show_time(1)) == (VALUES, "2023-01-01 12:00:00")
+
+
 def test_excel_without_openpyxl_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
     (tmp_path / "mine.xlsx").write_bytes(b"PK\x03\x04" + b"\0" * 40)
@@ -213,6 +227,8 @@ def test_labels_of_a_second_file(tmp_path: Path) -> None:
     nab = {"realOther/mine.csv": windows, "realOther/yours.csv": []}
     assert events(tmp_path, "windows.json", json.dumps(nab)) == expected
     assert events(tmp_path, "points.json", json.dumps({"x/mine.csv": [windows[0][0]]})) == [10]
+    two = {"x/mine.csv": windows[:1], f"{tmp_path.name}/mine.csv": windows[1:]}
+    assert events(tmp_path, "two.json", json.dumps(two)) == expected[6:], "the key that has the folder, too"
 
 
 def test_labels_outside_or_of_others_are_refused(tmp_path: Path) -> None:

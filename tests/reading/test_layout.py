@@ -24,6 +24,10 @@ def test_encodings(read: Read, wave: np.ndarray, times: pd.DatetimeIndex, encodi
     assert got.values.tolist() == wave.tolist()
 
 
+def test_an_unmarked_file_of_windows_keeps_its_signs(read: Read, wave: np.ndarray, times: pd.DatetimeIndex) -> None:
+    assert read(lines("Zeit;Preis in €", times, wave, sep=";"), encoding="cp1252").column == "Preis in €"
+
+
 def test_a_sep_line_is_heeded(read: Read, wave: np.ndarray, times: pd.DatetimeIndex) -> None:
     got = read("sep=;\r\n" + lines("Time;cpu", times, german(wave), sep=";"))
     assert got.values.tolist() == wave.tolist()
