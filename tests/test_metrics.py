@@ -237,6 +237,8 @@ def test_point_adjustment_never_travels_without_the_value_of_noise():
     values = evaluate(labels, np.random.default_rng(3).random(2000), 10, ["point_adjusted_f1_oracle", "best_f1_oracle"])
     assert values["point_adjusted_f1_oracle"].value > 0.95  # noise looks excellent ...
     assert values["point_adjusted_f1_random"].value > 0.95  # ... and so says its companion
+    again = evaluate(labels, np.arange(2000.0), 10, ["point_adjusted_f1_random"])
+    assert again["point_adjusted_f1_random"] == values["point_adjusted_f1_random"], "of the labels alone"
     assert values["best_f1_oracle"].value < 0.4
 
 

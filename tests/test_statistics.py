@@ -253,6 +253,15 @@ def test_a_better_detector_is_found_better_and_an_equal_one_is_not():
     assert (other.low, other.difference, other.high) == pytest.approx((-got.high, -got.difference, -got.low))
 
 
+def test_every_draw_is_an_auroc_whatever_the_lengths_of_the_segments():
+    """A perfect score less its opposite is 1 in each draw, though the draws have more or fewer anomalous points."""
+    labels = np.zeros(300, dtype=np.uint8)
+    for start, length in ((20, 1), (80, 7), (150, 40)):
+        labels[start : start + length] = 1
+    drawn = _draws(Pair(labels, labels * 1.0, labels * -1.0, block=11), 200, 0)
+    np.testing.assert_allclose(drawn.differences, 1.0, atol=1e-12)
+
+
 def test_a_series_with_one_segment_gives_no_interval():
     labels, good, noise = segmented(1)
     got = paired_bootstrap([Pair(labels, good, noise)])

@@ -16,6 +16,11 @@ from datasets._simulate import best_cut, labels_of, mackey_glass, place, place_b
 ALL = [(dataset, series) for dataset in datasets.names() for series in datasets.get(dataset).series_names()]
 
 
+def test_names_and_numbers_that_read_alike_seed_apart() -> None:
+    draws = {datasets.random_generator(*parts).random() for parts in (("a", 11), ("a1", 1), ("a", 1, 1))}
+    assert len(draws) == 3
+
+
 def test_there_are_the_44_series_of_the_table() -> None:
     assert {name: len(datasets.get(name).series) for name in datasets.names()} == {
         "Dodgers": 1,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets import DataError, Facts
+from datasets import DataError, Facts, load_folder
 from datasets._tsb_uad import (
     check_facts,
     check_fingerprint,
@@ -136,6 +136,16 @@ def test_one_class_of_labels_and_labelled_training_rows_are_refused() -> None:
         check_labels(np.ones(5, dtype=np.uint8), "x")
     with pytest.raises(DataError, match="row 3: a training file must not have anomalies"):
         check_train(np.array([0, 0, 1], dtype=np.uint8), "x")
+
+
+def test_a_folder_takes_every_file_and_no_labelled_training_rows(tmp_path: Path) -> None:
+    (tmp_path / "a.CSV").write_text("1,0\n2,1\n")
+    (tmp_path / "b.test.out").write_text("1,0\n2,1\n")
+    (tmp_path / "b.train.out").write_text("1,0\n2,1\n")
+    folder = load_folder(tmp_path)
+    assert folder.series_names() == ("a.CSV", "b.test.out")
+    with pytest.raises(DataError, match=r"b\.train\.out, row 2: a training file must not have anomalies"):
+        folder.read("b.test.out")
 
 
 def test_a_file_cut_between_two_lines_is_noticed() -> None:

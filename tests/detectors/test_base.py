@@ -262,6 +262,7 @@ def test_a_detector_is_imported_by_its_name_alone() -> None:
         (whole(0, 9), [0, 9], [10]),
         (real(0, 1, "(]"), [1, 0.5, np.float32(0.5)], [0, 1.01, np.nan, np.inf, "x", True]),
         (real(0, ends="()"), [1e-300, 5], [0, np.inf, -1]),
+        (real(0, 1, "()"), [1e-300, 0.5], [0, 1]),
         (one_of("auto") | whole(3), ["auto", 3], ["big", 2, None]),
         (one_of(False, True), [False, True], [0, 1, "true"]),
     ],

@@ -179,7 +179,13 @@ def test_totals_at_the_end_are_left_out_and_said(read: Read, rows: list[str]) ->
     sep = ";" if ";" in rows[0] else ","
     found = read(lines(f"no{sep}value", range(1, 241), values(240), sep=sep) + "\n".join(rows))
     assert found.values == pytest.approx(values(240))
+    assert "rows    240 of 240 kept" in found.lineup
     assert any(note.startswith(f"Left out: {len(rows)} row") for note in found.notes)
+
+
+def test_words_that_a_column_has_throughout_are_no_totals(read: Read) -> None:
+    cells = ["max" if k % 2 else "min" for k in range(240)]
+    assert len(read(lines("no,kind,value", range(240), cells, values(240)), series="max")) == 120
 
 
 def test_thousands_by_a_letter_beside_bare_numbers_are_refused(read: Read) -> None:
