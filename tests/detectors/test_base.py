@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from detectors.core import Detector, WindowDetector, as_series, offset_in, resolve_window
 from detectors.core.parameters import one_of, real, whole
@@ -242,6 +243,14 @@ def test_the_interval_of_a_share_narrows_with_the_events_and_is_wide_without_any
     assert low < 0.005 < 0.02 < high
     assert 0.0085 < lower < 0.01 < higher < 0.0115
     assert share_interval(np.zeros(1000), 1, 100, 1000) == (0.0, pytest.approx(0.3, abs=0.1))
+
+
+def test_the_interval_of_a_share_is_that_of_a_negative_binomial() -> None:
+    """Events of one point each: a Poisson number with a rate of Jeffreys' posterior, in closed form."""
+    scores = np.tile([1.0, *[0.0] * 99], 50)
+    low, high = share_interval(scores, 1, 10, len(scores), draws=100_000)
+    exact = stats.nbinom.ppf([0.025, 0.975], 50.5, 0.5)
+    assert [low * len(scores), high * len(scores)] == pytest.approx(exact.tolist(), abs=1)
 
 
 def test_a_detector_is_imported_by_its_name_alone() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -71,6 +72,16 @@ def test_what_would_need_pickle_is_refused():
 def test_a_file_cannot_name_other_code(place):
     with pytest.raises(ValueError, match="no dataclass of the detectors"):
         core.decode({"dataclass": place, "fields": {}}, {})
+
+
+def test_a_file_imports_no_module_of_others(tmp_path, monkeypatch):
+    (tmp_path / "of_others.py").write_text(
+        "from dataclasses import dataclass\n@dataclass\nclass Theirs:\n    x: int = 0\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ValueError, match="no dataclass of the detectors"):
+        core.decode({"dataclass": "of_others:Theirs", "fields": {}}, {})
+    assert "of_others" not in sys.modules
 
 
 def test_save_and_load(tmp_path):

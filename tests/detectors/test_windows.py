@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.core import Windows, autocorrelation, estimate_window, moving_sum, windows_to_points
+from detectors.core.periods import period
 from tests.support import naive
 from tests.support.golden import GENESIS1, M1, P10, T8, real_series
 
@@ -113,3 +114,22 @@ def test_the_longest_period_is_303(period: int, window: int) -> None:
     """Index 300 behind lag 3 is the last that counts."""
     x = np.sin(2 * np.pi * np.arange(20_000) / period)
     assert estimate_window(x) == window == naive.find_length(x, 125)
+
+
+def test_a_sample_has_each_window_once_in_order() -> None:
+    drawn = Windows([np.arange(100.0)], 3).sample(60, seed=0)
+    assert (np.diff(drawn[:, 0]) > 0).all()
+    assert len(drawn) == 60
+
+
+def test_the_second_period_is_a_longer_one() -> None:
+    t = np.arange(500)
+    x = np.sin(2 * np.pi * t / 50) + 0.3 * np.sin(2 * np.pi * t / 100)
+    heights = autocorrelation(x, 400)
+    assert heights[100] > heights[50] > heights[200]
+    assert [estimate_window(x, rank=rank) for rank in (1, 2)] == pytest.approx([100, 200], abs=1)
+
+
+def test_a_period_of_nearly_a_third_of_the_series_outweighs_its_parts() -> None:
+    t = np.arange(240)
+    assert period(np.sin(2 * np.pi * t / 10) + 0.8 * np.sin(2 * np.pi * t / 70)) == pytest.approx(70, abs=1)
