@@ -239,6 +239,23 @@ def test_large_files_get_their_small_tables_checked(tmp_path: Path, monkeypatch:
         Store(path, write=True)
 
 
+def test_runs_come_in_their_order(tmp_path: Path) -> None:
+    with Store(tmp_path / "r.sqlite", write=True) as store:
+        for command in ("first", "second", "third"):
+            store.begin_run(command, {"of": command})
+        runs = [(run["id"], run["command"], run["provenance"]["of"]) for run in store.runs()]
+    assert runs == [(1, "first", "first"), (2, "second", "second"), (3, "third", "third")]
+
+
+@pytest.mark.parametrize("change", ["scores SET sha256 = 'x'", "cells SET quick = 1", "runs SET command = 'x'"])
+def test_the_fingerprint_is_of_all_that_a_report_shows(tmp_path: Path, change: str) -> None:
+    with Store(fill(tmp_path / "r.sqlite", "D"), write=True) as store:
+        before = store.fingerprint()
+        with store.database.transaction() as db:
+            db.execute(f"UPDATE {change}")
+        assert store.fingerprint() != before
+
+
 def test_a_flipped_bit_in_scores_is_seen_and_verify_drops_the_cell(tmp_path: Path) -> None:
     path = fill(tmp_path / "s.sqlite", "D", "E")
     with sqlite3.connect(path) as db:
