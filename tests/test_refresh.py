@@ -21,13 +21,14 @@ from hypothesis import strategies as st
 
 from benchmark.errors import UserError
 from benchmark.grid import Cell, Outcome
+from benchmark.report import cards, derived, writer
 from benchmark.report import publish as publishing
-from benchmark.report import writer
 from benchmark.report.derived import Derived, digest
 from benchmark.report.publish import publish
 from benchmark.store import Store
 from benchmark.store.evaluate import measure
 from datasets import Series
+from tests.support.made_up import cell, frame
 
 ROOT = Path(__file__).parents[1]
 ROWS = (("LOF", "classical"), ("HBOS", "classical"), ("AE", "neural"), ("TimeIndex", "one-liner"))
@@ -354,3 +355,33 @@ def test_ctrl_c_ends_it_and_leaves_the_previous_report(step: str, again: tuple[P
     assert "is as it was" in "".join(said)
     assert not [name for name in os.listdir(out) if name.startswith(".new-")]
     assert write(store, out)[-1] == "files"
+
+
+def _never() -> bytes:
+    raise AssertionError("it is kept")
+
+
+def test_an_interrupted_report_keeps_what_an_earlier_one_had(tmp_path: Path) -> None:
+    path = tmp_path / "kept.zip"
+    with derived.Derived(path) as first:
+        first.get("value", 1, lambda: b"1")
+        first.finish("", {})
+    with derived.Derived(path) as interrupted:
+        interrupted.get("value", 2, lambda: b"2")
+    with derived.Derived(path) as again:
+        assert [again.get("value", k, _never) for k in (1, 2)] == [b"1", b"2"]
+
+
+def test_another_program_derives_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "kept.zip"
+    with derived.Derived(path) as old:
+        old.get("value", 1, lambda: b"old")
+    monkeypatch.setattr(derived, "program", lambda: "another")
+    with derived.Derived(path) as new:
+        assert new.get("value", 1, lambda: b"new") == b"new"
+
+
+def test_a_trace_is_of_the_first_seed() -> None:
+    tidy = frame([cell("mine", "s", "LOF", 0.9, seed=seed, key=f"row {seed}") for seed in (2, 0, 1)])
+    shown = cards._one_seed(tidy.assign(label="LOF"))
+    assert shown["seed"].tolist() == [0]

@@ -13,7 +13,8 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from benchmark.metrics import Undefined
-from benchmark.report.cd_diagram import _levels, cd_figure
+from benchmark.report.cd_diagram import _levels, _ranked, cd_figure
+from benchmark.report.tables import Entry, Row, Table
 from benchmark.statistics import Pair, bootstrap, paired_bootstrap, rank_test, ranks, seed_interval, stratified_wilcoxon
 from benchmark.statistics.bootstrap import _draws, _right_pairs, _units
 from benchmark.statistics.ranks import friedman, holm
@@ -383,3 +384,26 @@ def test_a_diagram_shows_each_detector():
     boxes = [t.get_window_extent() for t in texts]
     assert all(b.x0 >= 0 and b.y0 >= 0 and b.x1 <= width and b.y1 <= height for b in boxes)
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_the_outermost_detectors_stand_highest_so_that_no_lines_cross():
+    test = rank_test(make_cells(shifted(k=7, step=0.02), BLOCKS))
+    heights = {t.get_text(): t.get_position()[1] for t in cd_figure(test).axes[0].texts}
+    left, right = [], []
+    for name in test.mean_ranks:
+        ((text, y),) = [(text, y) for text, y in heights.items() if name in text.split()]
+        (left if text.startswith(name) else right).append(y)
+    assert (len(left), len(right)) == (4, 3)
+    assert left == sorted(left, reverse=True)
+    assert right == sorted(right)
+    assert left[0] == right[-1]
+
+
+def test_only_rows_with_as_many_series_as_any_are_ranked():
+    counts = {"a": (4, 2), "b": (4, 1), "c": (4, 2)}
+    rows = tuple(
+        Row(n, n, "classical", "tsb-uad", {d: Entry(0.5, n_series=k) for d, k in zip("xy", of, strict=True)})
+        for n, of in counts.items()
+    )
+    tidy = make_cells(shifted(k=3), BLOCKS).assign(label="a", protocol="tsb-uad", simulated=False)
+    assert _ranked(tidy, Table("", "tsb-uad", "auroc", ("x", "y"), rows))[1] == ["a", "c"]

@@ -90,6 +90,18 @@ def test_a_report_renews_csv_and_readme(tmp_path: Path) -> None:
     assert {line["ours"] for line in shipped if line["detector"] == "LOF"} == {"0.700000", "0.750000"}
 
 
+def test_the_fewest_seeds_of_a_row_are_shown() -> None:
+    lines = [line | {"seeds": "7" if line["dataset"] == "MGAB" else "2"} for line in SHIPPED]
+    (row,) = [line for line in summary.to_markdown(lines).splitlines() if line.startswith("| IForest ")]
+    assert row.split("|")[3].strip() == "2"
+
+
+def test_versions_are_those_of_full_cells() -> None:
+    whole = {"detector": "LOF", "params": "{}", "quick": "False", "version": "2"}
+    others = [whole | {"quick": "True", "version": "3"}, whole | {"params": '{"window": 5}', "version": "4"}]
+    assert summary.versions([whole, *others]) == {"LOF": "2"}
+
+
 def test_rows_of_another_version_are_named(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text(f"{summary.BEGIN}\n{summary.END}\n")
     summary.update(_report(tmp_path, SIZES, version="older"), tmp_path / "README.md")
