@@ -351,7 +351,9 @@ class ScaleFlow(SavedDetector):
         (n,) bool array
         """
         flags, usual = super().predict(x, rule, contamination), self.fitted_scores()
-        low, high = share_interval(usual, self.threshold(rule, contamination), self.window_, len(flags))
+        low, high = share_interval(
+            usual, self.threshold(rule, contamination), self.window_, len(flags), seed=self.random_state
+        )
         said = (
             f"of {len(flags)} points like the fitted ones, {low:.1%} to {high:.1%} are flagged, not {contamination:.1%}"
         )

@@ -37,7 +37,7 @@ def by_their_code(folder: Path, given: list[Case]) -> list[list[float]]:
     arrays = {f"{key}{k}": getattr(case, key) for k, case in enumerate(given) for key in ("labels", "scores", "window")}
     np.savez(folder / "cases.npz", **arrays)
     line = [
-        str(TSB_AD.folder / "bin" / "python"),
+        str(TSB_AD.environment.folder / "bin" / "python"),
         "-W",
         "ignore",
         leaderboard_cases.__file__,
@@ -73,7 +73,7 @@ def test_without_an_anomaly_none_has_a_value(metric: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not TSB_AD.made, reason="needs python -m benchmark environment tsb-ad")
+@pytest.mark.skipif(not TSB_AD.environment.made, reason="needs python -m benchmark environment tsb-ad")
 def test_each_metric_is_that_of_the_authors_code_now(tmp_path: Path) -> None:
     fresh = [case._replace(scores=np.roll(case.scores, 3)) for case in CASES.values()]
     for case, theirs in zip(fresh, by_their_code(tmp_path, fresh), strict=True):
@@ -81,7 +81,7 @@ def test_each_metric_is_that_of_the_authors_code_now(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not TSB_AD.made, reason="needs python -m benchmark environment tsb-ad")
+@pytest.mark.skipif(not TSB_AD.environment.made, reason="needs python -m benchmark environment tsb-ad")
 def test_each_metric_is_that_of_the_authors_code_on_scores_of_real_series(
     tmp_path: Path, real_scores: list[Case]
 ) -> None:

@@ -13,6 +13,7 @@ NINES = (999, 9999, 99_999, 999_999, 999.9, 999.99, 9999.9, 8888, 88_888)
 LARGEST = (32_767, 65_535, 2_147_483_647, 4_294_967_295)
 CODES = (-99, -99.9, -99.99, *NINES, *(-code for code in NINES), *LARGEST, -32_768, -2_147_483_648)
 HUGE = 1e20  # beyond it any value is one: 1e30, 9.96921e36, 3.4028235e38
+ENOUGH = 10  # other values, before their reach says anything
 ALIKE = 1e-6  # relative: a code may have gone through single precision
 
 
@@ -34,7 +35,7 @@ def _number(text: str) -> float | None:
 def without_codes(values: Array, name: str, missing: tuple[str, ...] | None) -> tuple[Array, list[float], list[str]]:
     """The values with NaN for codes, these codes, and a sentence for each.
 
-    A usual code counts as one where it lies further from all other values than these from each other.
+    A usual code counts as one where it lies further from all others, ten at least, than these from each other.
     ``missing`` names further ones; the word ``none`` in it keeps the usual ones.
     """
     named, _, looking = split(missing)
@@ -70,7 +71,7 @@ def _usual(values: Array) -> list[float]:
         return []
     candidates = np.unique(known[(np.abs(known) >= HUGE) | np.any([_is(known, code) for code in CODES], axis=0)])
     others = known[~np.isin(known, candidates)]
-    if not len(candidates) or not len(others) or np.ptp(others) == 0:
+    if not len(candidates) or len(others) < ENOUGH or np.ptp(others) == 0:
         return []
     low, high = others.min(), others.max()
     return [float(c) for c in candidates if max(low - c, c - high) > high - low]

@@ -43,7 +43,9 @@ def peaks_over_threshold(scores: Array, contamination: float, initial: float = 0
     return float(level + scale / shape * (ratio**-shape - 1))
 
 
-def share_interval(scores: Array, level: float, gap: int, new: int, draws: int = 2000) -> tuple[float, float]:
+def share_interval(
+    scores: Array, level: float, gap: int, new: int, draws: int = 2000, seed: int = 0
+) -> tuple[float, float]:
     """Share of ``new`` normal points that will reach a level: with 95 % probability between these two.
 
     Points that reach it come in stretches, which count as independent events if ``gap`` points or more lie between.
@@ -61,12 +63,13 @@ def share_interval(scores: Array, level: float, gap: int, new: int, draws: int =
     new : int
         Points to come, at least 1.
     draws : int
-        Of the predictive distribution, with a fixed seed.
+        Of the predictive distribution.
+    seed : int
     """
     rows = np.flatnonzero(scores >= level)
     events = np.split(rows, np.flatnonzero(np.diff(rows) >= gap) + 1) if len(rows) else []
     lengths = np.array([len(event) for event in events] or [min(gap, len(scores))])
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     counts = rng.poisson(rng.gamma(len(events) + 0.5, size=draws) * new / len(scores))
     sums, ends = np.append(0, np.cumsum(rng.choice(lengths, counts.sum()))), np.cumsum(counts)
     low, high = np.quantile((sums[ends] - sums[ends - counts]) / new, [0.025, 0.975])
