@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from benchmark.cli import main
 from benchmark.detection import Model, Options, detect, false_alerts, report
-from benchmark.detection.alerts import alerts, narrowed, near, runners_up, similar
+from benchmark.detection.alerts import Alert, Likes, alerts, narrowed, near, runners_up, similar
 from benchmark.detection.calibration import exceedances, folds, promise
 from benchmark.detection.conventions import APERIODIC, build, choose_window
 from benchmark.detection.detect import flagged, threshold_of
@@ -165,8 +165,9 @@ def test_near_is_a_dilation(marks: list[bool], reach: int) -> None:
     assert near(rows, reach).tolist() == slow
 
 
-def test_similar_windows_are_the_nearest_by_a_plain_search() -> None:
-    x, a, size = wave(300, 4), 150, 40
+@pytest.mark.parametrize("x", [wave(300, 4), np.cumsum(np.random.default_rng(0).normal(size=300))])
+def test_similar_windows_are_the_nearest_by_a_plain_search(x: np.ndarray) -> None:
+    a, size = 150, 40
     context = np.ones(size, dtype=bool)
     context[15:25] = False
     found = similar(x, a, context, np.zeros(300, dtype=bool), count=1)
@@ -177,6 +178,12 @@ def test_similar_windows_are_the_nearest_by_a_plain_search() -> None:
 
     allowed = [start for start in range(300 - size + 1) if abs(start - a) >= size]
     assert found[0] == min(allowed, key=distance)
+
+
+def test_the_row_that_corresponds_to_an_alert_is_as_far_into_its_window() -> None:
+    likes = Likes(10, np.array([50, 70]), np.zeros((2, 8)))
+    alert = Alert(13, 15, 12, 16, 14, 1.0, likes=likes)
+    assert (alert.normal, alert.moved(100).normal) == (53, 153)
 
 
 def test_similar_windows_hold_no_row_to_avoid_while_others_are_left() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -53,6 +54,9 @@ def test_the_whole_data_set_starts_from_the_printed_mean_and_the_authors_file(tm
     written = explain.as_text(told)
     assert "mean AUROC over all 6 series" in written
     assert "published, mean over all 6 series" in written
+    assert (
+        re.search(r"difference in all +(\S+)", written)[1] == f"{told.chain[-1].value - told.published[0].value:+.4f}"
+    )  # type: ignore[index]
     assert not told.notes
 
 

@@ -243,7 +243,7 @@ def test_the_commands_write_table_and_submission(
     assert cli.main(["submit", "SR", "--store", str(store), "--out", str(tmp_path / "s")]) == 0
     rows = list(csv.DictReader(io.StringIO((tmp_path / "s" / "SR.csv").read_text())))
     assert list(rows[0]) == ["file", "Time", *leaderboard.METRICS]
-    assert {row["file"] for row in rows} == set(FILES)
+    assert [row["file"] for row in rows] == sorted(FILES)
     script = (tmp_path / "s" / "Run_SR.py").read_text()
     compile(script, "Run_SR.py", "exec")
     assert "SR_HP = {'padding': 'series'}" in script

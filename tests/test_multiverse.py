@@ -119,6 +119,13 @@ def test_a_failure_is_recorded_with_its_reason(toy: str, tmp_path: Path) -> None
     assert one.complete == 8
 
 
+def test_no_protocol_overrides_a_choice_that_is_varied(toy: str) -> None:
+    selection = Selection(detectors=(toy,), params={"Toy": {"sign": -1}})
+    many = multiverse.multiverse(selection)
+    todo = list(multiverse.jobs(many, plan(selection, [many.row], SERIES), set()))
+    assert {frozenset(job.task.explicit) for job in todo} == {frozenset({"power", "blur", "sign"})}
+
+
 def test_what_is_in_the_file_is_not_run_again(toy: str, tmp_path: Path) -> None:
     file = tmp_path / "figures.csv"
     measured(toy, file)

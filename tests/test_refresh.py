@@ -385,3 +385,10 @@ def test_a_trace_is_of_the_first_seed() -> None:
     tidy = frame([cell("mine", "s", "LOF", 0.9, seed=seed, key=f"row {seed}") for seed in (2, 0, 1)])
     shown = cards._one_seed(tidy.assign(label="LOF"))
     assert shown["seed"].tolist() == [0]
+
+
+def test_a_card_names_the_best_one_liner_and_the_best_of_the_others() -> None:
+    rows = [cell("mine", "s", name, auroc) for name, auroc in (("TimeIndex", 0.9), ("LOF", 0.6), ("HBOS", 0.7))]
+    tidy = frame(rows).assign(simulated=False)
+    card = cards._card(cards._Place("mine", "s", "hash"), tidy.assign(label=tidy["detector"]), None)
+    assert (card["simple"]["label"], card["best"]["label"]) == ("TimeIndex", "HBOS")

@@ -11,7 +11,7 @@ from detectors import KNN, SAND, KMeansAD, KShapeAD, Series2Graph
 from detectors.core import Windows, windows_to_points
 from detectors.kernels.shapes import k_shape, leading_shape, shape_distance, shifted, spectrum, unit_rows
 from detectors.kshape import centre_weights, distance_from_shapes, evenly_cut
-from detectors.sand import Model, batches, standardised
+from detectors.sand import Model, aligned, batches, standardised
 from detectors.series2graph import counted_edges, crossings, density_maxima, in_stretches, per_edge
 
 RNG = np.random.default_rng(5)
@@ -95,6 +95,22 @@ def test_a_known_shape_joins_its_centre_and_a_new_one_is_added() -> None:
     model.join(unit_rows(RNG.standard_normal((3, 60))), 1, np.random.default_rng(0))
     assert model.members.tolist() == [14.0, 3.0]
     assert model.idle.tolist() == [1.0, 0.0]
+
+
+def test_a_centre_weighs_less_once_it_is_idle_for_more_batches_than_it_has_members() -> None:
+    centres, members = unit_rows(RNG.standard_normal((2, 30))), np.array([10.0, 10.0])
+    usual = centre_weights(centres, members)
+    for idle, part in ((9.0, 1.0), (11.0, 1.0), (14.0, 1 / 4)):
+        expected = usual * [part, 1.0]
+        weights = Model(30, centres, members=members, idle=np.array([idle, 0.0])).weights()
+        np.testing.assert_allclose(weights, expected / expected.sum())
+
+
+def test_members_are_moved_to_where_they_match_their_centre() -> None:
+    centre = np.zeros(40)
+    centre[15:20] = [1, 3, -2, 4, 1]
+    rows = np.stack([shifted(centre, lag) for lag in (-6, 0, 5)])
+    np.testing.assert_array_equal(aligned(rows, centre), np.stack([centre] * 3))
 
 
 @pytest.mark.parametrize(("seen", "n", "size"), [(0, 100, 30), (40, 100, 30), (95, 100, 30), (100, 100, 30)])
