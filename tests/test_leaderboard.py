@@ -17,6 +17,7 @@ from benchmark.errors import UserError
 from benchmark.evaluation import evaluated, selection_of
 from benchmark.grid import tsb_ad_rows
 from benchmark.leaderboard import Figures, summary
+from benchmark.leaderboard.submission import _script
 from benchmark.store import Store
 from datasets import Series
 from detectors import SR, estimate_window
@@ -258,6 +259,13 @@ def test_a_submission_has_the_seconds_of_fit_and_score(store: Path, tmp_path: Pa
             db.execute("UPDATE cells SET fit_seconds = 1.25, score_seconds = 2.5")
         rows = csv.DictReader(io.StringIO(leaderboard.submission(opened, "SR")["SR.csv"]))
         assert {row["Time"] for row in rows} == {"3.750"}
+
+
+@pytest.mark.parametrize(("name", "kind", "rank"), [("PCA", False, 1), ("KNN", False, 2), ("SAND", True, 1)])
+def test_a_script_has_the_kind_and_the_window_of_the_detector(name: str, kind: bool, rank: int) -> None:
+    text = _script(name, {})
+    assert f"    if {kind}:\n" in text
+    assert f"estimate_window(data, rank={rank})" in text
 
 
 @pytest.mark.parametrize(

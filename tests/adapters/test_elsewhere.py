@@ -165,3 +165,10 @@ def test_aeons_axes() -> None:
     for given, axis in ((x, 1), (x[:, None], 0), (x[None], 1)):
         np.testing.assert_array_equal(AsAeon(LOF(window=20)).fit_predict(given, axis=axis), own)
         np.testing.assert_array_equal(AsAeon(LOF(window=20)).fit(given, axis=axis).predict(given, axis=axis), own)
+
+
+def test_a_score_at_the_threshold_is_an_outlier() -> None:
+    x = np.random.default_rng(0).normal(size=(60, 1))
+    model = AsSklearn(HBOS(window=4)).fit(x)
+    model.offset_ = float(model.score_samples(x)[30])
+    assert model.predict(x)[30] == -1
