@@ -155,6 +155,17 @@ def test_the_likelihood_of_a_gaussian_flow_is_the_textbooks():
     torch.testing.assert_close(flow.nll(x), expected)
 
 
+@pytest.mark.parametrize(("channels", "length"), [(2, 5), (5, 3)])
+def test_the_likelihood_is_that_of_the_change_of_variables(channels, length):
+    with steady(CPU, 3):
+        flow = shaken(conv_flow(1, channels, blocks=6).double())
+        x = torch.randn(1, channels, 1, length, dtype=torch.float64)
+        jacobian = torch.autograd.functional.jacobian(lambda v: flow(v.view_as(x))[0].flatten(), x.flatten())
+        normal = torch.distributions.Normal(0.0, 1.0).log_prob(flow(x)[0]).sum()
+        expected = -(normal + torch.linalg.slogdet(jacobian)[1]) / channels
+        torch.testing.assert_close(flow.nll(x).sum(), expected)
+
+
 def test_the_log_scale_is_bounded_by_the_clamp():
     coupling = Coupling(Conv(1, 1, 2), channels=2, clamp=1.9)
     with torch.no_grad():
