@@ -162,7 +162,7 @@ def jobs(many: Multiverse, work: Iterable[tuple[Task, Series]], known: set[str])
             cells = [(replace(mine, params=many.params(fitted | rule)), rule) for rule in many.rules()]
             lacking = [(cell, rule) for cell, rule in cells if cell.key not in known]
             if lacking:
-                explicit = task.explicit | fitted.keys()
+                explicit = task.explicit.union(fitted)
                 yield Job(replace(task, cell=mine, explicit=explicit), series, lacking)
 
 
