@@ -209,12 +209,13 @@ def test_what_cannot_run_says_why(spec: str, message: str) -> None:
         registry.load(spec)
 
 
-def test_a_missing_package_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     entry = Listed("pyod", "KNN", "a_package_that_is_not_there")
     assert missing(entry) == "pip install a_package_that_is_not_there"
     from benchmark.adapters import names
 
     monkeypatch.setitem(sys.modules, "aeon", None)
+    monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path))  # where nobody has made an environment
     names._entries.cache_clear()
     try:
         with pytest.raises(UserError, match=r"aeon cannot be imported here .* make it an environment once"):
