@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import pkgutil
+import re
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -46,7 +47,7 @@ class Parser(argparse.ArgumentParser):
     def _guess(self, message: str) -> str:
         options = [o for action in self._actions for o in action.option_strings if o.startswith("--")]
         choices = [str(c) for action in self._actions for c in action.choices or ()]
-        for word in message.replace("'", " ").replace("=", " ").split():
+        for word in re.split(r"['=:,\s]+", message):
             near = nearest(word, options if word.startswith("-") else choices, cutoff=0.6)
             if near and near != word:
                 return f" (did you mean {near}?)"

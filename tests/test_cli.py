@@ -69,6 +69,11 @@ def test_wrong_use_gets_one_message_and_exit_code_2(
     assert "Traceback" not in said
 
 
+def test_an_option_written_rightly_is_not_guessed_at(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--jobs", "0"]) == 2
+    assert "did you mean" not in capsys.readouterr().err
+
+
 def test_a_broken_file_costs_only_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = folder_of_series(tmp_path / "mine", broken=True)
     assert run(tmp_path, "--detector", "AbsDeviation", "--dataset", str(folder)) == 1
