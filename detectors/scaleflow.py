@@ -350,15 +350,18 @@ class ScaleFlow(SavedDetector):
         -------
         (n,) bool array
         """
-        flags, usual = super().predict(x, rule, contamination), self.fitted_scores()
-        low, high = share_interval(
-            usual, self.threshold(rule, contamination), self.window_, len(flags), seed=self.random_state
-        )
-        said = (
-            f"of {len(flags)} points like the fitted ones, {low:.1%} to {high:.1%} are flagged, not {contamination:.1%}"
-        )
+        scores, level = self.score(x), self.threshold(rule, contamination)
+        low, high = share_interval(self.fitted_scores(), level, self.window_, len(scores), seed=self.random_state)
+        share = f"{low:.1%} to {high:.1%} are flagged, not {contamination:.1%}"
+        said = f"of {len(scores)} points like the fitted ones, {share}"
         self._note(UNSURE, said, told=low < contamination / 2 or high > contamination * 2)
-        return flags
+        return scores >= level
+
+    def fitted_scores(self) -> Array:
+        """As the contract has it; the notes stay those on the series that the caller scored last."""
+        notes, scores = self.notes_, super().fitted_scores()
+        self.notes_ = notes
+        return scores
 
     def _fitting(self, n: int) -> list[Scale]:
         """The scales that a series of n points is scored by: a span longer than it has no window in it."""

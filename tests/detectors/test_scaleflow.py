@@ -503,6 +503,9 @@ def test_notes_say_when_the_fitted_data_are_few_or_the_scored_ones_unlike_them(t
     assert note.startswith("few fitted data: 1000 points are 3.9 of the longest windows (256 points)")
     enough.score(process("autoregressive", 600, 0) + 3)
     assert enough.notes_[0].startswith("the scored series is unlike the fitted one: by ")
+    told = enough.notes_
+    enough.threshold()  # the first time, the fitted data are scored
+    assert enough.notes_ == told
     enough.save(tmp_path / "model.safetensors")
     assert ScaleFlow.load(tmp_path / "model.safetensors").notes_ == ()
     enough.score(noisy(600, seed=1))
