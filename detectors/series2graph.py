@@ -15,6 +15,7 @@ from detectors.core import (
     Detector,
     Window,
     Windows,
+    moving_sum,
     one_of,
     parameter,
     parameters,
@@ -140,9 +141,8 @@ class Series2Graph(Detector):
 
 
 def in_stretches(of_steps: NDArray[Any], length: int) -> Array:
-    """Sums over ``length`` steps on end."""
-    summed = np.concatenate([[0.0], np.cumsum(of_steps)])
-    return np.asarray(np.maximum(summed[length:] - summed[:-length], 0.0))
+    """Sums over ``length`` steps on end; rounding takes none below 0."""
+    return np.maximum(moving_sum(of_steps, length), 0.0)
 
 
 def per_edge(worth: Array, edges: Array) -> Array:
