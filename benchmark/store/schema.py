@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from functools import cache
 
 MIGRATIONS = [
     """
@@ -55,11 +56,17 @@ def apply_migrations(db: sqlite3.Connection) -> None:
 
 def altered(db: sqlite3.Connection) -> str:
     """What of the schema is not as this program makes it, or nothing; tables of one's own may stand beside."""
+    found = _schema(db)
+    triggers = [name for name in found if name.startswith("trigger ")]
+    return ", ".join(triggers + [name for name, made in _ours().items() if found.get(name) != made])
+
+
+@cache
+def _ours() -> dict[str, str]:
+    """The schema that the migrations make."""
     with closing(sqlite3.connect(":memory:")) as fresh:
         apply_migrations(fresh)
-        ours, found = _schema(fresh), _schema(db)
-    triggers = [name for name in found if name.startswith("trigger ")]
-    return ", ".join(triggers + [name for name, made in ours.items() if found.get(name) != made])
+        return _schema(fresh)
 
 
 def _schema(db: sqlite3.Connection) -> dict[str, str]:
