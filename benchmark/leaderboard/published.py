@@ -54,8 +54,3 @@ def newer() -> tuple[Newer, ...]:
 def tuned_on() -> dict[str, frozenset[str]]:
     """Detector -> sources of the series that its settings were chosen on."""
     return {row["detector"]: frozenset(row["sources"].split()) for row in read_csv(__package__, "tuned.csv")}
-
-
-def source_of(file: str) -> str:
-    """``NAB`` of ``001_NAB_id_1_Facility_tr_1007_1st_2014.csv``."""
-    return file.split("_")[1]

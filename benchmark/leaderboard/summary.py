@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.grid import named_source
 from benchmark.leaderboard.figures import Figures
-from benchmark.leaderboard.published import published_figures, source_of, tuned_on
+from benchmark.leaderboard.published import published_figures, tuned_on
 from benchmark.statistics import RankTest, rank_test
 
 DIGIT = 1e-4  # a figure is met to the digit within this
@@ -68,8 +69,8 @@ class Line:
 
     def by_source(self) -> dict[str, float]:
         """Source -> mean over its files."""
-        sources = sorted({source_of(file) for file in self.per_file})
-        return {s: mean_of(v for file, v in self.per_file.items() if source_of(file) == s) for s in sources}
+        sources = sorted({named_source(file) for file in self.per_file})
+        return {s: mean_of(v for file, v in self.per_file.items() if named_source(file) == s) for s in sources}
 
 
 def summarised(rows: Iterable[Figures]) -> tuple[list[Line], RankTest | None]:
@@ -99,7 +100,7 @@ def _published(method: str, by_file: Mapping[str, float], rank: float) -> Line:
 
 def _ours(row: Figures, rank: float) -> Line:
     tuned = tuned_on().get(row.detector, frozenset())
-    rest = {file: value for file, value in row.vus_pr.items() if source_of(file) not in tuned}
+    rest = {file: value for file, value in row.vus_pr.items() if named_source(file) not in tuned}
     method = row.method or best_published(row.vus_pr)[0]
     theirs = published_figures()[method]
     pairs = [(value, theirs[file]) for file, value in row.vus_pr.items()]
@@ -172,7 +173,7 @@ def tested(
     best = sorted(published, key=lambda name: ranks[name])[:TESTED]
     names = [name for name in rows if name not in published or name in best]
     cells = [
-        {"dataset": source_of(file), "series": file, "detector": name, "vus_pr": rows[name][file]}
+        {"dataset": named_source(file), "series": file, "detector": name, "vus_pr": rows[name][file]}
         for name in names
         for file in files
     ]

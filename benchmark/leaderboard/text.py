@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from benchmark.grid import tsb_ad_rows
-from benchmark.leaderboard.published import newer, source_of
+from benchmark.grid import named_source, tsb_ad_rows
+from benchmark.leaderboard.published import newer
 from benchmark.leaderboard.summary import Line
 from benchmark.report import csv, figure, markdown, signed
 from benchmark.statistics import RankTest
@@ -70,7 +70,7 @@ def _notes(lines: Sequence[Line]) -> Iterable[str]:
     yield "Settings of the published methods were chosen on 48 other files of the same sources."
     for line in lines:
         if line.tuned:
-            left = sum(source_of(file) not in line.tuned for file in line.per_file)
+            left = sum(named_source(file) not in line.tuned for file in line.per_file)
             yield (
                 f"{line.name}: series of {', '.join(sorted(line.tuned))} were used to choose its settings; "
                 f"{_shown(line.without_tuned)} on the {left} files of other sources, where the best published has "
@@ -92,8 +92,8 @@ def _repeated(lines: Sequence[Line]) -> str:
 
 
 def _by_source(lines: Sequence[Line]) -> str:
-    sources = sorted({source_of(file) for line in lines for file in line.per_file})
-    counts = {s: max(sum(source_of(f) == s for f in line.per_file) for line in lines) for s in sources}
+    sources = sorted({named_source(file) for line in lines for file in line.per_file})
+    counts = {s: max(sum(named_source(f) == s for f in line.per_file) for line in lines) for s in sources}
     head = ["Row", *(f"{s} ({counts[s]})" for s in sources)]
     rows = []
     for line in lines:
