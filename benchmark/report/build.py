@@ -6,10 +6,10 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from benchmark.catalogue import published, published_order, registry
 from benchmark.errors import UserError, printable
 from benchmark.grid import paper_protocol
 from benchmark.report.marks import Against, by_means, compared, marked, notes_of
+from benchmark.report.results import lines
 from benchmark.report.tables import GROUPS, Entry, Row, Table, ordered_datasets, ordered_protocols
 from benchmark.report.verdicts import seed_interval
 
@@ -123,7 +124,7 @@ def _label(detector: str, params: str, quick: bool) -> str:
     changed = json.loads(params) if params else {}
     if quick or not changed:  # a quick run's own changes are told by its mark
         return detector
-    return printable(f"{detector} ({', '.join(f'{k}={v}' for k, v in sorted(changed.items()))})")
+    return f"{detector} ({', '.join(f'{k}={v}' for k, v in sorted(changed.items()))})"
 
 
 def _sizes(tidy: pd.DataFrame, sizes: Mapping[str, int] | None) -> dict[str, int]:
@@ -180,17 +181,12 @@ class _Figure(NamedTuple):
         return self.status == "ok" and not math.isnan(self.value)
 
 
-def _lines(tidy: pd.DataFrame, columns: list[str]) -> Iterator[tuple[Any, ...]]:
-    """The rows of a frame as tuples, many times faster than pandas gives them."""
-    return zip(*(tidy[name].tolist() for name in columns), strict=True)
-
-
 def _rows(tidy: pd.DataFrame, datasets: tuple[str, ...], sizes: dict[str, int], metric: str) -> list[Row]:
     columns = ["label", "protocol", "dataset", "detector", "group", "simulated"]
     cells: dict[tuple[str, str], dict[str, list[_Figure]]] = {}
     facts: dict[tuple[str, str], tuple[str, str, bool]] = {}
-    figures = _lines(tidy, ["series", "seed", "status", "quick", metric])
-    for place, figure in zip(_lines(tidy, columns), figures, strict=True):
+    figures = lines(tidy, ["series", "seed", "status", "quick", metric])
+    for place, figure in zip(lines(tidy, columns), figures, strict=True):
         label, protocol, dataset, *told = place
         facts.setdefault((label, protocol), (told[0], told[1], bool(told[2])))
         cells.setdefault((label, protocol), {}).setdefault(dataset, []).append(_Figure(*figure))

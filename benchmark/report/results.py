@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -59,6 +60,11 @@ def scored(results: Results, key: str, data_hash: str) -> tuple[int, NDArray[np.
             "some are not finite: `results verify` names such cells, `--repair` drops them"
         )
     return first, labels[first : first + len(scores)], scores
+
+
+def lines(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a frame as tuples, many times faster than pandas gives them."""
+    return zip(*(frame[name].tolist() for name in columns), strict=True)
 
 
 class Remembered:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmark.metrics import Undefined, roc_curve
 from benchmark.report import style
 from benchmark.report.derived import Derived
-from benchmark.report.results import Results, scored
+from benchmark.report.results import Results, lines, scored
 from benchmark.report.style import BLUE, COLOURS, DASHES, FAINT, GREEN, INK, PINK, QUIET, VERMILION
 from benchmark.report.tables import Row, Table
 
@@ -70,9 +70,8 @@ def roc_curves(
     derived = derived or Derived()
     tidy = tidy[(tidy["status"] == "ok") & (tidy["simulated"] == table.simulated)]
     cells: Cells = {}
-    for *place, series, key, data_hash in tidy[
-        ["label", "protocol", "dataset", "series", "key", "data_hash"]
-    ].itertuples(index=False):
+    columns = ["label", "protocol", "dataset", "series", "key", "data_hash"]
+    for *place, series, key, data_hash in lines(tidy, columns):
         cells.setdefault(tuple(place), {}).setdefault(series, []).append((key, data_hash))
     for dataset in table.datasets:
         curves = (_curve(results, row, dataset, cells, derived) for row in table.rows)
