@@ -14,17 +14,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import datasets
-from benchmark import metrics
-from benchmark.grid import protocols
 from benchmark.report.derived import Derived
-from benchmark.report.results import Results, scored
+from benchmark.report.results import Results, lines, scored
+from benchmark.store import evaluate
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NAMES = ("auroc", "auprc")
+NAMES = evaluate.AT_ONCE
 PLACE = ["dataset", "series", "data_hash"]
-TOLERANCE = 1e-9  # libraries of another version sum in another order
 
 
 class Checked(NamedTuple):
@@ -81,7 +79,7 @@ def checked(results: Results, derived: Derived) -> Checked:
     stored = cells[list(NAMES)].to_numpy(dtype=np.float64)
     figures, unread, forged = stored.copy(), 0, []
     columns = ["key", "data_hash", "protocol", "detector", "dataset", "series", "seed", "status"]
-    for k, row in enumerate(zip(*(cells[name].tolist() for name in columns), strict=True)):
+    for k, row in enumerate(lines(cells, columns)):
         key, data_hash, protocol, *named, status = row
         if status != "ok":
             continue
@@ -90,7 +88,7 @@ def checked(results: Results, derived: Derived) -> Checked:
         except KeyError:
             unread += 1
             continue
-        if (np.abs(figures[k] - stored[k]) > TOLERANCE).any():
+        if (np.abs(figures[k] - stored[k]) > evaluate.TOLERANCE).any():
             forged.append(_told(named, protocol, stored[k, 0], figures[k, 0]))
     cells[list(NAMES)] = figures
     done = int((cells["status"] == "ok").sum()) - unread
@@ -99,7 +97,7 @@ def checked(results: Results, derived: Derived) -> Checked:
 
 def _foreign(results: Results, cells: pd.DataFrame, derived: Derived) -> Iterator[str]:
     whole = cells[(cells["source"] != "simulated") & ~cells["quick"] & cells["dataset"].isin(datasets.names())]
-    for place in dict.fromkeys(zip(*(whole[name].tolist() for name in PLACE), strict=True)):
+    for place in dict.fromkeys(lines(whole, PLACE)):
         with suppress(KeyError):
             if not derived.get_json("published", place, partial(_is_published, results, *place)):
                 yield "/".join(place[:2])
@@ -112,8 +110,7 @@ def _is_published(results: Results, dataset: str, series: str, data_hash: str) -
 def _figures(results: Results, key: str, data_hash: str, protocol: str, derived: Derived) -> list[float]:
     def make() -> list[float | None]:
         _, labels, scores = scored(results, key, data_hash)
-        found = metrics.evaluate(labels, protocols.get(protocol).scores_for_metric(scores), 1, NAMES)
-        return [None if found[name].reason else found[name].value for name in NAMES]
+        return [value for _, _, value, _ in evaluate.measure(key, NAMES, labels, scores, protocol, window=1)]
 
     values = derived.get_json("figures", [results.content(key), data_hash, protocol], make)
     return [np.nan if value is None else value for value in values]
