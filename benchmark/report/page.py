@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from benchmark.catalogue import registry
 from benchmark.grid import protocols
 from benchmark.metrics import METRICS
-from benchmark.report import cards, html, roc, text
+from benchmark.report import cards, html, roc, style, text
 from benchmark.report.build import build
 from benchmark.report.derived import Derived
 from benchmark.report.pictures import roc_tables
@@ -67,7 +67,7 @@ def render(
     """
     environment = html.environment(str(__package__))
     environment.filters |= {"figure": text.figure, "signed": text.signed, "path": svg_path, "band": svg_band}
-    environment.filters |= {"address": text.address, "quoted": shlex.quote}
+    environment.filters |= {"address": text.address, "quoted": shlex.quote, "kind": style.group_name}
     sheets = [table for table in built if not table.main] + _other_metrics(tidy, sizes)
     runs = [_run(run) for run in reversed(results.runs())]
     page = environment.get_template("report.html").render(

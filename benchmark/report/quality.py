@@ -147,8 +147,6 @@ def _group_legend(axes: Axes, groups: set[str]) -> None:
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D([], [], label=style.GROUP_NAMES.get(group, group), **style.mark(group))
-        for group in COLOURS
-        if group in groups
+        Line2D([], [], label=style.group_name(group), **style.mark(group)) for group in COLOURS if group in groups
     ]
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1, 1), fontsize=7)

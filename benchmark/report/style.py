@@ -73,6 +73,11 @@ RC: dict[Any, Any] = {
 }
 
 
+def group_name(group: str) -> str:
+    """A group in words."""
+    return GROUP_NAMES.get(group, group)
+
+
 def context() -> AbstractContextManager[None]:
     """Within it, matplotlib draws by :data:`RC`."""
     import matplotlib as mpl
