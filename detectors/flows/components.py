@@ -15,7 +15,6 @@ from detectors.core import Array, Index
 from detectors.flows.bank import FlowBank
 
 LIKELIHOODS = ("likelihood", "gaussian")
-DISTANCES = ("distance", "shape", "spectrum")
 
 NEAREST = 3  # a lone odd window among the fitted ones excuses nothing
 GROUP = 64  # references searched as one

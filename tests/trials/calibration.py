@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -21,7 +20,7 @@ from benchmark.report import markdown
 from datasets import Series
 from detectors.core import Array, share_interval
 from detectors.scaleflow import ScaleFlow
-from tests.trials.joins import opened
+from tests.trials.joins import series_of
 
 HELD = (2, 5, 8)  # of ten blocks
 SHORTEST = 100  # points of a held-out piece
@@ -95,13 +94,6 @@ def table(found: list[Measured], contamination: float) -> str:
 
 def _percent(value: float) -> str:
     return f"{100 * value:.1f}"
-
-
-def series_of(folders: list[str], every: int) -> Iterator[Series]:
-    for path in folders:
-        data = opened(path)
-        for name in data.series_names()[::every]:
-            yield data.read(name)
 
 
 def main() -> int:

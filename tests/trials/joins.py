@@ -27,13 +27,14 @@ from benchmark.metrics import METRICS
 from benchmark.report import figure, markdown, signed
 from datasets import DataError, FolderDataset, Series, load_folder
 from detectors.core import Array, Index, evenly
-from detectors.flows.components import DISTANCES, Distance, Evidence, prepared
+from detectors.flows.components import LIKELIHOODS, Distance, Evidence, prepared
 from detectors.flows.scale import CoarseWindows, Scale
-from detectors.scaleflow import FEW, ScaleFlow
+from detectors.scaleflow import COMPONENTS, FEW, ScaleFlow
 from tests.trials.tuning import planted
 
 TRIM = 0.02  # of the references
 MEASURES = ("auroc", "vus_pr")
+DISTANCES = tuple(name for name in COMPONENTS if name not in LIKELIHOODS)
 
 
 class Part(NamedTuple):
@@ -221,14 +222,20 @@ def opened(path: str) -> FolderDataset:
         raise SystemExit(str(error)) from None
 
 
+def series_of(folders: list[str], every: int) -> Iterator[Series]:
+    """Every k-th series of each folder."""
+    for path in folders:
+        data = opened(path)
+        for name in data.series_names()[::every]:
+            yield data.read(name)
+
+
 def cases(args: argparse.Namespace) -> Iterator[tuple[str, Series]]:
     for one in planted(args.planted):
         yield "prefix", one
     for protocol in args.protocol or ["prefix"]:
-        for path in args.folder:
-            data = opened(path)
-            for name in data.series_names()[:: args.every]:
-                yield protocol, data.read(name)
+        for one in series_of(args.folder, args.every):
+            yield protocol, one
 
 
 def parser() -> argparse.ArgumentParser:
