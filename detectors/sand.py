@@ -21,8 +21,10 @@ from detectors.core import (
     real,
     whole,
 )
-from detectors.kernels.shapes import k_shape, leading_shape, shape_distance, spectrum
+from detectors.kernels.shapes import aligned, k_shape, leading_shape, shape_distance, spectrum
 from detectors.kshape import centre_weights, distance_from_shapes, evenly_cut, shape_length
+
+MEMBERS = 500  # of a centre that are kept to find it anew
 
 
 @parameters
@@ -185,7 +187,7 @@ class Model:
         total = self.members[k] + len(rows)
         self.reach[k] = (self.members[k] * self.reach[k] + len(rows) * reach) / total
         self.rows[k] = np.concatenate([self.rows[k], rows])[-MEMBERS:]
-        self.centres[k] = leading_shape(aligned(self.rows[k], self.centres[k]))
+        self.centres[k] = leading_shape(aligned(self.rows[k], spectrum(self.rows[k]), self.centres[k]))
         self.members[k], self.idle[k] = total, 0.0
 
     def _add(self, centre: Array, rows: Array, reach: float) -> None:
@@ -193,14 +195,3 @@ class Model:
         self.rows.append(rows[-MEMBERS:])
         self.members, self.reach = np.append(self.members, float(len(rows))), np.append(self.reach, reach)
         self.idle = np.append(self.idle, 0.0)
-
-
-MEMBERS = 500  # of a centre that are kept to find it anew
-
-
-def aligned(rows: Array, centre: Array) -> Array:
-    """Rows moved to where they match a centre."""
-    from detectors.kernels.shapes import shifted
-
-    lags = shape_distance(spectrum(rows), centre, rows.shape[1])[1]
-    return np.stack([shifted(row, -int(lag)) for row, lag in zip(rows, lags, strict=True)])

@@ -76,10 +76,13 @@ def shape_distance(spectra: NDArray[np.complex128], centre: Array, length: int) 
 
 def shape_of(members: Array, spectra: NDArray[np.complex128], centre: Array) -> Array:
     """The shape that correlates best with all members once they are moved to where they match the old centre."""
-    if centre.any():
-        lags = shape_distance(spectra, centre, members.shape[1])[1]
-        members = np.stack([shifted(row, -int(lag)) for row, lag in zip(members, lags, strict=True)])
-    return leading_shape(members)
+    return leading_shape(aligned(members, spectra, centre) if centre.any() else members)
+
+
+def aligned(rows: Array, spectra: NDArray[np.complex128], centre: Array) -> Array:
+    """Rows moved to where they match a centre."""
+    lags = shape_distance(spectra, centre, rows.shape[1])[1]
+    return np.stack([shifted(row, -int(lag)) for row, lag in zip(rows, lags, strict=True)])
 
 
 def leading_shape(members: Array) -> Array:

@@ -9,9 +9,9 @@ import pytest
 
 from detectors import KNN, SAND, KMeansAD, KShapeAD, Series2Graph
 from detectors.core import Windows, windows_to_points
-from detectors.kernels.shapes import k_shape, leading_shape, shape_distance, shifted, spectrum, unit_rows
+from detectors.kernels.shapes import aligned, k_shape, leading_shape, shape_distance, shifted, spectrum, unit_rows
 from detectors.kshape import centre_weights, distance_from_shapes, evenly_cut
-from detectors.sand import Model, aligned, batches, standardised
+from detectors.sand import Model, batches, standardised
 from detectors.series2graph import counted_edges, crossings, density_maxima, in_stretches, per_edge
 
 RNG = np.random.default_rng(5)
@@ -110,7 +110,7 @@ def test_members_are_moved_to_where_they_match_their_centre() -> None:
     centre = np.zeros(40)
     centre[15:20] = [1, 3, -2, 4, 1]
     rows = np.stack([shifted(centre, lag) for lag in (-6, 0, 5)])
-    np.testing.assert_array_equal(aligned(rows, centre), np.stack([centre] * 3))
+    np.testing.assert_array_equal(aligned(rows, spectrum(rows), centre), np.stack([centre] * 3))
 
 
 @pytest.mark.parametrize(("seen", "n", "size"), [(0, 100, 30), (40, 100, 30), (95, 100, 30), (100, 100, 30)])
