@@ -12,11 +12,11 @@ from detectors.core import (
     Index,
     WindowDetector,
     Windows,
+    moving_sum,
     one_of,
     parameter,
     parameters,
     real,
-    smoothed,
     whole,
 )
 
@@ -105,6 +105,13 @@ class NormA(WindowDetector):
             for model, weight in zip(models, self.weights_[used], strict=True):
                 scores[rows] += weight * smallest_distance(z, *model)
         return smoothed(scores, windows.window)
+
+
+def smoothed(scores: Array, window: int) -> Array:
+    """(n,) means of ``window`` scores around each; the ends repeat the outermost, fewer scores share their mean."""
+    if len(scores) < window:
+        return np.full(len(scores), scores.mean())
+    return np.pad(moving_sum(scores, window) / window, (window // 2, window - 1 - window // 2), mode="edge")
 
 
 def aligned(shapes: Windows, chosen: Index) -> tuple[Array, Index]:

@@ -142,13 +142,6 @@ def moving_sum(x: Array, width: int) -> Array:
     return np.asarray(summed[width:] - summed[:-width])
 
 
-def smoothed(scores: Array, window: int) -> Array:
-    """(n,) means of ``window`` scores around each; the ends repeat the outermost, fewer scores share their mean."""
-    if len(scores) < window:
-        return np.full(len(scores), scores.mean())
-    return np.pad(moving_sum(scores, window) / window, (window // 2, window - 1 - window // 2), mode="edge")
-
-
 def min_max(windows: Array, least: float = 5e-324) -> Array:
     """(k, window) windows, each brought to 0..1 by its own extremes; one whose range is below ``least`` to zeros."""
     columns = windows.T  # overlapping windows: along a column memory is one run, along a row it stops every W points
