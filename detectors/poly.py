@@ -8,7 +8,18 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from detectors.core import WINDOW, Array, Detector, Window, one_of, parameter, parameters, resolve_window, whole
+from detectors.core import (
+    WINDOW,
+    Array,
+    Detector,
+    Window,
+    known_window,
+    one_of,
+    parameter,
+    parameters,
+    resolve_window,
+    whole,
+)
 
 Places = Literal["centred", "rows"]
 CHUNK = 1 << 18  # values of neighbourhoods copied at a time, about 2 MiB
@@ -67,8 +78,8 @@ class POLY(Detector):
 
     def min_length(self) -> int:
         """Two blocks, and enough points beside one to fix the polynomial."""
-        window = getattr(self, "window_", self.window)
-        return max(2 * window, window + self.degree + 1) if isinstance(window, int) else 8
+        window = known_window(self)
+        return 8 if window is None else max(2 * window, window + self.degree + 1)
 
     def _fit(self, pieces: list[Array]) -> None:
         self.window_ = resolve_window(self.window, pieces)

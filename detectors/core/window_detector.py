@@ -17,10 +17,16 @@ Window = int | Literal["auto"]
 WINDOW = whole(1) | one_of("auto")
 
 
+def known_window(detector: Detector) -> int | None:
+    """Points of a detector's window: None while it is to be estimated, 1 where it has none."""
+    window = getattr(detector, "window_", getattr(detector, "window", 1))
+    return window if isinstance(window, int) else None
+
+
 def two_windows(detector: Detector) -> int:
     """Points of two windows of a detector: 8 while its window is to be estimated, 2 where it has none."""
-    window = getattr(detector, "window_", getattr(detector, "window", 1))
-    return window + 1 if isinstance(window, int) else 8
+    window = known_window(detector)
+    return 8 if window is None else window + 1
 
 
 def exclusion_zone(window: int) -> int:
@@ -30,8 +36,8 @@ def exclusion_zone(window: int) -> int:
 
 def least_for_profile(detector: Detector) -> int:
     """Points for every window to have another outside of its exclusion zone; 8 while the window is to be estimated."""
-    window = getattr(detector, "window_", getattr(detector, "window", 1))
-    return window + 2 * exclusion_zone(window) + 1 if isinstance(window, int) else 8
+    window = known_window(detector)
+    return 8 if window is None else window + 2 * exclusion_zone(window) + 1
 
 
 @parameters

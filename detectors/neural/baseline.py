@@ -18,6 +18,7 @@ from detectors.core import (
     Window,
     Windows,
     evenly,
+    known_window,
     min_max,
     one_of,
     parameter,
@@ -123,8 +124,8 @@ class NeuralDetector(SavedDetector):
 
     def min_length(self) -> int:
         """Points for eight windows; twice that many for ``window="auto"``, which never exceeds half the series."""
-        window = getattr(self, "window_", self.window)
-        return window + FEWEST_WINDOWS if isinstance(window, int) else 2 * FEWEST_WINDOWS
+        window = known_window(self)
+        return 2 * FEWEST_WINDOWS if window is None else window + FEWEST_WINDOWS
 
     def _fit(self, pieces: list[Array]) -> None:
         from detectors.neural import training
