@@ -70,6 +70,7 @@ class WindowDetector(Detector):
     window: Window = parameter(default="auto", must_be=WINDOW)
     align: Alignment = parameter(default="centre", must_be=one_of(*get_args(Alignment)), kw_only=True)
 
+    # Written out, since a plug-in's own constructor may hand over both by position.
     def __init__(self, window: Window = "auto", align: Alignment = "centre") -> None:
         self.window = window
         self.align = align
