@@ -529,3 +529,8 @@ def test_wrong_use_is_one_message_and_exit_code_2(
 ) -> None:
     assert main(["detect", *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("count", "rows", "needed"), [(3, 1000, "5,400"), (1, 250, "4,000"), (15, 1000, "1,100")])
+def test_a_promise_asks_for_enough_rows_in_two_digits(count: int, rows: int, needed: str) -> None:
+    assert f"({needed} rows like these)" in promise(0.01, count, rows)
