@@ -320,10 +320,10 @@ class Detector(ABC):
 
     def check_params(self) -> None:
         """Refuse, with ValueError, parameters that suit no data; a run asks before its work starts."""
+        rules = self.param_rules()
         for name, value in self.get_params().items():
-            rule = self.param_rules().get(name)
-            if rule is not None and not rule.accepts(value):
-                raise ValueError(f"{name} must be {rule.text}, got {value!r}")
+            if name in rules and not rules[name].accepts(value):
+                raise ValueError(f"{name} must be {rules[name].text}, got {value!r}")
 
     def min_length(self) -> int:
         """Fewest points that can be fitted or scored."""
@@ -352,8 +352,8 @@ class Detector(ABC):
     @classmethod
     def param_rules(cls) -> dict[str, Rule]:
         """What values the constructor's parameters may have, by name; its own rules in place of those of its bases."""
-        bases = [vars(base).get("rules", {}) for base in reversed(cls.__mro__)]
-        return {name: rule for rules in bases for name, rule in rules.items() if name in cls.param_defaults()}
+        known, bases = cls.param_defaults(), [vars(base).get("rules", {}) for base in reversed(cls.__mro__)]
+        return {name: rule for rules in bases for name, rule in rules.items() if name in known}
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Constructor parameters by name; ``deep`` is accepted for scikit-learn's sake."""
