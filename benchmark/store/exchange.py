@@ -125,8 +125,8 @@ def _join(db: sqlite3.Connection, source: Store, other: Path) -> Merged:
 
 
 def _each(source: Store, table: str, key: str) -> Iterator[sqlite3.Row]:
-    """Rows one by one: a store may be larger than memory."""
-    for (value,) in source.database.rows(f"SELECT {key} FROM {table}"):
+    """Rows one by one, since a store may be larger than memory; cells of one series together, to unpack it once."""
+    for (value,) in source.database.rows(f"SELECT {key} FROM {table} ORDER BY data_hash, {key}"):
         yield source.database.rows(f"SELECT * FROM {table} WHERE {key} = ?", value)[0]
 
 
