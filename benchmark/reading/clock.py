@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,11 @@ class Clock:
     @property
     def spoken(self) -> str:
         return " and ".join(repr(c) for c in self.columns)
+
+    @property
+    def ticks(self) -> Any:
+        """(n,) int64 array of nanoseconds since 1970, or the numbers that only count."""
+        return self.numbers if self.stamps is None else self.stamps.instants
 
     def keep(self, mask: NDArray[np.bool_]) -> Clock:
         """The rows where the mask holds."""

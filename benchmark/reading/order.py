@@ -96,12 +96,10 @@ def arrange(clock: Clock, path: Path, zone: str | None) -> Order:
 
 
 def _ticks(clock: Clock) -> Any:
-    if clock.stamps is None:
-        return clock.numbers
-    stamps = clock.stamps
-    if stamps.offset is not None and len(stamps.wall) > 1 and _usual(stamps.instants) >= 0.9 * DAY:
+    stamps, ticks = clock.stamps, clock.ticks
+    if stamps is not None and stamps.offset is not None and len(ticks) > 1 and _usual(ticks) >= 0.9 * DAY:
         return stamps.wall  # a day is a day, also when the clock is changed
-    return stamps.instants
+    return ticks
 
 
 def _usual(ticks: Any) -> Any:

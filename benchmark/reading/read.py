@@ -189,7 +189,7 @@ class _Job:
         if clock is None or known.mean() > JOINED_BELOW or known.sum() < 3:
             return rows, clock
         mine = clock.keep(known)
-        if not _even(_ticks_of(mine)):
+        if not _even(mine.ticks):
             return rows, clock
         notes.append(
             f"Left out: {counted(int((~known).sum()), 'row')} without a value of {self.value!r}, which come evenly."
@@ -233,10 +233,6 @@ class _Job:
         before = whole[rows][order.before]
         after = whole[rows][order.before[np.append(np.arange(1, len(order.before)), -1)]]
         return np.where(order.rows < 0, np.minimum(before, after), before).astype(np.uint8)
-
-
-def _ticks_of(clock: Clock) -> Any:
-    return clock.numbers if clock.stamps is None else clock.stamps.instants
 
 
 def _even(ticks: Any) -> bool:

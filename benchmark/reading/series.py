@@ -100,10 +100,9 @@ def _explains(split: Split, clock: Clock | None) -> bool:
     """Whether the times are in order within each series and not, or less evenly, over all rows."""
     if clock is None:
         return bool(NAME.fullmatch(split.columns[0])) and _in_blocks(split)
-    ticks = clock.stamps.instants if clock.stamps is not None else clock.numbers
-    assert ticks is not None
+    ticks = clock.ticks
     good = ticks != NOT_A_TIME
-    ticks, codes = np.asarray(ticks)[good], split.codes[good]
+    ticks, codes = ticks[good], split.codes[good]
     order = np.argsort(codes, kind="stable")
     inner = np.diff(ticks[order])[np.diff(codes[order]) == 0]
     outer = np.diff(ticks)
