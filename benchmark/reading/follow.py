@@ -207,8 +207,7 @@ class Follower:
             return sheet
         parts = find_split(sheet, None, ())
         assert parts is not None
-        mine = np.asarray([name == self.options.series for name in parts.names])[parts.codes]
-        return Sheet(table.keep(mine), self.options, path)
+        return Sheet(table.keep(parts.mask(self.options.series)), self.options, path)
 
     def _on_grid(self, values: NDArray[np.float64], ticks: Ints, wall: Ints, offset: Ints, notes: list[str]) -> Points:
         """Rows later than all before them, with missing points in gaps."""

@@ -38,8 +38,8 @@ class Split:
         return np.bincount(self.codes, minlength=len(self.names))
 
     def mask(self, name: str) -> NDArray[np.bool_]:
-        """Rows of one series."""
-        return np.asarray(self.codes == self.names.index(name))
+        """Rows of one series, none where no row names it."""
+        return np.asarray([one == name for one in self.names], dtype=bool)[self.codes]
 
 
 def keys_of(wanted: str | None, names: list[str]) -> tuple[str, ...]:
