@@ -16,7 +16,7 @@ from benchmark.reading.codes import without_codes
 from benchmark.reading.encoding import as_utf8
 from benchmark.reading.json_file import read_lines
 from benchmark.reading.layout import Layout, find_layout, split
-from benchmark.reading.options import WITHOUT, ReadOptions
+from benchmark.reading.options import LOST_AT_MOST, WITHOUT, ReadOptions
 from benchmark.reading.read import recordings_of, refusal
 from benchmark.reading.recording import Recording
 from benchmark.reading.series import find_split
@@ -179,7 +179,7 @@ class Follower:
             return np.zeros(0), none, none, none
         numbers = sheet.numbers(name)
         numbers.values = without_codes(numbers.values, name, self.options.missing)[0]
-        if numbers.wrong and numbers.wrong > 0.02 * len(numbers.values):
+        if numbers.wrong > LOST_AT_MOST * len(numbers.values):
             raise refusal(numbers, str(self.options.value), str(path))
         none = np.zeros(len(table), dtype=np.int64)
         clock = find_clock(sheet, ()) if self.clocked else None

@@ -28,23 +28,25 @@ class Numbers:
 
     Attributes
     ----------
-    wrong : int
-        Cells that are neither numbers nor one of the usual words for nothing.
+    bad : (n,) bool array or None
+        Cells that are neither numbers nor one of the usual words for nothing; None where none is.
     example : str
         The first of them.
     notes : list of str
     marks : Marks or None
         How the cells are written, where they told.
-    bad : (n,) bool array or None
-        Which cells are ``wrong``; None where none is.
     """
 
     values: NDArray[np.float64]
-    wrong: int = 0
+    bad: NDArray[np.bool_] | None = None
     example: str = ""
     notes: list[str] = field(default_factory=list)
     marks: Marks | None = None
-    bad: NDArray[np.bool_] | None = None
+
+    @property
+    def wrong(self) -> int:
+        """How many cells are ``bad``."""
+        return 0 if self.bad is None else int(self.bad.sum())
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def read_numbers(
     count = int(pc.sum(wrong).as_py() or 0)
     example = str(text.filter(wrong)[0]) if count else ""
     bad = pc.fill_null(wrong, False).to_numpy(zero_copy_only=False) if count else None
-    return Numbers(_array(values), count, example, notes + _said(marks, text, clean, good, name), marks, bad)
+    return Numbers(_array(values), bad, example, notes + _said(marks, text, clean, good, name), marks)
 
 
 def _typed(cells: Cells) -> Numbers:
@@ -115,7 +117,9 @@ def _typed(cells: Cells) -> Numbers:
 
     whole = pc.cast(cells, pa.int8()) if pa.types.is_boolean(cells.type) else cells
     values = None if pa.types.is_temporal(cells.type) else _cast(whole)
-    return Numbers(np.full(len(cells), np.nan), len(cells), str(cells[0])) if values is None else Numbers(values)
+    if values is not None:
+        return Numbers(values)
+    return Numbers(np.full(len(cells), np.nan), np.ones(len(cells), dtype=bool), str(cells[0]))
 
 
 def _array(cells: Cells) -> NDArray[np.float64]:

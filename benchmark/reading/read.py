@@ -167,12 +167,12 @@ class _Job:
             If more than 2 % of the cells are neither numbers nor a word for nothing.
         """
         whole = self.sheet.numbers(self.value)
-        bad = np.zeros(0, dtype=np.int64) if whole.bad is None else rows[whole.bad[rows]]
-        example = str(self.sheet.cells(self.value)[int(bad[0])]) if len(bad) else whole.example
-        mine = Numbers(whole.values[rows], whole.wrong if whole.bad is None else len(bad), example, list(whole.notes))
-        if mine.wrong > LOST_AT_MOST * len(rows):
-            raise refusal(mine, self.value, str(self.sheet.path))
-        if mine.wrong:
+        bad = None if whole.bad is None else whole.bad[rows]
+        mine = Numbers(whole.values[rows], bad, notes=list(whole.notes))
+        if bad is not None and bad.any():
+            mine.example = str(self.sheet.cells(self.value)[int(rows[np.argmax(bad)])])
+            if mine.wrong > LOST_AT_MOST * len(rows):
+                raise refusal(mine, self.value, str(self.sheet.path))
             mine.notes.append(
                 f"Missing values of {self.value!r}: {counted(mine.wrong, 'cell')} that hold no number "
                 f"(first: {mine.example!r})."
