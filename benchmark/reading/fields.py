@@ -71,6 +71,12 @@ def wall_of(
     return wall, valid
 
 
+def in_order(wall: Nanoseconds) -> bool:
+    """Whether several times follow each other, forward or backward."""
+    steps = np.diff(wall)
+    return len(steps) > 0 and bool(np.all(steps >= 0) or np.all(steps <= 0))
+
+
 def day_and_month(
     numbers: NDArray[np.int64],
     lengths: NDArray[np.int8],
@@ -140,11 +146,12 @@ def _by_order(day: dict[str, Any], month: dict[str, Any], good: NDArray[np.bool_
         found, _ = wall_of(fields["year"], fields["month"], fields["day"], hours, fields["clock"], fields["clock_len"])
         return found[good]
 
-    one, other = np.diff(walls(day)), np.diff(walls(month))
-    rising = [bool(np.all(d >= 0) or np.all(d <= 0)) for d in (one, other)]
-    if rising[0] != rising[1]:
-        return rising[0], "the other reading is out of order"
+    both = walls(day), walls(month)
+    ordered = [in_order(wall) for wall in both]
+    if ordered[0] != ordered[1]:
+        return ordered[0], "the other reading is out of order"
+    one, other = map(np.diff, both)
     even = [bool(len(d) and np.all(d == d[0])) for d in (one, other)]
-    if rising[0] and even[0] != even[1] and len(one) > 12:
+    if ordered[0] and even[0] != even[1] and len(one) > 12:
         return even[0], "only so the steps are even"
     raise Ambiguous("day first and month first both fit every cell")

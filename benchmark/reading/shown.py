@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from benchmark.reading.clock import Clock
 from benchmark.reading.order import Order, wall_at
 from benchmark.reading.recording import Recording
+from benchmark.reading.sheet import is_whole
+from benchmark.reading.units import MINUTE
 from benchmark.reading.zones import TimeText
 
 
@@ -36,7 +38,7 @@ def set_times(found: Recording, clock: Clock | None, order: Order) -> tuple[Any,
     if clock.stamps is None:
         assert clock.numbers is not None
         numbers = clock.numbers[order.before] + order.ahead
-        whole = bool(np.all(numbers == np.floor(numbers))) and bool(np.all(np.abs(numbers) < 2**53))
+        whole = is_whole(numbers) and bool(np.all(np.abs(numbers) < 2**53))
         found.times = pd.Series(numbers.astype(np.int64) if whole else numbers)
         return numbers, None
     wall = wall_at(clock.stamps, order)
@@ -52,7 +54,7 @@ def _pandas(wall: NDArray[np.int64], offset: Any) -> Any:
 
     if offset is None:
         return pd.Series(wall.view("M8[ns]"))
-    shifted = wall - offset.astype(np.int64) * 60 * 10**9
+    shifted = wall - offset.astype(np.int64) * MINUTE
     times = pd.Series(shifted.view("M8[ns]")).dt.tz_localize("UTC")
     same = len(offset) and bool((offset == offset[0]).all())
     zone = timezone(timedelta(minutes=int(offset[0]))) if same and offset[0] else "UTC"

@@ -8,6 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.reading.fields import in_order
+from benchmark.reading.sheet import is_whole
 from benchmark.reading.stamps import Stamps, from_yyyymmdd
 from benchmark.reading.units import NOT_A_TIME
 
@@ -25,7 +27,7 @@ OTHERS: dict[str, Callable[[Whole], Whole]] = {
 def whole_dates(values: NDArray[np.float64], name: str = "") -> Stamps | None:
     """Dates as yyyymmdd; in a column that a date's name is given to, in the one other order that is in order."""
     known = np.isfinite(values)
-    if not known.any() or not bool(np.all(values[known] == np.floor(values[known]))):
+    if not known.any() or not is_whole(values):
         return None
     if np.abs(values[known]).max() > 10**8:
         return None
@@ -37,7 +39,7 @@ def whole_dates(values: NDArray[np.float64], name: str = "") -> Stamps | None:
     if not DATED.fullmatch(name) or not known.all():
         return None
     found = {form: _walls(turned(whole)) for form, turned in OTHERS.items()}
-    fitting = {form: wall for form, (wall, valid) in found.items() if valid.all() and _rising(wall)}
+    fitting = {form: wall for form, (wall, valid) in found.items() if valid.all() and in_order(wall)}
     if len(fitting) != 1:
         return None
     form, wall = next(iter(fitting.items()))
@@ -49,8 +51,3 @@ def _walls(dates: Whole) -> tuple[Whole, NDArray[np.bool_]]:
     fitting = (dates >= FIRST) & (dates <= LAST)
     wall, valid = from_yyyymmdd(np.where(fitting, dates, FIRST))
     return wall, valid & fitting
-
-
-def _rising(wall: Whole) -> bool:
-    steps = np.diff(wall)
-    return len(steps) > 0 and bool(np.all(steps >= 0) or np.all(steps <= 0))
