@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -142,6 +143,11 @@ def sample(cells: Cells, size: int = 1000) -> list[str]:
 
     rows = np.unique(np.linspace(0, max(0, len(cells) - 1), min(size, len(cells))).astype(np.int64))
     return [str(c).strip() for c in cells.take(pa.array(rows)).to_pylist() if c is not None]
+
+
+def mostly(cells: list[str], fits: Callable[[str], object]) -> bool:
+    """Whether at least nine in ten cells fit; False without a cell."""
+    return bool(cells) and sum(bool(fits(cell)) for cell in cells) >= 0.9 * len(cells)
 
 
 def _without_nothing(text: Cells, name: str, nothings: frozenset[str]) -> tuple[Cells, list[str]]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.reading.months import LETTERS, month_of
+from benchmark.reading.numbers import mostly
 from benchmark.reading.table import Cells
 from benchmark.reading.units import DAY, NOT_A_TIME, Nanoseconds
 
@@ -27,8 +28,7 @@ PERIODS = (
 def read_periods(cells: Cells, known: list[str]) -> tuple[Nanoseconds, int] | None:
     """First moments of the periods, and how many cells name none; None if a sample is of no such form."""
     for kind, pattern in PERIODS:
-        matches = sum(bool(re.fullmatch(pattern, c)) for c in known)
-        if known and matches >= 0.9 * len(known) and (kind != NAMED or month_of(known[0])):
+        if mostly(known, re.compile(pattern).fullmatch) and (kind != NAMED or month_of(known[0])):
             return _read(cells, kind, re.compile(pattern))
     return None
 

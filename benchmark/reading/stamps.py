@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmark.reading.fields import day_and_month, fields_of, hours_of, wall_of
 from benchmark.reading.months import LETTERS, month_of
-from benchmark.reading.numbers import sample
+from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.periods import read_periods
 from benchmark.reading.runs import digit_runs
 from benchmark.reading.table import Cells
@@ -25,6 +25,7 @@ _ZONE = r" ?(?:Z|[A-Za-z]{2,4}|(?:UTC|GMT)? ?[+-]\d{2}:?\d{2}|[+-]\d{2})?"
 _DAY = r"(?:[A-Za-z]{2,9}\.?,? +)?"
 _WORD = rf"[{LETTERS}]{{3,12}}\.?"
 _LATER = r"^(.*\d.*?)(?:\[[\w/+-]+\]| \([\w ]+\))$"  # "[Europe/Berlin]" and "(CEST)" behind an offset
+_CLOCK_FIRST = r"^(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)[ ,;T]+(\S.*[-/. ].*)$"  # "13:30:00 24.12.2024"
 FORMS: tuple[tuple[str, str, str], ...] = (  # name, order of the first runs of digits, pattern of the date
     ("year first", "ymd", r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}"),
     ("year first", "ymd", r"\d{4}年\d{1,2}月\d{1,2}日"),
@@ -84,11 +85,7 @@ class Stamps:
 
 def form_of(cells: list[str]) -> tuple[str, str, str] | None:
     """The form that at least nine in ten of the cells have."""
-    for form in FORMS:
-        pattern = re.compile(_whole(form))
-        if cells and sum(bool(pattern.fullmatch(c)) for c in cells) >= 0.9 * len(cells):
-            return form
-    return None
+    return next((form for form in FORMS if mostly(cells, re.compile(_whole(form)).fullmatch)), None)
 
 
 def _whole(form: tuple[str, str, str]) -> str:
@@ -116,11 +113,10 @@ def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
     if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
         return None
     known = sample(cells)
-    if known and sum(bool(re.match(_LATER, c)) for c in known) >= 0.9 * len(known):
-        cells = pc.replace_substring_regex(pc.utf8_trim_whitespace(cells), _LATER, r"\1")
-        known = sample(cells)
+    if (cut := _rewritten(cells, known, _LATER, r"\1")) is not None:
+        cells, known = cut, sample(cut)
     form = form_of(known)
-    if form is None and (turned := _date_first(cells, known)) is not None:
+    if form is None and (turned := _rewritten(cells, known, _CLOCK_FIRST, r"\2 \1")) is not None:
         return read_stamps(turned, day_first)
     if form is None:
         periods = read_periods(cells, known)
@@ -138,14 +134,13 @@ def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
     return found
 
 
-def _date_first(cells: Cells, known: list[str]) -> Cells | None:
-    """``13:30:00 24.12.2024`` as ``24.12.2024 13:30:00``; None if the cells do not begin with a clock."""
+def _rewritten(cells: Cells, known: list[str], pattern: str, into: str) -> Cells | None:
+    """The cells with the parts of a pattern put otherwise; None if the known ones are not mostly of that pattern."""
     import pyarrow.compute as pc
 
-    clock_first = r"^(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)[ ,;T]+(\S.*[-/. ].*)$"
-    if not known or sum(bool(re.match(clock_first, c)) for c in known) < 0.9 * len(known):
+    if not mostly(known, re.compile(pattern).match):
         return None
-    return pc.replace_substring_regex(pc.utf8_trim_whitespace(cells), clock_first, r"\2 \1")
+    return pc.replace_substring_regex(pc.utf8_trim_whitespace(cells), pattern, into)
 
 
 def _typed(cells: Cells) -> Stamps:

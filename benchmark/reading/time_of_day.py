@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from benchmark.reading import cell
 from benchmark.reading.fields import hours_of, wall_of
-from benchmark.reading.numbers import sample
+from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.runs import digit_runs
 from benchmark.reading.sheet import Sheet, is_whole
 from benchmark.reading.table import Cells
@@ -27,7 +27,7 @@ def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
         values = cells.cast(pa.time64("ns")).cast(pa.int64()).fill_null(NOT_A_TIME)
         return np.array(values.to_numpy(zero_copy_only=False), dtype=np.int64)
     known = sample(cells, 400)
-    if known and sum(cell.is_clock(c) for c in known) >= 0.9 * len(known):
+    if mostly(known, cell.is_clock):
         return _clock_cells(cells)
     if HOUR_NAME.fullmatch(name) and known and all(re.fullmatch(r"\d{1,2}(\.\d{2}){2}", c) for c in known):
         return _clock_cells(cells)
