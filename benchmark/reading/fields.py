@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.reading.numbers import sample
-from benchmark.reading.table import Cells
+from benchmark.reading.table import Cells, as_mask
 from benchmark.reading.units import DAY, HOUR, MINUTE, SECOND, Nanoseconds
 
 AFTERNOON, MORNING = r"[Pp]\.? ?[Mm]\.?$", r"[Aa]\.? ?[Mm]\.?$"
@@ -49,10 +49,7 @@ def hours_of(text: Cells, hours: NDArray[np.int64]) -> NDArray[np.int64]:
 
     if not any(re.search(f"{AFTERNOON}|{MORNING}", c) for c in sample(text, 50)):
         return hours
-    afternoon, morning = (
-        pc.fill_null(pc.match_substring_regex(text, half), False).to_numpy(zero_copy_only=False)
-        for half in (AFTERNOON, MORNING)
-    )
+    afternoon, morning = (as_mask(pc.match_substring_regex(text, half)) for half in (AFTERNOON, MORNING))
     return np.where(afternoon & (hours < 12), hours + 12, np.where(morning & (hours == 12), 0, hours))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from benchmark.reading.table import Cells
+from benchmark.reading.table import Cells, count_true
 
 Country = Literal["comma", "dot", "dates", "semicolon", "unknown"]
 SPACES = " \u00a0\u202f\u2009"
@@ -19,7 +19,7 @@ class Undecided(Exception):
 def _count(text: Cells, pattern: str) -> int:
     import pyarrow.compute as pc
 
-    return int(pc.sum(pc.match_substring_regex(text, pattern)).as_py() or 0)
+    return count_true(pc.match_substring_regex(text, pattern))
 
 
 def decide(text: Cells, decimal: str | None, thousands: str | None, country: Country) -> tuple[str, str]:
@@ -43,7 +43,7 @@ def having(text: Cells, mark: str) -> int:
     """Cells that have the mark somewhere."""
     import pyarrow.compute as pc
 
-    return int(pc.sum(pc.match_substring(text, mark)).as_py() or 0)
+    return count_true(pc.match_substring(text, mark))
 
 
 def _other_groups(text: Cells) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmark.reading.cell import NOTHING
 from benchmark.reading.marks import QUOTES, SPACES, Country, decide, having
-from benchmark.reading.table import Cells, counted
+from benchmark.reading.table import Cells, as_mask, count_true, counted
 
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 SPOKEN = {SPACES: "blanks", QUOTES: "apostrophes", ",": "commas", ".": "dots"}
@@ -105,9 +105,9 @@ def read_numbers(
     good = pc.fill_null(pc.match_substring_regex(clean, PLAIN), False)
     wrong = pc.and_(pc.invert(good), text.is_valid())
     values = pc.cast(pc.if_else(good, clean, None), pa.float64())
-    count = int(pc.sum(wrong).as_py() or 0)
+    count = count_true(wrong)
     example = str(text.filter(wrong)[0]) if count else ""
-    bad = pc.fill_null(wrong, False).to_numpy(zero_copy_only=False) if count else None
+    bad = as_mask(wrong) if count else None
     return Numbers(_array(values), bad, example, notes + _said(marks, text, clean, good, name), marks)
 
 
@@ -159,7 +159,7 @@ def _without_nothing(text: Cells, name: str, nothings: frozenset[str]) -> tuple[
     nothing = pc.fill_null(pc.and_(wordy, pc.is_in(pc.utf8_lower(text), value_set=pa.array(sorted(nothings)))), False)
     words = [entry["values"] for entry in pc.value_counts(text.filter(nothing)).to_pylist()]
     shown = ", ".join(repr(w) for w in words if w)[:80]
-    count = int(pc.sum(nothing).as_py() or 0)
+    count = count_true(nothing)
     notes = [f"Missing values of {name!r}: {counted(count, 'cell')} with {shown} or nothing."] if shown else []
     return pc.if_else(nothing, pa.scalar(None, text.type), text), notes
 

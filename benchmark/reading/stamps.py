@@ -13,7 +13,7 @@ from benchmark.reading.months import LETTERS, month_of
 from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.periods import read_periods
 from benchmark.reading.runs import digit_runs
-from benchmark.reading.table import Cells
+from benchmark.reading.table import Cells, as_mask, count_true
 from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
 from benchmark.reading.zone_names import by_word, tail_offset, without_zone
 
@@ -126,8 +126,7 @@ def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
         return fast
     matches = pc.match_substring_regex(text, f"^{_whole(form)}$")
     wrong = pc.and_(pc.invert(pc.fill_null(matches, True)), text.is_valid())
-    good = pc.fill_null(matches, False).to_numpy(zero_copy_only=False)
-    count = int(pc.sum(wrong).as_py() or 0)
+    good, count = as_mask(matches), count_true(wrong)
     example = str(text.filter(wrong)[0]) if count else ""
     found = _from_runs(text, good, form, day_first)
     found.wrong, found.example = count + found.wrong, example or found.example

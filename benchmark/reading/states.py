@@ -7,7 +7,7 @@ import numpy as np
 from benchmark.errors import UserError
 from benchmark.reading.cell import NOTHING
 from benchmark.reading.numbers import Numbers
-from benchmark.reading.table import Cells, counted
+from benchmark.reading.table import Cells, as_mask, counted
 
 PAIRS = (
     ("off", "on"),
@@ -71,8 +71,7 @@ def read_states(cells: Cells, name: str, path: str, missing: frozenset[str] = fr
     text = pc.utf8_lower(pc.utf8_trim_whitespace(cells))
     values = np.full(len(cells), np.nan)
     for state, word in ((0.0, low), (1.0, high)):
-        hits = pc.fill_null(pc.equal(text, pa.scalar(word)), False).to_numpy(zero_copy_only=False)
-        values[hits] = state
+        values[as_mask(pc.equal(text, pa.scalar(word)))] = state
     notes = [f"The words of {name!r} are states: {low!r} is read as 0, {high!r} as 1."]
     lacking = int(np.isnan(values).sum())
     if lacking:

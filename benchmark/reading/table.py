@@ -78,6 +78,20 @@ def unique_names(names: list[str], notes: list[str]) -> list[str]:
     return found
 
 
+def as_mask(found: Any) -> NDArray[np.bool_]:
+    """Rows where a pyarrow array of booleans holds; where it is null it does not."""
+    import pyarrow.compute as pc
+
+    return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False))
+
+
+def count_true(found: Any) -> int:
+    """In how many rows a pyarrow array of booleans holds."""
+    import pyarrow.compute as pc
+
+    return int(pc.sum(found).as_py() or 0)  # the sum of nulls alone is null
+
+
 def counted(count: int, noun: str) -> str:
     """``1 row``, ``2,000 rows``."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -13,7 +13,7 @@ from benchmark.reading.encoding import as_utf8
 from benchmark.reading.influx import flat, is_annotated
 from benchmark.reading.layout import BLANK, SPOKEN, Layout, find_layout, is_comment
 from benchmark.reading.options import LOST_AT_MOST, ReadOptions
-from benchmark.reading.table import Table, counted
+from benchmark.reading.table import Table, as_mask, counted
 
 UNUSED = "\x1f"  # a separator that no file has, for files of one column
 SHOWN = 3
@@ -118,11 +118,9 @@ def _without_comments(table: Table, broken: list[tuple[int, str]], path: Path) -
 
     comments = sum(is_comment(text) for _, text in broken)
     first = table.columns[table.names[0]]
-    hashes = pc.fill_null(pc.starts_with(first, "#"), False).to_numpy(zero_copy_only=False)
+    hashes = as_mask(pc.starts_with(first, "#"))
     if hashes.any():
-        hashes &= ~pc.fill_null(pc.match_substring_regex(first, r"^#(N/A|\d+\s*$)"), False).to_numpy(
-            zero_copy_only=False
-        )
+        hashes &= ~as_mask(pc.match_substring_regex(first, r"^#(N/A|\d+\s*$)"))
     if hashes.any():
         table, comments = table.keep(~hashes), comments + int(hashes.sum())
     if comments:
@@ -161,7 +159,7 @@ def _without_trailing_blanks(table: Table, layout: Layout) -> Table:
     """Empty lines at the end of a file of one column are no missing values."""
     if len(layout.names) > 1 or not len(table):
         return table
-    known = np.flatnonzero(table.columns[layout.names[0]].is_valid().to_numpy(zero_copy_only=False))
+    known = np.flatnonzero(as_mask(table.columns[layout.names[0]].is_valid()))
     last = int(known[-1]) + 1 if len(known) else 0
     if last == len(table):
         return table

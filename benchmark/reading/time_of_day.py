@@ -12,7 +12,7 @@ from benchmark.reading.fields import hours_of, wall_of
 from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.runs import digit_runs
 from benchmark.reading.sheet import Sheet, is_whole
-from benchmark.reading.table import Cells
+from benchmark.reading.table import Cells, as_mask
 from benchmark.reading.units import HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
 
 HOUR_NAME = re.compile(r"(hour|hr|hh|stunde|time|zeit|uhrzeit|hora|heure|hour_of_day|hrmn|hhmm|std)\b.*", re.I)
@@ -48,7 +48,7 @@ def _clock_cells(cells: Cells) -> Nanoseconds:
     import pyarrow.compute as pc
 
     text = pc.utf8_trim_whitespace(cells)
-    good = pc.fill_null(pc.match_substring_regex(text, r"^\d{1,2}[:.]\d{2}"), False).to_numpy(zero_copy_only=False)
+    good = as_mask(pc.match_substring_regex(text, r"^\d{1,2}[:.]\d{2}"))
     numbers, lengths = digit_runs(text, 4)
     since, valid = wall_of(1970, 1, 1, hours_of(text, numbers[:, 0]), numbers, lengths)
     return np.where(good & valid, since, NOT_A_TIME)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.reading.fields import AFTERNOON, MORNING
-from benchmark.reading.table import Cells
+from benchmark.reading.table import Cells, count_true
 
 ABBREVIATED = {"utc": 0, "gmt": 0, "z": 0, "wet": 0, "cet": 60, "cest": 120, "bst": 60, "eet": 120, "eest": 180} | {
     "est": -300, "edt": -240, "cst": -360, "cdt": -300, "mst": -420, "mdt": -360, "pst": -480, "pdt": -420, "jst": 540,
@@ -30,7 +30,7 @@ def without_zone(text: Cells, order: str) -> tuple[NDArray[np.int32] | None, Cel
     pattern = r"(?:Z|\b(?:UTC|GMT|[A-Z]{3,4})|(?:UTC|GMT)? ?[+-]\d{2}:?\d{2}|\d:\d{2}(?:[.,]\d+)? ?[+-]\d{2})$"
     zoned = pc.fill_null(pc.match_substring_regex(text, rf"\d:\d{{2}}.*{pattern}"), False)
     zoned = pc.and_(zoned, pc.invert(pc.fill_null(pc.match_substring_regex(text, f"{AFTERNOON}|{MORNING}"), False)))
-    if order == "ctime" or not (pc.sum(zoned).as_py() or 0):
+    if order == "ctime" or not count_true(zoned):
         return None, text, []
     tails = pc.if_else(zoned, pc.utf8_slice_codeunits(text, -6, 1 << 20), "")
     offset = by_word(tails, tail_offset)
