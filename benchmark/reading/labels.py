@@ -22,6 +22,7 @@ ANOMALOUS = (
     | frozenset(["fault", "faulty", "failure", "broken", "attack", "bad", "error", "alarm"])
     | frozenset(["ja", "oui", "si", "sí", "wahr", "vrai", "vero", "verdadero", "anomalie", "anomalía"])
 )
+KNOWN = NORMAL | ANOMALOUS | NOTHING
 SEVERAL = 20
 PLAIN = frozenset(["anomaly", "anomalous", "abnormal", "outlier", "anomalies"])  # words that no other column has
 
@@ -99,8 +100,14 @@ def holds_labels(cells: Cells) -> bool:
 
     if not pa.types.is_string(cells.type):
         return False
-    words = {_word(str(w)) for w in cells.unique().slice(0, SEVERAL).to_pylist() if w is not None}
-    return bool(words & PLAIN) and words <= NORMAL | ANOMALOUS | NOTHING
+    if not _words(cells.slice(0, SEVERAL)) <= KNOWN:
+        return False  # most columns: told without a look at all of their cells
+    words = _words(cells.unique().slice(0, SEVERAL))
+    return bool(words & PLAIN) and words <= KNOWN
+
+
+def _words(cells: Cells) -> set[str]:
+    return {_word(str(w)) for w in cells.to_pylist() if w is not None}
 
 
 def is_label_name(name: str) -> bool:
