@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +99,7 @@ class Sheet:
                 self._numbers[name] = read_states(self.cells(name), name, str(self.path), missing)
                 return self._numbers[name]
             try:
-                found = read_numbers(self.cells(name), name, given.decimal, given.thousands, self.country(), missing)
+                found = read_numbers(self.cells(name), name, given.decimal, given.thousands, self.country, missing)
             except Undecided as reason:
                 shown = next((c for c in sample(self.cells(name)) if re.search(r"[.,]", c)), "")
                 mark = "," if "," in shown else "."
@@ -139,6 +140,7 @@ class Sheet:
         different = len(set(known))
         return 2 <= different <= max(FEW, len(known) // 20) and different <= len(known) / 2
 
+    @cached_property
     def country(self) -> Country:
         """How the file as a whole writes numbers, by cells that leave no doubt, its separator and its dates."""
         cells = [c for name in self.names for c in sample(self.cells(name), 200)]
