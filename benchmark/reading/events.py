@@ -90,21 +90,16 @@ def _windows(path: Path, data: Path, offset: NDArray[np.int32] | None, options: 
     start = next((n for n in sheet.names if START.fullmatch(n)), sheet.names[0])
     others = [n for n in sheet.names if n != start]
     end = next((n for n in others if END.fullmatch(n)), None)
-    if (
-        end is None
-        and len(others) == 1
-        and not DURATION.fullmatch(others[0])
-        and (sheet.stamps(others[0]) is not None or sheet.looks_numeric(others[0]))
-    ):
-        end = others[0]
     starts = _times(sheet, start, offset)
-    length = next((n for n in others if end is None and DURATION.fullmatch(n)), None)
+    length = next((found for n in others if end is None and (found := DURATION.fullmatch(n))), None)
     if length is not None:
-        return starts, starts + _duration(sheet, length, _is_stamps(starts))
+        return starts, starts + _duration(sheet, length.string, length[2], _is_stamps(starts))
+    if end is None and len(others) == 1 and (sheet.stamps(others[0]) is not None or sheet.looks_numeric(others[0])):
+        end = others[0]
     return starts, _times(sheet, end or start, offset)
 
 
-def _duration(sheet: Sheet, name: str, of_stamps: bool) -> Ticks:
+def _duration(sheet: Sheet, name: str, unit: str | None, of_stamps: bool) -> Ticks:
     """How long each event lasts, in nanoseconds, or in rows where events are given by rows.
 
     Raises
@@ -115,13 +110,11 @@ def _duration(sheet: Sheet, name: str, of_stamps: bool) -> Ticks:
     found = sheet.numbers(name).values
     if not of_stamps:
         return found
-    match = DURATION.fullmatch(name)
-    unit = (match[2] or "").lower() if match else ""
     if not unit:
         raise UserError(
             f"{sheet.path}: {name!r} does not say its unit: call it {name}_s, {name}_min or {name}_h, or give ends"
         )
-    size = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}[unit[0]]
+    size = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}[unit[0].lower()]
     return np.asarray((found * size).astype(np.int64))
 
 
