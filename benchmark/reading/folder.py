@@ -19,7 +19,10 @@ from datasets import DataError, FolderDataset, Series, check_train, read_file
 
 UCR = re.compile(r".*[_ ](?P<train>\d+)[_ ](?P<start>\d+)[_ ](?P<end>\d+)(\.\w+){1,2}")
 UCR_SAYS_SO = re.compile(r"ucr|anomaly", re.I)
-INDEX = {"train_path", "test_path"}  # columns of TimeEval's index of data sets
+PLAIN = "two numbers a line and no header"  # read to the bit by the strict reader of such files
+TSB_AD = "Data,Label"
+INDEX = "TimeEval's index of data sets"
+INDEX_COLUMNS = {"train_path", "test_path"}
 WINDOWS = ("combined_windows.json", "combined_labels.json", "*windows*.json", "*labels*.json")
 PARTS = ":"
 Labels = NDArray[np.uint8]
@@ -75,17 +78,17 @@ class FileFolder(FolderDataset):
         _look_below(folder, self.endings)
         super().__init__(folder, name)
         self.options, self._say, self._said = options, say, set[str]()
-        files = [facts for facts in self.series if not self._is_index(folder / facts.name)]
-        self.series = tuple(replace(facts, name=part) for facts in files for part in self._parts(folder / facts.name))
-
-    def _is_index(self, path: Path) -> bool:
-        found = set(_first_line(path).split(",")) >= INDEX
-        if found:
-            self._say(f"{path} is TimeEval's index of data sets and no series.")
-        return found
+        self.series = tuple(
+            replace(facts, name=part) for facts in self.series for part in self._parts(folder / facts.name)
+        )
 
     def _parts(self, path: Path) -> list[str]:
-        if _is_plain(path) or UCR.fullmatch(path.name) or _is_tsb_ad(path):
+        """Names of the series of a file."""
+        form = _form(path)
+        if form == INDEX:
+            self._say(f"{path} is TimeEval's index of data sets and no series.")
+            return []
+        if form or UCR.fullmatch(path.name):
             return [path.name]
         try:
             names = series_in(path, self.options.reading)
@@ -104,9 +107,10 @@ class FileFolder(FolderDataset):
         self.facts(series)
         file, _, part = (series, "", "") if (self.folder / series).exists() else series.rpartition(PARTS)
         path = self.folder / file
-        if self.options == FolderOptions() and _is_plain(path):
+        form = _form(path) if self.options == FolderOptions() else ""
+        if form == PLAIN:
             return super().read(series)
-        if self.options == FolderOptions() and _is_tsb_ad(path):
+        if form == TSB_AD:
             return self._read_tsb_ad(path, series)
         try:
             return self._read(path, series, part)
@@ -176,21 +180,18 @@ def _look_below(folder: Path, endings: tuple[str, ...]) -> None:
         )
 
 
-def _first_line(path: Path) -> str:
+def _form(path: Path) -> str:
+    """The form that the first line of a file tells; empty where its reader is to find out."""
     with path.open("rb") as file:
-        return file.readline(4096).decode("utf-8-sig", "replace").strip()
-
-
-def _is_plain(path: Path) -> bool:
-    """Two numbers a line and no header: read to the bit by the strict reader of such files."""
+        line = file.readline(4096).decode("utf-8-sig", "replace").strip()
+    if line == TSB_AD:
+        return TSB_AD
+    if set(line.split(",")) >= INDEX_COLUMNS:
+        return INDEX
     try:
-        return len([float(part) for part in _first_line(path).split(",")]) == 2
+        return PLAIN if len([float(part) for part in line.split(",")]) == 2 else ""
     except ValueError:
-        return False
-
-
-def _is_tsb_ad(path: Path) -> bool:
-    return _first_line(path) == "Data,Label"
+        return ""
 
 
 def _windows(path: Path) -> Path | None:
