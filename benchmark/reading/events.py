@@ -90,13 +90,13 @@ def _windows(path: Path, data: Path, offset: NDArray[np.int32] | None, options: 
     start = next((n for n in sheet.names if START.fullmatch(n)), sheet.names[0])
     others = [n for n in sheet.names if n != start]
     end = next((n for n in others if END.fullmatch(n)), None)
-    starts = _times(sheet, start, offset)
     length = next((found for n in others if end is None and (found := DURATION.fullmatch(n))), None)
     if length is not None:
+        starts = _times(sheet, start, offset)
         return starts, starts + _duration(sheet, length.string, length[2], _is_stamps(starts))
     if end is None and len(others) == 1 and (sheet.stamps(others[0]) is not None or sheet.looks_numeric(others[0])):
         end = others[0]
-    return starts, _times(sheet, end or start, offset)
+    return _times(sheet, start, offset), _times(sheet, end or start, offset)
 
 
 def _duration(sheet: Sheet, name: str, unit: str | None, of_stamps: bool) -> Ticks:

@@ -86,7 +86,7 @@ class FileFolder(FolderDataset):
         """Names of the series of a file."""
         form = _form(path)
         if form == INDEX:
-            self._say(f"{path} is TimeEval's index of data sets and no series.")
+            self._say(f"{path} is {INDEX} and no series.")
             return []
         if form or UCR.fullmatch(path.name):
             return [path.name]
