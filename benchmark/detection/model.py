@@ -196,11 +196,14 @@ class Model:
         """The history's options, with as many false alerts as its rate gives for the new rows."""
         return replace(self.options, false_alerts=self.options.false_alerts * len(recording) / self.rows)
 
+    def likewise(self, given: ReadOptions) -> ReadOptions:
+        """What a person leaves open as it was for the history."""
+        return replace(given, **{k: v for k, v in self.reading.items() if getattr(given, k) is None})
+
     def read_likewise(self, given: ReadOptions, read: Callable[[ReadOptions], T]) -> T:
         """Read a file as the history was, but for what a person says; else, where that is refused, by itself."""
-        likewise = replace(given, **{k: v for k, v in self.reading.items() if getattr(given, k) is None})
         try:
-            return read(likewise)
+            return read(self.likewise(given))
         except UserError:
             return read(given)
 

@@ -135,9 +135,10 @@ class Watch:
 
     def _shows_series(self) -> bool:
         """Whether the lines name the series that is asked for, where one is."""
-        wanted = self.options.series or self.model.reading.get("series")
-        column = self.options.series_column or self.model.reading.get("series_column")
-        return not (wanted and column) or wanted.split("/")[-1].encode("utf-8") in self.head
+        options = self.model.likewise(self.options)
+        if not options.series or not options.series_column:
+            return True
+        return options.series.split("/")[-1].encode("utf-8") in self.head
 
     def news(self, as_json: bool) -> list[str]:
         """What the last rows show that is not complete yet, said once; and what was said and has come to nothing."""
