@@ -64,11 +64,6 @@ def kind(cell: str) -> str:
     return "number" if _NUMBER.fullmatch(text) else "text"
 
 
-def is_hash_number(line: str) -> bool:
-    """``#12,...`` numbers a row: no comment."""
-    return bool(re.match(r"#\d+\s*[,;|\t]", line))
-
-
 def words(cell: str) -> str:
     """What a cell has beside its digits and their marks: its unit, where it is a number."""
     return re.sub(r"[\d.,'’+\-−\s]|(?<=\d)[eE](?=[+-]?\d)", "", cell)

@@ -62,8 +62,8 @@ def find_layout(text: bytes, path: Path, separator: str | None) -> Layout:
 
 
 def is_comment(line: str) -> bool:
-    """Whether a line begins with # and numbers no row."""
-    return line.startswith("#") and not cell.is_hash_number(line)
+    """Whether a line begins with # and numbers no row, as ``#12,...`` does."""
+    return line.startswith("#") and not re.match(r"#\d+\s*[,;|\t]", line)
 
 
 def _head(text: bytes) -> list[str]:
