@@ -39,6 +39,7 @@ class Sheet:
         self.table = table
         self.options = options
         self.path = path
+        _, self._missing, _ = split(options.missing)
         self._numbers: dict[str, Numbers] = {}
         self._stamps: dict[str, Stamps | None] = {}
 
@@ -71,7 +72,7 @@ class Sheet:
 
     def words(self, name: str) -> dict[str, int]:
         """Different words of the column and how often they come, those for a missing value left out."""
-        return words_of(self.cells(name), split(self.options.missing)[1])
+        return words_of(self.cells(name), self._missing)
 
     def looks_numeric(self, name: str) -> bool:
         """Whether at least half of a sample reads as numbers."""
@@ -94,12 +95,12 @@ class Sheet:
         """
         if name not in self._numbers:
             given = self.options
-            missing = split(given.missing)[1]
             if self.has_words(name):
-                self._numbers[name] = read_states(self.cells(name), name, str(self.path), missing)
+                self._numbers[name] = read_states(self.cells(name), name, str(self.path), self._missing)
                 return self._numbers[name]
+            marks = given.decimal, given.thousands, self.country
             try:
-                found = read_numbers(self.cells(name), name, given.decimal, given.thousands, self.country, missing)
+                found = read_numbers(self.cells(name), name, *marks, self._missing)
             except Undecided as reason:
                 shown = next((c for c in sample(self.cells(name)) if re.search(r"[.,]", c)), "")
                 mark = "," if "," in shown else "."
