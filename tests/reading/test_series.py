@@ -88,3 +88,11 @@ def test_several_columns_are_a_choice_that_is_said(read: Read) -> None:
 def test_a_series_column_that_a_person_names(read: Read) -> None:
     text = lines("v,part", FIRST, ["x", "y"] * 100)
     assert read(text, series_column="part", series="y").values.tolist() == FIRST[1::2].tolist()
+
+
+def test_times_as_values_of_one_series_are_counted_within_it(tmp_path: Path) -> None:
+    times = np.tile(pd.date_range("2024-01-01", periods=50, freq="h"), 2)
+    frame = pd.DataFrame({"time": times, "host": np.repeat(["a", "b"], 50), "when": times})
+    frame.to_parquet(tmp_path / "mine.parquet")
+    with pytest.raises(UserError, match="50 of 50 cells of 'when'"):
+        read_recordings(tmp_path / "mine.parquet", ReadOptions(value="when", time="time", series="b"))
