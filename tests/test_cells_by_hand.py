@@ -280,9 +280,6 @@ def torchs(seed: int) -> np.ndarray:
     return torch.rand(1000, generator=torch.Generator().manual_seed(seed)).numpy().astype(float)
 
 
-GENERATORS = ("GlobalNumpy", "GlobalPython", "GlobalTorch")
-
-
 @pytest.mark.parametrize("seed", [0, 5])
 @pytest.mark.parametrize(
     ("name", "draw"), [("GlobalNumpy", numpys), ("GlobalPython", pythons), ("GlobalTorch", torchs)]
