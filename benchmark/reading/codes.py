@@ -67,14 +67,19 @@ def _usual(values: Array) -> list[float]:
     """Usual codes among the values that lie further out than the others reach."""
     known = values[np.isfinite(values)]
     extremes = np.array([known.min(), known.max()] if len(known) else [])
-    if not any(abs(e) >= HUGE or any(_is(np.array([e]), code)[0] for code in CODES) for e in extremes):
+    if not _may_be(extremes).any():
         return []
-    candidates = np.unique(known[(np.abs(known) >= HUGE) | np.any([_is(known, code) for code in CODES], axis=0)])
+    candidates = np.unique(known[_may_be(known)])
     others = known[~np.isin(known, candidates)]
     if not len(candidates) or len(others) < ENOUGH or np.ptp(others) == 0:
         return []
     low, high = others.min(), others.max()
     return [float(c) for c in candidates if max(low - c, c - high) > high - low]
+
+
+def _may_be(values: Array) -> NDArray[np.bool_]:
+    """Which values are huge, or one of the usual codes."""
+    return np.asarray((np.abs(values) >= HUGE) | np.any([_is(values, code) for code in CODES], axis=0))
 
 
 def _is(values: Array, code: float) -> NDArray[np.bool_]:
