@@ -245,10 +245,10 @@ class Watch:
             self.follower = Follower.load(facts["follower"])
             self.stream = Stream.load(self.model, facts["stream"])
             self.recent = Points.of(facts["recent"])
+            self.offset, self.begun, self.first = facts["offset"], facts["begun"], bytes.fromhex(facts["first"])
+            self.told = [(int(a), int(b)) for a, b in facts["told"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UserError(f"the state {self.path} cannot be used ({error}): begin anew with --fresh") from error
-        self.offset, self.begun, self.first = facts["offset"], facts["begun"], bytes.fromhex(facts.get("first", ""))
-        self.told = [(int(a), int(b)) for a, b in facts["told"]]
 
 
 def _state_name(name: str) -> str:
