@@ -132,11 +132,11 @@ class _Job:
         ticks, offset = set_times(found, clock, order)
         found.labels = self._labels(rows, order, ticks, offset, notes)
         found.notes = list(dict.fromkeys(notes))
-        found.reading, found.step = self._settled(series), order.usual
+        found.reading, found.step = self._decided(series), order.usual
         found.lineup = lineup.lines(found, sheet, clock, self.label, self.split, series, order.step)
         return found
 
-    def _settled(self, series: str) -> ReadOptions:
+    def _decided(self, series: str) -> ReadOptions:
         """The decisions of this file, for files that follow it."""
         marks, clock, split = self.sheet.numbers(self.value).marks, self.clock, self.split
         several = split is not None and (len(split.names) > 1 or self.sheet.options.series_column is not None)

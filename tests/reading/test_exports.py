@@ -147,7 +147,7 @@ def test_named_codes_and_words_are_missing(read: Read) -> None:
     assert read(text, missing=("Frost",)).filled.sum() == 24
 
 
-def test_settled_codes_hold_for_files_that_follow(read: Read) -> None:
+def test_decided_codes_hold_for_files_that_follow(read: Read) -> None:
     assert coded(read, "-9999", [20]).reading.missing == ("-9999.0",)
 
 
