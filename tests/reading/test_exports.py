@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import io
 import json
 import lzma
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from written import Read, lines
+from written import Read, archive, lines
 
 from benchmark.errors import UserError
 from benchmark.reading import Recording
@@ -157,14 +155,6 @@ def test_compressed_files(read: Read, pack: Callable[[bytes], bytes]) -> None:
     assert read(raw).values == pytest.approx(values(240))
     with pytest.raises(UserError, match="cannot be unpacked"):
         read(raw[:-30])
-
-
-def archive(files: dict[str, str]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as target:
-        for name, text in files.items():
-            target.writestr(name, text)
-    return out.getvalue()
 
 
 def test_archives_hold_one_file(read: Read) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from written import lines
 
 from benchmark.cli import main
 from benchmark.reading import FolderOptions, ReadOptions, load_folder
@@ -18,19 +19,14 @@ LABELS = (np.abs(np.arange(N) - 305) < 6).astype(np.uint8)
 MINUTES = [f"2023-05-01 {k // 60:02d}:{k % 60:02d}:00" for k in range(N)]
 
 
-def table(header: str, *columns: object) -> str:
-    rows = [",".join(str(c) for c in row) for row in zip(*columns, strict=True)]  # type: ignore[call-overload]
-    return "\n".join([header, *rows] if header else rows) + "\n"
-
-
 FORMS = {
-    "plain.out": table("", VALUES, LABELS),
-    "tsb-ad_tr_100_1st_300.csv": table("Data,Label", VALUES, LABELS),
-    "yahoo.csv": table("timestamp,value,is_anomaly", range(1, N + 1), VALUES, LABELS),
-    "timeeval.csv": table("timestamp,value-0,is_anomaly", MINUTES, VALUES, LABELS),
-    "label first.csv": table("label,value", LABELS, VALUES),
-    "skab.csv": table("datetime;Pressure;anomaly", MINUTES, VALUES, LABELS).replace(",", ";"),
-    "words.csv": table("time,v,label", MINUTES, VALUES, ["anomaly" if x else "normal" for x in LABELS]),
+    "plain.out": lines("", VALUES, LABELS),
+    "tsb-ad_tr_100_1st_300.csv": lines("Data,Label", VALUES, LABELS),
+    "yahoo.csv": lines("timestamp,value,is_anomaly", range(1, N + 1), VALUES, LABELS),
+    "timeeval.csv": lines("timestamp,value-0,is_anomaly", MINUTES, VALUES, LABELS),
+    "label first.csv": lines("label,value", LABELS, VALUES),
+    "skab.csv": lines("datetime;Pressure;anomaly", MINUTES, VALUES, LABELS).replace(",", ";"),
+    "words.csv": lines("time,v,label", MINUTES, VALUES, ["anomaly" if x else "normal" for x in LABELS]),
 }
 
 
@@ -56,7 +52,7 @@ def test_ucr(tmp_path: Path, row: bool) -> None:
 def test_nab(tmp_path: Path) -> None:
     folder = tmp_path / "data" / "realOther"
     folder.mkdir(parents=True)
-    (folder / "a.csv").write_text(table("timestamp,value", MINUTES, VALUES))
+    (folder / "a.csv").write_text(lines("timestamp,value", MINUTES, VALUES))
     with pytest.raises(DataError, match=r"has no labels \(time 'timestamp'; values 'value'.*--label.*--labels"):
         load_folder(folder).read("a.csv")
     (tmp_path / "labels").mkdir()
@@ -68,7 +64,7 @@ def test_nab(tmp_path: Path) -> None:
 def test_several_series_in_a_file(tmp_path: Path) -> None:
     seconds = 1_600_000_000 + 60 * np.arange(N)
     both = [*VALUES, *(VALUES + 500)]
-    text = table("timestamp,value,label,KPI ID", [*seconds, *seconds], both, [*LABELS, *LABELS], ["a"] * N + ["b"] * N)
+    text = lines("timestamp,value,label,KPI ID", [*seconds, *seconds], both, [*LABELS, *LABELS], ["a"] * N + ["b"] * N)
     (tmp_path / "kpi.csv").write_text(text)
     folder = load_folder(tmp_path)
     assert folder.series_names() == ("kpi.csv:a", "kpi.csv:b")
@@ -77,13 +73,13 @@ def test_several_series_in_a_file(tmp_path: Path) -> None:
 
 def test_a_header_is_understood_or_refused(tmp_path: Path) -> None:
     door = (np.arange(N) % 9 == 0).astype(int)
-    (tmp_path / "door.csv").write_text(table("timestamp,value", 1_600_000_000 + 60 * np.arange(N), door))
+    (tmp_path / "door.csv").write_text(lines("timestamp,value", 1_600_000_000 + 60 * np.arange(N), door))
     with pytest.raises(DataError, match="has no labels"):
         load_folder(tmp_path).read("door.csv")
 
 
 def test_columns_and_training_part_that_a_person_names(tmp_path: Path) -> None:
-    (tmp_path / "mine.csv").write_text(table("a,b,c", VALUES[::-1], VALUES, LABELS))
+    (tmp_path / "mine.csv").write_text(lines("a,b,c", VALUES[::-1], VALUES, LABELS))
     said: list[str] = []
     options = FolderOptions(ReadOptions(value="b", label="c"), train=100)
     got = load_folder(tmp_path, "", options, said.append).read("mine.csv")
@@ -105,7 +101,7 @@ def test_run_takes_such_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 def test_run_reads_a_folder_with_the_options_of_detect(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "odd").mkdir()
-    text = table("when~level~what", MINUTES, VALUES, LABELS).replace(",", "~").replace(".", "·")
+    text = lines("when~level~what", MINUTES, VALUES, LABELS).replace(",", "~").replace(".", "·")
     (tmp_path / "odd" / "a.csv").write_text(text.replace("·", ","), encoding="latin-1")
     words = ["--dataset", str(tmp_path / "odd"), "--detector", "AbsDeviation", "--store", str(tmp_path / "r.sqlite")]
     words += ["--jobs", "1", "--no-report", "--value", "level", "--label", "what", "--decimal", ","]

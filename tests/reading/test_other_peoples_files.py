@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from written import archive, lines
 
 from benchmark.reading import FolderOptions, ReadOptions, load_folder
 from datasets import DataError
@@ -27,17 +27,9 @@ SCIENTIFIC = [f"{v:.7e}" for v in VALUES]
 KPI = ("02e99bd4f6cfb33f", "046ec29ddf80d62e")
 
 
-def table(header: str, *columns: object, sep: str = ",", end: str = "\n") -> str:
-    rows = [sep.join(str(c) for c in row) for row in zip(*columns, strict=True)]  # type: ignore[call-overload]
-    return end.join([header, *rows] if header else rows) + end
-
-
 def zipped(*names: str) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for name in names:
-            archive.writestr(name, table("timestamp,value,label", MINUTES, VALUES, LABELS))
-    return packed.getvalue()
+    text = lines("timestamp,value,label", MINUTES, VALUES, LABELS)
+    return archive(dict.fromkeys(names, text))
 
 
 def two_kpis(labels: object = LABELS) -> pd.DataFrame:
@@ -80,14 +72,14 @@ def ucr(name: str, data: str | bytes) -> File:
 
 def nab(name: str, key: str, place: str = "combined_windows.json", text: str = "") -> File:
     windows = {key: [["2023-05-01 05:00:00.000000", "2023-05-01 05:10:00.000000"]], "artificial/none.csv": []}
-    return File(name, text or table("timestamp,value", MINUTES, VALUES), {place: json.dumps(windows)})
+    return File(name, text or lines("timestamp,value", MINUTES, VALUES), {place: json.dumps(windows)})
 
 
 def yahoo_benchmark_3(name: str, changes: object) -> File:
     head = "timestamps,value,anomaly,changepoint,trend,noise,seasonality1,seasonality2,seasonality3"
     noise = 0.3 * np.sin(VALUES * 99)
     rest = (np.arange(N) / 10, noise, VALUES, VALUES / 2, VALUES / 3)
-    return File(name, table(head, SECONDS, VALUES, LABELS, changes, *rest))
+    return File(name, lines(head, SECONDS, VALUES, LABELS, changes, *rest))
 
 
 def kpis(name: str, data: str | bytes) -> File:
@@ -100,7 +92,7 @@ def skab(name: str, labels: object = LABELS, **written: str) -> File:
         "Volume Flow RateRMS;anomaly;changepoint"
     )
     others = [VALUES / k for k in range(2, 9)]
-    return File(name, table(head, MINUTES, VALUES, *others, labels, np.zeros(N), sep=";", **written))
+    return File(name, lines(head, MINUTES, VALUES, *others, labels, np.zeros(N), sep=";", **written))
 
 
 TIMEEVAL_INDEX = (
@@ -109,7 +101,7 @@ TIMEEVAL_INDEX = (
 )
 GAPS = ["" if k == 50 else "nan" if k == 60 else v for k, v in enumerate(VALUES)]
 KEPT = ~np.isin(np.arange(N), (50, 60))
-SHIFTED = table("timestamp,value-0,value-1,is_anomaly", range(N), VALUES + 1, VALUES, [0] * N)
+SHIFTED = lines("timestamp,value-0,value-1,is_anomaly", range(N), VALUES + 1, VALUES, [0] * N)
 FILES = {
     "UCR": [
         ucr("007 UCR Anomaly my heart 200 300 310.txt", "\n".join(SCIENTIFIC)),
@@ -118,27 +110,27 @@ FILES = {
         ucr("007_UCR_Anomaly_packed_200_300_310.txt.gz", gzip.compress("\n".join(SCIENTIFIC).encode())),
         ucr("007_UCR_Anomaly_row_200_300_310.txt", "   " + "   ".join(SCIENTIFIC) + "\n"),
         ucr("007_UCR_Anomaly_ends_200_300_310.txt", "\n".join(f" {v} " for v in SCIENTIFIC) + "\n\n\n"),
-        ucr("UCR_Anomaly_header_200_300_310.csv", table("value", SCIENTIFIC)),
+        ucr("UCR_Anomaly_header_200_300_310.csv", lines("value", SCIENTIFIC)),
         ucr("heart_200_300_310.txt", "\n".join(SCIENTIFIC)),  # one column: the name is all that can say it
-        File("UCR_Anomaly_own_200_300_310.out", table("", VALUES, LABELS)),  # as in TSB-UAD: labels of its own
+        File("UCR_Anomaly_own_200_300_310.out", lines("", VALUES, LABELS)),  # as in TSB-UAD: labels of its own
     ],
     "NAB": [
         nab("a.csv", "realX/a.csv"),
         nab("b.csv", "realX/b.csv", "labels/combined_windows.json"),
         nab("c.csv", "c.csv"),
-        nab("d.csv", "realX\\d.csv", text=table("timestamp,value", MINUTES, VALUES, end="\r\n")),
+        nab("d.csv", "realX\\d.csv", text=lines("timestamp,value", MINUTES, VALUES, end="\r\n")),
         File(
             "e.csv",
-            table("timestamp,value", MINUTES, VALUES),
+            lines("timestamp,value", MINUTES, VALUES),
             {"combined_labels.json": json.dumps({"realX/e.csv": [str(t) for t in MINUTES[300:311]]})},
         ),
-        File("f.csv", table("timestamp,value,label", MINUTES, VALUES, LABELS)),
+        File("f.csv", lines("timestamp,value,label", MINUTES, VALUES, LABELS)),
     ],
     "Yahoo": [
-        File("real_1.csv", table("timestamp,value,is_anomaly", range(1, N + 1), VALUES, LABELS)),
-        File("synthetic_1.csv", table("timestamp,value,is_anomaly", SECONDS, VALUES, LABELS)),
-        File("real_2.csv", table("timestamp,value,is_anomaly", range(1, N + 1), VALUES, LABELS == 1)),
-        File("real_3.csv", table("timestamp,value,is_anomaly", range(1, N + 1), VALUES, FLOATS, end="\r\n")),
+        File("real_1.csv", lines("timestamp,value,is_anomaly", range(1, N + 1), VALUES, LABELS)),
+        File("synthetic_1.csv", lines("timestamp,value,is_anomaly", SECONDS, VALUES, LABELS)),
+        File("real_2.csv", lines("timestamp,value,is_anomaly", range(1, N + 1), VALUES, LABELS == 1)),
+        File("real_3.csv", lines("timestamp,value,is_anomaly", range(1, N + 1), VALUES, FLOATS, end="\r\n")),
         yahoo_benchmark_3("A3Benchmark-TS1.csv", [0] * N),
         yahoo_benchmark_3("A4Benchmark-TS1.csv", (np.arange(N) == 100).astype(int)),
     ],
@@ -151,24 +143,24 @@ FILES = {
         kpis("kpi.parquet", parquet(two_kpis())),
     ],
     "TSB-AD": [
-        File("001_My Source_id_1_Web_tr_100_1st_300.csv", table("Data,Label", VALUES, LABELS)),
-        File("002_X-Y_id_1_tr_100_1st_300.csv", table("Data,Label", VALUES, FLOATS, end="\r\n")),
-        File("003_Q_id_1_tr_100_1st_300.csv", "\ufeff" + table("Data,Label", SCIENTIFIC, LABELS)),
-        File("004_N_tr_1_1st_3.csv", table("Data,Label", GAPS, LABELS), values=VALUES[KEPT], labels=LABELS[KEPT]),
-        File("005_M_id_1_tr_100_1st_300.csv", table("Data,Data2,Label", VALUES, VALUES * 2, LABELS)),
-        File("006_I_tr_100_1st_300.csv", table("Data,Label", np.arange(N) + 3, LABELS), values=np.arange(N) + 3.0),
+        File("001_My Source_id_1_Web_tr_100_1st_300.csv", lines("Data,Label", VALUES, LABELS)),
+        File("002_X-Y_id_1_tr_100_1st_300.csv", lines("Data,Label", VALUES, FLOATS, end="\r\n")),
+        File("003_Q_id_1_tr_100_1st_300.csv", "\ufeff" + lines("Data,Label", SCIENTIFIC, LABELS)),
+        File("004_N_tr_1_1st_3.csv", lines("Data,Label", GAPS, LABELS), values=VALUES[KEPT], labels=LABELS[KEPT]),
+        File("005_M_id_1_tr_100_1st_300.csv", lines("Data,Data2,Label", VALUES, VALUES * 2, LABELS)),
+        File("006_I_tr_100_1st_300.csv", lines("Data,Label", np.arange(N) + 3, LABELS), values=np.arange(N) + 3.0),
     ],
     "TimeEval": [
-        File("t.csv", table("timestamp,value-0,is_anomaly", MINUTES, VALUES, LABELS)),
-        File("m.csv", table("timestamp,value-0,value-1,is_anomaly", MINUTES, VALUES, VALUES * 3, LABELS)),
+        File("t.csv", lines("timestamp,value-0,is_anomaly", MINUTES, VALUES, LABELS)),
+        File("m.csv", lines("timestamp,value-0,value-1,is_anomaly", MINUTES, VALUES, VALUES * 3, LABELS)),
         File(
             "w.test.csv",
-            table("timestamp,value-0,value-1,is_anomaly", range(N), VALUES, VALUES * 2, LABELS),
+            lines("timestamp,value-0,value-1,is_anomaly", range(N), VALUES, VALUES * 2, LABELS),
             {"w.train.csv": SHIFTED, "datasets.csv": TIMEEVAL_INDEX},
         ),
         File(
             "second.csv",
-            table("timestamp,value-0,value-1,is_anomaly", MINUTES, VALUES, VALUES * 3, LABELS),
+            lines("timestamp,value-0,value-1,is_anomaly", MINUTES, VALUES, VALUES * 3, LABELS),
             options=FolderOptions(ReadOptions(value="value-1")),
             values=VALUES * 3,
         ),
@@ -184,15 +176,15 @@ FILES = {
     "any": [
         File(
             "named.csv",
-            table("t,temp,bad", MINUTES, VALUES, ["yes" if x else "no" for x in LABELS]),
+            lines("t,temp,bad", MINUTES, VALUES, ["yes" if x else "no" for x in LABELS]),
             options=FolderOptions(ReadOptions(value="temp", time="t", label="bad"), train=100),
             train=100,
         ),
         File("packed.zip", zipped("inside.csv")),
-        File("words.csv", table("when,v,label", MINUTES, VALUES, ["anomaly" if x else "normal" for x in LABELS])),
-        File("true.csv", table("when,v,outlier", MINUTES, VALUES, LABELS == 1)),
-        File("signs.csv", table("when,v,label", MINUTES, VALUES, 1 - 2 * LABELS)),
-        File("tabs.tsv", table("value\tlabel", VALUES, LABELS, sep="\t")),
+        File("words.csv", lines("when,v,label", MINUTES, VALUES, ["anomaly" if x else "normal" for x in LABELS])),
+        File("true.csv", lines("when,v,outlier", MINUTES, VALUES, LABELS == 1)),
+        File("signs.csv", lines("when,v,label", MINUTES, VALUES, 1 - 2 * LABELS)),
+        File("tabs.tsv", lines("value\tlabel", VALUES, LABELS, sep="\t")),
     ],
 }
 EACH = [(kind, file) for kind, files in FILES.items() for file in files]
@@ -232,7 +224,7 @@ REFUSED: dict[str, tuple[Callable[[], File], str]] = {
         "has no labels.*--label.*--labels",
     ),
     "NAB's windows broken": (
-        lambda: File("g.csv", table("timestamp,value", MINUTES, VALUES), {"combined_windows.json": "{"}),
+        lambda: File("g.csv", lines("timestamp,value", MINUTES, VALUES), {"combined_windows.json": "{"}),
         "is not readable JSON",
     ),
     "NAB's windows of others": (lambda: nab("h.csv", "realX/other.csv"), "has no windows of h.csv"),
@@ -241,14 +233,14 @@ REFUSED: dict[str, tuple[Callable[[], File], str]] = {
         r"is HDF5: write it as CSV or Parquet.*read_hdf",
     ),
     "SKAB without labels": (
-        lambda: File("anomaly-free.csv", table("datetime;Current", MINUTES, VALUES, sep=";")),
+        lambda: File("anomaly-free.csv", lines("datetime;Current", MINUTES, VALUES, sep=";")),
         "has no labels.*--label",
     ),
     "TimeEval's training part with anomalies": (
         lambda: File(
             "x.test.csv",
-            table("timestamp,value,is_anomaly", MINUTES, VALUES, LABELS),
-            {"x.train.csv": table("timestamp,value,is_anomaly", MINUTES, VALUES, LABELS)},
+            lines("timestamp,value,is_anomaly", MINUTES, VALUES, LABELS),
+            {"x.train.csv": lines("timestamp,value,is_anomaly", MINUTES, VALUES, LABELS)},
         ),
         r"x.train.csv, row 301: a training file must not have anomalies",
     ),
@@ -258,10 +250,10 @@ REFUSED: dict[str, tuple[Callable[[], File], str]] = {
         "cannot be unpacked: .*copy or download it again",
     ),
     "labels that are scores": (
-        lambda: File("k.csv", table("value,label", VALUES, np.where(LABELS == 1, 0.7, 0.2))),
+        lambda: File("k.csv", lines("value,label", VALUES, np.where(LABELS == 1, 0.7, 0.2))),
         "has no labels",
     ),
-    "no anomaly": (lambda: File("l.csv", table("value,label", VALUES, [0] * N)), "has no anomaly"),
+    "no anomaly": (lambda: File("l.csv", lines("value,label", VALUES, [0] * N)), "has no anomaly"),
     "a header alone": (lambda: File("m.csv", "value,label\n"), "has no rows below its header"),
 }
 
