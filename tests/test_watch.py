@@ -335,7 +335,9 @@ def test_a_damaged_state_and_one_of_another_model_are_refused(
     line = ["watch", str(file), "--model", str(saved / "model"), "--until-end"]
     assert main(line) == 0
     [state] = (saved / "model").glob("watch-state*.json")
-    for text in (state.read_text()[:-40], state.read_text().replace('"threshold": ', '"threshold": 1')):
+    whole = state.read_text()
+    odd = [whole.replace(name, f"{name}1") for name in ('"threshold": ', '"first": "')]  # the last: no bytes in hex
+    for text in (whole[:-40], *odd):
         state.write_text(text)
         assert main(line) == 2
         assert "--fresh" in capsys.readouterr().err
