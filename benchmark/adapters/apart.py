@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from benchmark.adapters.borrowed import EXPLAINED
+from benchmark.adapters.borrowed import EXPLAINED, check_names
 from benchmark.adapters.names import Listed
 from benchmark.adapters.program import Program
-from benchmark.errors import unknown
 from benchmark.system.environments import Environment, EnvironmentMissing
 from detectors import Detector
 
@@ -108,12 +107,10 @@ class Apart(Program):
     format = "npy"
     accepted: ClassVar[dict[str, Any]] = {}
 
-    def check_params(self) -> None:
-        """The options must be arguments of the library's class, and numbers where their defaults are."""
-        super().check_params()
-        for name, value in (self.options or {}).items():
-            if name not in self.accepted:
-                raise ValueError(str(unknown(f"option of {self.spec}", name, self.accepted)))
+    def check_options(self, options: dict[str, Any]) -> None:
+        """They must be arguments of the library's class, and numbers where their defaults are."""
+        check_names(self.spec, options, self.accepted)
+        for name, value in options.items():
             if isinstance(value, str) and isinstance(self.accepted[name], int | float):
                 raise ValueError(f"option {name} of {self.spec} is a number ({self.accepted[name]}), got {value!r}")
 

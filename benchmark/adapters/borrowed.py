@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import random
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -78,21 +78,21 @@ class Borrowed(Detector):
         return dict(cls.defaults)
 
     def check_params(self) -> None:
-        """Also the options: their names, and what the class says to their values."""
+        """Also the options: they are names with values, and :meth:`check_options` accepts them."""
         super().check_params()
-        if self.options is None:
-            return
-        if not isinstance(self.options, dict):
-            raise ValueError(f"options must be names with values, got {self.options!r}")
+        if self.options is not None:
+            self.check_options(_mapping(self.options))
+
+    def check_options(self, options: dict[str, Any]) -> None:
+        """Their names, and what the class says to their values."""
         accepted = arguments(self.model)
-        for name in () if "kwargs" in accepted else self.options:
-            if name not in accepted:
-                raise ValueError(str(unknown(f"option of {type(self).__name__}", name, accepted)))
-        key = (self.spec, repr(self.options))
+        if "kwargs" not in accepted:
+            check_names(type(self).__name__, options, accepted)
+        key = (self.spec, repr(options))
         if key not in REFUSALS:
-            REFUSALS[key] = self._refusal(self.options)
+            REFUSALS[key] = self._refusal(options)
         if REFUSALS[key]:
-            raise ValueError(f"options {self.options}: {REFUSALS[key]}")
+            raise ValueError(f"options {options}: {REFUSALS[key]}")
 
     def _refusal(self, options: dict[str, Any]) -> str:
         """What the library says to its options; empty = nothing.
@@ -184,6 +184,13 @@ def class_of(
     return type(f"{SHOWN.get(entry.library, entry.library)}_{entry.name}", (base,), body | facts)
 
 
+def check_names(owner: str, options: Collection[str], accepted: Collection[str]) -> None:
+    """Refuse an option that is not among the accepted ones."""
+    for name in options:
+        if name not in accepted:
+            raise ValueError(str(unknown(f"option of {owner}", name, accepted)))
+
+
 def _again(spec: str, state: dict[str, Any]) -> Detector:
     """What a pickle calls: the class is made anew by its name."""
     face = importlib.import_module(__package__)
@@ -199,12 +206,18 @@ def folded(cls: type[Detector], params: Mapping[str, Any]) -> dict[str, Any]:
         return dict(params)
     options = {name: value for name, value in params.items() if name not in accepted}
     ours = {name: value for name, value in params.items() if name in accepted}
-    return ours | ({"options": {**(ours.get("options") or {}), **options}} if options else {})
+    return ours | ({"options": _mapping(ours.get("options") or {}) | options} if options else {})
 
 
 def text_of(cls: type[Detector]) -> str:
     """What a detector's scores depend on beyond its parameters, as text: a file or a program of the user's."""
     return cls.text if issubclass(cls, Borrowed) else ""
+
+
+def _mapping(options: Any) -> dict[str, Any]:
+    if not isinstance(options, dict):
+        raise ValueError(f"options must be names with values, got {options!r}")
+    return options
 
 
 def _as_list(value: Any) -> Any:

@@ -73,9 +73,8 @@ class Program(Borrowed):
     window: Any
     format: str = "csv"
 
-    def check_params(self) -> None:
-        """Whatever the options are, the program has to know them."""
-        super(Borrowed, self).check_params()
+    def check_options(self, options: dict[str, Any]) -> None:
+        """Whatever they are, the program has to know them."""
 
     def min_length(self) -> int:
         """Two windows."""

@@ -8,11 +8,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from benchmark.adapters.borrowed import Borrowed, class_of
+from benchmark.adapters.borrowed import Borrowed, check_names, class_of
 from benchmark.adapters.names import Listed
 from benchmark.adapters.samples import OverWindows
 from benchmark.adapters.signatures import arguments, keep_compiled, silence
-from benchmark.errors import unknown
 from detectors import Array, Windows
 from detectors.core import least_for_profile
 
@@ -43,13 +42,10 @@ class _Profile(OverWindows):
         """Every window has another one outside of its exclusion zone."""
         return least_for_profile(self)
 
-    def check_params(self) -> None:
-        """A profile is a function: its options are names alone."""
-        super(Borrowed, self).check_params()
-        for name, value in (self.options or {}).items():
-            accepted = arguments(self.model)
-            if name not in accepted:
-                raise ValueError(str(unknown(f"option of {type(self).__name__}", name, accepted)))
+    def check_options(self, options: dict[str, Any]) -> None:
+        """A profile is a function, which cannot be asked without data: it takes no texts."""
+        check_names(type(self).__name__, options, arguments(self.model))
+        for name, value in options.items():
             if isinstance(value, str):
                 raise ValueError(f"option {name} takes no text, got {value!r}")
 

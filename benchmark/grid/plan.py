@@ -103,10 +103,10 @@ def _row(spec: str, selection: Selection) -> Row:
     if taken not in (None, cls):
         raise UserError(f"{spec}: the name {cls.__name__} belongs to a detector of the package, rename the class")
     given = selection.params.get(cls.__name__, {}) | selection.params.get(spec, {})
-    given = folded(cls, given)
-    params = {**(cls.quick if selection.quick else {}), **given}
     device = {"device": selection.device} if selection.device and "device" in cls.param_defaults() else {}
     try:
+        given = folded(cls, given)
+        params = {**(cls.quick if selection.quick else {}), **given}
         registry.build(cls, {**device, **params}).check_params()
     except (TypeError, ValueError) as error:
         raise UserError(f"{cls.__name__} does not take these parameters: {error}") from error

@@ -143,6 +143,8 @@ def test_options_reach_the_class_by_set_under_either_name() -> None:
         ("pyod:KNN.n_neighbors=abc", "options .*'n_neighbors': 'abc'.*int"),
         ("pyod:KNN.method=larg", "options .*'method': 'larg'"),
         ("pyod:KNN.options=3", "options must be names with values, got 3"),
+        ("stumpy:stump.options=3", "options must be names with values, got 3"),
+        ("exec:true.options=3", "options must be names with values, got 3"),
         ("pyod:IForest.n_estimators=ten", "n_estimators"),
         ("pyod:AutoEncoder.epoch_num=ten", "epoch_num|tqdm"),
         ("sklearn:OneClassSVM.nu=5", r"'nu' parameter .* must be a float in the range \(0.0, 1.0\]"),
@@ -157,6 +159,12 @@ def test_a_wrong_option_is_refused_before_work_starts(item: str, message: str) -
     given = parse_set([item])
     with pytest.raises(UserError, match=message):
         rows(Selection(detectors=("pyod:KNN", "pyod:ROD", "pyod:MAD", *set(given) - {"pyod:KNM"}), params=given))
+
+
+def test_options_that_are_no_names_are_refused_beside_others() -> None:
+    given = parse_set(["pyod:KNN.options=3", "pyod:KNN.n_neighbors=2"])
+    with pytest.raises(UserError, match="options must be names with values, got 3"):
+        rows(Selection(detectors=("pyod:KNN",), params=given))
 
 
 @pytest.mark.parametrize("item", ["pyod:HBOS.n_bins=auto", "pyod:KNN.method=mean", "sklearn:OneClassSVM.gamma=auto"])
