@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from benchmark.adapters.borrowed import EXPLAINED, check_names
 from benchmark.adapters.names import Listed
 from benchmark.adapters.program import Program
+from benchmark.errors import UserError
 from benchmark.system.environments import Environment, EnvironmentMissing
 from detectors import Detector
 
@@ -124,9 +125,16 @@ def entries(library: str) -> Iterator[Listed]:
 
 
 def detector(entry: Listed, model: object) -> type[Detector]:
-    """The program that runs it."""
-    known = HOME.facts()[entry.spec]
-    return class_apart(HOME, entry, entry.spec, known)
+    """The program that runs it.
+
+    Raises
+    ------
+    UserError
+        If its library's environment lacks something that it needs.
+    """
+    if entry.needs:
+        raise UserError(f"{entry.spec} lacks something in {HOME.environment.folder}: {entry.needs}")
+    return class_apart(HOME, entry, entry.spec, HOME.facts()[entry.spec])
 
 
 def class_apart(home: Home, entry: Listed, name: str, known: dict[str, Any]) -> type[Detector]:

@@ -119,6 +119,15 @@ def test_window_seed_options_and_data_arrive(environment: Path) -> None:
         registry.load("aeon:Awya")
 
 
+def test_what_the_environment_lacks_is_named(environment: Path) -> None:
+    package = environment / "lib/dtaianomaly/anomaly_detection.py"
+    package.write_text("__all__ = ['MOMENT']\nclass BaseDetector: pass\nclass MOMENT(BaseDetector): pass")
+    main(["environment", "libraries"])
+    forget()
+    with pytest.raises(UserError, match=r"dtaianomaly:MOMENT lacks something in .*: pip install momentfm"):
+        registry.load("dtaianomaly:MOMENT")
+
+
 def test_libraries_that_cannot_be_imported_are_named(environment: Path) -> None:
     (environment / "lib/aeon/anomaly_detection/series/__init__.py").write_text("import nowhere_at_all")
     with pytest.raises(EnvironmentMissing, match=r"remove it and try again: .*nowhere_at_all"):
