@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from benchmark.adapters.borrowed import EXPLAINED, check_names
+from benchmark.adapters.borrowed import check_names, named_class
 from benchmark.adapters.names import Listed
 from benchmark.adapters.program import Program
 from benchmark.errors import UserError
@@ -149,16 +149,11 @@ def class_apart(home: Home, entry: Listed, name: str, known: dict[str, Any]) -> 
     known : dict
         ``options``, ``learns_from``, ``defaults`` and ``source``.
     """
-    lines = [f"    {key} : {EXPLAINED[key].format(spec=entry.spec)}" for key in known["defaults"]]
-    text = [f"{known['source']}, in an environment of its own.", "", "    Parameters", "    ----------", *lines]
     pins = (*home.environment.requirements, *home.environment.alone)
     body = {
-        "__doc__": "\n".join(text),
-        "__module__": __package__,
-        "spec": entry.spec,
         "command": shlex.join(home.words(name)),
         "text": "\n".join((*pins, home.runner.read_text(encoding="utf-8"))),
         "accepted": known["options"],
         **{key: known[key] for key in ("learns_from", "defaults", "source")},
     }
-    return type(f"{'TSB-AD' if entry.library == 'tsb-ad' else entry.library}_{entry.name}", (Apart,), body)
+    return named_class(Apart, entry, f"{known['source']}, in an environment of its own", body)

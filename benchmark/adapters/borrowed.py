@@ -17,7 +17,7 @@ from detectors import Array, Detector
 from detectors.core import SEED, WINDOW, Rule
 
 REFUSALS: dict[tuple[str, str], str] = {}  # what libraries have said to options, by name and options
-SHOWN = {"pyod": "PyOD"}  # as stored results name it
+SHOWN = {"pyod": "PyOD", "tsb-ad": "TSB-AD"}  # as stored results name it
 EPOCHS = ("epochs", "epoch_num", "n_epochs", "nb_epochs", "stop_epochs")
 EXPLAINED = {
     "window": "int or 'auto'\n        Window length in points; 'auto' = one period.",
@@ -177,11 +177,17 @@ def class_of(
     facts["quick"] = {"options": epochs} if epochs else {}
     facts["given"] = silent | facts.get("given", {})
     facts.setdefault("source", f"{model.__module__}.{model.__qualname__}")
-    lines = [f"    {key} : {EXPLAINED[key].format(spec=entry.spec)}" for key in defaults]
-    text = "\n".join([f"{facts['source']}.\n\n    Parameters\n    ----------", *lines])
-    body = {"model": staticmethod(model), "defaults": defaults, "__doc__": text, "__module__": __package__}
-    body |= {"spec": entry.spec, "text": entry.text, "torch": seeded and "torch" in named(model)}
-    return type(f"{SHOWN.get(entry.library, entry.library)}_{entry.name}", (base,), body | facts)
+    body = {"model": staticmethod(model), "defaults": defaults, "text": entry.text}
+    body |= {"torch": seeded and "torch" in named(model)}
+    return named_class(base, entry, facts["source"], body | facts)
+
+
+def named_class(base: type[Borrowed], entry: Listed, summary: str, body: dict[str, Any]) -> type[Borrowed]:
+    """A class by its name in this package, with its ``defaults`` explained; ``body`` holds its attributes."""
+    lines = [f"    {key} : {EXPLAINED[key].format(spec=entry.spec)}" for key in body["defaults"]]
+    text = "\n".join([f"{summary}.\n\n    Parameters\n    ----------", *lines])
+    about = {"__doc__": text, "__module__": __package__, "spec": entry.spec}
+    return type(f"{SHOWN.get(entry.library, entry.library)}_{entry.name}", (base,), about | body)
 
 
 def check_names(owner: str, options: Collection[str], accepted: Collection[str]) -> None:
