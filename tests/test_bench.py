@@ -65,6 +65,13 @@ def test_a_series_has_the_asked_length_and_some_anomalies_and_is_the_same_each_t
     assert one.sha256 == again.sha256
 
 
+@pytest.mark.parametrize("name", series.SIMULATED)
+def test_a_simulated_series_has_room_for_its_anomalies(name):
+    with pytest.raises(UserError, match="needs at least 120 points, got 119"):
+        series.make(name, series.LEAST - 1)
+    assert series.make(name, series.LEAST).labels.any()
+
+
 def test_a_wrong_series_name_is_refused_with_the_choices():
     with pytest.raises(UserError, match="mackey-glass, counts or DATASET/SERIES"):
         series.make("sine", 3000)
@@ -242,7 +249,14 @@ def test_the_command_writes_table_runs_and_picture(calls, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [(["--n", "10"], "--n must be"), (["--window", "500"], "20 windows"), (["--detector", "LOV"], "LOF")],
+    [
+        (["--n", "10"], "--n must be"),
+        (["--window", "500"], "20 windows"),
+        (["--detector", "LOV"], "LOF"),
+        (["--threads", "0"], "--threads: expected a whole number of at least 1"),
+        (["--repeats", "0"], "--repeats: expected a whole number of at least 1"),
+        (["--budget", "0"], "--budget must be above 0"),
+    ],
 )
 def test_the_command_refuses_what_cannot_be_measured(options, message, capsys):
     assert main(["bench", "--ours", *options]) == 2

@@ -48,6 +48,8 @@ def run(tmp_path: Path, *words: str) -> int:
         (["run", "--all", "--set", "LOF"], "Detector.parameter=value"),
         (["run", "--all", "--jobs", "0"], "at least 1"),
         (["report", "--jobs", "0"], "at least 1"),
+        (["list", "--from", "pyod", "--try", "--n", "0"], "at least 1"),
+        (["list", "--from", "pyod", "--try", "--n", "50"], "mackey-glass needs at least 120 points"),
         (["run", "--all", "--seed", "-1"], "from 0 to 4294967295"),
         (["explain", "MP", "Genesis", "--seed", "4294967296"], "from 0 to 4294967295"),
         (["run", "--all", "--backend", "dusk"], "did you mean dask"),

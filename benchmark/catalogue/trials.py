@@ -7,11 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from detectors import Detector
-
-Array = NDArray[np.float64]
+from detectors import Array, Detector
 
 WINDOW = 16
 LONG, WIDE = 20_000, 100  # points and window of the memory check

@@ -43,10 +43,11 @@ def add_seeds(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None
     parser.add_argument("--seeds", type=int, metavar="K", help="short for --seed 0 ... --seed K-1")
 
 
-def add_jobs(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
-    """``--jobs``."""
+def add_jobs(parser: argparse.ArgumentParser | argparse._ArgumentGroup, default: int | None = None) -> None:
+    """``--jobs``, by default all cores."""
+    default = default or settings.cores()
     parser.add_argument(
-        "--jobs", type=at_least_one, default=settings.cores(), metavar="N", help="worker processes (%(default)s)"
+        "--jobs", type=at_least_one, default=default, metavar="N", help="worker processes (%(default)s)"
     )
 
 

@@ -46,8 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     what.add_argument("--n", action="append", type=int, metavar="N", help="length (2,000, 10,000 and 50,000)")
     what.add_argument("--window", action="append", type=int, metavar="W", help="window length (48)")
-    what.add_argument("--threads", action="append", type=int, metavar="N", help="numerical threads (1)")
-    what.add_argument("--repeats", type=int, metavar="N", help="runs of each side (3)")
+    what.add_argument(
+        "--threads", action="append", type=_options.at_least_one, metavar="N", help="numerical threads (1)"
+    )
+    what.add_argument("--repeats", type=_options.at_least_one, metavar="N", help="runs of each side (3)")
     what.add_argument(
         "--budget",
         type=float,
@@ -107,8 +109,8 @@ def _fill(args: argparse.Namespace) -> None:
             setattr(args, name, value)
     if min(args.n) < 1000 or min(args.window) < 4 or max(args.window) * 20 > min(args.n):
         raise UserError("--n must be at least 1000 and 20 windows, --window at least 4")
-    if args.repeats < 1 or min(args.threads) < 1 or args.budget <= 0:
-        raise UserError("--repeats and --threads must be at least 1, --budget above 0")
+    if args.budget <= 0:
+        raise UserError("--budget must be above 0")
     args.n.sort()
 
 

@@ -30,13 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Make it, and say where it lies."""
     from benchmark.adapters import apart, tsb_ad
-    from benchmark.speed import OTHERS as PACKAGES
+    from benchmark.speed import OTHERS
     from benchmark.system.environments import EnvironmentMissing
 
     make = {
         "tsb-ad": tsb_ad.TSB_AD.prepare,
         "libraries": apart.HOME.prepare,
-        "bench": PACKAGES.interpreter,
+        "bench": OTHERS.interpreter,
     }[args.name]
     try:
         python = make(_options.say)

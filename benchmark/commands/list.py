@@ -33,11 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--markdown", type=Path, metavar="FILE", help="write a page; what it has tried is not tried again"
     )
     trial.add_argument("--series", default="mackey-glass", help="what on: %(default)s, counts, or DATASET/SERIES")
-    trial.add_argument("--n", type=int, default=1000, metavar="N", help="its first so many points (%(default)s)")
-    trial.add_argument("--timeout", type=float, default=120, metavar="S", help="seconds for each (%(default)g)")
     trial.add_argument(
-        "--jobs", type=_options.at_least_one, default=1, metavar="N", help="worker processes (%(default)s)"
+        "--n", type=_options.at_least_one, default=1000, metavar="N", help="its first so many points (%(default)s)"
     )
+    trial.add_argument("--timeout", type=float, default=120, metavar="S", help="seconds for each (%(default)g)")
+    _options.add_jobs(trial, default=1)
     parser.add_argument("what", nargs="?", choices=("detectors", "datasets", "protocols"), help="only these")
 
 

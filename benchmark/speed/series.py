@@ -11,6 +11,7 @@ from datasets import Series, labels_of, mackey_glass, place, random_generator
 
 SIMULATED = ("mackey-glass", "counts")
 SEGMENT = 20
+LEAST = 6 * SEGMENT  # room for two anomalies and what lies between, behind the first tenth
 DAY = 288
 
 
@@ -28,8 +29,10 @@ def make(name: str, n: int) -> Series:
     Raises
     ------
     UserError
-        If the name is unknown, or the real series is shorter than ``n``.
+        If the name is unknown, the real series is shorter than ``n``, or ``n`` too little for a simulated one.
     """
+    if name in SIMULATED and n < LEAST:
+        raise UserError(f"{name} needs at least {LEAST} points, got {n}")
     if name == "mackey-glass":
         return _chaos(n)
     if name == "counts":
