@@ -15,7 +15,7 @@ it ``tsad_benchmark.datasets``.
 """
 
 from datasets._archive import Archive
-from datasets._base import DataError, Dataset, Facts, Remote, Series, Source, random_generator
+from datasets._base import DataError, Dataset, Facts, Remote, Series, Source, name_matches, random_generator
 from datasets._download import Network
 from datasets._folder import FolderDataset, load_folder
 from datasets._published import is_published
@@ -52,6 +52,7 @@ __all__ = [
     "load_folder",
     "located",
     "mackey_glass",
+    "name_matches",
     "names",
     "place",
     "random_generator",

@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,7 +150,7 @@ def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
         chosen = [datasets.get(name) for name in datasets.names()]
     every = [series for dataset in chosen for series in dataset.series_names()]
     for pattern in args.series:
-        if not any(_matches(series, pattern) for series in every):
+        if not any(datasets.name_matches(series, pattern) for series in every):
             raise unknown("series", pattern, every)
     return chosen
 
@@ -199,12 +198,9 @@ def series_of(args: argparse.Namespace, dataset: Dataset) -> Iterator[Series | D
 
 def wanted(args: argparse.Namespace, dataset: Dataset) -> list[str]:
     """Names of a data set's series that ``--series`` selects."""
-    return [s for s in dataset.series_names() if not args.series or any(_matches(s, p) for p in args.series)]
+    from datasets import name_matches
 
-
-def _matches(name: str, pattern: str) -> bool:
-    short = name.partition(".test")[0]
-    return fnmatchcase(name, pattern) or fnmatchcase(short, pattern) or name == pattern
+    return [s for s in dataset.series_names() if not args.series or any(name_matches(s, p) for p in args.series)]
 
 
 def parse_set(items: list[str]) -> dict[str, dict[str, Any]]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +56,9 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _refuse_absent(store: Store, patterns: Sequence[str]) -> None:
+    from datasets import name_matches
+
     names = {stored.series for stored in store.inventory()}
     for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in names):
+        if not any(name_matches(name, pattern) for name in names):
             raise UserError(f"--series {pattern}: {store.path} has no such series; `results list` shows what it has")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +13,7 @@ from benchmark.report import html, text, traces
 from benchmark.report.derived import Derived
 from benchmark.report.results import scored
 from benchmark.report.tables import DATASETS, ordered_protocols
+from datasets import name_matches
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +77,7 @@ def _order(place: _Place, cells: pd.DataFrame) -> tuple[bool, int, str, list[tup
 def _drawn_series(counts: list[tuple[_Place, int]], chosen: Sequence[str]) -> set[_Place]:
     """Which series get traces: those chosen, else as many as fit."""
     if chosen:
-        return {place for place, _ in counts if any(fnmatchcase(place.series, pattern) for pattern in chosen)}
+        return {place for place, _ in counts if any(name_matches(place.series, pattern) for pattern in chosen)}
     nth: dict[str, int] = {}
     ranked = []
     for place, traced in counts:
