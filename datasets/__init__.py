@@ -15,11 +15,11 @@ it ``tsad_benchmark.datasets``.
 """
 
 from datasets._archive import Archive
-from datasets._base import DataError, Dataset, Facts, Remote, Series, Source, name_matches, random_generator
+from datasets._base import DataError, Dataset, Facts, Remote, Series, Source, random_generator
 from datasets._download import Network
 from datasets._folder import FolderDataset, load_folder
 from datasets._published import is_published
-from datasets._registry import broken, get, names
+from datasets._registry import broken, get, name_matches, names
 from datasets._resolve import default_cache_dir, iter_series, load, located
 from datasets._simulate import labels_of, mackey_glass, place
 from datasets._status import SeriesStatus, status

@@ -7,7 +7,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Literal
 
@@ -35,19 +34,6 @@ class DataError(Exception):
         super().__init__(message)
         self.dataset = dataset
         self.series = series
-
-
-def name_matches(name: str, pattern: str) -> bool:
-    """Whether a pattern such as ``C-*`` means a series: by its name, whole or up to ``.test``.
-
-    Examples
-    --------
-    >>> import datasets
-    >>> [datasets.name_matches("C-1.test.out", pattern) for pattern in ("C-*", "C-1", "C-2")]
-    [True, True, False]
-    """
-    short = name.partition(".test")[0]
-    return fnmatchcase(name, pattern) or fnmatchcase(short, pattern) or name == pattern
 
 
 @dataclass(frozen=True, eq=False)

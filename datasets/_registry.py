@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
@@ -91,3 +92,16 @@ def get(name: str) -> Dataset:
     if name in faulty:
         raise DataError(f"datasets/{name}.py cannot be used: {faulty[name]}", name)
     raise DataError(f"there is no data set {name!r}{nearest(name, sorted(good))}", name)
+
+
+def name_matches(name: str, pattern: str) -> bool:
+    """Whether a pattern such as ``C-*`` means a series: by its name, whole or up to ``.test``.
+
+    Examples
+    --------
+    >>> import datasets
+    >>> [datasets.name_matches("C-1.test.out", pattern) for pattern in ("C-*", "C-1", "C-2")]
+    [True, True, False]
+    """
+    short = name.partition(".test")[0]
+    return fnmatchcase(name, pattern) or fnmatchcase(short, pattern) or name == pattern
