@@ -28,6 +28,11 @@ def printable(text: str) -> str:
     return OBEYED.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
+def encodable(text: str) -> str:
+    """Text that a file or a database takes: lone surrogates, such as a file's name may hold, are spelt out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def say(message: str) -> None:
     """A line for the person at the terminal, on standard error."""
     sys.stderr.write(printable(message) + "\n")

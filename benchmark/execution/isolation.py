@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.errors import encodable
 from datasets import Series
 
 
@@ -32,7 +33,7 @@ def describe(error: BaseException) -> str:
         text = str(error)
     except Exception:  # noqa: BLE001
         text = "(its message cannot be shown)"
-    return f"{type(error).__name__}: {text}"[:2000].encode("utf-8", "backslashreplace").decode()
+    return encodable(f"{type(error).__name__}: {text}"[:2000])
 
 
 def fingerprint(series: Series) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.catalogue import registry
+from benchmark.errors import encodable
 from detectors import Detector
 
 Status = Literal["ok", "failed", "timeout", "oom", "crashed", "skipped", "diverged"]
@@ -44,7 +45,7 @@ class Cell:
     @cached_property
     def key(self) -> str:
         """Content key: everything that can change the scores, nothing else."""
-        names = [_encodable(name) for name in (self.dataset, self.series, self.detector, self.protocol)]
+        names = [encodable(name) for name in (self.dataset, self.series, self.detector, self.protocol)]
         parts = [*names, self.seed, list(self.params), self.version, self.data_hash]
         text = json.dumps(parts, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
@@ -57,11 +58,6 @@ class Cell:
 
     def __str__(self) -> str:
         return f"{self.detector} on {self.dataset}/{self.series} ({self.protocol}, seed {self.seed})"
-
-
-def _encodable(name: str) -> str:
-    """A name as a store keeps it: bytes of a file's name that are no text are spelt out."""
-    return name.encode("utf-8", "backslashreplace").decode()
 
 
 @dataclass(frozen=True)

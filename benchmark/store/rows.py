@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, encodable
 from datasets import Series, Source
 
 INVENTORY = """
@@ -70,7 +70,7 @@ def insert_scores(db: sqlite3.Connection, key: str, blob: bytes) -> None:
 def storable(value: Any) -> Any:
     """Text that SQLite takes (a lone surrogate is spelt out) and plain numbers; the rest as it is."""
     if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
+        return encodable(value)
     return value.item() if isinstance(value, np.generic) else value
 
 
