@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections import Counter
@@ -19,6 +18,7 @@ from benchmark.grid import paper_protocol
 from benchmark.report.marks import Against, by_means, compared, marked, notes_of
 from benchmark.report.results import lines
 from benchmark.report.tables import GROUPS, Entry, Row, Table, ordered_datasets, ordered_protocols
+from benchmark.report.text import short_hash
 from benchmark.report.verdicts import seed_interval
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 LONGEST = {"dataset": 80, "series": 80, "label": 60, "protocol": 80, "reason": 800}  # characters that are shown
 COMMON = "prefix"  # the protocol that every detector can follow and that reads no label
+MAIN_TITLE = "AUROC beside the published table"
 
 
 def build(
@@ -84,8 +85,12 @@ def _as_common(table: Table, main: list[Table]) -> Table:
     lacking = [row.label for one in main for row in one.rows if row.label not in have and not row.trivial]
     note = f"Not run under {table.protocol}: {', '.join(lacking)}. To add them: run --protocol {table.protocol}."
     notes = (*((note,) if lacking else ()), *table.notes)
-    title = f"{table.metric.upper()} with every row under one protocol: {table.protocol}"
-    return replace(table, title=title, notes=notes, common=True)
+    return replace(table, title=common_title(table.protocol, table.metric), notes=notes, common=True)
+
+
+def common_title(protocol: str, metric: str = "auroc") -> str:
+    """Title of the table next to the main one."""
+    return f"{metric.upper()} with every row under one protocol: {protocol}"
 
 
 def current(cells: pd.DataFrame) -> pd.DataFrame:
@@ -117,7 +122,7 @@ def _shown(text: str, most: int) -> str:
     plain = printable(text)
     if len(plain) <= most:
         return plain
-    return f"{plain[: most - 8]}… {hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:6]}"
+    return f"{plain[: most - 8]}… {short_hash(text)}"
 
 
 def _label(detector: str, params: str, quick: bool) -> str:
@@ -148,7 +153,7 @@ def _main(tidy: pd.DataFrame, sizes: dict[str, int], simulated: bool, against: A
     if not simulated:
         rows = [compared(row) for row in _with_absent(rows, datasets, sizes)]
     rows = marked(rows, datasets, against)
-    title = "AUROC beside the published table" if not simulated else "AUROC on simulated series"
+    title = MAIN_TITLE if not simulated else "AUROC on simulated series"
     notes = notes_of(rows, datasets, simulated)
     return [Table(title, "as published", "auroc", datasets, tuple(rows), notes, main=True, simulated=simulated)]
 

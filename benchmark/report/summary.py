@@ -10,12 +10,10 @@ from pathlib import Path
 from benchmark.catalogue import detectors
 from benchmark.errors import UserError
 from benchmark.report import csv, markdown
-from benchmark.report.build import draws
+from benchmark.report.build import MAIN_TITLE, common_title, draws
 from benchmark.report.tables import DATASETS
 from benchmark.report.text import SIGNS, figure
 
-TITLE = "AUROC beside the published table"  # of the main table on real series, without a mark in front
-COMMON = "AUROC with every row under one protocol: "  # of the one next to it, and the protocol
 TRIVIAL = "one-liner"  # the group of the trivial baselines
 BEGIN = "<!-- begin of results: made by python -m benchmark report --readme README.md -->"
 BEGIN_COMMON = "<!-- begin of results: made by python -m benchmark report --protocol {} --readme docs/protocols.md -->"
@@ -77,7 +75,7 @@ def versions(cells: Iterable[Line]) -> dict[str, str]:
 
 def full_run(table: Iterable[Line], version: Mapping[str, str], protocol: str = "") -> list[Line]:
     """The lines of one table of ``table.csv``, all of them resting on every series."""
-    title = COMMON + protocol if protocol else TITLE
+    title = common_title(protocol) if protocol else MAIN_TITLE  # without a mark: a full run on real series
     lines = [line for line in table if line["table"] == title]
     holes = [f"{line['detector']} on {line['dataset']}" for line in lines if line["n_series"] != line["size"]]
     if holes or {line["dataset"] for line in lines} != set(DATASETS):

@@ -54,7 +54,12 @@ def file_name(text: str) -> str:
     safe = re.sub(r"[^A-Za-z0-9._@ -]", "_", text).strip(" .")[:80]
     if safe and safe == text and not re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", safe):
         return safe
-    return f"{safe or 'unnamed'}-{hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:6]}"
+    return f"{safe or 'unnamed'}-{short_hash(text)}"
+
+
+def short_hash(text: str) -> str:
+    """Six characters that keep shortened names apart."""
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:6]
 
 
 def summary(table: Table) -> str:
