@@ -131,7 +131,7 @@ def load(path: str | Path = "results/results.sqlite") -> pd.DataFrame:
     -------
     DataFrame
         ``dataset``, ``series``, ``detector``, ``params``, ``protocol``, ``seed``, ``source``, ``status``, ``reason``,
-        times, memory, and a column for each metric (NaN where it is undefined or the cell has no scores).
+        times, memory, and a column for each metric. NaN where a metric is undefined or the cell has no scores.
 
     Raises
     ------

@@ -9,7 +9,7 @@ from datasets._tsb_uad import FOLDER, Check, check_facts, check_fingerprint, che
 
 
 def folders(root: Path, dataset: Dataset) -> list[Path]:
-    """Where a data set may lie: below a folder that is, contains or resembles TSB-UAD-Public, or in one of its name."""
+    """Where a data set may lie: in TSB-UAD-Public or a folder like it, or in one named like the data set."""
     places = [root / FOLDER / dataset.home, root / dataset.home]
     return [*places, root] if root.name == dataset.home else places
 
@@ -54,7 +54,7 @@ def _read_pair(path: Path, facts: Facts, header: bool) -> Arrays:
 
 
 def _local_originals(dataset: Dataset, facts: Facts, root: Path) -> dict[str, bytes]:
-    """The first publisher's files, if all of them lie in the folder, its ``raw/`` or one of the data set's name."""
+    """The first publisher's files, if all are in the folder, its ``raw/`` or one named like the data set."""
     files = {}
     for remote in dataset.originals(facts.name):
         places = [

@@ -70,7 +70,7 @@ def iter_series(
     Raises
     ------
     DataError
-        At the call, for an unknown data set or series, a folder that does not exist, or an unknown mode.
+        At the call, if the data set, the series, the folder or the mode does not exist.
 
     Examples
     --------

@@ -21,7 +21,7 @@ def read_member(archive: zipfile.ZipFile, wanted: str, where: str) -> bytes:
     Raises
     ------
     DataError
-        If there is no such member, or it climbs out of its folder, is a link, encrypted, a bomb or damaged.
+        If there is no such member, or it is damaged, encrypted, a link, a bomb or outside of its folder.
     """
     info = _find(archive, wanted, where)
     at = f"{where}, member {info.filename!a}"

@@ -28,8 +28,8 @@ class HBOS(WindowDetector):
     Each of the window's positions is a feature with a histogram of equal bins. A window scores -sum_j
     log2(density_j(x_j) + alpha). A value outside of the fitted range counts as the outermost bin's if it is within
     ``tol`` bin widths. Else it counts as the rarest bin's. One on an edge between two bins is looked up in the lower
-    one. Both as in PyOD, which the published figures used. A range too small to be divided is widened on both sides: of
-    equal values, or of some that differ by rounding.
+    one. Both as in PyOD, which the published figures used. A range too small to be divided (equal values, or rounding)
+    is widened on both sides.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def widened(low: Array, high: Array, bins: int) -> tuple[Array, Array]:
 def column_range(windows: Windows) -> tuple[Array, Array]:
     """Smallest and largest value at each of the window's positions, (window,) each.
 
-    Position j sees x[j : n - window + 1 + j], so all share a core and differ in a few border values.
+    Position j sees x[j : n - window + 1 + j]. All share a core and differ in a few border values.
     """
     low = np.full(windows.window, np.inf)
     high = -low

@@ -26,9 +26,9 @@ class KShapeAD(WindowDetector):
     """Distance to a normal model of k-Shape centres: the offline form of SAND.
 
     Stretches of ``length`` windows, one and a half windows apart, are clustered by shape. A centre weighs the square of
-    its members over the sum of its distances to the other centres. A window's score is the weighted sum of its
-    smallest z-normalised distances to the windows of each centre, constant windows as in
-    :class:`~detectors.mp.MP` with ``constants="zero"``. A point has the mean of the windows that hold it.
+    its members over the sum of its distances to the other centres. A window's score is the weighted sum of its smallest
+    z-normalised distances to the windows of each centre. Constant windows count as in :class:`~detectors.mp.MP` with
+    ``constants="zero"``. A point has the mean of the windows that hold it.
 
     Parameters
     ----------

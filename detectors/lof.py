@@ -37,9 +37,9 @@ class LOF(WindowDetector):
     from |a|^2 - 2 a.b + |b|^2. Rounding then leaves equal windows of non-integer values some 1e-8 apart. So factors
     differ where windows repeat by the dozen. On integer values both agree.
 
-    A window that equals k others or more has mean reachability 0. What is added to it, 1e-10 as in scikit-learn, makes
-    its density 1e10, and windows beside it, a stuck stretch for one, get factors of that order: ``notes_`` says so.
-    Where windows lie less than 1 apart, 1e-10 of their median k-distance is added instead: no unit changes a factor.
+    A window that equals k others or more has mean reachability 0. 1e-10 is added to it, as in scikit-learn, so its
+    density is 1e10. Windows beside it, as beside a stuck stretch, get factors of that order: ``notes_`` says so. Where
+    windows lie less than 1 apart, 1e-10 of their median k-distance is added instead: no unit changes a factor.
 
     Parameters
     ----------

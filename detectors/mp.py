@@ -105,8 +105,7 @@ def match_constants(
     flat : list of (m_i,) bool arrays
         The same of the fitted pieces.
     exclusion, place
-        A window of piece ``place[0]`` is no neighbour where its start is at most so far from ``place[1]`` + the row's
-        number.
+        A window of piece ``place[0]`` is no neighbour where its start is that near to ``place[1]`` + the row.
     """
     available = np.full(len(own), sum(int(piece.sum()) for piece in flat))
     if place is not None:

@@ -170,7 +170,7 @@ def running_moments(windows: Windows) -> tuple[Array, Array, Array] | None:
     """Mean, standard deviation and z'z of the standardised window positions, in the time of n x W.
 
     Neighbouring positions share all but two points, so a sum follows from the one before it. None where rounding would
-    show, as beside an outlier at an end: one position varies a thousand times less than another.
+    show: one position varies a thousand times less than another, as beside an outlier.
 
     Returns
     -------

@@ -47,8 +47,8 @@ class POLY(Detector):
         Evaluate the polynomial at points spread over the block and one sample more, as TSB-UAD does by a slip. Needed
         only to meet its published figures to the digit.
     places : {"centred", "rows"}
-        Where the polynomial lives: on -1..1, or at the row numbers, of the series scaled to 0..1, as TSB-UAD and
-        TSB-AD have it. The latter loses rank far from the origin, and the published figures with it.
+        Domain of the polynomial. ``"centred"``: -1..1. ``"rows"``: the row numbers, of the series scaled to 0..1, as in
+        TSB-UAD and TSB-AD. The latter loses rank far from the origin, and the published figures with it.
 
     References
     ----------

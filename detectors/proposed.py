@@ -53,11 +53,10 @@ class Proposed(SavedDetector):
     channel permutation and affine coupling. Their subnets are convolutions of kernel 3 and 1 in turn, the log-scale
     softly clamped at 1.9. A point's score is the mean over all windows that cover it.
 
-    The paper states neither window, stride, input scaling, stem, widths, nor how maps are normalised and
-    likelihoods become scores. Ours are the defaults below, chosen on 40 series outside the table; ``docs/networks.md``
-    says by which figures, :attr:`choices` what else was open. The series is standardised by the fitted data's mean
-    and deviation. A series on a grid (integers, binary) is fitted with uniform noise one step wide and scored
-    without noise.
+    The paper states neither window, stride, input scaling, stem, widths, nor how maps are normalised and likelihoods
+    become scores. The defaults below were chosen on 40 series outside the table; ``docs/networks.md`` has the figures.
+    :attr:`choices` lists what else was open. The series is standardised by the fitted data's mean and deviation. A
+    series on a grid (integers, binary) is fitted with uniform noise one step wide and scored without noise.
 
     Parameters
     ----------
@@ -89,9 +88,9 @@ class Proposed(SavedDetector):
     members : int
         Independent networks, trained side by side, whose scores are averaged.
     quantity : {"exp", "squares", "likelihood"}
-        What scores a position of a map: -exp(-z^2 / 2) as FastFlow's public anomaly maps, z^2, or the negative
-        log-likelihood per channel. Here z^2 is the mean over channels.
-    pooling : {"max", "mean", "position"}
+        What scores a position of a map, with z^2 the mean over channels. ``"exp"``: -exp(-z^2 / 2), as FastFlow's
+        public anomaly maps. ``"squares"``: z^2. ``"likelihood"``: the negative log-likelihood per channel. pooling :
+        {"max", "mean", "position"}
         A window's score is the maximum or the mean over its positions; ``"position"`` interpolates them to its points.
     maps : {"all", "finest", "middle", "deepest"}
         Which maps score, all by their mean.
@@ -102,9 +101,9 @@ class Proposed(SavedDetector):
     Attributes
     ----------
     history_ : dict
-        ``"stage 1 train"``, ``"stage 1 validation"`` and the same for stage 2: a loss per epoch, the mean
-        squared error of the reconstruction, then the negative log-likelihood summed over the maps. Both are
-        sums over members.
+        ``"stage 1 train"``, ``"stage 1 validation"`` and the same for stage 2: a loss per epoch. Stage 1: the mean
+        squared error of the reconstruction. Stage 2: the negative log-likelihood summed over the maps. Both are sums
+        over members.
 
     Raises
     ------

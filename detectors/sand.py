@@ -32,10 +32,10 @@ class SAND(WindowDetector):
     """Streaming anomaly detection by k-Shape: the fitted data make the first model, the scored series goes on with it.
 
     A batch of the scored series is clustered by shape. A new cluster joins the nearest centre if that is no farther
-    than its members are on the mean; otherwise it is a centre of its own. A centre weighs the square of its members
-    over its distance to the others, and less once it has been idle for more batches than it has members. The batch is
-    scored by the model that has seen it. Scores are standardised by a running mean and deviation: the level of the
-    distances moves with the model.
+    than its members are on the mean. Otherwise it is a centre of its own. A centre weighs the square of its members
+    over its distance to the others. It weighs less once it has been idle for more batches than it has members. The
+    batch is scored by the model that has seen it. Scores are standardised by a running mean and deviation: the level of
+    the distances moves with the model.
 
     Parameters
     ----------

@@ -77,20 +77,18 @@ class ScaleFlow(SavedDetector):
     rotate : bool
         Whiten along principal directions; False only standardises each coordinate.
     noise : float
-        Least deviation of the dequantisation noise, in deviations of the series; a series on a
-        grid gets the deviation of uniform noise one step wide, any other 0.001. Fitted with, scored without.
-    typicality : float
+        Least deviation of the dequantisation noise, in deviations of the series. A series on a grid gets that of
+        uniform noise one step wide, any other 0.001. Used by ``fit`` alone. typicality : float
         Weight of windows that are too likely, 0 to 1.
     calibrate : {"held-out", "fitted"}
-        Whose scores the surprise refers to. "held-out": likelihoods of windows that the flow has not seen, distances of
-        fitted windows to those that share no point with them.
-    join : {"log", "mean", "max"}
+        Whose scores the surprise refers to. "held-out": likelihoods of windows that the flow has not seen, and
+        distances between fitted windows that share no point. join : {"log", "mean", "max"}
         How a point's surprises become its score. There is one for each scale and each of ``components``; "log" is the
         mean of log(1 + surprise). The likelihoods share the weight of one distance.
     components : tuple of {"likelihood", "gaussian", "distance", "shape", "spectrum"}
-        What scores a window: its likelihood under the flow, and under a Gaussian; its distance to the third nearest
-        fitted window; the same of windows brought to mean 0 and deviation 1, and of their Fourier amplitudes.
-    max_windows : int
+        What scores a window. Its likelihood under the flow, and under a Gaussian. Its distance to the third nearest
+        fitted window; the same of windows with mean 0 and deviation 1, and of their Fourier amplitudes. max_windows :
+        int
         Windows per scale at most that the flow learns from, and that distances refer to.
     device : str
         ``"auto"`` is CUDA where there is one, else the CPU.
@@ -99,9 +97,8 @@ class ScaleFlow(SavedDetector):
     Attributes
     ----------
     notes_ : tuple of str
-        Whether the fitted data are few, whether those last scored are unlike them, and what share of normal points the
-        last :meth:`predict` may flag, if that is uncertain by more than a factor of two.
-    history_ : dict
+        Whether the fitted data are few, and whether those last scored are unlike them. Also the share of normal points
+        that the last :meth:`predict` may flag, if uncertain by more than a factor of two. history_ : dict
         ``"train"`` and ``"validation"``: mean and median negative log-likelihood per epoch, over all flows.
 
     Raises
@@ -109,10 +106,9 @@ class ScaleFlow(SavedDetector):
     Diverged
         By ``fit``, when a loss is not finite.
 
-    Notes
-    -----
-    Settings were chosen on 40 series of other data sets than the table's, by mean AUROC and VUS-PR under ``prefix`` and
-    ``normal-crossfit``. The choice, what came second, and the ablation: ``docs/successor.md``.
+    Notes ----- Settings were chosen on 40 series of other data sets than the table's. The criterion was mean AUROC and
+    VUS-PR under ``prefix`` and ``normal-crossfit``. The choice, what came second, and the ablation:
+    ``docs/successor.md``.
 
     References
     ----------
@@ -267,8 +263,8 @@ class ScaleFlow(SavedDetector):
     def _fit_components(self, scale: Scale, windows: CoarseWindows, known: Index, unseen: Index) -> None:
         """Give a scale its components, and each the scores that are usual for it.
 
-        A likelihood is asked about held-out windows. Distances refer to all windows: one is compared with those that it
-        does not overlap, so that none need be held out.
+        A likelihood is asked about held-out windows. Distances refer to all windows. One is compared with those that it
+        does not overlap, so none is held out.
         """
         from detectors.core import evenly
         from detectors.flows.components import LIKELIHOODS, prepared
@@ -364,7 +360,7 @@ class ScaleFlow(SavedDetector):
         return scores
 
     def _fitting(self, n: int) -> list[Scale]:
-        """The scales that a series of n points is scored by: a span longer than it has no window in it."""
+        """The scales that fit into a series of n points."""
         return [scale for scale in self.scales_ if scale.span <= n] or self.scales_[:1]
 
     def _row(self, x: Array) -> int | None:
@@ -398,10 +394,10 @@ class ScaleFlow(SavedDetector):
         Returns
         -------
         Explanation
-            ``str`` of it is a sentence. ``span`` and ``component`` name what contributes most to the stretch's score;
-            ``start`` and ``stop`` the window that is most surprising to it; ``nearest`` holds the values of the fitted
-            window nearest to that one, by shape where shape spoke, else by value; ``piece`` and ``row`` say where it
-            stands in the fitted data.
+            ``str`` of it is a sentence. ``span`` and ``component`` name what contributes most to the stretch's score.
+            ``start`` and ``stop`` bound the window that is most surprising to it. ``nearest`` holds the values of the
+            fitted window nearest to that one, by shape if that is the component, else by value. ``piece`` and ``row``
+            are its place in the fitted data.
 
         Raises
         ------

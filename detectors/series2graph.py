@@ -35,11 +35,11 @@ Average = Literal["points", "edges"]
 class Series2Graph(Detector):
     """Subsequences as a path through a graph: rare edges between nodes of low degree score high.
 
-    A window is embedded by the moving sums of a third of its length, brought to three principal components, of which
-    the direction of its level is taken out. The path of all windows in the remaining plane is cut by ``rays``
-    half-lines from its mean. On each, the maxima of the density of the crossings are nodes. An edge weighs how often
-    the path takes it. The normality of a stretch of ``query`` windows is the sum over its edges of weight * (degree of
-    the node left - 1); the score is the negative logarithm of one more than that, per point or per edge.
+    A window is embedded by the moving sums of a third of its length, reduced to three principal components. The
+    direction of its level is taken out. The path of all windows in the remaining plane is cut by ``rays`` half-lines
+    from its mean. On each, the maxima of the density of the crossings are nodes. An edge weighs how often the path
+    takes it. The normality of a stretch of ``query`` windows is the sum over its edges of weight * (degree of the node
+    left - 1), per point or per edge. The score is the negative logarithm of one more than that.
 
     Parameters
     ----------
@@ -50,9 +50,9 @@ class Series2Graph(Detector):
     rays : int
         Half-lines that cut the path.
     average : {"points", "edges"}
-        What the normality of a stretch is divided by: its points (the paper), or the edges that it takes (the
-        published program). By edges, a stretch that takes none has the score of the one before.
-    align : {"centre", "centre-low", "start", "end", "mean", "max"}
+        Divisor of a stretch's normality: its points (the paper), or its edges (the published program). By edges, a
+        stretch that takes none has the score of the one before. align : {"centre", "centre-low", "start", "end",
+        "mean", "max"}
         How the scores of the stretches that cover a point become the point's score.
 
     References
@@ -146,7 +146,7 @@ def in_stretches(of_steps: NDArray[Any], length: int) -> Array:
 
 
 def per_edge(worth: Array, edges: Array) -> Array:
-    """Mean worth of an edge of each stretch; one without an edge has that of the one before, or else the first."""
+    """Mean weight of an edge of each stretch; one without edges has that of the stretch before, or else the first."""
     last = np.maximum.accumulate(np.where(edges > 0, np.arange(len(edges)), -1))
     first = int(np.argmax(edges > 0))
     at = np.where(last < 0, first, last)

@@ -23,7 +23,7 @@ class SR(Detector):
     width : int
         Frequencies of the moving mean.
     padding : {"spectrum", "series"}
-        What continues the spectrum at its ends: its own first and last value, or the scaled series' (a slip of TSB-AD).
+        What continues the spectrum at its ends: its own first and last value, or the scaled series' (TSB-AD's slip).
         The latter is needed only to meet its published figures to the digit.
 
     References

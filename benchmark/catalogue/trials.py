@@ -1,4 +1,4 @@
-"""What checks are made of: a cheap instance of a detector, a series for it, and what is expected of the outcome."""
+"""Helpers of the checks: a cheap instance of a detector, a series for it, and assertions."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def add_trivial_baselines(store: Store) -> None:
 def complete(path: Path) -> Iterator[Store]:
     """A store with the trivial baselines of all its tables.
 
-    Of one that cannot be written, or that another run is writing to, it is a copy, which is thrown away.
+    Of a store that cannot be written, or has another writer, it is a temporary copy.
     """
     Store(path).close()  # a store that is not there is refused, not made
     with ExitStack() as stack:
@@ -185,7 +185,7 @@ def specification_curves(store: Store) -> list[Drawing]:
 
 
 class Steps:
-    """Tells the steps of a report: one line that changes on a terminal, elsewhere a line for each kind of step."""
+    """Shows the steps of a report: one changing line on a terminal, elsewhere a line for each kind of step."""
 
     def __init__(self, quiet: bool) -> None:
         self._quiet, self._live = quiet, sys.stderr.isatty()

@@ -1,6 +1,6 @@
 """Check that a detector keeps the contract, and say what to fix.
 
-First it says what the object is, and how a class that is no detector becomes one or is run as it is.
+First it says what the object is. A class that is no detector can become one, or be run as it is.
 
 examples:
   python -m benchmark check mine.py

@@ -130,8 +130,8 @@ def near(rows: Rows, reach: int) -> Rows:
 def narrowed(x: Array, alert: Alert, avoid: Rows, window: int) -> Alert:
     """The alert on the rows that explain it.
 
-    The windows elsewhere are found that are most like the surroundings of the alert, its own rows left out. The
-    event is where these rows differ from the median of those windows by more than half of the largest difference.
+    The windows elsewhere are found that are most like the surroundings of the alert, its own rows left out. The event
+    is where these rows differ from the windows' median by more than half of the largest difference.
 
     Parameters
     ----------

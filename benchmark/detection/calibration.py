@@ -37,7 +37,7 @@ def unseen_scores(build: Build, x: Array, window: int, centre: float) -> Array:
 
 
 def folds(n: int) -> list[tuple[list[slice], list[slice]]]:
-    """Rows to fit and rows to hold out, three times: every third tenth, so that a slow change is in both."""
+    """Rows to fit and rows to hold out, three times. Every third tenth is held out: a slow change is in both."""
     edges = np.linspace(0, n, TENTHS + 1).astype(int)
     tenths = [slice(int(a), int(b)) for a, b in pairwise(edges)]
     held = [[t for k, t in enumerate(tenths) if k % FOLDS == fold] for fold in range(FOLDS)]

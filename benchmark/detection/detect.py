@@ -35,9 +35,8 @@ class Options:
     params : dict
         Detector -> parameters of ``--set``.
     rule : {"peaks", "quantile", "pot"}
-        Threshold: what ordinary peaks reach ``false_alerts`` times, or the level that a share
-        ``contamination`` of the rows is above, taken as it is or from a fitted tail.
-    false_alerts : float
+        Threshold. ``"peaks"``: what ordinary peaks reach ``false_alerts`` times. Else the level that a share
+        ``contamination`` of the rows is above, as it is or from a fitted tail. false_alerts : float
         Expected in the whole series.
     contamination : float
     budget : float

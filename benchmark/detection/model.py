@@ -121,8 +121,7 @@ class Model:
     def fit(cls, finding: Finding) -> Model:
         """From what ``detect`` chose on a history.
 
-        The threshold comes from the scores of history that was held out, fold by fold: it holds for rows that no
-        detector has seen.
+        The threshold comes from held-out history, fold by fold. So it holds for rows that no detector has seen.
 
         Raises
         ------

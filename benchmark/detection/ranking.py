@@ -36,9 +36,8 @@ class Ranking:
     Attributes
     ----------
     merit : dict
-        Detector -> (trials,) values in 0..1. Of a planted anomaly: how far its peak reaches towards the
-        threshold that ordinary peaks pass one time in ten excerpts, 1 = an alert. With labels: AUROC.
-    kinds : tuple of str
+        Detector -> (trials,) values in 0..1. Of a planted anomaly: how far its peak reaches towards the threshold, 1 =
+        an alert. Ordinary peaks pass that threshold one time in ten excerpts. With labels: AUROC. kinds : tuple of str
         Kind of anomaly of each trial.
     tied : tuple of str
         Detectors that the trials cannot tell from the first; a paired bootstrap over trials, at 90 %.
@@ -62,9 +61,8 @@ class Ranking:
     def choice(self) -> tuple[str, ...]:
         """Whom to believe: with labels the first, else the best windowed detectors, at most five.
 
-        They are those that reach two thirds of the best one's merit: who is the best of such is chance, and where
-        they agree is none. A trivial baseline that is clearly ahead of all of them joins the best: it is blind to
-        shapes.
+        They are those that reach two thirds of the best one's merit. Which of them is best is chance; what they agree
+        on is not. A trivial baseline that is clearly ahead of all of them joins the best: it is blind to shapes.
         """
         first = self.order[0]
         windowed = [name for name in self.order if name not in TRIVIAL]

@@ -141,7 +141,7 @@ class Watch:
         return options.series.split("/")[-1].encode("utf-8") in self.head
 
     def news(self, as_json: bool) -> list[str]:
-        """What the last rows show that is not complete yet, said once; and what was said and has come to nothing."""
+        """Alerts that the last rows begin, reported once, and those that were reported and came to nothing."""
         stream = self.stream
         first, score = (stream.open.first, stream.open.score) if stream.open else stream.suspect or (None, 0.0)
         if first is None:

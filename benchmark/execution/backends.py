@@ -50,10 +50,9 @@ class Backend:
     Parameters
     ----------
     name : {"processes", "joblib", "serial", "dask"}
-        ``processes`` kills and replaces a worker whose task is over its time or memory, or that dies;
-        ``dask`` does the same on the machines of a cluster; ``joblib`` maps through loky and ``serial``
-        runs in this process, both without limits.
-    jobs : int
+        ``processes`` kills and replaces a worker that dies, or whose task is over its time or memory. ``dask`` does the
+        same on the machines of a cluster. ``joblib`` maps through loky and ``serial`` runs in this process, both
+        without limits. jobs : int
         Local workers.
     threads : int
         Numerical threads of each worker.

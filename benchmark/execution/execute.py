@@ -127,7 +127,7 @@ class _Cell:
             self.fits = []
 
     def prepare(self, progress: Progress | None) -> None:
-        """What is to be fitted: one detector for all splits in turn, or one each where they learn side by side."""
+        """Set up the detectors: one for all splits in turn, or one each where they learn side by side."""
         protocol = protocols.get(self.task.cell.protocol)
         detector = prepared(self.task, protocol, self.series)
         splits = protocol.splits(self.series, detector, protocol.first_row)
@@ -184,7 +184,7 @@ class _Cell:
 
 
 def scores_by(task: Task, series: Series, rules: Sequence[dict[str, Any]]) -> list[tuple[int, Array]]:
-    """First scored row and scores of a cell under each of several rules, one fit a round for all of them.
+    """First scored row and scores of a cell under each of several rules. Each split is fitted once.
 
     Parameters
     ----------

@@ -61,7 +61,7 @@ def _grouped(work: list[Work]) -> Work | tuple[Group, list[Series]]:
 def taken_apart(
     finished: Iterable[tuple[Task | Group, Outcome | list[Outcome]]],
 ) -> Iterator[tuple[Task, Outcome | None]]:
-    """The outcomes of single cells; None for those of a group that ended as a whole, over its limits or by a crash."""
+    """The outcomes of single cells; None for those of a group that crashed or went over its limits as a whole."""
     for task, outcome in finished:
         if isinstance(task, Task):
             assert isinstance(outcome, Outcome)

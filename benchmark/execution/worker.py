@@ -1,9 +1,9 @@
 """A worker: one process that executes one task at a time, and can be killed without costing anything else.
 
-Each worker has a pipe and a log file of its own. Pools whose workers share a pipe (pebble, ``concurrent.futures``) lose
-every task in flight when a worker is killed while it writes. Here the task it was on is all that is lost. The worker's
-standard output and error go to its log. So a detector that prints disturbs nobody, and the last lines of a crash are
-kept with the cell. On Linux a worker dies with its parent, whatever native code it is in.
+Each worker has a pipe and a log file of its own. Where workers share a pipe (pebble, ``concurrent.futures``), one that
+is killed while it writes loses every task in flight. Here only its own task is lost. The worker's standard output and
+error go to its log. So a detector that prints disturbs nobody, and the last lines of a crash are kept with the cell. On
+Linux a worker dies with its parent, whatever native code it is in.
 """
 
 from __future__ import annotations

@@ -64,11 +64,22 @@ class Cell:
 class Task:
     """A cell with what it takes to execute it elsewhere.
 
-    ``spec`` names the detector's class (:func:`benchmark.catalogue.registry.load`), ``plugin`` is the text of the file
-    when it comes from one: no other machine needs it; ``explicit`` are the parameters that the user set, which no
-    protocol overrides; ``group`` and ``quick`` are kept with the result; ``timeout`` (seconds) and ``memory`` (MiB
-    above the worker's level) bound it, 0 = no bound; ``n`` is the length of the series, ``device`` where a network runs
-    that has no device of its own.
+    Attributes
+    ----------
+    spec : str
+        Names the detector's class (:func:`benchmark.catalogue.registry.load`).
+    group, quick
+        Are kept with the result.
+    explicit : frozenset of str
+        Parameters that the user set, which no protocol overrides.
+    timeout, memory : float
+        Limits in seconds, and in MiB above the worker's level; 0 = none.
+    n : int
+        Length of the series.
+    plugin : str
+        Text of the file that the detector comes from: no other machine needs the file.
+    device : str
+        Where a network runs that has no device of its own.
     """
 
     cell: Cell

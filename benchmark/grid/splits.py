@@ -29,8 +29,8 @@ class Inapplicable(Exception):
 class Split:
     """Rows to fit and rows to score.
 
-    ``train`` are half-open row ranges of the series, or None for the shipped training series;
-    ``test`` is the range handed to ``score``, ``keep`` the part of it whose scores are kept.
+    ``train`` are half-open row ranges of the series, or None for the shipped training series. ``test`` is the range
+    handed to ``score``, ``keep`` the part of it whose scores are kept.
     """
 
     train: tuple[Span, ...] | None

@@ -50,9 +50,9 @@ def touched(segmented: Labels, marked: Flags) -> float:
 def range_based(labels: Labels, flagged: Flags, alpha: float = 0.2) -> PrecisionRecall:
     """Range-based precision and recall.
 
-    A labelled segment earns ``alpha`` for being touched at all (existence). It earns ``1 - alpha`` times its share of
-    flagged points, divided by the number of flagged runs that touch it (cardinality 1 / x). The bias is flat.
-    Precision is the same seen from the flagged runs, without the existence part.
+    A labelled segment earns ``alpha`` for being touched at all (existence). It also earns ``1 - alpha`` times its share
+    of flagged points. That share is divided by the number of flagged runs that touch it (cardinality 1 / x). The bias
+    is flat. Precision is the same seen from the flagged runs, without the existence part.
 
     Source: Tatbul et al., "Precision and Recall for Time Series", NeurIPS 2018, Eqs. 4-8; settings of TSB-UAD.
     """
@@ -113,7 +113,7 @@ def _chance_of_flags(flags: Floats, starts: Ints, stops: Ints, borders: Floats) 
 
 
 def _chance_of_truth(truth: Floats, flags: Floats, borders: Floats) -> Floats:
-    """Share of the zone that is at least as far from each labelled position as the nearest flag of that zone."""
+    """Share of a zone at least as far from each labelled position as its nearest flag is."""
     zone = _zone(truth, borders)
     low, high = borders[zone], borders[zone + 1]
     edge = 1 / 8  # from a cell's midpoint to its end

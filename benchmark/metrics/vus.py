@@ -31,9 +31,9 @@ class Volume(NamedTuple):
 def volume_under_surface(labels: Labels, scores: Floats, window: int, n_thresholds: int = N_THRESHOLDS) -> Volume:
     """VUS-ROC and VUS-PR.
 
-    **Buffer rule.** For each width w = 0, 1, ..., ``window``, a point at distance d <= w // 2 from a segment is
-    anomalous to the degree sqrt(1 - d / w). Degrees from several segments add up to at most 1. The widest buffer thus
-    reaches ``window // 2`` points to either side. A volume is the mean area over the widths.
+    **Buffer rule.** The width w runs from 0 to ``window``. A point at distance d <= w // 2 from a segment is anomalous
+    to the degree sqrt(1 - d / w). Degrees from several segments add up to at most 1. The widest buffer thus reaches
+    ``window // 2`` points to either side. A volume is the mean area over the widths.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def first_threshold(scores: Floats, n_thresholds: int) -> Ints:
 def _soft_hits(flags: _Flags, window: int) -> Floats:
     """(window + 1, T) degrees of anomaly in the buffers of each width, summed over the flagged points.
 
-    Within reach of two segments a point counts fully: each degree is at least sqrt(1/2), so the sum passes 1.
+    Within reach of two segments a point counts fully: either degree is at least sqrt(1/2).
     """
     n_thresholds, half = len(flags.flagged), window // 2
     first, near, second = _buffer_points(flags, half)

@@ -1,4 +1,4 @@
-"""Which columns are the clock: a column of times, a date beside a time of day, an epoch, or a counter."""
+"""The time columns of a table: a column of times, a date beside a time of day, an epoch, or a counter."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def find_clock(sheet: Sheet, taken: tuple[str | None, ...]) -> Clock | None:
     Raises
     ------
     UserError
-        If the named column holds no times, or if more than 2 % of the cells of the clock are none.
+        If the named column holds no times, or more than 2 % of its cells are none.
     """
     wanted = sheet.options.time
     if wanted == WITHOUT:

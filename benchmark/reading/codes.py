@@ -35,8 +35,8 @@ def _number(text: str) -> float | None:
 def without_codes(values: Array, name: str, missing: tuple[str, ...] | None) -> tuple[Array, list[float], list[str]]:
     """The values with NaN for codes, these codes, and a sentence for each.
 
-    A usual code counts as one where it lies further from all others, ten at least, than these from each other.
-    ``missing`` names further ones; the word ``none`` in it keeps the usual ones.
+    A usual code counts as missing where it lies further from the other values than these from each other. At least ten
+    others are needed. ``missing`` names further ones; the word ``none`` in it keeps the usual ones.
     """
     named, _, looking = split(missing)
     hits = {code: _is(values, code) for code in named}

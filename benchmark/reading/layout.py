@@ -181,7 +181,7 @@ def _first_data(rows: dict[int, list[str]], width: int, profile: list[str]) -> i
 
 
 def _is_one_of(row: list[str], below: list[str], profile: list[str]) -> bool:
-    """Whether a cell of the row is a time, or a number with the unit of the one below, as usual in its column."""
+    """Whether a cell of the row is a time, or a number with its column's unit."""
     kinds = [(cell.kind(one), usual) for one, usual in zip(row, profile, strict=False)]
     alike = [cell.words(one) == cell.words(other) for one, other in zip(row, below, strict=False)]
     return ("time", "time") in kinds or any(
@@ -204,7 +204,7 @@ def are_units(cells: list[str]) -> bool:
 
 
 def _widened(names: list[str], row: list[str]) -> list[str]:
-    """One name above a date and a clock that blanks set apart counts for two columns; so does a last separator."""
+    """One name above a date and a time of day counts for two columns. So does a trailing separator."""
     if len(names) == len(row) - 1 and not row[-1]:
         return [*names, ""]
     if len(names) == len(row) + 1 and not names[-1]:

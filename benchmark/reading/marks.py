@@ -56,7 +56,7 @@ def _other_groups(text: Cells) -> str:
 
 
 def _both(text: Cells, commas: int, dots: int) -> tuple[str, str]:
-    """Commas and dots in one column: the one that stands last in a cell, or at most once, is the decimal mark."""
+    """Commas and dots in one column: the last one in a cell, or the one that comes once, is the decimal mark."""
     comma_last, dot_last = _count(text, r"\..*,"), _count(text, r",.*\.")
     if comma_last == dot_last:  # never in one cell
         comma_groups = _count(text, r"^[+-]?[1-9]\d{0,2}(,\d{3})+$")

@@ -66,7 +66,8 @@ def as_they_stand(count: int) -> Order:
 
 
 def arrange(clock: Clock, path: Path, zone: str | None) -> Order:
-    """Sort, drop what has no time or repeats one, and put in missing points; each said with its number of rows.
+    """Sort, drop rows without a time or with a repeated one, insert missing points. Each change is noted with its
+    number of rows.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""From a file to recordings: find the columns, take the series, put the rows in order, and say what was done."""
+"""From a file to recordings: find the columns, take the series, order the rows, and note what was done."""
 
 from __future__ import annotations
 

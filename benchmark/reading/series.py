@@ -51,7 +51,7 @@ def keys_of(wanted: str | None, names: list[str]) -> tuple[str, ...]:
 
 
 def find_split(sheet: Sheet, clock: Clock | None, taken: tuple[str | None, ...]) -> Split | None:
-    """The column that a person named, that the format names, or that puts the rows in order when it splits them."""
+    """The series column that was named, that the format names, or that puts the rows in order."""
     wanted = sheet.options.series_column
     if wanted is not None:
         return _split(sheet, keys_of(wanted, sheet.names))

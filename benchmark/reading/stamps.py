@@ -1,4 +1,4 @@
-"""A column of cells as time stamps: one form, one order of day and month, one zone rule for the whole column."""
+"""A column of cells as time stamps: one form, one order of day and month, one time zone for all."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
 
 
 def _rewritten(cells: Cells, known: list[str], pattern: str, into: str) -> Cells | None:
-    """The cells with the parts of a pattern put otherwise; None if the known ones are not mostly of that pattern."""
+    """The cells with the parts of a pattern rearranged; None if a sample does not mostly match it."""
     import pyarrow.compute as pc
 
     if not mostly(known, re.compile(pattern).match):

@@ -1,4 +1,4 @@
-"""Wall clocks that are set back in autumn and forward in spring, without a word on the zone in the file."""
+"""Daylight saving time in files that do not state a time zone."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _set_back(wall: Nanoseconds, step: int) -> NDArray[np.int64]:
 
 
 def _interleaved(wall: Nanoseconds, step: int) -> NDArray[np.int64]:
-    """Second ones of stamps that all come twice within one hour of a Sunday's night, in a file sorted by its stamps."""
+    """The second of each pair of stamps where one hour of a Sunday night comes twice in a sorted file."""
     steps = np.diff(wall)
     repeats = np.flatnonzero(steps == 0) + 1
     nothing = np.zeros(0, dtype=np.int64)

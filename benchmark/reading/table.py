@@ -1,4 +1,4 @@
-"""The cells of a file before any is understood: named columns of text (or of types that the file itself has)."""
+"""The raw cells of a file: named columns of text, or of the types that the file itself has."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def read_text(raw: bytes, path: Path, options: ReadOptions) -> Table:
     Raises
     ------
     UserError
-        If it holds no rows, or more than 2 % of its rows have another number of cells than the header.
+        If it holds no rows, or more than 2 % of them do not have the header's number of cells.
     """
     notes: list[str] = []
     text, encoding = as_utf8(raw, path, options.encoding, notes)

@@ -25,7 +25,7 @@ OTHERS: dict[str, Callable[[Whole], Whole]] = {
 
 
 def whole_dates(values: NDArray[np.float64], name: str = "") -> Stamps | None:
-    """Dates as yyyymmdd; in a column that a date's name is given to, in the one other order that is in order."""
+    """Dates as yyyymmdd; in a column named like a date, also ddmmyyyy or the like where that gives rising dates."""
     known = np.isfinite(values)
     if not known.any() or not is_whole(values):
         return None

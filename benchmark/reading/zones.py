@@ -50,7 +50,7 @@ def in_zone(stamps: Stamps, zone: str | None, path: Path) -> tuple[Stamps, list[
 
 
 def _first_hour(wall: NDArray[np.int64]) -> Any:
-    """For each row whether summer time still holds on its day: until the clock falls back in the order of the file."""
+    """For each row whether summer time still holds: until the clock falls back in the order of the file."""
     known = wall[wall != NOT_A_TIME]
     turned = len(known) > 1 and bool(np.median(np.diff(known)) < 0)
     ordered = known[::-1] if turned else known

@@ -21,7 +21,7 @@ SUITE = r"""@article{tsb-uad,
 
 
 def document(facts: Mapping[str, Any]) -> str:
-    """BibTeX of the data sets, as their publishers ask to be cited, and of the suite that the baselines come from."""
+    """BibTeX of the data sets, cited as their publishers ask, and of the suite that the baselines come from."""
     entries = []
     for name, fact in facts.items():
         fields = {"title": f"{{{latex.escape(fact.title)}}}", "note": latex.escape(fact.citation)}

@@ -104,7 +104,7 @@ def _size(counts: Mapping[str, int], about: Mapping[str, dict[str, Any] | None])
 
 
 def _named(cards: list[Card]) -> list[Card]:
-    """With an address each, for links to it: the data set and the name, and the content where two have those."""
+    """With an id each, for links: data set and name, and the content's hash where two share these."""
     names = [f"{card['dataset']}/{card['name']}{' simulated' if card['simulated'] else ''}" for card in cards]
     twice = {name for name, count in Counter(names).items() if count > 1}
     full = [f"{n} {card['sha256'][:12]}" if n in twice else n for n, card in zip(names, cards, strict=True)]

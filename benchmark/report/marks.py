@@ -38,7 +38,7 @@ def marked(rows: list[Row], datasets: tuple[str, ...], against: Against) -> list
 
 
 def _mark_best(rows: list[Row], dataset: str) -> list[Row]:
-    """Best of its protocol, among rows that rest on as many series as any row does: other means are not comparable."""
+    """Mark the best row of each protocol, among those with the most series: other means are not comparable."""
     column = [row.entries[dataset] for row in rows if not row.trivial]
     most = max((entry.n_series for entry in column), default=0)
     tops: dict[str, float] = {}

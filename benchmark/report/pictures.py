@@ -64,7 +64,7 @@ class Drawing:
 
 
 def roc_tables(built: list[Table]) -> Iterator[tuple[str, Table]]:
-    """The main tables, or the first of each kind of data when nothing ran under the paper's setting, by file suffix."""
+    """The main table of real and of simulated series, or the first one without a main table, by file suffix."""
     for simulated, suffix in ((False, ""), (True, " simulated")):
         mine = [table for table in built if table.simulated == simulated]
         if mine:

@@ -56,9 +56,9 @@ def encode(
     Returns
     -------
     dict
-        ``first`` and ``n``: the rows; ``low`` and ``high``: values of the lowest and the highest number;
-        ``data``: base64, little-endian; two numbers a bucket when shorter than ``n``, else one a row;
-        ``bits`` where they are 16; ``fine``: the stretches, one number a row, one after the other.
+        ``first`` and ``n``: the rows. ``low`` and ``high``: values of the lowest and the highest number.
+        ``data``: base64, little-endian; two numbers a bucket when shorter than ``n``, else one a row.
+        ``bits`` where they are 16. ``fine``: the stretches, one number a row, one after the other.
     """
     x = np.asarray(x, dtype=np.float64)
     kept = min_max(x, buckets)
@@ -124,10 +124,9 @@ def health(values: Array, labels: NDArray[np.uint8]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``n``, ``n_anomalous``, ``segments``, ``density``; ``missing``: share of counts written as -1;
-        ``position``: mean place of the anomalous points, 0 = start, 1 = end, .5 = no bias;
-        ``first_tenth``: share of anomalous points among the first int(n / 10), which several
-        detectors take for normal.
+        ``n``, ``n_anomalous``, ``segments``, ``density``. ``missing``: share of counts written as -1.
+        ``position``: mean position of the anomalous points, 0 = start, 1 = end, .5 = no bias.
+        ``first_tenth``: share of anomalous points among the first int(n / 10).
     """
     n, rows = len(values), np.flatnonzero(labels)
     tenth = labels[: max(1, n // 10)]

@@ -30,8 +30,8 @@ class Cause:
     """A known reason for which a figure differs from the published one.
 
     ``up_to`` bounds the difference that it may excuse. It is the largest one seen between two runs of the authors, or
-    between their package and their publication, rounded up. A bound of 0 excuses nothing: the text says what is known
-    beside a figure that stays *not reproduced*.
+    between their package and paper, rounded up. A bound of 0 excuses nothing: the text says what is known beside a
+    figure that stays *not reproduced*.
     """
 
     detector: str

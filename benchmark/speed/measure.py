@@ -128,7 +128,7 @@ def _run(command: list[str], request: str, limit: float) -> tuple[int, str]:
 
 
 class Growth:
-    """Which sides are still worth a larger n: one that a larger series would keep longer than ``budget`` is left out.
+    """Which sides are still measured at a larger n: one that would take longer than ``budget`` is left out.
 
     Time is taken to grow at least in proportion to n.
     """

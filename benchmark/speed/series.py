@@ -29,7 +29,7 @@ def make(name: str, n: int) -> Series:
     Raises
     ------
     UserError
-        If the name is unknown, the real series is shorter than ``n``, or ``n`` too little for a simulated one.
+        If the name is unknown, the real series is too short, or ``n`` too small for a simulated one.
     """
     if name in SIMULATED and n < LEAST:
         raise UserError(f"{name} needs at least {LEAST} points, got {n}")

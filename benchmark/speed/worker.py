@@ -54,7 +54,7 @@ def warm_up(call: Callable[[Array, Array, Request], Any], request: Request) -> N
 
 
 def status_mb(field: str, process: str = "self") -> float:
-    """A figure of this process, or of the one with that id, in MiB; 0 where the system has no /proc."""
+    """A memory figure of a process in MiB; 0 where the system has no /proc."""
     try:
         lines = Path(f"/proc/{process}/status").read_text().splitlines()
     except OSError:

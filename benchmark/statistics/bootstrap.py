@@ -6,7 +6,7 @@ replacement, separately, so that no draw lacks a class. With several series thes
 
 Both scores are measured on the same draws. The AUROC of a draw is exact. It needs only how many (anomalous, normal)
 pairs of each segment and block are ranked right: one matrix. Series with equal labels (Genesis) are channels of one
-recording: the same segments and blocks are drawn in all of them.
+recording, so the same segments and blocks are drawn in all.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ def _join(db: sqlite3.Connection, source: Store, other: Path) -> Merged:
 
 
 def _each(source: Store, table: str, key: str) -> Iterator[sqlite3.Row]:
-    """Rows one by one, since a store may be larger than memory; cells of one series together, to unpack it once."""
+    """Rows one by one, as a store may exceed memory; ordered by series, to unpack each once."""
     for (value,) in source.database.rows(f"SELECT {key} FROM {table} ORDER BY data_hash, {key}"):
         yield source.database.rows(f"SELECT * FROM {table} WHERE {key} = ?", value)[0]
 
@@ -222,8 +222,8 @@ def _named_rightly(row: Any, series: Series) -> bool:
 def _fitted(row: Any, series: Series) -> dict[str, Any]:
     """The detector's group, how many points ``fit`` saw, and how many of them anomalous, where that is known.
 
-    The folds of ``normal-crossfit`` hang on the window, a quick run's settings are its own, and of a detector of
-    another version or origin the program does not know what it learns from.
+    Not known: the folds of ``normal-crossfit``, which depend on the window; a quick run's settings; what a detector of
+    another version or origin learns from.
     """
     cls, protocol = registry.detectors().get(row["detector"]), protocols.get(row["protocol"])
     known = cls is not None and row["version"] == str(cls.version) + protocol_version(row["protocol"])

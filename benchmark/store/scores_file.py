@@ -42,8 +42,8 @@ def import_scores(store: Store, file: Path, detector: str, protocol: str = "tsb-
     Parameters
     ----------
     file : Path
-        CSV with the columns ``series`` (``dataset/series`` as the tables show it, or the hash of a stored series)
-        and ``score``, one line for each point, higher = more anomalous. Any number of series. Lines are in the
+        CSV with the columns ``series`` and ``score``, one line for each point, higher = more anomalous. A series is
+        ``dataset/series`` as the tables show it, or the hash of a stored series. Any number of series. Lines are in the
         order of the points unless a third column ``row`` (0-based) numbers them. Scores that are only 0 and 1 are
         answers: they are measured as given, not thresholded again.
     detector : str

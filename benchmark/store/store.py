@@ -253,8 +253,7 @@ class Store:
         Parameters
         ----------
         keys : collection of str or None
-            Only these cells; None for all but what a newer version of a detector, or other data under the same
-            name, has replaced.
+            Only these cells; None for the current ones, without those of older detector versions or older data.
         """
         table = "current" if keys is None else "cells"
         order = "dataset, series, detector, protocol, seed, key"

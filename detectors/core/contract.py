@@ -47,9 +47,9 @@ class Detector(ABC):
     Attributes
     ----------
     learns_from : {"series", "normal", "nothing"}
-        What ``fit`` expects: the series that will be scored, anomalies included (unsupervised); normal data
-        (semi-supervised); or nothing, where a score depends on the scored series alone. A protocol uses it to choose,
-        or to refuse, what it hands to ``fit``.
+        What ``fit`` expects. ``"series"``: the series that will be scored, anomalies included (unsupervised).
+        ``"normal"``: normal data (semi-supervised). ``"nothing"``: a score depends on the scored series alone. A
+        protocol uses it to choose, or to refuse, what it hands to ``fit``.
     group : str
         The block of the table in which the detector stands; "field": not of the paper's table, run when named.
     version : int
@@ -236,10 +236,10 @@ class Detector(ABC):
         Parameters
         ----------
         rule : {"quantile", "pot"}
-            The ``1 - contamination`` quantile of the fitted scores, or the level that a generalised
-            Pareto tail fitted to their peaks exceeds with that probability (peaks over threshold; Siffer et al.,
-            KDD 2017, Eq. 1). Where fitted scores tie at the quantile, the ties are flagged or not, whichever comes
-            nearer to ``contamination``. The highest scores always, the lowest never.
+            ``"quantile"``: the ``1 - contamination`` quantile of the fitted scores. ``"pot"``: peaks over threshold,
+            from a generalised Pareto tail fitted to their peaks (Siffer et al., KDD 2017, Eq. 1). Where fitted scores
+            tie at the quantile, the ties are flagged or not, whichever comes nearer to ``contamination``. The highest
+            scores always, the lowest never.
         contamination : float
             Expected share of anomalous points, in (0, 0.5).
         """

@@ -10,8 +10,8 @@ from detectors.core.arrays import Array
 def upper_quantile(scores: Array, contamination: float) -> float:
     """Level that a share ``contamination`` of (n,) scores reaches: their ``1 - contamination`` quantile.
 
-    Scores that tie there cannot be parted. They are left out when that brings the share nearer and others are higher,
-    and when they are the lowest of all.
+    Scores that tie there cannot be parted. They are left out when that brings the share nearer, unless they are the
+    highest, and when they are the lowest.
     """
     level = float(np.quantile(scores, 1 - contamination))
     higher = scores[scores > level]
@@ -25,8 +25,8 @@ def peaks_over_threshold(scores: Array, contamination: float, initial: float = 0
     """Level that a new score exceeds with probability ``contamination``, by extreme-value theory.
 
     A generalised Pareto law is fitted to the excesses over the ``initial`` quantile (lowered when ``contamination`` is
-    above ``1 - initial``). It is inverted: z = t + s/g ((q n / m)^-g - 1), Siffer et al., "Anomaly Detection in Streams
-    with Extreme Value Theory", KDD 2017, Eq. 1.
+    above ``1 - initial``). It is inverted: z = t + s/g ((q n / m)^-g - 1). Source: Siffer et al., "Anomaly Detection in
+    Streams with Extreme Value Theory", KDD 2017, Eq. 1.
 
     Falls back to the plain quantile when fewer than 10 distinct peaks exist, where no tail can be fitted.
     """

@@ -28,8 +28,8 @@ class Component(Protocol):
     def __call__(self, windows: Array, places: Index | None = None) -> Array:
         """(k, points) windows -> (k,).
 
-        ``places`` are those of fitted windows in the fitted data, (k,) of :func:`~detectors.flows.scale.places`: such a
-        window is not compared with what it overlaps.
+        ``places`` are those of fitted windows in the fitted data, (k,) of :func:`~detectors.flows.scale.places`. Such a
+        window is not compared with windows that it overlaps.
         """
         ...
 
@@ -60,9 +60,9 @@ class Gaussian:
 class Distance:
     """Euclidean distance to the third nearest of the reference windows: (k, points) -> (k,).
 
-    The distance-based outlier of Ramaswamy et al., "Efficient algorithms for mining outliers from large data sets",
-    SIGMOD 2000, with normal references (semi-supervised). A fitted window is compared with those that share no point
-    with it, as in a matrix profile.
+    Semi-supervised: the references are normal. Source: Ramaswamy et al., "Efficient algorithms for mining outliers from
+    large data sets", SIGMOD 2000. A fitted window is compared with those that share no point with it, as in a matrix
+    profile.
 
     Parameters
     ----------
@@ -125,9 +125,9 @@ def viewed(windows: Array, view: str) -> Array:
     Parameters
     ----------
     view : {"distance", "shape", "spectrum"}
-        The values as they are. Each window brought to mean 0 and deviation 1, where one flatter than a tenth of the
-        series' deviation is not blown up beyond that. The amplitudes of its discrete Fourier transform, without the
-        mean, which do not depend on where in the window something happens.
+        ``"distance"``: the values as they are. ``"shape"``: each window with mean 0 and deviation 1; a window flatter
+        than a tenth of the series' deviation is divided by that tenth. ``"spectrum"``: the amplitudes of its discrete
+        Fourier transform, without the mean, whatever the position in the window.
     """
     if view == "distance":
         return windows
@@ -141,10 +141,9 @@ def viewed(windows: Array, view: str) -> Array:
 class Evidence:
     """What a negative log-likelihood says, in nats of surprise under held-out normal windows.
 
-    Up to the ninth decile it is minus the logarithm of the share of normal scores above. Beyond, an exponential
-    tail continues it. ``typicality`` is the weight of the same on the other side: a window far *too* likely
-    is not typical either (Nalisnick et al., "Detecting out-of-distribution inputs to deep generative models
-    using typicality", 2019).
+    Up to the ninth decile it is minus the logarithm of the share of normal scores above. Beyond, an exponential tail
+    continues it. ``typicality`` weighs the same on the other side: a window far *too* likely is not typical either.
+    Source: Nalisnick et al., "Detecting out-of-distribution inputs to deep generative models using typicality", 2019.
 
     Attributes
     ----------

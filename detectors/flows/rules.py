@@ -21,12 +21,11 @@ class ScoringRule:
     Parameters
     ----------
     quantity : {"exp", "squares", "likelihood"}
-        Of a position: -exp(-z^2 / 2), z^2 being the mean over channels, as FastFlow's public anomaly maps; z^2 itself;
-        or the negative log-likelihood per channel, log-determinant included.
-    pooling : {"max", "mean", "position"}
-        A window's score is the maximum or the mean over its positions, or each position keeps its own, interpolated
-        to the window's points.
-    maps : {"all", "finest", "middle", "deepest"}
+        Of a position, with z^2 the mean over channels. ``"exp"``: -exp(-z^2 / 2), as FastFlow's public anomaly maps.
+        ``"squares"``: z^2. ``"likelihood"``: the negative log-likelihood per channel, log-determinant included. pooling
+        : {"max", "mean", "position"}
+        A window's score is the maximum or the mean over its positions. ``"position"``: each keeps its own score,
+        interpolated to the window's points. maps : {"all", "finest", "middle", "deepest"}
         Which maps count, all by their mean.
     """
 

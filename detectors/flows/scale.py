@@ -152,8 +152,8 @@ def piece_places(lengths: list[int]) -> Index:
 def held_out(count: int, span: int) -> NDArray[np.bool_]:
     """Which of ``count`` windows are held out: the fourth of every five contiguous blocks.
 
-    Blocks are longer than a window where the data permit, so that most held-out windows share no point with a
-    training window.
+    Blocks are longer than a window where the data permit. So most held-out windows share no point with a training
+    window.
     """
     blocks = 5 * max(1, min(4, count // (10 * span)))
     return np.asarray(np.arange(count) * blocks // max(count, 1) % 5 == 3)

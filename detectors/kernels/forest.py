@@ -20,7 +20,7 @@ class Forest:
     """T trees of h levels; the children of node k are 2 k + 1 and 2 k + 2.
 
     A branch that ends early goes on as a chain of left children, hence every path has h steps. Values are float64 and
-    taken about a level: in scikit-learn's float32 a series far from zero, or of small values, has nothing to cut.
+    taken about a level. In scikit-learn's float32 a series far from zero, or of small values, cannot be cut.
 
     Attributes
     ----------

@@ -13,7 +13,7 @@ SHARE = 0.95  # so much of a series is usual
 
 
 def usual_range(parts: list[Array]) -> tuple[float, float]:
-    """Middle of the usual values of some series, and how far from it a value may lie that is not huge."""
+    """Median of the values of some series, and how far from it a value is not yet huge."""
     values = np.concatenate(parts)
     level = float(np.median(values))
     usual = float(np.quantile(np.abs(values - level), SHARE, method="lower"))

@@ -3,13 +3,13 @@
 It saves processor time, a factor of 1.4 to 2 of fit and score: docs/performance.md has the figures.
 
 At 64 windows a time step is so little arithmetic that torch spends as long again on dispatching it. Here a step is a
-few small matrix products by BLAS and one pass over the gates. Arrays are (features, windows), so that the four gates
-are contiguous runs and every elementwise loop is vectorised whatever the number of windows. None of them may be
-compiled with ``fastmath``: the process that compiles and those that load from numba's cache link different copies of
-the smaller functions. Where products may be fused, these round differently.
+few small matrix products by BLAS and one pass over the gates. Arrays are (features, windows): the four gates are
+contiguous, and every elementwise loop is vectorised. None may be compiled with ``fastmath``. The process that compiles
+and those that load from numba's cache link different copies of the smaller functions. Where products may be fused,
+these round differently.
 
-Layer 1 reads ``[h1; x; 1]``, layer 2 reads h1 and ``[h2; 1]``: products of at most 1e6 multiply-adds, for which
-OpenBLAS needs no packed copy; one product of twice that size takes longer than two of these.
+Layer 1 reads ``[h1; x; 1]``, layer 2 reads h1 and ``[h2; 1]``. For products of at most 1e6 multiply-adds OpenBLAS needs
+no packed copy. One product of twice that size takes longer than two of these.
 """
 
 from __future__ import annotations
@@ -254,9 +254,9 @@ def _step(gates: Float32, cell: Float32, new_cell: Float32, state: Float32) -> N
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _step_back(gates: Float32, cell: Float32, new_cell: Float32, state: Float32, carry: Float32) -> None:
-    """Gates become the slopes of their sums; ``carry``, the slope of the new cell from later steps, that of the old.
+    """Gates become the gradients of their sums; ``carry``, the gradient of the new cell, becomes that of the old.
 
-    ``state`` holds the slope of the output. Three loops, since one over all these arrays is not vectorised.
+    ``state`` holds the gradient of the output. Three loops, since one over all these arrays is not vectorised.
     """
     n = cell.shape[0]
     i, f, g, o = gates[:n], gates[n : 2 * n], gates[2 * n : 3 * n], gates[3 * n :]

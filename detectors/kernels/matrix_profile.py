@@ -7,10 +7,10 @@ form of SCAMP (Zimmerman et al., SoCC 2019, Sec. 3.3):
     f(i) = (x[i + m - 1] - x[i - 1]) / 2,  g(i) = (x[i + m - 1] - mean(i)) + (x[i - 1] - mean(i - 1))
 
 Adjacent diagonals are computed together, in vector registers, four rows at a time. Both orders of a pair are computed,
-so that a row needs only its own best: that costs less than a second comparison with the column's best and its store.
+so that a row needs only its own best. That costs less than a second comparison, with the column's best, and its store.
 Diagonals begin anew every few thousand rows, which bounds rounding. They only choose the neighbour; its distance is
-then taken from the two normalised windows themselves. A huge value would leave its rounding all along its diagonal:
-windows that hold one are left out there, and compared with all others pair by pair.
+then taken from the two normalised windows themselves. A huge value would leave its rounding all along its diagonal.
+Windows that hold one are left out there, and compared with all others pair by pair.
 """
 
 from __future__ import annotations
@@ -62,14 +62,13 @@ def nearest_distance(
     share : float
         Share of the blocks of diagonals that is searched, in (0, 1]; below 1 the result is an upper bound.
     place : (int, int) or None
-        Number of the piece that the query is a part of, and where it begins there; a self-join is (0, 0).
+        Number of the piece that holds the query, and where it begins there; a self-join is (0, 0).
 
     Returns
     -------
     distance : (n - window + 1,) array
-        sqrt(2 m (1 - correlation)); a constant window, and one whose only candidates are constant, gets sqrt(2 m);
-        infinite when there is no candidate.
-    index : (n - window + 1,) int64 array
+        sqrt(2 m (1 - correlation)). A constant window gets sqrt(2 m), and so does one whose only candidates are
+        constant. Infinite without a candidate. index : (n - window + 1,) int64 array
         The neighbour, counted over the windows of all pieces; -1 without one.
     """
     count = len(query) - window + 1
@@ -117,8 +116,8 @@ def _rows(count: int) -> int:
 def _blocks(lowest: int, highest: int, zone: tuple[int, int] | None, share: float) -> NDArray[np.int64]:
     """First diagonals of the blocks that cover lowest..highest but for a zone, given by its middle and reach.
 
-    Blocks are counted from the zone, or from the main diagonal. So a share of them means the same diagonals whichever
-    rows are asked for; multiples of the golden ratio spread it evenly.
+    Blocks are counted from the zone, or from the main diagonal. So a share means the same diagonals for any rows.
+    Multiples of the golden ratio spread it evenly.
     """
     if zone is None:
         starts = np.arange(lowest // DIAGONALS, -(-highest // DIAGONALS)) * DIAGONALS

@@ -105,8 +105,7 @@ def _one_row(less: Array, more: Array, u: float, v: float, values: Array, bound:
 def _four_rows(less: Array, more: Array, u: Array, v: Array, old: Array, new: Array, bounds: Array) -> int:
     """Four rows at once: the distances between stay in registers, one load and one store for four pairs.
 
-    Returns whether any distance is below its row's bound; a running minimum would say more, but LLVM
-    does not put it into vector registers.
+    Returns whether any distance is below its row's bound. LLVM would not put a running minimum into vector registers.
     """
     u0, u1, u2, u3 = u[0], u[1], u[2], u[3]
     v0, v1, v2, v3 = v[0], v[1], v[2], v[3]

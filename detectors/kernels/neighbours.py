@@ -1,18 +1,18 @@
 """Exact k nearest windows under the Euclidean distance, by blocks of diagonals.
 
 Windows of stride 1 share all but one point with the window before. So a squared distance follows from the one a step up
-the diagonal: the point that enters is added, the one that leaves taken off.
+the diagonal: one point is added, one subtracted.
 
     D2(i, j) = D2(i - 1, j - 1) + (a[i + W - 1] - b[j + W - 1])^2 - (a[i - 1] - b[j - 1])^2
 
 (the recurrence behind STOMP, Zhu et al., ICDM 2016, without its normalisation). The cost of a pair does not depend on
-the window, and nothing of size n x W is ever made. Adjacent diagonals are independent. So the inner loop runs over a
-block of them in vector registers. It tells whether any of its pairs can enter a row's heap.
+the window. Nothing of size n x W is made. Adjacent diagonals are independent. So the inner loop runs over a block of
+them in vector registers. It tells whether any of its pairs can enter a row's heap.
 
-The recurrence starts anew every few thousand rows, which bounds its rounding error; it only chooses candidates, a few
-more than asked for. Their distances are summed afresh, and a row whose candidates rounding could have mixed up is
-searched again term by term. Windows that hold a huge value are no candidates; a row to which one of them could be near
-is searched term by term, too. Long series of smooth windows are asked of a k-d tree instead (``window_tree``).
+The recurrence starts anew every few thousand rows, which bounds its rounding error. It only chooses candidates, a few
+more than asked for. Their distances are summed afresh. A row whose candidates rounding could have mixed up is searched
+again term by term. Windows that hold a huge value are no candidates. A row that may be near one is searched term by
+term, too. Long series of smooth windows are asked of a k-d tree instead (``window_tree``).
 """
 
 from __future__ import annotations
@@ -53,11 +53,9 @@ def nearest_windows(query: Array, reference: list[Array], window: int, k: int) -
     index : (n - window + 1, k) int32 array
         Numbers of the neighbours, counted over the windows of all pieces in order.
 
-    Notes
-    -----
-    Among equally distant windows the earlier ones win, except that a heap decides which of several
-    equals gives way to a nearer one; on integer values, where all sums are exact, the choice is that of
-    scikit-learn's brute force, heap for heap.
+    Notes ----- Among equally distant windows the earlier ones win. When several are equally far, the heap decides which
+    is replaced by a nearer one. On integer values, where all sums are exact, the choice is that of scikit-learn's brute
+    force.
     """
     pieces = [piece for piece in reference if len(piece) >= window]
     search = Search(query, pieces, window, k)

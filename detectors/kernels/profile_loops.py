@@ -92,7 +92,7 @@ class Zone(NamedTuple):
 
 @njit(nogil=True, cache=True)
 def rolling(x: Array, window: int) -> tuple[Array, Array, Array, Array]:
-    """Mean and inverse norm of each window in two passes over it; a run of equal values has norm 0 exactly."""
+    """Mean and inverse norm of each window in two passes; a constant window has norm 0 exactly."""
     count = x.shape[0] - window + 1
     mean, inverse = np.empty(count), np.zeros(count)
     f, g = np.zeros(count), np.zeros(count)
@@ -131,8 +131,8 @@ def search_diagonals(
 ) -> None:
     """Best neighbours of the rows from ``first`` on, among the pairs on the given blocks of diagonals.
 
-    ``other`` has ``margin`` points in front and behind. The value of diagonal t of a block stands at LEAD + t; those
-    beside the block are too low to matter.
+    ``other`` has ``margin`` points in front and behind. The value of diagonal t of a block is at LEAD + t; those beside
+    the block are too low to matter.
     """
     last, end = first + best.number.shape[0], other.mean.shape[0] - 2 * margin
     old, new = np.full(DIAGONALS + 2 * LEAD, LOWEST), np.full(DIAGONALS + 2 * LEAD, LOWEST)
@@ -209,8 +209,8 @@ _bits: Any = intrinsic(_as_bits)
 def _four_rows(f: Array, g: Array, other: Columns, old: Array, new: Array, best: Array, carry: Array) -> int:
     """Four rows at once, column by column. Negative when any correlation is above its row's best.
 
-    A row's value grows from the one above it in the column before. That one stays in a register (``carry`` takes it to
-    the next columns); so all four rows share one load of each array. Signs are joined because LLVM puts neither a
+    A row's value grows from the one above it in the column before. That one stays in a register, and ``carry`` takes it
+    to the next columns. So all four rows share one load of each array. Signs are joined because LLVM puts neither a
     comparison's early end nor a running maximum into vector registers.
     """
     f0, f1, f2, f3 = f[0], f[1], f[2], f[3]

@@ -12,7 +12,7 @@ from detectors.kernels.neighbour_loops import FAST, Heaps, replace_farthest, squ
 
 
 class Tree(NamedTuple):
-    """The n points of a tree in its order, and its nodes: node i has the children 2 i + 1 and 2 i + 2."""
+    """The n points of a tree in its order, and its nodes. Node i has the children 2 i + 1 and 2 i + 2."""
 
     lead: Array  # (n, axes) float64, the coordinates that boxes have
     rest: Array  # (n, further axes) float64, the others
@@ -110,8 +110,8 @@ def ask(queries: Array, tree: Tree, heaps: Heaps) -> int:
 
     Returns how many coordinates were compared.
 
-    A row's neighbours are mostly the successors of those of the row before. As many points as asked for lie within
-    the farthest of these successors, so nothing beyond it has to be visited; the search itself starts anew.
+    A row's neighbours are mostly the successors of those of the row before. As many points as asked for lie within the
+    farthest of these successors. So nothing beyond it is visited; the search itself starts anew.
     """
     n, axes = tree.lead.shape
     nodes = tree.low.shape[0]

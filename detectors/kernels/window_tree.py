@@ -1,9 +1,9 @@
 """Nearest windows from a k-d tree, for long series whose windows lie near a surface of few dimensions.
 
 A rotation keeps distances; turned to its principal axes a smooth window spends its length on the first few coordinates.
-The tree holds only these. Distances in it are lower bounds of the true ones, enough to tell when candidates are surely
-the nearest; where they are not, whoever asks must compare all pairs. Noise cannot be cut, so the tree is used only when
-a probe says that it is quicker.
+The tree holds only these. Distances in it are lower bounds of the true ones, which tell when candidates are surely the
+nearest. Where they are not, the caller must compare all pairs. Noise cannot be cut, so the tree is used only when a
+probe says that it is quicker.
 """
 
 from __future__ import annotations
@@ -76,9 +76,8 @@ class WindowTree:
         Returns
         -------
         heaps : Heaps
-            Squared distances, which are lower bounds, and numbers of the tree's windows in place of starts; no window
-            that is left out is nearer than the farthest candidate is said to be.
-        scale : float
+            Squared distances, which are lower bounds, and numbers of the tree's windows in place of starts. No other
+            window is nearer than the bound of the farthest candidate. scale : float
             That of the rounding errors.
         """
         turned, scale = self._turn(block)

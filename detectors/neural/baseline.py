@@ -43,16 +43,15 @@ FEWEST_WINDOWS = 8
 class NeuralDetector(SavedDetector):
     """A network that learns windows of normal data; the window's error is its score.
 
-    Subclasses say what a window is (:meth:`_span`), how it is scaled (:meth:`_scaled`), which network reads it and what
-    its error is. Training follows Keras' ``fit`` with early stopping. The last 15 % of the windows are the validation
-    set, and the last weights are kept.
+    Subclasses define a window (:meth:`_span`), its scaling (:meth:`_scaled`), the network and its error. Training
+    follows Keras' ``fit`` with early stopping. The last 15 % of the windows are the validation set, and the last
+    weights are kept.
 
     Parameters
     ----------
     window : int or "auto"
-        Points per window, or past points that a forecaster reads; "auto" is one period of the fitted values, at most
-        half of the longest piece.
-    epochs : int
+        Points per window, or past points that a forecaster reads. "auto" is one period of the fitted values, at most
+        half of the longest piece. epochs : int
         Passes over the training windows at most; 0 leaves the network untrained.
     batch_size : int
     learning_rate : float
