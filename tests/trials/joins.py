@@ -157,6 +157,10 @@ RULES: dict[str, dict[str, Rule]] = {
         "smoothed": smooth(lambda part: joined(part, EQUAL)),
         "reliable scales": lambda part: joined(part, EQUAL, reliable=True),
     },
+    "version 5": {
+        "version 4": lambda part: joined(part, HALVES),
+        "reliable scales": lambda part: joined(part, HALVES, reliable=True),
+    },
     "ablation": {
         "all ideas on (version 4)": lambda part: joined(part, HALVES),
         "flow (a Gaussian is left)": lambda part: joined(part, without("likelihood") | {"gaussian": 1.0}),
