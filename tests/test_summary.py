@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from benchmark.catalogue import published, published_order
 from benchmark.errors import UserError
@@ -22,6 +23,14 @@ SIZES = {"Dodgers": 1, "MGAB": 2, "NASA-MSL": 2, "Genesis": 2}
 def test_the_readme_shows_what_ships() -> None:
     table = README.partition(summary.BEGIN)[2].partition(summary.END)[0].strip()
     assert table == summary.to_markdown(SHIPPED).strip(), "stale: python -m benchmark report --readme README.md"
+
+
+def test_the_picture_shows_what_ships() -> None:
+    with Image.open(ROOT / "docs" / summary.PICTURE) as picture:
+        shown = picture.text[summary.SHOWS]
+    stale = "stale: python -m benchmark report --readme README.md"
+    assert shown == summary.hash_of((ROOT / "docs" / "results.csv").read_text(encoding="utf-8")), stale
+    assert f"(docs/{summary.PICTURE.as_posix()})" in README
 
 
 @pytest.mark.parametrize("protocol", ["prefix"])
@@ -69,6 +78,8 @@ def _report(tmp_path: Path, sizes: dict[str, int], version: str = "1", **given: 
     built = build(current(frame(rows)), SIZES)
     (tmp_path / "table.csv").write_text(csv.document([_only(table, "LOF") for table in built]))
     (tmp_path / "cells.csv").write_text(csv.cells(frame(rows).assign(version=version)))
+    (tmp_path / "glance").mkdir(exist_ok=True)
+    Image.new("RGBA", (4, 3), "green").save(tmp_path / "glance" / "table.png")
     return tmp_path
 
 
@@ -88,6 +99,9 @@ def test_a_report_renews_csv_and_readme(tmp_path: Path) -> None:
     assert "| *best trivial baseline* | tsb-uad | any |" + " TimeIndex .600 |" + " TimeIndex .650 |" * 3 in lines
     shipped = summary.from_csv((tmp_path / "docs" / "results.csv").read_text())
     assert {line["ours"] for line in shipped if line["detector"] == "LOF"} == {"0.700000", "0.750000"}
+    with Image.open(tmp_path / "docs" / summary.PICTURE) as picture:
+        assert picture.text[summary.SHOWS] == summary.hash_of((tmp_path / "docs" / "results.csv").read_text())
+        assert picture.convert("RGB").getpixel((1, 1)) == (0, 128, 0)
 
 
 def test_the_fewest_seeds_of_a_row_are_shown() -> None:

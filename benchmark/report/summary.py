@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from csv import DictReader
 from io import StringIO
 from pathlib import Path
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from benchmark.catalogue import detectors
 from benchmark.errors import UserError
@@ -18,6 +22,8 @@ TRIVIAL = "one-liner"  # the group of the trivial baselines
 BEGIN = "<!-- begin of results: made by python -m benchmark report --readme README.md -->"
 BEGIN_COMMON = "<!-- begin of results: made by python -m benchmark report --protocol {} --readme docs/protocols.md -->"
 END = "<!-- end of results -->"
+PICTURE = Path("pictures/table.png")  # below the folder of the CSV
+SHOWS = "sha256 of results.csv"  # of the picture's texts
 COLUMNS = (
     *("detector", "version", "group", "protocol", "seeds", "dataset", "n_series", "published", "ours", "low", "high"),
     *("verdict", "not_better_than_one_liner"),
@@ -26,7 +32,7 @@ Line = dict[str, str]
 
 
 def update(report: Path, page: Path, protocol: str = "") -> None:
-    """Renew a shipped CSV from a report, and the table of a Markdown page from that.
+    """Renew a shipped CSV from a report, and the table of a Markdown page from that; with the main table its picture.
 
     Parameters
     ----------
@@ -46,8 +52,25 @@ def update(report: Path, page: Path, protocol: str = "") -> None:
     text = markdown.renewed(page, begin(protocol), END, to_markdown(lines, protocol=protocol))
     folder = page.parent / "docs" if page.stem == "README" else page.parent
     folder.mkdir(exist_ok=True)
-    (folder / csv_name(protocol)).write_text(to_csv(lines), encoding="utf-8", newline="\n")
+    shipped = to_csv(lines)
+    (folder / csv_name(protocol)).write_text(shipped, encoding="utf-8", newline="\n")
+    if not protocol:
+        _copy_picture(report / "glance" / "table.png", folder / PICTURE, shipped)
     page.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _copy_picture(source: Path, target: Path, shipped: str) -> None:
+    """Copy the main table's picture, with the hash of the figures that it shows."""
+    about = PngInfo()
+    about.add_text(SHOWS, hash_of(shipped))
+    target.parent.mkdir(exist_ok=True)
+    with Image.open(source) as picture:
+        picture.convert("RGB").convert("P", palette=Image.Palette.ADAPTIVE).save(target, pnginfo=about, optimize=True)
+
+
+def hash_of(shipped: str) -> str:
+    """SHA-256 of the text of a CSV that ships."""
+    return hashlib.sha256(shipped.encode()).hexdigest()
 
 
 def csv_name(protocol: str = "") -> str:
