@@ -85,13 +85,28 @@ def test_pictures_name_protocol_and_seeds() -> None:
     assert caption in [" ".join(line.split()) for line in written]
 
 
-def test_labels_beside_marks_do_not_cover_each_other() -> None:
-    points = [(f"Detector{k}", "classical", 1.0 + 0.02 * k, 0.7 + 0.001 * k) for k in range(4)]
-    figure = quality.time_figure([*points, ("Far", "neural", 100.0, 0.2)], "time")
+@pytest.mark.parametrize("n", [1, 14, 42])
+def test_rows_of_the_time_picture_stay_apart_whatever_their_times(n: int) -> None:
+    points = [(f"Detector {k}", "classical", 1.0 + 0.001 * k, 0.7 + 0.001 * k) for k in range(n)]
+    figure = quality.time_figure(points, "time")
     figure.draw_without_rendering()
-    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
-    assert len(boxes) == 5
+    quality_axes, time_axes = figure.axes
+    boxes = [label.get_window_extent() for label in quality_axes.get_yticklabels()]
+    assert [label.get_text() for label in quality_axes.get_yticklabels()] == [point[0] for point in reversed(points)]
+    for axes in figure.axes:
+        low, high = axes.get_xlim()
+        ticks = [label for label in axes.get_xticklabels(which="both") if low <= label.get_position()[0] <= high]
+        boxes += [label.get_window_extent() for label in ticks if label.get_text()]
     assert sum(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i]) == 0
+    assert [len(line.get_xdata()) for axes in figure.axes for line in axes.lines] == [n, n]
+    assert time_axes.get_xscale() == "log"
+
+
+def test_a_row_is_bold_where_none_is_both_faster_and_better() -> None:
+    rows = {"best": (9.0, 0.9), "fast": (1.0, 0.8), "slower": (2.0, 0.8), "worse": (1.0, 0.7), "instant": (0.0, 0.5)}
+    figure = quality.time_figure([(name, "neural", *place) for name, place in rows.items()], "time")
+    labels = figure.axes[0].get_yticklabels()
+    assert [label.get_text() for label in labels if label.get_fontweight() == "bold"] == ["best", "fast", "instant"]
 
 
 def test_losses_that_diverge_or_lack_a_part_are_drawn() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.report import style, text
 from benchmark.report.cd_diagram import rank_figure, rank_inputs
 from benchmark.report.derived import Derived
-from benchmark.report.quality import published_figure, time_figure, time_points
+from benchmark.report.quality import Point, published_figure, time_figure, time_points
 from benchmark.report.results import Results
 from benchmark.report.roc import Curve, roc_figure
 from benchmark.report.tables import Table
@@ -94,7 +94,7 @@ def _ranks(tidy: pd.DataFrame, table: Table) -> Drawing:
     return Drawing("Ranks", name, rank_inputs(tidy, table), lambda: rank_figure(tidy, table))
 
 
-def _time(name: str, points: list[tuple[str, str, float, float]], title: str, caption: str) -> Drawing:
+def _time(name: str, points: list[Point], title: str, caption: str) -> Drawing:
     return Drawing("Time", name, [points, title, caption], lambda: time_figure(points, title, caption))
 
 

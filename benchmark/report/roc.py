@@ -26,6 +26,7 @@ Array = NDArray[np.float64]
 Cells = dict[tuple[str, ...], dict[str, list[tuple[str, str]]]]  # label, protocol, data set -> series -> cells
 
 GRID: Array = np.linspace(0, 1, 101) ** 2  # denser where ROC curves bend
+TICKS = ([0, 0.5, 1], ["0", ".5", "1"])
 
 
 @dataclass(frozen=True)
@@ -140,16 +141,15 @@ def _roc_figure(curves: Sequence[Curve], title: str, caption: str) -> Figure:
     # a fixed layout: the automatic one draws every panel several times
     figure.subplots_adjust(0.5 / width, below / height, 1 - 0.1 / width, 1 - 0.6 / height, wspace=0.12, hspace=0.24)
     grid = figure.subplots(rows, columns, squeeze=False)
+    framed = n_panels - bool(simple)
+    for k, axes in enumerate(grid.flat[:framed]):
+        _frame(axes, left=k % columns == 0, below=k >= framed - columns)
     for axes, curve in zip(grid.flat, shown, strict=False):
         _roc_panel(axes, curve, shown)
     if simple:
         _one_liner_panel(grid.flat[len(shown)], grid.flat[len(shown) + 1], simple)
-    for axes in grid.flat[n_panels - bool(simple) :]:
+    for axes in grid.flat[framed:]:
         axes.set_axis_off()
-    for axes in grid[:, 1:].flat:
-        axes.tick_params(labelleft=False)
-    for axes in grid.flat[: max(0, len(shown) + bool(simple) - columns)]:
-        axes.tick_params(labelbottom=False)
     style.title(figure, title)
     banded = any(c.n_series > 1 for c in curves)
     across = "false-positive rate" + ("; band: one standard deviation over series" if banded else "")
@@ -159,11 +159,12 @@ def _roc_figure(curves: Sequence[Curve], title: str, caption: str) -> Figure:
     return figure
 
 
-def _frame(axes: Axes) -> None:
+def _frame(axes: Axes, left: bool, below: bool) -> None:
+    """Diagonal, and ticks only where they are labelled: each costs as much as a curve."""
     axes.plot([0, 1], [0, 1], color=FAINT, lw=0.8, ls=(0, (2, 2)), zorder=0)
-    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1], aspect="equal")
-    axes.set_xticklabels(["0", ".5", "1"])
-    axes.set_yticklabels(["0", ".5", "1"])
+    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
+    axes.set_xticks(*TICKS if below else ([],))
+    axes.set_yticks(*TICKS if left else ([],))
 
 
 def _joined(curves: Sequence[Curve]) -> tuple[Array, Array]:
@@ -173,7 +174,6 @@ def _joined(curves: Sequence[Curve]) -> tuple[Array, Array]:
 
 
 def _roc_panel(axes: Axes, curve: Curve, others: Sequence[Curve]) -> None:
-    _frame(axes)
     axes.plot(*_joined(others), color=FAINT, lw=0.6, zorder=1)
     colour = COLOURS.get(curve.group, INK)
     if curve.n_series > 1:
@@ -185,7 +185,6 @@ def _roc_panel(axes: Axes, curve: Curve, others: Sequence[Curve]) -> None:
 
 
 def _one_liner_panel(axes: Axes, legend: Axes, simple: Sequence[Curve]) -> None:
-    _frame(axes)
     colours = [INK, BLUE, VERMILION, GREEN, PINK, QUIET]
     for k, curve in enumerate(simple):
         name = f"{curve.label} {curve.auroc:.3f}".replace(" 0.", " .")

@@ -61,6 +61,7 @@ RC: dict[Any, Any] = {
     "axes.spines.right": False,
     "axes.titlesize": 8,
     "axes.titlelocation": "left",
+    "axes.titley": 1.0,  # a place of its own choice costs a layout of every tick
     "axes.labelcolor": INK,
     "xtick.color": QUIET,
     "ytick.color": QUIET,
