@@ -6,6 +6,7 @@ Exit codes: 0 all good, 1 some cells failed, 2 wrong use, 130 interrupted.
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import pkgutil
 import re
@@ -36,6 +37,8 @@ ORDER = (
     "submit",
     "bench",
 )
+
+UNUSABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ELOOP)
 
 
 class Parser(argparse.ArgumentParser):
@@ -110,17 +113,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()  # the reader of our output has gone, e.g. `| head`
         return 0
     except Exception as error:
-        if not _is_for_people(error):
+        told = _for_people(error)
+        if not told:
             raise
-        sys.stderr.write(f"error: {printable(str(error))}\n")
+        sys.stderr.write(f"error: {printable(told)}\n")
         return 2
     return code
 
 
-def _is_for_people(error: Exception) -> bool:
+def _for_people(error: Exception) -> str:
+    """What people are told of an error; nothing of one that is a fault of the program."""
     from datasets import DataError  # with NumPy; asking for help takes a third of the time without
 
-    return isinstance(error, UserError | DataError)
+    if isinstance(error, OSError) and error.errno in UNUSABLE:
+        return f"cannot use {error.filename or 'a file'}: {error.strerror}; free or repair it, or name another place"
+    return str(error) if isinstance(error, UserError | DataError) else ""
 
 
 def _refuse(command: str, left: list[str]) -> NoReturn:

@@ -16,6 +16,7 @@ from benchmark.store.schema import MIGRATIONS, altered, apply_migrations
 MAGIC = b"SQLite format 3\x00"
 OWN_SUFFIXES = (".sqlite", ".sqlite3", ".db")
 CHECKED_WHOLE = 512 * 2**20
+NO_LOG = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 SMALL_TABLES = ("cells", "metrics", "runs")
 
 
@@ -54,7 +55,7 @@ class Database:
             self.connection = self._open()
         except sqlite3.OperationalError as error:
             self._release()
-            raise UserError(f"cannot open {self.path}: {error}; repair it, or name another with --store") from error
+            raise UserError(self._cannot_open(error)) from error
         except BaseException:
             self._release()
             raise
@@ -128,7 +129,14 @@ class Database:
         if self.writable and not self.path.exists():
             self._create()
         self._look_at_header()
-        db = self._connect()
+        try:
+            return self._checked(self._connect("mode=rw"))
+        except sqlite3.OperationalError as error:
+            if self.writable or self._pending() or error.sqlite_errorcode & 0xFF not in NO_LOG:
+                raise
+        return self._checked(self._connect("mode=ro&immutable=1"))
+
+    def _checked(self, db: sqlite3.Connection) -> sqlite3.Connection:
         try:
             self._refuse_newer(db)
             self._check(db)
@@ -145,9 +153,12 @@ class Database:
             self._set_aside("its write-ahead log was left without it")
         fresh = self.path.with_name(f".{self.path.name}.new")
         fresh.unlink(missing_ok=True)
-        with closing(sqlite3.connect(fresh, isolation_level=None)) as db:
-            apply_migrations(db)
-        fresh.replace(self.path)
+        try:
+            with closing(sqlite3.connect(fresh, isolation_level=None)) as db:
+                apply_migrations(db)
+            fresh.replace(self.path)
+        finally:
+            fresh.unlink(missing_ok=True)
 
     def _look_at_header(self) -> None:
         with self.path.open("rb") as file:
@@ -158,10 +169,20 @@ class Database:
             raise UserError(f"{self.path} is no store of results; name another with --store")
         raise self._damaged("it does not begin as an SQLite file does")
 
-    def _connect(self) -> sqlite3.Connection:
-        mode = "mode=rw"
-        if not self.writable and not os.access(self.path.parent, os.W_OK):
-            mode = "mode=ro&immutable=1"  # on a read-only disk no write-ahead log can be made, nor can one be pending
+    def _pending(self) -> bool:
+        """Whether a write-ahead log holds what the file lacks."""
+        log = Path(f"{self.path}-wal")
+        return log.is_file() and log.stat().st_size > 0
+
+    def _cannot_open(self, error: sqlite3.OperationalError) -> str:
+        if not self.writable and self._pending():
+            return (
+                f"cannot read the newest results of {self.path}, which are in {self.path.name}-wal ({error}): "
+                "copy both files to a folder that can be written, and name the copy with --store"
+            )
+        return f"cannot open {self.path}: {error}; repair it, or name another with --store"
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
         db = sqlite3.connect(
             f"{self.path.as_uri()}?{mode}", uri=True, timeout=30, isolation_level=None, check_same_thread=False
         )

@@ -11,7 +11,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,8 @@ def export(store: Store, target: Path) -> str:
         store.database.connection.execute("VACUUM INTO ?", (str(fresh),))
         fresh.replace(target)
     except (OSError, sqlite3.Error) as error:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
         raise UserError(f"cannot write {target}: {error}") from error
     with target.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

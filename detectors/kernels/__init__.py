@@ -1,3 +1,37 @@
 """The compiled loops of the classical detectors, and how they are spread over threads; most modules load numba."""
 
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import tempfile
+from pathlib import Path
+
 __all__ = ["forest", "histograms", "lstm", "matrix_profile", "nearest", "neighbours", "normal_neighbours", "shapes"]
+
+
+def _keep_compiled() -> None:
+    """Name a folder for numba's cache where it would find none, as in a read-only installation without a home.
+
+    The folder is this user's alone: what lies in it is run.
+    """
+    import platformdirs
+
+    places = [Path(__file__).parent, Path(platformdirs.user_cache_dir("numba", False))]
+    if "NUMBA_CACHE_DIR" in os.environ or any(map(_can_be_written, places)):
+        return
+    with contextlib.suppress(OSError, KeyError):
+        folder = Path(tempfile.gettempdir()) / f"tsad-benchmark-numba-{getpass.getuser()}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if not hasattr(os, "getuid") or (folder.stat().st_uid, folder.stat().st_mode & 0o077) == (os.getuid(), 0):
+            os.environ["NUMBA_CACHE_DIR"] = str(folder)
+
+
+def _can_be_written(folder: Path) -> bool:
+    """Whether a folder can be written, or made."""
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    return os.access(there, os.W_OK)
+
+
+_keep_compiled()
