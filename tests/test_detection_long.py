@@ -87,3 +87,11 @@ def test_times_of_the_scores_are_text(times: pd.DatetimeIndex, first: str, last:
     report.write(finding, tmp_path)
     frame = pd.read_csv(tmp_path / "scores.csv", dtype=str)
     assert (frame["time"].iloc[0], frame["time"].iloc[-1]) == (first, last)
+
+
+def test_parts_of_a_series_are_scored_as_in_the_whole() -> None:
+    x = np.sin(np.arange(900) / 7) + 0.1 * np.random.default_rng(0).normal(size=900)
+    detector = build("MovingStd", 20).fit(x)
+    parts = [slice(100, 180), slice(300, 420), slice(880, 900)]
+    expected = np.concatenate([detector.score(x)[part] for part in parts])
+    np.testing.assert_allclose(scoring.score_parts(detector, x, parts, 20, 0.0), expected, rtol=1e-12)

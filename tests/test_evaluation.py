@@ -16,6 +16,7 @@ from benchmark.cli import main
 from benchmark.errors import UserError
 from benchmark.grid import Selection, protocols
 from benchmark.report import frames
+from benchmark.report.tables import Entry, Row
 from datasets import DataError, load_folder
 from detectors import CNN, HBOS, ScaleFlow
 from tests.support.cases import plugin, toy
@@ -170,3 +171,15 @@ def test_published_figures_stand_beside_the_paper_s_data_sets() -> None:
     table = benchmark.table(cells)
     assert table.loc[("tsb-uad", "HBOS"), "MGAB, published"] == pytest.approx(0.55, abs=0.05)
     assert np.isnan(table.loc[("tsb-uad", "HBOS (n_bins=5)"), "MGAB, published"])
+
+
+def test_baselines_beside_a_quick_run_are_quick() -> None:
+    cells = benchmark.evaluate("AbsDeviation", toy(), quick=True)
+    assert {row["quick"] for row in cells.attrs[frames.TRIVIAL]} == {True}
+
+
+def test_a_figure_on_a_part_of_the_series_is_not_shown() -> None:
+    whole, part = Entry(value=0.7, n_series=2, size=2), Entry(value=0.9, n_series=1, size=2)
+    figures = frames._figures(Row("Mine", "Mine", "plug-in", "prefix", {"A": whole, "B": part}), "auroc")
+    assert figures["A"] == 0.7
+    assert np.isnan(figures["B"])

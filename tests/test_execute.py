@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from benchmark.execution import execute, warm_up
+from benchmark.execution.execute import shorten_window
 from benchmark.execution.isolation import describe, tail
-from benchmark.grid import Task
+from benchmark.grid import Outcome, Task
 from datasets._base import Series
+from detectors import HBOS
+from tests.support import toys
 from tests.support.cases import HOSTILE, planned, plugin, toy
 
 IN_PROCESS = ("Fine", "UsesGlobalNoise", "Raises", "Exits", "GivesNaN", "GivesTooFew", "GivesTooMany", "GivesWords")
@@ -158,3 +163,22 @@ def test_only_packaged_detectors_are_warmed_up_alone(tmp_path: Path, monkeypatch
 def test_describe_and_tail() -> None:
     assert describe(ValueError("x" * 9999)) == ("ValueError: " + "x" * 9999)[:2000]
     assert tail("a\nb\nc\n", 2) == "b\nc"
+
+
+def test_the_seconds_of_a_cell_are_those_of_all_its_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five rounds by a clock that goes on by a second at each look."""
+    looks = itertools.count()
+    clock = SimpleNamespace(perf_counter=lambda: float(next(looks)))
+    monkeypatch.setattr(sys.modules["benchmark.execution.execute"], "time", clock)
+    outcome = execute(toys.task("Windowless", "normal-crossfit", toys.rows()), toys.rows())
+    assert outcome.status == "ok", outcome.reason
+    assert (outcome.fit_seconds, outcome.score_seconds) == (5.0, 5.0)
+
+
+def test_a_window_is_cut_only_where_no_fitted_piece_holds_it() -> None:
+    detector, outcome = HBOS(window=40), Outcome("ok")
+    shorten_window(detector, [np.zeros(10), np.zeros(60)], outcome)
+    assert (detector.window, outcome.extra) == (40, {})
+    shorten_window(detector, [np.zeros(10), np.zeros(30)], outcome)
+    assert detector.window == 15
+    assert outcome.extra["note"] == "window 40 cut to 15: the longest fitted piece has 30 points"

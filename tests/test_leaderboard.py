@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 
@@ -17,6 +18,7 @@ from benchmark.errors import UserError
 from benchmark.evaluation import evaluated, selection_of
 from benchmark.grid import tsb_ad_rows
 from benchmark.leaderboard import Figures, summary
+from benchmark.leaderboard.figures import _row
 from benchmark.leaderboard.submission import _script
 from benchmark.store import Store
 from datasets import Series
@@ -310,3 +312,20 @@ def test_a_page_is_renewed_between_its_markers(store: Path, tmp_path: Path, caps
     page.write_text("no markers")
     assert cli.main(command) == 2
     assert "has no place for the table" in capsys.readouterr().err
+
+
+def test_a_row_has_the_fewest_seeds_of_its_files() -> None:
+    cells = pd.DataFrame({"detector": "IForest", "params": "{}", "series": ["a", "a", "b"], "seed": [0, 1, 0]})
+    cells = cells.assign(vus_pr=[0.2, 0.4, 0.8], vus_pr_after_train=[0.1, 0.3, np.nan])
+    row = _row("IForest", cells)
+    assert row.seeds == 1
+    assert row.vus_pr == {"a": pytest.approx(0.3), "b": 0.8}
+    assert row.after_train == {"a": pytest.approx(0.2)}
+
+
+def test_files_of_untouched_sources_are_counted() -> None:
+    lines, test = leaderboard.summarised([some("ScaleFlow", "", 0.3, files=39)])
+    (mine,) = [line for line in lines if line.tuned]
+    left = [file for file in mine.per_file if file.split("_")[1] not in mine.tuned]
+    assert len(left) != 39 - len(left)
+    assert f"on the {len(left)} files of other sources" in leaderboard.document(lines, test)

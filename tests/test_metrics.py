@@ -295,3 +295,26 @@ def test_importing_metrics_and_statistics_costs_only_numpy():
         "assert not {'pandas', 'scipy', 'sklearn', 'matplotlib', 'numba', 'torch'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_three_sigma_is_the_deviation_of_the_scores_themselves() -> None:
+    """The highest of eleven scores lies between the bounds by n and by n - 1."""
+    scores = np.array([0.0] * 9 + [0.2, 1.0])
+    assert scores.mean() + 3 * scores.std() < 1.0 < scores.mean() + 3 * scores.std(ddof=1)
+    assert METRICS["recall_3sigma"]([0] * 10 + [1], scores) == 1.0
+
+
+def test_what_random_scores_get_is_the_mean_of_twenty_draws() -> None:
+    labels = np.array([0, 0, 1, 1, 1, 0, 0, 0, 1, 0], dtype=np.uint8)
+    rng, found = np.random.default_rng(0), []
+    for _ in range(20):
+        scores = rng.random(10)
+        scores[2:5] = scores[2:5].max()
+        flags = [scores >= level for level in scores]
+        found.append(max(2 * (f & (labels == 1)).sum() / (f.sum() + 4) for f in flags))
+    assert METRICS["point_adjusted_f1_random"](labels, labels) == pytest.approx(np.mean(found))
+
+
+def test_the_companion_of_a_measure_comes_with_it() -> None:
+    names = [m.name for m in select(["point_adjusted_f1_oracle", "auroc"])]
+    assert names == ["point_adjusted_f1_oracle", "point_adjusted_f1_random", "auroc"]

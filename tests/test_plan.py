@@ -227,3 +227,22 @@ def test_expected_costs_by_hand() -> None:
         assert expected_seconds(Cell("d", "s", "Mine", protocol), 1000) == pytest.approx(START + seconds)
     square = Cost(fit=1e-3, score=0.0, growth=2.0, share=1.0, cap=5_000)
     assert square.seconds(10_000, 10_000) == pytest.approx(1e-3 * 5_000 * 0.5)
+
+
+def test_the_first_seed_is_that_of_a_detector_without_randomness() -> None:
+    selection = Selection(detectors=("HBOS",), seeds=(4, 2))
+    assert [t.cell.seed for t, _ in plan(selection, rows(selection), [series()])] == [4]
+
+
+def test_what_a_quick_run_sets_is_not_the_users() -> None:
+    (row,) = rows(Selection(detectors=("LSTM",), quick=True, params={"LSTM": {"batch_size": 32}}))
+    assert dict(row.params).keys() == {"batch_size", "epochs", "max_windows"}
+    assert row.explicit == {"batch_size"}
+
+
+def test_a_cells_random_numbers_depend_on_its_seed_series_and_detector_alone() -> None:
+    one = Cell("Toy", "a", "IForest", "tsb-uad", 0)
+    same = [replace(one, protocol="prefix"), replace(one, params=(("window", 9),)), replace(one, version="2")]
+    others = [replace(one, **{name: value}) for name, value in (("dataset", "T"), ("series", "b"), ("detector", "AE"))]
+    assert {cell.random_state for cell in same} == {one.random_state}
+    assert len({cell.random_state for cell in (one, replace(one, seed=1), *others)}) == 5

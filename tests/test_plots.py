@@ -7,11 +7,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.report import quality, roc, style, traces, training
+from benchmark.report import cards, quality, roc, style, traces, training
 from benchmark.report.roc import GRID, Curve
 from benchmark.report.tables import Entry, Row, Table
 
@@ -206,3 +207,42 @@ def test_health_counts_what_misleads() -> None:
     assert found["position"] == pytest.approx(np.flatnonzero(labels).mean() / 99)
     assert traces.health(values + 0.5, labels)["missing"] == 0, "-1 means a gap among counts only"
     assert traces.health(np.sign(values), labels)["missing"] == 0, "-1, 0, 1 are states"
+
+
+def test_seconds_are_the_median_of_a_rows_series() -> None:
+    tidy = pd.DataFrame({"status": ["ok"] * 3 + ["failed"], "simulated": False, "label": "LOF", "protocol": "tsb-uad"})
+    tidy = tidy.assign(fit_seconds=[1.0, 2.0, 30.0, 500.0], score_seconds=0.5)
+    row = Row("LOF", "LOF", "classical", "tsb-uad", {"A": Entry(0.6, 3, 3), "B": Entry(0.8, 3, 3)})
+    table = Table("T", "tsb-uad", "auroc", ("A", "B"), (row,))
+    assert quality.time_points(tidy, table) == [("LOF", "classical", 2.5, pytest.approx(0.7))]
+
+
+class TwoSeeds:
+    """Scores of two seeds on a series: the labels, and their opposite."""
+
+    labels = np.array([0, 0, 1, 1], dtype=np.uint8)
+
+    def scores(self, key: str) -> tuple[int, np.ndarray]:
+        return 0, self.labels * (1.0 if key == "0" else -1.0)
+
+    def content(self, key: str) -> str:
+        return key
+
+    def series(self, data_hash: str) -> tuple[np.ndarray, np.ndarray]:
+        return np.zeros(4), self.labels
+
+
+def test_a_curve_is_the_mean_over_seeds() -> None:
+    places = {"status": "ok", "simulated": False, "label": "LOF", "protocol": "p", "dataset": "A", "series": "s"}
+    tidy = pd.DataFrame([places | {"key": key, "data_hash": "h"} for key in "01"])
+    table = Table("T", "p", "auroc", ("A",), (Row("LOF", "LOF", "classical", "p", {"A": Entry(0.5, 1, 1)}),))
+    ((_, (curve,)),) = roc.roc_curves(TwoSeeds(), table, tidy)  # type: ignore[arg-type]
+    inner = (GRID > 0) & (GRID < 1)
+    np.testing.assert_allclose(curve.mean[inner], 0.5)
+    assert curve.n_series == 1
+
+
+def test_the_best_cell_of_a_card_has_the_highest_figure() -> None:
+    cells = pd.DataFrame({"label": list("ABC"), "protocol": "p", "auroc": [0.5, 0.9, np.nan]})
+    assert cards._best(cells) == {"label": "B", "protocol": "p", "auroc": 0.9}
+    assert cards._best(cells[2:]) is None

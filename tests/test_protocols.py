@@ -12,6 +12,7 @@ from benchmark.grid import Inapplicable, fitted_parts, labelled_in_fit, protocol
 from benchmark.grid.protocols import PROTOCOLS
 from benchmark.grid.splits import normal_spans
 from datasets._base import Series
+from detectors import KMeansAD
 from detectors.core import Array, Detector, WindowDetector
 from detectors.core.windows import Windows
 
@@ -148,3 +149,10 @@ def test_a_variant_changes_single_fields() -> None:
     for wrong in ("tsb-uad:aling=end", "tsb-uad:align=centr", "tsb-uad:window=packag", "tsb-uad:decimal=2"):
         with pytest.raises(UserError, match="did you mean"):
             protocols.get(wrong)
+
+
+def test_an_alignment_of_the_detectors_own_stays() -> None:
+    own, usual = KMeansAD(window=20), Unsupervised(window=20)
+    for detector in (own, usual):
+        protocols.get("tsb-uad:align=end").configure(detector, series())
+    assert (own.align, usual.align) == ("mean", "end")

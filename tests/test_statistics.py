@@ -407,3 +407,12 @@ def test_only_rows_with_as_many_series_as_any_are_ranked():
     )
     tidy = make_cells(shifted(k=3), BLOCKS).assign(label="a", protocol="tsb-uad", simulated=False)
     assert _ranked(tidy, Table("", "tsb-uad", "auroc", ("x", "y"), rows))[1] == ["a", "c"]
+
+
+def test_another_seed_draws_other_segments() -> None:
+    rng = np.random.default_rng(3)
+    labels = np.repeat([0, 1, 0, 1, 0, 1, 0], 30).astype(np.uint8)
+    pair = Pair(labels, rng.normal(size=210) + labels, rng.normal(size=210))
+    one, same, other = (paired_bootstrap([pair], n_boot=100, seed=seed) for seed in (1, 1, 2))
+    assert one == same
+    assert (one.low, one.high) != (other.low, other.high)

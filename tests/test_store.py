@@ -247,7 +247,16 @@ def test_runs_come_in_their_order(tmp_path: Path) -> None:
     assert runs == [(1, "first", "first"), (2, "second", "second"), (3, "third", "third")]
 
 
-@pytest.mark.parametrize("change", ["scores SET sha256 = 'x'", "cells SET quick = 1", "runs SET command = 'x'"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "scores SET sha256 = 'x'",
+        "cells SET quick = 1",
+        "runs SET command = 'x'",
+        "metrics SET value = 0.1",
+        "series SET n = 2",
+    ],
+)
 def test_the_fingerprint_is_of_all_that_a_report_shows(tmp_path: Path, change: str) -> None:
     with Store(fill(tmp_path / "r.sqlite", "D"), write=True) as store:
         before = store.fingerprint()
@@ -607,3 +616,34 @@ def test_an_undefined_metric_is_no_number() -> None:
     ((_, name, value, reason),) = measure("k", ["ucr_score"], labels, np.arange(300.0), "tsb-uad", 5)
     assert (name, value) == ("ucr_score", None)
     assert "exactly one anomalous segment" in reason
+
+
+def test_figures_of_an_earlier_outcome_go_with_it(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite", write=True) as store:
+        store.put(cell(), ok(), metrics=[(cell().key, "vus_roc", 0.9, "")])
+        store.put(cell(), ok(1))
+        assert store.database.rows("SELECT * FROM metrics") == []
+        store.put(cell(), Outcome("failed", "why"))
+        assert store.database.rows("SELECT * FROM scores") == []
+
+
+def test_imported_scores_are_measured_by_their_protocol(tmp_path: Path) -> None:
+    path = fill(tmp_path / "s.sqlite", "D")
+    scores = np.linspace(0, 0.004, 300)[::-1] + 0.5 * (np.arange(300) == 299)  # equal but for one, at two decimals
+    file = scores_file(tmp_path / "theirs.csv", toy().sha256, scores.tolist())
+    with Store(path, write=True) as store:
+        import_scores(store, file, "Plain")
+        import_scores(store, file, "Rounded", "authors-csv")
+        found = store.frame().set_index("detector")["auroc"]
+    assert found["Plain"] == pytest.approx(roc_auc_score(toy().labels, scores))
+    rounded = np.round((scores - scores.min()) / np.ptp(scores), 2)
+    assert found["Rounded"] == pytest.approx(roc_auc_score(toy().labels, rounded))
+    assert found["Rounded"] != found["Plain"]
+
+
+def test_content_tells_at_which_row_scores_begin(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite", write=True) as store:
+        for name, first in (("D", 0), ("E", 1), ("F", 1)):
+            store.put(cell(name), Outcome("ok", scores=np.arange(5.0), first_row=first))
+        d, e, f = (store.content(cell(name).key) for name in "DEF")
+    assert d != e == f

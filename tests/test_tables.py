@@ -478,3 +478,30 @@ def test_any_text_survives_latex_escaping_in_ascii(text: str) -> None:
 def test_markdown_escapes_an_underscore_at_the_edge_of_a_word_only() -> None:
     assert markdown.escape("IForest (n_estimators=200)") == "IForest (n_estimators=200)"
     assert markdown.escape("_slanted_ __init__ a|b") == r"\_slanted\_ \_\_init\_\_ a\|b"
+
+
+def test_a_cause_of_one_data_set_goes_before_that_of_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        {"detector": "PCA", "dataset": dataset, "up_to": "0.2", "cause": cause}
+        for dataset, cause in (("*", "any"), ("MGAB", "this"))
+    ]
+    monkeypatch.setattr(verdicts, "read_csv", lambda *_: list(rows))
+    verdicts.causes.cache_clear()
+    try:
+        assert [verdicts.known_cause("PCA", dataset, 0.1) for dataset in ("MGAB", "Dodgers")] == ["this", "any"]
+    finally:
+        verdicts.causes.cache_clear()
+
+
+def test_csv_has_the_seed_interval_from_low_to_high() -> None:
+    cells = frame([cell("Dodgers", "1", "IForest", a, seed=s) for s, a in enumerate((0.60, 0.62, 0.64))])
+    rows = csv.DictReader(io.StringIO(as_csv.document(build(current(cells), SIZES))))
+    (line,) = [
+        r
+        for r in rows
+        if r["detector"] == "IForest"
+        and r["dataset"] == "Dodgers"
+        and r["protocol"] == "tsb-uad"
+        and not r["published"]
+    ]
+    assert (float(line["low"]), float(line["high"])) == pytest.approx(verdicts.seed_interval([0.60, 0.62, 0.64]))

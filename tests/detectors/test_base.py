@@ -287,3 +287,24 @@ def test_a_parameter_out_of_its_range_is_refused_by_its_name():
 
     with pytest.raises(ValueError, match="power must be a finite number of at least 0, got -1"):
         Ruled(-1).fit(np.arange(9.0))
+
+
+class Power(Detector):
+    """A power of the absolute value; needs no fit."""
+
+    rescored = frozenset({"power"})
+
+    def __init__(self, power: float = 1.0) -> None:
+        self.power = power
+
+    def _fit(self, pieces):
+        pass
+
+    def _score(self, x):
+        return np.abs(x) ** self.power
+
+
+def test_scores_by_rules_leave_the_detector_and_each_other_alone() -> None:
+    detector = Power().fit([2.0, 3.0])
+    squared, plain = detector.scores_by([2.0, 3.0], [{"power": 2.0}, {}])
+    assert (squared.tolist(), plain.tolist(), detector.power) == ([4.0, 9.0], [2.0, 3.0], 1.0)

@@ -48,6 +48,8 @@ def test_forecast_and_gradients_equal_the_plain_stack(window):
 def test_layers_are_the_published_ones():
     shapes = [tuple(p.shape) for p in ConvForecaster(48).parameters() if p.dim() > 1]
     assert shapes == [(8, 1, 2), (16, 8, 2), (32, 16, 2), (64, 32 * 5), (1, 64)]
+    drops = [m.p for m in ConvForecaster(48).modules() if isinstance(m, torch.nn.Dropout)]
+    assert drops == [0.2]
 
 
 def test_a_window_too_short_for_three_pools_is_continued_backwards():
@@ -94,3 +96,8 @@ def test_published_scale_on_a_real_series():
     x, y = np.loadtxt(path, delimiter=",").T
     scores = CNN(window=181, scaling="lookahead").fit(x[: len(x) // 10]).score(x)
     assert roc_auc_score(y, scores) > 0.95
+
+
+def test_a_flat_past_has_the_unit_of_all_fitted_pieces():
+    calm, wild = np.sin(np.arange(60.0)) / 100, 5 * np.sin(np.arange(60.0))
+    assert CNN(window=15, epochs=0).fit([calm, wild]).floor_ == 0.01 * np.ptp(wild)

@@ -277,3 +277,16 @@ def test_knn_leaves_the_window_itself_out_in_whichever_piece_it_stands() -> None
     np.testing.assert_allclose(detector.score(pieces[0])[:181], slow[:181])
     np.testing.assert_allclose(detector.score(pieces[1])[:231], slow[181:])
     np.testing.assert_allclose(detector.score(pieces[1][40:140])[:81], slow[221:302])
+
+
+def test_a_centre_is_found_anew_from_its_latest_members(monkeypatch: pytest.MonkeyPatch) -> None:
+    from detectors import sand
+
+    monkeypatch.setattr(sand, "MEMBERS", 5)
+    waves = unit_rows(np.sin(2 * np.pi * np.arange(60) / 20) + 0.3 * RNG.standard_normal((9, 60)))
+    model = Model.empty(60)
+    model.join(waves, 1, np.random.default_rng(0))
+    np.testing.assert_array_equal(model.rows[0], waves[4:])
+    model.join(waves[:3], 1, np.random.default_rng(0))
+    np.testing.assert_array_equal(model.rows[0], np.concatenate([waves[7:], waves[:3]]))
+    assert model.members.tolist() == [12.0]

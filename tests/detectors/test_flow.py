@@ -471,3 +471,11 @@ def test_the_seed_reaches_weights_and_draws_each_by_itself(source, monkeypatch):
     only_from(source, monkeypatch)
     one, other = (Proposed(**QUICK, random_state=seed).fit(x).score(x) for seed in (1, 2))
     assert not np.array_equal(one, other)
+
+
+def test_each_stage_has_steps_of_its_own():
+    """64 rows are two batches of 32; an odd row begins another."""
+    model = Proposed(steps=(128, 101))
+    assert [model._schedule(stage, 64).epochs for stage in (1, 2)] == [64, 51]
+    assert model._schedule(1, 65).epochs == 43
+    assert Proposed(epochs=7)._schedule(2, 64).epochs == 7

@@ -167,6 +167,9 @@ def test_a_huge_value_changes_no_other_window(huge: float) -> None:
     x[[60, 200]], y[50] = (huge, -huge), huge
     expected = naive.matrix_profile(x, [x], 16, 4, "sqrt")
     np.testing.assert_allclose(profile(x, 16, "sqrt"), expected, atol=1e-6)
+    x[[60, 64, 68]] = huge  # a row of them, as far apart as the zone reaches
+    expected = naive.matrix_profile(x, [x], 16, 4, "sqrt")
+    np.testing.assert_allclose(profile(x, 16, "sqrt"), expected, atol=1e-6)
     pieces = [x[:150], x[150:]]
     np.testing.assert_allclose(
         profile(y, 16, "sqrt", pieces), naive.matrix_profile(y, pieces, 16, None, "sqrt"), atol=1e-6
@@ -251,3 +254,12 @@ def test_two_that_are_nearest_to_each_other_have_one_score() -> None:
 def unit_windows(x: np.ndarray, w: int) -> np.ndarray:
     rows = np.lib.stride_tricks.sliding_window_view(x, w)
     return np.asarray((rows - rows.mean(axis=1, keepdims=True)) / rows.std(axis=1, keepdims=True))
+
+
+def test_a_huge_value_in_a_flat_stretch_is_no_constant_window() -> None:
+    """The only other window has a dip where the huge value stands: a correlation of -1, farther than a constant is."""
+    x = np.tile([1.0, -1.0], 60)  # a mean of 0, as the flat stretch
+    x[40:60] = 0.0
+    x[50] = 1e20
+    found, _ = nearest_distance(x, [np.append(np.zeros(7), -1.0)], 8)
+    assert found[43] == pytest.approx(2 * np.sqrt(8), abs=1e-6)

@@ -127,3 +127,9 @@ def test_a_stretch_moved_to_the_end_of_its_piece_is_kept_and_beyond_it_is_not():
         assert (len(at) == 2) == kept, (late, at)
         if kept:
             assert at[1] == shapes.starts[1] + 5
+
+
+def test_no_more_stretches_are_taken_than_allowed():
+    shapes = Windows([rhythm(3000)], 30)
+    assert len(NormA(10, share=1.0, max_stretches=7)._sample(shapes)) == 7
+    assert len(NormA(10, share=0.255)._sample(shapes)) == 25

@@ -173,6 +173,14 @@ def test_equal_normal_scores_give_finite_surprises():
     assert np.isfinite(Evidence(np.zeros(10), 1.0)(np.array([-5.0, 0.0, 5.0]))).all()
 
 
+def test_behind_a_flat_tail_a_hundredth_of_the_spread_is_a_nat():
+    """The highest tenth of the usual scores are equal: nothing is said by excesses over it."""
+    normal = np.concatenate([np.linspace(0, 1, 90), np.full(20, 1.0)])
+    assert Evidence(normal, 0.0)(np.array([1.05]))[0] == pytest.approx(np.log(10) + 0.05 / 0.01)
+    spread = np.linspace(0, 1, 101)  # excesses of .01 to .1 over the quantile .9
+    assert Evidence(spread, 0.0)(np.array([1.5]))[0] == pytest.approx(np.log(10) + 0.6 / 0.055)
+
+
 def distance(references: np.ndarray, view: str, span: int = 1) -> Distance:
     return Distance(prepared(references, view, CPU), torch.arange(len(references)), span, view)
 
@@ -576,3 +584,44 @@ def test_the_seed_reaches_weights_and_draws_each_by_itself(source, monkeypatch):
     only_from(source, monkeypatch)
     one, other = (ScaleFlow(steps=5, hidden=8, random_state=seed).fit(x).score(x) for seed in (1, 2))
     assert not np.array_equal(one, other)
+
+
+def test_the_median_of_the_held_out_windows_chooses_the_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without blocks and noise the likelihood of a window of one value c is c^2 / 2 and a constant."""
+    from detectors.flows import bank as module
+
+    seen: dict = {}
+    monkeypatch.setattr(module, "train", lambda bank, loss, *rest: seen.update(loss=loss) or {})
+    bank, half = FlowBank(1, 4, 0, 3), 0.5 * np.log(2 * np.pi)
+    data = np.repeat([[[0.0], [1.0], [10.0], [2.0]]], 4, axis=2).astype(np.float32)
+
+    def loss(noise: float) -> float:
+        train_bank(
+            bank, data, noise * np.eye(4, dtype=np.float32)[None], 1, (4, 8, 1e-3), np.random.default_rng(0), print
+        )
+        return float(seen["loss"](torch.tensor([0, 1, 2])))
+
+    assert loss(0.0) == pytest.approx((0 + 0.5 + 50) / 3 + half)
+    assert loss(0.1) != loss(0.1), "noise is drawn anew each time"
+    bank.eval()
+    assert loss(0.0) == pytest.approx(0.5 + half)
+
+
+def test_a_series_is_scored_by_the_scales_that_it_can_hold() -> None:
+    detector = ScaleFlow(steps=1, blocks=0, max_windows=100).fit(sine(400))
+    spans = [scale.span for scale in detector.scales_]
+    assert spans == sorted(spans)
+    assert len(spans) > 2
+    for n in (spans[1], spans[2] - 1):
+        assert [scale.span for scale in detector._fitting(n)] == spans[:2]
+    assert [scale.span for scale in detector._fitting(spans[0] - 1)] == spans[:1]
+
+
+def test_the_noise_of_training_is_that_of_a_grid_step_in_standard_deviations(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[float] = []
+    monkeypatch.setattr(ScaleFlow, "_learn", lambda self, pieces, noise: seen.append(noise))
+    x = 50.0 * np.random.default_rng(0).integers(0, 8, 400)
+    ScaleFlow().fit(x)
+    ScaleFlow().fit(sine(400))
+    ScaleFlow(noise=0).fit(sine(400))
+    assert seen == [pytest.approx(50 / x.std() / np.sqrt(12)), 0.01, 1e-3]

@@ -46,10 +46,12 @@ def test_steady_leaves_generator_and_threads_as_they_were():
 
 def test_steady_seeds():
     draws = []
-    for seed in (1, 1, 2):
+    for seed in (1, 1, 2, 0, 0):
+        torch.rand(1)  # what the generator outside has come to is not the seed's
         with _torch.steady(CPU, seed):
             draws.append(torch.rand(1).item())
     assert draws[0] == draws[1] != draws[2]
+    assert draws[3] == draws[4], "0 is a seed as well"
 
 
 def test_stops_patience_epochs_after_the_best_and_keeps_the_last_weights():

@@ -114,6 +114,8 @@ def test_weekends_left_out_are_no_gaps(read: Read, values: np.ndarray) -> None:
     got = read(lines("date,close", pd.bdate_range("2020-01-01", periods=600), values))
     assert len(got) == 600
     assert any("nights or weekends" in note for note in got.notes)
+    assert got.step is None
+    assert read(lines("date,close", pd.date_range("2020-01-01", periods=600), values)).step == 86400e9
 
 
 @pytest.mark.parametrize("freq", ["MS", "ME", "QS", "YS"])

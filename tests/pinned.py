@@ -1,0 +1,116 @@
+"""Scores of every detector on short series, pinned for its version.
+
+Stored results are found by a detector's version. So scores that change without it would pass older figures as current.
+``python -m tests.pinned [NAME ...]`` pins them again, after the version was raised; ``tests/test_pinned.py`` compares.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from benchmark.catalogue import registry
+from benchmark.catalogue.trials import cheap
+from detectors import Array, Detector
+from detectors.core import Alignment
+
+FILE = Path(__file__).with_name("pinned.json")
+EVERY = 20  # of so many scores, one is kept
+Pins = dict[str, list[float]]
+
+# What is fitted besides the cheap form of a detector, so that each parameter is heard.
+VARIANTS: dict[str, list[dict[str, Any]]] = {
+    "IForest": [
+        {"n_estimators": 20, "max_samples": 37},
+        {"n_estimators": 20, "trees": "sklearn", "max_samples": 60},
+        {"n_estimators": 20, "trees": "sklearn", "scaling": "z", "max_features": 3},
+    ],
+    "IForest1": [{"n_estimators": 20, "trees": "sklearn"}],
+    "LOF": [{"n_neighbors": 5, "scaling": "z"}, {"n_neighbors": 5, "sample": 150}],
+    "MP": [{"constants": "zero"}, {"share": 0.3}, {"window": "auto"}],
+    "PCA": [{"signs": "scores"}],
+    "NormA": [{"length": 2, "share": 0.9, "cut": 0.6}, {"max_stretches": 4}],
+    "HBOS": [
+        {"scaling": "z", "n_bins": 5},
+        {"alpha": 0.3, "tol": 0.0},
+        *({"align": align} for align in get_args(Alignment)),
+    ],
+    "POLY": [{"stretch": True, "degree": 2}, {"places": "rows", "stretch": True, "window": 23}],
+    "OCSVM": [{"scaling": "z", "nu": 0.3}, {"scaling": "tsb-ad", "nu": 0.3}, {"max_windows": 60}],
+    "KNN": [{"n_neighbors": 5}, {"n_neighbors": 5, "scaling": "z"}],
+    "KMeansAD": [{"n_clusters": 3, "scaling": "z"}, {"max_windows": 60, "random_state": 1}],
+    "KShapeAD": [{"n_clusters": 3, "length": 2, "max_stretches": 8}],
+    "SAND": [{"batch": 0.3, "rate": 0.2, "length": 2, "n_clusters": 3}],
+    "Series2Graph": [{"query": 3, "rays": 20}, {"average": "edges", "rays": 12}],
+    "SR": [{"width": 11, "padding": "series"}],
+    "RandomScore": [{"random_state": 3}],
+    "AE": [{"epochs": 20, "patience": 1, "batch_size": 16, "max_windows": 60}],
+    "CNN": [{"epochs": 1, "scaling": "lookahead"}],
+    "Proposed": [
+        {"epochs": None, "steps": (6, 3), "members": 2, "blocks": 2, "stem": "full", "whiten": False},
+        {"epochs": 1, "quantity": "squares", "pooling": "position", "blocks": 2},
+        {"epochs": 1, "quantity": "likelihood", "pooling": "mean", "maps": "middle", "blocks": 2},
+        {"epochs": 1, "preset": "paper", "training_stride": 16, "blocks": 2},
+    ],
+    "ScaleFlow": [
+        {"steps": 5, "members": 2, "join": "mean", "typicality": 0.0},
+        {"steps": 5, "join": "max", "calibrate": "fitted", "rotate": False},
+        {"blocks": 0, "period": 20, "factors": (1, 3), "noise": 0.2},
+        {"components": ("distance", "shape", "spectrum"), "max_windows": 40},
+    ],
+}
+SHORTER: dict[str, dict[str, Any]] = {"AE": {"epochs": 3}, "CNN": {"epochs": 1}}
+# Share of the range by which scores may differ on another processor (docs/determinism.md); others agree to 1e-5.
+LOOSE = {"NormA": 1e-3, "AE": 1e-2, "CNN": 1e-4, "LSTM": 1e-4, "Proposed": 1e-2, "ScaleFlow": 1e-4}
+
+
+def series(n: int, seed: int) -> Array:
+    """A noisy sine in steps of .001 with a stuck stretch, a spike and a turned cycle."""
+    x = np.sin(2 * np.pi * np.arange(n) / 25) + 0.1 * np.random.default_rng(seed).normal(size=n)
+    x[60:85] = x[60:85][::-1] + 0.3
+    x[100:124] = x[100]
+    x[n - 40] += 4
+    return np.round(x, 3)
+
+
+def variants(name: str) -> list[dict[str, Any]]:
+    """Parameters that are pinned: the cheap ones, then each further variant with them."""
+    common = cheap(registry.detectors()[name]) | SHORTER.get(name, {})
+    return [common, *(common | more for more in VARIANTS.get(name, []))]
+
+
+def pins(name: str, params: dict[str, Any]) -> Pins:
+    """Scores of the fitted series, a part of it and another one, and the thresholds; once those of pieces, too."""
+    cls = registry.detectors()[name]
+    x, y = series(400, 1), series(160, 2)
+    whole = cls(**params).fit(x)
+    found = {"fitted": whole.score(x), "part": whole.score(x[90:290]), "other": whole.score(y)}
+    if params == variants(name)[0]:
+        parts = cls(**params).fit([x[:150], x[160:165], x[180:]])
+        found |= {"other, of pieces": parts.score(y), "a piece": parts.score(x[180:])}
+    kept = {what: [*scores[::EVERY], scores[-1], scores.mean(), scores.std()] for what, scores in found.items()}
+    kept["thresholds"] = [_threshold(whole, "quantile"), _threshold(whole, "pot")]
+    return {what: [float(f"{value:.7g}") for value in values] for what, values in kept.items()}
+
+
+def _threshold(detector: Detector, rule: Any) -> float:
+    return detector.threshold(rule, contamination=0.05)
+
+
+def main(names: list[str]) -> None:
+    """Pin the scores of these detectors, or of all."""
+    known = json.loads(FILE.read_text(encoding="utf-8")) if FILE.is_file() else {}
+    for name in names or list(registry.detectors()):
+        made = {repr(params): pins(name, params) for params in variants(name)}
+        known[name] = {"version": registry.detectors()[name].version, "pins": made}
+    order = [name for name in registry.detectors() if name in known]
+    text = json.dumps({name: known[name] for name in order}, separators=(",", ":"))
+    FILE.write_text(text.replace("},", "},\n") + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
