@@ -85,6 +85,9 @@ class ScaleFlow(SavedDetector):
         distances between fitted windows that share no point. join : {"log", "mean", "max"}
         How a point's surprises become its score. There is one for each scale and each of ``components``; "log" is the
         mean of log(1 + surprise). The likelihoods share the weight of one distance.
+    half_weight : float
+        Fitted data, in spans of a scale, that give it half of the full weight in the mean: a scale with *n* points and
+        span *s* weighs n / (n + half_weight s). 0 = all scales weigh alike.
     components : tuple of {"likelihood", "gaussian", "distance", "shape", "spectrum"}
         What scores a window. Its likelihood under the flow, and under a Gaussian. Its distance to the third nearest
         fitted window; the same of windows with mean 0 and deviation 1, and of their Fourier amplitudes. max_windows :
@@ -128,7 +131,7 @@ class ScaleFlow(SavedDetector):
     group: ClassVar[Group] = "successor"
     conformance = "invariance"
     blind_to = "anomalies longer than its widest window, and any in the series that it was fitted on"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     source: ClassVar[str] = "this project; after Dinh et al. 2017 and Nalisnick et al. 2019"
     quick: ClassVar[dict[str, Any]] = {"steps": 30, "hidden": 16, "max_windows": 1000}
 
@@ -147,6 +150,7 @@ class ScaleFlow(SavedDetector):
     typicality: float = parameter(default=0.5, must_be=real(0, 1))
     calibrate: Reference = parameter(default="held-out", must_be=one_of(*get_args(Reference)))
     join: Join = parameter(default="log", must_be=one_of(*get_args(Join)))
+    half_weight: float = parameter(default=10.0, must_be=real(0))
     components: tuple[str, ...] = COMPONENTS
     max_windows: int = parameter(default=4000, must_be=whole(4))
     device: str = "auto"
@@ -164,6 +168,7 @@ class ScaleFlow(SavedDetector):
         "typicality": {"typicality": 0},
         "held-out calibration": {"calibrate": "fitted"},
         "dequantisation beyond the grid step": {"noise": 0},
+        "scales weighted by their data": {"half_weight": 0},
         "logarithm in the join": {"join": "mean"},
         "mean in the join (the maximum)": {"join": "max"},
     }
@@ -183,7 +188,7 @@ class ScaleFlow(SavedDetector):
         longest = max(pieces, key=len)
         estimated = period(longest) if self.period == "auto" else self.period
         self.period_ = estimated if self.periods else None
-        self.scales_ = self._scales(len(longest))
+        self.scales_ = self._scales(len(longest), sum(len(piece) for piece in pieces))
         self.window_ = max(scale.span for scale in self.scales_)
         self.notes_ = self._few(sum(len(piece) for piece in pieces))
         scaled = [self._standardise(p) for p in pieces]
@@ -210,14 +215,16 @@ class ScaleFlow(SavedDetector):
         if not self.components or not set(self.components) <= set(COMPONENTS):
             raise ValueError(f"components must be some of {', '.join(COMPONENTS)}; got {self.components!r}")
 
-    def _scales(self, longest: int) -> list[Scale]:
+    def _scales(self, longest: int, n: int) -> list[Scale]:
         from detectors.flows.scale import Scale
 
         most = longest // 3
         points = max(4, min(self.points, most) // 2 * 2)
         wanted = [*self.factors] + ([round(self.periods * self.period_ / points)] if self.period_ else [])
         factors = sorted({min(max(factor, 1), max(1, most // points)) for factor in wanted or [1]})
-        return [Scale(points, f, slice(k * self.members, (k + 1) * self.members)) for k, f in enumerate(factors)]
+        flows = [slice(k * self.members, (k + 1) * self.members) for k in range(len(factors))]
+        weights = [n / (n + self.half_weight * points * factor) for factor in factors]
+        return [Scale(points, *scale) for scale in zip(factors, flows, weights, strict=True)]
 
     def _build(self) -> None:
         from detectors.flows.bank import FlowBank
@@ -453,7 +460,7 @@ class ScaleFlow(SavedDetector):
         return tensors | {f"bank.{name}": tensor for name, tensor in self.bank_.state_dict().items()}, {
             "standardised": [self.mean_, self.deviation_],
             "window": self.window_,
-            "scales": [[s.points, s.factor, s.flows.start, s.flows.stop] for s in self.scales_],
+            "scales": [[s.points, s.factor, s.flows.start, s.flows.stop, s.weight] for s in self.scales_],
             "history": self.history_,
             "notes": [note for note in self.notes_ if not note.startswith((UNLIKE, UNSURE))],
             "pieces": len(self.fitted_pieces_),
@@ -467,7 +474,7 @@ class ScaleFlow(SavedDetector):
 
         self.mean_, self.deviation_ = facts["standardised"]
         self.window_, self.history_, self.notes_ = facts["window"], facts["history"], tuple(facts["notes"])
-        self.scales_ = [Scale(points, factor, slice(a, b)) for points, factor, a, b in facts["scales"]]
+        self.scales_ = [Scale(points, factor, slice(a, b), weight) for points, factor, a, b, weight in facts["scales"]]
         self.fitted_pieces_ = [tensors[f"piece.{k}"].numpy() for k in range(facts["pieces"])]
         self._build()
         self.bank_.load_state_dict(under("bank."))

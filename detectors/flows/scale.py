@@ -81,6 +81,8 @@ class Scale:
         A window is ``points`` block means of ``factor`` points each.
     flows : slice
         This scale's flows in the bank.
+    weight : float
+        Of its components in the score, above 0.
 
     Attributes
     ----------
@@ -91,6 +93,7 @@ class Scale:
     points: int
     factor: int
     flows: slice
+    weight: float = 1.0
     whitening: WindowWhitening = field(init=False)
     components: dict[str, tuple[Component, Evidence]] = field(default_factory=dict)
 
@@ -108,7 +111,7 @@ class Scale:
     def weights(self) -> list[float]:
         """Of its components in the score, in order: the likelihoods share the weight of one distance."""
         likelihoods = sum(name in LIKELIHOODS for name in self.components)
-        return [1 / likelihoods if name in LIKELIHOODS else 1.0 for name in self.components]
+        return [self.weight / likelihoods if name in LIKELIHOODS else self.weight for name in self.components]
 
     def surprises(self, x: Array, place: int | None = None) -> list[Array]:
         """For each component, the (n,) mean surprise of the windows that cover each point of an (n,) series.

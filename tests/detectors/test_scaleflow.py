@@ -382,7 +382,8 @@ def test_shares_explain_the_score():
     x = noisy()
     x[600:640] += 1
     detector = ScaleFlow(**QUICK).fit(noisy(seed=2))
-    weights = np.tile([0.5, 0.5, 1, 1, 1], len(detector.scales_))  # the likelihoods share one weight
+    n, spans = len(noisy(seed=2)), np.array([scale.span for scale in detector.scales_])
+    weights = np.outer(n / (n + 10 * spans), [0.5, 0.5, 1, 1, 1]).ravel()  # the likelihoods share one weight
     rows = weights[:, None] * np.log1p(list(detector.surprises(detector._standardise(x), detector.scales_)))
     shares, part = detector.explain(x, 600, 640).shares, rows[:, 600:640].sum(axis=1)
     np.testing.assert_allclose(list(shares.values()), part / part.sum(), rtol=1e-6)
@@ -553,6 +554,14 @@ def test_labels_cannot_matter_because_unfitted_data_do_not():
     detector.score(marked)
     np.testing.assert_array_equal(detector.score(x), before)
     np.testing.assert_array_equal(ScaleFlow(**QUICK).fit(fitted).score(x), before)
+
+
+@pytest.mark.parametrize(("half_weight", "shares"), [(0, [1, 1]), (10, [2 / 3, 1 / 2]), (40, [1 / 3, 1 / 5])])
+def test_a_scale_weighs_less_where_its_data_are_few(half_weight, shares):
+    x, settings = noisy(n=640), QUICK | {"factors": (1, 2), "periods": 0}
+    detector = ScaleFlow(half_weight=half_weight, **settings).fit([x[:320], x[320:]])
+    assert [scale.span for scale in detector.scales_] == [32, 64]
+    np.testing.assert_allclose([scale.weights[-1] for scale in detector.scales_], shares)
 
 
 def test_each_point_is_covered_by_eight_windows_or_more():

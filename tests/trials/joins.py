@@ -29,7 +29,7 @@ from datasets import DataError, FolderDataset, Series, load_folder
 from detectors.core import Array, Index, evenly
 from detectors.flows.components import LIKELIHOODS, Distance, Evidence, prepared
 from detectors.flows.scale import CoarseWindows, Scale
-from detectors.scaleflow import COMPONENTS, FEW, ScaleFlow
+from detectors.scaleflow import COMPONENTS, ScaleFlow
 from tests.trials.tuning import planted
 
 TRIM = 0.02  # of the references
@@ -126,9 +126,13 @@ def mean(part: Part, weights: Weights, spans: Spans = lambda span: True, reliabl
     """Of the surprises themselves; of all spans, where the part has none of those wanted."""
     named = [key for key in part.surprises if key[1] in weights]
     used = [key for key in named if spans(key[0])] or named
-    trust = {key: part.fitted / (part.fitted + FEW * key[0]) if reliable else 1.0 for key in used}
+    half = ScaleFlow().half_weight
+    trust = {key: part.fitted / (part.fitted + half * key[0]) if reliable else 1.0 for key in used}
     shares = np.array([weights[key[1]] * trust[key] for key in used])
     return np.asarray(shares @ np.array([part.surprises[key] for key in used]) / shares.sum())
+
+
+reliable = partial(joined, reliable=True)
 
 
 def highest(part: Part) -> Array:
@@ -155,26 +159,27 @@ RULES: dict[str, dict[str, Rule]] = {
         "half Gaussian": lambda part: joined(part, HALVES),
         "trimmed references": lambda part: joined(part, TRIMMED),
         "smoothed": smooth(lambda part: joined(part, EQUAL)),
-        "reliable scales": lambda part: joined(part, EQUAL, reliable=True),
+        "reliable scales": lambda part: reliable(part, EQUAL),
     },
     "version 5": {
         "version 4": lambda part: joined(part, HALVES),
-        "reliable scales": lambda part: joined(part, HALVES, reliable=True),
+        "reliable scales": lambda part: reliable(part, HALVES),
     },
     "ablation": {
-        "all ideas on (version 4)": lambda part: joined(part, HALVES),
-        "flow (a Gaussian is left)": lambda part: joined(part, without("likelihood") | {"gaussian": 1.0}),
-        "Gaussian beside the flow": lambda part: joined(part, EQUAL),
-        "likelihoods (distances are left)": lambda part: joined(part, without("likelihood", "gaussian")),
-        "distances (likelihoods are left)": lambda part: joined(part, without(*DISTANCES)),
-        "distance in value": lambda part: joined(part, without("distance")),
-        "distance in shape": lambda part: joined(part, without("shape")),
-        "distance of spectra": lambda part: joined(part, without("spectrum")),
-        "several scales": lambda part: joined(part, HALVES, lambda span: span == FIXED[-1]),
-        "scale of the period": lambda part: joined(part, HALVES, lambda span: span in FIXED),
-        "scale of 32 points": lambda part: joined(part, HALVES, lambda span: span != FIXED[0]),
-        "typicality of the flow": lambda part: joined(part, without("likelihood") | {"one-sided": 0.5}),
-        "logarithm in the join (the mean)": lambda part: mean(part, HALVES),
+        "all ideas on (version 5)": lambda part: reliable(part, HALVES),
+        "scales weighted by their data": lambda part: joined(part, HALVES),
+        "flow (a Gaussian is left)": lambda part: reliable(part, without("likelihood") | {"gaussian": 1.0}),
+        "Gaussian beside the flow": lambda part: reliable(part, EQUAL),
+        "likelihoods (distances are left)": lambda part: reliable(part, without("likelihood", "gaussian")),
+        "distances (likelihoods are left)": lambda part: reliable(part, without(*DISTANCES)),
+        "distance in value": lambda part: reliable(part, without("distance")),
+        "distance in shape": lambda part: reliable(part, without("shape")),
+        "distance of spectra": lambda part: reliable(part, without("spectrum")),
+        "several scales": lambda part: reliable(part, HALVES, lambda span: span == FIXED[-1]),
+        "scale of the period": lambda part: reliable(part, HALVES, lambda span: span in FIXED),
+        "scale of 32 points": lambda part: reliable(part, HALVES, lambda span: span != FIXED[0]),
+        "typicality of the flow": lambda part: reliable(part, without("likelihood") | {"one-sided": 0.5}),
+        "logarithm in the join (the mean)": lambda part: mean(part, HALVES, reliable=True),
         "mean in the join (the maximum)": highest,
     },
 }
