@@ -106,10 +106,15 @@ def test_both_work_side_by_side_in_both_orders(wheel: Path, stand_in: Path, tmp_
     assert "No module named 'benchmark'" in left.stderr
 
 
-def test_a_package_of_ones_own_is_installed_beside_it(wheel: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("written_by", ["the wheel", "a checkout"])
+def test_a_package_of_ones_own_is_installed_beside_it(wheel: Path, tmp_path: Path, written_by: str) -> None:
     """What ``new detector`` writes: installed, its tests run, listed by its name and run by it."""
     python = environment(tmp_path / "env", [wheel])
-    call(python.parent / "tsad-benchmark", "new", "detector", "Mine", cwd=tmp_path)
+    new = ("new", "detector", "Mine", "--folder", tmp_path)
+    if written_by == "the wheel":
+        call(python.parent / "tsad-benchmark", *new, cwd=tmp_path)
+    else:
+        call(sys.executable, "-m", "benchmark", *new, cwd=ROOT)
     pip = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", "--no-index"]
     call(*pip, "--no-build-isolation", tmp_path / "mine", cwd=tmp_path)
     tests = call(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py", cwd=tmp_path / "mine")

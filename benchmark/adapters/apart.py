@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
 import subprocess
@@ -52,7 +53,7 @@ class Home:
         return [str(self.environment.folder / "bin" / "python"), "-P", str(self.runner), *rest]
 
     def prepare(self, say: Callable[[str], None]) -> Path:
-        """Make it where it is missing, ask it for its detectors; its Python.
+        """Make it where it is missing, ask it for its detectors unless this code has done so; its Python.
 
         Raises
         ------
@@ -60,12 +61,28 @@ class Home:
             If it cannot be made, or its libraries cannot be imported.
         """
         python = self.environment.interpreter(say)
+        mark = self._mark()
+        if not (self.ready and self._asked_by.is_file() and self._asked_by.read_text(encoding="utf-8") == mark):
+            self._ask()
+            self._asked_by.write_text(mark, encoding="utf-8")
+        return python
+
+    def _ask(self) -> None:
+        """Start its Python: the libraries and our adapters of them are imported there, which takes some seconds."""
         done = subprocess.run(self.words("--facts", str(self._file)), capture_output=True, text=True)
         if done.returncode:
             self._file.unlink(missing_ok=True)
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]
             raise EnvironmentMissing(f"{self.environment.folder} cannot be used, remove it and try again: {last}")
-        return python
+
+    def _mark(self) -> str:
+        """Of the code that asks: changed code asks again."""
+        here = sorted(Path(__file__).parent.glob("*.py"))
+        return hashlib.sha256(b"".join(file.read_bytes() for file in here)).hexdigest()
+
+    @property
+    def _asked_by(self) -> Path:
+        return self.environment.folder / "asked_by"
 
     @property
     def _file(self) -> Path:

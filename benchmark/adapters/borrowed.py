@@ -49,6 +49,8 @@ class Borrowed(Detector):
         What its scores depend on beyond its parameters: the file of a class of the user's.
     torch : bool
         Whether it draws from torch.
+    unscored : str
+        Which data it gives no finite score for, and what to do then; empty = none is known.
     """
 
     group = "plug-in"
@@ -56,6 +58,7 @@ class Borrowed(Detector):
     spec: ClassVar[str] = ""
     text: ClassVar[str] = ""
     torch: ClassVar[bool] = False
+    unscored: ClassVar[str] = ""
     given: ClassVar[dict[str, Any]] = {}
     window_arguments: ClassVar[tuple[str, ...]] = ()
     defaults: ClassVar[dict[str, Any]] = {"options": None}
@@ -135,6 +138,21 @@ class Borrowed(Detector):
     def prepared(self, options: dict[str, Any]) -> dict[str, Any]:
         """Arguments as the class takes them."""
         return options
+
+    def finite(self, scores: Array, of: str) -> Array:
+        """The library's scores of windows or points, if it gave each one.
+
+        Raises
+        ------
+        FloatingPointError
+            If one is not finite: with the reason and what to do, where they are known.
+        """
+        missing = np.flatnonzero(~np.isfinite(scores))
+        if len(missing):
+            first = f"{len(missing)} of {len(scores)} {of} get no finite score, the first is {scores[missing[0]]}"
+            why = self.unscored or "why is not known here, another window length may help"
+            raise FloatingPointError(f"{self.spec}: {first} at row {missing[0]}: {why}")
+        return scores
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (self.spec, self.__getstate__())

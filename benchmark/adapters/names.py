@@ -41,8 +41,6 @@ class Listed:
         What must be given or installed before it runs; empty = nothing.
     refused : str
         Why it is no detector of one series without labels; empty = it is.
-    unseeded : str
-        Why equal seeds do not give equal scores; empty = they do.
     given : str
         How the user names it, if it is a class of the user's.
     text : str
@@ -58,7 +56,6 @@ class Listed:
     also: tuple[str, ...] = ()
     needs: str = ""
     refused: str = ""
-    unseeded: str = ""
     given: str = ""
     text: str = ""
     home: str = ""

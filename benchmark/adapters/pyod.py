@@ -28,6 +28,12 @@ GRAPH = "it scores the nodes of a graph"
 GIVEN = {"LSCP": {"detector_list": ["LOF", "KNN"]}}  # it has no default of its own: between what it chooses
 SHORT = {"MAD": 1, "ROD": 8}  # longest window: one takes single values, one looks at every three points of a window
 
+UNSCORED = {
+    "ABOD": "a window that equals all its neighbours forms no angle with them; pyod:KNN takes such windows",
+    "SOS": "a window that many others equal is bound to none of them; pyod:KNN takes such windows",
+    "MatrixProfile": "a constant window has no z-normalised distance here; stumpy:stump takes such windows",
+}
+
 
 class _OverWindows(OverWindows):
     """``decision_function``; fitted windows keep their ``decision_scores_``."""
@@ -80,6 +86,7 @@ def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
     """Over windows, or on the series itself for the classes in PyOD's files ``ts_*``."""
     source = f"PyOD, {model.__module__}.{model.__name__}"
     facts: dict[str, Any] = {"source": source, "given": GIVEN.get(entry.name, {})}
+    facts |= {"unscored": UNSCORED.get(entry.name, "")}
     if entry.module.startswith("pyod.models.ts_"):
         window = {"window_size"} & set(arguments(model))
         facts |= {"window_arguments": tuple(window), "defaults": {"window": "auto"} if window else {}}

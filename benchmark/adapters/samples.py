@@ -46,11 +46,11 @@ class OverWindows(Borrowed, WindowDetector):
     def _score_windows(self, windows: Windows) -> Array:
         first = self._first_window(windows.pieces[0])
         if self.own_ is not None and first is not None:
-            return self.own_[first : first + len(windows)]
+            return self.finite(self.own_[first : first + len(windows)], "windows")
         self.seed_generators()
         with silence():
             matrix = self._matrix(windows, np.arange(len(windows)))
-            return np.asarray(self.scores(self.model_, matrix), dtype=float).ravel()
+            return self.finite(np.asarray(self.scores(self.model_, matrix), dtype=float).ravel(), "windows")
 
     def tried(self, model: Any, x: Array) -> None:
         """Fit it to some twenty windows of 16 points."""
@@ -89,7 +89,7 @@ class OnSeries(Borrowed):
     def _score(self, x: Array) -> Array:
         self.seed_generators()
         with silence():
-            return np.array(self.scores(self.model_, x.copy()), dtype=float).ravel()
+            return self.finite(np.array(self.scores(self.model_, x.copy()), dtype=float).ravel(), "points")
 
     window: Any
 

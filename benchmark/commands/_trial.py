@@ -38,6 +38,7 @@ Under another version, series or limit all rows of the library are tried anew.
 {machine} What was stopped at a limit may end within the limit of a run, which is longer.
 """
 ROW = re.compile(r"^\| `([^`]+)` \| .* \| ([\d.]*) ?\|$", re.MULTILINE)
+REFUSED = "FloatingPointError: "
 COLUMNS = ("detector", "outcome", "seconds")
 
 
@@ -142,7 +143,7 @@ def _one_library(
     for spec in todo:
         section.rows[spec] = ("not tried yet", "")
     for spec, outcome, seconds in _outcomes(args, todo, one):
-        section.rows[spec] = (markdown.escape(outcome[:200]), seconds)
+        section.rows[spec] = (markdown.escape(outcome[:300]), seconds)
         _options.say(f"{spec}: {outcome}, {seconds} s")
         page.write()
     page.write()
@@ -159,8 +160,12 @@ def _outcomes(args: argparse.Namespace, specs: Iterable[str], one: Series) -> It
 
 
 def _outcome(outcome: Outcome) -> str:
-    last = outcome.reason.strip().splitlines()[-1:]  # a program's own error comes last
-    return "works" if outcome.status == "ok" else "".join(last) or outcome.status
+    if outcome.status == "ok":
+        return "works"
+    last = "".join(outcome.reason.strip().splitlines()[-1:])  # a program's own error comes last
+    if last.startswith(REFUSED):  # scores that are not finite
+        return f"refused: {last.removeprefix(REFUSED)}"
+    return f"failed: {last}" if outcome.status == "failed" else last or outcome.status
 
 
 def _tasks(

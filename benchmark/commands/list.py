@@ -99,7 +99,7 @@ def _state(entry: Listed) -> str:
     seeded = "seeded" if "random_state" in cls.param_defaults() else "no random numbers"
     how = "on windows" if "align" in cls.param_defaults() else "on the series"
     how += "" if entry.module else ", in an environment of its own"
-    return f"runs {how}, {seeded}, learns from {cls.learns_from}" + (f"; {entry.unseeded}" if entry.unseeded else "")
+    return f"runs {how}, {seeded}, learns from {cls.learns_from}"
 
 
 def _detectors() -> list[tuple[str, str]]:

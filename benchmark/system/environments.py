@@ -95,8 +95,11 @@ class Environment:
         return base
 
     def _stand_over_ours(self) -> None:
-        """Our packages come last on its path; what its numba compiles is kept apart from what ours has compiled."""
-        ours = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+        """Our packages come last on its path; what its numba compiles is kept apart from what ours has compiled.
+
+        Their folder stands there without links, as :attr:`folder` knows it: the link by which it was called may go.
+        """
+        ours = [str(Path(path).resolve()) for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
         lines = [
             "import os, sys; os.environ.setdefault('NUMBA_CACHE_DIR', os.path.join(sys.prefix, 'numba'))",
             *(f"import site; site.addsitedir({path!r})" for path in ours),

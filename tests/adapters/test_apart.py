@@ -99,6 +99,19 @@ def test_the_command_asks_for_what_is_there(environment: Path, capsys: pytest.Ca
     assert "2 of 3 run here" in said
 
 
+def test_a_second_call_starts_nothing_until_our_code_has_changed(
+    environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apart.HOME.prepare(print)
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("it has been asked before"))
+        assert apart.HOME.prepare(print) == environment / "bin" / "python"
+    (environment / "facts.json").write_text("{}")
+    monkeypatch.setattr(apart.Home, "_mark", lambda self: "of changed code")
+    apart.HOME.prepare(print)
+    assert "aeon:Away" in apart.HOME.facts()
+
+
 def test_window_seed_options_and_data_arrive(environment: Path) -> None:
     main(["environment", "libraries"])
     forget()
@@ -189,3 +202,16 @@ def test_the_environment_stands_over_ours(tmp_path: Path, monkeypatch: pytest.Mo
     code = "import numpy, stumpy, os; print(numpy.__version__, stumpy.mine, os.environ['NUMBA_CACHE_DIR'])"
     said = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert said == [np.__version__, "1", str(made.folder / "numba")]
+
+
+def test_the_link_by_which_ours_was_called_may_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Environments are named after the folder of ours without links, so that is where they must look."""
+    monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path / "cache"))
+    ours = tmp_path / "ours" / "site-packages"
+    ours.mkdir(parents=True)
+    (ours / "only_ours.py").write_text("here = 1")
+    (tmp_path / "link").symlink_to(tmp_path / "ours")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "link" / "site-packages")])
+    python = Environment("over", "", ("--no-index", "numpy"), (), "nothing", over_ours=True).interpreter(print)
+    (tmp_path / "link").unlink()
+    subprocess.run([str(python), "-c", "import only_ours"], check=True)

@@ -18,6 +18,7 @@ from benchmark.catalogue import registry
 from detectors import HBOS, LOF, AbsDeviation, IForest
 from detectors.core import Array
 
+APART = "aeon has other pins than ours: test_apart.py (slow) runs this in an environment of its own"
 ORDER = "a series is ordered: a point is scored with those around it"
 # Checks of scikit-learn that no detector of a series can pass, and why.
 EXPECTED_TO_FAIL = {
@@ -131,7 +132,6 @@ def test_pyods_attributes_and_methods() -> None:
 
 
 def test_pyods_combinations_take_it() -> None:
-    pytest.importorskip("combo", reason="PyOD's combinations need it: pip install combo")
     from pyod.models.combination import average
     from pyod.utils.utility import standardizer
 
@@ -145,7 +145,7 @@ def test_pyods_combinations_take_it() -> None:
 
 @pytest.mark.filterwarnings("ignore")
 def test_aeons_own_checks() -> None:
-    pytest.importorskip("aeon", reason="aeon is not installed: its pins differ from ours")
+    pytest.importorskip("aeon", reason=APART)
     from aeon.testing.estimator_checking import check_estimator as check_aeon
 
     from benchmark.adapters.as_aeon import AsAeon
@@ -157,7 +157,7 @@ def test_aeons_own_checks() -> None:
 
 @pytest.mark.filterwarnings("ignore")
 def test_aeons_axes() -> None:
-    pytest.importorskip("aeon", reason="aeon is not installed: its pins differ from ours")
+    pytest.importorskip("aeon", reason=APART)
     from benchmark.adapters.as_aeon import AsAeon
 
     x = wave()[:, 0]

@@ -394,7 +394,8 @@ def test_dtaianomalys_object_says_what_it_learns_from() -> None:
 
 
 def _absent(library: str) -> None:
-    pytest.importorskip(library, reason=f"{library} is not installed: its pins differ from ours")
+    reason = f"{library} has other pins than ours: test_apart.py (slow) runs this in an environment of its own"
+    pytest.importorskip(library, reason=reason)
 
 
 @pytest.mark.filterwarnings("ignore")
