@@ -1,6 +1,6 @@
 """The command line: finds the command, reads its options, turns errors into one message and an exit code.
 
-Exit codes: 0 all good, 1 some cells failed, 2 wrong use, 130 interrupted.
+Exit codes: 0 all good, 1 some cells or a detector of somebody else's failed, 2 wrong use, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from benchmark import commands
-from benchmark.errors import UserError, nearest, printable
+from benchmark.errors import UserError, nearest, printable, whose
 
 ORDER = (
     "run",
@@ -113,11 +113,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()  # the reader of our output has gone, e.g. `| head`
         return 0
     except Exception as error:
-        told = _for_people(error)
-        if not told:
+        message = _for_people(error)
+        if not message:
             raise
-        sys.stderr.write(f"error: {printable(told)}\n")
-        return 2
+        sys.stderr.write(f"error: {printable(message)}\n")
+        return 1 if whose(error) else 2
     return code
 
 
@@ -127,7 +127,9 @@ def _for_people(error: Exception) -> str:
 
     if isinstance(error, OSError) and error.errno in UNUSABLE:
         return f"cannot use {error.filename or 'a file'}: {error.strerror}; free or repair it, or name another place"
-    return str(error) if isinstance(error, UserError | DataError) else ""
+    if isinstance(error, UserError | DataError):
+        return str(error)
+    return f"{whose(error)} failed: {type(error).__name__}: {error}" if whose(error) else ""
 
 
 def _refuse(command: str, left: list[str]) -> NoReturn:

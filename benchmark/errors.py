@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 LISTED = 30
+FOREIGN = "raised within "
 # Controls but tab and newline, and marks that turn the direction of what follows: a terminal or a page obeys them.
 # Lone surrogates, which are no text and end in an error where they are written.
 OBEYED = re.compile("[\ud800-\udfff\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -15,6 +17,28 @@ OBEYED = re.compile("[\ud800-\udfff\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f
 
 class UserError(Exception):
     """Wrong use or unusable input: what was expected, and the next step."""
+
+
+@contextmanager
+def foreign(name: str) -> Iterator[None]:
+    """Errors from within are those of somebody else's code, named in a note: see :func:`whose`."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"{FOREIGN}{name}")
+        raise
+
+
+def whose(error: Exception) -> str:
+    """Whose code an error comes from, as :func:`foreign` says; empty = ours.
+
+    Examples
+    --------
+    >>> whose(ValueError("no"))
+    ''
+    """
+    notes = [note for note in getattr(error, "__notes__", ()) if note.startswith(FOREIGN)]
+    return notes[0].removeprefix(FOREIGN) if notes and not isinstance(error, UserError) else ""
 
 
 def printable(text: str) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import importlib
 import random
 import sys
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from benchmark.adapters.names import Listed
 from benchmark.adapters.signatures import SEEDS, arguments, named, silence
-from benchmark.errors import unknown
+from benchmark.errors import foreign, unknown
 from detectors import Array, Detector
 from detectors.core import SEED, WINDOW, Rule
 
@@ -153,6 +154,16 @@ class Borrowed(Detector):
             why = self.unscored or "why is not known here, another window length may help"
             raise FloatingPointError(f"{self.spec}: {first} at row {missing[0]}: {why}")
         return scores
+
+    def fit(self, x: ArrayLike | Sequence[ArrayLike]) -> Self:
+        """As for every detector; an error says whose it is, so that a command shows it as a message."""
+        with foreign(self.spec):
+            return super().fit(x)
+
+    def score(self, x: ArrayLike) -> Array:
+        """As for every detector; an error says whose it is."""
+        with foreign(self.spec):
+            return super().score(x)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (self.spec, self.__getstate__())

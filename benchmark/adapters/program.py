@@ -31,6 +31,7 @@ FORMATS = ("csv", "npy")
 TICK = 0.02
 LONGEST_LOG, KEPT_LOG = 64 * 2**20, 4096  # bytes: a program that prints without end must not fill the disk
 LONGEST_LINE = 200  # characters of a line that is shown
+LONGEST_SCORE = 1000  # bytes: whatever a score is written as, it needs fewer
 DOC = """The program `{command}`.
 
     Parameters
@@ -124,10 +125,10 @@ class Program(Borrowed):
                 process.wait()
         if code:
             raise ProgramFailed(f"`{self.command}` {_manner(code)}; it last said:\n{_last_lines(log, 10)}")
-        if not (folder / f"scores.{self.format}").is_file():
-            raise ProgramFailed(
-                f"`{self.command}` wrote no scores.{self.format}; it last said:\n{_last_lines(log, 10)}"
-            )
+        scores = folder / f"scores.{self.format}"
+        if not scores.is_file():
+            what = "made no file of" if scores.exists() else "wrote no"
+            raise ProgramFailed(f"`{self.command}` {what} {scores.name}; it last said:\n{_last_lines(log, 10)}")
 
     def _followed(self, process: subprocess.Popen[bytes], log: Path) -> int:
         """Its exit code; what it says meanwhile is its progress."""
@@ -207,6 +208,8 @@ def read_scores(path: Path, n: int) -> Array:
     ProgramFailed
         If the file is no such list, or one of another length.
     """
+    if path.stat().st_size > LONGEST_SCORE * (n + 10):
+        raise ProgramFailed(f"{path.name} has {path.stat().st_size / 2**20:.0f} MiB, too much for {n} scores")
     try:
         scores = np.load(path, allow_pickle=False) if path.suffix == ".npy" else np.array(list(_numbers(path)))
         scores = np.asarray(scores, dtype=np.float64)
@@ -220,7 +223,7 @@ def read_scores(path: Path, n: int) -> Array:
 
 
 def _numbers(path: Path) -> Iterator[float]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
         try:
             yield float(line)
         except ValueError:
@@ -229,6 +232,7 @@ def _numbers(path: Path) -> Iterator[float]:
 
 def _manner(code: int) -> str:
     """``ended with exit code 3`` or ``died of SIGSEGV``."""
+    code = 128 - code if code < 0 else code  # the program ended its supervisor
     if code > 128 and code - 128 in signal.valid_signals():
         return f"died of {signal.Signals(code - 128).name}"
     return f"ended with exit code {code}"
@@ -236,16 +240,23 @@ def _manner(code: int) -> str:
 
 def _shorten(log: Path) -> None:
     """Drop all but the end of a log that has grown too long."""
-    if log.stat().st_size > LONGEST_LOG:
+    if _size(log) > LONGEST_LOG:
         end = _end(log)
         os.truncate(log, 0)
         with log.open("ab") as file:
             file.write(end)
 
 
+def _size(log: Path) -> int:
+    """Bytes of a log; 0 where the program has removed its folder."""
+    return log.stat().st_size if log.exists() else 0
+
+
 def _end(log: Path) -> bytes:
+    if not log.exists():
+        return b""
     with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - KEPT_LOG))
+        file.seek(max(0, _size(log) - KEPT_LOG))
         return file.read(KEPT_LOG)
 
 

@@ -18,6 +18,7 @@ import pytest
 from benchmark.adapters import borrowed
 from benchmark.adapters.program import ProgramFailed
 from benchmark.catalogue import registry
+from benchmark.cli import main
 from benchmark.errors import UserError
 from benchmark.execution import Backend, Board
 from benchmark.grid import Outcome, Selection, rows
@@ -130,6 +131,10 @@ BAD = {
     "nothing": ("echo done", r"wrote no scores\.csv; it last said:\ndone"),
     "exit code": (f"{ECHO}; echo oops >&2; exit 3", r"ended with exit code 3; it last said:\noops"),
     "signal": ("kill -SEGV $$", "died of SIGSEGV"),
+    "its supervisor": (f"kill -9 $PPID; {ECHO}", "died of SIGKILL"),
+    "its folder": ('rm -r "$1"', r"wrote no scores\.csv; it last said:\nnothing"),
+    "a pipe": ('mkfifo "$1/scores.csv"', r"made no file of scores\.csv"),
+    "too much": ('head -c 1M /dev/zero > "$1/scores.csv"', "has 1 MiB, too much for 200 scores"),
 }
 
 
@@ -138,6 +143,24 @@ def test_bad_ends_are_told(tmp_path: Path, case: str) -> None:
     body, message = BAD[case]
     with pytest.raises(ProgramFailed, match=message):
         made(script(tmp_path, body)).fit(wave()).score(wave())
+
+
+def test_a_byte_order_mark_is_no_part_of_a_score(tmp_path: Path) -> None:
+    spec = script(tmp_path, f"""{ECHO}; sed -i '1s/^/\\xef\\xbb\\xbf/' "$1/scores.csv" """)
+    np.testing.assert_array_equal(made(spec).fit(wave()).score(wave()), wave())
+
+
+def test_detect_tells_a_failure_as_a_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not as a traceback: the fault is not in our code."""
+    file = tmp_path / "mine.csv"
+    file.write_text("value\n" + "".join(f"{value}\n" for value in toy().values))
+    for body, message in (
+        ("echo oops; exit 3", "failed: ProgramFailed: `{}` ended with exit code 3; it last said:\noops\n"),
+        ('sed 3s/.*/nan/ "$1/series.csv" > "$1/scores.csv"', "failed: FloatingPointError: mine gave the score nan"),
+    ):
+        spec = script(tmp_path, body)
+        assert main(["detect", str(file), "--detector", spec]) == 1
+        assert f"error: {spec} {message.format(spec.removeprefix('exec:'))}" in capsys.readouterr().err
 
 
 def test_a_score_that_is_not_finite_is_named_by_its_row(tmp_path: Path) -> None:
