@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmark.adapters.borrowed import EXPLAINED, Borrowed
 from benchmark.errors import UserError
-from benchmark.system.processes import end_family, folder_prefix, supervised
+from benchmark.system.processes import end_family, end_marked, folder_prefix, supervised
 from benchmark.system.settings import threads
 from detectors import Array, Diet
 from detectors.core import Rule, one_of, resolve_window, two_windows
@@ -31,6 +31,7 @@ FORMATS = ("csv", "npy")
 TICK = 0.02
 LONGEST_LOG, KEPT_LOG = 64 * 2**20, 4096  # bytes: a program that prints without end must not fill the disk
 LONGEST_LINE = 200  # characters of a line that is shown
+MARK = "TSAD_FOLDER"  # in the environment of the program and of its children: their folder
 LONGEST_SCORE = 1000  # bytes: whatever a score is written as, it needs fewer
 DOC = """The program `{command}`.
 
@@ -116,13 +117,15 @@ class Program(Borrowed):
         log = folder / "log.txt"
         with log.open("ab") as said:  # appended to, so that it can be shortened meanwhile
             line = supervised([*shlex.split(self.command), str(folder)])
-            process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+            marked = os.environ | {MARK: str(folder)}
+            process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=marked)
             try:
                 code = self._followed(process, log)
             finally:
                 end_family(process.pid)
                 process.kill()
-                process.wait()
+                if process.wait() < 0:  # so do we when it was going on, but then nothing is left
+                    end_marked(MARK, str(folder))
         if code:
             raise ProgramFailed(f"`{self.command}` {_manner(code)}; it last said:\n{_last_lines(log, 10)}")
         scores = folder / f"scores.{self.format}"

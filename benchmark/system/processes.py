@@ -65,6 +65,14 @@ def end_family(pid: int) -> None:
                     process.send_signal(signum)
 
 
+def end_marked(name: str, value: str) -> None:
+    """Kill all processes with this variable in their environment: those of a command that ended its supervisor."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get(name) == value:
+                process.kill()
+
+
 def adopt_orphans() -> None:
     """Descendants whose parent has died become children of this process, where the system allows it."""
     if sys.platform == "linux":

@@ -231,6 +231,14 @@ def test_a_daemon_that_it_leaves_is_ended_and_its_memory_is_reported(tmp_path: P
 
 
 @LINUX
+@pytest.mark.parametrize("body", [f"kill -9 $PPID; sleep {MARK}", f"(setsid sleep {MARK} &); kill -9 $PPID; sleep 9"])
+def test_a_program_that_ends_its_supervisor_is_ended(tmp_path: Path, body: str) -> None:
+    with pytest.raises(ProgramFailed, match="died of SIGKILL"):
+        made(script(tmp_path, body)).fit(wave()).score(wave())
+    assert gone()
+
+
+@LINUX
 @pytest.mark.slow
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL])
 def test_ctrl_c_and_kill_9_end_the_whole_tree(tmp_path: Path, signum: int) -> None:
