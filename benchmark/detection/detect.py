@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmark.detection.alerts import EXPLAINED, Alert, alerts, narrowed, near, runners_up
 from benchmark.detection.conventions import CANDIDATES, TRIVIAL, build, choose_window, seconds
-from benchmark.detection.peaks import OrdinaryPeaks, beyond_bursts, joined
+from benchmark.detection.peaks import OrdinaryPeaks, joined, return_level
 from benchmark.detection.ranking import JOINED, Params, Ranking, rank
 from benchmark.detection.scoring import LONG, PIECES, fit_score
 from benchmark.reading import Recording
@@ -91,22 +91,9 @@ def detect(recording: Recording, options: Options | None = None) -> Finding:
     threshold = threshold_of(scores, window, options)
     flags = flagged(scores, threshold, recording.filled)
     found = alerts(scores, flags, window) + runners_up(scores, flags | recording.filled, window, LISTED)
-    notes += _bursts(scores, threshold, window, options)
     odd = flags | recording.filled
     placed = [narrowed(x, alert, odd, window) for alert in found[:EXPLAINED]] + found[EXPLAINED:]
     return Finding(recording, chosen, window, scores, threshold, flags, placed, ranking, notes, options)
-
-
-def _bursts(scores: Array, threshold: float, window: int, options: Options) -> list[str]:
-    """A line where events are so many that they are ordinary, and the threshold stands above them."""
-    usual = OrdinaryPeaks.fit(scores, window).threshold(options.false_alerts)
-    if options.rule != "peaks" or threshold <= usual:
-        return []
-    count = len(alerts(scores, scores >= usual, window))
-    return [
-        f"{count:,} stretches stand out from the rest: as many are ordinary for this series. The threshold was raised "
-        f"from {usual:.6g} to {threshold:.6g}, so that an alert stands out among them."
-    ]
 
 
 def score(x: Array, names: tuple[str, ...], window: int, options: Options, notes: list[str]) -> Array:
@@ -132,8 +119,7 @@ def _chosen(ranking: Ranking, names: tuple[str, ...], options: Options, notes: l
 def threshold_of(scores: Array, window: int, options: Options) -> float:
     """The threshold that the options ask for."""
     if options.rule == "peaks":
-        usual = OrdinaryPeaks.fit(scores, window).threshold(options.false_alerts)
-        return beyond_bursts(scores, usual, window, options.false_alerts)
+        return return_level(scores, window, options.false_alerts)
     estimate = upper_quantile if options.rule == "quantile" else peaks_over_threshold
     return estimate(scores, options.contamination)
 

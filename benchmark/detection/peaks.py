@@ -1,4 +1,4 @@
-"""What stands out from a series' own ordinary peaks: a tail for the scores' maxima, and a threshold from it."""
+"""What stands out from a series' own ordinary peaks: laws for the scores' maxima, and thresholds from them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.detection.alerts import alerts
-
 Array = NDArray[np.float64]
 QUARTILES = (0.25, 0.75)
-RARE, RARELY = 12, 0.02  # alerts, or alerts a window, beyond which they are no rare events
+EVENTS = 4  # one peak in so many may belong to an event
+TAIL = (20, 100)  # fewest and most of the highest ordinary peaks that the tail is fitted to: a quarter, where between
+COARSE = 2e-3  # of a score: peaks that differ by less are alike
 MOST = 50.0  # surprise beyond which nothing is gained, so that one detector cannot outshout the others
 
 
@@ -46,7 +46,7 @@ class OrdinaryPeaks:
         low, middle, high = np.quantile(maxima, [QUARTILES[0], 0.5, QUARTILES[1]])
         scale = (high - low) / (_reduced(QUARTILES[1]) - _reduced(QUARTILES[0]))
         least = 1e-3 * (middle - usual)  # where half of the blocks are alike
-        scale = max(float(scale), float(least), 1e-9 * (abs(float(middle)) or 1.0))
+        scale = max(float(scale), float(least), COARSE * abs(float(middle)), 1e-9)
         return cls(float(middle - scale * _reduced(0.5)), scale, len(maxima))
 
     def surprise(self, scores: Array) -> Array:
@@ -59,24 +59,52 @@ class OrdinaryPeaks:
         return self.location + self.scale * _reduced(1 - share)
 
 
-def beyond_bursts(scores: Array, threshold: float, window: int, false_alerts: float) -> float:
-    """The threshold where alerts are rare; where they are many, what stands out from their own peaks.
+def return_level(scores: Array, window: int, false_alerts: float) -> float:
+    """Score that ordinary peaks of a series as long as this one are expected to reach so many times.
 
-    Events that come again and again are ordinary for a series: a second law is fitted to their peaks.
+    Peaks over threshold, decided outward (Kimber 1982, "Tests for many outliers in an exponential sample"). At first
+    the highest quarter of the peaks is taken for events. The lowest of them joins the ordinary ones until it stands out
+    from their tail. So events do not hide each other, and a heavy tail of ordinary peaks is no event.
 
     Parameters
     ----------
     scores : (n,) array
-    threshold : float
-        Of :class:`OrdinaryPeaks`.
     window : int
+        Peaks more than half of it apart count one by one.
     false_alerts : float
         Expected in the whole series.
     """
-    peaks = np.array([alert.score for alert in alerts(scores, scores >= threshold, window)])
-    if len(peaks) <= max(RARE, RARELY * len(scores) / window, false_alerts):
-        return threshold
-    return max(threshold, OrdinaryPeaks.of(peaks, float(peaks.min())).threshold(false_alerts))
+    peaks = np.sort(local_peaks(scores, max(2, window // 2)))
+    sums, usual = np.append(0.0, np.cumsum(peaks)), float(np.median(scores))
+    for ordinary in range(len(peaks) - len(peaks) // EVENTS, len(peaks)):
+        level = _tail_level(peaks[:ordinary], sums, usual, false_alerts)
+        if peaks[ordinary] >= level:
+            return level
+    return _tail_level(peaks, sums, usual, false_alerts)
+
+
+def _tail_level(peaks: Array, sums: Array, usual: float, false_alerts: float) -> float:
+    """Score that so many of these ascending peaks are expected to reach, by an exponential law for the highest.
+
+    Its predictive distribution is taken, a Pareto law, which counts that a scale from few peaks is uncertain.
+    ``sums`` are those of all peaks before each.
+    """
+    count = len(peaks)
+    wanted = min(max(TAIL[0], min(TAIL[1], count // 4)), max(1, count - 1))
+    below = int(np.searchsorted(peaks, peaks[count - wanted]))  # peaks that tie there are all in the tail
+    base = float(peaks[below - 1]) if below else min(usual, float(peaks[0]))
+    tail = count - below
+    excess = float(sums[count] - sums[below]) / tail - base
+    scale = max(excess, COARSE * abs(base), 1e-9)
+    return base + scale * tail * ((tail / min(false_alerts, tail / 2)) ** (1 / tail) - 1)
+
+
+def local_peaks(scores: Array, reach: int) -> Array:
+    """Scores that none within ``reach`` rows exceeds; rows that tie closer than that are one peak."""
+    from scipy.ndimage import maximum_filter1d
+
+    rows = np.flatnonzero(scores == maximum_filter1d(scores, 2 * reach + 1, mode="nearest"))
+    return np.asarray(scores[rows[np.diff(rows, prepend=-reach - 1) > reach]])
 
 
 def _reduced(share: float) -> float:
