@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from benchmark.cli import main
 from benchmark.detection import Model, Options, detect, false_alerts, report
 from benchmark.detection.alerts import Alert, Likes, alerts, narrowed, near, runners_up, similar
-from benchmark.detection.calibration import exceedances, folds, promise
+from benchmark.detection.calibration import CHANGES, HeldOut, expected, folds, percent, promise
 from benchmark.detection.conventions import APERIODIC, build, choose_window
 from benchmark.detection.detect import flagged, threshold_of
 from benchmark.detection.peaks import MOST, OrdinaryPeaks, joined, local_peaks, return_level
@@ -481,25 +481,52 @@ def test_every_row_is_held_out_once() -> None:
     assert np.array_equal(np.sort(np.concatenate(held)), np.arange(1003))
 
 
-def test_exceedances_within_a_window_count_once() -> None:
+def test_exceedances_within_a_window_are_one_stretch() -> None:
     scores = np.zeros(100)
     scores[[10, 15, 21, 50, 90]] = 1
-    assert exceedances(scores, 1.0, 10) == 3
-    assert exceedances(scores, 2.0, 10) == 0
+    assert HeldOut.of(scores, 1.0, 10) == (100, [3, 1, 1])
+    assert HeldOut.of(scores, 2.0, 10) == (100, [])
 
 
-def test_a_promise_has_an_interval_or_is_refused() -> None:
-    assert promise(0.01, 16, 5000).startswith("Of many new normal rows a share of 0.005 to 0.02")
-    assert "2 independent exceedances" in promise(0.01, 2, 5000)
-    assert "(40,000 rows like these)" in promise(0.01, 2, 5000)
-    assert "a longer history" in promise(0.01, 0, 5000)
+def test_a_promise_is_the_widest_interval_and_says_what_a_narrow_one_takes() -> None:
+    few, many = HeldOut(5000, [10, 12]), HeldOut(5000, [3] * 40)
+    low, high = expected([few, many], 50, 1000)
+    assert (low, high) == (0.0, max(part.interval(50, 1000)[1] for part in (few, many)))
+    said = promise([few, many], 50, 1000)
+    assert said.startswith(f"Of 1,000 new rows that are like the history 0 to {percent(high)} % will be flagged")
+    assert "2 separate stretches" in said
+    assert "some 40,000 rows like these" in said
+    assert "a longer history" in promise([HeldOut(5000, [])], 50, 1000)
+    assert "takes" not in promise([many], 50, 1000)
+
+
+def test_a_history_of_eight_windows_makes_a_model() -> None:
+    x = np.sin(np.arange(1200) * 2 * np.pi / 150) + noise(1200) / 20
+    assert choose_window(x) == 150
+    assert Model.fit(detect(recording(x), Options(detectors=("HBOS",)))).window == 150
+
+
+def test_a_series_that_changes_is_said() -> None:
+    """A level that drifts: the end of the history is new to what lies before, and known from both sides."""
+    x = noise(3000) / 4 + np.arange(3000) / 300
+    steady, drifting = (
+        Model.fit(detect(recording(values), Options(detectors=("LOF",), rule="quantile", contamination=0.05)))
+        for values in (noise(3000), x)
+    )
+    assert (steady.changes, drifting.changes) == (False, True)
+    later = drifting.detect(recording(noise(600, 5) / 4 + np.arange(3000, 3600) / 300))
+    assert CHANGES in later.notes
+    far = steady.detect(recording(noise(600, 5) + 10))
+    assert "100 % of the rows are flagged" in far.notes[-1]
+    assert "Of 600 new rows" in far.notes[-2]
+    assert "are flagged" not in " ".join(steady.detect(recording(noise(600, 5))).notes)
 
 
 def test_a_model_of_a_newer_release_or_none_is_refused(model: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no saved model"):
         Model.load(tmp_path)
     text = (model / "model.json").read_text()
-    (tmp_path / "model.json").write_text(text.replace('"format": 1', '"format": 2'))
+    (tmp_path / "model.json").write_text(text.replace('"format": 2', '"format": 3'))
     with pytest.raises(UserError, match="update tsad-benchmark"):
         Model.load(tmp_path)
     (tmp_path / "model.json").write_text(text)
@@ -565,4 +592,4 @@ def test_wrong_use_is_one_message_and_exit_code_2(
 
 @pytest.mark.parametrize(("count", "rows", "needed"), [(3, 1000, "5,400"), (1, 250, "4,000"), (15, 1000, "1,100")])
 def test_a_promise_asks_for_enough_rows_in_two_digits(count: int, rows: int, needed: str) -> None:
-    assert f"({needed} rows like these)" in promise(0.01, count, rows)
+    assert f"some {needed} rows like these" in promise([HeldOut(rows, [1] * count)], 5, 100)

@@ -134,7 +134,7 @@ def _detect(args: argparse.Namespace, recording: Recording, series: int) -> dict
         model = Model.fit(finding)
         model.save(place(args.save))
         _options.say(f"saved: {place(args.save)}/ (detect FILE --model {args.save} scores rows that follow)")
-        for line in model.promise():
+        for line in model.promise(model.rows):
             _options.say(line)
     return page.section(finding, args.top, series)
 

@@ -3,27 +3,86 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import groupby, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.detection import stream
+from benchmark.detection.detect import Options, threshold_of
+from benchmark.detection.peaks import OrdinaryPeaks, joined
 from benchmark.detection.scoring import LONG, sample, sampled, score_parts
 from detectors import Detector
+from detectors.core import interval_of, stretches
 
 Array = NDArray[np.float64]
 
 TENTHS, FOLDS = 10, 3
-SPREAD = (
-    2.0  # variance of the share, in squares of itself over the count: stretches differ in length, as exponentials do
+LATER = 0.3  # of the history, the end of it
+ENOUGH, MANY = 4, 0.1  # windows of new rows, and a share flagged, beyond which one event does not explain it
+NEEDED = 16  # separate stretches for a share within a factor of two, 19 times in 20: exp(1.96 sqrt(2 / 16)) = 2.0
+CHANGES = (
+    "The last three tenths of the history score higher by what lies before than by what lies around: "
+    "the series changes with time, and more new rows may be flagged than the threshold promises."
 )
-NEEDED = 16  # independent exceedances for a share within a factor of two, 19 times in 20: exp(1.96 sqrt(2 / 16)) = 2.0
 Build = Callable[[], Detector]
 
 
-def unseen_scores(build: Build, x: Array, window: int, centre: float) -> Array:
-    """Scores of history by detectors that were fitted without it.
+class HeldOut(NamedTuple):
+    """Rows of history that were held out, and how many of each separate stretch reach the threshold."""
+
+    rows: int
+    above: list[int]
+
+    @classmethod
+    def of(cls, scores: Array, threshold: float, window: int) -> HeldOut:
+        """Stretches are separate with more than a window between them."""
+        return cls(len(scores), stretches(scores, threshold, window + 1))
+
+    def interval(self, window: int, new: int) -> tuple[float, float]:
+        """Share of new rows like these that will reach the threshold, 95 %."""
+        return interval_of(self.above, self.rows, window + 1, new)
+
+
+class Calibrated(NamedTuple):
+    """From held-out history: usual peaks of each detector, a threshold, what reaches it, whether the series changes."""
+
+    usual: list[OrdinaryPeaks]
+    threshold: float
+    held_out: list[HeldOut]
+    changes: bool
+
+
+def calibrated(builds: Sequence[Build], x: Array, window: int, centre: float, options: Options) -> Calibrated:
+    """Threshold of the options, by two ways to hold out: between and behind what is known. The higher one counts."""
+    between, behind = ([way(build, x, window, centre) for build in builds] for way in (between_scores, later_scores))
+    usual = [OrdinaryPeaks.fit(scores, window) for scores in between]
+    unseen = [together(scores, usual) for scores in (between, behind)]
+    levels = [_level(scores, window, options, len(x)) for scores in unseen]
+    _, high = HeldOut.of(unseen[0], levels[0], window).interval(window, len(unseen[1]))
+    held_out = [HeldOut.of(scores, max(levels), window) for scores in unseen]
+    return Calibrated(usual, max(levels), held_out, float((unseen[1] >= levels[0]).mean()) > high)
+
+
+def together(scores: list[Array], usual: list[OrdinaryPeaks]) -> Array:
+    """Scores of one detector as they are, or the mean surprise of several."""
+    return scores[0] if len(scores) == 1 else joined(scores, usual)
+
+
+def _level(scores: Array, window: int, options: Options, rows: int) -> float:
+    """The threshold of the options from part of a history of so many rows; where most rows tie there, above them."""
+    share = replace(options, false_alerts=options.false_alerts * len(scores) / rows)
+    threshold = threshold_of(scores, window, share)
+    if np.mean(scores >= threshold) < 0.5:
+        return threshold
+    return float(np.nextafter(threshold + 2 * stream.TIE * abs(threshold), np.inf))
+
+
+def between_scores(build: Build, x: Array, window: int, centre: float) -> Array:
+    """Scores of history by detectors that were fitted to what lies before and behind.
 
     Each tenth is scored by a detector fitted to those of two other folds. Of a long series pieces between those of
     :func:`benchmark.detection.scoring.sample` are scored.
@@ -36,12 +95,27 @@ def unseen_scores(build: Build, x: Array, window: int, centre: float) -> Array:
     return np.concatenate(found)
 
 
+def later_scores(build: Build, x: Array, window: int, centre: float) -> Array:
+    """Scores of the last three tenths by a detector fitted to what lies before: new rows lie behind, too.
+
+    Of a long series the last :data:`benchmark.detection.scoring.LONG` rows are scored at most.
+    """
+    known = len(x) - int(LATER * len(x))
+    part = slice(max(known, len(x) - LONG), len(x))
+    return score_parts(build().fit(sample(x[:known])), x, [part], window, centre)
+
+
 def folds(n: int) -> list[tuple[list[slice], list[slice]]]:
     """Rows to fit and rows to hold out, three times. Every third tenth is held out: a slow change is in both."""
     edges = np.linspace(0, n, TENTHS + 1).astype(int)
-    tenths = [slice(int(a), int(b)) for a, b in pairwise(edges)]
-    held = [[t for k, t in enumerate(tenths) if k % FOLDS == fold] for fold in range(FOLDS)]
-    return [([t for t in tenths if t not in unknown], unknown) for unknown in held]
+    found = []
+    for fold in range(FOLDS):
+        known: dict[bool, list[slice]] = {True: [], False: []}
+        for held, group in groupby(range(TENTHS), key=lambda tenth: tenth % FOLDS == fold):
+            tenths = list(group)
+            known[held].append(slice(int(edges[tenths[0]]), int(edges[tenths[-1] + 1])))
+        found.append((known[False], known[True]))
+    return found
 
 
 def _between(n: int) -> list[slice]:
@@ -50,25 +124,43 @@ def _between(n: int) -> list[slice]:
     return [slice(a.stop, min(b.start, a.stop + 5 * (a.stop - a.start))) for a, b in pieces if b.start > a.stop]
 
 
-def exceedances(scores: Array, threshold: float, window: int) -> int:
-    """Independent ones: stretches that reach the threshold, more than a window apart."""
-    rows = np.flatnonzero(scores >= threshold)
-    return int((np.diff(rows) > window).sum()) + 1 if len(rows) else 0
+def expected(parts: list[HeldOut], window: int, new: int) -> tuple[float, float]:
+    """Share of new normal rows that will reach the threshold, by each part of held-out history: the widest interval."""
+    lows, highs = zip(*(part.interval(window, new) for part in parts), strict=True)
+    return min(lows), max(highs)
 
 
-def promise(share: float, count: int, rows: int) -> str:
-    """How many of many new normal rows will be flagged, or that the history is too short to say."""
-    if count >= NEEDED:
-        factor = math.exp(1.96 * math.sqrt(SPREAD / count))
-        return (
-            f"Of many new normal rows a share of {share / factor:.2g} to {share * factor:.2g} will be flagged "
-            f"(95 %; {count} independent exceedances in held-out history)."
-        )
-    wanted = f"{_round(rows * NEEDED / count):,} rows like these" if count else "a longer history"
-    return (
-        f"The history is too short to promise a share of {share:g} within a factor of two: it holds {count} "
-        f"independent exceedances of the threshold, {NEEDED} are needed ({wanted})."
+def promise(parts: list[HeldOut], window: int, new: int) -> str:
+    """How many new normal rows will be flagged, and what history it would take to know it within a factor of two."""
+    low, high = expected(parts, window, new)
+    count = min(len(part.above) for part in parts)
+    said = (
+        f"Of {new:,} new rows that are like the history {percent(low)} to {percent(high)} % will be flagged "
+        f"(95 %; {count} separate stretches of held-out history reach the threshold)."
     )
+    if count >= NEEDED:
+        return said
+    longer = f"some {_round(parts[0].rows * NEEDED / count):,} rows like these" if count else "a longer history"
+    return f"{said} A share within a factor of two takes {NEEDED} such stretches: {longer}."
+
+
+def unlike(parts: list[HeldOut], window: int, flags: NDArray[np.bool_]) -> list[str]:
+    """A line where more rows are flagged than rows like the history would give."""
+    share = float(flags.mean()) if len(flags) >= ENOUGH * window else 0.0
+    if share <= MANY:
+        return []
+    _, high = expected(parts, window, len(flags))
+    if share <= high:
+        return []
+    return [
+        f"{percent(share)} % of the rows are flagged; rows like the history would give {percent(high)} % at most. "
+        "They hold anomalies, or the series has changed (then --save anew)."
+    ]
+
+
+def percent(share: float) -> str:
+    """In two digits, without an exponent."""
+    return np.format_float_positional(float(f"{100 * share:.2g}"), trim="-")
 
 
 def _round(rows: float) -> int:

@@ -55,7 +55,7 @@ class Options:
 
 @dataclass
 class Finding:
-    """What ``detect`` found."""
+    """What ``detect`` found; whether the threshold is that of ``held_out`` history."""
 
     recording: Recording
     detectors: tuple[str, ...]
@@ -67,6 +67,7 @@ class Finding:
     ranking: Ranking
     notes: list[str]
     options: Options = Options()
+    held_out: bool = False
 
     @property
     def detector(self) -> str:

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from benchmark.catalogue import registry
 from benchmark.detection import stream
 from benchmark.detection.alerts import narrowed, runners_up
-from benchmark.detection.calibration import exceedances, promise, unseen_scores
+from benchmark.detection.calibration import CHANGES, HeldOut, calibrated, promise, together, unlike
 from benchmark.detection.conventions import build
-from benchmark.detection.detect import LISTED, Finding, Options, threshold_of
-from benchmark.detection.peaks import OrdinaryPeaks, joined
+from benchmark.detection.detect import LISTED, Finding, Options
+from benchmark.detection.peaks import OrdinaryPeaks
 from benchmark.detection.ranking import SHORTEST, Ranking
 from benchmark.detection.scoring import margin, sample, score_part
 from benchmark.errors import UserError
@@ -29,10 +29,10 @@ from detectors import Detector
 Array = NDArray[np.float64]
 T = TypeVar("T")
 
-FORMAT = 1
+FORMAT = 2
 REMEMBERED = 20  # windows of history kept, which new rows are scored and explained with
 FILE = "model.json"
-PLAIN = ("names", "window", "threshold", "rows", "last", "centre", "reading", "step", "exceedances")
+PLAIN = ("names", "window", "threshold", "rows", "last", "centre", "reading", "step", "changes")
 INHERITED = (
     "value",
     "time",
@@ -73,8 +73,10 @@ class Model:
         How the history was read, as options; files that follow are read likewise.
     step : float or None
         Of the history's regular grid.
-    exceedances : int
-        Independent ones of the threshold, in held-out history.
+    held_out : list of HeldOut
+        What reaches the threshold of history between, and of history behind, that which was known.
+    changes : bool
+        Whether the end of the history scores higher than the rest where only what lies before is known.
     """
 
     names: tuple[str, ...]
@@ -89,7 +91,8 @@ class Model:
     centre: float = 0.0
     reading: dict[str, Any] = field(default_factory=dict)
     step: float | None = None
-    exceedances: int = 0
+    held_out: list[HeldOut] = field(default_factory=list)
+    changes: bool = False
 
     @property
     def margin(self) -> int:
@@ -121,7 +124,8 @@ class Model:
     def fit(cls, finding: Finding) -> Model:
         """From what ``detect`` chose on a history.
 
-        The threshold comes from held-out history, fold by fold. So it holds for rows that no detector has seen.
+        The threshold comes from held-out history. So it holds for rows that no detector has seen.
+        Of two ways to hold out, between and behind what is known, the higher one counts.
 
         Raises
         ------
@@ -134,22 +138,17 @@ class Model:
         centre = float(np.median(x))
         builds = [partial(_built, name, window, len(x), options) for name in finding.detectors]
         fitted = [build().fit(sample(x)) for build in builds]
-        unseen = [unseen_scores(build, x, window, centre) for build in builds]
-        usual = [OrdinaryPeaks.fit(scores, window) for scores in unseen]
         memory = max(REMEMBERED * window, *(margin(detector, window) for detector in fitted))
-        share = replace(options, false_alerts=options.false_alerts * len(unseen[0]) / len(x))
-        scores = _together(unseen, usual)
-        threshold = _not_most(threshold_of(scores, window, share), scores)
+        found = calibrated(builds, x, window, centre, options)
         last, reading = finding.recording.show_time(len(x) - 1), _reading(finding.recording)
-        step = finding.recording.step
         return cls(
-            *(finding.detectors, fitted, window, usual, threshold, x[-memory:], options, len(x), last),
-            *(centre, reading, step, exceedances(scores, threshold, window)),
+            *(finding.detectors, fitted, window, found.usual, found.threshold, x[-memory:], options, len(x), last),
+            *(centre, reading, finding.recording.step, found.held_out, found.changes),
         )
 
     def scored(self, part: Array) -> Array:
         """(n,) scores of n rows by themselves; the first and last depend on rows that are not there."""
-        return _together([score_part(detector, part, self.centre) for detector in self.detectors], self.usual)
+        return together([score_part(detector, part, self.centre) for detector in self.detectors], self.usual)
 
     def flagged(self, scores: Array, filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Rows above the threshold."""
@@ -175,17 +174,22 @@ class Model:
         found = sorted(found, key=lambda alert: -alert.score)
         placed = found + [narrowed(whole, alert, around, self.window).moved(-before) for alert in next_ones]
         ranking = Ranking(reason="the detectors are those of the saved model.")
-        notes = [*recording.notes, self._follows(), *self.promise()]
+        surprising = unlike(self.held_out, self.window, flags) if self.held_out and len(flags) else []
+        notes = [*recording.notes, self._follows(), *self.promise(len(flags)), *surprising]
         options = self._scaled(recording)
         return Finding(
-            recording, self.names, self.window, scores, self.threshold, flags, placed, ranking, notes, options
+            *(recording, self.names, self.window, scores, self.threshold, flags, placed, ranking, notes, options),
+            held_out=True,
         )
 
-    def promise(self) -> list[str]:
-        """What the rule's share of flagged rows is worth on new rows; nothing for the rule of ordinary peaks."""
-        if self.options.rule == "peaks":
-            return []
-        return [promise(self.options.contamination, self.exceedances, self.rows)]
+    def promise(self, new: int) -> list[str]:
+        """What the threshold is worth on so many new rows.
+
+        A share is promised for rules that ask for one. Nothing is known of a model of an earlier release.
+        """
+        asked = self.held_out and new and self.options.rule != "peaks"
+        said = [promise(self.held_out, self.window, new)] if asked else []
+        return [*said, CHANGES] if self.changes else said
 
     def _follows(self) -> str:
         until = f", which ends at {self.last}" if self.last else ""
@@ -215,7 +219,11 @@ class Model:
             If the folder cannot be written, or a detector not be saved.
         """
         facts = {name: getattr(self, name) for name in PLAIN} | {"format": FORMAT, "recent": self.recent.tolist()}
-        facts |= {"usual": [asdict(usual) for usual in self.usual], "options": asdict(self.options)}
+        facts |= {
+            "held_out": self.held_out,
+            "usual": [asdict(usual) for usual in self.usual],
+            "options": asdict(self.options),
+        }
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for k, detector in enumerate(self.detectors):
@@ -234,7 +242,8 @@ class Model:
             If the folder holds none, or one of a newer release or of other versions of its detectors.
         """
         facts = _facts(folder)
-        plain = {name: facts[name] for name in PLAIN} | {"names": tuple(facts["names"])}
+        plain = {name: facts[name] for name in PLAIN if name in facts} | {"names": tuple(facts["names"])}
+        plain["held_out"] = [HeldOut(*part) for part in facts.get("held_out", [])]
         try:
             fitted = [registry.load(name).load(folder / f"{k}.safetensors") for k, name in enumerate(plain["names"])]
         except (OSError, ValueError) as error:
@@ -263,19 +272,8 @@ def _built(name: str, window: int, n: int, options: Options) -> Detector:
     return build(name, window, options.seed, n, options.params.get(name))
 
 
-def _not_most(threshold: float, scores: Array) -> float:
-    """A threshold at which most rows tie is raised above them."""
-    if np.mean(scores >= threshold) < 0.5:
-        return threshold
-    return float(np.nextafter(threshold + 2 * stream.TIE * abs(threshold), np.inf))
-
-
 def _reading(recording: Recording) -> dict[str, Any]:
     """The decisions that a file which follows may inherit."""
     if recording.reading is None:
         return {}
     return {name: value for name, value in asdict(recording.reading).items() if name in INHERITED and value is not None}
-
-
-def _together(scores: list[Array], usual: list[OrdinaryPeaks]) -> Array:
-    return scores[0] if len(scores) == 1 else joined(scores, usual)

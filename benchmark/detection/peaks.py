@@ -96,7 +96,7 @@ def _tail_level(peaks: Array, sums: Array, usual: float, false_alerts: float) ->
     tail = count - below
     excess = float(sums[count] - sums[below]) / tail - base
     scale = max(excess, COARSE * abs(base), 1e-9)
-    return base + scale * tail * ((tail / min(false_alerts, tail / 2)) ** (1 / tail) - 1)
+    return base + scale * tail * float((tail / min(false_alerts, tail / 2)) ** (1 / tail) - 1)
 
 
 def local_peaks(scores: Array, reach: int) -> Array:

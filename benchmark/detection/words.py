@@ -17,6 +17,8 @@ def verdict(finding: Finding) -> str:
     if options.rule != "peaks":
         counted = {0: "No alert lies", 1: "One alert lies"}.get(count, f"{count:,} alerts lie")
         share = f"a share of {options.contamination:g} of the rows is flagged whatever the data"
+        if finding.held_out:
+            share = f"a share of {options.contamination:g} of held-out history reaches it"
         return f"{counted} above the threshold {finding.threshold:.6g} ({options.rule}: {share})."
     counted = {0: "Nothing stands out", 1: "One alert stands out"}.get(count, f"{count:,} alerts stand out")
     return (

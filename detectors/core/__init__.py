@@ -8,7 +8,7 @@ from detectors.core.contract import Detector, Diet, Diverged, Group
 from detectors.core.explanation import Explains, Explanation
 from detectors.core.parameters import SEED, Rule, one_of, parameter, parameters, real, whole
 from detectors.core.periods import autocorrelation, estimate_window, period
-from detectors.core.threshold import peaks_over_threshold, share_interval, upper_quantile
+from detectors.core.threshold import interval_of, peaks_over_threshold, share_interval, stretches, upper_quantile
 from detectors.core.values import as_series, offset_in
 from detectors.core.window_detector import (
     WINDOW,
@@ -56,6 +56,7 @@ __all__ = [
     "estimate_window",
     "evenly",
     "exclusion_zone",
+    "interval_of",
     "known_window",
     "least_for_profile",
     "min_max",
@@ -70,6 +71,7 @@ __all__ = [
     "resolve_window",
     "saved",
     "share_interval",
+    "stretches",
     "two_windows",
     "upper_quantile",
     "whole",

@@ -43,13 +43,19 @@ def peaks_over_threshold(scores: Array, contamination: float, initial: float = 0
     return float(level + scale / shape * (ratio**-shape - 1))
 
 
+def stretches(scores: Array, level: float, gap: int) -> list[int]:
+    """Points of each stretch that reaches a level; less than ``gap`` points apart they are one."""
+    rows = np.flatnonzero(scores >= level)
+    cuts = np.flatnonzero(np.diff(rows) >= gap) + 1
+    return [len(part) for part in np.split(rows, cuts)] if len(rows) else []
+
+
 def share_interval(
     scores: Array, level: float, gap: int, new: int, draws: int = 2000, seed: int = 0
 ) -> tuple[float, float]:
     """Share of ``new`` normal points that will reach a level: with 95 % probability between these two.
 
     Points that reach it come in stretches, which count as independent events if ``gap`` points or more lie between.
-    Their number is Poisson with a rate known from as many events (Jeffreys' prior), their lengths are drawn from those.
     New data are taken to be like the fitted ones: a drift is not foreseen.
 
     Parameters
@@ -66,11 +72,19 @@ def share_interval(
         Of the predictive distribution.
     seed : int
     """
-    rows = np.flatnonzero(scores >= level)
-    events = np.split(rows, np.flatnonzero(np.diff(rows) >= gap) + 1) if len(rows) else []
-    lengths = np.array([len(event) for event in events] or [min(gap, len(scores))])
+    return interval_of(stretches(scores, level, gap), len(scores), gap, new, draws, seed)
+
+
+def interval_of(
+    found: list[int], points: int, gap: int, new: int, draws: int = 2000, seed: int = 0
+) -> tuple[float, float]:
+    """The same from the :func:`stretches` found in so many points.
+
+    Their number is Poisson with a rate known from as many events (Jeffreys' prior), their lengths are drawn from those.
+    """
+    lengths = np.array(found or [min(gap, points)])
     rng = np.random.default_rng(seed)
-    counts = rng.poisson(rng.gamma(len(events) + 0.5, size=draws) * new / len(scores))
+    counts = rng.poisson(rng.gamma(len(found) + 0.5, size=draws) * new / points)
     sums, ends = np.append(0, np.cumsum(rng.choice(lengths, counts.sum()))), np.cumsum(counts)
     low, high = np.quantile((sums[ends] - sums[ends - counts]) / new, [0.025, 0.975])
     return float(min(low, 1.0)), float(min(high, 1.0))
