@@ -17,7 +17,7 @@ from benchmark.detection.alerts import Alert, Likes, alerts, narrowed, near, run
 from benchmark.detection.calibration import CHANGES, HeldOut, expected, folds, percent, promise
 from benchmark.detection.conventions import APERIODIC, build, choose_window
 from benchmark.detection.detect import flagged, threshold_of
-from benchmark.detection.peaks import MOST, OrdinaryPeaks, joined, local_peaks, return_level
+from benchmark.detection.peaks import MOST, OrdinaryPeaks, block_maxima, joined, return_level
 from benchmark.detection.planted import HOLIDAY, KINDS, plant, weekly
 from benchmark.detection.ranking import Ranking, _compare, rank, trials
 from benchmark.errors import UserError
@@ -159,10 +159,9 @@ def test_peaks_that_differ_by_rounding_are_alike() -> None:
     assert not (scores >= return_level(scores, 20, 0.1)).any()
 
 
-def test_a_peak_is_alone_within_its_reach() -> None:
-    scores = np.array([0, 3, 3, 0, 1, 0, 0, 2, 0, 0, 5.0])
-    assert local_peaks(scores, 2).tolist() == [3.0, 2.0, 5.0]
-    assert local_peaks(np.ones(9), 2).tolist() == [1.0]
+def test_each_half_of_a_window_has_a_peak() -> None:
+    assert block_maxima(np.array([0, 3, 3, 0, 1, 0, 0, 2, 0, 5.0]), 6).tolist() == [3.0, 1.0, 2.0]
+    assert block_maxima(np.array([1.0, 2.0]), 50).tolist() == [2.0]
 
 
 def test_no_detector_outshouts_the_others() -> None:
@@ -371,6 +370,17 @@ def test_a_clean_series_has_no_alert(x: np.ndarray) -> None:
     assert "Nothing stands out" in report.markdown(finding, 10)
 
 
+def test_a_jump_back_is_an_alert_on_the_rows_before_it() -> None:
+    """A sensor that hangs comes back at once: the difference stands at the first good row."""
+    x = np.sin(np.arange(1500) * 2 * np.pi / 50) + noise(1500) / 100
+    x[700:718] = x[700]
+    finding = detect(recording(x), Options(detectors=("AbsDifference",)))
+    best = finding.alerts[0]
+    assert best.flagged
+    assert 700 <= best.start < best.stop <= 718
+    assert best.first <= best.start
+
+
 def test_ties_at_the_threshold_are_flagged() -> None:
     x = np.zeros(400)
     x[1::2] = 0.1
@@ -405,7 +415,7 @@ def test_ten_rows_get_an_answer_without_a_ranking() -> None:
 
 def test_bursts_that_come_again_and_again_are_ordinary_and_one_among_them_is_not() -> None:
     x, rng = noise(3000), np.random.default_rng(0)
-    x[60 * rng.permutation(50)[:25] + rng.integers(20, size=25)] += 100
+    x[60 * rng.permutation(50)[:40] + rng.integers(20, size=40)] += 100
     x[1530] += 400
     said = detect(recording(x), Options(detectors=("AbsDeviation",)))
     assert [alert.start for alert in said.alerts if alert.flagged] == [1530]

@@ -291,6 +291,32 @@ def test_standard_input_goes_on_where_it_stopped(saved: Path, capsys: pytest.Cap
     assert "expected" in out
 
 
+def test_an_alert_that_was_told_before_its_end_goes_on_and_is_no_second_one(
+    saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    x = wave(900, 6, 3000)
+    x[440:470] += 6
+    lines = table(x, 3000).to_csv(index=False).splitlines(keepends=True)
+    file, line = tmp_path / "ends.csv", ["--model", str(saved / "model"), "--until-end"]
+    printed = []
+    for a, b in ((0, 449), (449, 458), (458, 460), (460, len(lines))):
+        with file.open("a") as out:
+            out.write("".join(lines[a:b]))
+        assert main(["watch", str(file), *line]) == 0
+        printed += capsys.readouterr().out.splitlines()
+    assert ["ALERT until" in text for text in printed].count(True) == 1
+    assert "goes on until" in printed[-1]
+    assert sum("above the threshold" in text for text in printed) <= 1
+    again = tmp_path / "as-json.csv"
+    kinds = []
+    for a, b in ((0, 449), (449, len(lines))):
+        with again.open("a") as out:
+            out.write("".join(lines[a:b]))
+        assert main(["watch", str(again), *line, "--json"]) == 0
+        kinds += [json.loads(text)["event"] for text in capsys.readouterr().out.splitlines()]
+    assert [kind for kind in kinds if kind != "begins"] == ["alert", "grown"]
+
+
 def test_a_file_that_was_cut_is_read_from_its_start(
     saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

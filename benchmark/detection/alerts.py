@@ -141,10 +141,10 @@ def narrowed(x: Array, alert: Alert, avoid: Rows, window: int) -> Alert:
         Rows of any alert, of which a similar window should have none.
     window : int
     """
-    margin = max(window // 2, 2)
-    a, b = max(0, alert.first - margin), min(len(x), alert.last + margin)
+    margin, first = max(window // 2, 2), max(0, alert.first - 1)  # a jump lies between a row and the one before
+    a, b = max(0, first - margin), min(len(x), alert.last + margin)
     context = np.ones(b - a, dtype=bool)
-    context[alert.first - a : alert.last - a] = False
+    context[first - a : alert.last - a] = False
     begins = similar(x, a, context, avoid)
     if not len(begins):
         return alert
@@ -161,6 +161,7 @@ def narrowed(x: Array, alert: Alert, avoid: Rows, window: int) -> Alert:
         alert,
         start=a + start,
         stop=a + stop,
+        first=min(alert.first, a + start),
         peak=a + int(differs.argmax()),
         likes=Likes(a, begins, others),
     )

@@ -36,9 +36,7 @@ class OrdinaryPeaks:
     @classmethod
     def fit(cls, scores: Array, window: int) -> OrdinaryPeaks:
         """From (n,) scores, in blocks of half a window."""
-        block = max(3, window // 2)
-        count = max(1, len(scores) // block)
-        return cls.of(scores[: count * block].reshape(count, -1).max(axis=1), float(np.median(scores)))
+        return cls.of(block_maxima(scores, window), float(np.median(scores)))
 
     @classmethod
     def of(cls, maxima: Array, usual: float) -> OrdinaryPeaks:
@@ -70,11 +68,11 @@ def return_level(scores: Array, window: int, false_alerts: float) -> float:
     ----------
     scores : (n,) array
     window : int
-        Peaks more than half of it apart count one by one.
+        Each half of one has a peak.
     false_alerts : float
         Expected in the whole series.
     """
-    peaks = np.sort(local_peaks(scores, max(2, window // 2)))
+    peaks = np.sort(block_maxima(scores, window))
     sums, usual = np.append(0.0, np.cumsum(peaks)), float(np.median(scores))
     for ordinary in range(len(peaks) - len(peaks) // EVENTS, len(peaks)):
         level = _tail_level(peaks[:ordinary], sums, usual, false_alerts)
@@ -99,12 +97,11 @@ def _tail_level(peaks: Array, sums: Array, usual: float, false_alerts: float) ->
     return base + scale * tail * float((tail / min(false_alerts, tail / 2)) ** (1 / tail) - 1)
 
 
-def local_peaks(scores: Array, reach: int) -> Array:
-    """Scores that none within ``reach`` rows exceeds; rows that tie closer than that are one peak."""
-    from scipy.ndimage import maximum_filter1d
-
-    rows = np.flatnonzero(scores == maximum_filter1d(scores, 2 * reach + 1, mode="nearest"))
-    return np.asarray(scores[rows[np.diff(rows, prepend=-reach - 1) > reach]])
+def block_maxima(scores: Array, window: int) -> Array:
+    """Highest of the (n,) scores in each half of a window."""
+    block = max(3, window // 2)
+    count = max(1, len(scores) // block)
+    return np.asarray(scores[: count * block].reshape(count, -1).max(axis=1))
 
 
 def _reduced(share: float) -> float:

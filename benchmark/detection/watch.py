@@ -104,8 +104,7 @@ class Watch:
         self.notes += said
         self.recent = Points.join([self.recent, points])
         found = self.stream.push(points.values, points.filled)
-        new = [alert for alert in found if (alert.first, alert.last) not in self.told]
-        printed = [self._alert(alert, as_json) for alert in new]
+        printed = self._new(found, as_json)
         if found:
             self.begun, self.told = None, [span for span in self.told if span[1] > found[-1].last]
         self._forget()
@@ -152,21 +151,31 @@ class Watch:
         if self.begun is not None:
             return []
         self.begun = first
+        if any(a <= first < b for a, b in self.told):
+            return []
         return [self._line("begins", first, first, as_json, {"score": _short(score)})]
 
     def finish(self, as_json: bool) -> list[str]:
         """The input has ended: what its last rows show. The state stays as it was, for rows that may follow."""
-        done = [a for a in Stream.load(self.model, self.stream.state()).finish() if (a.first, a.last) not in self.told]
+        done = Stream.load(self.model, self.stream.state()).finish()
+        printed = self._new(done, as_json)
         self.told += [(alert.first, alert.last) for alert in done]
-        return [self._alert(alert, as_json) for alert in done]
+        return printed
 
     def said(self) -> list[str]:
         """What is to be said of the reading."""
         said, self.notes = self.notes, []
         return said
 
-    def _alert(self, alert: Alert, as_json: bool) -> str:
-        return self._line("alert", alert.start, alert.stop - 1, as_json, self._facts(alert))
+    def _new(self, found: list[Alert], as_json: bool) -> list[str]:
+        """Alerts that were not told as they are; one that was told shorter, before its end, says that it goes on."""
+        lines = []
+        for alert in found:
+            before = [span for span in self.told if span[0] < alert.last and alert.first < span[1]]
+            if (alert.first, alert.last) not in before:
+                kind = "grown" if before else "alert"
+                lines.append(self._line(kind, alert.start, alert.stop - 1, as_json, self._facts(alert)))
+        return lines
 
     def _facts(self, alert: Alert) -> dict[str, Any]:
         facts: dict[str, Any] = {"rows": alert.stop - alert.start, "score": _short(alert.score)}
@@ -194,7 +203,8 @@ class Watch:
         if kind == "over":
             return f"{where}  no alert: the rows that followed lowered the score"
         until = place["to"] or f"row {last:,}"
-        return f"{where}  ALERT until {until}{_in_words(facts)}"
+        what = "ALERT told before goes on until" if kind == "grown" else "ALERT until"
+        return f"{where}  {what} {until}{_in_words(facts)}"
 
     def _time(self, row: int) -> str:
         text = self.follower.text(self.recent) if self.follower else None

@@ -129,7 +129,7 @@ def _rank(sheet: Sheet, name: str) -> int:
     if labels.is_label_name(name):
         return 2
     steps = np.diff(values[np.isfinite(values)])
-    only_up = is_whole(values) and len(steps) > 2 and bool(np.all(steps > 0))
+    only_up = len(steps) > 2 and bool(np.all(steps >= 0))
     two = len(np.unique(values[np.isfinite(values)][:10_000])) <= 2
     return 1 if only_up or two else 0
 

@@ -22,7 +22,7 @@ from benchmark.reading.recording import Recording
 from benchmark.reading.series import find_split
 from benchmark.reading.sheet import Sheet
 from benchmark.reading.table import counted, from_columns
-from benchmark.reading.text import cells_of, read_text
+from benchmark.reading.text import cells_of, double_quoted, read_text
 from benchmark.reading.units import NOT_A_TIME
 from benchmark.reading.zones import TimeText, in_zone
 
@@ -112,7 +112,7 @@ class Follower:
         if text.lstrip().startswith(b"{"):
             layout, table = Layout(JSON_LINES, [], 0), read_lines(text, path)
         else:
-            layout = find_layout(text, path, options.separator)
+            layout = find_layout(double_quoted(text), path, options.separator)
             table = read_text(text, path, replace(options, encoding="utf-8"))
         found = recordings_of(table, path, options)
         if len(found) > 1:

@@ -111,6 +111,8 @@ def _is_decimal_comma(lines: list[str], candidate: str, width: int) -> bool:
 
 def _are_moments(lines: list[str]) -> bool:
     """Dates with times of day, and nothing behind them: a blank between the two is no separator."""
+    if any(separator in line for line in lines for separator in SEPARATORS):
+        return False
     parts = [line.split() for line in lines]
     return all(len(part) == 2 and cell.is_date(part[0]) and re.fullmatch(r"[\d:.]+", part[1]) for part in parts)
 

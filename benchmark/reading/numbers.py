@@ -18,6 +18,8 @@ from benchmark.reading.table import Cells, as_mask, count_true, counted
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 SPOKEN = {SPACES: "blanks", QUOTES: "apostrophes", ",": "commas", ".": "dots"}
 MULTIPLES = ("k", "K", "M", "G", "T", "B", "bn", "Mio", "Mio.", "Mrd", "Mrd.")  # beside bare numbers no mere unit
+_AMOUNT = r"([^\d()\-]{0,3})(\d[\d.,'’ ]*)"
+BEHIND = rf"^(?:\({_AMOUNT}\)|{_AMOUNT}\s?-)$"  # below zero, as RE2 reads it
 _SPLIT = re.compile(
     rf"([^\d+\-.,]*?)([+-]?[.,]?\d[\d.,{QUOTES}{SPACES}]*(?:[eE][+-]?\d+)?)(\s*[^\d\s]{{0,6}}m[23](?:/\w{{1,3}})?|[^\d]*)"
 )
@@ -98,7 +100,9 @@ def read_numbers(
     text = pc.utf8_trim_whitespace(cells)
     if having(text, "−"):
         text = pc.replace_substring(text, "−", "-")
+    text, signs = _signed(text, name)
     text, notes = _without_nothing(text, name, NOTHING | words)
+    notes += signs
     marks = _marks(text, decimal, thousands, country)
     clean = _cleaned(text, marks)
     good = pc.fill_null(pc.match_substring_regex(clean, PLAIN), False)
@@ -147,6 +151,20 @@ def sample(cells: Cells, size: int = 1000) -> list[str]:
 def mostly(cells: list[str], fits: Callable[[str], object]) -> bool:
     """Whether at least nine in ten cells fit; False without a cell."""
     return bool(cells) and sum(bool(fits(cell)) for cell in cells) >= 0.9 * len(cells)
+
+
+def _signed(text: Cells, name: str) -> tuple[Cells, list[str]]:
+    """Amounts below zero as accounts write them, ``12,50-`` and ``(12.50)``, with the minus in front."""
+    import pyarrow.compute as pc
+
+    behind = pc.fill_null(pc.match_substring_regex(text, BEHIND), False)
+    count = count_true(behind)
+    if not count:
+        return text, []
+    signed = pc.if_else(behind, pc.replace_substring_regex(text, BEHIND, r"\1\3-\2\4"), text)
+    row = pc.index(behind, True).as_py()
+    shown = f"{text[row].as_py()!r} is read as {signed[row].as_py()}"
+    return signed, [f"Below zero in {name!r}: {counted(count, 'cell')} with a minus behind or in brackets, {shown}."]
 
 
 def _without_nothing(text: Cells, name: str, nothings: frozenset[str]) -> tuple[Cells, list[str]]:

@@ -29,6 +29,7 @@ def read_text(raw: bytes, path: Path, options: ReadOptions) -> Table:
     """
     notes: list[str] = []
     text, encoding = as_utf8(raw, path, options.encoding, notes)
+    text = double_quoted(text)
     if is_annotated(text[:65536]):
         text = flat(text, notes)
     separator = {"\\t": "\t", "tab": "\t", "blank": BLANK}.get(options.separator or "", options.separator)
@@ -41,6 +42,13 @@ def read_text(raw: bytes, path: Path, options: ReadOptions) -> Table:
     table.notes = [*notes, *layout.notes]
     table = _without_comments(table, broken, path)
     return _without_trailing_blanks(_without_empty_columns(table), layout)
+
+
+def double_quoted(text: bytes) -> bytes:
+    """Cells in single quotes, as some recorders of signals write them, in double ones."""
+    if not re.match(rb"'[^'\n]*'\s*[,;\t|]", text) or b'"' in text[:65536]:
+        return text
+    return re.sub(rb"(?m)(?:^|(?<=[,;\t|]))'|'(?=[,;\t|\r]|$)", b'"', text)
 
 
 def _one_row(text: bytes, layout: Layout) -> bytes:
@@ -73,7 +81,7 @@ def cells_of(text: bytes, layout: Layout, path: Path) -> dict[str, Any]:
     UserError
         If a line has another number of cells.
     """
-    columns, broken, total = _parse(_plain(text, layout), layout, path)
+    columns, broken, total = _parse(_plain(double_quoted(text), layout), layout, path)
     rows = np.delete(np.arange(total), [number for number, _ in broken])
     return _without_comments(Table(columns, rows, total, "text", layout.separator), broken, path).columns
 

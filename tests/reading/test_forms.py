@@ -108,3 +108,37 @@ def test_three_digits_behind_every_dot_are_said_or_refused(tmp_path: Path) -> No
         read(tmp_path, "t;v", semicolons)
     assert read(tmp_path, "t;v", semicolons, thousands=".").values.min() > 1000
     assert read(tmp_path, "t;v", semicolons, decimal=".").values.max() < 2
+
+
+AMOUNTS = {
+    "behind": lambda v: f"{abs(v):.2f}" + ("-" if v < 0 else ""),
+    "in brackets": lambda v: f"({abs(v):.2f})" if v < 0 else f"{v:.2f}",
+    "brackets and currency": lambda v: f"(${abs(v):.2f})" if v < 0 else f"${v:.2f}",
+    "currency, behind": lambda v: f"€ {abs(v):.2f}" + (" -" if v < 0 else ""),
+}
+
+
+@pytest.mark.parametrize("form", AMOUNTS)
+def test_amounts_below_zero_keep_their_sign(form: str, tmp_path: Path) -> None:
+    amounts = VALUES - 50.005
+    found = read(tmp_path, "day;net", [f"2024-01-03;{AMOUNTS[form](v)}" for v in amounts], time="none", value="net")
+    assert found.values == pytest.approx(amounts, abs=0.006)
+    assert "Below zero in 'net'" in " ".join(found.notes)
+
+
+def test_a_clock_that_is_rounded_is_no_value_while_another_column_is_left(tmp_path: Path) -> None:
+    """MATLAB's days with seven digits: some rows tie."""
+    lines = [f"{7.36e5 + k / 144:.7e},{v:.7e}" for k, v in enumerate(VALUES)]
+    assert read(tmp_path, lines[0], lines[1:]).values == pytest.approx(VALUES)
+
+
+def test_cells_in_single_quotes_and_a_row_of_units_are_read(tmp_path: Path) -> None:
+    lines = [f"'{k // 60}:{k % 60:06.3f}',{v},{-v}" for k, v in enumerate(VALUES)]
+    found = read(tmp_path, "'Elapsed time','MLII','V5'", ["'mm:ss.mmm','mV','mV'", *lines])
+    assert (found.column, found.values.tolist()) == ("MLII", VALUES.tolist())
+
+
+def test_narrow_blanks_between_thousands_are_no_time_of_day(tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-13", periods=ROWS, freq="D")
+    lines = [f"{day:%d.%m.%Y};13\u202f{v * 10:03.0f}" for day, v in zip(days, VALUES, strict=True)]
+    assert read(tmp_path, "Datum;Zahl", lines).values == pytest.approx(13_000 + np.round(VALUES * 10))
