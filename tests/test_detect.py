@@ -381,6 +381,19 @@ def test_a_jump_back_is_an_alert_on_the_rows_before_it() -> None:
     assert best.first <= best.start
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_worked_sunday_is_compared_with_weeks_not_with_other_days(seed: int) -> None:
+    """Fridays beside a free Saturday look like Saturdays beside a free Sunday; two windows before tell them apart."""
+    x, sunday = week(seed=seed), 24 * (7 * 5 + 6)
+    x[sunday : sunday + 24] = x[24 * 29 : 24 * 30]
+    reach = (sunday - 65, sunday + 28)
+    rows = np.isin(np.arange(len(x)), np.arange(*reach))
+    found = narrowed(x, Alert(*reach, *reach, sunday, 1.0), rows, 72)
+    assert sunday + 6 <= found.start < found.stop <= sunday + 20
+    assert found.likes is not None
+    assert not ((found.likes.begins - found.likes.first) % 168).any()
+
+
 def test_ties_at_the_threshold_are_flagged() -> None:
     x = np.zeros(400)
     x[1::2] = 0.1

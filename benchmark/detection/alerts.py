@@ -11,6 +11,7 @@ Array = NDArray[np.float64]
 Rows = NDArray[np.bool_]
 
 NEIGHBOURS = 5
+BEFORE = 2  # windows before an alert that a similar window shares: they tell a Friday from a Saturday
 EXPLAINED = 100  # alerts, for each of which similar windows are looked for
 SEARCHED = 50_000  # rows on either side in which similar windows are looked for
 
@@ -142,7 +143,7 @@ def narrowed(x: Array, alert: Alert, avoid: Rows, window: int) -> Alert:
     window : int
     """
     margin, first = max(window // 2, 2), max(0, alert.first - 1)  # a jump lies between a row and the one before
-    a, b = max(0, first - margin), min(len(x), alert.last + margin)
+    a, b = max(0, first - BEFORE * window), min(len(x), alert.last + margin)
     context = np.ones(b - a, dtype=bool)
     context[first - a : alert.last - a] = False
     begins = similar(x, a, context, avoid)
