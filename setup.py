@@ -1,7 +1,7 @@
 """The build. The repository holds three packages; a wheel holds one, ``tsad_benchmark``, so that it harms no other.
 
 Hugging Face's library is called ``datasets``, too: installed side by side, one would overwrite the other. An editable
-install keeps the three names; there the folder ``tsad_benchmark`` brings the fourth.
+install keeps the three names; there ``tsad_benchmark`` is ``benchmark`` by another name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from setuptools.command.build_py import build_py
 
 NAME = "tsad_benchmark"
 HOMES = {"benchmark": NAME, "detectors": f"{NAME}.detectors", "datasets": f"{NAME}.datasets"}
-TEXTS = (".py", ".txt", ".html", ".csv", ".tex")
+TEXTS = (".py", ".html", ".csv", ".tex")
 BEGIN = r"^(\s*(?:(?:>>>|\.\.\.) )?)"  # of a line of code, also in a doctest
 RULES = [
     (re.compile(BEGIN + r"from (benchmark|detectors|datasets)\b", re.MULTILINE), lambda m: f"{m[1]}from {HOMES[m[2]]}"),
@@ -46,7 +46,7 @@ class Renamed(build_py):
 
 found = find_packages(include=[f"{top}{rest}" for top in HOMES for rest in ("", ".*")])
 if "editable_wheel" in sys.argv:
-    setup(packages=[*found, NAME])
+    setup(packages=[*found, NAME], package_dir={NAME: "benchmark"})
 else:
     renamed = [name.replace(name.partition(".")[0], HOMES[name.partition(".")[0]], 1) for name in found]
     directories = {home: top for top, home in HOMES.items()}

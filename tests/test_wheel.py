@@ -115,6 +115,7 @@ def test_a_package_of_ones_own_is_installed_beside_it(wheel: Path, tmp_path: Pat
         call(python.parent / "tsad-benchmark", *new, cwd=tmp_path)
     else:
         call(sys.executable, "-m", "benchmark", *new, cwd=ROOT)
+    assert "from detectors import" in (tmp_path / "mine" / "mine.py").read_text(), "it runs in a checkout, too"
     pip = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", "--no-index"]
     call(*pip, "--no-build-isolation", tmp_path / "mine", cwd=tmp_path)
     tests = call(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py", cwd=tmp_path / "mine")
