@@ -247,6 +247,26 @@ def test_the_command_writes_table_runs_and_picture(calls, tmp_path, capsys):
     assert {file.suffix for file in tmp_path.iterdir()} == {".md", ".csv", ".png"}
 
 
+def test_a_page_gets_the_table_between_its_marks(calls, tmp_path, capsys):
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- bench -->\nold\n<!-- /bench -->\nafter\n")
+    options = ["--ours", "--detector", "HBOS", "--series", "counts", "--n", "1000", "--out", str(tmp_path)]
+    assert main(["bench", *options, "--page", str(page)]) == 0
+    text = page.read_text()
+    assert text.startswith("before\n<!-- bench -->\n\n| detector | side | series, n, W | seconds | peak MiB |")
+    assert "| HBOS | ours | counts, 1,000, 48 | 1.000 | 9 |" in text
+    assert "- command: `python -m benchmark bench" in text
+    assert text.endswith("<!-- /bench -->\nafter\n")
+    assert "old" not in text
+    order, _ = calls
+    order.clear()
+    page.write_text("no marks")
+    for file, message in ((page, "has no place for the table"), (tmp_path / "no.md", "there is no such file")):
+        assert main(["bench", *options, "--page", str(file)]) == 2
+        assert message in capsys.readouterr().err
+    assert not order, "refused before work"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

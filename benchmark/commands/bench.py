@@ -4,6 +4,7 @@ examples:
   python -m benchmark bench                                      some minutes
   python -m benchmark bench --detector LOF --n 100000 --threads 1 --threads 2
   python -m benchmark bench --ours                               ours alone
+  python -m benchmark bench --package PyOD --detector LOF --page docs/performance.md     beside PyOD, into a page, too
   python -m benchmark bench --memory                             peak memory on 1,000,000 points
   python -m benchmark bench --costs                              rewrite benchmark/grid/costs.csv
   python -m benchmark bench --full                               n to 1,000,000, W 16 to 512: many hours
@@ -25,6 +26,7 @@ from benchmark.errors import UserError, unknown
 if TYPE_CHECKING:
     from benchmark.speed import Match, Run
 
+BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 DEFAULT_OUT = Path("results/report/bench")
 DEFAULTS = {"n": [2_000, 10_000, 50_000], "window": [48], "threads": [1], "repeats": 3, "budget": 20.0}
 FULL = {
@@ -66,6 +68,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--memory", action="store_true", help="peak memory of ours on 1,000,000 points, W 100 (--n, --window)"
     )
     other.add_argument("--costs", action="store_true", help="rewrite the costs by which cells are scheduled")
+    parser.add_argument(
+        "--page",
+        type=Path,
+        metavar="FILE",
+        help="also put a short table between the marks of a page",
+    )
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder for tables and plots (%(default)s)")
 
 
@@ -77,6 +85,8 @@ def main(args: argparse.Namespace) -> int:
     if args.memory:
         return _memory(args)
     matches = _matches(args.detector)
+    if args.page:
+        _renewed(args.page, "")  # a page without the marks is refused before work
     args.out.mkdir(parents=True, exist_ok=True)
     return _compare(args, matches)
 
@@ -139,10 +149,20 @@ def _compare(args: argparse.Namespace, matches: list[Match]) -> int:
     table = tables.summary(measured)
     exponents = tables.growth(table)
     (args.out / "bench.md").write_text(tables.markdown(table, exponents, about))
+    if args.page:
+        args.page.write_text(_renewed(args.page, tables.short(table, about)), encoding="utf-8")
     files = tables.draw(table, exponents, args.out)
     sys.stdout.write((args.out / "bench.md").read_text())
     _options.say(f"table, runs and {len(files)} plots: {args.out}")
     return 0
+
+
+def _renewed(page: Path, text: str) -> str:
+    from benchmark.report import markdown
+
+    if not page.is_file():
+        raise UserError(f"--page {page}: there is no such file")
+    return markdown.renewed(page, BEGIN, END, f"\n{text}\n\n")
 
 
 def _measure(args: argparse.Namespace, matches: list[Match], runs: list[Run]) -> None:

@@ -91,6 +91,22 @@ EXPLAINED = (
 STARTUP = "Seconds for imports, compilers (or their caches) and one tiny call, not part of the times above."
 
 
+def short(table: pd.DataFrame, about: list[str]) -> str:
+    """A table for a page of the documentation: each side's seconds, memory and agreement; how it was measured."""
+    head = ["detector", "side", "series, n, W", "seconds", "peak MiB", "CPU times ours", "largest diff."]
+    rows = [
+        [
+            *(row["detector"], row["side"], f"{row['series']}, {row['n']:,}, {row['window']}"),
+            *(_number(row["seconds"], ".3f"), _number(row["peak_mb"], ".0f")),
+            "" if row["side"] == OURS else _number(row["cpu_ratio"], ".1f"),
+            _number(row["difference"], ".0e"),
+        ]
+        for row in table.to_dict("records")
+    ]
+    lines = "\n".join(f"- {line}" for line in about)
+    return f"{md.table(head, rows, left=3)}\n\n{lines}"
+
+
 def _ratios(table: pd.DataFrame) -> str:
     head = ["detector", "series", "n", "W", "threads", "side", "seconds", "times ours", "CPU times ours", "peak MiB"]
     head += ["rank corr.", "largest diff.", "AUROC diff.", "note"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -12,8 +13,9 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from benchmark.adapters import LIBRARIES, Borrowed, borrowed, folded, listed, missing
+from benchmark.adapters import LIBRARIES, Borrowed, arguments, borrowed, folded, listed, missing
 from benchmark.adapters.names import Listed, found
+from benchmark.adapters.signatures import silence
 from benchmark.catalogue import registry
 from benchmark.catalogue.checks import iter_checks
 from benchmark.catalogue.trials import CheckFailed
@@ -80,6 +82,71 @@ def test_scikit_learns_outlier_classes_are_turned_and_a_window_is_not_its_own_ne
     for cls in (OneClassSVM, KernelDensity):
         theirs = -cls().fit(matrix).score_samples(matrix)
         np.testing.assert_array_equal(of(f"sklearn:{cls.__name__}").fit(x).score(x)[: len(matrix)], theirs)
+
+
+@pytest.mark.parametrize("name", ["kde.KDE", "gmm.GMM", "mcd.MCD", "loda.LODA", "cof.COF", "ecod.ECOD", "lmdd.LMDD"])
+def test_more_of_pyods_scores_are_its_own(name: str) -> None:
+    file, _, cls = name.partition(".")
+    model: Any = getattr(import_module(f"pyod.models.{file}"), cls)
+    drawing = "random_state" in borrowed(f"pyod:{cls}").param_defaults()
+    np.random.seed(0)  # noqa: NPY002 - LODA draws from it
+    x = wave(150)
+    theirs = model(**({"random_state": 0} if "random_state" in arguments(model) else {})).fit(windows(x))
+    ours = of(f"pyod:{cls}", **({"random_state": 0} if drawing else {})).fit(x).score(x)
+    np.testing.assert_array_equal(ours[: len(windows(x))], theirs.decision_scores_)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("auto_encoder.AutoEncoder", {"epoch_num": 2}),
+        ("vae.VAE", {"epoch_num": 2}),
+        ("deep_svdd.DeepSVDD", {"epochs": 2}),
+        ("lunar.LUNAR", {"n_epochs": 2}),
+    ],
+)
+def test_pyods_networks_run_and_score_as_they_do_alone(name: str, options: dict[str, int]) -> None:
+    """With the seed that the run gives them, and without a word on the screen."""
+    file, _, cls = name.partition(".")
+    model: Any = getattr(import_module(f"pyod.models.{file}"), cls)
+    x = wave(120)
+    detector = of(f"pyod:{cls}", options=options)
+    detector.seed_generators()
+    own = {"random_state": 0} if "random_state" in arguments(model) else {}
+    own |= {"verbose": 0} if "verbose" in arguments(model) else {}
+    own |= {"n_features": W} if "n_features" in arguments(model) else {}
+    with silence():
+        theirs = model(**own, **options).fit(windows(x))
+    ours = detector.fit(x).score(x)
+    np.testing.assert_array_equal(ours[: len(windows(x))], np.asarray(theirs.decision_scores_).ravel())
+
+
+@pytest.mark.parametrize("name", ["ensemble.IsolationForest", "mixture.GaussianMixture", "linear_model.SGDOneClassSVM"])
+def test_scikit_learns_random_classes_get_the_seed(name: str) -> None:
+    module, _, cls = name.partition(".")
+    x, seed = wave(200), 3
+    theirs = getattr(import_module(f"sklearn.{module}"), cls)(random_state=seed).fit(windows(x))
+    ours = of(f"sklearn:{cls}", random_state=seed).fit(x).score(x)
+    np.testing.assert_array_equal(ours[: len(windows(x))], -theirs.score_samples(windows(x)))
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("pyod:ABOD", "nan at row 0: a window that equals all its neighbours forms no angle with them; pyod:KNN"),
+        ("pyod:SOS", "nan at row 0: a window that many others equal is bound to none of them; pyod:KNN"),
+        ("pyod:MatrixProfile", "inf at row 0: a constant window has no z-normalised distance here; stumpy:stump"),
+        ("pyod:ECOD", "why is not known here, another window length may help"),
+    ],
+)
+def test_windows_without_a_score_are_refused_with_the_reason_and_what_to_take(
+    spec: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = np.r_[np.zeros(60), wave(120)]
+    if spec == "pyod:ECOD":
+        monkeypatch.setattr(borrowed(spec), "own_scores", lambda self, model: np.full(len(windows(x)), np.nan))
+    with pytest.raises(FloatingPointError, match=message):
+        of(spec, window=W).fit(x).score(x)
 
 
 @pytest.mark.slow  # stumpy compiles for a minute
