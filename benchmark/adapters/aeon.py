@@ -16,6 +16,7 @@ from detectors import Array, Diet
 
 PLACE = "aeon.anomaly_detection"
 FAMILIES = ("series", "series.distance_based", "series.distribution_based", "series.outlier_detection", "collection")
+WINDOWS = ("window_size", "n_init_train")
 REFUSED = {
     "PyODAdapter": "it wraps a class of PyOD: run that as pyod:NAME",
 }
@@ -53,6 +54,6 @@ def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
     if tags["fit_is_empty"]:
         learns = "nothing"
     keep_compiled()
-    window = tuple(name for name in ("window_size", "n_init_train") if name in arguments(model))
+    window = tuple(name for name in WINDOWS if name in arguments(model))
     facts = {"learns_from": learns, "window_arguments": window, "defaults": {"window": "auto"} if window else {}}
     return class_of(_Series, entry, model, draws(model), **facts)

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from benchmark.adapters.borrowed import check_names, named_class
+from benchmark.adapters import aeon, dtaianomaly
+from benchmark.adapters.borrowed import named_class
 from benchmark.adapters.names import Listed
+from benchmark.adapters.options import check_free, check_kinds, check_names
 from benchmark.adapters.program import Program
 from benchmark.errors import UserError
 from benchmark.system.environments import Environment, EnvironmentMissing
@@ -111,6 +113,7 @@ HOME = Home(
     Path(__file__).with_name("apart_runner.py"),
 )
 LIBRARIES = ("aeon", "dtaianomaly")
+WINDOWS = (*aeon.WINDOWS, *dtaianomaly.WINDOWS)
 
 
 class Apart(Program):
@@ -126,11 +129,10 @@ class Apart(Program):
     accepted: ClassVar[dict[str, Any]] = {}
 
     def check_options(self, options: dict[str, Any]) -> None:
-        """They must be arguments of the library's class, and numbers where their defaults are."""
+        """They must be arguments of the library's class, and numbers where their defaults are: none is tried."""
         check_names(self.spec, options, self.accepted)
-        for name, value in options.items():
-            if isinstance(value, str) and isinstance(self.accepted[name], int | float):
-                raise ValueError(f"option {name} of {self.spec} is a number ({self.accepted[name]}), got {value!r}")
+        check_free(self.spec, options, WINDOWS if "window" in self.defaults else (), ())
+        check_kinds(self.spec, options, self.accepted, words=False)
 
 
 def entries(library: str) -> Iterator[Listed]:

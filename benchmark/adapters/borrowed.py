@@ -5,15 +5,16 @@ from __future__ import annotations
 import importlib
 import random
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from benchmark.adapters.names import Listed
+from benchmark.adapters.options import check_free, check_kinds, check_names, is_odd
 from benchmark.adapters.signatures import SEEDS, arguments, named, silence
-from benchmark.errors import foreign, unknown
+from benchmark.errors import UserError, foreign
 from detectors import Array, Detector
 from detectors.core import SEED, WINDOW, Rule
 
@@ -42,6 +43,8 @@ class Borrowed(Detector):
         Arguments that differ from the library's defaults: what it cannot do without, and silence.
     window_arguments : tuple of str
         The library's names of the window length.
+    reserved : tuple of str
+        Arguments that are no options, as each run sets them.
     defaults : dict
         Our constructor's parameters.
     spec : str
@@ -62,6 +65,7 @@ class Borrowed(Detector):
     unscored: ClassVar[str] = ""
     given: ClassVar[dict[str, Any]] = {}
     window_arguments: ClassVar[tuple[str, ...]] = ()
+    reserved: ClassVar[tuple[str, ...]] = ()
     defaults: ClassVar[dict[str, Any]] = {"options": None}
     rules: ClassVar[dict[str, Rule]] = {"window": WINDOW, "random_state": SEED}
 
@@ -88,40 +92,50 @@ class Borrowed(Detector):
             self.check_options(_mapping(self.options))
 
     def check_options(self, options: dict[str, Any]) -> None:
-        """Their names, and what the class says to their values."""
+        """Their names and kinds, and what the class says to their values."""
         accepted = arguments(self.model)
         if "kwargs" not in accepted:
             check_names(type(self).__name__, options, accepted)
+        check_free(self.spec, options, self.window_arguments, self.reserved)
+        check_kinds(self.spec, options, self._argument_defaults())
         key = (self.spec, repr(options))
         if key not in REFUSALS:
             REFUSALS[key] = self._refusal(options)
         if REFUSALS[key]:
             raise ValueError(f"options {options}: {REFUSALS[key]}")
 
+    def _argument_defaults(self) -> dict[str, Any]:
+        return {name: one.default for name, one in arguments(self.model).items()}
+
     def _refusal(self, options: dict[str, Any]) -> str:
         """What the library says to its options; empty = nothing.
 
-        Numbers are judged by its constructor, and by scikit-learn's own check where there is one. Texts are tried on a
-        few values: most libraries look at the name of a method when they use it.
+        They are judged by its constructor, and by scikit-learn's own check where there is one. Odd ones are tried on a
+        few values: most libraries look at a method's name, or at a number, when they use it.
         """
+        defaults = self._argument_defaults()
+        odd = {name: value for name, value in options.items() if is_odd(value, defaults.get(name))}
+        said = self._said(options)
+        if said or not odd:
+            return said
+        said = self._said(odd, x := np.random.default_rng(0).standard_normal(300))
+        return "" if said and self._said({}, x) else said  # a class may fail on such values whatever is set
+
+    def _said(self, options: dict[str, Any], x: Array | None = None) -> str:
+        """What the library says when its object is made with these options, and fitted if there are values."""
+        brief = {} if x is None else self.quick.get("options", {})  # a network learns for an epoch or two
         try:
-            model = self.made(16, options)
-            if hasattr(model, "_parameter_constraints"):
-                model._validate_params()
-            texts = {name: value for name, value in options.items() if isinstance(value, str) and self._cheap(name)}
-            if texts:
-                with silence():
-                    self.tried(self.made(16, texts), np.random.default_rng(0).standard_normal(300))
-        except (TypeError, ValueError, AttributeError) as error:
+            with silence():
+                model = self.made(16, brief | options)
+                if hasattr(model, "_parameter_constraints"):
+                    model._validate_params()
+                if x is not None:
+                    self.tried(model, x)
+        except (TypeError, ValueError, AttributeError, UserError) as error:
             return str(error)
         except Exception as error:  # noqa: BLE001 - a library may raise anything
             return f"{type(error).__name__}: {error}"
         return ""
-
-    def _cheap(self, name: str) -> bool:
-        """Whether trying a text costs little: a network would be trained for each, unless a number is wanted."""
-        default = getattr(arguments(self.model).get(name), "default", None)
-        return not self.torch or isinstance(default, int | float)
 
     def tried(self, model: Any, x: Array) -> None:
         """Fit the library's object to a few values."""
@@ -217,13 +231,6 @@ def named_class(base: type[Borrowed], entry: Listed, summary: str, body: dict[st
     text = "\n".join([f"{summary}.\n\n    Parameters\n    ----------", *lines])
     about = {"__doc__": text, "__module__": __package__, "spec": entry.spec}
     return type(f"{SHOWN.get(entry.library, entry.library)}_{entry.name}", (base,), about | body)
-
-
-def check_names(owner: str, options: Collection[str], accepted: Collection[str]) -> None:
-    """Refuse an option that is not among the accepted ones."""
-    for name in options:
-        if name not in accepted:
-            raise ValueError(str(unknown(f"option of {owner}", name, accepted)))
 
 
 def _again(spec: str, state: dict[str, Any]) -> Detector:

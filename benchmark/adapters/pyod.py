@@ -17,6 +17,7 @@ from detectors import Array
 from detectors.core import whole
 
 PARTS = ("detector_list", "base_estimators", "estimator_list")  # arguments that are other detectors
+PART = "base_estimator"
 REFUSED = {
     "XGBOD": "it learns from labels, which no detector gets here",
     "DevNet": "it learns from labels, which no detector gets here",
@@ -42,7 +43,7 @@ class _OverWindows(OverWindows):
 
     def prepared(self, options: dict[str, Any]) -> dict[str, Any]:
         """Names of detectors, where PyOD takes detectors, become such."""
-        return {key: [_part(v) for v in value] if key in PARTS else value for key, value in options.items()}
+        return {key: _parts(key, value) for key, value in options.items()}
 
     def own_scores(self, model: Any) -> Array | None:
         """(n_windows,) scores."""
@@ -96,6 +97,12 @@ def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
     if entry.name in SHORT:
         facts |= {"defaults": {"window": SHORT[entry.name]}, "rules": {"window": whole(1, SHORT[entry.name])}}
     return class_of(_OverWindows, entry, model, draws(model), **facts)
+
+
+def _parts(name: str, value: Any) -> Any:
+    if name in PARTS and not isinstance(value, list):
+        raise ValueError(f'{name} is a list of detectors, e.g. ["KNN", "LOF"], got {value!r}')
+    return [_part(one) for one in value] if name in PARTS else _part(value) if name == PART else value
 
 
 def _part(value: Any) -> Any:

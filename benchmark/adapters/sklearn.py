@@ -47,4 +47,4 @@ def entries() -> Iterator[Listed]:
 def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
     """Over windows; LocalOutlierFactor as a novelty detector, which keeps the scores of its own fit, too."""
     given = {"novelty": True} if "novelty" in arguments(model) else {}
-    return class_of(_OverWindows, entry, model, "random_state" in arguments(model), given=given)
+    return class_of(_OverWindows, entry, model, "random_state" in arguments(model), given=given, reserved=tuple(given))

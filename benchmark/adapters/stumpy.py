@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from benchmark.adapters.borrowed import Borrowed, check_names, class_of
+from benchmark.adapters.borrowed import Borrowed, class_of
 from benchmark.adapters.names import Listed
+from benchmark.adapters.options import check_free, check_kinds, check_names
 from benchmark.adapters.samples import OverWindows
 from benchmark.adapters.signatures import arguments, keep_compiled, silence
 from detectors import Array, Windows
@@ -35,6 +36,7 @@ class _Profile(OverWindows):
     """Distance from each window to its nearest neighbour in the fitted pieces; of a fitted one, itself left out."""
 
     exempt: ClassVar[dict[str, str]] = {}
+    reserved: ClassVar[tuple[str, ...]] = ("T_A", "T_B", "ignore_trivial")
     defaults: ClassVar[dict[str, Any]] = {"window": "auto", "align": "centre", "options": None}
     rules: ClassVar[dict[str, Any]] = {}
 
@@ -43,11 +45,11 @@ class _Profile(OverWindows):
         return least_for_profile(self)
 
     def check_options(self, options: dict[str, Any]) -> None:
-        """A profile is a function, which cannot be asked without data: it takes no texts."""
-        check_names(type(self).__name__, options, arguments(self.model))
-        for name, value in options.items():
-            if isinstance(value, str):
-                raise ValueError(f"option {name} takes no text, got {value!r}")
+        """A profile is a function, which cannot be asked without data: names and kinds alone."""
+        accepted = arguments(self.model)
+        check_names(type(self).__name__, options, accepted)
+        check_free(self.spec, options, ("m",), self.reserved)
+        check_kinds(self.spec, options, {name: one.default for name, one in accepted.items()}, words=False)
 
     def _fit_windows(self, windows: Windows) -> None:
         if self.window_ < 3:

@@ -126,6 +126,10 @@ def test_window_seed_options_and_data_arrive(environment: Path) -> None:
         rows(Selection(("aeon:Away",), params={"aeon:Away": {"powr": 3}}))
     with pytest.raises(UserError, match=r"option power of aeon:Away is a number \(1\), got 'two'"):
         rows(Selection(("aeon:Away",), params={"aeon:Away": {"power": "two"}}))
+    with pytest.raises(UserError, match=r"option power of aeon:Away is a number \(1\), got None"):
+        rows(Selection(("aeon:Away",), params={"aeon:Away": {"power": None}}))
+    with pytest.raises(UserError, match=r"option window_size of aeon:Away is the window: set aeon:Away.window"):
+        rows(Selection(("aeon:Away",), params={"aeon:Away": {"window_size": 5}}))
     with pytest.raises(UserError, match="options must be names with values, got 3"):
         rows(Selection(("aeon:Away",), params={"aeon:Away": {"options": 3}}))
     with pytest.raises(UserError, match="did you mean Away"):

@@ -213,10 +213,27 @@ def test_options_reach_the_class_by_set_under_either_name() -> None:
         ("stumpy:stump.options=3", "options must be names with values, got 3"),
         ("exec:true.options=3", "options must be names with values, got 3"),
         ("pyod:IForest.n_estimators=ten", "n_estimators"),
-        ("pyod:AutoEncoder.epoch_num=ten", "epoch_num|tqdm"),
+        ("pyod:AutoEncoder.epoch_num=ten", "epoch_num"),
         ("sklearn:OneClassSVM.nu=5", r"'nu' parameter .* must be a float in the range \(0.0, 1.0\]"),
         ("sklearn:LocalOutlierFactor.n_neighbors=abc", "'n_neighbors' parameter .* must be an int"),
-        ("stumpy:stump.p=x", "option p takes no text, got 'x'"),
+        ("stumpy:stump.p=x", "option p of stumpy:stump is a number .2.0., got 'x'"),
+        ("stumpy:stump.m=3", "option m of stumpy:stump is the window: set stumpy:stump.window"),
+        ("stumpy:stump.normalize=3", "option normalize of stumpy:stump is True or False"),
+        ("pyod:KShape.window_size=9", "is the window: set pyod:KShape.window"),
+        ("sklearn:LocalOutlierFactor.novelty=False", "is set by each run"),
+        ("pyod:KNN.n_neighbors=[3]", r"option n_neighbors of pyod:KNN is a number \(5\), got \(3,\)"),
+        ("pyod:KNN.n_neighbors=True", "is a number"),
+        ("pyod:KNN.n_neighbors=-3", "-3"),
+        ("pyod:KNN.n_neighbors=3.5", "3.5"),
+        ("pyod:KNN.n_neighbors=None", "None"),
+        ("pyod:IForest.n_estimators=0", "n_estimators"),
+        ("pyod:HBOS.n_bins=0", "not in the range|Not in the range"),
+        ("pyod:PCA.n_components=[1]", "n_components"),
+        ("pyod:LSCP.detector_list=KNN", "detector_list is a list of detectors"),
+        ('pyod:LSCP.detector_list=["KNNN"]', "did you mean KNN"),
+        ("pyod:AutoEncoder.hidden_neuron_list=8", "hidden_neuron_list"),
+        ("pyod:AutoEncoder.lr=abc", "lr"),
+        ("sklearn:IsolationForest.bootstrap=maybe", "True or False"),
         ("stumpy:stump.q=1", "unknown option of stumpy_stump 'q'"),
         ("pyod:ROD.window=48", "window must be a whole number of at least 1 and at most 8"),
         ("pyod:MAD.window=2", "at most 1"),
@@ -234,8 +251,15 @@ def test_options_that_are_no_names_are_refused_beside_others() -> None:
         rows(Selection(detectors=("pyod:KNN",), params=given))
 
 
-@pytest.mark.parametrize("item", ["pyod:HBOS.n_bins=auto", "pyod:KNN.method=mean", "sklearn:OneClassSVM.gamma=auto"])
-def test_a_right_text_is_taken(item: str) -> None:
+@pytest.mark.parametrize(
+    "item",
+    [
+        *("pyod:HBOS.n_bins=auto", "pyod:KNN.method=mean", "sklearn:OneClassSVM.gamma=auto", "pyod:KNN.n_jobs=None"),
+        *("pyod:KNN.n_neighbors=200", "pyod:PCA.n_components=30", "pyod:FeatureBagging.base_estimator=KNN"),
+        *("pyod:AutoEncoder.hidden_neuron_list=[8,4]", 'pyod:KNN.metric_params={"p": 2}'),
+    ],
+)
+def test_what_may_be_right_is_taken(item: str) -> None:
     given = parse_set([item])
     assert len(rows(Selection(detectors=tuple(given), params=given))) == 1
 
