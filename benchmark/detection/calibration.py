@@ -57,14 +57,19 @@ class Calibrated(NamedTuple):
 
 
 def calibrated(builds: Sequence[Build], x: Array, window: int, centre: float, options: Options) -> Calibrated:
-    """Threshold of the options, by two ways to hold out: between and behind what is known. The higher one counts."""
+    """Threshold of the options, by two ways to hold out: between and behind what is known.
+
+    The higher one counts, but for a share of rows in a series that does not change: there the higher of two estimates
+    would promise too little.
+    """
     between, behind = ([way(build, x, window, centre) for build in builds] for way in (between_scores, later_scores))
     usual = [OrdinaryPeaks.fit(scores, window) for scores in between]
     unseen = [together(scores, usual) for scores in (between, behind)]
     levels = [_level(scores, window, options, len(x)) for scores in unseen]
     _, high = HeldOut.of(unseen[0], levels[0], window).interval(window, len(unseen[1]))
-    held_out = [HeldOut.of(scores, max(levels), window) for scores in unseen]
-    return Calibrated(usual, max(levels), held_out, float((unseen[1] >= levels[0]).mean()) > high)
+    changes = float((unseen[1] >= levels[0]).mean()) > high
+    threshold = max(levels) if changes or options.rule == "peaks" else levels[0]
+    return Calibrated(usual, threshold, [HeldOut.of(scores, threshold, window) for scores in unseen], changes)
 
 
 def together(scores: list[Array], usual: list[OrdinaryPeaks]) -> Array:
@@ -133,7 +138,7 @@ def expected(parts: list[HeldOut], window: int, new: int) -> tuple[float, float]
 def promise(parts: list[HeldOut], window: int, new: int) -> str:
     """How many new normal rows will be flagged, and what history it would take to know it within a factor of two."""
     low, high = expected(parts, window, new)
-    count = min(len(part.above) for part in parts)
+    count = len(parts[0].above)
     said = (
         f"Of {new:,} new rows that are like the history {percent(low)} to {percent(high)} % will be flagged "
         f"(95 %; {count} separate stretches of held-out history reach the threshold)."

@@ -125,7 +125,7 @@ class Model:
         """From what ``detect`` chose on a history.
 
         The threshold comes from held-out history. So it holds for rows that no detector has seen.
-        Of two ways to hold out, between and behind what is known, the higher one counts.
+        Of two ways to hold out, between and behind what is known, the higher one counts where they differ.
 
         Raises
         ------

@@ -1,0 +1,115 @@
+"""Alerts in series without an event: in the whole of each, and in its end by a model that was saved on its beginning.
+
+examples:
+  python -m tests.trials.clean --seed 3
+  python -m tests.trials.clean --folder tuning/ECG --folder tuning/NAB --detector LOF
+Of a folder's series the longest stretch without a label is taken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.random import Generator
+
+from benchmark.detection.detect import Options, detect
+from benchmark.detection.model import Model
+from benchmark.metrics import segments
+from benchmark.reading import Recording
+from tests.trials.joins import series_of
+from tests.trials.ordinary import Array, bump, smooth
+
+BEGINNING = 0.6
+SHORTEST, LONGEST = 1500, 12_000  # rows of a folder's series
+
+
+def length(rng: Generator) -> int:
+    return int(rng.integers(1500, 6000))
+
+
+def wave(rng: Generator) -> Array:
+    n = length(rng)
+    return np.asarray(3 * np.sin(np.arange(n) * 2 * np.pi / rng.integers(20, 120)) + smooth(rng, n, 0.5, 0.4))
+
+
+def pure_wave(rng: Generator) -> Array:
+    return np.asarray(np.sin(np.arange(length(rng)) * 2 * np.pi / rng.integers(20, 120)))
+
+
+def square(rng: Generator) -> Array:
+    n, period = length(rng), int(rng.integers(20, 100))
+    return np.where(np.arange(n) % period < 0.4 * period, 1.0, 0.0) + rng.normal(0, 0.05, n)
+
+
+def visitors(rng: Generator) -> Array:
+    """Counts an hour, quiet at weekends."""
+    n = int(rng.integers(9, 20)) * 168
+    quiet = np.arange(n) // 24 % 7 >= 5
+    return rng.poisson(5 + np.where(quiet, 25, 90) * bump(np.arange(n) % 24, 13, 3.5)).astype(float)
+
+
+MADE: dict[str, Callable[[Generator], Array]] = {
+    "white noise": lambda rng: rng.normal(size=length(rng)),
+    "uniform noise": lambda rng: rng.uniform(size=length(rng)),
+    "exponential noise": lambda rng: rng.exponential(size=length(rng)),
+    "Student's t, 3 degrees": lambda rng: rng.standard_t(3, size=length(rng)),
+    "Poisson counts": lambda rng: rng.poisson(2, size=length(rng)).astype(float),
+    "AR(1), .8": lambda rng: smooth(rng, length(rng), 0.8, 1.0),
+    "AR(1), .97": lambda rng: smooth(rng, length(rng), 0.97, 1.0),
+    "random walk": lambda rng: np.cumsum(rng.normal(size=length(rng))),
+    "trend and noise": lambda rng: np.cumsum(np.full(n := length(rng), 0.005)) + rng.normal(size=n),
+    "wave and noise": wave,
+    "pure wave": pure_wave,
+    "square wave": square,
+    "counts with weekends": visitors,
+}
+
+
+def made(seed: int) -> Iterator[tuple[str, Array]]:
+    for k, (name, make) in enumerate(MADE.items()):
+        yield name, make(np.random.default_rng([seed, 1000 + k])).round(4)
+
+
+def normal_parts(folders: list[str]) -> Iterator[tuple[str, Array]]:
+    """The longest stretch without a label of each series."""
+    for series in series_of(folders, 1):
+        starts, stops = segments(series.labels == 0)
+        longest = int(np.argmax(stops - starts))
+        x = series.values[starts[longest] : stops[longest]][:LONGEST]
+        if len(x) >= SHORTEST and np.ptp(x):
+            yield series.name[:24], x
+
+
+def recording(x: Array) -> Recording:
+    return Recording("clean", "value", x, np.zeros(len(x), dtype=bool))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--folder", action="append", default=[])
+    parser.add_argument("--detector", action="append", default=[])
+    args = parser.parse_args()
+    options, rows = Options(detectors=tuple(args.detector)), []
+    for name, x in normal_parts(args.folder) if args.folder else made(args.seed):
+        cut = int(BEGINNING * len(x))
+        whole = sum(alert.flagged for alert in detect(recording(x), options).alerts)
+        later = Model.fit(detect(recording(x[:cut]), options)).detect(recording(x[cut:]))
+        rows.append((whole, sum(alert.flagged for alert in later.alerts), float(later.flags.mean())))
+        print(
+            f"{name:24} {len(x):6,} rows, {whole} alerts, {rows[-1][1]} in the end, {rows[-1][2]:.2%} of it", flush=True
+        )
+    alerts, ends, shares = np.array(rows).T
+    asked = (1 - BEGINNING) / BEGINNING * options.false_alerts
+    print(f"{len(rows)} series: {alerts.mean():.2f} alerts each ({options.false_alerts:g} asked for),")
+    print(
+        f"{ends.mean():.2f} in the end ({asked:.2g} asked for), {shares.mean():.2%} of it, at most {shares.max():.1%}"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
