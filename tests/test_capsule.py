@@ -112,6 +112,13 @@ def test_text_from_a_store_stays_data() -> None:
     assert HOSTILE in [node.value for node in ast.walk(script) if isinstance(node, ast.Constant)]
 
 
+def test_an_undefined_figure_is_none_in_the_script() -> None:
+    cell = dict.fromkeys(("key", "dataset", "series", "data_hash", "detector", "protocol", "group", "version"), "x")
+    script = capsule(cell | {"params": {}, "seed": 0, "auroc": float("nan"), "extra": {"spec": "x"}}, {})
+    assert '"stored", None)' in script
+    ast.parse(script)
+
+
 def test_two_folders_of_one_name_stay_apart(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for place in ("x", "y"):
         Path(place, "own").mkdir(parents=True)

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import hashlib
+import os
+import re
 import sqlite3
+import sys
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
 from benchmark.errors import UserError
 from benchmark.execution import Backend, Board, pending, run
+from benchmark.grid import Outcome
 from benchmark.report.build import build, current
 from benchmark.report.writer import write
 from benchmark.store import Store, merge, verify
+from benchmark.store.database import MAGIC
 from benchmark.store.evaluate import fill
 from tests.support.cases import planned, toy
+from tests.support.stored import cell
 from tests.support.stored import fill as stored
 
 EVIL = 'a"b\'c"""; import os #<img src=x onerror=alert(1)>\n## x | y'
@@ -46,6 +55,16 @@ CELLS = {
     "scores from before the first row": "UPDATE cells SET first_row = -5",
     "scores from a later row": "UPDATE cells SET first_row = 1",
     "simulated": "UPDATE cells SET source = 'simulated'",
+    "scores of text": "UPDATE scores SET scores = 'abc'",
+    "half a score": "UPDATE scores SET scores = x'00', "
+    "sha256 = '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d'",
+    "values of text": """UPDATE series SET "values" = 'abc'""",
+    "a negative length": "UPDATE series SET n = -1",
+    "a failure with figures": "UPDATE cells SET status = 'failed', reason = 'no memory'; DELETE FROM scores",
+    "an end in the future": "UPDATE cells SET finished = 99999999999",
+    "an unknown source": "UPDATE cells SET source = 'moon'",
+    "more than quick": "UPDATE cells SET quick = 7",
+    "a reason without end": "UPDATE cells SET reason = hex(zeroblob(600000))",
     "other counts": "UPDATE cells SET n_anomalous = n_anomalous + 1",
 }
 FIGURES = {
@@ -69,7 +88,7 @@ ALL = CELLS | FIGURES | RUNS
 def forged(tmp_path: Path, statement: str) -> Path:
     path = stored(tmp_path / "forged.sqlite", "A", "B")
     with closing(sqlite3.connect(path)) as db, db:
-        db.execute(statement)
+        db.executescript(statement)
     return path
 
 
@@ -143,6 +162,88 @@ def test_another_series_under_a_published_name_is_told(tmp_path: Path) -> None:
         write(store, tmp_path / "out", warn=said.append)
     assert "Not the series that are published under these names: MGAB/1.test.out" in said[0]
     assert said[0] in (tmp_path / "out" / "table.md").read_text().replace("\\", "")
+
+
+def test_a_name_that_a_published_data_set_does_not_have_is_not_of_it(tmp_path: Path) -> None:
+    path, said = tmp_path / "s.sqlite", []
+    with Store(path, write=True) as store:
+        todo, summary = pending(planned(["HBOS"], [replace(toy("mine.out"), dataset="MGAB")]), store, False)
+        run(todo, summary, Backend("serial"), store, Board())
+        assert "its series is not the one published as MGAB/mine.out" in verify(store).damaged[0]
+        write(store, tmp_path / "out", warn=said.append)
+    assert "Not the series that are published under these names: MGAB/mine.out" in said[0]
+
+
+@pytest.mark.parametrize("table", ["scores", "metrics"])
+def test_what_belongs_to_no_cell_is_named_and_dropped(table: str, tmp_path: Path) -> None:
+    values = {"scores": "'x', '00', x'00'", "metrics": "'x', 'auroc', 0.999, ''"}
+    path = forged(tmp_path, f"INSERT INTO {table} VALUES ({values[table]})")
+    with Store(path, write=True) as store:
+        assert verify(store).damaged == [f"{table} of the cell x, which is not in the store"]
+        verify(store, repair=True)
+        assert not verify(store).damaged
+
+
+def test_figures_without_scores_are_told(tmp_path: Path) -> None:
+    said: list[str] = []
+    with Store(forged(tmp_path, "DELETE FROM scores WHERE key = (SELECT min(key) FROM cells)")) as store:
+        write(store, tmp_path / "out", warn=said.append)
+    assert "Of 1 cells the scores are not at hand: their figures are as stored, unproved." in said[0]
+    assert "unproved" in (tmp_path / "out" / "table.md").read_text()
+
+
+def test_a_failure_shows_no_figure(tmp_path: Path) -> None:
+    with Store(forged(tmp_path, "UPDATE cells SET status = 'failed', reason = 'no memory'")) as store:
+        write(store, tmp_path / "out")
+    with (tmp_path / "out" / "cells.csv").open() as file:
+        assert {line["auroc"] for line in csv.DictReader(file)} == {""}
+
+
+def test_a_long_reason_is_cut_and_says_so(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite", write=True) as store:
+        store.put(cell("A"), Outcome("failed", reason="x" * 2_000_000))
+        (reason,) = store.frame()["reason"]
+    assert reason.endswith("x... (cut)")
+    assert len(reason) < 1_000_000
+
+
+def a_loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+FILES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a folder": (Path.mkdir, "is a folder, not a store of results"),
+    "a link to itself": (a_loop, "is a symbolic link that leads back to itself"),
+    "a pipe": (lambda path: os.mkfifo(path), "is no ordinary file"),
+    "a packed store": (lambda path: path.write_bytes(gzip.compress(MAGIC)), "is packed with gzip"),
+    "an empty file": (Path.touch, "is damaged"),
+    "a newer store": (lambda path: of_schema(path, 99), "was written by a newer version"),
+    "an older store than any": (lambda path: of_schema(path, -1), "is another program's database"),
+}
+
+
+def of_schema(path: Path, version: int) -> None:
+    with closing(sqlite3.connect(stored(path, "A"))) as db:
+        db.execute(f"PRAGMA user_version = {version}")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links and pipes of this kind are not there")
+@pytest.mark.parametrize("writes", [False, True])
+@pytest.mark.parametrize("what", FILES)
+def test_what_is_no_store_is_refused_in_words(what: str, writes: bool, tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    make, words = FILES[what]
+    make(path)
+    with pytest.raises(UserError, match=re.escape(words)):
+        Store(path, write=writes)
+
+
+def test_a_write_ahead_log_of_another_file_is_not_read(tmp_path: Path) -> None:
+    path = stored(tmp_path / "s.sqlite", "A")
+    Path(f"{path}-wal").write_bytes(np.random.default_rng(0).bytes(50_000))
+    with Store(path) as store:
+        assert len(store.frame()) == 1
+        assert not verify(store).damaged
 
 
 def test_a_group_of_somebody_s_own_changes_no_table(tmp_path: Path) -> None:

@@ -49,7 +49,6 @@ class Checked(NamedTuple):
         """What was checked, for a reader of the report."""
         said = [f"AUROC and AUPRC of {self.recomputed} cells were recomputed from their scores and labels."]
         said += [self.warning] if self.warning else []
-        said += [f"Of {self.unread} cells the scores are not at hand: figures as stored."] if self.unread else []
         return " ".join([*said, "Other metrics are shown as stored: `results verify` recomputes them."])
 
     @property
@@ -58,6 +57,8 @@ class Checked(NamedTuple):
         said = []
         if self.forged:
             said.append(f"{len(self.forged)} stored figures differ and are shown as recomputed ({_few(self.forged)}).")
+        if self.unread:
+            said.append(f"Of {self.unread} cells the scores are not at hand: their figures are as stored, unproved.")
         if self.foreign:
             said.append(f"Not the series that are published under these names: {_few(self.foreign)}.")
         return " ".join([*said, "See `results verify`."]) if said else ""
@@ -82,6 +83,7 @@ def checked(results: Results, derived: Derived) -> Checked:
     for k, row in enumerate(lines(cells, columns)):
         key, data_hash, protocol, *named, status = row
         if status != "ok":
+            figures[k] = np.nan
             continue
         try:
             figures[k] = _figures(results, key, data_hash, protocol, derived)

@@ -15,6 +15,7 @@ from benchmark.store.schema import MIGRATIONS, altered, apply_migrations
 
 MAGIC = b"SQLite format 3\x00"
 OWN_SUFFIXES = (".sqlite", ".sqlite3", ".db")
+GZIP = b"\x1f\x8b"
 CHECKED_WHOLE = 512 * 2**20
 NO_LOG = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 SMALL_TABLES = ("cells", "metrics", "runs")
@@ -43,7 +44,7 @@ class Database:
     """
 
     def __init__(self, path: Path, write: bool = False) -> None:
-        self.path = path.resolve()
+        self.path = _resolved(path)
         self.writable = write
         self._lock: Any = None
         if write:
@@ -165,6 +166,8 @@ class Database:
             head = file.read(len(MAGIC))
         if head == MAGIC:
             return
+        if head.startswith(GZIP):
+            raise UserError(f"{self.path} is packed with gzip: unpack it, or name another with --store")
         if head and self.path.suffix not in OWN_SUFFIXES:
             raise UserError(f"{self.path} is no store of results; name another with --store")
         raise self._damaged("it does not begin as an SQLite file does")
@@ -204,7 +207,7 @@ class Database:
                 f"{self.path} was written by a newer version of the benchmark "
                 f"(schema {version}, this one knows {len(MIGRATIONS)}): update, or name another --store"
             )
-        if version == 0 and tables:
+        if version < 0 or (version == 0 and tables):
             raise UserError(f"{self.path} is another program's database; name another with --store")
 
     def _check(self, db: sqlite3.Connection) -> None:
@@ -258,6 +261,18 @@ class Database:
             if part.exists():
                 part.rename(f"{aside}{suffix}")
         return aside
+
+
+def _resolved(path: Path) -> Path:
+    """Where a store is, or shall be."""
+    try:
+        place = path.resolve()
+    except (OSError, RuntimeError) as error:
+        raise UserError(f"{path} is a symbolic link that leads back to itself; name another with --store") from error
+    if place.exists() and not place.is_file():
+        kind = "a folder" if place.is_dir() else "no ordinary file"
+        raise UserError(f"{path} is {kind}, not a store of results; name another with --store")
+    return place
 
 
 def integrity(db: sqlite3.Connection, whole: bool = True) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from benchmark.store.sound import cell_of, fault_of_cell, fault_of_run
 from benchmark.store.store import Store
 from datasets import Series
 
+DAY = 24 * 3600
 SERIES_COLUMNS = ("data_hash", "dataset", "name", "source", "n", "values", "labels", "n_train", "train")
 
 
@@ -197,8 +199,10 @@ def faults(store: Store, row: Any) -> list[str]:
     """
     if fault := fault_of_cell(row):
         return [fault]
+    if row["finished"] > time.time() + DAY:
+        return ["it ended in the future, and would hide what is computed later: is the clock right?"]
     if row["status"] != "ok":
-        return []
+        return ["it is no success, but has scores or figures"] if _has_results(store, row["key"]) else []
     try:
         first, scores = store.scores(row["key"])
         series = store.load_series(row["data_hash"])
@@ -214,6 +218,12 @@ def faults(store: Store, row: Any) -> list[str]:
     if not (row["quick"] or series.simulated or _named_rightly(row, series)):
         found.append(f"its series is not the one published as {row['dataset']}/{row['series']}")
     return found or ([] if np.isfinite(scores).all() else ["some of its scores are not finite"])
+
+
+def _has_results(store: Store, key: str) -> bool:
+    return bool(
+        store.database.rows("SELECT 1 FROM scores WHERE key = ? UNION SELECT 1 FROM metrics WHERE key = ?", key, key)
+    )
 
 
 def _named_rightly(row: Any, series: Series) -> bool:
@@ -271,6 +281,10 @@ def verify(store: Store, repair: bool = False) -> Verified:
     for row in _each(store, "cells", "key"):
         found.cells += 1
         _verify_cell(store, row, repair, found)
+    for table in ("scores", "metrics"):
+        for (key,) in store.database.rows(f"SELECT DISTINCT key FROM {table} WHERE key NOT IN (SELECT key FROM cells)"):
+            found.damaged.append(f"{table} of the cell {key}, which is not in the store")
+            _drop(store, repair, "key", key, (table,))
     return found
 
 
@@ -289,7 +303,10 @@ def _verify_cell(store: Store, row: sqlite3.Row, repair: bool, found: Verified) 
 
 
 def _named(row: sqlite3.Row) -> str:
-    return f"{row['detector']} on {row['dataset']}/{row['series']} ({row['protocol']}, seed {row['seed']})"
+    detector, dataset, series, protocol, seed = (
+        f"{row[name]!s:.200}" for name in ("detector", "dataset", "series", "protocol", "seed")
+    )
+    return f"{detector} on {dataset}/{series} ({protocol}, seed {seed})"
 
 
 def _drop(store: Store, repair: bool, column: str, value: Any, tables: Iterable[str]) -> None:

@@ -79,6 +79,8 @@ def pack(array: NDArray[Any], kind: str) -> bytes:
 
 
 def _unpack(blob: bytes, kind: str, n: int) -> NDArray[Any]:
+    if not isinstance(blob, bytes) or not isinstance(n, int) or n < 0:
+        raise UserError("a stored series is damaged: it is not an array of bytes and its length")
     size = n * np.dtype(kind).itemsize
     raw = zlib.decompressobj().decompress(blob, size + 1)  # bounded: a store may come from elsewhere
     if len(raw) != size:

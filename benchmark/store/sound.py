@@ -9,7 +9,8 @@ import json
 import math
 from typing import Any, get_args
 
-from benchmark.grid import Cell, Status
+from benchmark.grid import Cell, Status, protocols
+from datasets import Source
 
 TEXT = (
     *("key", "dataset", "series", "detector", "group", "params", "protocol", "version", "data_hash", "source"),
@@ -17,6 +18,7 @@ TEXT = (
 )
 WHOLE = ("seed", "quick", "first_row", "n", "n_anomalous", "n_fit", "n_fit_anomalous", "window")
 NUMBERS = ("finished", "fit_seconds", "score_seconds", "peak_mb")
+LONGEST = 10**6  # characters of a text
 LAST = 253402300799  # the last second of the year 9999
 
 
@@ -28,14 +30,19 @@ def fault_of_cell(row: Any) -> str:
     for name in TEXT:
         if not isinstance(row[name], str):
             return f"its {name} is {row[name]!r}, not text"
+        if len(row[name]) > LONGEST and name != "extra":
+            return f"its {name} has {len(row[name]):,} characters"
     for name in WHOLE:
         if not isinstance(row[name], int) or not 0 <= row[name] < 2**53:
             return f"its {name} is {row[name]!r}, not a number from 0 on"
     for name in NUMBERS:
         if not _is_time(row[name]):
             return f"its {name} is {row[name]!r}, not a number from 0 on"
-    if row["status"] not in get_args(Status):
-        return f"its status is {row['status']!r}, not one of {', '.join(get_args(Status))}"
+    for name, known in (("status", get_args(Status)), ("source", get_args(Source)), ("quick", (0, 1))):
+        if row[name] not in known:
+            return f"its {name} is {row[name]!r}, not one of {', '.join(map(str, known))}"
+    if row["protocol"].partition(":")[0] not in protocols.PROTOCOLS:
+        return f"its protocol is {row['protocol']!r}, which is unknown"
     if not isinstance(_json(row["params"]), dict):
         return "its params are not a JSON object"
     if cell_of(row).key != row["key"]:

@@ -28,7 +28,7 @@ from benchmark.store.rows import (
     storable,
     unpack_series,
 )
-from benchmark.store.sound import fault_of_cell, fault_of_metric, fault_of_run
+from benchmark.store.sound import LONGEST, fault_of_cell, fault_of_metric, fault_of_run
 from datasets import Series
 
 if TYPE_CHECKING:
@@ -124,6 +124,8 @@ class Store:
         row |= {"params": params_text(cell.params)}
         row |= {"run_id": self.run_id, "finished": time.time(), "group": group, "quick": int(quick)}
         row["extra"] = json.dumps(outcome.extra, sort_keys=True, default=str)
+        for name in ("reason", "traceback"):
+            row[name] = row[name] if len(row[name]) <= LONGEST else f"{row[name][: LONGEST // 2]}... (cut)"
         with self.database.transaction() as db:
             insert_cell(db, row)
             if outcome.scores is not None:
@@ -149,11 +151,12 @@ class Store:
         if not found:
             raise KeyError(key)
         row = found[0]
-        if hashlib.sha256(row["scores"]).hexdigest() != row["sha256"]:
+        blob = row["scores"]
+        if not isinstance(blob, bytes) or len(blob) % 8 or hashlib.sha256(blob).hexdigest() != row["sha256"]:
             raise UserError(
                 f"{self.path}: the scores of cell {key} are damaged; `results verify --repair` drops the cell"
             )
-        return row["first_row"], np.frombuffer(row["scores"], "<f8")
+        return row["first_row"], np.frombuffer(blob, "<f8")
 
     def content(self, key: str) -> str:
         """Hash of a cell's scores and of the row they begin at; KeyError when it has none.

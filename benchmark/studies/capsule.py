@@ -84,7 +84,7 @@ def capsule(
         "store": None if on_disk else store,
         "reading": run.get("reading", {}).get(cell["dataset"], {}),
         "spec": spec or cell["extra"].get("spec") or _registered(cell),
-        "auroc": float(cell["auroc"]),
+        "auroc": None if cell["auroc"] != cell["auroc"] else float(cell["auroc"]),
         "data_dir": data_dir,
         **{
             name: cell[name]
