@@ -44,7 +44,7 @@ def test_any_text_and_any_scores_come_back(
     tmp_path_factory: pytest.TempPathFactory, name: str, reason: str, scores: np.ndarray, params: dict[str, object]
 ) -> None:
     path = tmp_path_factory.mktemp("s") / "s.sqlite"
-    one = Cell("Toy\n<b>", name, 'D"; DROP TABLE cells; --', "tsb-uad", 3, tuple(sorted(params.items())))
+    one = Cell("Toy\n<b>", name, 'D"; DROP TABLE cells; --', "tsb-uad", 3, tuple(sorted(params.items())), source="file")
     with Store(path, write=True) as store:
         store.put(one, Outcome("ok", reason, scores=scores, window=np.int64(7)))  # type: ignore[arg-type]
         np.testing.assert_array_equal(store.scores(one.key)[1], scores)
