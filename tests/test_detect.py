@@ -281,6 +281,8 @@ def test_the_tied_are_those_that_trials_cannot_tell_from_the_first() -> None:
     first = np.linspace(0.7, 0.9, 40)
     found = ranking(LOF=[*first], PCA=[*(first + np.tile([0.199, -0.201], 20))], HBOS=[*(first - 0.3)])
     assert _compare(found) == (("PCA",), "")
+    turned = ranking(HBOS=[*(first - 0.3)], PCA=[*(first + np.tile([0.199, -0.201], 20))], LOF=[*first])
+    assert _compare(turned) == (("PCA",), ""), "in whichever order they were tried"
 
 
 def test_a_kind_is_missed_below_half_of_the_threshold() -> None:

@@ -26,6 +26,16 @@ def test_the_shape_based_distance_is_the_best_of_all_shifts() -> None:
         assert slow[int(k)] == pytest.approx(max(slow.values()))
 
 
+@pytest.mark.parametrize("lag", [-19, 19])
+def test_the_longest_shifts_count_too(lag: int) -> None:
+    """A point at one end and one at the other meet in the last of all shifts alone."""
+    first, last = unit_rows(np.eye(20)[[0, -1]])
+    row, centre = (last, first) if lag > 0 else (first, last)
+    distance, found = shape_distance(spectrum(row[None]), centre, 20)
+    assert found.tolist() == [lag]
+    assert distance[0] == pytest.approx(1 - row.max() * centre.max() / 20)
+
+
 def test_the_leading_shape_correlates_best_with_its_members() -> None:
     for count in (5, 40):  # fewer and more members than points
         members = unit_rows(RNG.standard_normal((count, 12)) + 2 * np.sin(np.arange(12)))
