@@ -9,6 +9,7 @@ from written import Read, german, lines
 
 from benchmark.errors import UserError
 from benchmark.reading.labels import decode
+from benchmark.reading.whole_dates import whole_dates
 
 ODD_COLUMNS = {
     "": np.arange(300),
@@ -17,6 +18,8 @@ ODD_COLUMNS = {
     "time_ms": 1_600_000_000_000 + 60_000 * np.arange(300),
     "offset": np.full(300, 0.5),
     "weekday": np.arange(300) // 48 % 7,
+    "Weekday": np.arange(300) // 48 % 7,
+    "QUALITY": np.arange(300) * 7 % 11,
 }
 
 
@@ -49,6 +52,15 @@ def test_dates_written_as_whole_numbers(read: Read, wave: np.ndarray) -> None:
     got = read(lines("period,value", weeks, wave))
     assert got.show_time(0) == "2003-11-24"
     assert any(line.startswith("step") and "1 week" in line for line in got.lineup)
+
+
+def test_of_whole_numbers_that_are_dates_two_ways_the_one_in_order_counts() -> None:
+    days = pd.date_range("2024-01-09", periods=60).to_series()
+    early = days[days.dt.day <= 12]
+    for form, told in (("%d%m%Y", "ddmmyyyy"), ("%m%d%Y", "mmddyyyy")):
+        found = whole_dates(np.array([float(t.strftime(form)) for t in early]), "date")
+        assert found is not None and told in found.notes[0]
+        assert found.wall.tolist() == [t.value for t in early]
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,11 @@ def test_json_lines(read: Read) -> None:
     assert read(text, name="mine.jsonl").values.tolist() == VALUES
 
 
+@pytest.mark.parametrize("name", ["mine.jsonl", "mine.json"])
+def test_json_lines_without_times_keep_their_order(read: Read, name: str) -> None:
+    assert read("\n".join(json.dumps({"load": v}) for v in VALUES), name=name).values.tolist() == VALUES
+
+
 def test_json_of_two_series(read: Read) -> None:
     text = json.dumps(prometheus(2))
     with pytest.raises(UserError, match=r'load\{instance="h0"\}'):

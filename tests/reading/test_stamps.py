@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from benchmark.reading.fields import Ambiguous
 from benchmark.reading.runs import digit_runs
 from benchmark.reading.stamps import from_epoch, read_stamps
+from benchmark.reading.units import NOT_A_TIME
 
 FORMS = [
     "%Y-%m-%d %H:%M:%S",
@@ -94,6 +95,19 @@ def test_impossible_dates_are_counted() -> None:
     found = read_stamps(pa.array(["30.02.2023", "28.02.2023", "27.02.2023"]))
     assert found is not None
     assert (found.wrong, found.example) == (1, "30.02.2023")
+
+
+@pytest.mark.parametrize("wrong", ["0/2024", "13/2024", "2024-W00", "2024-W54", "2024-000", "2024-367"])
+def test_periods_that_no_year_has_are_counted(wrong: str) -> None:
+    fine = {"/": "{}/2024", "W": "2024-W{:02}", "-": "2024-{:03}"}["/" if "/" in wrong else "W" if "W" in wrong else "-"]
+    found = read_stamps(pa.array([*[fine.format(k) for k in range(1, 13)], wrong]))
+    assert found is not None and (found.wrong, found.wall[-1]) == (1, NOT_A_TIME)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_blanks_around_times_change_nothing(form: str) -> None:
+    cells = [t.strftime(form) for t in pd.date_range("2023-06-27 00:15", periods=20, freq="7h15min")]
+    assert walls([f" {c} " for c in cells]) == walls(list(cells))
 
 
 def test_words_are_no_times() -> None:
