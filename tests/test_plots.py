@@ -35,6 +35,11 @@ def test_the_mean_curve_is_the_mean_of_the_rates_at_equal_false_positives() -> N
     assert np.trapezoid(mean, GRID) == pytest.approx(0.75, abs=1e-3)
 
 
+def test_a_curve_that_bends_early_keeps_its_area() -> None:
+    mean, _ = roc.average_roc([(np.array([0.0, 0.002, 1.0]), np.array([0.0, 1.0, 1.0]))])
+    assert np.trapezoid(mean, GRID) == pytest.approx(0.999, abs=3e-4)
+
+
 @pytest.mark.parametrize("n", [1, 5, 13, 14, 15])
 def test_each_detector_has_a_panel_of_its_own_and_the_one_liners_share_one(n: int) -> None:
     figure = roc.roc_figure(curves(n), "MGAB")

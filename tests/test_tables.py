@@ -7,6 +7,7 @@ import io
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from benchmark.errors import UserError
 from benchmark.report import csv as as_csv
 from benchmark.report import latex, markdown, tables, text, verdicts
 from benchmark.report.build import build, current
-from benchmark.report.tables import Row, Table, Versus
+from benchmark.report.tables import Entry, Row, Table, Versus
 from tests.support.made_up import SIZES, cell, frame, grid
 
 HOSTILE = r"=a|b*_<i>&%$#{}~^\é漢`[x](y)"
@@ -441,6 +442,24 @@ def test_csv_carries_everything_and_no_formula() -> None:
     assert lof["verdict"] == "not reproduced"
     hostile = csv.DictReader(io.StringIO(as_csv.document(hostile_tables())))
     assert {row["detector"][:2] for row in hostile if HOSTILE in row["detector"]} == {"'="}
+
+
+def test_each_line_of_csv_is_its_entry() -> None:
+    rivals = [Versus("TimeIndex", 0.7, better, -0.25, 0.125) for better in (True, False)]
+    entry = Entry(0.75, 2, 3, 4, (0.5, 0.875), "failed (1)", True, False, rivals[0], 0.25, False, "verdict", "a cause")
+    entries = {"A": entry, "B": replace(entry, best=True, quick=False, versus=rivals[1]), "C": Entry()}
+    table = Table("main", "tsb-uad", "auroc", ("A", "B", "C"), (Row("LOF", "LOF", "distance", "prefix", entries),))
+    first, second, third = csv.DictReader(io.StringIO(as_csv.document([table])))
+    assert dict(list(first.items())[1:]) == {
+        **{"protocol": "prefix", "metric": "auroc", "simulated": "False", "quick": "True", "detector": "LOF"},
+        **{"group": "distance", "dataset": "A", "published": "0.25", "ours": "0.75", "difference": "0.5"},
+        **{"verdict": "verdict", "cause": "a cause", "n_series": "2", "size": "3", "seeds": "4", "low": "0.5"},
+        **{"high": "0.875", "best": "False", "not_better_than_one_liner": "False", "best_one_liner": "TimeIndex"},
+        **{"one_liner_value": "0.7", "gain_low": "-0.25", "gain_high": "0.125", "state": "failed (1)"},
+    }
+    other = {"quick": "False", "dataset": "B", "best": "True", "not_better_than_one_liner": "True"}
+    assert dict(second) == dict(first) | other
+    assert (third["ours"], third["low"], third["difference"], third["gain_high"], third["best"]) == (*[""] * 4, "False")
 
 
 def test_cells_csv_starts_with_the_promised_columns() -> None:

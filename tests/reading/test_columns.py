@@ -59,7 +59,8 @@ def test_of_whole_numbers_that_are_dates_two_ways_the_one_in_order_counts() -> N
     early = days[days.dt.day <= 12]
     for form, told in (("%d%m%Y", "ddmmyyyy"), ("%m%d%Y", "mmddyyyy")):
         found = whole_dates(np.array([float(t.strftime(form)) for t in early]), "date")
-        assert found is not None and told in found.notes[0]
+        assert found is not None
+        assert told in found.notes[0]
         assert found.wall.tolist() == [t.value for t in early]
 
 

@@ -75,6 +75,25 @@ def test_days_with_an_offset_stay_days(read: Read, values: np.ndarray) -> None:
     assert len(got) == 600
 
 
+def test_of_rows_at_one_time_the_first_counts(read: Read, values: np.ndarray) -> None:
+    times = pd.date_range("2023-05-01", periods=600, freq="10min")
+    rows = np.sort(np.r_[:600, 40, 40, 599])
+    written = values[rows] + 1000.0 * np.r_[0, np.diff(rows) == 0]
+    got = read(lines("time,v", times[rows], written))
+    assert got.values.tolist() == values.tolist()
+    assert any("Dropped: 3 rows" in note for note in got.notes)
+
+
+def test_loads_that_could_be_times_of_day_are_none(read: Read, values: np.ndarray) -> None:
+    days = pd.date_range("2023-05-01", periods=30).repeat(3)
+    loads = 1000 + 100 * (np.arange(90) % 3) + np.arange(90) % 50
+    with pytest.raises(UserError, match="repeat a time of 'day'"):
+        read(lines("day,load,v", days.strftime("%Y-%m-%d"), loads, values[:90]))
+    padded = [f"{800 + k % 3 * 100 + k % 50:04d}" for k in range(90)]
+    got = read(lines("day,load,v", days.strftime("%Y-%m-%d"), padded, values[:90]), value="v")
+    assert got.show_time(1) == "2023-05-01 09:01:00"
+
+
 def test_gaps_become_missing_points(read: Read, values: np.ndarray) -> None:
     times = pd.date_range("2023-05-01", periods=600, freq="10min")
     rows = [k for k in range(600) if not (100 <= k < 130 or k == 400)]

@@ -73,6 +73,22 @@ def test_names_from_two_columns(read: Read) -> None:
     assert read(text, series="mem/b").values.tolist() == SECOND.tolist()
 
 
+def test_remarks_do_not_hide_the_columns_that_name_the_series(read: Read) -> None:
+    parts = [long().groupby("metric").head(20).assign(host=host) for host in ("a", "b")]
+    rows = pd.concat(parts).sort_values("time", kind="stable")
+    rows["remark"] = [f"seen by {chr(97 + k % 50 // 10)}{'vwxyz'[k % 5]}{'pq'[k % 10 // 5]}" for k in range(80)]
+    assert rows["remark"].nunique() == 50
+    with pytest.raises(UserError, match="4 series, named by 'metric' and 'host'"):
+        read(rows.to_csv(index=False))
+
+
+def test_parts_of_a_series_one_after_the_other_are_no_series(read: Read) -> None:
+    cells = np.where(np.arange(200) < 90, "warm", "cold")
+    order = np.r_[90:200, :90]
+    got = read(lines("time,phase,v", TIMES[order], cells[order], FIRST[order]))
+    assert got.values.tolist() == FIRST.tolist()
+
+
 @pytest.mark.parametrize("word", ["state", "weekday", "status"])
 def test_words_beside_one_series_are_none(read: Read, word: str) -> None:
     cells = TIMES.day_name() if word == "weekday" else ["ok" if k % 7 else "warn" for k in range(200)]
