@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from benchmark.cli import main
 from benchmark.errors import UserError
 from benchmark.grid.cells import params_text
 from benchmark.grid.plan import Selection
@@ -11,7 +15,29 @@ from benchmark.studies import ablation
 from detectors.core import Detector
 from detectors.proposed import Proposed
 from detectors.scaleflow import ScaleFlow
+from tests.support.cases import toy
 from tests.support.made_up import cell, frame
+
+DISTANCE = '''
+import numpy as np
+from detectors import Detector
+
+class Distance(Detector):
+    """Distance from the fitted median, or from 0: centre."""
+
+    source = "made up"
+    learns_from = "normal"
+    ablations = {"centre": {"centre": False}}
+
+    def __init__(self, centre=True):
+        self.centre = centre
+
+    def _fit(self, pieces):
+        self.median_ = np.median(np.concatenate(pieces)) if self.centre else 0.0
+
+    def _score(self, x):
+        return np.abs(x - self.median_)
+'''
 
 
 @pytest.mark.parametrize("cls", [ScaleFlow, Proposed])
@@ -32,6 +58,19 @@ def test_parameters_that_the_user_set_hold_for_every_variant() -> None:
 def test_a_detector_without_ideas_is_refused_with_the_way_to_name_some() -> None:
     with pytest.raises(UserError, match="give its class `ablations`"):
         ablation.variants(Selection(detectors=("HBOS",)))
+
+
+def test_the_command_writes_the_table_that_it_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    detector, data = tmp_path / "distance.py", tmp_path / "own"
+    detector.write_text(DISTANCE)
+    data.mkdir()
+    made = toy()
+    np.savetxt(data / "a.out", np.column_stack([made.values, made.labels]), delimiter=",", fmt=["%.6f", "%d"])
+    paths = ["--store", str(tmp_path / "r.sqlite"), "--out", str(tmp_path)]
+    assert main(["ablate", str(detector), "--dataset", str(data), "--protocol", "prefix", *paths, "--jobs", "1"]) == 0
+    table = (tmp_path / "ablation" / "Distance.md").read_text()
+    assert table in capsys.readouterr().out
+    assert "centre" in table
 
 
 def test_means_weigh_data_sets_equally_and_differences_refer_to_the_whole() -> None:

@@ -172,6 +172,16 @@ def test_matched_parameters_exist():
             registry.build(match.detector, match.params)
 
 
+def test_ours_does_what_the_other_does():
+    whole = {"max_windows": 1 << 30}  # no sample, where the other takes every window
+    assert {match.detector: match.params for match in MATCHES if match.params} == {
+        "MP": {"constants": "zero"},  # stumpy: equal constants are at distance 0
+        "POLY": {"stretch": True},  # TSB-UAD: a block's fit runs over one point more
+        **dict.fromkeys(("OCSVM", "AE"), whole),
+        **{name: {"scaling": "lookahead"} | whole for name in ("CNN", "LSTM")},  # TSB-UAD scales by the future, too
+    }
+
+
 def test_absent_packages_are_named_and_left_out():
     match = Match("LOF", (Side("TSB-UAD LOF", "TSB_UAD", apart=True), Side("Nowhere LOF", "no_such_module"), THEIRS))
     sides, absent = others.present(match, None)

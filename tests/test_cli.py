@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.cli import main
-from benchmark.commands._options import parse_set
+from benchmark.cli import build_parser, main
+from benchmark.commands._options import folder_options, parse_set
 from benchmark.commands._session import add_trivial_baselines
 from benchmark.errors import UserError
+from benchmark.reading import FolderOptions, ReadOptions
 from benchmark.store import Store
 from tests.support.cases import plugin
 
@@ -138,6 +139,13 @@ def test_set_reads_numbers_words_and_lists() -> None:
     for wrong in ("x=3", "A.x", "=3", "A.=3"):
         with pytest.raises(UserError):
             parse_set([wrong])
+
+
+def test_a_folder_is_read_as_the_options_say() -> None:
+    words = ["--dataset", "mine", "--train", "70", "--value", "load", "--dayfirst"]
+    read = folder_options(build_parser().parse_args(["run", *words]))
+    assert read == FolderOptions(ReadOptions(value="load", day_first=True), train=70)
+    assert folder_options(build_parser().parse_args(["list"])) is None
 
 
 def test_dry_run_lists_cells_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

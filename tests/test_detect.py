@@ -404,6 +404,11 @@ def test_ties_at_the_threshold_are_flagged() -> None:
     assert np.flatnonzero(finding.flags).tolist() == [60, 200, 350]
 
 
+def test_where_half_of_the_blocks_are_alike_their_height_gives_a_scale() -> None:
+    assert OrdinaryPeaks.of(np.zeros(40), usual=-1000.0).scale == pytest.approx(1.0)
+    assert OrdinaryPeaks.of(np.full(40, -5.0), usual=-5.0).scale == pytest.approx(0.01)
+
+
 def test_equal_idle_weekends_are_not_the_anomaly() -> None:
     hour, day = np.arange(8 * 168) % 24, np.arange(8 * 168) // 24
     busy = np.where((day % 7 < 5) & (hour > 6) & (hour < 20), 1.0, 0.0)

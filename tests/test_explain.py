@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from benchmark.catalogue import published, published_per_series
+from benchmark.cli import main
 from benchmark.grid import Outcome, Selection, rows
 from benchmark.store import Store
 from benchmark.studies import explain
@@ -70,6 +71,19 @@ def test_a_subset_is_set_against_the_same_series_alone(tmp_path: Path) -> None:
     assert written.count("0.59") == 1, "the printed mean is a note, not a row"
     explain.waterfall(told, tmp_path / "w.png")
     assert (tmp_path / "w.png").stat().st_size > 0
+
+
+def test_the_command_counts_the_series_that_were_not_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explain, "waterfall", lambda *_: None)
+    (tmp_path / "own").mkdir()
+    for name in "ab":
+        rows = np.column_stack([toy().values, toy().labels])
+        np.savetxt(tmp_path / "own" / f"{name}.out", rows, delimiter=",", fmt=["%.6f", "%d"])
+    words = ["--series", "a*", "--store", str(tmp_path / "s"), "--jobs", "1"]
+    assert main(["explain", "AbsDifference", str(tmp_path / "own"), *words, "--out", str(tmp_path)]) == 0
+    assert "over 1 of 2 series" in capsys.readouterr().out
 
 
 def test_a_series_that_one_step_lacks_is_left_out_of_all(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def main(args: argparse.Namespace) -> int:
     from benchmark.commands._session import Supply, conclude, execute, of_kind
     from benchmark.execution import Backend
     from benchmark.grid import plan
-    from benchmark.report import write_text
+    from benchmark.report import file_name, write_text
     from benchmark.store import Store, evaluate
     from benchmark.studies import ablation
 
@@ -48,7 +48,7 @@ def main(args: argparse.Namespace) -> int:
         cells = store.frame()
     shown, marks = of_kind(cells, supply)
     text = marks + ablation.to_markdown(shown, found, selection.protocols)
-    path = args.out / "ablation" / f"{args.name}.md"
+    path = args.out / "ablation" / f"{file_name(found[ablation.WHOLE].name)}.md"
     write_text(path, text)
     sys.stdout.write(text)
     _options.say(f"table: {path}")
