@@ -17,7 +17,11 @@ from benchmark.studies import capsule
 
 MINE = """
 import numpy as np
+from sklearn.ensemble import IsolationForest
 from detectors import Detector
+
+class MyForest(IsolationForest):
+    pass
 
 class Mine(Detector):
     group = "plug-in"
@@ -44,6 +48,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     table = [f"{k},{float(v)!r},{float(v) ** 2!r},{label}" for k, (v, label) in enumerate(zip(x, labels, strict=True))]
     Path("named", "a.csv").write_text("\n".join(["k,level,flow,odd", *table]) + "\n")
     Path("mine.py").write_text(MINE)
+    Path("mean.sh").write_text((Path(__file__).parents[1] / "examples" / "programs" / "mean.sh").read_text())
     return tmp_path
 
 
@@ -57,6 +62,18 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "HBOS/named",
         ),
         (["--detector", "mine.py", "--dataset", "own", "--set", "Mine.power=2.0"], "Mine/own"),
+        (["--detector", "sklearn:mine.py:MyForest", "--dataset", "own"], "sklearn_MyForest/own"),
+        (["--detector", "sklearn:LocalOutlierFactor", "--dataset", "own"], "sklearn_LocalOutlierFactor/own"),
+        pytest.param(
+            ["--detector", "exec:sh ./mean.sh", "--dataset", "own"],
+            "sh_mean/own",
+            marks=pytest.mark.skipif(sys.platform == "win32", reason="no sh"),
+        ),
+        pytest.param(
+            ["--detector", "pyod:IForest", "--dataset", "own", "--seed", "4", "--protocol", "prefix"],
+            "PyOD_IForest/own",
+            marks=pytest.mark.slow,
+        ),
         (["--detector", "pyod:COPOD", "--dataset", "own"], "PyOD_COPOD/own"),
         (["--detector", "PCA", "--dataset", "own", "--set", "PCA.align=end"], "PCA/own"),
         (["--detector", "IForest", "--dataset", "own", "--protocol", "normal-crossfit", "--seed", "3"], "IForest/own"),
@@ -72,7 +89,8 @@ def test_a_capsule_gives_the_stored_figure(
     assert ran.returncode == 0, ran.stderr
     assert main(["capsule", cell]) == 0
     Path("cell.py").write_text(capsys.readouterr().out)
-    done = subprocess.run([sys.executable, "cell.py"], capture_output=True, text=True)
+    Path("another").mkdir()
+    done = subprocess.run([sys.executable, "../cell.py"], capture_output=True, text=True, cwd="another")
     assert done.returncode == 0, done.stderr
     found = re.fullmatch(r"AUROC (\S+) stored (\S+)\n", done.stdout)
     assert found, done.stdout

@@ -46,5 +46,5 @@ def main(args: argparse.Namespace) -> int:
         origins = {run["id"]: run["provenance"] for run in store.runs()}
     folder = str(args.data_dir.resolve()) if args.data_dir else None
     origin = origins.get(cell["run_id"], {})
-    sys.stdout.write(capsule(cell, origin, args.detector, folder, str(args.store.resolve())))
+    sys.stdout.write(capsule(cell, origin, args.detector, folder, str(args.store.resolve()), Path()))
     return 0

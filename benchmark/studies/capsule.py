@@ -6,6 +6,8 @@ Text that a store holds enters the script as ``repr`` of a value, never as code.
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import datasets
@@ -13,6 +15,7 @@ from benchmark.errors import UserError
 
 SCRIPT = '''"""Recomputes one cell of a benchmark and prints its AUROC beside the stored one."""
 
+import os
 from pathlib import Path
 
 import datasets
@@ -30,6 +33,7 @@ FOLDER = {folder}  # of your own files; None for a data set of the package
 READING = {reading}  # how its files were read, where not by name and content alone
 STORE, CONTENT = {store}, {data_hash}  # of arrays that no file holds
 DETECTOR, SPEC = {detector}, {spec}
+HERE = {here}  # where the file that SPEC names lies
 PARAMS = {params}
 PROTOCOL, SEED = {protocol}, {seed}
 DATA_DIR = {data_dir} or settings.data_dir()  # TSB-UAD-Public or its parent
@@ -41,6 +45,7 @@ elif STORE:
         series = store.load_series(CONTENT)
 else:
     series = datasets.load(DATASET, SERIES, data_dir=DATA_DIR, cache_dir=settings.cache_dir(), mode="real")
+os.chdir(HERE or ".")
 selection = Selection((SPEC,), protocols=(PROTOCOL,), seeds=(SEED,), params={{DETECTOR: PARAMS}}, timeout=0, memory=0)
 ((task, series),) = plan(selection, rows(selection), [series])
 if task.cell.key != KEY:
@@ -54,7 +59,12 @@ print("AUROC", metrics.auroc(series.labels[outcome.first_row :], scores), "store
 
 
 def capsule(
-    cell: dict[str, Any], run: dict[str, Any], spec: str = "", data_dir: str | None = None, store: str | None = None
+    cell: dict[str, Any],
+    run: dict[str, Any],
+    spec: str = "",
+    data_dir: str | None = None,
+    store: str | None = None,
+    here: Path | None = None,
 ) -> str:
     """The script for a stored cell.
 
@@ -70,6 +80,8 @@ def capsule(
         Folder with the real series; by default what ``BENCHMARK_DATA`` names when the script runs.
     store : str or None
         The store, from which a series is read that is neither of a data set nor of a folder.
+    here : Path or None
+        Folder in which a file that names the detector (``mine.py``, ``exec:./mine.sh``) is looked for.
 
     Raises
     ------
@@ -78,12 +90,14 @@ def capsule(
     """
     folder = run.get("folders", {}).get(cell["dataset"])
     on_disk = folder or cell["dataset"] in datasets.names(archives=True)
+    named = spec or cell["extra"].get("spec") or _registered(cell)
     told = {
+        "here": str(here.resolve()) if here and _names_a_file(named, here) else None,
         "about": {name: run.get(name) for name in ("python", "platform", "versions") if run.get(name)},
         "folder": folder,
         "store": None if on_disk else store,
         "reading": run.get("reading", {}).get(cell["dataset"], {}),
-        "spec": spec or cell["extra"].get("spec") or _registered(cell),
+        "spec": named,
         "auroc": None if cell["auroc"] != cell["auroc"] else float(cell["auroc"]),
         "data_dir": data_dir,
         **{
@@ -92,6 +106,10 @@ def capsule(
         },
     }
     return SCRIPT.format(**{name: repr(json.loads(json.dumps(value))) for name, value in told.items()})
+
+
+def _names_a_file(spec: str, here: Path) -> bool:
+    return any(part and not Path(part).is_absolute() and (here / part).is_file() for part in re.split(r"[:\s]+", spec))
 
 
 def _registered(cell: dict[str, Any]) -> str:
