@@ -84,7 +84,7 @@ def test_pictures_name_protocol_and_seeds() -> None:
     mine = Row("Flow", "Flow", "plug-in", "normal-only", dict.fromkeys(names, Entry(0.9, seeds=1)))
     caption = "Protocol: tsb-uad (Flow: normal-only). Seeds: 3 (Flow: 1)."
     glance = quality.published_figure(Table("", "", "auroc", names, (row, mine), main=True))
-    timed = quality.time_figure([("AE", "neural", 1.0, 0.6)], "time", caption)
+    timed = quality.time_figure([quality.Point("AE", "neural", "tsb-uad", 1.0, 0.6)], "time", caption)
     for shown in (glance.get_supxlabel(), timed.get_supxlabel()):
         assert " ".join(shown.split()) == caption
     written = [text.get_text() for text in roc.roc_figure(curves(2), "MGAB", caption).texts]
@@ -93,7 +93,7 @@ def test_pictures_name_protocol_and_seeds() -> None:
 
 @pytest.mark.parametrize("n", [1, 14, 42])
 def test_rows_of_the_time_picture_stay_apart_whatever_their_times(n: int) -> None:
-    points = [(f"Detector {k}", "classical", 1.0 + 0.001 * k, 0.7 + 0.001 * k) for k in range(n)]
+    points = [quality.Point(f"Detector {k}", "classical", "tsb-uad", 1 + k / 1000, 0.7 + k / 1000) for k in range(n)]
     figure = quality.time_figure(points, "time")
     figure.draw_without_rendering()
     quality_axes, time_axes = figure.axes
@@ -108,11 +108,18 @@ def test_rows_of_the_time_picture_stay_apart_whatever_their_times(n: int) -> Non
     assert time_axes.get_xscale() == "log"
 
 
-def test_a_row_is_bold_where_none_is_both_faster_and_better() -> None:
+def test_a_row_is_bold_where_none_of_its_protocol_is_both_faster_and_better() -> None:
     rows = {"best": (9.0, 0.9), "fast": (1.0, 0.8), "slower": (2.0, 0.8), "worse": (1.0, 0.7), "instant": (0.0, 0.5)}
-    figure = quality.time_figure([(name, "neural", *place) for name, place in rows.items()], "time")
+    points = [quality.Point(name, "neural", "tsb-uad", *place) for name, place in rows.items()]
+    points.append(quality.Point("saw normal data", "neural", "normal-only", 0.0, 0.99))
+    figure = quality.time_figure(points, "time")
     labels = figure.axes[0].get_yticklabels()
-    assert [label.get_text() for label in labels if label.get_fontweight() == "bold"] == ["best", "fast", "instant"]
+    assert [label.get_text() for label in labels if label.get_fontweight() == "bold"] == [
+        "saw normal data",
+        "best",
+        "fast",
+        "instant",
+    ]
 
 
 def test_losses_that_diverge_or_lack_a_part_are_drawn() -> None:
@@ -219,7 +226,7 @@ def test_seconds_are_the_median_of_a_rows_series() -> None:
     tidy = tidy.assign(fit_seconds=[1.0, 2.0, 30.0, 500.0], score_seconds=0.5)
     row = Row("LOF", "LOF", "classical", "tsb-uad", {"A": Entry(0.6, 3, 3), "B": Entry(0.8, 3, 3)})
     table = Table("T", "tsb-uad", "auroc", ("A", "B"), (row,))
-    assert quality.time_points(tidy, table) == [("LOF", "classical", 2.5, pytest.approx(0.7))]
+    assert quality.time_points(tidy, table) == [("LOF", "classical", "tsb-uad", 2.5, pytest.approx(0.7))]
 
 
 class TwoSeeds:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Point = tuple[str, str, float, float]  # label, group, seconds, AUROC
+
+class Point(NamedTuple):
+    """What a row costs and gives: median seconds per series, and mean AUROC over data sets."""
+
+    label: str
+    group: str
+    protocol: str
+    seconds: float
+    auroc: float
+
+
 ROW = 0.2  # height of a row, inches
 SHORTEST = 1e-4  # seconds that are drawn
 
@@ -75,7 +85,7 @@ def _marks(axes: Axes, marks: Iterable[tuple[str, float, float]]) -> None:
 
 
 def time_points(tidy: pd.DataFrame, table: Table) -> list[Point]:
-    """(label, group, median seconds per series, mean over data sets) of the rows that cover every data set."""
+    """The rows that cover every data set."""
     tidy = tidy[(tidy["status"] == "ok") & (tidy["simulated"] == table.simulated)]
     seconds = (tidy["fit_seconds"] + tidy["score_seconds"]).groupby([tidy["label"], tidy["protocol"]]).median()
     points = []
@@ -83,7 +93,8 @@ def time_points(tidy: pd.DataFrame, table: Table) -> list[Point]:
         values = [entry.value for entry in row.entries.values()]
         if all(value is not None for value in values) and (row.label, row.protocol) in seconds.index:
             mean = float(np.mean([value for value in values if value is not None]))
-            points.append((row.label, row.group, float(seconds[row.label, row.protocol]), mean))
+            cost = float(seconds[row.label, row.protocol])
+            points.append(Point(row.label, row.group, row.protocol, cost, mean))
     return points
 
 
@@ -92,23 +103,23 @@ def time_figure(points: Sequence[Point], title: str, caption: str = "") -> Figur
 
     Parameters
     ----------
-    points : sequence of (label, group, seconds, auroc)
-        The best is drawn first. A label is bold where no other row is both faster and better.
+    points : sequence of Point
+        The best is drawn first. A label is bold where no other row of its protocol is both faster and better.
     title, caption : str
         Above and below; the caption names protocol and seeds.
     """
     from matplotlib.figure import Figure
 
-    ranked = sorted(points, key=lambda point: (-point[3], point[2], point[0]))
+    ranked = sorted(points, key=lambda point: (-point.auroc, point.seconds, point.label))
     with style.context():
         figure = Figure(figsize=(7.4, 1.5 + ROW * len(ranked)), layout="constrained")
         quality, time = figure.subplots(1, 2, sharey=True)
-        _name_rows(quality, [label for label, *_ in ranked])
-        _marks(quality, [(group, auroc, y) for y, (_, group, _, auroc) in enumerate(ranked)])
-        _marks(time, [(group, max(seconds, SHORTEST), y) for y, (_, group, seconds, _) in enumerate(ranked)])
+        _name_rows(quality, [point.label for point in ranked])
+        _marks(quality, [(point.group, point.auroc, y) for y, point in enumerate(ranked)])
+        _marks(time, [(point.group, max(point.seconds, SHORTEST), y) for y, point in enumerate(ranked)])
         quality.set(xlabel="mean AUROC over data sets")
         quality.locator_params(axis="x", nbins=5)
-        _decades(time, [seconds for _, _, seconds, _ in ranked])
+        _decades(time, [point.seconds for point in ranked])
         for axes in (quality, time):
             axes.grid(axis="both", color=FAINT, lw=0.5)
             axes.set_axisbelow(True)
@@ -116,10 +127,13 @@ def time_figure(points: Sequence[Point], title: str, caption: str = "") -> Figur
         for tick, best in zip(quality.get_yticklabels(), undominated(ranked), strict=True):
             tick.set_fontweight("bold" if best else "normal")
         figure.suptitle(
-            f"{title}, best first (bold: no other is both faster and better)", fontsize=9, x=0.01, ha="left"
+            f"{title}, best first (bold: no other of its protocol is both faster and better)",
+            fontsize=9,
+            x=0.01,
+            ha="left",
         )
         style.caption(figure, caption)
-        _group_legend(time, {group for _, group, _, _ in ranked})
+        _group_legend(time, {point.group for point in ranked})
     return figure
 
 
@@ -136,11 +150,13 @@ def _decades(axes: Axes, seconds: Sequence[float]) -> None:
 
 
 def undominated(points: Sequence[Point]) -> list[bool]:
-    """Whether no other point is as fast and as good, and faster or better."""
-    return [
-        not any(s <= seconds and a >= auroc and (s < seconds or a > auroc) for _, _, s, a in points)
-        for _, _, seconds, auroc in points
-    ]
+    """Whether no other point of its protocol is as fast and as good, and faster or better."""
+    return [not any(_dominates(other, point) for other in points) for point in points]
+
+
+def _dominates(other: Point, point: Point) -> bool:
+    there, here = (-other.seconds, other.auroc), (-point.seconds, point.auroc)
+    return other.protocol == point.protocol and there != here and there[0] >= here[0] and there[1] >= here[1]
 
 
 def _group_legend(axes: Axes, groups: set[str]) -> None:

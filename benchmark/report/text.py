@@ -23,7 +23,7 @@ SIGNS: dict[Verdict, str] = {
 }
 MEANINGS = {
     "=": "reproduced: within .01 of the published figure",
-    "(=)": "within .01 of the published figure, but with fewer than three seeds of a random detector: no proof",
+    "(=)": "one or two seeds: within .01 of the published figure; of a random detector only three seeds prove it",
     "≈": "inside the seed interval: the published figure lies where one more seed of ours is expected (95 %)",
     "†": "explained by a known cause, which the letter names",
     "≠": "not reproduced; a letter, where there is one, names what is known",
