@@ -14,9 +14,9 @@ test test-all: setup
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	@# kernels are compiled once by one process: in a fresh clone the tests' processes would all compile, into one cache
-	$(PY) -m benchmark check IForest IForest1 HBOS LOF MP NormA LSTM > /dev/null & compiled=$$!; \
+	$(PY) -m tests.support.compiled & compiled=$$!; \
 	$(PY) -m mypy && wait $$compiled
-	$(PY) -m pytest -n auto $(ARGS)
+	$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 setup: $(INSTALLED)
 

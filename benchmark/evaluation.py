@@ -64,9 +64,10 @@ def evaluated(
     wanted = [row for one in as_list(chosen) for row in _rows(one, selection)]
     if jobs < 1:
         raise UserError(f"jobs must be at least 1, got {jobs}")
+    most = QUICK_SERIES if selection.quick else None
     with _opened(store) as opened:
         folders = folders_of(opened)
-        series = [one for item in as_list(data) for one in _series(item, mode, folders)[: _most(selection)]]
+        series = [one for item in as_list(data) for one in _series(item, mode, folders)[:most]]
         _tell_simulated(series)
         work = list(plan(selection, wanted, [quick_cut(one) for one in series] if selection.quick else series))
         if not work:
@@ -116,7 +117,7 @@ def _rows(given: Any, selection: Selection) -> list[Row]:
     if isinstance(given, Detector):
         defaults = given.param_defaults()
         params = {name: _plain(value) for name, value in given.get_params().items()}
-        changed = {name: value for name, value in params.items() if _differs(value, defaults[name])}
+        changed = {name: v for name, v in params.items() if (type(v), v) != (type(defaults[name]), defaults[name])}
         spec = _spec(type(given))
         selection = replace(selection, params={type(given).__name__: changed})
     elif isinstance(given, type) and issubclass(given, Detector):
@@ -132,10 +133,6 @@ def _plain(value: Any) -> Any:
     """A parameter as ``--set`` gives it: a cell's key is made of plain numbers and tuples."""
     value = value.item() if isinstance(value, np.generic) else value
     return tuple(value) if isinstance(value, list) else value
-
-
-def _differs(value: Any, default: Any) -> bool:
-    return type(value) is not type(default) or value != default
 
 
 def _spec(cls: type[Detector]) -> str:
@@ -182,10 +179,6 @@ def data_set(name: str, folders: dict[str, str], options: FolderOptions | None =
     return folder
 
 
-def _most(selection: Selection) -> int | None:
-    return QUICK_SERIES if selection.quick else None
-
-
 def _series(item: Any, mode: Mode, folders: dict[str, str]) -> list[Series]:
     if isinstance(item, Series):
         return [item]
@@ -195,17 +188,12 @@ def _series(item: Any, mode: Mode, folders: dict[str, str]) -> list[Series]:
         item = data_set(str(item), folders)
     if not isinstance(item, Dataset):
         raise UserError(f"data are (values, labels), a Series, the name of a data set or a folder, got {item!r}")
-    return [_usable(one) for one in _read(item, mode)]
-
-
-def _read(dataset: Dataset, mode: Mode) -> Iterator[Series | DataError]:
-    return datasets.iter_series(dataset, data_dir=settings.data_dir(), cache_dir=settings.cache_dir(), mode=mode)
-
-
-def _usable(one: Series | DataError) -> Series:
-    if isinstance(one, DataError):
-        raise one
-    return one
+    usable = []
+    for one in datasets.iter_series(item, data_dir=settings.data_dir(), cache_dir=settings.cache_dir(), mode=mode):
+        if isinstance(one, DataError):
+            raise one
+        usable.append(one)
+    return usable
 
 
 def _tell_simulated(series: list[Series]) -> None:

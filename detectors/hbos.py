@@ -76,14 +76,15 @@ class HBOS(WindowDetector):
         from detectors.kernels.histograms import count
 
         low, high = column_range(windows) if self.scaling == "none" else scaled_range(windows)
-        self.edges_: Array = np.linspace(*widened(low, high, self.n_bins), self.n_bins + 1, axis=1)
+        edges = np.linspace(*widened(low, high, self.n_bins), self.n_bins + 1, axis=1)
+        self.edges_: Array = np.ascontiguousarray(edges)
         counts = np.zeros((windows.window, self.n_bins))
         if self.scaling == "z":
             for j, column in scaled_columns(windows):
                 count(column, self.edges_[j : j + 1], counts[j : j + 1])
         else:
             for piece in windows.pieces:
-                count(piece, self.edges_, counts)
+                count(np.ascontiguousarray(piece), self.edges_, counts)
         density = counts / np.diff(self.edges_, axis=1) / len(windows)
         self.log_density_: Array = np.log2(density + self.alpha)
 
@@ -96,7 +97,8 @@ class HBOS(WindowDetector):
             for j, column in scaled_columns(windows):
                 total += look_up(column, self.edges_[j : j + 1], self.log_density_[j : j + 1], tol)
         else:
-            total = np.concatenate([look_up(p, self.edges_, self.log_density_, tol) for p in windows.pieces])
+            pieces = map(np.ascontiguousarray, windows.pieces)
+            total = np.concatenate([look_up(piece, self.edges_, self.log_density_, tol) for piece in pieces])
         # Equal terms summed in another order differ in the last bits: rounding keeps them tied.
         return np.round(-total, 9)
 

@@ -83,17 +83,28 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_capsule_gives_the_stored_figure(
     here: Path, capsys: pytest.CaptureFixture[str], options: list[str], cell: str
 ) -> None:
-    # A process of its own: numba's number of threads is fixed by the first test that starts them.
-    command = [sys.executable, "-m", "benchmark", "run", *options, "--jobs", "1", "--no-report"]
-    ran = subprocess.run(command, capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stderr
+    assert main(["run", *options, "--jobs", "1", "--backend", "serial", "--no-report"]) == 0
+    capsys.readouterr()
     assert main(["capsule", cell]) == 0
+    exec(compile(capsys.readouterr().out, "capsule", "exec"), {})
+    assert_stored(capsys.readouterr().out)
+
+
+def test_a_capsule_is_a_script(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = ["run", "--detector", "mine.py", "--dataset", "own", "--jobs", "1", "--backend", "serial", "--no-report"]
+    assert main(run) == 0
+    capsys.readouterr()
+    assert main(["capsule", "Mine/own"]) == 0
     Path("cell.py").write_text(capsys.readouterr().out)
     Path("another").mkdir()
     done = subprocess.run([sys.executable, "../cell.py"], capture_output=True, text=True, cwd="another")
     assert done.returncode == 0, done.stderr
-    found = re.fullmatch(r"AUROC (\S+) stored (\S+)\n", done.stdout)
-    assert found, done.stdout
+    assert_stored(done.stdout)
+
+
+def assert_stored(said: str) -> None:
+    found = re.fullmatch(r"AUROC (\S+) stored (\S+)\n", said)
+    assert found, said
     assert float(found[1]) == pytest.approx(float(found[2]), abs=1e-12)
 
 

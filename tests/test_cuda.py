@@ -13,7 +13,7 @@ from datasets import Series
 from tests.trials import gpu
 
 QUICK = {
-    "Proposed": {"epochs": 2, "channels": 4, "members": 2},
+    "Proposed": {"epochs": 1, "channels": 4, "members": 2, "max_windows": 64},
     "ScaleFlow": {"steps": 20},
     "AE": {"epochs": 2},
     "CNN": {"epochs": 1},
@@ -21,12 +21,12 @@ QUICK = {
 }
 
 
-def wave(n: int = 1500) -> Series:
+def wave(n: int = 900) -> Series:
     rng = np.random.default_rng(0)
     values = np.sin(np.arange(n) * 2 * np.pi / 40) + 0.05 * rng.normal(size=n)
     labels = np.zeros(n, np.uint8)
-    labels[900:940] = 1
-    values[900:940] *= -1
+    labels[600:640] = 1
+    values[600:640] *= -1
     return Series("Genesis", "wave", values, labels, "local")
 
 
@@ -42,7 +42,7 @@ def test_scores_on_a_gpu_rank_as_on_the_cpu(name: str) -> None:
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_groups_on_a_gpu_rank_as_cells_on_the_cpu() -> None:
-    found = gpu.measure_together("Proposed", [wave(), wave(1300)], "cuda", (0, 1), QUICK["Proposed"])
+    found = gpu.measure_together("Proposed", [wave(), wave(800)], "cuda", (0, 1), QUICK["Proposed"])
     assert (len(found.gpu), found.failed) == (4, [])
     assert min(found.agreement) > 0.999
 
@@ -55,7 +55,7 @@ def test_the_script_runs_a_cell_on_the_device_it_is_given(name: str) -> None:
 
 
 def test_the_script_measures_groups_of_series_and_seeds() -> None:
-    found = gpu.measure_together("Proposed", [wave(), wave(1300)], "cpu", (0, 1), QUICK["Proposed"])
+    found = gpu.measure_together("Proposed", [wave(), wave(800)], "cpu", (0, 1), QUICK["Proposed"])
     assert (len(found.gpu), len(found.cpu), found.failed) == (4, 1, [])
     assert found.agreement[0] > 0.999
     assert str(found).startswith("| Proposed, 2 seeds in groups | ")

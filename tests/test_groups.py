@@ -209,7 +209,7 @@ def test_a_run_on_a_device_stores_the_cells_of_a_run_without(tmp_path, monkeypat
     folder = tmp_path / "own"
     folder.mkdir()
     for k in range(2):
-        one = toy(f"s{k}", 1500, seed=k)
+        one = toy(f"s{k}", 1000, seed=k)
         np.savetxt(
             folder / f"s{k}.csv",
             np.c_[one.values, one.labels],
@@ -220,8 +220,9 @@ def test_a_run_on_a_device_stores_the_cells_of_a_run_without(tmp_path, monkeypat
         )
     settings = [f"--set=Proposed.{name}={value}" for name, value in QUICK.items()]
     command = ["run", "--detector", "Proposed", "--dataset", str(folder), "--protocol", "normal-only", "--no-report"]
+    command += ["--jobs", "1"]
     assert main([*command, *settings, "--device", "cpu", "--seeds", "2", "--store", "together.sqlite"]) == 0
-    assert main([*command, *settings, "--store", "alone.sqlite"]) == 0
+    assert main([*command, *settings, "--backend", "serial", "--store", "alone.sqlite"]) == 0
     assert main([*command, *settings, "--seeds", "2", "--store", "together.sqlite"]) == 0
     assert "4 stored, 0 to run" in capsys.readouterr().err
     with Store(tmp_path / "together.sqlite") as together, Store(tmp_path / "alone.sqlite") as alone:

@@ -153,6 +153,7 @@ def folder_of_series(tmp_path: Path, count: int) -> None:
         (tmp_path / "data" / f"series{k}.out").write_text(rows)
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_and_two_interrupts_through_the_command_line(tmp_path: Path) -> None:
     folder_of_series(tmp_path, 2)
     line = command(tmp_path, "--detector", plugin(tmp_path, "Hangs"), "--detector", plugin(tmp_path, "Fine"))

@@ -74,7 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="also put a short table between the marks of a page",
     )
-    parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder for tables and plots (%(default)s)")
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder for tables (%(default)s)")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -151,9 +151,8 @@ def _compare(args: argparse.Namespace, matches: list[Match]) -> int:
     (args.out / "bench.md").write_text(tables.markdown(table, exponents, about))
     if args.page:
         args.page.write_text(_renewed(args.page, tables.short(table, about)), encoding="utf-8")
-    files = tables.draw(table, exponents, args.out)
     sys.stdout.write((args.out / "bench.md").read_text())
-    _options.say(f"table, runs and {len(files)} plots: {args.out}")
+    _options.say(f"table and runs: {args.out}")
     return 0
 
 

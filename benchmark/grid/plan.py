@@ -138,8 +138,9 @@ def plan(selection: Selection, chosen: list[Row], series: Iterable[S]) -> Iterat
     """Cross detectors, protocols and seeds with the series; a detector without randomness gets one seed."""
     for one in series:
         for row in chosen:
+            seeds = selection.seeds if "random_state" in row.cls.param_defaults() else selection.seeds[:1]
             for protocol in dict.fromkeys(_protocol(name, row.cls, one) for name in selection.protocols):
-                for seed in _seeds(selection, row.cls):
+                for seed in seeds:
                     yield _task(selection, row, one, protocol, seed), one
 
 
@@ -149,10 +150,6 @@ def _protocol(name: str, cls: type[Detector], series: Planned) -> str:
     if series.dataset in protocols.TSB_AD_SETS:
         return "tsb-ad"
     return protocols.paper_protocol(cls.__name__, cls.group)
-
-
-def _seeds(selection: Selection, cls: type[Detector]) -> tuple[int, ...]:
-    return selection.seeds if "random_state" in cls.param_defaults() else selection.seeds[:1]
 
 
 def _task(selection: Selection, row: Row, one: Planned, protocol: str, seed: int) -> Task:

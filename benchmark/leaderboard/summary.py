@@ -82,7 +82,7 @@ def summarised(rows: Iterable[Figures]) -> tuple[list[Line], RankTest | None]:
     theirs = {method: {file: by_file[file] for file in files} for method, by_file in published_figures().items()}
     whole = theirs | {_name(row): row.vus_pr for row in ours if len(row.vus_pr) == len(files)}
     ranks = mean_ranks(whole, files)
-    lines = [_published(method, by_file, ranks[method]) for method, by_file in theirs.items()]
+    lines = [Line(m, "published", by_file, *interval(by_file.values()), ranks[m]) for m, by_file in theirs.items()]
     lines += [_ours(row, ranks.get(_name(row), float("nan"))) for row in ours]
     best = {file: max(by_file[file] for by_file in theirs.values()) for file in files}
     lines.append(Line("best of the 32 published per file", "oracle", best, *interval(best.values())))
@@ -92,10 +92,6 @@ def summarised(rows: Iterable[Figures]) -> tuple[list[Line], RankTest | None]:
 
 def _name(row: Figures) -> str:
     return f"{row.label} (ours)"
-
-
-def _published(method: str, by_file: Mapping[str, float], rank: float) -> Line:
-    return Line(method, "published", by_file, *interval(by_file.values()), rank)
 
 
 def _ours(row: Figures, rank: float) -> Line:

@@ -47,7 +47,7 @@ def _rows(sheet: Any) -> list[Row]:
 
 def _table(rows: list[Row], title: str, notes: list[str]) -> Table:
     widest = max(_filled(row) for row in rows)
-    data = [any(_is_entry(c) for c in row) and _filled(row) > widest / 2 for row in rows]
+    data = [any(c is not None and not isinstance(c, str) for c in row) and _filled(row) > widest / 2 for row in rows]
     first = next((i for i in range(len(rows) - 1) if data[i] and data[i + 1]), data.index(True) if any(data) else 0)
     width = max(len(row) for row in rows)
     header = _header(rows, first, widest, notes)
@@ -85,10 +85,6 @@ def _is_below(rows: list[Row], i: int, first: int) -> bool:
 
 def _filled(row: Row) -> int:
     return sum(cell is not None and cell != "" for cell in row)
-
-
-def _is_entry(value: Any) -> bool:
-    return value is not None and not isinstance(value, str)
 
 
 def _cells(cells: list[Any]) -> Any:

@@ -64,12 +64,9 @@ def _arrow(raw: bytes, path: Path, form: str) -> Table:
         arrow = read(pa.BufferReader(raw))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise UserError(f"{path} is not a readable {form} file: {error}") from error
-    columns = {_index_name(name): _plain(arrow[name].combine_chunks()) for name in arrow.column_names}
+    names = {name: re.sub(r"^__index_level_\d+__$", "index", name) for name in arrow.column_names}
+    columns = {clean: _plain(arrow[name].combine_chunks()) for name, clean in names.items()}
     return from_columns(columns, form)
-
-
-def _index_name(name: str) -> str:
-    return re.sub(r"^__index_level_(\d+)__$", "index", name)
 
 
 def _plain(cells: Any) -> Any:

@@ -188,7 +188,8 @@ def _columns(data: Any) -> Columns:
     lists = {str(k): v for k, v in data.items() if isinstance(v, list) and v and not isinstance(v[0], dict | list)}
     if lists and len({len(v) for v in lists.values()}) == 1:
         return lists
-    if data and all(isinstance(v, dict) and not any(map(_is_nest, v.values())) for v in data.values()):
+    cells = [cell for column in data.values() if isinstance(column, dict) for cell in column.values()]
+    if data and all(isinstance(v, dict) for v in data.values()) and not any(isinstance(c, dict | list) for c in cells):
         keys = list(next(iter(data.values())))
         return {"index": keys, **{str(k): [v.get(i) for i in keys] for k, v in data.items()}} if keys else {}
     if len(data) > 2 and all(isinstance(v, int | float) or v is None for v in data.values()):
@@ -207,10 +208,6 @@ def _rows(data: Any) -> Columns:
     if isinstance(rows[0], list):
         return {f"column {k + 1}": list(cells) for k, cells in enumerate(zip(*rows, strict=False))}
     return {"value": rows}
-
-
-def _is_nest(value: Any) -> bool:
-    return isinstance(value, dict | list)
 
 
 def _flat(row: dict[str, Any], before: str = "") -> dict[str, Any]:

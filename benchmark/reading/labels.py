@@ -79,13 +79,9 @@ def _coding(counts: dict[str, int], empty: int) -> tuple[set[str] | None, str]:
     if all(re.fullmatch(r"\d+", w) for w in words) and "0" in words:
         return words - {"0"}, f"Labels are {_listed(counts)}; everything but 0 is an anomaly."
     normal = words & NORMAL
-    if len(normal) == 1 and not all(_is_number(w) for w in words):
+    if len(normal) == 1 and not all(re.fullmatch(r"[+-]?[\d.]+(e[+-]?\d+)?", w) for w in words):
         return words - normal, f"Labels are {_listed(counts)}; everything but {min(normal)!r} is an anomaly."
     return None, f"its entries are {_listed(counts)}, which is no known coding; write 0 and 1"
-
-
-def _is_number(word: str) -> bool:
-    return bool(re.fullmatch(r"[+-]?[\d.]+(e[+-]?\d+)?", word))
 
 
 def _listed(counts: dict[str, int]) -> str:

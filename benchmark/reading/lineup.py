@@ -23,7 +23,8 @@ def lines(
     if split is not None and len(split.names) > 1:
         facts.append(("series", f"{series!r} of {len(split.names)} in {' and '.join(map(repr, split.columns))}"))
     facts.append(("time", clock.spoken if clock else "none; rows are numbered from 0"))
-    facts.append(("values", f"{found.column!r}, from {found.show_value(_first(found))} on"))
+    known = int((~found.filled).argmax())
+    facts.append(("values", f"{found.column!r}, from {found.show_value(known)} on"))
     facts.append(("labels", _labels(found, sheet, label)))
     used = {found.column, label, *(clock.columns if clock else ()), *(split.columns if split else ())}
     unused = [name for name in sheet.names if name not in used]
@@ -37,10 +38,6 @@ def lines(
         facts.append(("step", step))
     facts.append(("rows", _rows(found, sheet, split, series)))
     return [f"{name:<7} {fact}" for name, fact in facts]
-
-
-def _first(found: Recording) -> int:
-    return int((~found.filled).argmax())
 
 
 def _labels(found: Recording, sheet: Sheet, label: str | None) -> str:

@@ -99,7 +99,7 @@ def _split(sheet: Sheet, columns: tuple[str, ...]) -> Split:
 def _explains(split: Split, clock: Clock | None) -> bool:
     """Whether the times are in order within each series and not, or less evenly, over all rows."""
     if clock is None:
-        return bool(NAME.fullmatch(split.columns[0])) and _in_blocks(split)
+        return bool(NAME.fullmatch(split.columns[0])) and int((np.diff(split.codes) != 0).sum()) == len(split.names) - 1
     ticks = clock.ticks
     good = ticks != NOT_A_TIME
     ticks, codes = ticks[good], split.codes[good]
@@ -113,10 +113,6 @@ def _explains(split: Split, clock: Clock | None) -> bool:
     if broken:
         return broken_inside <= 0.1 * broken
     return _slower(inner, codes[order], outer)
-
-
-def _in_blocks(split: Split) -> bool:
-    return int((np.diff(split.codes) != 0).sum()) == len(split.names) - 1
 
 
 def _overlap(ticks: Any, codes: Codes, count: int) -> bool:

@@ -173,14 +173,11 @@ def _iso(text: Cells) -> Stamps | None:
     except pa.ArrowInvalid:
         return None
     if not zoned:
-        return Stamps(instants, dates_only=_all_midnight(instants) and ":" not in "".join(sample(text, 20)))
+        midnights = bool(np.all((instants % DAY == 0) | (instants == NOT_A_TIME)))
+        return Stamps(instants, dates_only=midnights and ":" not in "".join(sample(text, 20)))
     tails = pc.utf8_slice_codeunits(text, -6, 1 << 20)
     offset = by_word(tails, tail_offset)
     return Stamps(np.where(instants == NOT_A_TIME, NOT_A_TIME, instants + offset.astype(np.int64) * MINUTE), offset)
-
-
-def _all_midnight(wall: Nanoseconds) -> bool:
-    return bool(np.all((wall % DAY == 0) | (wall == NOT_A_TIME)))
 
 
 def _from_runs(text: Cells, good: NDArray[np.bool_], form: tuple[str, str, str], day_first: bool | None) -> Stamps:

@@ -1,9 +1,8 @@
-"""Medians, ratios, growth: the bench's runs as Markdown tables and log-log plots."""
+"""Medians, ratios, growth: the bench's runs as Markdown tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from benchmark.speed.measure import Run
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
 
 CASE = ["series", "detector", "n", "window", "threads"]
 LINE = ["series", "detector", "side", "window", "threads"]
@@ -67,9 +65,6 @@ def growth(table: pd.DataFrame) -> pd.DataFrame:
             slope = float(np.polyfit(np.log(used["n"]), np.log(used["seconds"]), 1)[0])
             rows.append(dict(zip(LINE, key, strict=True)) | {"exponent": slope, "lengths": used["n"].nunique()})
     return pd.DataFrame(rows, columns=[*LINE, "exponent", "lengths"])
-
-
-# -- Markdown ----------------------------------------------------------------------------------
 
 
 def markdown(table: pd.DataFrame, exponents: pd.DataFrame, about: list[str]) -> str:
@@ -163,47 +158,3 @@ def _short(value: float, digits: int) -> str:
 
 def _number(value: float, style: str) -> str:
     return "" if np.isnan(value) else format(value, style)
-
-
-# -- plots -------------------------------------------------------------------------------------
-
-
-def draw(table: pd.DataFrame, exponents: pd.DataFrame, folder: Path) -> list[Path]:
-    """A log-log picture per series, window and thread count that has two lengths: a panel per detector."""
-    files = []
-    for (series, window, threads), part in table.dropna(subset="seconds").groupby(
-        ["series", "window", "threads"], sort=False
-    ):
-        if part["n"].nunique() > 1:
-            file = folder / f"time_{str(series).replace('/', '_')}_W{window}_{threads}thread.png"
-            _panels(part, exponents, f"{series}, W = {window}, {threads} thread(s)", file)
-            files.append(file)
-    return files
-
-
-def _panels(part: pd.DataFrame, exponents: pd.DataFrame, title: str, file: Path) -> None:
-    from matplotlib.figure import Figure
-
-    names = list(dict.fromkeys(part["detector"]))
-    columns = min(4, len(names))
-    figure = Figure(figsize=(3.4 * columns, 2.9 * -(-len(names) // columns)), layout="constrained")
-    panels = figure.subplots(-(-len(names) // columns), columns, squeeze=False).ravel()
-    for name, panel in zip(names, panels, strict=False):
-        _panel(panel, name, part[part["detector"] == name], exponents)
-    for panel in panels[len(names) :]:
-        panel.set_axis_off()
-    figure.suptitle(title)
-    figure.savefig(file, dpi=130)
-
-
-def _panel(panel: Axes, name: str, lines: pd.DataFrame, exponents: pd.DataFrame) -> None:
-    for side, line in lines.groupby("side", sort=False):
-        first = line.iloc[0]
-        same = (exponents[LINE] == [first[column] for column in LINE]).all(axis=1)
-        fitted = exponents.loc[same, "exponent"]
-        label = f"{side}  n^{fitted.iloc[0]:.2f}" if len(fitted) else str(side)
-        style = {"color": "black", "linewidth": 2} if side == OURS else {}
-        panel.plot(line["n"], line["seconds"], marker="o", markersize=3, label=label, **style)  # type: ignore[arg-type]
-    panel.set(xscale="log", yscale="log", title=name, xlabel="n", ylabel="seconds")
-    panel.grid(True, which="major", alpha=0.3)
-    panel.legend(fontsize=7)

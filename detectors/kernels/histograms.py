@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numba
 import numpy as np
+from numba import types
 
 from detectors.core import Array
 
 BLOCK = 4096  # window scores that stay in the first-level cache while the positions pass by
+# Declared, so that each loop is compiled once, and not again for arrays that are read-only or lie otherwise in memory.
+SERIES, TABLE = (types.Array(types.float64, axes, "C", readonly=True) for axes in (1, 2))
 
 
 @numba.njit(cache=True, inline="always")
@@ -35,7 +38,7 @@ def _bin_below(value: float, edges: Array, scale: float) -> int:
     return k
 
 
-@numba.njit(cache=True)
+@numba.njit(types.int64(TABLE, types.int64), cache=True)
 def _run_of_equal_edges(edges: Array, first: int) -> int:
     """One past the last position whose edges equal those of ``first``: a series' extremes rarely lie in its border."""
     last = first + 1
@@ -44,7 +47,7 @@ def _run_of_equal_edges(edges: Array, first: int) -> int:
     return last
 
 
-@numba.njit(cache=True)
+@numba.njit(types.void(SERIES, TABLE, types.float64[:, ::1]), cache=True)
 def count(x: Array, edges: Array, counts: Array) -> None:
     """Add the windows of an (n,) series to the (window, bins) ``counts``; ``edges`` is (window, bins + 1)."""
     window, bins = counts.shape
@@ -64,7 +67,7 @@ def count(x: Array, edges: Array, counts: Array) -> None:
         first = last
 
 
-@numba.njit(cache=True)
+@numba.njit(types.float64[::1](SERIES, TABLE, TABLE, types.float64), cache=True)
 def look_up(x: Array, edges: Array, table: Array, tol: float) -> Array:
     """Sum over the positions of ``table`` (window, bins) at the value's bin: (n - window + 1,).
 

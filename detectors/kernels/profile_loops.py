@@ -19,6 +19,7 @@ GROUP = 256  # columns that share one comparison with the row's best
 LEAD = 3  # rows that a column's values run ahead when four are computed at once
 LOWEST = -1e300
 SAME = 1e-14  # squared distance
+SERIES = types.Array(types.float64, 1, "C", readonly=True)  # of which any contiguous array is one
 FAST = {"reassoc", "nsz", "contract"}
 
 
@@ -90,7 +91,20 @@ class Zone(NamedTuple):
     reach: int
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, fastmath=FAST)
+def _deviation(values: Array) -> tuple[float, float]:
+    """Mean and summed squared deviations."""
+    mean = 0.0
+    for value in values:
+        mean += value
+    mean /= values.shape[0]
+    total = 0.0
+    for value in values:
+        total += (value - mean) * (value - mean)
+    return mean, total
+
+
+@njit(types.UniTuple(types.float64[::1], 4)(SERIES, types.int64), nogil=True, cache=True)
 def rolling(x: Array, window: int) -> tuple[Array, Array, Array, Array]:
     """Mean and inverse norm of each window in two passes; a constant window has norm 0 exactly."""
     count = x.shape[0] - window + 1
@@ -110,19 +124,6 @@ def rolling(x: Array, window: int) -> tuple[Array, Array, Array, Array]:
             f[i] = 0.5 * (x[last] - x[i - 1])
             g[i] = (x[last] - mean[i]) + (x[i - 1] - mean[i - 1])
     return mean, inverse, f, g
-
-
-@njit(nogil=True, cache=True, fastmath=FAST)
-def _deviation(values: Array) -> tuple[float, float]:
-    """Mean and summed squared deviations."""
-    mean = 0.0
-    for value in values:
-        mean += value
-    mean /= values.shape[0]
-    total = 0.0
-    for value in values:
-        total += (value - mean) * (value - mean)
-    return mean, total
 
 
 @njit(nogil=True, cache=True)

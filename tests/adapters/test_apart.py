@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -57,10 +58,31 @@ def forget() -> None:
 
 
 @pytest.fixture
-def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def environment(tmp_path: Path) -> Iterator[Path]:
+    """An environment of one test, which may spoil it."""
+    with stand_in(tmp_path) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An environment that has been asked for its detectors, once for all tests that leave it as it is."""
+    with stand_in(tmp_path_factory.mktemp("asked")) as folder:
+        main(["environment", "libraries"])
+        forget()
+        yield folder
+
+
+@contextmanager
+def stand_in(cache: Path) -> Iterator[Path]:
     """An environment that looks complete: its Python is ours, with small libraries called like the real ones."""
-    monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path))
-    folder = apart.HOME.environment.folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BENCHMARK_CACHE", str(cache))
+        yield made_up(apart.HOME.environment.folder)
+    forget()
+
+
+def made_up(folder: Path) -> Path:
     (folder / "bin").mkdir(parents=True)
     for family in ("series", "series.distance_based", "series.distribution_based", "series.outlier_detection"):
         package = folder / "lib" / "aeon" / "anomaly_detection" / family.replace(".", "/")
@@ -79,15 +101,15 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     forget()
     with pytest.raises(UserError, match="make it an environment once: python -m benchmark environment libraries"):
         listed("aeon")  # it has not been asked for its detectors
-    yield folder
-    forget()
+    return folder
 
 
-def test_the_command_asks_for_what_is_there(environment: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for _ in range(2):
-        assert main(["environment", "libraries"]) == 0
-        assert f"libraries is ready: {environment}/bin/python" in capsys.readouterr().out
-    facts = json.loads((environment / "facts.json").read_text())
+def test_the_command_asks_for_what_is_there(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written = (asked / "facts.json").stat().st_mtime_ns
+    assert main(["environment", "libraries"]) == 0
+    assert f"libraries is ready: {asked}/bin/python" in capsys.readouterr().out
+    assert (asked / "facts.json").stat().st_mtime_ns == written, "it is asked once"
+    facts = json.loads((asked / "facts.json").read_text())
     assert facts["aeon:Away"]["options"] == {"window_size": 10, "power": 1, "random_state": None}
     assert [facts[name]["learns_from"] for name in ("aeon:Away", "aeon:Normal")] == ["series", "normal"]
     forget()
@@ -112,9 +134,8 @@ def test_a_second_call_starts_nothing_until_our_code_has_changed(
     assert "aeon:Away" in apart.HOME.facts()
 
 
-def test_window_seed_options_and_data_arrive(environment: Path) -> None:
-    main(["environment", "libraries"])
-    forget()
+@pytest.mark.usefixtures("asked")
+def test_window_seed_options_and_data_arrive() -> None:
     x, train = toy().values, toy(seed=1).values
     made = registry.build("aeon:Away", {"power": 2, "window": 7}, seed=5)
     expected = np.abs(x - np.r_[train[:40], train[50:]].mean()) ** 2 + 7 + 5
@@ -196,6 +217,7 @@ def _directly(python: Path, module: str, name: str, call: str, x: Array) -> Arra
     return np.array(ast.literal_eval(done.stdout))
 
 
+@pytest.mark.slow
 def test_the_environment_stands_over_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it does not hold comes from ours, what it holds comes first; compiled code is kept apart."""
     monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path))

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
+from benchmark import execution
 from benchmark.adapters import LIBRARIES, Borrowed, arguments, borrowed, folded, listed, missing
 from benchmark.adapters.names import Listed, found
 from benchmark.adapters.signatures import silence
@@ -356,6 +357,8 @@ def test_a_page_of_trials_goes_on_where_it_stopped(
 
     kept = {name: names._entries("pyod")[name] for name in ("KNN", "HBOS", "XGBOD")}
     monkeypatch.setattr(names, "_entries", lambda library: kept)
+    serial = execution.Backend("serial")  # the other test of trials has processes
+    monkeypatch.setattr(execution, "Backend", lambda name, jobs: serial)
     file = tmp_path / "page.md"
 
     def tried(*more: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -77,12 +78,14 @@ def test_scores_are_equal_on_real_series(one: Original, name: str) -> None:
     np.testing.assert_allclose(scaled(ours), scaled(theirs), atol=one.tolerance)
 
 
+@cache
+def mean(name: str, seeds: range) -> Array:
+    """Mean scores of forests of several seeds."""
+    x = generated()[700:1300]
+    return np.mean([build(name, {"window": W, "random_state": seed}).fit(x).score(x) for seed in seeds], axis=0)
+
+
 @pytest.mark.parametrize("spec", ["sklearn:IsolationForest", "pyod:IForest"])
 def test_forests_differ_from_ours_no_more_than_ours_from_themselves(spec: str) -> None:
-    x = generated()[700:1300]
-
-    def mean(name: str, seeds: range) -> Array:
-        return np.mean([build(name, {"window": W, "random_state": seed}).fit(x).score(x) for seed in seeds], axis=0)
-
     ours, again, theirs = mean("IForest", range(20)), mean("IForest", range(20, 40)), mean(spec, range(20))
     assert spearmanr(ours, theirs)[0] > spearmanr(ours, again)[0] - 0.03 > 0.8

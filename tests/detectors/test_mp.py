@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import stumpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -71,6 +70,8 @@ def test_join_with_pieces_follows_the_definition(constants: str) -> None:
 @pytest.mark.parametrize("name", ["rhythm", "far from zero", "one flat stretch", "two flat stretches", "constant"])
 @pytest.mark.parametrize("window", [5, 12, 50])
 def test_stumpy_gives_the_same_self_join(name: str, window: int) -> None:
+    import stumpy  # takes seconds, and its tests are slow
+
     x = SERIES[name] if name != "constant" else np.full(150, 0.7)
     theirs = stumpy.stump(x, window)[:, 0].astype(float)
     tolerance = 1e-8 if name != "far from zero" else 1e-6
@@ -79,6 +80,8 @@ def test_stumpy_gives_the_same_self_join(name: str, window: int) -> None:
 
 @pytest.mark.slow
 def test_stumpy_gives_the_same_across_block_edges_and_joins() -> None:
+    import stumpy
+
     x, y = np.cumsum(rhythm(3200)), np.cumsum(rhythm(2300, 4))
     theirs = stumpy.stump(x, 40)[:, 0].astype(float)
     np.testing.assert_allclose(profile(x, 40, "zero"), theirs, atol=1e-8)
