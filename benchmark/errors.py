@@ -1,4 +1,4 @@
-"""What a person is told: a line at the terminal, and an error as one message, without a traceback."""
+"""Messages to the user: lines at the terminal, and errors as one message without a traceback."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def whose(error: Exception) -> str:
 
 
 def printable(text: str) -> str:
-    """Text for a terminal or a page: characters that those would obey are spelt out, as in ``\\x1b[2J``.
+    """Text for a terminal or a page: control characters are escaped, as in ``\\x1b[2J``.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def printable(text: str) -> str:
 
 
 def encodable(text: str) -> str:
-    """Text that a file or a database takes: lone surrogates, such as a file's name may hold, are spelt out."""
+    """Text that a file or a database takes: lone surrogates, as in some file names, are escaped."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -203,7 +203,7 @@ def _tell_simulated(series: list[Series]) -> None:
 
 
 def _from_arrays(values: Any, labels: Any) -> Series:
-    """A series named by its content, so that a stored result is found again wherever it stands in a list."""
+    """A series named by its content, so that a stored result is found again whatever its place in a list."""
     x, y = np.array(values, dtype=np.float64), np.array(labels)
     if x.ndim != 1 or x.shape != y.shape:
         raise UserError(f"values {x.shape} and labels {y.shape} must be one-dimensional and of equal length")

@@ -293,5 +293,5 @@ def _keep_tag(part: Path, response: Response) -> None:
 
 
 def last_words(error: Exception) -> str:
-    """The end of a nested message, where the cause stands, on one line."""
+    """The end of a nested message, which names the cause, on one line."""
     return " ".join(str(error).split())[-160:] or type(error).__name__

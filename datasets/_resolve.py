@@ -1,4 +1,4 @@
-"""Where a series comes from: a local folder, the cache, the net, or, said aloud, a simulation."""
+"""Where a series comes from: a local folder, the cache, the net, or a simulation, which is announced."""
 
 from __future__ import annotations
 

@@ -333,13 +333,13 @@ class ScaleFlow(SavedDetector):
             UNLIKE,
             f"by {share:.0%} of scales and components, half of its points or more score as fewer than 1 in 100 fitted "
             "ones; fit data of the same kind",
-            told=share >= 0.5,
+            holds=share >= 0.5,
         )
 
-    def _note(self, subject: str, said: str, told: bool) -> None:
+    def _note(self, subject: str, said: str, holds: bool) -> None:
         """Replace what the notes say on a subject."""
         self.notes_ = tuple(note for note in self.notes_ if not note.startswith(subject))
-        if told:
+        if holds:
             self.notes_ += (f"{subject}: {said}",)
 
     def predict(
@@ -357,7 +357,7 @@ class ScaleFlow(SavedDetector):
         low, high = share_interval(self.fitted_scores(), level, self.window_, len(scores), seed=self.random_state)
         share = f"{low:.1%} to {high:.1%} are flagged, not {contamination:.1%}"
         said = f"of {len(scores)} points like the fitted ones, {share}"
-        self._note(UNSURE, said, told=low < contamination / 2 or high > contamination * 2)
+        self._note(UNSURE, said, holds=low < contamination / 2 or high > contamination * 2)
         return scores >= level
 
     def fitted_scores(self) -> Array:
@@ -371,7 +371,7 @@ class ScaleFlow(SavedDetector):
         return [scale for scale in self.scales_ if scale.span <= n] or self.scales_[:1]
 
     def _row(self, x: Array) -> int | None:
-        """Where a series stands in the fitted data, or None."""
+        """Where the fitted data hold a series, or None."""
         from detectors.flows.scale import piece_places
 
         found = self._place(x)
@@ -423,7 +423,7 @@ class ScaleFlow(SavedDetector):
         >>> 0 <= why.start < 330, why.stop > 300, len(why.nearest) == why.span
         (True, True, True)
         """
-        from detectors.flows.explaining import nearest_window, spoken
+        from detectors.flows.explaining import largest_contribution, nearest_window
         from detectors.neural.training import resolve_device, steady
 
         if not hasattr(self, "fitted_pieces_"):
@@ -433,7 +433,7 @@ class ScaleFlow(SavedDetector):
             raise ValueError(f"a stretch needs 0 <= start < stop <= {len(series)}, got start={start}, stop={stop}")
         scaled = self._standardise(series)
         with steady(resolve_device(self.device)):
-            found = spoken(scaled, self._fitting(len(series)), start, stop, self._row(series))
+            found = largest_contribution(scaled, self._fitting(len(series)), start, stop, self._row(series))
         piece, row = nearest_window(scaled, found, [self._standardise(piece) for piece in self.fitted_pieces_])
         end = min(found.row + found.scale.span, len(series))
         nearest = self.fitted_pieces_[piece][row : row + end - found.row]

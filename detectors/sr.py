@@ -1,4 +1,4 @@
-"""SR: what stands out of the averaged spectrum of the series."""
+"""SR: deviations from the averaged spectrum of the series."""
 
 from __future__ import annotations
 

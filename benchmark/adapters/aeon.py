@@ -48,7 +48,7 @@ def entries() -> Iterator[Listed]:
 
 
 def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
-    """What it learns from stands in aeon's own tags."""
+    """What it learns from is in aeon's own tags."""
     tags = model.get_class_tags()
     learns: Diet = "series" if tags["learning_type:unsupervised"] else "normal"
     if tags["fit_is_empty"]:

@@ -1,4 +1,4 @@
-"""Options of commands that read a file of one's own."""
+"""Options of commands that read a user's file."""
 
 from __future__ import annotations
 

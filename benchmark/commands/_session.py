@@ -153,7 +153,7 @@ def write_leaderboard(store: Store, out: Path) -> str:
 def write_report(
     store: Store, out: Path, jobs: int, quiet: bool, common: str | None = None, series: Sequence[str] = ()
 ) -> list[Table]:
-    """Write the report with its steps told; an interruption leaves the previous one, and says so."""
+    """Write the report and show its steps; an interruption leaves the previous one, with a message."""
     steps = Steps(quiet)
     try:
         return writer.write(store, out, jobs, common, steps, series, specification_curves(store), steps.warn)
@@ -175,7 +175,7 @@ def of_kind(figures: pd.DataFrame, supply: Supply) -> tuple[pd.DataFrame, str]:
 
 
 def specification_curves(store: Store) -> list[Drawing]:
-    """Pictures of the multiverses whose figures lie beside the store."""
+    """Pictures of the multiverses whose figures are next to the store."""
     file = store.path.with_name(_options.FIGURES)
     if not file.is_file():
         return []

@@ -59,7 +59,7 @@ class Section:
 
     @property
     def text(self) -> str:
-        """As it stands in the page."""
+        """As the page has it."""
         from benchmark.report import markdown
 
         worked = sum(outcome.startswith("works") for outcome, _ in self.rows.values())

@@ -170,15 +170,15 @@ def _measure(args: argparse.Namespace, matches: list[Match], runs: list[Run]) ->
 
     apart = _others() if _apart_wanted(args, matches) else None
     growth = measure.Growth(args.budget)
-    told: set[str] = set()
+    absences: set[str] = set()
     for n in args.n:
         for one in (series.make(name, n) for name in args.series or series.SIMULATED):
             for match in matches:
                 sides, absent = present(match, apart)
                 sides = [side for side in sides if side[0] == match.ours or _wanted(args, side[0].name)]
                 absent = [name for name in absent if not args.package or name.startswith(tuple(args.package))]
-                if not args.ours and not told.issuperset(absent):
-                    told.update(absent)
+                if not args.ours and not absences.issuperset(absent):
+                    absences.update(absent)
                     _options.say(f"absent, left out: {', '.join(absent)}")
                 for window in args.window:
                     for threads in args.threads:

@@ -47,11 +47,11 @@ def main(args: argparse.Namespace) -> int:
         if summary.interrupted:
             return conclude(summary, supply)
         cells = [task.cell for task, _ in work]
-        told = explain.explanation(store, row, dataset.name, len(dataset.series_names()), cells)
-    if not told.chain:
+        found = explain.explanation(store, row, dataset.name, len(dataset.series_names()), cells)
+    if not found.chain:
         raise UserError("no step could be computed; see the failures in the report")
-    sys.stdout.write(explain.as_text(told))
+    sys.stdout.write(explain.as_text(found))
     picture = args.out / "explain" / f"{file_name(f'{row.name}-{dataset.name}')}.png"
-    explain.waterfall(told, picture)
+    explain.waterfall(found, picture)
     _options.say(f"picture: {picture}")
     return 0

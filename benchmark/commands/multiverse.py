@@ -1,4 +1,4 @@
-"""Run every combination of what a detector's source leaves open, and show how much hangs on it.
+"""Run every combination of what a detector's source leaves open, and show how much depends on it.
 
 examples:
   python -m benchmark multiverse Proposed
@@ -6,7 +6,7 @@ examples:
   python -m benchmark multiverse Proposed --dataset path/to/folder --protocol prefix
 
 A best universe is chosen on test labels: it is no result. Choices that only scoring reads share one fit. The figures
-are kept line by line in a CSV file; run again to go on. The report draws those that lie beside its store.
+are kept line by line in a CSV file; run again to go on. The report draws those next to its store.
 """
 
 from __future__ import annotations

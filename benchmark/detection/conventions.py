@@ -46,7 +46,7 @@ def choose_window(x: Array) -> int:
 
 
 def seconds(name: str, n: int, window: int) -> float:
-    """What fit and score on a series are expected to take, amply; deterministic, and so is what depends on it."""
+    """Upper estimate of the seconds of fit and score; deterministic, and so is what depends on it."""
     wider: float = max(1.0, window / MEASURED_AT) ** STEEPER.get(name, 0.0)
     if n > LONG:
         return n * PER_ROW.get(name, 1e-8) * (wider if name != "PCA" else max(1.0, window / 200) ** 2)

@@ -96,7 +96,7 @@ class Model:
 
     @property
     def margin(self) -> int:
-        """Rows beside a row that its score may depend on, amply."""
+        """Rows beside a row that its score may depend on, at most."""
         return max(margin(detector, self.window) for detector in self.detectors)
 
     @property

@@ -19,7 +19,7 @@ MOST = 50.0  # surprise beyond which nothing is gained, so that one detector can
 class OrdinaryPeaks:
     """A Gumbel law for the highest score of each block, fitted to the quartiles of the blocks' maxima.
 
-    Quartiles bear up to a quarter of the blocks holding anomalies. The tail is exponential, as in peaks over threshold
+    Quartiles tolerate anomalies in up to a quarter of the blocks. The tail is exponential, as in peaks over threshold
     with shape 0. That is too careful for lighter tails.
 
     Attributes

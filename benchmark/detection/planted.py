@@ -1,4 +1,4 @@
-"""Synthetic anomalies planted into a series of one's own, to rank detectors where no labels exist."""
+"""Synthetic anomalies planted into a user's series, to rank detectors without labels."""
 
 from __future__ import annotations
 

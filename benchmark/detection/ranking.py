@@ -59,7 +59,7 @@ class Ranking:
 
     @property
     def choice(self) -> tuple[str, ...]:
-        """Whom to believe: with labels the first, else the best windowed detectors, at most five.
+        """The detectors to use: with labels the first, else the best windowed ones, at most five.
 
         They are those that reach two thirds of the best one's merit. Which of them is best is chance; what they agree
         on is not. A trivial baseline that is clearly ahead of all of them joins the best: it is blind to shapes.

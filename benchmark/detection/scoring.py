@@ -17,7 +17,7 @@ CHUNK = 1 << 17
 
 
 def margin(detector: Detector, window: int) -> int:
-    """Rows beside a part of a series that its scores may depend on, amply."""
+    """Rows beside a part of a series that its scores may depend on, at most."""
     return 2 * max(window, int(getattr(detector, "window_", 1)))
 
 

@@ -13,7 +13,7 @@ from benchmark.grid import Outcome, Task, expected_seconds, named_source
 
 
 class Display:
-    """Progress of a run; a context manager whose :meth:`done` is told of each finished cell.
+    """Progress of a run; a context manager whose :meth:`done` counts each finished cell.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What keeps one cell from harming another: forks ended, seeds set, memory measured, errors told in bounded words."""
+"""What keeps one cell from harming another: forks ended, seeds set, memory measured, messages bounded."""
 
 from __future__ import annotations
 

@@ -57,8 +57,8 @@ class Protocol:
     windows : dict
         Detector name -> its own rule in place of ``window``.
     plain_seeds : bool
-        A seed is the detector's ``random_state`` as it stands, as in published runs; else one of the cell's own.
-    version : int
+        A seed is the detector's ``random_state`` itself, as in published runs; else one is derived for each cell.
+        version : int
         Raised whenever the rules change: it is part of a result's key.
     """
 

@@ -29,7 +29,7 @@ AUTHORS_WINDOWS = {"D-14.test.out": 125, "S-2.test.out": 1, "T-5.test.out": 1}
 def window_authors(series: Series) -> int:
     """Windows of the authors' per-series figures, found by matching the figures, not by a rule.
 
-    48 for all of MGAB; a bound of n/20 for NASA-MSL. There a period below 48 gives way to the fall-back, and three
+    48 for all of MGAB; a bound of n/20 for NASA-MSL. There a period below 48 is replaced by the fall-back, and three
     series have a window of their own.
     """
     values = series.values[1:]

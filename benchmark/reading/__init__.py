@@ -1,4 +1,4 @@
-"""Files that people have as evenly spaced series, with every decision and repair stated in words."""
+"""Users' files as evenly spaced series, with a note on every decision and repair."""
 
 from __future__ import annotations
 

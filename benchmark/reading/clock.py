@@ -52,7 +52,7 @@ class Clock:
     notes: list[str] = field(default_factory=list)
 
     @property
-    def spoken(self) -> str:
+    def name(self) -> str:
         return " and ".join(repr(c) for c in self.columns)
 
     @property
@@ -101,7 +101,7 @@ def _check(stamps: Stamps, clock: Clock, sheet: Sheet) -> None:
     if lost > LOST_AT_MOST * len(stamps.wall):
         shown = f", e.g. {stamps.example!r}" if stamps.example else ""
         raise UserError(
-            f"{sheet.path}: {lost:,} of {len(stamps.wall):,} cells of {clock.spoken} are no times{shown}: "
+            f"{sheet.path}: {lost:,} of {len(stamps.wall):,} cells of {clock.name} are no times{shown}: "
             f"name another column with --time, or number the rows with --time {WITHOUT}"
         )
 
@@ -133,11 +133,11 @@ def _best(sheet: Sheet, taken: tuple[str | None, ...]) -> Clock | None:
     if not useful:
         return None
     clock = min(useful, key=lambda c: _preference(c, sheet))
-    others = [c.spoken for c in useful if c is not clock and c.stamps is not None]
+    others = [c.name for c in useful if c is not clock and c.stamps is not None]
     if clock.stamps is not None and clock.stamps.dates_only:
         clock = _with_time_of_day(sheet, clock, taken)
     if others:
-        clock.notes.append(f"The times are those of {clock.spoken}; --time chooses another ({', '.join(others)}).")
+        clock.notes.append(f"The times are those of {clock.name}; --time chooses another ({', '.join(others)}).")
     return clock
 
 
@@ -169,7 +169,7 @@ def _constant(clock: Clock) -> bool:
 
 
 def _as_clock(sheet: Sheet, name: str, asked: bool) -> Clock | None:
-    """The column as a clock; numbers only where a name or their order speaks for it, unless a person asked."""
+    """The column as a clock; numbers only if the name or the order suggests one, or the user named it."""
     stamps = sheet.stamps(name)
     compact = stamps is not None and all(re.fullmatch(r"\d{8,}", c) for c in sample(sheet.cells(name), 20))
     if stamps is not None and compact and stamps.wrong > LOST_AT_MOST * len(stamps.wall):

@@ -44,7 +44,7 @@ def fields_of(
 
 
 def hours_of(text: Cells, hours: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Hours of the day, with AM and PM heeded."""
+    """Hours of the day, AM and PM included."""
     import pyarrow.compute as pc
 
     if not any(re.search(f"{AFTERNOON}|{MORNING}", c) for c in sample(text, 50)):

@@ -17,7 +17,7 @@ HEAD_BYTES = 1 << 17
 HEAD_LINES = 400
 SEPARATORS = (";", "\t", "|", ",")
 BLANK = " "
-SPOKEN = {"\t": "a tab", BLANK: "blanks", "": "nothing (one column)"}
+NAMES = {"\t": "a tab", BLANK: "blanks", "": "nothing (one column)"}
 
 
 @dataclass

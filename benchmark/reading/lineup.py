@@ -22,7 +22,7 @@ def lines(
     facts = [("file", f"{sheet.path.name} ({sheet.table.form})")]
     if split is not None and len(split.names) > 1:
         facts.append(("series", f"{series!r} of {len(split.names)} in {' and '.join(map(repr, split.columns))}"))
-    facts.append(("time", clock.spoken if clock else "none; rows are numbered from 0"))
+    facts.append(("time", clock.name if clock else "none; rows are numbered from 0"))
     known = int((~found.filled).argmax())
     facts.append(("values", f"{found.column!r}, from {found.show_value(known)} on"))
     facts.append(("labels", _labels(found, sheet, label)))

@@ -1,4 +1,4 @@
-"""Months by name, in the languages of the exports that people have."""
+"""Month names in several languages."""
 
 from __future__ import annotations
 

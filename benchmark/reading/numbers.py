@@ -16,7 +16,7 @@ from benchmark.reading.marks import QUOTES, SPACES, Country, decide, having
 from benchmark.reading.table import Cells, as_mask, count_true, counted
 
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-SPOKEN = {SPACES: "blanks", QUOTES: "apostrophes", ",": "commas", ".": "dots"}
+NAMES = {SPACES: "blanks", QUOTES: "apostrophes", ",": "commas", ".": "dots"}
 MULTIPLES = ("k", "K", "M", "G", "T", "B", "bn", "Mio", "Mio.", "Mrd", "Mrd.")  # beside bare numbers no mere unit
 _AMOUNT = r"([^\d()\-]{0,3})(\d[\d.,'’ ]*)"
 BEHIND = rf"^(?:\({_AMOUNT}\)|{_AMOUNT}\s?-)$"  # below zero, as RE2 reads it
@@ -239,8 +239,8 @@ def _said(marks: Marks, text: Cells, clean: Cells, good: Any, name: str) -> list
 
     found = []
     if marks.thousands and (shown := example(marks.thousands)):
-        spoken = SPOKEN.get(marks.thousands, repr(marks.thousands))
-        found.append(f"Thousands of {name!r} are set apart by {spoken}: {shown} (--thousands).")
+        named = NAMES.get(marks.thousands, repr(marks.thousands))
+        found.append(f"Thousands of {name!r} are set apart by {named}: {shown} (--thousands).")
     if marks.decimal == "," and (shown := example(",")):
         found.append(f"The decimal mark of {name!r} is a comma: {shown} (--decimal).")
     if marks == Marks(before=marks.before, after=marks.after) and _dots_may_group(text) and (shown := example(".")):

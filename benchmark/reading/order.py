@@ -35,7 +35,7 @@ UNITS = (
 
 @dataclass
 class Order:
-    """Which row of the table stands at each point of the series.
+    """The row of the table at each point of the series.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ def arrange(clock: Clock, path: Path, zone: str | None) -> Order:
     lost = len(ticks) - len(rows)
     if lost:
         example = f", e.g. {clock.stamps.example!r}" if clock.stamps is not None and clock.stamps.example else ""
-        notes.append(f"Dropped: {counted(lost, 'row')} whose {clock.spoken} cannot be read as a time{example}.")
+        notes.append(f"Dropped: {counted(lost, 'row')} whose {clock.name} cannot be read as a time{example}.")
     if lost > LOST_AT_MOST * len(ticks):
         raise UserError(
             f"{path}: {notes[-1][9:-1]}, more than 2 %: name another column with --time, "
@@ -131,10 +131,10 @@ def _once(rows: Rows, elapsed: Any, total: int, clock: Clock, path: Path, notes:
     count = int(again.sum())
     if not count:
         return rows, elapsed
-    shown = _spoken_time(clock, int(rows[int(np.argmax(again))]))
+    shown = _time_text(clock, int(rows[int(np.argmax(again))]))
     if count > LOST_AT_MOST * total:
         raise UserError(
-            f"{path}: {count:,} of {total:,} rows repeat a time of {clock.spoken} (first: {shown}). If the file "
+            f"{path}: {count:,} of {total:,} rows repeat a time of {clock.name} (first: {shown}). If the file "
             "holds several series, name their column with --series-column; name the clock with --time; "
             f"or number the rows with --time {WITHOUT}"
         )
@@ -142,14 +142,14 @@ def _once(rows: Rows, elapsed: Any, total: int, clock: Clock, path: Path, notes:
     return rows[~again], elapsed[~again]
 
 
-def _spoken_time(clock: Clock, row: int) -> str:
+def _time_text(clock: Clock, row: int) -> str:
     if clock.stamps is None:
         return f"{clock.numbers[row]:g}" if clock.numbers is not None else ""
     return str(np.datetime64(int(clock.stamps.wall[row]), "ns").astype("M8[s]")).replace("T", " ")
 
 
 def _on_grid(rows: Rows, elapsed: Any, clock: Clock, notes: list[str]) -> Order:
-    """Missing points where steps are multiples of the usual one; as they stand where the stamps are irregular."""
+    """Insert missing points where steps are multiples of the usual one; irregular stamps are left as they are."""
     plain = Order(rows, rows, np.zeros(len(rows), dtype=np.asarray(elapsed).dtype), notes=notes)
     if len(rows) < 3:
         return plain
@@ -179,7 +179,7 @@ def _on_grid(rows: Rows, elapsed: Any, clock: Clock, notes: list[str]) -> Order:
     longest = int(np.argmax(apart))
     notes.append(
         f"Put in: {counted(added, 'missing point')} in {counted(gaps, 'gap')} of the time stamps (the longest: "
-        f"{apart[longest] - 1:,} after {_spoken_time(clock, int(rows[longest]))}), interpolated; "
+        f"{apart[longest] - 1:,} after {_time_text(clock, int(rows[longest]))}), interpolated; "
         "they are never flagged."
     )
     return _with_gaps(rows, elapsed, apart, plain)
@@ -207,10 +207,10 @@ def _calendar(elapsed: Any, clock: Clock) -> tuple[Any, Any, str]:
         if step >= 1 and len(np.unique(months)) == len(months):
             words = {1: "1 month", 3: "3 months", 12: "1 year"}
             return months, step, words.get(int(step), f"{step:g} months")
-    return elapsed, usual, spoken(float(usual))
+    return elapsed, usual, duration(float(usual))
 
 
-def spoken(nanoseconds: float) -> str:
+def duration(nanoseconds: float) -> str:
     """``30 min``, ``1 day``, ``250 ms``."""
     for size, unit in UNITS:
         if nanoseconds >= size and abs(nanoseconds / size - round(nanoseconds / size, 3)) < 1e-9:

@@ -71,7 +71,7 @@ def find_split(sheet: Sheet, clock: Clock | None, taken: tuple[str | None, ...])
 
 
 def _values_are_left(sheet: Sheet, clock: Clock | None, keys: list[str]) -> bool:
-    """Whether a column of numbers stands beside the clock and what may name a series."""
+    """Whether numeric columns are left besides the clock and the possible series columns."""
     others = [name for name in sheet.names if name not in keys and not (clock and name in clock.columns)]
     return sheet.options.value is not None or any(sheet.looks_numeric(name) for name in others)
 
@@ -116,7 +116,7 @@ def _explains(split: Split, clock: Clock | None) -> bool:
 
 
 def _overlap(ticks: Any, codes: Codes, count: int) -> bool:
-    """Whether the series lie beside each other in time, and not one after the other."""
+    """Whether the series overlap in time, and do not follow each other."""
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
     np.minimum.at(low, codes, ticks.astype(np.float64))
     np.maximum.at(high, codes, ticks.astype(np.float64))
@@ -137,7 +137,7 @@ def _slower(inner: Any, codes: Codes, outer: Any) -> bool:
 
 
 def chosen(split: Split, sheet: Sheet) -> list[str]:
-    """The series that a person wants.
+    """The selected series.
 
     Raises
     ------

@@ -11,7 +11,7 @@ import numpy as np
 from benchmark.errors import UserError
 from benchmark.reading.encoding import as_utf8
 from benchmark.reading.influx import flat, is_annotated
-from benchmark.reading.layout import BLANK, SPOKEN, Layout, find_layout, is_comment
+from benchmark.reading.layout import BLANK, NAMES, Layout, find_layout, is_comment
 from benchmark.reading.options import LOST_AT_MOST, ReadOptions
 from benchmark.reading.table import Table, as_mask, counted
 
@@ -37,8 +37,8 @@ def read_text(raw: bytes, path: Path, options: ReadOptions) -> Table:
     text = _one_row(text, layout)
     columns, broken, total = _parse(_plain(text, layout), layout, path)
     rows = np.delete(np.arange(total), [number for number, _ in broken])
-    spoken = SPOKEN.get(layout.separator, repr(layout.separator))
-    table = Table(columns, rows, total, f"text, {encoding}, separated by {spoken}", layout.separator)
+    named = NAMES.get(layout.separator, repr(layout.separator))
+    table = Table(columns, rows, total, f"text, {encoding}, separated by {named}", layout.separator)
     table.notes = [*notes, *layout.notes]
     table = _without_comments(table, broken, path)
     return _without_trailing_blanks(_without_empty_columns(table), layout)

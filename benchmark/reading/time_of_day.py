@@ -19,7 +19,7 @@ HOUR_NAME = re.compile(r"(hour|hr|hh|stunde|time|zeit|uhrzeit|hora|heure|hour_of
 
 
 def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
-    """Nanoseconds since midnight; ``bare`` allows hours and ``1330`` where the name speaks for them."""
+    """Nanoseconds since midnight; ``bare`` allows hours and ``1330`` where the name suggests them."""
     import pyarrow as pa
 
     cells = sheet.cells(name)

@@ -1,4 +1,4 @@
-"""How a row stands against the best trivial baseline of its table, by a paired bootstrap on point scores."""
+"""Comparison of a row with the best trivial baseline of its table, by a paired bootstrap on point scores."""
 
 from __future__ import annotations
 

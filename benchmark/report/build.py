@@ -192,8 +192,8 @@ def _rows(tidy: pd.DataFrame, datasets: tuple[str, ...], sizes: dict[str, int], 
     facts: dict[tuple[str, str], tuple[str, str, bool]] = {}
     figures = lines(tidy, ["series", "seed", "status", "quick", metric])
     for place, figure in zip(lines(tidy, columns), figures, strict=True):
-        label, protocol, dataset, *told = place
-        facts.setdefault((label, protocol), (told[0], told[1], bool(told[2])))
+        label, protocol, dataset, *known = place
+        facts.setdefault((label, protocol), (known[0], known[1], bool(known[2])))
         cells.setdefault((label, protocol), {}).setdefault(dataset, []).append(_Figure(*figure))
     rows = []
     for (label, protocol), (detector, group, simulated) in facts.items():

@@ -46,10 +46,10 @@ def series(results: Results, tidy: pd.DataFrame, derived: Derived, chosen: Seque
     size = _size({p.data_hash: len(cells) + 1 for p, cells in groups if p in drawn}, about)
     cards = []
     for place, cells in groups:
-        told = about[place.data_hash]
-        card = _card(place, cells, told)
-        if told and place in drawn:
-            card["payload"] = _payload(results, place.data_hash, cells, size, told, derived)
+        facts = about[place.data_hash]
+        card = _card(place, cells, facts)
+        if facts and place in drawn:
+            card["payload"] = _payload(results, place.data_hash, cells, size, facts, derived)
         cards.append(card)
     return _named(cards)
 
@@ -91,12 +91,12 @@ def _drawn_series(counts: list[tuple[_Place, int]], chosen: Sequence[str]) -> se
 def _size(counts: Mapping[str, int], about: Mapping[str, dict[str, Any] | None]) -> _Size:
     """The finest traces that keep the page's budget."""
     buckets = traces.buckets_for(sum(counts.values()), COARSE)
-    known = [(number, told) for data_hash, number in counts.items() if (told := about[data_hash])]
+    known = [(number, facts) for data_hash, number in counts.items() if (facts := about[data_hash])]
     for share in SHARES:
         rows = (
-            number * sum(stop - start for start, stop in traces.around(told["segments"], told["n"], share))
-            for number, told in known
-            if told["n"] > 2 * buckets
+            number * sum(stop - start for start, stop in traces.around(facts["segments"], facts["n"], share))
+            for number, facts in known
+            if facts["n"] > 2 * buckets
         )
         if sum(rows) * 4 / 3 <= FINE:
             return _Size(buckets, share)

@@ -1,4 +1,4 @@
-"""What a figure is worth, compared with the published one, the other rows and the best trivial baseline."""
+"""Comparison of a figure with the published one, the other rows and the best trivial baseline."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Against = Callable[[Row, Row, str], Versus]
 
 
 def compared(row: Row) -> Row:
-    """The row with its published figures, and a verdict where like stands beside like."""
+    """The row with its published figures, and a verdict where the two are comparable."""
     entries = {}
     for dataset, entry in row.entries.items():
         published = catalogue.published().get((row.label, dataset))  # a changed parameter is another row

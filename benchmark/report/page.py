@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Beside(NamedTuple):
-    """Files that lie beside the page: texts to copy, by name, and the paths of pictures."""
+    """Files next to the page: texts to copy, by name, and the paths of pictures."""
 
     texts: Mapping[str, str]
     pictures: Sequence[str]
@@ -59,8 +59,7 @@ def render(
     derived : Derived, optional
         What earlier pages derived from the same series and scores.
     beside : Beside, optional
-        The files that lie beside the page.
-    chosen : sequence of str
+        The files next to the page. chosen : sequence of str
         Patterns of the series whose traces are shown; by default as many as fit.
     checked : str
         Which figures were recomputed for this page.

@@ -38,7 +38,7 @@ class Specification:
     published : float or None
         The published figure, a line.
     chosen : int
-        The universe of the detector as it stands.
+        The universe of the detector's defaults.
     """
 
     universes: Sequence[dict[str, Any]]

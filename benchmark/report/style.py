@@ -124,7 +124,7 @@ def drawn(figure: Figure, form: str) -> bytes:
 
 
 def themed(svg: str) -> str:
-    """SVG of a figure as it stands in a page: inline, in the page's colours, light or dark."""
+    """SVG of a figure for a page: inline, in the page's colours, light or dark."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
     svg = re.sub(

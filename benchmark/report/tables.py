@@ -1,4 +1,4 @@
-"""Tables as data: which figure stands where, on how many series it rests, and what it is worth.
+"""Tables as data: figures, the series behind each, and how they compare.
 
 Nothing here renders or computes; :mod:`benchmark.report.build` makes them from the tidy cells.
 """
@@ -58,7 +58,7 @@ class Entry:
     best : bool
         Best of the column.
     versus : Versus or None
-        How it stands against the best trivial baseline of the column.
+        Comparison with the best trivial baseline of the column.
     """
 
     value: float | None = None
@@ -88,7 +88,7 @@ class Entry:
 
     @property
     def complete(self) -> bool:
-        """Whether every series of the data set stands behind the figure."""
+        """Whether the figure is of every series of the data set."""
         return self.value is not None and self.n_series >= self.size
 
 
@@ -143,7 +143,7 @@ class Table:
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """What stands in front of the heading: SIMULATED, QUICK."""
+        """Prefixes of the heading: SIMULATED, QUICK."""
         return (*(("SIMULATED",) if self.simulated else ()), *(("QUICK",) if self.quick else ()))
 
     @property

@@ -1,4 +1,4 @@
-"""What stands in one place of a table, as text: figures, signs, headings, legends; and file names."""
+"""Parts of a table as text: figures, signs, headings, legends; and file names."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def seeds(row: Row) -> str:
     return str(counts[0]) if len(counts) == 1 else f"{counts[0]}-{counts[-1]}"
 
 
-# -- what stands in one place of a table -------------------------------------------------------
+# -- cells of a table --------------------------------------------------------------------------
 
 
 def ours(entry: Entry) -> str:
@@ -126,7 +126,7 @@ def interval(entry: Entry) -> str:
 
 
 def versus(entry: Entry) -> str:
-    """How a figure stands against the best trivial baseline, and by which test."""
+    """Comparison of a figure with the best trivial baseline, and by which test."""
     found = entry.versus
     if found is None:
         return ""

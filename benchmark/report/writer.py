@@ -1,6 +1,6 @@
 """Everything that a run leaves for people: tables, cells, pictures and one HTML page.
 
-All of it is a view of the store and can be deleted and written again. A second report makes again only what hangs on
+All of it is a view of the store and can be deleted and written again. A second report makes again only what depends on
 what has changed; an interrupted one leaves the previous report whole.
 """
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 KEPT = ".derived.zip"
 COPIED = ("table.md", "table.tex", "table.csv", "citations.bib")
-Told = Callable[[str], None]
+Say = Callable[[str], None]
 
 
 def write(
@@ -37,10 +37,10 @@ def write(
     out: Path,
     jobs: int = 1,
     common: str | None = None,
-    told: Told = lambda step: None,
+    progress: Say = lambda step: None,
     series: Sequence[str] = (),
     further: Sequence[pictures.Drawing] = (),
-    warn: Told = lambda line: None,
+    warn: Say = lambda line: None,
 ) -> list[Table]:
     """Compute the metrics that the store lacks, then write the whole report.
 
@@ -54,14 +54,13 @@ def write(
         Processes for the metrics.
     common : str, optional
         Protocol of the table next to the main one (:func:`~benchmark.report.build.build`).
-    told : callable
-        Is told of each step, in a word or two.
-    series : sequence of str
+    progress : callable
+        Called with each step, in a word or two. series : sequence of str
         Patterns of the series whose traces the page shows; by default as many as it holds.
     further : sequence of Drawing
         Pictures behind the page's own.
     warn : callable
-        Is told, in a line, what the reader must not overlook: stored figures that are not what their scores give.
+        Called with a line that the reader must not overlook: stored figures that are not what their scores give.
 
     Returns
     -------
@@ -69,27 +68,27 @@ def write(
         The tables for AUROC, the main one first.
     """
     if store.writable:
-        evaluate.fill(store, jobs=jobs, told=lambda done, of: told(f"metrics, {done} of {of} cells"))
-    return write_views(store, out, common, told, series, further, warn)
+        evaluate.fill(store, jobs=jobs, progress=lambda done, of: progress(f"metrics, {done} of {of} cells"))
+    return write_views(store, out, common, progress, series, further, warn)
 
 
 def write_views(
     results: Results,
     out: Path,
     common: str | None = None,
-    told: Told = lambda step: None,
+    progress: Say = lambda step: None,
     series: Sequence[str] = (),
     further: Sequence[pictures.Drawing] = (),
-    warn: Told = lambda line: None,
+    warn: Say = lambda line: None,
 ) -> list[Table]:
     """Tables, cells, pictures and page from the cells there are; an empty store gives a page that says so."""
     results = Remembered(results)
     with Derived(out / KEPT) as derived:
-        told("figures")
+        progress("figures")
         found = checked(results, derived)
         if found.warning:
             warn(found.warning)
-        told("tables")
+        progress("tables")
         tidy = current(found.cells)
         sizes = {name: dataset.size for name, dataset in dataset_facts().items()}
         built = build(tidy, sizes, against=OneLinerTest(results, tidy, derived), common=common)
@@ -100,10 +99,10 @@ def write_views(
         )
         earlier = derived.earlier
         if earlier["state"] == state and all(hash_of(out / name) == known for name, known in earlier["files"].items()):
-            told("nothing has changed")
+            progress("nothing has changed")
             return built
-        files = _files(results, found, tidy, built, sizes, derived, told, series, further)
-        told("files")
+        files = _files(results, found, tidy, built, sizes, derived, progress, series, further)
+        progress("files")
         derived.finish(state, publish(out, files, earlier["files"]))
     return built
 
@@ -115,7 +114,7 @@ def _files(
     built: list[Table],
     sizes: dict[str, int],
     derived: Derived,
-    told: Told,
+    progress: Say,
     series: Sequence[str],
     further: Sequence[pictures.Drawing],
 ) -> dict[str, bytes]:
@@ -126,15 +125,15 @@ def _files(
         "table.csv": csv.document(built),
         "cells.csv": csv.cells(found.cells),
     }
-    told("ROC curves")
+    progress("ROC curves")
     curves = {suffix: list(roc_curves(results, table, tidy, derived)) for suffix, table in pictures.roc_tables(built)}
     summary = [*pictures.summary_drawings(tidy, built), *further]
     drawings = [*pictures.roc_drawings(built, curves), *summary, *pictures.training_drawings(results, tidy)]
     files: dict[str, bytes] = {}
     for k, drawing in enumerate(drawings, start=1):
-        told(f"pictures, {k} of {len(drawings)}")
+        progress(f"pictures, {k} of {len(drawings)}")
         files.update(drawing.files(derived))
-    told("page")
+    progress("page")
     figures = pictures.by_section(summary, derived)
     facts = {name: fact for name, fact in dataset_facts().items() if name in set(tidy["dataset"])}
     texts["citations.bib"] = bibtex.document(facts)

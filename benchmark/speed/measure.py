@@ -197,7 +197,7 @@ def alternate(
 
 
 def agree(ours: Array, theirs: Array, series: Series, window: int) -> dict[str, float]:
-    """How far two sets of scores agree; theirs may be one per window, which stands at its centre."""
+    """How far two sets of scores agree; theirs may be one per window, for its centre."""
     from scipy.stats import rankdata
 
     from benchmark.metrics import auroc

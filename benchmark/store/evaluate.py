@@ -53,7 +53,7 @@ def fill(
     jobs: int = 1,
     keys: Collection[str] | None = None,
     at_once: int = 64,
-    told: Callable[[int, int], None] = lambda done, of: None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> int:
     """Compute what the store lacks of these metrics (None: the default ones); returns how many values were added.
 
@@ -63,8 +63,8 @@ def fill(
         Only for these cells; None for all current ones.
     at_once : int
         So many cells are read and measured at a time, so that few arrays are held.
-    told : callable
-        Is told how many cells are done, and of how many.
+    progress : callable
+        Called with the number of cells that are done, and of all.
     """
     from joblib import Parallel, delayed
 
@@ -73,7 +73,7 @@ def fill(
     added = 0
     with Parallel(n_jobs=jobs if len(todo) > 50 else 1) as parallel:
         for begin in range(0, len(todo), at_once):
-            told(begin, len(todo))
+            progress(begin, len(todo))
             calls = []
             for row, lacking in todo[begin : begin + at_once]:
                 labels, period = _known(store, row["data_hash"], known)

@@ -84,7 +84,7 @@ def copy(store: Store, target: Path) -> None:
 
 
 def merge(store: Store, other: Path) -> Merged:
-    """Join another store into this one; a failure gives way to a success, otherwise ours stays.
+    """Merge another store into this one; a success replaces a failure, otherwise ours stays.
 
     Raises
     ------

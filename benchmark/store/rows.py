@@ -68,7 +68,7 @@ def insert_scores(db: sqlite3.Connection, key: str, blob: bytes) -> None:
 
 
 def storable(value: Any) -> Any:
-    """Text that SQLite takes (a lone surrogate is spelt out) and plain numbers; the rest as it is."""
+    """Text that SQLite takes (lone surrogates are escaped) and plain numbers; the rest as it is."""
     if isinstance(value, str):
         return encodable(value)
     return value.item() if isinstance(value, np.generic) else value

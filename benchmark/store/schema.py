@@ -55,7 +55,7 @@ def apply_migrations(db: sqlite3.Connection) -> None:
 
 
 def altered(db: sqlite3.Connection) -> str:
-    """What of the schema is not as this program makes it, or nothing; tables of one's own may stand beside."""
+    """What of the schema differs from the program's, or nothing; further tables are allowed."""
     found = _schema(db)
     triggers = [name for name in found if name.startswith("trigger ")]
     return ", ".join(triggers + [name for name, made in _ours().items() if found.get(name) != made])

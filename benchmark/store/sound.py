@@ -51,7 +51,7 @@ def fault_of_cell(row: Any) -> str:
 
 
 def cell_of(row: Any) -> Cell:
-    """The cell that a row of the table ``cells`` stands for."""
+    """The cell of a row of the table ``cells``."""
     names = ("dataset", "series", "detector", "protocol", "seed", "version", "data_hash", "source")
     params = tuple(sorted(json.loads(row["params"]).items()))
     return Cell(**{name: row[name] for name in names}, params=params)
@@ -77,12 +77,12 @@ def fault_of_metric(row: Any) -> str:
 
 def fault_of_run(row: Any) -> str:
     """The same for a row of the table ``runs``."""
-    told = _json(row["provenance"])
-    if not isinstance(told, dict) or not isinstance(row["command"], str) or not _is_time(row["started"]):
+    record = _json(row["provenance"])
+    if not isinstance(record, dict) or not isinstance(row["command"], str) or not _is_time(row["started"]):
         return "its record is not what a run writes"
-    if not all(isinstance(told.get(name, {}), dict) for name in ("folders", "versions")):
+    if not all(isinstance(record.get(name, {}), dict) for name in ("folders", "versions")):
         return "its folders or versions are not a JSON object"
-    if not all(isinstance(folder, str) for folder in told.get("folders", {}).values()):
+    if not all(isinstance(folder, str) for folder in record.get("folders", {}).values()):
         return "its folders are not text"
     return ""
 

@@ -105,7 +105,7 @@ def capsule(
             for name in ("key", "dataset", "series", "data_hash", "detector", "params", "protocol", "seed")
         },
     }
-    return SCRIPT.format(**{name: repr(json.loads(json.dumps(value))) for name, value in told.items()})
+    return SCRIPT.format(**{name: repr(json.loads(json.dumps(value))) for name, value in facts.items()})
 
 
 def _names_a_file(spec: str, here: Path) -> bool:

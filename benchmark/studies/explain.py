@@ -195,21 +195,21 @@ def _count(n: int) -> str:
     return "the one series" if n == 1 else f"all {n} series"
 
 
-def as_text(told: Explanation) -> str:
+def as_text(found: Explanation) -> str:
     """The chain as a table: value after each step and what the step changed."""
-    over = _count(told.size) if len(told.series) == told.size else f"{len(told.series)} of {told.size} series"
-    lines = [f"{told.detector} on {told.dataset}, mean AUROC over {over}", ""]
+    over = _count(found.size) if len(found.series) == found.size else f"{len(found.series)} of {found.size} series"
+    lines = [f"{found.detector} on {found.dataset}, mean AUROC over {over}", ""]
     before = None
-    for figure in (*told.published, *told.chain):
+    for figure in (*found.published, *found.chain):
         lines.append(_line(figure, None if before is None else figure.value - before))
         before = figure.value
-    if told.published and told.chain:
-        whole = told.chain[-1].value - told.published[0].value
+    if found.published and found.chain:
+        whole = found.chain[-1].value - found.published[0].value
         lines.append(f"  {'difference in all':<{WIDTH}}{'':>7}  {whole:>+8.4f}")
-    if told.branches:
-        lines += ["", "one thing of ours changed:", *(_line(figure, change) for figure, change in told.branches)]
-    lines += ["", *(fill(f"{text[0].upper()}{text[1:]}.", 110) for text in told.notes)] if told.notes else []
-    if told.published and told.chain:
+    if found.branches:
+        lines += ["", "one thing of ours changed:", *(_line(figure, change) for figure, change in found.branches)]
+    lines += ["", *(fill(f"{text[0].upper()}{text[1:]}.", 110) for text in found.notes)] if found.notes else []
+    if found.published and found.chain:
         lines += [
             "",
             "The first change to a figure of ours holds what cannot be recomputed: the published run's seed and",
@@ -224,15 +224,15 @@ def _line(figure: Figure, change: float | None) -> str:
     return f"  {figure.what:<{WIDTH}}{figure.value:>7.4f}  {shown:>8}{spread}".rstrip()
 
 
-def waterfall(told: Explanation, path: Path) -> None:
+def waterfall(found: Explanation, path: Path) -> None:
     """The chain as a waterfall picture: bars of change between the published and our figure."""
     from matplotlib.figure import Figure as Canvas
 
-    figures = [*told.published, *told.chain]
+    figures = [*found.published, *found.chain]
     values = [figure.value for figure in figures]
     labels = [*(figure.what for figure in figures), "ours"]
     bottoms, tops = [0.0, *values[:-1], 0.0], [*values, values[-1]]
-    if not told.published:
+    if not found.published:
         labels, bottoms, tops = labels[1:], bottoms[1:], tops[1:]
     canvas = Canvas(figsize=(8, 0.55 * len(labels) + 1.2), layout="constrained")
     axes = canvas.subplots()
@@ -247,7 +247,7 @@ def waterfall(told: Explanation, path: Path) -> None:
     axes.set_yticks(range(len(labels)), [fill(label, 50) for label in labels], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlabel("AUROC")
-    title = f"{told.detector} on {told.dataset}, {len(told.series)} of {told.size} series"
+    title = f"{found.detector} on {found.dataset}, {len(found.series)} of {found.size} series"
     axes.set_title(title, loc="left", fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
     path.parent.mkdir(parents=True, exist_ok=True)

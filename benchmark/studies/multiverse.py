@@ -41,7 +41,7 @@ class Multiverse:
 
     @property
     def chosen(self) -> Universe:
-        """The detector as it stands, in the choices' terms."""
+        """The detector's own values of the choices."""
         values = self.row.cls.param_defaults() | dict(self.row.params)
         return {name: values[name] for name in self.choices}
 
@@ -121,7 +121,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Job:
-    """One fit, or as many as the protocol wants, and the universes that share it."""
+    """One fit, or one for each split of the protocol, and the universes that share it."""
 
     task: Task
     series: Series
@@ -152,8 +152,7 @@ def jobs(many: Multiverse, work: Iterable[tuple[Task, Series]], known: set[str])
     Parameters
     ----------
     work : iterable
-        A task of the detector as it stands per series, protocol and seed.
-    known : set of str
+        A task of the detector with its defaults per series, protocol and seed. known : set of str
         Keys of cells in the file.
     """
     for task, series in work:

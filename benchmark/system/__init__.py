@@ -1,3 +1,3 @@
-"""What the program stands on: settings, packaged tables, processes, environments of other packages, versions."""
+"""Settings, packaged tables, processes, environments of other packages, versions."""
 
 __all__ = ["environments", "packaged", "processes", "provenance", "settings"]

@@ -34,7 +34,7 @@ class Environment:
     size : str
         What it takes on disk, for the person who waits.
     over_ours : bool
-        Whether it stands over our own environment: what it does not hold is taken from there.
+        Whether our own environment provides the packages that it lacks.
     """
 
     name: str

@@ -51,8 +51,7 @@ class Detector(ABC):
         ``"normal"``: normal data (semi-supervised). ``"nothing"``: a score depends on the scored series alone. A
         protocol uses it to choose, or to refuse, what it hands to ``fit``.
     group : str
-        The block of the table in which the detector stands; "field": not of the paper's table, run when named.
-    version : int
+        The detector's block of the table; "field": not of the paper's table, run when named. version : int
         Raised whenever the scores change for equal input: it is part of a result's key.
     source : str
         Where the method comes from.
@@ -330,12 +329,12 @@ class Detector(ABC):
         return 1
 
     def _place(self, x: Array) -> tuple[int, int] | None:
-        """Where a series stands in the fitted data, value for value: number of the piece and offset in it."""
+        """Where the fitted data hold a series, value for value: number of the piece and offset in it."""
         found = ((number, offset_in(piece, x)) for number, piece in enumerate(self.fitted_pieces_))
         return next(((number, at) for number, at in found if at >= 0), None)
 
     def _report(self, message: str) -> None:
-        """Tell whoever listens how far a long fit is, e.g. ``"epoch 3/50, loss 0.12"``."""
+        """Report the progress of a long fit, e.g. ``"epoch 3/50, loss 0.12"``."""
         if self.on_progress is not None:
             self.on_progress(message)
 

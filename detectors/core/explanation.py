@@ -12,7 +12,7 @@ from detectors.core.arrays import Array
 
 @dataclass(frozen=True)
 class Explanation:
-    """What spoke against a stretch, and the normal window that comes nearest.
+    """What contributes most to the score of a stretch, and the nearest normal window.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class Explanation:
     nearest : (stop - start,) array
         Values of the fitted window nearest to this one. Windows that overlap it do not count.
     piece, row : int
-        Where it stands in the fitted data: number of the piece, and its first row there.
+        Its place in the fitted data: number of the piece, and first row there.
 
     Examples
     --------

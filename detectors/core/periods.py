@@ -11,8 +11,8 @@ def estimate_window(x: Array, fallback: int = 125, lags: int = 400, points: int 
     """One period of the series, as TSB-UAD's ``find_length`` estimates it.
 
     It is the highest strict local maximum of the autocorrelation of the first ``points`` values at lags 3..``lags``.
-    Its index, counted from lag 3, must lie in 3..300. Else ``fallback`` stands in: 125 in the published runs, 100 in
-    the package since August 2024.
+    Its index, counted from lag 3, must lie in 3..300. Else it is ``fallback``: 125 in the published runs, 100 in the
+    package since August 2024.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What detectors take as a series, and where one series stands in another."""
+"""What detectors take as a series, and where one series is part of another."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def frozen_copy(series: Array) -> Array:
 
 
 def offset_in(whole: Array, part: Array) -> int:
-    """First place at which ``part`` stands in ``whole``, value for value; -1 if nowhere."""
+    """First offset of ``part`` in ``whole``, value for value; -1 if there is none."""
     haystack, needle = whole.tobytes(), part.tobytes()
     at = haystack.find(needle)
     while at % whole.itemsize and at >= 0:  # equal bytes across two values

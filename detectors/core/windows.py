@@ -165,7 +165,7 @@ def window_moments(windows: Windows) -> tuple[Array, Array]:
 
 
 def _moments(columns: Array) -> tuple[Array, Array]:
-    """The same of (window, k) columns, summed in order: no digit hangs on a window's place in its block."""
+    """The same of (window, k) columns, summed in order: no digit depends on a window's place in its block."""
     mean = columns.mean(axis=0)
     deviation = np.sqrt(((columns - mean) ** 2).sum(axis=0) / max(len(columns) - 1, 1))
     flat = (columns == columns[0]).all(axis=0) | (deviation == 0)

@@ -1,4 +1,4 @@
-"""Why ScaleFlow's score of a stretch is high: the scale and component that spoke, and the nearest normal window."""
+"""Why ScaleFlow's score of a stretch is high: the main scale and component, and the nearest normal window."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHUNK = 65_536
 
 
 @dataclass(frozen=True)
-class Spoken:
+class Contribution:
     """What contributes most to a stretch: a scale, a component, and its most surprising window there."""
 
     scale: Scale
@@ -25,7 +25,7 @@ class Spoken:
     shares: dict[tuple[int, str], float]
 
 
-def spoken(x: Array, scales: list[Scale], start: int, stop: int, place: int | None) -> Spoken:
+def largest_contribution(x: Array, scales: list[Scale], start: int, stop: int, place: int | None) -> Contribution:
     """Of an (n,) standardised series; shares are those of the weighted mean of log(1 + surprise)
     over the stretch.
 
@@ -48,15 +48,14 @@ def spoken(x: Array, scales: list[Scale], start: int, stop: int, place: int | No
     span, name = max(sums, key=lambda key: sums[key])
     surprise, row_of = worst[span, name]
     scale = next(scale for scale in scales if scale.span == span)
-    return Spoken(scale, name, row_of, surprise, {key: value / total for key, value in sums.items()})
+    return Contribution(scale, name, row_of, surprise, {key: value / total for key, value in sums.items()})
 
 
-def nearest_window(x: Array, found: Spoken, pieces: list[Array]) -> tuple[int, int]:
+def nearest_window(x: Array, found: Contribution, pieces: list[Array]) -> tuple[int, int]:
     """(piece, first row there) of the fitted window nearest to the one found.
 
-    Compared are block means, in shape or spectrum where that spoke, else in value. Windows that share a row with it do
-    not count.
-    A span is a third of the longest piece at most, so that some window is left.
+    Block means are compared, by shape or spectrum where that is the component, else by value. Windows that share a row
+    with it do not count. A span is a third of the longest piece at most, so that some window is left.
     """
     scale = found.scale
     view = found.component if found.component in ("shape", "spectrum") else "distance"

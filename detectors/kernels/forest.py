@@ -103,7 +103,7 @@ def _grow(
     threshold: Array,
     depth: Array,
 ) -> None:
-    """Cut (samples, window) ``rows`` at random until each stands alone or the levels are used up."""
+    """Cut (samples, window) ``rows`` at random until each is alone or the levels are used up."""
     members = np.arange(len(rows))
     features = np.arange(rows.shape[1]).astype(np.uint32)
     inner = len(feature)

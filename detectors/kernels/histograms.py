@@ -71,8 +71,8 @@ def count(x: Array, edges: Array, counts: Array) -> None:
 def look_up(x: Array, edges: Array, table: Array, tol: float) -> Array:
     """Sum over the positions of ``table`` (window, bins) at the value's bin: (n - window + 1,).
 
-    A value on an edge is looked up below it although it was counted above: PyOD does so, and the
-    published figures of series with few distinct values hang on it.
+    A value on an edge is looked up below it although it was counted above: PyOD does so, and the published figures of
+    series with few distinct values depend on it.
     """
     window, bins = table.shape
     total = np.zeros(len(x) - window + 1)

@@ -119,7 +119,7 @@ def train(
     report : callable
         Receives ``"epoch i/n, loss x, validation y"`` after each epoch.
     order : callable or None
-        Draws an epoch's order of that many rows; None leaves them as they stand.
+        Draws an epoch's order of that many rows; None keeps their order.
 
     Returns
     -------
