@@ -222,7 +222,7 @@ def test_the_report_draws_the_figures_that_lie_beside_its_store(tmp_path: Path) 
         multiverse.append(tmp_path / "multiverse.csv", [figure])
     assert main(command) == 0
     text = page.read_text()
-    assert "How much hangs on what a source leaves open" in text
+    assert "How much depends on what a source leaves open" in text
     assert "Proposed on Genesis (normal-only, members=1): 6 universes, 1 reach the published figure" in text
     assert [path.suffix for path in sorted((tmp_path / "out" / "multiverse").iterdir())] == [".png", ".svg"]
 

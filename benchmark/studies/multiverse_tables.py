@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WARNING = (
     "**No result.** The best universe is chosen by the labels of the test series. What counts is the chosen "
-    "configuration, which was fixed on other series; the rest shows how much hangs on what the source leaves open."
+    "configuration, which was fixed on other series; the rest shows how much depends on what the source leaves open."
 )
 
 
