@@ -20,8 +20,6 @@ LEAD = 3  # rows that a column's values run ahead when four are computed at once
 LOWEST = -1e300
 SAME = 1e-14  # squared distance
 SERIES = types.Array(types.float64, 1, "C", readonly=True)  # of which any contiguous array is one
-_uniform: Any = types.UniTuple
-FOUR = _uniform(types.float64[::1], 4)
 FAST = {"reassoc", "nsz", "contract"}
 
 
@@ -106,7 +104,7 @@ def _deviation(values: Array) -> tuple[float, float]:
     return mean, total
 
 
-@njit(FOUR(SERIES, types.int64), nogil=True, cache=True)
+@njit(types.UniTuple(types.float64[::1], 4)(SERIES, types.int64), nogil=True, cache=True)  # type: ignore[no-untyped-call]
 def rolling(x: Array, window: int) -> tuple[Array, Array, Array, Array]:
     """Mean and inverse norm of each window in two passes; a constant window has norm 0 exactly."""
     count = x.shape[0] - window + 1
