@@ -91,7 +91,7 @@ def capsule(
     folder = run.get("folders", {}).get(cell["dataset"])
     on_disk = folder or cell["dataset"] in datasets.names(archives=True)
     named = spec or cell["extra"].get("spec") or _registered(cell)
-    told = {
+    facts = {
         "here": str(here.resolve()) if here and _names_a_file(named, here) else None,
         "about": {name: run.get(name) for name in ("python", "platform", "versions") if run.get(name)},
         "folder": folder,
