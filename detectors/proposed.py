@@ -89,8 +89,8 @@ class Proposed(SavedDetector):
         Independent networks, trained side by side, whose scores are averaged.
     quantity : {"exp", "squares", "likelihood"}
         What scores a position of a map, with z^2 the mean over channels. ``"exp"``: -exp(-z^2 / 2), as FastFlow's
-        public anomaly maps. ``"squares"``: z^2. ``"likelihood"``: the negative log-likelihood per channel. pooling :
-        {"max", "mean", "position"}
+        public anomaly maps. ``"squares"``: z^2. ``"likelihood"``: the negative log-likelihood per channel.
+    pooling : {"max", "mean", "position"}
         A window's score is the maximum or the mean over its positions; ``"position"`` interpolates them to its points.
     maps : {"all", "finest", "middle", "deepest"}
         Which maps score, all by their mean.

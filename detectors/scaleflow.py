@@ -78,11 +78,13 @@ class ScaleFlow(SavedDetector):
         Whiten along principal directions; False only standardises each coordinate.
     noise : float
         Least deviation of the dequantisation noise, in deviations of the series. A series on a grid gets that of
-        uniform noise one step wide, any other 0.001. Used by ``fit`` alone. typicality : float
+        uniform noise one step wide, any other 0.001. Used by ``fit`` alone.
+    typicality : float
         Weight of windows that are too likely, 0 to 1.
     calibrate : {"held-out", "fitted"}
         Whose scores the surprise refers to. "held-out": likelihoods of windows that the flow has not seen, and
-        distances between fitted windows that share no point. join : {"log", "mean", "max"}
+        distances between fitted windows that share no point.
+    join : {"log", "mean", "max"}
         How a point's surprises become its score. There is one for each scale and each of ``components``; "log" is the
         mean of log(1 + surprise). The likelihoods share the weight of one distance.
     half_weight : float
@@ -90,8 +92,8 @@ class ScaleFlow(SavedDetector):
         span *s* weighs n / (n + half_weight s). 0 = all scales weigh alike.
     components : tuple of {"likelihood", "gaussian", "distance", "shape", "spectrum"}
         What scores a window. Its likelihood under the flow, and under a Gaussian. Its distance to the third nearest
-        fitted window; the same of windows with mean 0 and deviation 1, and of their Fourier amplitudes. max_windows :
-        int
+        fitted window; the same of windows with mean 0 and deviation 1, and of their Fourier amplitudes.
+    max_windows : int
         Windows per scale at most that the flow learns from, and that distances refer to.
     device : str
         ``"auto"`` is CUDA where there is one, else the CPU.
@@ -101,7 +103,8 @@ class ScaleFlow(SavedDetector):
     ----------
     notes_ : tuple of str
         Whether the fitted data are few, and whether those last scored are unlike them. Also the share of normal points
-        that the last :meth:`predict` may flag, if uncertain by more than a factor of two. history_ : dict
+        that the last :meth:`predict` may flag, if uncertain by more than a factor of two.
+    history_ : dict
         ``"train"`` and ``"validation"``: mean and median negative log-likelihood per epoch, over all flows.
 
     Raises

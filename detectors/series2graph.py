@@ -51,8 +51,8 @@ class Series2Graph(Detector):
         Half-lines that cut the path.
     average : {"points", "edges"}
         Divisor of a stretch's normality: its points (the paper), or its edges (the published program). By edges, a
-        stretch that takes none has the score of the one before. align : {"centre", "centre-low", "start", "end",
-        "mean", "max"}
+        stretch that takes none has the score of the one before.
+    align : {"centre", "centre-low", "start", "end", "mean", "max"}
         How the scores of the stretches that cover a point become the point's score.
 
     References

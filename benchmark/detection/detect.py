@@ -36,7 +36,8 @@ class Options:
         Detector -> parameters of ``--set``.
     rule : {"peaks", "quantile", "pot"}
         Threshold. ``"peaks"``: what ordinary peaks reach ``false_alerts`` times. Else the level that a share
-        ``contamination`` of the rows is above, as it is or from a fitted tail. false_alerts : float
+        ``contamination`` of the rows is above, as it is or from a fitted tail.
+    false_alerts : float
         Expected in the whole series.
     contamination : float
     budget : float

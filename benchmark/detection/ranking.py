@@ -37,7 +37,8 @@ class Ranking:
     ----------
     merit : dict
         Detector -> (trials,) values in 0..1. Of a planted anomaly: how far its peak reaches towards the threshold, 1 =
-        an alert. Ordinary peaks pass that threshold one time in ten excerpts. With labels: AUROC. kinds : tuple of str
+        an alert. Ordinary peaks pass that threshold one time in ten excerpts. With labels: AUROC.
+    kinds : tuple of str
         Kind of anomaly of each trial.
     tied : tuple of str
         Detectors that the trials cannot tell from the first; a paired bootstrap over trials, at 90 %.

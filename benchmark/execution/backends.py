@@ -52,7 +52,8 @@ class Backend:
     name : {"processes", "joblib", "serial", "dask"}
         ``processes`` kills and replaces a worker that dies, or whose task is over its time or memory. ``dask`` does the
         same on the machines of a cluster. ``joblib`` maps through loky and ``serial`` runs in this process, both
-        without limits. jobs : int
+        without limits.
+    jobs : int
         Local workers.
     threads : int
         Numerical threads of each worker.

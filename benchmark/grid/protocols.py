@@ -58,7 +58,7 @@ class Protocol:
         Detector name -> its own rule in place of ``window``.
     plain_seeds : bool
         A seed is the detector's ``random_state`` itself, as in published runs; else one is derived for each cell.
-        version : int
+    version : int
         Raised whenever the rules change: it is part of a result's key.
     """
 

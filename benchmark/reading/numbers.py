@@ -81,7 +81,8 @@ def read_numbers(
         As a person said; decided from all cells when not given.
     country : str
         What the rest of the file says: decimal ``comma`` or ``dot``. ``dates`` and a ``semicolon`` between cells are
-        signs of a decimal comma. words : frozenset of str
+        signs of a decimal comma.
+    words : frozenset of str
         For a missing value, in lower case, beside the usual ones.
 
     Raises

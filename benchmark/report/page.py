@@ -59,7 +59,8 @@ def render(
     derived : Derived, optional
         What earlier pages derived from the same series and scores.
     beside : Beside, optional
-        The files next to the page. chosen : sequence of str
+        The files next to the page.
+    chosen : sequence of str
         Patterns of the series whose traces are shown; by default as many as fit.
     checked : str
         Which figures were recomputed for this page.

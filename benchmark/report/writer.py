@@ -55,7 +55,8 @@ def write(
     common : str, optional
         Protocol of the table next to the main one (:func:`~benchmark.report.build.build`).
     progress : callable
-        Called with each step, in a word or two. series : sequence of str
+        Called with each step, in a word or two.
+    series : sequence of str
         Patterns of the series whose traces the page shows; by default as many as it holds.
     further : sequence of Drawing
         Pictures behind the page's own.

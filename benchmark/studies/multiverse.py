@@ -152,7 +152,8 @@ def jobs(many: Multiverse, work: Iterable[tuple[Task, Series]], known: set[str])
     Parameters
     ----------
     work : iterable
-        A task of the detector with its defaults per series, protocol and seed. known : set of str
+        A task of the detector with its defaults per series, protocol and seed.
+    known : set of str
         Keys of cells in the file.
     """
     for task, series in work:

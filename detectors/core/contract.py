@@ -51,7 +51,8 @@ class Detector(ABC):
         ``"normal"``: normal data (semi-supervised). ``"nothing"``: a score depends on the scored series alone. A
         protocol uses it to choose, or to refuse, what it hands to ``fit``.
     group : str
-        The detector's block of the table; "field": not of the paper's table, run when named. version : int
+        The detector's block of the table; "field": not of the paper's table, run when named.
+    version : int
         Raised whenever the scores change for equal input: it is part of a result's key.
     source : str
         Where the method comes from.

@@ -22,10 +22,11 @@ class ScoringRule:
     ----------
     quantity : {"exp", "squares", "likelihood"}
         Of a position, with z^2 the mean over channels. ``"exp"``: -exp(-z^2 / 2), as FastFlow's public anomaly maps.
-        ``"squares"``: z^2. ``"likelihood"``: the negative log-likelihood per channel, log-determinant included. pooling
-        : {"max", "mean", "position"}
+        ``"squares"``: z^2. ``"likelihood"``: the negative log-likelihood per channel, log-determinant included.
+    pooling : {"max", "mean", "position"}
         A window's score is the maximum or the mean over its positions. ``"position"``: each keeps its own score,
-        interpolated to the window's points. maps : {"all", "finest", "middle", "deepest"}
+        interpolated to the window's points.
+    maps : {"all", "finest", "middle", "deepest"}
         Which maps count, all by their mean.
     """
 

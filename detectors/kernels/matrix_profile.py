@@ -68,7 +68,8 @@ def nearest_distance(
     -------
     distance : (n - window + 1,) array
         sqrt(2 m (1 - correlation)). A constant window gets sqrt(2 m), and so does one whose only candidates are
-        constant. Infinite without a candidate. index : (n - window + 1,) int64 array
+        constant. Infinite without a candidate.
+    index : (n - window + 1,) int64 array
         The neighbour, counted over the windows of all pieces; -1 without one.
     """
     count = len(query) - window + 1

@@ -77,7 +77,8 @@ class WindowTree:
         -------
         heaps : Heaps
             Squared distances, which are lower bounds, and numbers of the tree's windows in place of starts. No other
-            window is nearer than the bound of the farthest candidate. scale : float
+            window is nearer than the bound of the farthest candidate.
+        scale : float
             That of the rounding errors.
         """
         turned, scale = self._turn(block)

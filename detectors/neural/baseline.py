@@ -51,7 +51,8 @@ class NeuralDetector(SavedDetector):
     ----------
     window : int or "auto"
         Points per window, or past points that a forecaster reads. "auto" is one period of the fitted values, at most
-        half of the longest piece. epochs : int
+        half of the longest piece.
+    epochs : int
         Passes over the training windows at most; 0 leaves the network untrained.
     batch_size : int
     learning_rate : float
