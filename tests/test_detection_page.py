@@ -64,6 +64,14 @@ def test_the_page_says_what_when_and_why(finding: Finding) -> None:
     assert 'table class="sortable summary"' not in text
 
 
+def test_marks_on_the_strip_lie_where_the_alerts_are(finding: Finding) -> None:
+    flagged = [a for a in finding.alerts if a.flagged]
+    assert flagged
+    for alert, (left, width) in zip(flagged, page.section(finding, 10, 1)["strip"], strict=True):
+        assert left == pytest.approx(1000 * alert.start / 1500, abs=0.06)
+        assert width == pytest.approx(max(2.0, 1000 * (alert.stop - alert.start) / 1500), abs=0.06)
+
+
 def test_a_summary_comes_first_where_there_are_several_series(finding: Finding) -> None:
     text = text_of(finding, 2)
     assert "2 series, 2 alerts." in text

@@ -18,6 +18,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.metrics import roc_auc_score
 
 import benchmark
+from benchmark.cli import main
 from benchmark.errors import UserError
 from benchmark.grid.cells import Cell, Outcome
 from benchmark.store import database
@@ -389,6 +390,15 @@ def test_nothing_is_taken_from_a_file_with_one_wrong_row(tmp_path: Path, sql: st
     with Store(ours, write=True) as store, pytest.raises(UserError):
         merge(store, theirs)
     assert content(ours) == before
+
+
+def test_imported_scores_join_the_table_that_was_named(tmp_path: Path) -> None:
+    path = fill(tmp_path / "s.sqlite", "D")
+    file = scores_file(tmp_path / "theirs.csv", toy().sha256, list(np.arange(300) / 7))
+    words = ["results", "import", str(file), "--detector", "Theirs", "--store", str(path)]
+    assert main([*words, "--protocol", "prefix"]) == 0
+    with Store(path) as store:
+        assert store.frame().set_index("detector").loc["Theirs", "protocol"] == "prefix"
 
 
 def scores_file(path: Path, data_hash: str, scores: list[object]) -> Path:
