@@ -237,6 +237,22 @@ def test_state_that_grows_while_scoring_is_caught() -> None:
         check.run()
 
 
+def test_a_detector_that_cannot_score_a_wave_by_a_constant_is_caught() -> None:
+    class DividesByTheFitted(Sound):
+        def _fit(self, pieces: list[Array]) -> None:
+            super()._fit(pieces)
+            self.spread_ = float(np.ptp(np.concatenate(pieces)))
+
+        def _score(self, x: Array) -> Array:
+            distance = super()._score(x)
+            with np.errstate(all="ignore"):
+                return np.where(distance < 1e-9, 0.0, distance / self.spread_)
+
+    check = {c.name: c for c in iter_checks(DividesByTheFitted)}["constant"]
+    with pytest.raises(FloatingPointError, match="not finite"):
+        check.run()
+
+
 def test_an_exemption_that_is_no_longer_needed_is_an_error() -> None:
     class Cured(Sound):
         exempt: ClassVar[dict[str, str]] = {"spike": "once it could not"}

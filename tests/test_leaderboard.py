@@ -200,6 +200,17 @@ def test_progress_is_told_by_source(capsys: pytest.CaptureFixture[str]) -> None:
     assert display._sources() == "NAB 2/2  NEK 2/2"
 
 
+def test_a_plan_says_what_each_source_will_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    import benchmark.grid
+    from benchmark.commands.run import _by_source
+    from benchmark.grid.plan import plan, rows
+
+    selection = selection_of("tsb-ad", 0, detectors=("SR", "MovingStd"))
+    tasks = [task for task, _ in plan(selection, rows(selection), [made_up(name, 0) for name in FILES])]
+    monkeypatch.setattr(benchmark.grid, "expected_seconds", lambda cell, n: 90.0)
+    assert list(_by_source(tasks)) == [f"{s}: 1 series, 2 cells, ~3.0 min\n" for s in ("NAB", "NEK")]
+
+
 def test_the_highest_figure_has_rank_1_and_equal_ones_share_theirs() -> None:
     rows = {"A": {"f": 0.9, "g": 0.5}, "B": {"f": 0.1, "g": 0.5}, "C": {"f": 0.2, "g": 0.1}}
     assert summary.mean_ranks(rows, ["f", "g"]) == {"A": 1.25, "B": 2.25, "C": 2.5}

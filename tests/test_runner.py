@@ -22,6 +22,7 @@ from benchmark.grid import Task
 from benchmark.grid.cells import Outcome, Status
 from benchmark.metrics import METRICS
 from benchmark.store.store import Store
+from benchmark.system import settings
 from benchmark.system.processes import uninterrupted
 from tests.support.cases import planned, plugin, toy
 
@@ -183,3 +184,14 @@ def test_what_did_not_end_well_runs_again_only_when_asked_for(tmp_path: Path, st
         again, summary = pending(work, store, True)
         wanted = status not in ("ok", "skipped")
         assert (len(again), summary.cached) == (int(wanted), int(not wanted))
+
+
+def test_caps_on_threads_end_with_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, *_ = settings.THREAD_VARIABLES
+    monkeypatch.setenv(first, "5")
+    monkeypatch.delenv(second, raising=False)
+    with settings.threads_kept():
+        settings.cap_threads(2)
+        assert os.environ[first] == os.environ[second] == "2"
+    assert os.environ[first] == "5"
+    assert second not in os.environ

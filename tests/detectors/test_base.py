@@ -285,6 +285,8 @@ def test_a_parameter_out_of_its_range_is_refused_by_its_name():
     class Ruled(Distance):
         rules = {"power": real(0)}  # noqa: RUF012
 
+    with pytest.raises(ValueError, match=r"power must be .* at least 0, got None"):
+        Ruled(None).fit(np.arange(9.0))
     with pytest.raises(ValueError, match="power must be a finite number of at least 0, got -1"):
         Ruled(-1).fit(np.arange(9.0))
 

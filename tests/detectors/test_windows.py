@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors import MovingStd
 from detectors.core import Windows, autocorrelation, estimate_window, moving_sum, windows_to_points
 from detectors.core.periods import period
 from tests.support import naive
@@ -133,3 +134,13 @@ def test_the_second_period_is_a_longer_one() -> None:
 def test_a_period_of_nearly_a_third_of_the_series_outweighs_its_parts() -> None:
     t = np.arange(240)
     assert period(np.sin(2 * np.pi * t / 10) + 0.8 * np.sin(2 * np.pi * t / 70)) == pytest.approx(70, abs=1)
+
+
+@pytest.mark.parametrize("window", [1, 3, 8])
+def test_fewer_points_than_two_windows_hold_are_refused(window: int) -> None:
+    detector, x = MovingStd(window), np.arange(window + 1.0) ** 2
+    assert len(detector.fit(x).score(x)) == window + 1
+    with pytest.raises(ValueError, match=f"at least {window + 1} "):
+        MovingStd(window).fit(x[:-1])
+    with pytest.raises(ValueError, match="at least 8 "):
+        MovingStd().fit(np.arange(7.0))
