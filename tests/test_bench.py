@@ -88,6 +88,16 @@ def test_sides_run_in_turn_and_the_first_to_go_changes(calls):
     assert [r.rank_correlation for r in runs if r.side == "PyOD"] == pytest.approx([1, 1, 1])
 
 
+def test_every_side_is_compared_with_ours(monkeypatch):
+    one = series.make("counts", 1000)
+    scores = {"ours": one.values, "PyOD HBOS": -one.values, "scikit-learn HBOS": one.values * 2 + 1}
+    monkeypatch.setattr(measure, "call", lambda side, *_, **__: ({"seconds": 1.0}, scores[side.call]))
+    sides = [(Side(name), HERE) for name in scores]
+    runs = list(measure.alternate(sides, HBOS, one, 48, 1, 3, Growth(100), lambda line: None))
+    found = {r.side: set(np.round([s.rank_correlation for s in runs if s.side == r.side], 9)) for r in runs[1:3]}
+    assert found == {"PyOD": {-1.0}, "scikit-learn": {1.0}}
+
+
 @pytest.mark.parametrize("error", [RuntimeError("no module x"), measure.Stopped(3, 100)])
 def test_a_side_that_fails_is_noted_once_and_the_others_go_on(calls, error):
     order, answers = calls
