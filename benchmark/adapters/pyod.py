@@ -11,29 +11,10 @@ import numpy as np
 
 from benchmark.adapters.borrowed import Borrowed, class_of
 from benchmark.adapters.names import Listed, borrowed
+from benchmark.adapters.pyod_classes import DRAW, GRAPH, PART, PARTS, REFUSED, facts
 from benchmark.adapters.samples import OnSeries, OverWindows
 from benchmark.adapters.signatures import arguments, draws
 from detectors import Array
-from detectors.core import whole
-
-PARTS = ("detector_list", "base_estimators", "estimator_list")  # arguments that are other detectors
-PART = "base_estimator"
-REFUSED = {
-    "XGBOD": "it learns from labels, which no detector gets here",
-    "DevNet": "it learns from labels, which no detector gets here",
-    "AudioAE": "it takes clips of sound",
-    "EmbeddingOD": "it takes texts or images, through an encoder of them",
-    "MultiModalOD": "it takes texts or images, through an encoder of them",
-}
-GRAPH = "it scores the nodes of a graph"
-GIVEN = {"LSCP": {"detector_list": ["LOF", "KNN"]}}  # it has no default of its own: between what it chooses
-SHORT = {"MAD": 1, "ROD": 8}  # longest window: one takes single values, one looks at every three points of a window
-
-UNSCORED = {
-    "ABOD": "a window that equals all its neighbours forms no angle with them; pyod:KNN takes such windows",
-    "SOS": "a window that many others equal is bound to none of them; pyod:KNN takes such windows",
-    "MatrixProfile": "a constant window has no z-normalised distance here; stumpy:stump takes such windows",
-}
 
 
 class _OverWindows(OverWindows):
@@ -85,18 +66,14 @@ def entries() -> Iterator[Listed]:
 
 def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
     """Over windows, or on the series itself for the classes in PyOD's files ``ts_*``."""
-    source = f"PyOD, {model.__module__}.{model.__name__}"
-    facts: dict[str, Any] = {"source": source, "given": GIVEN.get(entry.name, {})}
-    facts |= {"unscored": UNSCORED.get(entry.name, "")}
+    known = facts(entry.name) | {"source": f"PyOD, {model.__module__}.{model.__name__}"}
+    drawing = entry.name in DRAW or draws(model)
     if entry.module.startswith("pyod.models.ts_"):
         window = {"window_size"} & set(arguments(model))
-        facts |= {"window_arguments": tuple(window), "defaults": {"window": "auto"} if window else {}}
-        facts |= {"learns_from": "nothing"} if entry.name == "MatrixProfile" else {}  # it has no decision_function
-        return class_of(_Series, entry, model, draws(model), **facts)
-    facts |= {"window_arguments": ("n_features",)} if "n_features" in arguments(model) else {}
-    if entry.name in SHORT:
-        facts |= {"defaults": {"window": SHORT[entry.name]}, "rules": {"window": whole(1, SHORT[entry.name])}}
-    return class_of(_OverWindows, entry, model, draws(model), **facts)
+        known |= {"window_arguments": tuple(window), "defaults": {"window": "auto"} if window else {}}
+        return class_of(_Series, entry, model, drawing, **known)
+    known |= {"window_arguments": ("n_features",)} if "n_features" in arguments(model) else {}
+    return class_of(_OverWindows, entry, model, drawing, **known)
 
 
 def _parts(name: str, value: Any) -> Any:

@@ -79,13 +79,27 @@ def test_scores_are_equal_on_real_series(one: Original, name: str) -> None:
 
 
 @cache
-def mean(name: str, seeds: range) -> Array:
+def series(kind: str) -> Array:
+    """Six hundred points, generated or real."""
+    if kind == "generated":
+        return generated()[700:1300]
+    real = datasets.load("NASA-MSL", "M-1.test.out", data_dir=settings.data_dir(), mode="real")
+    return np.asarray(real.values[:600])
+
+
+@cache
+def mean(name: str, kind: str, seeds: range) -> Array:
     """Mean scores of forests of several seeds."""
-    x = generated()[700:1300]
+    x = series(kind)
     return np.mean([build(name, {"window": W, "random_state": seed}).fit(x).score(x) for seed in seeds], axis=0)
 
 
+REAL = pytest.mark.skipif(settings.data_dir() is None, reason="needs the real series (BENCHMARK_DATA)")
+
+
+@pytest.mark.parametrize("kind", ["generated", pytest.param("real", marks=[pytest.mark.real, REAL])])
 @pytest.mark.parametrize("spec", ["sklearn:IsolationForest", "pyod:IForest"])
-def test_forests_differ_from_ours_no_more_than_ours_from_themselves(spec: str) -> None:
-    ours, again, theirs = mean("IForest", range(20)), mean("IForest", range(20, 40)), mean(spec, range(20))
+def test_forests_differ_from_ours_no_more_than_ours_from_themselves(spec: str, kind: str) -> None:
+    ours, again = mean("IForest", kind, range(20)), mean("IForest", kind, range(20, 40))
+    theirs = mean(spec, kind, range(20))
     assert spearmanr(ours, theirs)[0] > spearmanr(ours, again)[0] - 0.03 > 0.8

@@ -102,6 +102,29 @@ def test_what_it_learns_from_is_what_tsb_ad_gives_it(environment: Path) -> None:
     np.testing.assert_array_equal(scores, registry.build("tsb-ad:USAD", seed=1).fit(train).score(x))
 
 
+BY_ITSELF = """
+import sys, random, numpy as np, torch
+from TSB_AD import model_wrapper
+x = np.load(sys.argv[1]).reshape(-1, 1)
+random.seed(0), np.random.seed(0), torch.manual_seed(0)
+np.save(sys.argv[2], np.ravel(getattr(model_wrapper, "run_" + sys.argv[3])(x)))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not tsb_ad.TSB_AD.ready, reason="needs python -m benchmark environment tsb-ad")
+@pytest.mark.parametrize("name", ["POLY", "Sub_PCA", "KMeansAD_U"])
+def test_scores_are_those_of_the_authors_functions(name: str, tmp_path: Path) -> None:
+    """Called by TSB-AD's own Python, without anything of ours."""
+    x = toy(n=500).values
+    np.save(tmp_path / "x.npy", x)
+    python = tsb_ad.ENVIRONMENT.folder / "bin" / "python"
+    files = [str(tmp_path / "x.npy"), str(tmp_path / "scores.npy"), name]
+    subprocess.run([str(python), "-c", BY_ITSELF, *files], check=True, capture_output=True, cwd=tmp_path)
+    ours = registry.build(f"tsb-ad:{name}", seed=0).fit(x).score(x)
+    np.testing.assert_allclose(ours, np.load(tmp_path / "scores.npy"), rtol=0, atol=1e-12)
+
+
 def test_it_is_a_row_like_any_other(environment: Path) -> None:
     main(["environment", "tsb-ad"])
     _forget()
