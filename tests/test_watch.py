@@ -21,8 +21,10 @@ from benchmark.cli import main
 from benchmark.detection import Model, Options, detect
 from benchmark.detection.alerts import Alert
 from benchmark.detection.stream import Stream
+from benchmark.detection.watch import Watch
 from benchmark.errors import UserError
 from benchmark.reading import Follower, Points, ReadOptions, Recording, read_recording
+from benchmark.reading.source import Block
 
 PERIOD = 24
 
@@ -177,6 +179,16 @@ def test_late_and_broken_lines_are_dropped_and_said(tmp_path: Path) -> None:
     assert points.values.tolist() == [4]
     assert "not after that of an earlier row" in " ".join(notes)
     assert "2026-01-01 03:00,4,5,6" in " ".join(notes)
+
+
+def test_a_header_that_comes_before_the_rows_is_theirs(model: Model, tmp_path: Path) -> None:
+    watch = Watch.begin(model, tmp_path, "my.csv", ReadOptions(value="b"), True)
+    x = wave(60)
+    lines = ["a,b\n", *(f"{9 - v},{v}\n" for v in x)]
+    for part in (lines[:1], lines[1:2], lines[2:30], lines[30:]):
+        watch.take(Block("".join(part).encode(), 0, False), as_json=False)
+    assert watch.rows == 60
+    assert watch.recent.values.tolist() == x[-len(watch.recent.values) :].tolist()
 
 
 # -- the command -------------------------------------------------------------------------------
