@@ -20,6 +20,7 @@ from benchmark.detection.detect import flagged, threshold_of
 from benchmark.detection.peaks import MOST, OrdinaryPeaks, block_maxima, joined, return_level
 from benchmark.detection.planted import HOLIDAY, KINDS, plant, weekly
 from benchmark.detection.ranking import Ranking, _compare, rank, trials
+from benchmark.detection.scoring import fit_score
 from benchmark.errors import UserError
 from benchmark.reading import Recording
 
@@ -439,6 +440,13 @@ def test_bursts_that_come_again_and_again_are_ordinary_and_one_among_them_is_not
     x[1530] += 400
     said = detect(recording(x), Options(detectors=("AbsDeviation",)))
     assert [alert.start for alert in said.alerts if alert.flagged] == [1530]
+
+
+def test_scores_of_one_detector_are_as_it_gives_them() -> None:
+    x = wave()
+    found = detect(recording(x), Options(detectors=("PCA",)))
+    alone = fit_score(build("PCA", found.window, Options().seed, len(x), None), x, found.window)
+    np.testing.assert_array_equal(found.scores, alone)
 
 
 def test_filled_rows_are_never_flagged() -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ import pytest
 from benchmark.cli import main
 from benchmark.detection import Model, Options, detect
 from benchmark.detection.alerts import Alert
+from benchmark.detection.peaks import MOST, OrdinaryPeaks
+from benchmark.detection.scoring import score_part
 from benchmark.detection.stream import Stream
 from benchmark.detection.watch import Watch
 from benchmark.errors import UserError
@@ -94,6 +97,29 @@ def test_detect_with_a_model_finds_what_the_stream_finds(model: Model) -> None:
     x = eventful(2500, 400)
     flagged = [alert for alert in model.detect(recording(x)).alerts if alert.flagged]
     assert sorted(rows_of(flagged)) == streamed(model, x, [1000])
+
+
+def test_one_detector_scores_as_it_does_and_several_by_their_mean_surprise() -> None:
+    one, other, x = fitted("AbsDeviation"), fitted("AbsDifference"), eventful(600, 150)
+    both = replace(
+        one, detectors=one.detectors + other.detectors, usual=[OrdinaryPeaks(1, 2, 9), OrdinaryPeaks(0, 3, 9)]
+    )
+    first, second = (score_part(detector, x, one.centre) for detector in both.detectors)
+    np.testing.assert_array_equal(one.scored(x), first)
+    expected = (np.clip((first - 1) / 2, 0, MOST) + np.clip(second / 3, 0, MOST)) / 2
+    np.testing.assert_allclose(both.scored(x), expected)
+
+
+def test_rows_that_were_filled_in_raise_no_alert() -> None:
+    model, x = fitted("AbsDeviation"), wave(400, 1, 3000)
+    x[200:204] += 8
+    found = {}
+    for name, filled in (("none", slice(0, 0)), ("those", slice(200, 204))):
+        stream, holes = Stream.begin(model), np.zeros(400, dtype=bool)
+        holes[filled] = True
+        found[name] = {r for a in stream.push(x, holes) + stream.finish() for r in range(a.start, a.stop)}
+    assert found["none"] & set(range(200, 204))
+    assert not found["those"] & set(range(200, 204))
 
 
 def test_memory_is_bounded_also_within_an_alert_without_end(model: Model) -> None:
