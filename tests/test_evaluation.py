@@ -90,6 +90,13 @@ def test_the_trivial_baselines_run_on_every_data_set() -> None:
     assert {(row["dataset"], row["detector"]) for row in beside} == {(d, t) for d in "AB" for t in trivial_baselines()}
 
 
+def test_the_trivial_baselines_have_the_measures_that_were_asked_for() -> None:
+    cells = benchmark.evaluate("AbsDeviation", toy(), metrics=("auroc", "best_f1_oracle"))
+    alike = [row for row in cells.attrs[frames.TRIVIAL] if row["detector"] == "AbsDeviation"]
+    assert [row["best_f1_oracle"] for row in alike] == cells["best_f1_oracle"].tolist()
+    assert cells["best_f1_oracle"].notna().all()
+
+
 def test_one_series_has_one_name_wherever_it_stands() -> None:
     first = benchmark.evaluate("AbsDeviation", [arrays(1), arrays(2)])
     second = benchmark.evaluate("AbsDeviation", [arrays(2), arrays(1)])
