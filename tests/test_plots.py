@@ -35,6 +35,16 @@ def test_the_mean_curve_is_the_mean_of_the_rates_at_equal_false_positives() -> N
     assert np.trapezoid(mean, GRID) == pytest.approx(0.75, abs=1e-3)
 
 
+def test_a_published_figure_is_a_bar_and_ours_a_dot() -> None:
+    entries = {"A": Entry(0.75, 2, 2, published=0.5), "B": Entry(0.625, 2, 2)}
+    table = Table("", "", "auroc", ("A", "B"), (Row("LOF", "LOF", "classical", "tsb-uad", entries),), main=True)
+    first = quality.published_figure(table).axes[0]
+    bars = [list(line.get_xdata()) for line in first.lines if line.get_marker() == "|"]
+    dots = [list(line.get_xdata()) for line in first.lines if line.get_marker() not in ("|", "None", None, "")]
+    assert bars == [[0.5]]
+    assert [0.75] in dots
+
+
 def test_a_curve_that_bends_early_keeps_its_area() -> None:
     mean, _ = roc.average_roc([(np.array([0.0, 0.002, 1.0]), np.array([0.0, 1.0, 1.0]))])
     assert np.trapezoid(mean, GRID) == pytest.approx(0.999, abs=3e-4)

@@ -27,7 +27,7 @@ from benchmark.detection.stream import Stream
 from benchmark.detection.watch import Watch
 from benchmark.errors import UserError
 from benchmark.reading import Follower, Points, ReadOptions, Recording, read_recording
-from benchmark.reading.source import Block
+from benchmark.reading.source import Block, open_source
 
 PERIOD = 24
 
@@ -205,6 +205,20 @@ def test_late_and_broken_lines_are_dropped_and_said(tmp_path: Path) -> None:
     assert points.values.tolist() == [4]
     assert "not after that of an earlier row" in " ".join(notes)
     assert "2026-01-01 03:00,4,5,6" in " ".join(notes)
+
+
+def test_offsets_of_standard_input_count_all_that_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    there, here = os.pipe()
+    with os.fdopen(there) as end:
+        monkeypatch.setattr(sys, "stdin", end)
+        with open_source("-", 0, 0.01, True) as source:
+            found = []
+            for text in (b"1\n2\n", b"3\n4"):
+                os.write(here, text)
+                found.append(next(source))
+            os.close(here)
+            found += source
+    assert [(block.lines, block.offset) for block in found] == [(b"1\n2\n", 4), (b"3\n", 6), (b"4\n", 7)]
 
 
 def test_a_header_that_comes_before_the_rows_is_theirs(model: Model, tmp_path: Path) -> None:
