@@ -23,6 +23,7 @@ from benchmark.detection.ranking import Ranking, _compare, rank, trials
 from benchmark.detection.scoring import fit_score
 from benchmark.errors import UserError
 from benchmark.reading import Recording
+from tests.trials.ordinary import stuck
 
 FEW = ("IForest", "PCA", "MovingStd", "AbsDeviation")
 
@@ -382,6 +383,14 @@ def test_a_jump_back_is_an_alert_on_the_rows_before_it() -> None:
     assert best.flagged
     assert 700 <= best.start < best.stop <= 718
     assert best.first <= best.start
+
+
+@pytest.mark.parametrize("seed", [9, 11])
+def test_odd_rows_beside_an_alert_do_not_move_its_level(seed: int) -> None:
+    """The rows of a sensor that hung stand right before its jump back."""
+    x, first, stop = stuck(np.random.default_rng([seed, 5])).values, *stuck(np.random.default_rng([seed, 5])).events[1]
+    found = narrowed(x, Alert(stop, stop + 1, stop, stop + 1, stop, 1.0), np.arange(len(x)) == stop, 48)
+    assert first <= found.start < stop
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -149,8 +149,7 @@ def narrowed(x: Array, alert: Alert, avoid: Rows, window: int) -> Alert:
     begins = similar(x, a, context, avoid)
     if not len(begins):
         return alert
-    level = x[a:b][context].mean()
-    others = np.array([x[s : s + b - a] - x[s : s + b - a][context].mean() + level for s in begins])
+    others = np.array([x[s : s + b - a] + np.median((x[a:b] - x[s : s + b - a])[context]) for s in begins])
     middle = np.median(others, axis=0)
     inside = ~context
     differs = np.where(inside, np.abs(x[a:b] - middle), 0.0)
