@@ -319,7 +319,7 @@ def measured(tmp_path: Path) -> Iterator[tuple[Store, Series, Cell]]:
     values = 0.5 + 0.004 * np.sin(2 * np.pi * np.arange(600) / 40)
     values[:2], labels = (0.0, 1.0), np.zeros(600, dtype=np.uint8)
     labels[[0, 77, 250, 251, 252, 599]] = 1
-    one = Series("Dodgers", "hand", values, labels)
+    one = Series("own", "hand", values, labels)
     mine = task("LOF", "authors-csv", one, window=20)
     with Store(tmp_path / "s.sqlite", write=True) as store:
         store.put_series(one)

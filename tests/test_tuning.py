@@ -73,12 +73,12 @@ def test_joining_kept_surprises_gives_the_detectors_score(tmp_path):
     first, again = (joins.parts_of(series, "prefix", 0, tmp_path, **ScaleFlow.quick) for _ in range(2))
     assert len(list(tmp_path.iterdir())) == len(first) == 1
     expected = ScaleFlow(random_state=0, **ScaleFlow.quick).fit(series.train).score(series.values)
-    for rules, name in (("candidates", "half Gaussian"), ("ablation", "all ideas on (version 4)")):
+    for rules, name in (("version 5", "reliable scales"), ("ablation", "all ideas on (version 5)")):
         np.testing.assert_allclose(joins.RULES[rules][name](again[0]), expected, rtol=1e-6)
     scores = [rule(first[0]) for rules in joins.RULES.values() for rule in rules.values()]
     assert all(np.isfinite(one).all() and one.shape == expected.shape for one in scores)
-    # Two rules stand in both lists, and a series without a period has no scale of it to leave out.
-    assert len({one.tobytes() for one in scores}) == len(scores) - 3
+    # Versions 4 and 5 are in several lists, and a series without a period has no scale of it to leave out.
+    assert len({one.tobytes() for one in scores}) == len(scores) - 5
 
 
 def test_the_bench_compares_with_the_first_rule():

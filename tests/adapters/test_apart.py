@@ -65,12 +65,21 @@ def environment(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """An environment that has been asked for its detectors, once for all tests that leave it as it is."""
-    with stand_in(tmp_path_factory.mktemp("asked")) as folder:
+def asked_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache of an environment that has been asked for its detectors."""
+    cache = tmp_path_factory.mktemp("asked")
+    with stand_in(cache):
         main(["environment", "libraries"])
-        forget()
-        yield folder
+    return cache
+
+
+@pytest.fixture
+def asked(asked_once: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """That environment, for a test that leaves it as it is."""
+    monkeypatch.setenv("BENCHMARK_CACHE", str(asked_once))
+    forget()
+    yield apart.HOME.environment.folder
+    forget()
 
 
 @contextmanager
