@@ -308,6 +308,12 @@ def test_only_settings_reads_the_environment() -> None:
             assert not reads.search(text), f"{file} reads the environment"
 
 
+def test_a_section_of_a_docstring_begins_with_a_line_of_its_own() -> None:
+    for file, text in SOURCES.texts.items():
+        joined = re.search(r"^ *[A-Z][a-z]+ -{4,} .*", text, re.MULTILINE)
+        assert not joined, f"{file}: {joined[0].strip()}"
+
+
 def test_long_files_say_why_in_their_first_lines() -> None:
     for file, text in SOURCES.texts.items():
         if len(text.splitlines()) > 300:

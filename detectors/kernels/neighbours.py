@@ -53,9 +53,10 @@ def nearest_windows(query: Array, reference: list[Array], window: int, k: int) -
     index : (n - window + 1, k) int32 array
         Numbers of the neighbours, counted over the windows of all pieces in order.
 
-    Notes ----- Among equally distant windows the earlier ones win. When several are equally far, the heap decides which
-    is replaced by a nearer one. On integer values, where all sums are exact, the choice is that of scikit-learn's brute
-    force.
+    Notes
+    -----
+    Among equally distant windows the earlier ones win. When several are equally far, the heap decides which is replaced
+    by a nearer one. On integer values, where all sums are exact, the choice is that of scikit-learn's brute force.
     """
     pieces = [piece for piece in reference if len(piece) >= window]
     search = Search(query, pieces, window, k)
