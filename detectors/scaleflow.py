@@ -112,9 +112,10 @@ class ScaleFlow(SavedDetector):
     Diverged
         By ``fit``, when a loss is not finite.
 
-    Notes ----- Settings were chosen on 40 series of other data sets than the table's. The criterion was mean AUROC and
-    VUS-PR under ``prefix`` and ``normal-crossfit``. The choice, what came second, and the ablation:
-    ``docs/successor.md``.
+    Notes
+    -----
+    Settings were chosen on 40 series of other data sets than the table's. The criterion was mean AUROC and VUS-PR under
+    ``prefix`` and ``normal-crossfit``. The choice, what came second, and the ablation: ``docs/successor.md``.
 
     References
     ----------
@@ -188,12 +189,12 @@ class ScaleFlow(SavedDetector):
         from detectors.neural.training import resolve_device, steady
 
         self.mean_, self.deviation_, step = series_scale(np.concatenate(pieces))
-        longest = max(pieces, key=len)
+        longest, n = max(pieces, key=len), sum(len(piece) for piece in pieces)
         estimated = period(longest) if self.period == "auto" else self.period
         self.period_ = estimated if self.periods else None
-        self.scales_ = self._scales(len(longest), sum(len(piece) for piece in pieces))
+        self.scales_ = self._scales(len(longest), n)
         self.window_ = max(scale.span for scale in self.scales_)
-        self.notes_ = self._few(sum(len(piece) for piece in pieces))
+        self.notes_ = self._few(n)
         scaled = [self._standardise(p) for p in pieces]
         noise = max(step / self.deviation_ / 12**0.5, self.noise, 1e-3)
         with steady(resolve_device(self.device), self.random_state):
