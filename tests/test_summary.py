@@ -11,6 +11,7 @@ from benchmark.catalogue import published, published_order
 from benchmark.errors import UserError
 from benchmark.report import csv, markdown, summary, tables
 from benchmark.report.build import build, current, draws
+from benchmark.report.publish import hash_of
 from benchmark.report.verdicts import compare
 from tests.support.made_up import cell, frame
 
@@ -29,7 +30,7 @@ def test_the_picture_shows_what_ships() -> None:
     with Image.open(ROOT / "docs" / summary.PICTURE) as picture:
         shown = picture.text[summary.SHOWS]
     stale = "stale: python -m benchmark report --readme README.md"
-    assert shown == summary.hash_of((ROOT / "docs" / "results.csv").read_text(encoding="utf-8")), stale
+    assert shown == hash_of(ROOT / "docs" / "results.csv"), stale
     assert f"(docs/{summary.PICTURE.as_posix()})" in README
 
 
@@ -100,7 +101,7 @@ def test_a_report_renews_csv_and_readme(tmp_path: Path) -> None:
     shipped = summary.from_csv((tmp_path / "docs" / "results.csv").read_text())
     assert {line["ours"] for line in shipped if line["detector"] == "LOF"} == {"0.700000", "0.750000"}
     with Image.open(tmp_path / "docs" / summary.PICTURE) as picture:
-        assert picture.text[summary.SHOWS] == summary.hash_of((tmp_path / "docs" / "results.csv").read_text())
+        assert picture.text[summary.SHOWS] == hash_of(tmp_path / "docs" / "results.csv")
         assert picture.convert("RGB").getpixel((1, 1)) == (0, 128, 0)
 
 

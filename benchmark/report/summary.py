@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from csv import DictReader
 from io import StringIO
 from pathlib import Path
 
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
-
 from benchmark.catalogue import detectors
 from benchmark.errors import UserError
 from benchmark.report import csv, markdown
 from benchmark.report.build import MAIN_TITLE, common_title, draws
+from benchmark.report.publish import hash_of
 from benchmark.report.tables import DATASETS
 from benchmark.report.text import SIGNS, figure
 
@@ -52,25 +49,23 @@ def update(report: Path, page: Path, protocol: str = "") -> None:
     text = markdown.renewed(page, begin(protocol), END, to_markdown(lines, protocol=protocol))
     folder = page.parent / "docs" if page.stem == "README" else page.parent
     folder.mkdir(exist_ok=True)
-    shipped = to_csv(lines)
-    (folder / csv_name(protocol)).write_text(shipped, encoding="utf-8", newline="\n")
+    shipped = folder / csv_name(protocol)
+    shipped.write_text(to_csv(lines), encoding="utf-8", newline="\n")
     if not protocol:
-        _copy_picture(report / "glance" / "table.png", folder / PICTURE, shipped)
+        _copy_picture(report / "glance" / "table.png", folder / PICTURE, hash_of(shipped))
     page.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _copy_picture(source: Path, target: Path, shipped: str) -> None:
+def _copy_picture(source: Path, target: Path, shown: str) -> None:
     """Copy the main table's picture, with the hash of the figures that it shows."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
     about = PngInfo()
-    about.add_text(SHOWS, hash_of(shipped))
+    about.add_text(SHOWS, shown)
     target.parent.mkdir(exist_ok=True)
     with Image.open(source) as picture:
         picture.convert("RGB").convert("P", palette=Image.Palette.ADAPTIVE).save(target, pnginfo=about, optimize=True)
-
-
-def hash_of(shipped: str) -> str:
-    """SHA-256 of the text of a CSV that ships."""
-    return hashlib.sha256(shipped.encode()).hexdigest()
 
 
 def csv_name(protocol: str = "") -> str:
