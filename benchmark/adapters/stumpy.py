@@ -46,10 +46,9 @@ class _Profile(OverWindows):
 
     def check_options(self, options: dict[str, Any]) -> None:
         """A profile is a function, which cannot be asked without data: names and kinds alone."""
-        accepted = arguments(self.model)
-        check_names(type(self).__name__, options, accepted)
+        check_names(type(self).__name__, options, arguments(self.model))
         check_free(self.spec, options, ("m",), self.reserved)
-        check_kinds(self.spec, options, {name: one.default for name, one in accepted.items()}, words=False)
+        check_kinds(self.spec, options, self._argument_defaults(), words=False)
 
     def _fit_windows(self, windows: Windows) -> None:
         if self.window_ < 3:
