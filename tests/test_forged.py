@@ -153,25 +153,17 @@ def test_scores_that_change_later_are_recomputed_again(tmp_path: Path) -> None:
     assert "2 stored figures differ" in said[0]
 
 
-def test_another_series_under_a_published_name_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["1.test.out", "mine.out"])
+def test_what_is_not_of_a_published_data_set_is_told(name: str, tmp_path: Path) -> None:
+    """Another series under a published name, and a name that the data set does not have."""
     path, said = tmp_path / "s.sqlite", []
     with Store(path, write=True) as store:
-        todo, summary = pending(planned(["HBOS"], [replace(toy("1.test.out"), dataset="MGAB")]), store, False)
+        todo, summary = pending(planned(["HBOS"], [replace(toy(name), dataset="MGAB")]), store, False)
         run(todo, summary, Backend("serial"), store, Board())
-        assert "its series is not the one published as MGAB/1.test.out" in verify(store).damaged[0]
+        assert f"its series is not the one published as MGAB/{name}" in verify(store).damaged[0]
         write(store, tmp_path / "out", warn=said.append)
-    assert "Not the series that are published under these names: MGAB/1.test.out" in said[0]
+    assert f"Not the series that are published under these names: MGAB/{name}" in said[0]
     assert said[0] in (tmp_path / "out" / "table.md").read_text().replace("\\", "")
-
-
-def test_a_name_that_a_published_data_set_does_not_have_is_not_of_it(tmp_path: Path) -> None:
-    path, said = tmp_path / "s.sqlite", []
-    with Store(path, write=True) as store:
-        todo, summary = pending(planned(["HBOS"], [replace(toy("mine.out"), dataset="MGAB")]), store, False)
-        run(todo, summary, Backend("serial"), store, Board())
-        assert "its series is not the one published as MGAB/mine.out" in verify(store).damaged[0]
-        write(store, tmp_path / "out", warn=said.append)
-    assert "Not the series that are published under these names: MGAB/mine.out" in said[0]
 
 
 @pytest.mark.parametrize("table", ["scores", "metrics"])
