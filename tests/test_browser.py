@@ -13,7 +13,7 @@ from benchmark.report import cards, pictures, writer
 from benchmark.report import page as page_module
 from benchmark.report.build import build, current
 from benchmark.report.derived import Derived
-from tests.support.chromium import chromium, screen
+from tests.support.chromium import chromium, screen, until
 from tests.support.made_up import SIZES, MadeUpResults, grid
 
 CONTRAST = """
@@ -30,6 +30,13 @@ const ratio = (l) => (Math.max(l, paper) + 0.05) / (Math.min(l, paper) + 0.05);
 const names = ['--ink', '--soft', '--quiet', '--good', '--seed', '--known', '--bad', '--accent'];
 return Object.fromEntries(names.map((name) => [name, ratio(light(name))]));
 """  # WCAG 2.1, relative luminance and contrast ratio
+
+# A button says what it did for two seconds only: every word is kept.
+WATCH = """
+const button = arguments[0];
+button.said = [];
+new MutationObserver(() => button.said.push(button.textContent)).observe(button, { childList: true });
+"""
 
 pytestmark = pytest.mark.slow
 
@@ -70,6 +77,10 @@ def page(browser: Any) -> Iterator[Any]:
 
 def find(page: Any, selector: str) -> list[Any]:
     return list(page.find_elements("css selector", selector))
+
+
+def canvases(series: Any) -> int:
+    return len(series.find_elements("css selector", "canvas"))
 
 
 def choose(page: Any, selector: str, text: str) -> None:
@@ -123,9 +134,8 @@ def test_a_series_opens_draws_and_zooms(page: Any) -> None:
     series = find(page, "details.series")[1]
     assert not series.find_elements("css selector", "canvas"), "nothing is drawn before it is wanted"
     series.find_element("css selector", "summary").click()
-    page.implicitly_wait(2)
-    assert len(series.find_elements("css selector", "canvas")) == 1 + 6  # signal, and the published comparison
-    page.implicitly_wait(0)
+    until(page, lambda: canvases(series))
+    assert canvases(series) == 1 + 6  # signal, and the published comparison
     inked = (
         "return [...arguments[0].querySelectorAll('canvas')].map(c =>"
         " c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v))"
@@ -141,7 +151,7 @@ def test_a_series_opens_draws_and_zooms(page: Any) -> None:
     buttons["all"].click()
     assert text.text == "rows 0 – 2,000"
     choose(page, "details.series[open] select", "normal-only")
-    assert len(series.find_elements("css selector", "canvas")) == 1 + 6  # normal-only: all six
+    assert canvases(series) == 1 + 6  # normal-only: all six
 
 
 def test_a_link_leads_to_a_row_and_to_a_series(page: Any, browser: Any) -> None:
@@ -152,33 +162,29 @@ def test_a_link_leads_to_a_row_and_to_a_series(page: Any, browser: Any) -> None:
     )
     assert not row.is_displayed()
     browser.execute_script("location.hash = encodeURIComponent(arguments[0])", row.get_attribute("id"))
-    browser.implicitly_wait(2)
-    assert row.is_displayed(), "its protocol is chosen"
+    until(browser, row.is_displayed)  # its protocol is chosen
     series = find(page, "details.series")[2]
     browser.get(f"{Path(browser.page).as_uri()}#{quote(series.get_attribute('id'))}")
     browser.refresh()
-    browser.implicitly_wait(0)
     opened = [s for s in find(page, "details.series") if s.get_attribute("open")]
     assert len(opened) == 1
-    assert len(opened[0].find_elements("css selector", "canvas")) > 1
+    until(browser, lambda: canvases(opened[0]) > 1)
 
 
 def test_a_button_copies_a_file(page: Any, browser: Any) -> None:
     button = find(page, "button[data-copy]")[0]
     browser.execute_script("arguments[0].scrollIntoView()", button)
+    browser.execute_script(WATCH, button)
     button.click()
-    browser.implicitly_wait(2)
-    assert button.text in ("copied", "press Ctrl-C")
-    browser.implicitly_wait(0)
+    until(browser, lambda: browser.execute_script("return arguments[0].said.length > 0", button))
+    assert browser.execute_script("return arguments[0].said[0]", button) in ("copied", "press Ctrl-C")
 
 
 def test_next_anomaly_shows_every_row(page: Any, browser: Any) -> None:
     """The picture of an anomaly of a thinned series has the lines of all its rows, not a band of buckets."""
     series = find(page, "details.series")[0]
     series.find_element("css selector", "summary").click()
-    browser.implicitly_wait(2)
-    assert series.find_elements("css selector", "canvas")
-    browser.implicitly_wait(0)
+    until(browser, lambda: canvases(series))
     told = browser.execute_script(
         "const v = arguments[0].querySelector('.viewer').viewer; v.next();"
         "const t = v.signal, whole = t.whole.map((p) => [p.first, p.last]);"
