@@ -1,0 +1,479 @@
+"""Every option of every command reaches what it is meant for: given another value than its default, it arrives."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+import shlex
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from benchmark.adapters.names import Listed
+from benchmark.cli import build_parser, main
+from benchmark.execution import Backend, Summary
+from benchmark.grid import Outcome, Selection
+from benchmark.reading import FolderOptions, ReadOptions
+from benchmark.system.environments import Environment
+from tests.support.stored import fill
+
+CELLS = (
+    "--value v --time t --series-column c --sep ; --encoding latin-1 --decimal , --thousands . --missing=-1 "
+    "--missing x --sheet S --monthfirst --tz Europe/Berlin"
+)
+READING = f"{CELLS} --label l --labels marks.csv"
+READ = ReadOptions(
+    value="v",
+    time="t",
+    label="l",
+    labels=Path("marks.csv"),
+    series_column="c",
+    separator=";",
+    encoding="latin-1",
+    decimal=",",
+    thousands=".",
+    day_first=False,
+    tz="Europe/Berlin",
+    missing=("-1", "x"),
+    sheet="S",
+)
+DATA = f"--dataset MGAB --train 7 --series 2.* --series 10.* --data simulated --data-dir there --offline {READING}"
+STUDY = "Proposed --protocol prefix --protocol tsb-uad --seed 3 --seed 5 --set Proposed.epochs=7 --quick --jobs 3"
+STUDIED = Selection(("Proposed",), ("prefix", "tsb-uad"), (3, 5), {"Proposed": {"epochs": 7}}, quick=True)
+WORDS = {
+    "run": "--detector Proposed --protocol prefix --protocol tsb-uad --seed 3 --seed 5 --set Proposed.epochs=7 --quick "
+    "--include-untrained --jobs 3 --threads 2 --backend dask --scheduler tcp://h:1 --device cpu --timeout 5 "
+    f"--memory 2 --retry-failed --tables all --quiet --profile --store s.sqlite --out here {DATA}",
+    "report": "--store s.sqlite --out here --jobs 3 --quiet --protocol prefix --series s* --readme page.md",
+    "list": "--from sklearn --try --markdown page.md --series counts --n 500 --timeout 7 --jobs 3",
+    "data": f"--fetch {DATA}",
+    "detect": "my.csv --detector LOF --set LOF.window=9 --false-alerts 2 --threshold pot --contamination 0.2 "
+    f"--budget 4 --seed 3 --top 5 --out here --save model --series one {READING}",
+    "watch": f"my.csv --model model --json --fresh --until-end --poll 2 --series one {CELLS}",
+    "explain": "MP MGAB --seed 3 --seed 5 --jobs 3 --quiet --store s.sqlite --out here --series 2.* --series 10.* "
+    "--data simulated --data-dir there --offline",
+    "ablate": f"{STUDY} --quiet --store s.sqlite --out here {DATA}",
+    "multiverse": f"{STUDY} --quiet --vary stem --vary sign --figures f.csv --out here {DATA}",
+    "capsule": "D/Toy/toy --detector mine.py --data-dir there --store s.sqlite",
+    "check": "LOF MP --edges edges.md",
+    "new": "",
+    "results": "import scores.csv --detector Theirs --protocol prefix --store s.sqlite",
+    "environment": "tsb-ad",
+    "leaderboard": "--page page.md --store s.sqlite --out here",
+    "submit": "SR --out here --store s.sqlite",
+    "bench": "--detector HBOS --series counts --n 2000 --n 1000 --window 16 --window 32 --threads 2 --threads 1 "
+    "--repeats 4 --budget 9 --package PyOD --out here",
+}
+ELSEWHERE = {  # what another test of this folder gives
+    "run": {"--all", "--seeds", "--dry-run", "--no-report", "--dayfirst"},
+    "data": {"--about", "--dayfirst"},
+    "detect": {"--model", "--dry-run", "--dayfirst"},
+    "watch": {"--label", "--labels", "--dayfirst"},
+    "explain": {"--seeds"},
+    "ablate": {"--seeds", "--dayfirst"},
+    "multiverse": {"--seeds", "--dayfirst"},
+    "check": {"--all"},
+    "new": {"--folder"},
+    "results": {"--repair"},
+    "bench": {"--full", "--ours", "--memory", "--costs", "--page"},
+}
+
+
+class Reached(BaseException):
+    """The command has come as far as the test looks."""
+
+
+PASS, END = object(), object()
+Arguments = dict[str, Any]
+
+
+class Spy:
+    """Stands for functions by their dotted names, and keeps the arguments of each call by name."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.patch = patch
+        self.calls: dict[str, list[Arguments]] = {}
+
+    def on(self, name: str, answer: Any = PASS) -> None:
+        """``answer`` is what the function gives; PASS calls it, END ends the command."""
+        path, _, attribute = name.rpartition(".")
+        place = pkgutil.resolve_name(path)
+        real = getattr(place, attribute)
+        signature = inspect.signature(real)
+
+        def stand_in(*args: Any, **kwargs: Any) -> Any:
+            bound = signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            self.calls.setdefault(attribute, []).append(dict(bound.arguments))
+            if answer is END:
+                raise Reached
+            return real(*args, **kwargs) if answer is PASS else answer
+
+        self.patch.setattr(place, attribute, staticmethod(stand_in) if isinstance(place, type) else stand_in)
+
+    def __getitem__(self, attribute: str) -> Arguments:
+        (only,) = self.calls[attribute]
+        return only
+
+
+@pytest.fixture
+def spy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Spy:
+    monkeypatch.chdir(tmp_path)
+    return Spy(monkeypatch)
+
+
+def given(command: str) -> list[str]:
+    return [command, *shlex.split(WORDS[command].replace(";", "';'"))]
+
+
+def ends(command: str) -> None:
+    with pytest.raises(Reached):
+        main(given(command))
+
+
+@pytest.mark.parametrize("command", WORDS)
+def test_every_option_is_looked_at(command: str) -> None:
+    (subparsers,) = (action for action in build_parser()._actions if action.dest == "command")
+    assert set(subparsers.choices or ()) == set(WORDS)
+    actions = subparsers.choices[command]._actions  # type: ignore[index,call-overload]
+    options = {next(o for o in a.option_strings if o.startswith("--")) for a in actions if a.option_strings}
+    named = {word.partition("=")[0] for word in WORDS[command].split() if word.startswith("--")}
+    assert options - {"--help"} == named | ELSEWHERE.get(command, set())
+    assert not named & ELSEWHERE.get(command, set())
+
+
+def sees_the_data(spy: Spy, take: Callable[[], object], mode: str = "simulated") -> None:
+    """What is read when the series are taken: those selected, from where and how the options say."""
+    take()
+    for found in spy.calls["iter_series"]:
+        assert found["names"] == ["2.test.out", "10.test.out"]
+        assert (found["mode"], found["data_dir"], found["offline"]) == (mode, Path("there"), True)
+    (located,) = spy.calls["located"]
+    assert (located["data_dir"], located["offline"]) == (Path("there"), True)
+
+
+def reads_a_folder(spy: Spy) -> None:
+    assert (spy["data_set"]["name"], spy["data_set"]["options"]) == ("MGAB", FolderOptions(READ, train=7))
+
+
+@pytest.fixture
+def data(spy: Spy) -> Spy:
+    spy.on("datasets.iter_series", ())
+    spy.on("datasets.located")
+    spy.on("benchmark.evaluation.data_set")
+    return spy
+
+
+def test_run_hands_over_its_selection_and_how_to_run(data: Spy) -> None:
+    data.on("benchmark.grid.plan")
+    data.on("benchmark.commands._session.execute", END)
+    ends("run")
+    assert data["plan"]["selection"] == Selection(
+        ("Proposed",),
+        ("prefix", "tsb-uad"),
+        (3, 5),
+        {"Proposed": {"epochs": 7}},
+        quick=True,
+        include_untrained=True,
+        timeout=5.0,
+        memory=2048.0,
+        device="cpu",
+    )
+    assert data["plan"]["series"].quick
+    handed = data["execute"]
+    assert handed["backend"] == Backend("dask", 3, 2, "tcp://h:1", "cpu")
+    assert (handed["retry_failed"], handed["quiet"], handed["store"].path) == (True, True, Path("s.sqlite"))
+    sees_the_data(data, lambda: list(handed["work"]))
+    reads_a_folder(data)
+    assert data["iter_series"]["announce"] is None, "--quiet"
+
+
+def test_run_ends_with_its_report_and_the_exit_code_of_its_cells(data: Spy, capsys: pytest.CaptureFixture[str]) -> None:
+    data.on("benchmark.commands._session.execute", Summary())
+    data.on("benchmark.commands._session.add_trivial_baselines", None)
+    data.on("benchmark.commands._session.write_report", [])
+    data.on("benchmark.commands._session.conclude", 5)
+    data.on("benchmark.commands.run._profile", None)
+    data.on("benchmark.report.markdown.document", "printed")
+    assert main(given("run")) == 5
+    told = data["write_report"]
+    assert (told["out"], told["jobs"], told["quiet"]) == (Path("here"), 3, True)
+    assert data["_profile"]["jobs"] == 3
+    assert capsys.readouterr().out == "printed"
+    assert len(data.calls["add_trivial_baselines"]) == 1
+
+
+def test_report_hands_over_how_to_write(spy: Spy) -> None:
+    kept = SimpleNamespace(inventory=lambda: [SimpleNamespace(series="s1")], path=Path("s.sqlite"))
+    spy.on("benchmark.commands._session.complete", nullcontext(kept))
+    spy.on("benchmark.commands._session.write_report", [])
+    spy.on("benchmark.report.summary.update", None)
+    assert main(given("report")) == 0
+    assert spy["complete"]["path"] == Path("s.sqlite")
+    expected = {"store": kept, "out": Path("here"), "jobs": 3, "quiet": True, "common": "prefix", "series": ["s*"]}
+    assert spy["write_report"] == expected
+    assert spy["update"] == {"report": Path("here"), "page": Path("page.md"), "protocol": "prefix"}
+
+
+def test_list_tries_what_is_asked_for_and_keeps_rows_with_seconds_alone(spy: Spy, tmp_path: Path) -> None:
+    names = ("IsolationForest", "OneClassSVM")
+    tried: list[Any] = []
+
+    def answers(work: Any, board: Any) -> Any:
+        for task, series in work:
+            tried.append((task.spec, task.timeout, len(series)))
+            yield task, Outcome("ok", fit_seconds=1.0, score_seconds=0.5)
+
+    spy.on("benchmark.adapters.listed", [Listed("sklearn", name, "sklearn") for name in names])
+    spy.on("benchmark.execution.Backend", SimpleNamespace(map=answers))
+    spy.on("benchmark.speed.series.make")
+    spy.patch.setattr("benchmark.commands.list._state", lambda entry: "runs here")
+    assert main(given("list")) == 0
+    assert spy["make"] == {"name": "counts", "n": 500}
+    assert (spy["Backend"]["name"], spy["Backend"]["jobs"]) == ("processes", 3)
+    assert tried == [(f"sklearn:{name}", 7.0, 500) for name in names]
+    page = tmp_path / "page.md"
+    assert "| `sklearn:OneClassSVM` | works | 1.5 |" in page.read_text()
+    page.write_text(
+        page.read_text().replace(
+            "| `sklearn:OneClassSVM` | works | 1.5 |", "| `sklearn:OneClassSVM` | not tried yet |  |"
+        )
+    )
+    tried.clear()
+    assert main(given("list")) == 0
+    assert [spec for spec, *_ in tried] == ["sklearn:OneClassSVM"]
+
+
+@pytest.mark.parametrize("what", ["detectors", "datasets", "protocols"])
+def test_list_shows_one_section_alone(what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", what]) == 0
+    assert [line for line in capsys.readouterr().out.splitlines() if not line.startswith(" ")] == [what]
+
+
+def test_data_fetches_real_series_alone(data: Spy) -> None:
+    data.on("datasets.status", [])
+    assert main(given("data")) == 0
+    sees_the_data(data, list, mode="real")
+    reads_a_folder(data)
+    assert data["status"]["data_dir"] == Path("there")
+
+
+def test_detect_hands_over_how_to_read(spy: Spy) -> None:
+    spy.on("benchmark.reading.read_recordings", END)
+    ends("detect")
+    assert spy["read_recordings"]["path"] == Path("my.csv")
+    assert spy["read_recordings"]["options"] == ReadOptions(**vars(READ) | {"series": "one"})
+
+
+def test_detect_hands_over_how_to_find_and_where_to_write(spy: Spy, capsys: pytest.CaptureFixture[str]) -> None:
+    from benchmark.detection import Options
+
+    recording = SimpleNamespace(name="one", notes=[], lineup=["read"], times=None)
+    spy.on("benchmark.reading.read_recordings", [recording])
+    spy.on("benchmark.detection.detect", "found")
+    page = Path("here/report.md")
+    page.parent.mkdir()
+    page.write_text("text of the page\n")
+    spy.on("benchmark.detection.report.write", page)
+    saved: list[Path] = []
+    model = SimpleNamespace(save=saved.append, promise=lambda rows: [f"holds for {rows}"], rows=12)
+    spy.on("benchmark.detection.Model.fit", model)
+    spy.on("benchmark.detection.page.section", {})
+    spy.on("benchmark.detection.page.render", "<html>")
+    assert main(given("detect")) == 0
+    assert spy["detect"]["recording"] is recording
+    assert spy["detect"]["options"] == Options(("LOF",), {"LOF": {"window": 9}}, "pot", 2.0, 0.2, 4.0, 3)
+    assert spy["write"] == {"finding": "found", "folder": Path("here"), "top": 5}
+    assert (spy["section"]["finding"], spy["section"]["top"]) == ("found", 5)
+    assert saved == [Path("model")]
+    assert Path("here/report.html").read_text() == "<html>"
+    said = capsys.readouterr()
+    assert said.out == "read\n\ntext of the page\n"
+    assert "holds for 12" in said.err
+
+
+def test_watch_hands_over_how_to_read_and_where_to_go_on(spy: Spy) -> None:
+    watch = SimpleNamespace(beginning="", offset=17, first=b"head", rows=0)
+    spy.on("benchmark.detection.Model.load", "the model")
+    spy.on("benchmark.detection.Watch.begin", watch)
+    spy.on("benchmark.reading.open_source", nullcontext("lines"))
+    spy.on("benchmark.commands.watch._follow", None)
+    assert main(given("watch")) == 0
+    options = ReadOptions(**vars(READ) | {"series": "one", "label": None, "labels": None})
+    begun = {"model": "the model", "folder": Path("model"), "name": "my.csv", "options": options, "fresh": True}
+    assert spy["begin"] == begun
+    assert spy["open_source"] == {"name": "my.csv", "offset": 17, "poll": 2.0, "until_end": True, "first": b"head"}
+    assert spy["_follow"] == {"watch": watch, "source": "lines", "json": True}
+
+
+def test_watch_tells_and_keeps_after_every_block(spy: Spy, capsys: pytest.CaptureFixture[str]) -> None:
+    from benchmark.commands.watch import _follow
+
+    done: list[str] = []
+    blocks = [SimpleNamespace(name="a", waiting=True), SimpleNamespace(name="b", waiting=False)]
+    watch = SimpleNamespace(
+        take=lambda block, json: [f"alert {block.name}"],
+        news=lambda json: ["news"],
+        said=lambda: ["note"],
+        keep=lambda: done.append(capsys.readouterr().out),
+        finish=lambda json: ["end"],
+    )
+    _follow(watch, iter(blocks), False)  # type: ignore[arg-type]
+    assert done == ["alert a\n", "alert b\nnews\n", "end\n"], "what is printed is kept before the next block"
+
+
+def test_explain_hands_over_seeds_and_how_to_run(data: Spy) -> None:
+    data.on("benchmark.studies.explain.work", ())
+    data.on("benchmark.commands._session.execute", END)
+    ends("explain")
+    assert (data["work"]["row"].name, data["work"]["seeds"]) == ("MP", (3, 5))
+    handed = data["execute"]
+    assert (handed["backend"], handed["quiet"]) == (Backend(jobs=3), True)
+    assert handed["store"].path == Path("s.sqlite")
+    sees_the_data(data, list)
+
+
+def test_explain_draws_its_steps(data: Spy, capsys: pytest.CaptureFixture[str]) -> None:
+    found = SimpleNamespace(chain=["a step"])
+    data.on("benchmark.studies.explain.work", ())
+    data.on("benchmark.commands._session.execute", Summary())
+    data.on("benchmark.studies.explain.explanation", found)
+    data.on("benchmark.studies.explain.as_text", "steps")
+    data.on("benchmark.studies.explain.waterfall", None)
+    assert main(given("explain")) == 0
+    assert (data["explanation"]["dataset"], data["explanation"]["size"]) == ("MGAB", 10), "the whole set's size"
+    assert list(data["waterfall"].values())[:2] == [found, Path("here/explain/MP-MGAB.png")]
+    assert capsys.readouterr().out == "steps"
+
+
+def test_ablate_hands_over_its_selection_and_how_to_run(data: Spy) -> None:
+    data.on("benchmark.studies.ablation.variants", {})
+    data.on("benchmark.grid.plan")
+    data.on("benchmark.commands._session.execute", END)
+    ends("ablate")
+    assert data["variants"]["selection"] == data["plan"]["selection"] == STUDIED
+    handed = data["execute"]
+    assert (handed["backend"], handed["quiet"]) == (Backend(jobs=3), True)
+    assert handed["store"].path == Path("s.sqlite")
+    assert data["plan"]["series"].quick
+    sees_the_data(data, lambda: list(data["plan"]["series"]))
+    reads_a_folder(data)
+
+
+def test_multiverse_hands_over_its_choices_and_figures(data: Spy) -> None:
+    many = SimpleNamespace(row="row", universes=list, fits=list)
+    data.on("benchmark.studies.multiverse.multiverse", many)
+    data.on("benchmark.studies.multiverse.jobs", "jobs")
+    data.on("benchmark.grid.plan")
+    data.on("benchmark.studies.multiverse.run", END)
+    ends("multiverse")
+    assert list(data["multiverse"].values())[:2] == [STUDIED, ["stem", "sign"]]
+    assert list(data["run"].values())[:3] == ["jobs", Path("f.csv"), 3]
+    sees_the_data(data, lambda: list(data["plan"]["series"]))
+    reads_a_folder(data)
+
+
+def test_capsule_hands_over_where_things_lie(spy: Spy, tmp_path: Path) -> None:
+    fill(tmp_path / "s.sqlite", "D")
+    spy.on("benchmark.studies.capsule", "script")
+    assert main(given("capsule")) == 0
+    handed = spy["capsule"]
+    assert (handed["cell"]["detector"], handed["run"]["host"]) == ("D", "s")
+    assert (handed["spec"], handed["data_dir"]) == ("mine.py", str(tmp_path / "there"))
+    assert handed["store"] == str(tmp_path / "s.sqlite")
+
+
+def test_check_looks_at_each_detector_and_writes_their_edges(spy: Spy, capsys: pytest.CaptureFixture[str]) -> None:
+    spy.on("benchmark.catalogue.checks.iter_checks", ())
+    spy.on("benchmark.studies.edges.page", "what each does")
+    assert main(given("check")) == 0
+    assert [call["detector"].__name__ for call in spy.calls["iter_checks"]] == ["LOF", "MP"]
+    assert [cls.__name__ for cls in next(iter(spy["page"].values()))] == ["LOF", "MP"]
+    assert Path("edges.md").read_text() == "what each does"
+    said = capsys.readouterr().out
+    assert "LOF: a detector on windows, learns from the series that it scores, without random numbers\n" in said
+    assert main(["check", "IForest"]) == 0
+    assert "IForest: a detector on windows, learns from the series that it scores, seeded by random_state\n" in (
+        capsys.readouterr().out
+    )
+
+
+def test_results_hand_over_row_table_and_files(spy: Spy, capsys: pytest.CaptureFixture[str]) -> None:
+    store = Path("s.sqlite")
+    spy.on("benchmark.store.import_scores", SimpleNamespace(notes=["a note"], series=3))
+    assert main(given("results")) == 0
+    taken = spy["import_scores"]
+    assert (taken.pop("store").path, taken) == (
+        store,
+        {"file": Path("scores.csv"), "detector": "Theirs", "protocol": "prefix"},
+    )
+    assert capsys.readouterr().err == "a note\nTheirs: scores of 3 series imported\n"
+    spy.on("benchmark.store.export", "0123")
+    assert main(["results", "export", "out.sqlite", "--store", "s.sqlite"]) == 0
+    assert (spy["export"]["store"].path, spy["export"]["target"]) == (store, Path("out.sqlite"))
+    assert capsys.readouterr().err == "out.sqlite: sha256 0123\n"
+
+
+@pytest.mark.parametrize("repair", [False, True])
+def test_verify_hands_over_whether_to_repair(spy: Spy, repair: bool, tmp_path: Path) -> None:
+    fill(tmp_path / "s.sqlite", "D")
+    spy.on("benchmark.store.verify", SimpleNamespace(damaged=["x"], differing=[], cells=1))
+    assert main(["results", "verify", "--store", "s.sqlite", *["--repair"] * repair]) == 1
+    assert (spy["verify"]["repair"], spy["verify"]["store"].writable) == (repair, repair)
+
+
+def test_merge_takes_every_file(spy: Spy, capsys: pytest.CaptureFixture[str]) -> None:
+    spy.on("benchmark.store.merge", SimpleNamespace(differing=["one cell"]))
+    for name in ("a.sqlite", "b.sqlite"):
+        Path(name).touch()
+    assert main(["results", "merge", "a.sqlite", "b.sqlite", "--store", "s.sqlite"]) == 0
+    assert [call["other"] for call in spy.calls["merge"]] == [Path("a.sqlite"), Path("b.sqlite")]
+    assert capsys.readouterr().err.count("  other scores: one cell\n") == 2
+
+
+@pytest.mark.parametrize(("name", "makes"), [("tsb-ad", "tsb-ad"), ("libraries", "libraries"), ("bench", "peers")])
+def test_an_environment_is_made_by_its_name(
+    name: str, makes: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmark.adapters.apart import Home
+
+    monkeypatch.setattr(Home, "prepare", lambda self, say: self.environment.name)
+    monkeypatch.setattr(Environment, "interpreter", lambda self, say: self.name)
+    assert main(["environment", name]) == 0
+    assert capsys.readouterr().out == f"{name} is ready: {makes}\n"
+
+
+def test_leaderboard_writes_its_folder_and_its_page(spy: Spy) -> None:
+    store = SimpleNamespace(writable=True)
+    spy.on("benchmark.commands._session.complete", nullcontext(store))
+    spy.on("benchmark.store.evaluate.fill", 0)
+    spy.on("benchmark.commands._session.write_leaderboard", "text")
+    spy.on("benchmark.commands.leaderboard._renew", None)
+    assert main(given("leaderboard")) == 0
+    assert spy["complete"]["path"] == Path("s.sqlite")
+    assert (spy["fill"]["store"], spy["fill"]["names"]) == (store, ["vus_pr"])
+    assert spy["write_leaderboard"] == {"store": store, "out": Path("here")}
+    assert spy["_renew"] == {"page": Path("page.md"), "text": "text"}
+
+
+def test_submit_writes_into_its_folder(spy: Spy) -> None:
+    spy.on("benchmark.leaderboard.submission", {"a.py": "script\n", "a.csv": "1\n"})
+    assert main(given("submit")) == 0
+    handed = list(spy["submission"].values())
+    assert (handed[0].path, handed[1]) == (Path("s.sqlite"), "SR")
+    assert {p.name: p.read_text() for p in Path("here").iterdir()} == {"a.py": "script\n", "a.csv": "1\n"}
+
+
+def test_bench_measures_each_length_window_and_thread_beside_the_package(spy: Spy) -> None:
+    spy.on("benchmark.speed.measure.alternate", ())
+    spy.on("benchmark.speed.tables.frame", END)
+    ends("bench")
+    calls = spy.calls["alternate"]
+    seen = [(call["series"].name, len(call["series"]), call["window"], call["threads"]) for call in calls]
+    assert seen == [("counts", n, w, t) for n in (1000, 2000) for w in (16, 32) for t in (2, 1)]
+    assert {(call["match"].detector, call["repeats"], call["growth"].budget) for call in calls} == {("HBOS", 4, 9.0)}
+    assert {tuple(side.name for side, _ in call["sides"]) for call in calls} == {("ours", "PyOD")}
