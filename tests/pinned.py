@@ -25,40 +25,45 @@ Pins = dict[str, list[float]]
 # What is fitted besides the cheap form of a detector, so that each parameter is heard.
 VARIANTS: dict[str, list[dict[str, Any]]] = {
     "IForest": [
-        {"n_estimators": 20, "max_samples": 37},
+        {"n_estimators": 20, "max_samples": 37, "align": "end"},
         {"n_estimators": 20, "trees": "sklearn", "max_samples": 60},
         {"n_estimators": 20, "trees": "sklearn", "scaling": "z", "max_features": 3},
     ],
-    "IForest1": [{"n_estimators": 20, "trees": "sklearn"}],
-    "LOF": [{"n_neighbors": 5, "scaling": "z"}, {"n_neighbors": 5, "sample": 150}],
-    "MP": [{"constants": "zero"}, {"share": 0.3}, {"window": "auto"}],
-    "PCA": [{"signs": "scores"}],
-    "NormA": [{"length": 2, "share": 0.9, "cut": 0.6}, {"max_stretches": 4}],
+    "IForest1": [{"n_estimators": 20, "trees": "sklearn", "max_samples": 50}],
+    "LOF": [{"n_neighbors": 5, "scaling": "z"}, {"n_neighbors": 5, "sample": 150, "align": "max"}],
+    "MP": [{"constants": "zero", "align": "start"}, {"window": "auto"}],
+    "PCA": [{"signs": "scores", "align": "mean"}],
+    "NormA": [{"length": 2, "share": 0.9, "cut": 0.6, "align": "end"}, {"max_stretches": 4}],
     "HBOS": [
         {"scaling": "z", "n_bins": 5},
         {"alpha": 0.3, "tol": 0.0},
         *({"align": align} for align in get_args(Alignment)),
     ],
     "POLY": [{"stretch": True, "degree": 2}, {"places": "rows", "stretch": True, "window": 23}],
-    "OCSVM": [{"scaling": "z", "nu": 0.3}, {"scaling": "tsb-ad", "nu": 0.3}, {"max_windows": 60}],
-    "KNN": [{"n_neighbors": 5}, {"n_neighbors": 5, "scaling": "z"}],
-    "KMeansAD": [{"n_clusters": 3, "scaling": "z"}, {"max_windows": 60, "random_state": 1}],
-    "KShapeAD": [{"n_clusters": 3, "length": 2, "max_stretches": 8}],
-    "SAND": [{"batch": 0.3, "rate": 0.2, "length": 2, "n_clusters": 3}],
-    "Series2Graph": [{"query": 3, "rays": 20}, {"average": "edges", "rays": 12}],
+    "OCSVM": [{"scaling": "z", "nu": 0.3}, {"scaling": "tsb-ad", "nu": 0.3}, {"max_windows": 60, "align": "start"}],
+    "KNN": [{"n_neighbors": 5}, {"n_neighbors": 5, "scaling": "z", "align": "mean"}],
+    "KMeansAD": [{"n_clusters": 3, "scaling": "z"}, {"max_windows": 60, "random_state": 1, "align": "end"}],
+    "KShapeAD": [{"n_clusters": 3, "length": 2, "max_stretches": 8, "align": "centre"}],
+    "SAND": [
+        {"batch": 0.3, "rate": 0.2, "length": 2, "n_clusters": 3, "align": "end"},
+        {"length": 2, "max_stretches": 3},
+    ],
+    "Series2Graph": [{"query": 3, "rays": 20, "align": "start"}, {"average": "edges", "rays": 12}],
+    "MovingStd": [{"align": "max"}],
     "SR": [{"width": 11, "padding": "series"}],
     "RandomScore": [{"random_state": 3}],
-    "AE": [{"epochs": 20, "patience": 1, "batch_size": 16, "max_windows": 60}],
-    "CNN": [{"epochs": 1, "scaling": "lookahead"}],
+    "AE": [{"epochs": 20, "patience": 1, "batch_size": 16, "max_windows": 60, "learning_rate": 0.01, "align": "end"}],
+    "CNN": [{"epochs": 1, "scaling": "lookahead", "batch_size": 32, "learning_rate": 0.01}],
+    "LSTM": [{"scaling": "lookahead", "batch_size": 32, "learning_rate": 0.01}],
     "Proposed": [
         {"epochs": None, "steps": (6, 3), "members": 2, "blocks": 2, "stem": "full", "whiten": False},
-        {"epochs": 1, "quantity": "squares", "pooling": "position", "blocks": 2},
+        {"epochs": 1, "quantity": "squares", "pooling": "position", "blocks": 2, "max_windows": 99},
         {"epochs": 1, "quantity": "likelihood", "pooling": "mean", "maps": "middle", "blocks": 2},
         {"epochs": 1, "preset": "paper", "training_stride": 16, "blocks": 2},
     ],
     "ScaleFlow": [
-        {"steps": 5, "members": 2, "join": "mean", "typicality": 0.0},
-        {"steps": 5, "join": "max", "calibrate": "fitted", "rotate": False},
+        {"steps": 5, "members": 2, "join": "mean", "typicality": 0.0, "batch": 50, "rate": 0.01, "half_weight": 0.0},
+        {"steps": 5, "join": "max", "calibrate": "fitted", "rotate": False, "points": 12, "periods": 0.5},
         {"blocks": 0, "period": 20, "factors": (1, 3), "noise": 0.2},
         {"components": ("distance", "shape", "spectrum"), "max_windows": 40},
     ],
@@ -81,6 +86,13 @@ def variants(name: str) -> list[dict[str, Any]]:
     """Parameters that are pinned: the cheap ones, then each further variant with them."""
     common = cheap(registry.detectors()[name]) | SHORTER.get(name, {})
     return [common, *(common | more for more in VARIANTS.get(name, []))]
+
+
+def parameters(name: str) -> dict[str, list[str]]:
+    """The default of each parameter, which no cell's key holds, and the values that it may have."""
+    cls = registry.detectors()[name]
+    rules = cls.param_rules()
+    return {k: [repr(value), rules[k].text if k in rules else ""] for k, value in cls.param_defaults().items()}
 
 
 def pins(name: str, params: dict[str, Any]) -> Pins:
@@ -106,7 +118,7 @@ def main(names: list[str]) -> None:
     known = json.loads(FILE.read_text(encoding="utf-8")) if FILE.is_file() else {}
     for name in names or list(registry.detectors()):
         made = {repr(params): pins(name, params) for params in variants(name)}
-        known[name] = {"version": registry.detectors()[name].version, "pins": made}
+        known[name] = {"version": registry.detectors()[name].version, "parameters": parameters(name), "pins": made}
     order = [name for name in registry.detectors() if name in known]
     text = json.dumps({name: known[name] for name in order}, separators=(",", ":"))
     FILE.write_text(text.replace("},", "},\n") + "\n", encoding="utf-8")

@@ -100,4 +100,5 @@ def test_means_weigh_data_sets_equally_and_differences_refer_to_the_whole() -> N
     text = ablation.to_markdown(cells, found, ("normal-only", "prefix"))
     assert "−.100" in text
     assert "1 of 4" in text
-    assert "## prefix" in text
+    assert "## normal-only, mean AUROC of 2 seeds" in text, "those of the whole detector"
+    assert "## prefix, mean AUROC of 1 seed\n" in text

@@ -169,3 +169,19 @@ def test_two_folders_of_one_name_stay_apart(here: Path, capsys: pytest.CaptureFi
     assert main(["results", "list"]) == 0
     names = {line.split()[1] for line in capsys.readouterr().out.splitlines()}
     assert names == {"own/a.out", f"{here}/y/own/a.out"}
+
+
+def test_a_capsule_of_a_published_series_takes_no_simulated_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, object] = {}
+
+    def load(dataset: str, series: str, **where: object) -> None:
+        asked.update(where, dataset=dataset, series=series)
+        raise KeyError("seen")
+
+    cell = dict.fromkeys(("key", "data_hash", "detector", "protocol", "group", "version"), "x")
+    cell |= {"dataset": "MGAB", "series": "1.test.out", "params": {}, "seed": 0, "auroc": 0.5, "extra": {"spec": "x"}}
+    monkeypatch.setattr("datasets.load", load)
+    with pytest.raises(KeyError, match="seen"):
+        exec(compile(capsule(cell, {}, data_dir="here"), "capsule", "exec"), {})
+    asked.pop("cache_dir")
+    assert asked == {"dataset": "MGAB", "series": "1.test.out", "data_dir": "here", "mode": "real"}

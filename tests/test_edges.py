@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
+import numpy as np
 import pytest
 
 from benchmark.catalogue import registry
 from benchmark.cli import main
 from benchmark.studies import edges
 from benchmark.studies.edges import PROPERTIES
+from detectors import Detector
 from tests.support.edges_page import Line, apart, read, stale
 
 PAGE = Path(__file__).parent.parent / "docs" / "edges.md"
@@ -77,3 +80,21 @@ def test_the_command_writes_the_page_and_refuses_wrong_use(tmp_path: Path, capsy
     ):
         assert main(wrong) == 2
         assert message in capsys.readouterr().err
+
+
+def test_a_detector_of_normal_data_is_not_fitted_on_the_stuck_stretch() -> None:
+    class Recorder(Detector):
+        learns_from = "normal"
+        fitted: ClassVar[list[np.ndarray]] = []
+
+        def _fit(self, pieces):
+            self.fitted.append(pieces[0])
+
+        def _score(self, x):
+            return np.abs(x)
+
+    edges.constant(Recorder)
+    assert [(np.diff(x) == 0).sum() for x in Recorder.fitted] == [299, 0]
+    Recorder.learns_from = "series"
+    edges.constant(Recorder)
+    assert [(np.diff(x) == 0).sum() for x in Recorder.fitted[2:]] == [299, 59]

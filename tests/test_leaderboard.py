@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from benchmark.evaluation import evaluated, selection_of
 from benchmark.grid import tsb_ad_rows
 from benchmark.leaderboard import Figures, summary
 from benchmark.leaderboard.figures import _row
-from benchmark.leaderboard.submission import _script
+from benchmark.leaderboard.submission import _results, _script
 from benchmark.store import Store
 from datasets import Series
 from detectors import SR, estimate_window
@@ -340,3 +341,27 @@ def test_files_of_untouched_sources_are_counted() -> None:
     left = [file for file in mine.per_file if file.split("_")[1] not in mine.tuned]
     assert len(left) != 39 - len(left)
     assert f"on the {len(left)} files of other sources" in leaderboard.document(lines, test)
+
+
+def test_tables_have_the_figures_and_the_files_of_each_source() -> None:
+    lines, test = leaderboard.summarised([some("POLY", "POLY", 0.1), some("ScaleFlow", "", 0.3, files=20)])
+    for row, line in zip(csv.DictReader(io.StringIO(leaderboard.lines_csv(lines))), lines, strict=True):
+        shown = [float(row[name]) for name in ("mean", "low", "high", "rank", "published", "after_train")]
+        exact = [line.mean, line.low, line.high, line.rank, line.published, line.after_train]
+        assert shown == pytest.approx(exact, abs=1e-6, nan_ok=True)
+        assert (int(row["files"]), int(row["met"]), row["method"]) == (len(line.per_file), line.met, line.method)
+    text = leaderboard.document(lines, test)
+    whole = max((line.per_file for line in lines), key=len)
+    sources = [file.split("_")[1] for file in whole]
+    head = next(line for line in text.split("### By source")[1].splitlines() if line.startswith("| Row"))
+    assert re.findall(r"(\w+) \((\d+)\)", head) == [(s, str(sources.count(s))) for s in sorted(set(sources))]
+    by_name = {line.split(" | ")[0]: line for line in text.split("### Rows that repeat")[0].splitlines()}
+    assert f"best: {lines[-1].method}" in by_name["| **ScaleFlow (ours)**"]
+    assert "best" not in by_name["| **POLY (ours)**"]
+
+
+def test_an_undefined_metric_is_empty_in_a_submission() -> None:
+    cells = pd.DataFrame({"series": ["a"], "fit_seconds": 1.0, "score_seconds": 1.0})
+    cells = cells.assign(**dict.fromkeys(leaderboard.METRICS.values(), 0.25)).assign(auprc=np.nan)
+    (row,) = csv.DictReader(io.StringIO(_results(cells)))
+    assert (row["AUC-PR"], row["VUS-PR"]) == ("", "0.25")

@@ -245,3 +245,16 @@ def test_a_fitted_choice_changes_the_seedless_part_of_the_cell_alone(toy: str) -
     assert len({cell.key for cell in cells}) == 12
     assert {cell.random_state for cell in cells} == {task.cell.random_state}
     assert replace(task.cell, params=()).key in {cell.key for cell in cells}
+
+
+def test_a_figure_is_measured_on_the_rows_that_the_protocol_scores(toy: str) -> None:
+    selection = Selection(detectors=(toy,), protocols=("prefix:first_row=7",))
+    many = multiverse.multiverse(selection, ["sign"])
+    labels = (np.arange(3000) % 500 < 3).astype(np.uint8)
+    values = np.random.default_rng(3).normal(size=3000) + labels
+    ((task, one),) = plan(selection, [many.row], [Series("Genesis", "long", values, labels, "local")])
+    (job,) = multiverse.jobs(many, [(task, one)], set())
+    whole = execute(task, one)
+    assert whole.first_row > 0
+    expected = roc_auc_score(labels[whole.first_row :], whole.scores)
+    assert [figure.auroc for figure in job.run()] == pytest.approx([expected, 1 - expected])

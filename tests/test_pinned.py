@@ -26,3 +26,35 @@ def test_scores_are_those_of_the_version(name: str) -> None:
             slack = pinned.LOOSE.get(name, 1e-5) * max(float(np.ptp(then)), 1e-9)
             said = f"{what}, {params}: raise the version of {name}, then {AGAIN.format(name)}"
             np.testing.assert_allclose(scores, then, rtol=1e-6, atol=slack, err_msg=said)
+
+
+@pytest.mark.parametrize("name", registry.detectors())
+def test_defaults_are_those_of_the_version(name: str) -> None:
+    """A cell's key holds what differs from the defaults: with another default, older figures would pass as current."""
+    known, now = KNOWN[name]["parameters"], pinned.parameters(name)
+    assert {k: default for k, (default, _) in now.items()} == {k: default for k, (default, _) in known.items()}
+    assert now == known, f"other values are allowed: {AGAIN.format(name)}"
+
+
+ELSEWHERE = {
+    "window": "pinned by every variant",
+    "device": "test_cuda",
+    "random_state": "test_determinism",
+    "patience": "what training of AE shares with CNN and LSTM",
+    "share": "a series of 400 points has one block of diagonals: test_mp",
+}
+
+
+def test_every_parameter_is_pinned_away_from_its_default() -> None:
+    """Else it could be ignored."""
+    for name, cls in registry.detectors().items():
+        defaults = cls.param_defaults()
+        changed = {k for params in pinned.variants(name) for k, value in params.items() if value != defaults[k]}
+        needed = set() if cls.group == "untrained" else set(defaults) - set(ELSEWHERE)
+        assert needed <= changed, name
+
+
+def test_no_two_variants_of_a_detector_have_equal_scores() -> None:
+    for name, known in KNOWN.items():
+        fitted = [tuple(pins["fitted"]) for pins in known["pins"].values()]
+        assert len(set(fitted)) == len(fitted), name

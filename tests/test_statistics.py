@@ -15,7 +15,16 @@ from sklearn.metrics import roc_auc_score
 from benchmark.metrics import Undefined
 from benchmark.report.cd_diagram import _levels, _ranked, cd_figure
 from benchmark.report.tables import Entry, Row, Table
-from benchmark.statistics import Pair, bootstrap, paired_bootstrap, rank_test, ranks, seed_interval, stratified_wilcoxon
+from benchmark.statistics import (
+    Interval,
+    Pair,
+    bootstrap,
+    paired_bootstrap,
+    rank_test,
+    ranks,
+    seed_interval,
+    stratified_wilcoxon,
+)
 from benchmark.statistics.bootstrap import _draws, _right_pairs, _units
 from benchmark.statistics.ranks import friedman, holm
 from tests.support import naive_metrics as naive
@@ -416,3 +425,8 @@ def test_another_seed_draws_other_segments() -> None:
     one, same, other = (paired_bootstrap([pair], n_boot=100, seed=seed) for seed in (1, 1, 2))
     assert one == same
     assert (one.low, one.high) != (other.low, other.high)
+
+
+def test_the_ends_of_an_interval_belong_to_it() -> None:
+    interval = Interval(0.5, 0.25, 0.75, 3)
+    assert [value in interval for value in (0.249, 0.25, 0.75, 0.751)] == [False, True, True, False]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import stat
 import struct
@@ -14,6 +15,7 @@ import pytest
 from datasets import DataError, Network, Remote, Series, iter_series
 from datasets._download import CHUNK
 from datasets._http import Unreachable
+from datasets._zip import files_in, read_member
 from tests.support.stand_ins import ORIGINAL, ZIP, Server, Tiny, make_zip, tiny_zip
 
 PLAIN = Remote("f", "https://original.example/tiny.bin")
@@ -283,6 +285,13 @@ def _fetch_member(server: Server, cache: Path, data: bytes) -> bytes:
 def test_members_with_hostile_names(server: Server, tmp_path: Path, name: str, expected: str) -> None:
     with pytest.raises(DataError, match=expected):
         _fetch_member(server, tmp_path, make_zip({name: b"1,0\n"}))
+
+
+def test_of_two_members_the_one_nearest_to_the_top_is_taken() -> None:
+    packed = make_zip({"Top/old/Tiny/x.out": b"old", "Top/Tiny/x.out": b"new", "__MACOSX/Tiny/x.out": b"none"})
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert read_member(archive, "Tiny/x.out", "a zip") == b"new"
+        assert files_in(archive, "Tiny") == ["x.out"]
 
 
 def test_links_bombs_and_encrypted_members(server: Server, tmp_path: Path) -> None:

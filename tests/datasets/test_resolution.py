@@ -10,6 +10,7 @@ import pytest
 
 import datasets
 from datasets import DataError, Series
+from datasets._resolve import network_of
 from tests.support.stand_ins import ZIP, Server, Tiny, tiny_zip
 
 
@@ -31,11 +32,28 @@ def test_the_local_folder_comes_first(tiny: Tiny, tmp_path: Path, inside: str) -
     assert said == [f"Tiny: read from the local folder {tmp_path}"]
 
 
-def test_originals_in_the_local_folder_are_converted(tiny: Tiny, tmp_path: Path) -> None:
-    (tmp_path / "raw").mkdir()
-    (tmp_path / "raw" / "tiny.bin").write_bytes(tiny.original())
+@pytest.mark.parametrize("place", ["raw", "Tiny", "."])
+def test_originals_in_the_local_folder_are_converted(tiny: Tiny, tmp_path: Path, place: str) -> None:
+    (tmp_path / place).mkdir(exist_ok=True)
+    (tmp_path / place / "tiny.bin").write_bytes(tiny.original())
     series = datasets.load(tiny, "1.test.out", data_dir=tmp_path)
     assert series.values.tobytes() == tiny.arrays("1.test.out")[0].tobytes()
+
+
+def test_some_of_the_originals_are_not_enough(tmp_path: Path) -> None:
+    (tmp_path / "Dodgers.data").write_text("4/10/2005 0:00,1\n")
+    with pytest.raises(DataError, match=r"101-freeway-traffic\.test\.out is missing: copy it there"):
+        datasets.load("Dodgers", "101-freeway-traffic.test.out", data_dir=tmp_path)
+
+
+def test_each_cache_mirror_and_silence_has_a_network_of_its_own(tmp_path: Path) -> None:
+    ways = [
+        (tmp_path, "", False),
+        (tmp_path, "", True),
+        (tmp_path, "https://mirror", False),
+        (tmp_path / "x", "", False),
+    ]
+    assert len({id(network_of(*way)) for way in ways for _ in range(2)}) == 4
 
 
 def test_a_bad_local_series_yields_its_error_and_the_others_go_on(tiny: Tiny, tmp_path: Path) -> None:

@@ -156,6 +156,9 @@ def test_a_file_cut_between_two_lines_is_noticed() -> None:
         check_facts(arrays, Facts("s", 80), "x")
     with pytest.raises(DataError, match="0 training rows, expected 7"):
         check_facts(arrays, Facts("s", 90, 9, 1, 7), "x")
+    for other in (8, 10):
+        with pytest.raises(DataError, match=f"9 anomalous rows, expected {other}"):
+            check_facts(arrays, Facts("s", 90, other), "x")
 
 
 def test_fingerprints_tell_the_same_a_reprint_and_another_content(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from detectors.core.parameters import one_of, real, whole
 from detectors.core.threshold import peaks_over_threshold, share_interval, upper_quantile
 from detectors.core.values import as_pieces
 from detectors.one_liners import AbsDeviation
+from tests.support import naive
 
 
 class Distance(Detector):
@@ -310,3 +311,18 @@ def test_scores_by_rules_leave_the_detector_and_each_other_alone() -> None:
     detector = Power().fit([2.0, 3.0])
     squared, plain = detector.scores_by([2.0, 3.0], [{"power": 2.0}, {}])
     assert (squared.tolist(), plain.tolist(), detector.power) == ([4.0, 9.0], [2.0, 3.0], 1.0)
+
+
+def test_an_automatic_window_is_that_of_all_pieces_one_after_the_other() -> None:
+    pieces = [np.sin(np.arange(300) / 2), np.sin(np.arange(900) / 5)]
+    expected = naive.find_length(np.concatenate(pieces), 125)
+    assert resolve_window("auto", pieces) == expected != naive.find_length(pieces[0], 125)
+
+
+def test_more_scores_than_points_are_a_failure_too() -> None:
+    class Long(Distance):
+        def _score(self, x):
+            return np.append(x, 0.0)
+
+    with pytest.raises(RuntimeError, match=r"\(10,\) scores for \(9,\) points"):
+        Long().fit(np.zeros(9)).score(np.zeros(9))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -479,3 +481,12 @@ def test_each_stage_has_steps_of_its_own():
     assert [model._schedule(stage, 64).epochs for stage in (1, 2)] == [64, 51]
     assert model._schedule(1, 65).epochs == 43
     assert Proposed(epochs=7)._schedule(2, 64).epochs == 7
+
+
+def test_windows_of_several_blocks_are_averaged_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """285 windows are more than one block; each window's score is its number."""
+    detector, numbers = Proposed(**QUICK | {"window": 16, "stride": 1}).fit(sine()), itertools.count()
+    numbered = lambda latents, window: torch.tensor([[float(next(numbers))] for _ in range(latents[0][0].shape[1])])  # noqa: E731
+    monkeypatch.setattr(Proposed, "_rule", lambda _: numbered)
+    slow = [np.mean(range(max(0, row - 15), min(row, 284) + 1)) for row in range(300)]
+    np.testing.assert_allclose(detector.score(sine()[:300]), slow)

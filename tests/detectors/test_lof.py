@@ -15,7 +15,7 @@ from sklearn.neighbors import LocalOutlierFactor
 from threadpoolctl import threadpool_limits
 
 from detectors.core.windows import Windows
-from detectors.kernels import neighbour_loops, neighbours, window_tree
+from detectors.kernels import neighbour_loops, neighbours, threads, window_tree
 from detectors.kernels.neighbours import nearest_windows
 from detectors.lof import LOF
 from tests.support import naive_neighbours as naive
@@ -392,3 +392,14 @@ def test_few_windows_have_as_many_neighbours_as_there_are(n: int) -> None:
     count = n - 4
     expected = LocalOutlierFactor(count - 1, algorithm="kd_tree").fit(naive.windows(x, 5)).negative_outlier_factor_
     np.testing.assert_allclose(LOF(window=5, align="start").fit(x).score(x)[:count], -expected, rtol=1e-9)
+
+
+def test_an_error_in_a_thread_is_raised_and_every_task_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[int] = []
+    for count in (1, 2):
+        monkeypatch.setattr(threads, "get_num_threads", lambda count=count: count)
+        done.clear()
+        threads.in_parallel(done.append, range(9))
+        assert sorted(done) == list(range(9))
+        with pytest.raises(ZeroDivisionError):
+            threads.in_parallel(lambda k: done.append(1 // k), [1, 0])

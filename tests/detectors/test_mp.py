@@ -266,3 +266,23 @@ def test_a_huge_value_in_a_flat_stretch_is_no_constant_window() -> None:
     x[50] = 1e20
     found, _ = nearest_distance(x, [np.append(np.zeros(7), -1.0)], 8)
     assert found[43] == pytest.approx(2 * np.sqrt(8), abs=1e-6)
+
+
+@pytest.mark.parametrize("part", [slice(30, 250), slice(150, 300)])
+def test_a_part_with_a_huge_value_scores_as_in_the_whole(part: slice) -> None:
+    """What is compared pair by pair has the exclusion zone of the place in the fitted series, too."""
+    x = np.round(rhythm(300), 2)
+    x[[60, 200]] = 1e9, -1e9
+    whole, ours = profile(x, 16, "sqrt"), profile(x[part], 16, "sqrt", [x])
+    np.testing.assert_allclose(ours, whole[part.start :][: len(ours)], rtol=1e-9, atol=1e-9)
+
+
+def test_a_window_whose_best_match_is_its_opposite_finds_it() -> None:
+    """All correlations are below 0: farther than a constant window, and a neighbour nevertheless."""
+    x, falling = np.arange(40.0) ** 1.1, np.arange(40.0, 0, -1) ** 1.1
+    found, index = nearest_distance(x, [falling], 8)
+    others = np.lib.stride_tricks.sliding_window_view(falling, 8)
+    slow = [naive.z_distances(x[i : i + 8], others, "sqrt") for i in range(33)]
+    np.testing.assert_allclose(found, [row.min() for row in slow], atol=1e-6)
+    assert (found > np.sqrt(2 * 8)).all()
+    assert (index >= 0).all()

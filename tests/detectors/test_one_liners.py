@@ -30,6 +30,8 @@ def test_each_is_its_line():
         ([5, -1, 0.5, -1], [0, 0, 0, 0]),  # not counts
         ([5, -1, -2, -1], [0, 0, 0, 0]),  # -1 is a value among others
         ([5, 3, 0, 2], [0, 0, 0, 0]),
+        ([1, -1, 0, 1], [0, 0, 0, 0]),  # states of 0 and 1
+        ([2, -1, 0, 1], [0, 1, 0, 0]),
     ],
 )
 def test_a_missing_count_is_minus_one_among_whole_numbers(x, flags):

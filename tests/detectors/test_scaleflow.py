@@ -634,3 +634,9 @@ def test_the_noise_of_training_is_that_of_a_grid_step_in_standard_deviations(mon
     ScaleFlow().fit(sine(400))
     ScaleFlow(noise=0).fit(sine(400))
     assert seen == [pytest.approx(50 / x.std() / np.sqrt(12)), 0.01, 1e-3]
+
+
+def test_a_window_is_not_its_own_nearest_one_where_a_part_of_the_series_was_fitted() -> None:
+    x = noisy()
+    why = ScaleFlow(**QUICK).fit(x[200:900]).explain(x, 500, 510)
+    assert abs(why.row + 200 - why.start) >= why.span
