@@ -33,11 +33,11 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
     "LOF": [{"n_neighbors": 5, "scaling": "z"}, {"n_neighbors": 5, "sample": 150, "align": "max"}],
     "MP": [{"constants": "zero", "align": "start"}, {"window": "auto"}],
     "PCA": [{"signs": "scores", "align": "mean"}],
-    "NormA": [{"length": 2, "share": 0.9, "cut": 0.6, "align": "end"}, {"max_stretches": 4}],
+    "NormA": [{"length": 2, "share": 0.9, "cut": 0.6, "align": "end"}, {"max_stretches": 2}],
     "HBOS": [
         {"scaling": "z", "n_bins": 5},
         {"alpha": 0.3, "tol": 0.0},
-        *({"align": align} for align in get_args(Alignment)),
+        *({"align": align} for align in get_args(Alignment) if align != "centre"),
     ],
     "POLY": [{"stretch": True, "degree": 2}, {"places": "rows", "stretch": True, "window": 23}],
     "OCSVM": [{"scaling": "z", "nu": 0.3}, {"scaling": "tsb-ad", "nu": 0.3}, {"max_windows": 60, "align": "start"}],
