@@ -83,6 +83,7 @@ class Archive(Dataset):
         """
         if data_dir is not None:
             names = self._names_in(data_dir)
+            self._mention_others(data_dir, len(names), say)
             if not names:
                 raise DataError(
                     f"{data_dir} holds no file of {self.name}: put them into {data_dir / self.home}, "
@@ -113,15 +114,21 @@ class Archive(Dataset):
             return cached
         return [facts.name for facts in self.series if facts.name in published] if self.series else published
 
+    def _files_in(self, root: Path) -> set[str]:
+        there = (path.name for folder in folders(root, self) if folder.is_dir() for path in folder.iterdir())
+        return {name for name in there if self._is_series(name)}
+
+    def _mention_others(self, root: Path, taken: int, say: Callable[[str], None]) -> None:
+        others = sorted(self._files_in(root) - {facts.name for facts in self.series}) if self.series else []
+        if others and taken:
+            files = (
+                "1 other file of the folder is" if len(others) == 1 else f"{len(others)} other files of the folder are"
+            )
+            say(f"{self.name}: {files} not on its list, as {others[0]}: name the folder itself to run them")
+
     def _names_in(self, root: Path) -> list[str]:
         """Names of its files below a folder, in the publisher's order where it is known."""
-        there = {
-            path.name
-            for folder in folders(root, self)
-            if folder.is_dir()
-            for path in folder.iterdir()
-            if self._is_series(path.name)
-        }
+        there = self._files_in(root)
         return [facts.name for facts in self.series if facts.name in there] if self.series else sorted(there)
 
     def _is_series(self, name: str) -> bool:

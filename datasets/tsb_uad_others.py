@@ -8,7 +8,8 @@ CITATION = (
     "Paparrizos, Kang, Boniol, Tsay, Palpanas and Franklin: TSB-UAD: an end-to-end benchmark suite for univariate "
     "time-series anomaly detection. PVLDB 15(8), 2022"
 )
-# name, series, what it is; with the four of the main table they are the 1,980 series that the publisher counts
+# name, series, what it is. The numbers are the column "Count" in the README of TSB-UAD, where OPPORTUNITY is OPP.
+# With the four of the main table they are the 1,980 series of the paper
 SETS = (
     ("Daphnet", 45, "acceleration at hip and leg of patients with Parkinson's disease"),
     ("ECG", 52, "electrocardiograms"),

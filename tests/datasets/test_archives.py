@@ -129,6 +129,19 @@ def test_archives_are_run_only_when_named_and_described() -> None:
     assert not lists[0] & lists[1]
 
 
+# README of TheDatumOrg/TSB-UAD, column "Count", as it stood
+COUNTS = {
+    "Dodgers": 1, "ECG": 52, "IOPS": 58, "KDD21": 250, "MGAB": 10, "NAB": 58, "SensorScope": 23, "YAHOO": 367,
+    "NASA-MSL": 27, "NASA-SMAP": 54, "Daphnet": 45, "GHL": 126, "Genesis": 6, "MITDB": 32, "OPPORTUNITY": 465,
+    "Occupancy": 10, "SMD": 281, "SVDB": 115,
+}  # fmt: skip
+
+
+def test_the_sets_of_tsb_uad_have_the_published_counts() -> None:
+    assert sum(COUNTS.values()) == 1980
+    assert {name: datasets.get(name).size for name in COUNTS} == COUNTS
+
+
 @pytest.mark.real
 def test_the_files_at_hand_have_the_published_facts(tmp_path: Path) -> None:
     folder = Path(os.environ.get("BENCHMARK_DATA", ""))
