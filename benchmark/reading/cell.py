@@ -34,6 +34,7 @@ NOTHING = (
     | frozenset(["unavailable", "unknown", "offline"])
 )
 
+DASHES = "−–‒－"  # minus signs beside ASCII's
 _CLOCK = r"\d{1,2}[:.h]\d{2}([:.]\d{2}([.,]\d{1,9})?)?( ?[ap]\.? ?m\.?)?"
 _NAMED = rf"({ANY})[{LETTERS}]*\.?"
 _DATE = (
@@ -43,8 +44,8 @@ _TIME = re.compile(
     rf"({_DATE}.*|\d{{4}}-\d{{2}}|\d{{8}}t\d{{4,6}}z?|\d{{1,2}}:\d{{2}}(:\d{{2}}([.,]\d+)?)?( ?[ap]m)?)", re.I
 )
 _NUMBER = re.compile(
-    r"[^\w\s+\-−.#]{0,3}\s?[+\-−]?[.,]?\d[\d.,'’ \u00a0\u202f\u2009]*(e[+-]?\d+)?\s?"
-    r"([^\d\s]{0,8}|[^\d\s]{0,6}m[23](/\w{1,3})?)",
+    rf"[^\w\s+\-{DASHES}.#]{{0,3}}\s?(?:[+\-{DASHES}]\s?)?[.,]?\d[\d.,'’ \u00a0\u202f\u2009]*(e[+-]?\d+)?\s?"
+    r"([^\d\s]{0,8}( [^\d\s]{1,8})?|[^\d\s]{0,6}m[23](/\w{1,3})?)",
     re.I,
 )
 _UNIT = re.compile(
@@ -66,7 +67,7 @@ def kind(cell: str) -> str:
 
 def words(cell: str) -> str:
     """What a cell has beside its digits and their marks: its unit, where it is a number."""
-    return re.sub(r"[\d.,'’+\-−\s]|(?<=\d)[eE](?=[+-]?\d)", "", cell)
+    return re.sub(rf"[\d.,'’+\-{DASHES}\s]|(?<=\d)[eE](?=[+-]?\d)", "", cell)
 
 
 def is_unit(cell: str) -> bool:

@@ -1,4 +1,7 @@
-"""The time columns of a table: a column of times, a date beside a time of day, an epoch, or a counter."""
+"""The time columns of a table: a column of times, a date beside a time of day, an epoch, or a counter.
+
+Over 300 lines: every way in which columns may hold times is weighed against the others here.
+"""
 
 from __future__ import annotations
 
@@ -11,25 +14,25 @@ from numpy.typing import NDArray
 
 from benchmark.errors import UserError
 from benchmark.reading import cell
-from benchmark.reading.numbers import sample
+from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.options import LOST_AT_MOST, WITHOUT
 from benchmark.reading.sheet import Sheet, is_counter, is_whole
-from benchmark.reading.stamps import Stamps, from_epoch
+from benchmark.reading.stamps import YEARLESS, Stamps, from_epoch
 from benchmark.reading.time_of_day import time_of_day
 from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND
-from benchmark.reading.whole_dates import whole_dates
+from benchmark.reading.whole_dates import short_stamps, whole_dates
 
 BEST_NAMES = ("_time", "timestamp", "time", "datetime", "date_time", "date", "ts", "ds", "t")
 NAME = re.compile(
     r".*(time|date|stamp|datum|zeit|uhr|fecha|hora|heure|epoch|clock|utc|jour|tag\b).*|ts|ds|t|dt|index", re.I
 )
 VALUE_NAME = re.compile(r"_?values?|y|x|data|reading|measurement", re.I)
-PARTS = (
-    ("year", "yr", "yyyy"),
-    ("month", "mon", "mm", "mo"),
-    ("day", "dd", "dy"),
-    ("hour", "hr", "hh"),
-    ("minute", "min", "mi"),
+PARTS = (  # exact names, in order of preference
+    ("year", "yr", "yyyy", "jahr", "année", "annee", "año", "ano", "anno", "y"),
+    ("month", "mon", "mm", "mo", "monat", "mois", "mes", "mese", "mês", "m"),
+    ("day", "dd", "dy", "tag", "jour", "dia", "día", "giorno", "d"),
+    ("hour", "hr", "hh", "stunde", "heure", "hora", "ora", "h"),
+    ("minute", "min", "mi", "minuto"),
 )
 
 
@@ -147,6 +150,11 @@ def _refuse_mixed_forms(sheet: Sheet, free: list[str]) -> None:
         cells = sample(sheet.cells(name), 400)
         likely = [c for c in cells if cell.kind(c) == "time" and not cell.is_clock(c)]
         if cells and len(likely) >= 0.5 * len(cells) and sheet.stamps(name) is None:
+            if mostly(cells, re.compile(YEARLESS).fullmatch):
+                raise UserError(
+                    f"{sheet.path}: the times of {name!r} have no year, e.g. {likely[0]!r}: write it, "
+                    f"or number the rows with --time {WITHOUT}"
+                )
             raise UserError(
                 f"{sheet.path}: the times of {name!r} are not written in one way (e.g. {likely[0]!r} "
                 f"and {likely[-1]!r}): write them alike, "
@@ -184,11 +192,17 @@ def _as_clock(sheet: Sheet, name: str, asked: bool) -> Clock | None:
     likely = asked or _ordered(values) or bool(NAME.fullmatch(name))
     if not likely:
         return None
-    epoch = stamps if compact else from_epoch(values) or whole_dates(values, name) or _spreadsheet_days(values, name)
+    epoch = stamps if compact else _counted(sheet, values, name)
     if epoch is not None:
         return Clock((name,), epoch, notes=[*_epoch_notes(epoch, name), *epoch.notes])
     counts = is_counter(values) or (_in_order(values) and bool(NAME.fullmatch(name)))
     return Clock((name,), None, values) if counts else None
+
+
+def _counted(sheet: Sheet, values: NDArray[np.float64], name: str) -> Stamps | None:
+    """Numbers as times, in the first way that fits."""
+    found = short_stamps(values, name) or from_epoch(values)
+    return found or whole_dates(values, name) or _spreadsheet_days(sheet, values, name)
 
 
 def _ordered(values: NDArray[np.float64]) -> bool:
@@ -205,11 +219,17 @@ def _in_order(values: NDArray[np.float64]) -> bool:
     return len(beyond) > 0 and float(beyond.mean()) >= 1 - LOST_AT_MOST
 
 
-def _spreadsheet_days(values: NDArray[np.float64], name: str) -> Stamps | None:
-    """Days since 1899-12-30, as spreadsheets count them, in a column that is called a date."""
-    known = values[np.isfinite(values)]
-    dated = bool(re.search("date|datum|fecha", name, re.I)) and len(known) == len(values)
-    if not dated or known.min() < 30_000 or known.max() > 60_000:
+def _spreadsheet_days(sheet: Sheet, values: NDArray[np.float64], name: str) -> Stamps | None:
+    """Days since 1899-12-30, as spreadsheets count them, in a column that is called a date.
+
+    In one called a time, too, where its steps are odd parts of a day, or in a file of Excel.
+    """
+    if not np.isfinite(values).all() or values.min() < 30_000 or values.max() > 60_000:
+        return None
+    step = float(np.median(np.abs(np.diff(values)))) if len(values) > 1 else 0.0
+    odd = abs(step * 1000 - round(step * 1000)) > 1e-4 and abs(step * 86_400 - round(step * 86_400)) < 0.01
+    dated = bool(re.search("date|datum|fecha|stamp", name, re.I))
+    if not dated and not ((odd or sheet.table.form.startswith("Excel")) and NAME.fullmatch(name)):
         return None
     seconds = np.round((values - 25_569) * 86_400).astype(np.int64)
     return Stamps(seconds * SECOND, dates_only=is_whole(values), epoch="days")
@@ -244,6 +264,8 @@ def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
     """Year, month, day and hour in columns of their own."""
     lower = {name.lower(): name for name in free}
     names = [next((lower[n] for n in part if n in lower), None) for part in PARTS]
+    if all(name.startswith("column ") for name in sheet.names):
+        names = _by_place(sheet)
     year, month, day = names[:3]
     if year is not None and day is None and (ordinal := next((lower[n] for n in ORDINALS if n in lower), None)):
         return _from_ordinal(sheet, year, ordinal, names[3:])
@@ -260,6 +282,17 @@ def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
             stamps.wall += np.nan_to_num(values).astype(np.int64) * size
     stamps.dates_only = parts[3] is None
     return Clock(tuple(n for n in names if n is not None), stamps)
+
+
+def _by_place(sheet: Sheet) -> list[str | None]:
+    """In a file without header: columns that begin with year, month and day, and perhaps hour and minute."""
+    found: list[str | None] = []
+    for name, (low, high) in zip(sheet.names[:-1], ((1700, 2200), (1, 12), (1, 31), (0, 24), (0, 59)), strict=False):
+        values = sheet.numbers(name).values if sheet.looks_numeric(name) else np.array([np.nan])
+        if not (np.isfinite(values).all() and is_whole(values) and values.min() >= low and values.max() <= high):
+            break
+        found.append(name)
+    return [*found, *[None] * (5 - len(found))]
 
 
 def _from_ordinal(sheet: Sheet, year: str, ordinal: str, clock: list[str | None]) -> Clock | None:

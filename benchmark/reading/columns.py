@@ -14,14 +14,16 @@ from benchmark.reading.clock import Clock
 from benchmark.reading.options import WITHOUT
 from benchmark.reading.sheet import Sheet, is_constant, is_counter, is_whole
 from benchmark.reading.stamps import from_epoch
+from benchmark.reading.table import counted
 
 VALUE_NAMES = ("_value", "value", "values", "data", "y", "x")
 IDENTIFIER = re.compile(
     r"(.*[ _-])?(id|ids|no|nr|uuid|serial|index|idx|code|row|seq|sequence|counter)|unnamed: ?\d+|column 1|#"
-    r"|year|month|day|hour|minute|second|weekday|day_?of_?week|week|quarter|is_.*|.*flag|quality|status",
+    r"|year|month|day|hour|minute|second|weekday|day_?of_?week|week|quarter|is_.*|.*flag|quality|status"
+    r"|jahr|monat|tag|stunde|wochentag|woche|kw|quartal|année|mois|jour|heure|semaine|año|mes|día|hora|semana",
     re.I,
 )
-SHOWN = 8
+SHOWN, SIDEWAYS = 8, 20
 RARE = 0.2
 
 
@@ -73,6 +75,11 @@ def find_value(sheet: Sheet, clock: Clock | None, label: str | None, series: tup
         numeric = [name for name in clock.columns if name in sheet.names]
     if not numeric:
         _refuse_words(sheet, [name for name in sheet.names if name not in taken])
+    if len(numeric) > max(len(sheet.table), SIDEWAYS):
+        raise UserError(
+            f"{sheet.path}: {len(numeric)} columns of numbers and {counted(len(sheet.table), 'row')}: each row seems "
+            "to be a series; write a row for each time, or name one column with --value"
+        )
     ranks = {name: _rank(sheet, name) for name in numeric}
     best = min(ranks.values())
     likely = [name for name in numeric if ranks[name] == best]

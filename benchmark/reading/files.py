@@ -15,6 +15,7 @@ from benchmark.reading.options import ReadOptions
 from benchmark.reading.packed import unpacked
 from benchmark.reading.table import Table, from_columns
 from benchmark.reading.text import read_text
+from benchmark.reading.wide import as_long
 
 
 def read_table(path: Path, options: ReadOptions) -> Table:
@@ -34,7 +35,7 @@ def read_table(path: Path, options: ReadOptions) -> Table:
     table = _read(unpacked(raw, path), path, options)
     if not len(table):
         raise UserError(f"{path} has no rows")
-    return without_totals(table)
+    return as_long(without_totals(table), options.value)
 
 
 def _read(raw: bytes, path: Path, options: ReadOptions) -> Table:
@@ -48,6 +49,9 @@ def _read(raw: bytes, path: Path, options: ReadOptions) -> Table:
         raise UserError(f"{path} is HDF5: write it as CSV or Parquet, e.g. pandas.read_hdf({path.name!r}).to_parquet()")
     if raw.startswith(b"\xd0\xcf\x11\xe0"):
         raise UserError(f"{path} is in Excel's old form (.xls): save it as .xlsx or CSV")
+    if raw.lstrip()[:1] == b"<" or raw.startswith(b"%PDF"):
+        form = "PDF" if raw.startswith(b"%PDF") else "HTML or XML"
+        raise UserError(f"{path} is {form}: open it in a spreadsheet and save the table as .xlsx or CSV")
     if path.suffix.lower() in (".parquet", ".pq"):
         raise UserError(f"{path} is not a readable Parquet file: it does not begin with PAR1")
     if re.match(rb"(\xef\xbb\xbf)?\s*[\[{]\s*[\[{\"\d\]}-]", raw[:200]):

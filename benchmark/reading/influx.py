@@ -6,6 +6,7 @@ import csv
 import io
 import re
 
+from benchmark.errors import UserError
 from benchmark.reading.table import Table
 
 BOOKKEEPING = ("result", "table", "_start", "_stop")
@@ -24,6 +25,8 @@ def flat(text: bytes, notes: list[str]) -> bytes:
         return b""
     notes.append("InfluxDB's annotated CSV: lines that begin with # describe the columns.")
     header = tables[0][0]
+    if header.strip(b",").startswith(b"error") and len(tables[0]) > 1:
+        raise UserError(f"the file holds InfluxDB's error in place of a series: {tables[0][1].decode().strip(',')}")
     if all(table[0] == header or b"_time" not in table[0] for table in tables):
         return b"\n".join([header, *(line for table in tables for line in table if line != header)]) + b"\n"
     return _joined(tables)

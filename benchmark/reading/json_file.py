@@ -126,6 +126,16 @@ def _grafana_points(data: Any) -> Columns:
     return _long([(name, [p[1] for p in points], [p[0] for p in points]) for name, points in parts])
 
 
+def _opentsdb(data: Any) -> Columns:
+    """``[{"metric": name, "tags": {...}, "dps": {time: value, ...}}]``."""
+    if not isinstance(data, list) or not data or not all(isinstance(d, dict) and "dps" in d for d in data):
+        return {}
+    named = [{"__name__": str(d.get("metric", "")), **(d.get("tags") or {})} for d in data]
+    names = [_metric_name(each, named) for each in named]
+    points = [[*d["dps"].items()] if isinstance(d["dps"], dict) else d["dps"] for d in data]
+    return _long([(n, [p[0] for p in ps], [p[1] for p in ps]) for n, ps in zip(names, points, strict=True)])
+
+
 def _grafana_frames(data: Any) -> Columns:
     """Frames of Grafana's query answers and of its panel inspector."""
     parts: list[tuple[str, list[Any], list[Any]]] = []
@@ -232,10 +242,11 @@ def _longest(data: Any, depth: int = 0) -> list[Any]:
 FORMS = (
     ("Prometheus", _prometheus),
     ("Grafana's points", _grafana_points),
+    ("OpenTSDB", _opentsdb),
     ("Grafana's frames", _grafana_frames),
     ("InfluxDB", _influx),
     ("CloudWatch", _cloudwatch),
     ("columns", _columns),
     ("rows", _rows),
 )
-NAMED = ("Prometheus", "Grafana's points", "Grafana's frames", "InfluxDB", "CloudWatch")
+NAMED = ("Prometheus", "Grafana's points", "OpenTSDB", "Grafana's frames", "InfluxDB", "CloudWatch")

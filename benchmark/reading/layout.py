@@ -169,8 +169,8 @@ def _first_data(rows: dict[int, list[str]], width: int, profile: list[str]) -> i
     if not {"number", "time"} & set(profile):
         return ([*rows][1:] or [max(rows)])[0]
     top = min(rows)
-    if len(rows) > 1 and rows[top] == ["", *map(str, range(width - 1))]:
-        return [*rows][1]  # a frame without names, as pandas writes it
+    if len(rows) > 1 and (rows[top] == ["", *map(str, range(width - 1))] or _names_of_years(rows[top])):
+        return [*rows][1]  # a frame without names, as pandas writes it; or years as names
     found = next((i for i in rows if _is_data(rows[i], width, profile)), max(rows))
     for line in [i for i in reversed(rows) if i < found]:
         kinds = [cell.kind(c) for c in rows[line]]
@@ -180,6 +180,12 @@ def _first_data(rows: dict[int, list[str]], width: int, profile: list[str]) -> i
             break
         found = line
     return found
+
+
+def _names_of_years(cells: list[str]) -> bool:
+    """Words, and behind them years one after the other."""
+    years = [int(c) for c in cells if re.fullmatch(r"1[6-9]\d\d|20\d\d", c)]
+    return len(years) >= 12 and years == [*range(years[0], years[0] + len(years))] and cell.kind(cells[0]) == "text"
 
 
 def _is_one_of(row: list[str], below: list[str], profile: list[str]) -> bool:

@@ -39,6 +39,11 @@ def decide(text: Cells, decimal: str | None, thousands: str | None, country: Cou
     return _one(text, mark, commas or dots, country, other)
 
 
+def grouped(mark: str) -> str:
+    """Pattern of digits in groups of three, or as in India of two before the last three."""
+    return rf"(?:\d{{1,3}}(?:{mark}\d{{3}})+|\d{{1,2}}(?:{mark}\d{{2}})+{mark}\d{{3}})"
+
+
 def having(text: Cells, mark: str) -> int:
     """Cells that have the mark somewhere."""
     import pyarrow.compute as pc
@@ -70,9 +75,11 @@ def _both(text: Cells, commas: int, dots: int) -> tuple[str, str]:
 def _one(text: Cells, mark: str, marked: int, country: Country, other: str) -> tuple[str, str]:
     """Only commas, or only dots: decimal mark or thousands separator?"""
     at = re.escape(mark)
-    grouped = _count(text, rf"^[+-]?[1-9]\d{{0,2}}({at}\d{{3}})+$")
     as_decimal, as_thousands = (mark, other), ("," if mark == "." else ".", mark)
-    if other or grouped < 0.98 * marked:
+    groups = _count(text, rf"^[+-]?[1-9]\d{{0,2}}({at}\d{{3}})+$")
+    if _count(text, rf"^[+-]?\d{{1,2}}(?:{at}\d{{2}})+{at}\d{{3}}$"):
+        return as_thousands  # India's groups
+    if other or groups < 0.98 * marked:
         several = _count(text, rf"{at}\d*{at}")
         return as_thousands if several > 0.98 * marked else as_decimal
     if _count(text, rf"{at}\d{{3}}{at}"):
@@ -83,7 +90,7 @@ def _one(text: Cells, mark: str, marked: int, country: Country, other: str) -> t
     if mark == ".":
         if country == "comma":
             return as_thousands
-        if country == "dot" or (country == "unknown" and min(short, grouped) < 5):
+        if country == "dot" or (country == "unknown" and min(short, groups) < 5):
             return as_decimal
         raise Undecided("every dot has three digits behind it")
     if country == "comma" or (country == "dates" and not short):

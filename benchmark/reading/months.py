@@ -22,8 +22,8 @@ ANY = "|".join(sorted(BEGINNINGS, key=len, reverse=True))
 
 
 def month_of(words: str) -> int:
-    """1 to 12 by the first word that begins like a month; 0 if none does."""
-    for word in words.lower().split():
+    """1 to 12 by the last word that begins like a month, behind ``mardi`` and ``martes``; 0 if none does."""
+    for word in reversed(words.lower().split()):
         for size in (4, 3):
             if word[:size] in BEGINNINGS:
                 return BEGINNINGS[word[:size]]

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.reading.cell import NOTHING
-from benchmark.reading.marks import QUOTES, SPACES, Country, decide, having
+from benchmark.reading.cell import DASHES, NOTHING
+from benchmark.reading.marks import QUOTES, SPACES, Country, decide, grouped
 from benchmark.reading.table import Cells, as_mask, count_true, counted
 
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 NAMES = {SPACES: "blanks", QUOTES: "apostrophes", ",": "commas", ".": "dots"}
 MULTIPLES = ("k", "K", "M", "G", "T", "B", "bn", "Mio", "Mio.", "Mrd", "Mrd.")  # beside bare numbers no mere unit
 _AMOUNT = r"([^\d()\-]{0,3})(\d[\d.,'’ ]*)"
-BEHIND = rf"^(?:\({_AMOUNT}\)|{_AMOUNT}\s?-)$"  # below zero, as RE2 reads it
+BEHIND = rf"^(?:\({_AMOUNT}\)|{_AMOUNT}\s?-|([^\d()\-]{{1,3}})\(([\d.,'’ ]+)\))$"  # below zero, as RE2 reads it
 _SPLIT = re.compile(
     rf"([^\d+\-.,]*?)([+-]?[.,]?\d[\d.,{QUOTES}{SPACES}]*(?:[eE][+-]?\d+)?)(\s*[^\d\s]{{0,6}}m[23](?:/\w{{1,3}})?|[^\d]*)"
 )
@@ -99,8 +99,7 @@ def read_numbers(
     if free and not _dots_may_group(cells) and (direct := _cast(cells)) is not None:
         return Numbers(direct, marks=Marks() if any("." in c for c in sample(cells, 50)) else None)
     text = pc.utf8_trim_whitespace(cells)
-    if having(text, "−"):
-        text = pc.replace_substring(text, "−", "-")
+    text = pc.replace_substring_regex(text, rf"^(\D{{0,3}}?)(?:[{DASHES}] ?|- )(\d)", r"\1-\2")
     text, signs = _signed(text, name)
     text, notes = _without_nothing(text, name, NOTHING | words)
     notes += signs
@@ -162,7 +161,7 @@ def _signed(text: Cells, name: str) -> tuple[Cells, list[str]]:
     count = count_true(behind)
     if not count:
         return text, []
-    signed = pc.if_else(behind, pc.replace_substring_regex(text, BEHIND, r"\1\3-\2\4"), text)
+    signed = pc.if_else(behind, pc.replace_substring_regex(text, BEHIND, r"\1\3\5-\2\4\6"), text)
     row = pc.index(behind, True).as_py()
     shown = f"{text[row].as_py()!r} is read as {signed[row].as_py()}"
     return signed, [f"Below zero in {name!r}: {counted(count, 'cell')} with a minus behind or in brackets, {shown}."]
@@ -224,7 +223,7 @@ def _cleaned(text: Cells, marks: Marks) -> Cells:
         text = _stripped(text, marks.before, marks.after)
     if marks.thousands:
         at, end = f"[{re.escape(marks.thousands)}]", re.escape(marks.decimal)
-        fits = pc.match_substring_regex(text, rf"^[+-]?\d{{1,3}}({at}\d{{3}})+({end}\d*)?$")
+        fits = pc.match_substring_regex(text, rf"^[+-]?{grouped(at)}({end}\d*)?$")
         text = pc.if_else(fits, pc.replace_substring_regex(text, at, ""), text)
     return pc.replace_substring(text, ",", ".") if marks.decimal == "," else text
 

@@ -16,7 +16,8 @@ from benchmark.reading.units import NOT_A_TIME
 
 NAME = re.compile(
     r".*(series|kpi|metric|sensor|device|station|host|node|channel|tag|item|variable|symbol|ticker|meter|machine|unit"
-    r"|location|site|field|instance|unique_id|name|entity|asset|signal|group)s?\b.*|(.*[ _-])?id",
+    r"|location|site|field|instance|unique_id|name|entity|asset|signal|group|store|shop|product|sku|category|region"
+    r"|country|city|customer|account|route|vehicle|pump|turbine|engine|plant|standort|gerät)s?\b.*|(.*[ _-])?id",
     re.I,
 )
 ALL = "all"

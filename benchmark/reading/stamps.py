@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.reading.fields import day_and_month, fields_of, hours_of, wall_of
+from benchmark.reading.fields import day_and_month, fields_of, hours_of, plain_times, wall_of
 from benchmark.reading.months import LETTERS, month_of
 from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.periods import read_periods
@@ -21,14 +21,15 @@ EPOCHS = (("seconds", SECOND), ("milliseconds", 10**6), ("microseconds", 10**3),
 OLDEST, YOUNGEST = 315_532_800, 4_102_444_800  # 1980 and 2100
 
 _CLOCK = r"(?:[T ,;:_\-]+\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2}(?:[.,:]\d{1,9})?)?)?(?: ?[AaPp]\.? ?[Mm]\.?)?)?"
-_ZONE = r" ?(?:Z|[A-Za-z]{2,4}|(?:UTC|GMT)? ?[+-]\d{2}:?\d{2}|[+-]\d{2})?"
-_DAY = r"(?:[A-Za-z]{2,9}\.?,? +)?"
+_ZONE = r" ?(?:Z|[A-Za-z]{2,4}|(?:UTC|GMT)? ?[+-]\d{2}:?\d{2}|(?:UTC|GMT) ?[+-]\d{1,2}|[+-]\d{2})?"
+_DAY = rf"(?:[{LETTERS}]{{2,12}}\.?,? +)?"
 _WORD = rf"[{LETTERS}]{{3,12}}\.?"
+YEARLESS = rf"{_DAY}(?:\d{{1,2}}[-/ .]+{_WORD}|{_WORD} +\d{{1,2}}),? +\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:[.,]\d+)?"
+_PLACE = r"^(.*\d) ([A-Z][A-Za-z]+/[\w/+-]+)$"  # "Europe/Berlin" behind the time
 _LATER = r"^(.*\d.*?)(?:\[[\w/+-]+\]| \([\w ]+\))$"  # "[Europe/Berlin]" and "(CEST)" behind an offset
 _CLOCK_FIRST = r"^(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)[ ,;T]+(\S.*[-/. ].*)$"  # "13:30:00 24.12.2024"
 FORMS: tuple[tuple[str, str, str], ...] = (  # name, order of the first runs of digits, pattern of the date
     ("year first", "ymd", r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}"),
-    ("year first", "ymd", r"\d{4}年\d{1,2}月\d{1,2}日"),
     ("numbers", "??y", r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}"),
     ("numbers", "??y", r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2}"),
     ("month by name", "dmy", rf"{_DAY}\d{{1,2}}[-/ .]+(?:de )?{_WORD}[-/ ,]+(?:de )?\d{{2,4}}"),
@@ -37,7 +38,7 @@ FORMS: tuple[tuple[str, str, str], ...] = (  # name, order of the first runs of 
     ("year and month", "ym", r"\d{4}-\d{2}"),
     ("C's ctime", "ctime", rf"[A-Za-z]{{3}} +{_WORD} +\d{{1,2}} +\d{{1,2}}:\d{{2}}:\d{{2}}"),
 )
-_COMPACT_CLOCK = r"(?:[T _\-]?\d{2}(?:\d{2}(?:\d{2})?)?)?"
+_COMPACT_CLOCK = r"(?:[T _\-]?\d{2}(?:\d{2}(?:\d{2}(?:[.,]?\d{3})?)?)?)?"
 
 
 @dataclass
@@ -85,6 +86,8 @@ class Stamps:
 
 def form_of(cells: list[str]) -> tuple[str, str, str] | None:
     """The form that at least nine in ten of the cells have."""
+    if mostly(cells, re.compile(YEARLESS).fullmatch):
+        return None
     return next((form for form in FORMS if mostly(cells, re.compile(_whole(form)).fullmatch)), None)
 
 
@@ -112,7 +115,11 @@ def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
         return _typed(cells)
     if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
         return None
+    cells = plain_times(cells)
     known = sample(cells)
+    if (place := _one_place(known)) and (found := read_stamps(_rewritten(cells, known, _PLACE, r"\1"), day_first)):
+        found.notes.append(f"Behind the times stands {place}: they are kept as its local times (--tz {place}).")
+        return found
     if (cut := _rewritten(cells, known, _LATER, r"\1")) is not None:
         cells, known = cut, sample(cut)
     form = form_of(known)
@@ -131,6 +138,12 @@ def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
     found = _from_runs(text, good, form, day_first)
     found.wrong, found.example = count + found.wrong, example or found.example
     return found
+
+
+def _one_place(known: list[str]) -> str:
+    """The one place whose local times the cells are; empty where they name none, or several."""
+    places = {match[2] if (match := re.match(_PLACE, cell)) else "" for cell in known}
+    return next(iter(places)) if len(places) == 1 else ""
 
 
 def _rewritten(cells: Cells, known: list[str], pattern: str, into: str) -> Cells | None:
@@ -214,13 +227,14 @@ def _from_compact(text: Cells, good: NDArray[np.bool_]) -> Stamps:
     import pyarrow.compute as pc
 
     zulu = bool(pc.any(pc.ends_with(text, "Z")).as_py())
-    digits = pc.replace_substring_regex(pc.utf8_slice_codeunits(text, 0, 17), r"\D", "")
-    safe = pc.if_else(pa.array(good), pc.utf8_slice_codeunits(pc.utf8_rpad(digits, 14, "0"), 0, 14), "0" * 14)
-    whole = np.array(pc.cast(safe, pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), dtype=np.int64)
+    digits = pc.replace_substring_regex(pc.utf8_slice_codeunits(text, 0, 19), r"[Zz+-].*$|\D", "")
+    safe = pc.if_else(pa.array(good), pc.utf8_slice_codeunits(pc.utf8_rpad(digits, 17, "0"), 0, 17), "0" * 17)
+    stamps = np.array(pc.cast(safe, pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), dtype=np.int64)
+    whole, thousandths = np.divmod(stamps, 1000)
     date, rest = np.divmod(whole, 10**6)
     wall, valid = from_yyyymmdd(date)
     hours, minutes, seconds = rest // 10_000, rest // 100 % 100, rest % 100
-    wall += hours * HOUR + minutes * MINUTE + seconds * SECOND
+    wall += hours * HOUR + minutes * MINUTE + seconds * SECOND + thousandths * 10**6
     valid &= (hours <= 24) & (minutes < 60) & (seconds <= 60)
     bad = good & ~valid
     wall[~good | ~valid] = NOT_A_TIME

@@ -40,7 +40,7 @@ def read_text(raw: bytes, path: Path, options: ReadOptions) -> Table:
     named = NAMES.get(layout.separator, repr(layout.separator))
     table = Table(columns, rows, total, f"text, {encoding}, separated by {named}", layout.separator)
     table.notes = [*notes, *layout.notes]
-    table = _without_comments(table, broken, path)
+    table = _without_headers(_without_comments(table, broken, path))
     return _without_trailing_blanks(_without_empty_columns(table), layout)
 
 
@@ -136,6 +136,21 @@ def _without_comments(table: Table, broken: list[tuple[int, str]], path: Path) -
     table.total -= comments
     ragged = [(row, text) for row, text in broken if not is_comment(text)]
     return _without_ragged(table, ragged, path)
+
+
+def _without_headers(table: Table) -> Table:
+    """The table without rows that repeat the header, as pages and joined files have them."""
+    import pyarrow.compute as pc
+
+    again = np.ones(len(table), dtype=bool)
+    for name, cells in table.columns.items():
+        again &= as_mask(pc.equal(pc.utf8_trim_whitespace(cells), name)) if again.any() else False
+    if not again.any():
+        return table
+    kept = table.keep(~again)
+    kept.total -= int(again.sum())
+    kept.notes.append(f"Left out: {counted(int(again.sum()), 'row')} that repeat the header.")
+    return kept
 
 
 def _without_ragged(table: Table, ragged: list[tuple[int, str]], path: Path) -> Table:

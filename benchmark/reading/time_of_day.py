@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.reading import cell
-from benchmark.reading.fields import hours_of, wall_of
+from benchmark.reading.fields import hours_of, plain_times, wall_of
 from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.runs import digit_runs
 from benchmark.reading.sheet import Sheet, is_whole
@@ -23,6 +23,8 @@ def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
     import pyarrow as pa
 
     cells = sheet.cells(name)
+    if pa.types.is_string(cells.type):
+        cells = plain_times(cells)
     if pa.types.is_time(cells.type):
         values = cells.cast(pa.time64("ns")).cast(pa.int64()).fill_null(NOT_A_TIME)
         return np.array(values.to_numpy(zero_copy_only=False), dtype=np.int64)

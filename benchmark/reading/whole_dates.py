@@ -11,17 +11,22 @@ from numpy.typing import NDArray
 from benchmark.reading.fields import in_order
 from benchmark.reading.sheet import is_whole
 from benchmark.reading.stamps import Stamps, from_yyyymmdd
-from benchmark.reading.units import NOT_A_TIME
+from benchmark.reading.units import HOUR, MINUTE, NOT_A_TIME, SECOND
 
 Whole = NDArray[np.int64]
 FIRST, LAST = 19_000_101, 21_991_231
+SURE, EVEN = 20, 0.9  # rows, and the share of even steps, from which short stamps are told from epochs
 DATED = re.compile(r".*(date|datum|fecha|day|tag|yymmdd|period|month|monat|mois|mes|yyyymm).*", re.I)
 OTHERS: dict[str, Callable[[Whole], Whole]] = {
     "ddmmyyyy": lambda v: v % 10_000 * 10_000 + v // 10_000 % 100 * 100 + v // 1_000_000,
     "mmddyyyy": lambda v: v % 10_000 * 10_000 + v // 1_000_000 * 100 + v // 10_000 % 100,
     "yyyymm": lambda v: v * 100 + 1,
     "yymmdd": lambda v: v + np.where(v < 700_000, 20_000_000, 19_000_000),
+    "mmddyy": lambda v: np.where(v < 10**6, _century(v % 100) * 10_000 + v // 100, 0),
+    "ddmmyy": lambda v: np.where(v < 10**6, _century(v % 100) * 10_000 + v // 100 % 100 * 100 + v // 10_000, 0),
+    "yyyyddd": lambda v: _ordinal(v // 1000, v % 1000),
 }
+SHORT = (("yymmddhhmm", 10**4, (100, 1)), ("yymmddhhmmss", 10**6, (10_000, 100, 1)))
 
 
 def whole_dates(values: NDArray[np.float64], name: str = "") -> Stamps | None:
@@ -45,6 +50,34 @@ def whole_dates(values: NDArray[np.float64], name: str = "") -> Stamps | None:
     form, wall = next(iter(fitting.items()))
     shown = np.datetime64(int(wall[0]), "ns").astype("M8[D]")
     return Stamps(wall, dates_only=True, notes=[f"{name!r} holds dates as {form}: {whole[0]} is {shown}."])
+
+
+def short_stamps(values: NDArray[np.float64], name: str) -> Stamps | None:
+    """``2405311345`` and ``240531134500``: where each is a time and the steps are even, since epochs look alike."""
+    if len(values) < SURE or not np.isfinite(values).all() or not is_whole(values) or values.max() > 10**12:
+        return None
+    whole = values.astype(np.int64)
+    for form, size, parts in SHORT:
+        wall, valid = _walls(OTHERS["yymmdd"](whole // size))
+        clock = np.pad(np.array([whole % size // part % 100 for part in parts]), ((0, 3 - len(parts)), (0, 0)))
+        wall = wall + clock[0] * HOUR + clock[1] * MINUTE + clock[2] * SECOND
+        steps = np.diff(wall)
+        if valid.all() and clock[0].max() < 24 and clock[1:].max() < 60 and (steps == np.median(steps)).mean() >= EVEN:
+            return Stamps(wall, notes=[f"{name!r} holds times as {form}: {whole[0]} is {wall[:1].view('M8[ns]')[0]}."])
+    return None
+
+
+def _century(year: Whole) -> Whole:
+    return year + np.where(year < 70, 2000, 1900)
+
+
+def _ordinal(year: Whole, day: Whole) -> Whole:
+    """Year and day of the year as yyyymmdd; 0 where there is no such day."""
+    fitting = (year >= 1900) & (year < 2200) & (day >= 1) & (day <= 366)
+    dates = (np.where(fitting, year, 1970) - 1970).astype("M8[Y]").astype("M8[D]") + (day - 1)
+    months = dates.astype("M8[M]").astype(np.int64)
+    days = (dates - dates.astype("M8[M]").astype("M8[D]")).astype(np.int64) + 1
+    return np.where(fitting, (months // 12 + 1970) * 10_000 + (months % 12 + 1) * 100 + days, 0)
 
 
 def _walls(dates: Whole) -> tuple[Whole, NDArray[np.bool_]]:

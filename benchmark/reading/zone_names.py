@@ -12,6 +12,7 @@ from benchmark.reading.fields import AFTERNOON, MORNING
 from benchmark.reading.table import Cells, count_true
 
 ABBREVIATED = {"utc": 0, "gmt": 0, "z": 0, "wet": 0, "cet": 60, "cest": 120, "bst": 60, "eet": 120, "eest": 180} | {
+    "mez": 60, "mesz": 120,
     "est": -300, "edt": -240, "cst": -360, "cdt": -300, "mst": -420, "mdt": -360, "pst": -480, "pdt": -420, "jst": 540,
     "west": 60, "msk": 180, "akst": -540, "akdt": -480, "hst": -600, "brt": -180, "art": -180, "sast": 120, "gst": 240,
     "pkt": 300, "sgt": 480, "hkt": 480, "awst": 480, "kst": 540, "acst": 570, "acdt": 630, "aest": 600, "aedt": 660,
@@ -27,14 +28,15 @@ def without_zone(text: Cells, order: str) -> tuple[NDArray[np.int32] | None, Cel
     """Minutes ahead of UTC, the cells without their zones, and what is to be said of the names."""
     import pyarrow.compute as pc
 
-    pattern = r"(?:Z|\b(?:UTC|GMT|[A-Z]{3,4})|(?:UTC|GMT)? ?[+-]\d{2}:?\d{2}|\d:\d{2}(?:[.,]\d+)? ?[+-]\d{2})$"
+    numeric = r"(?:UTC|GMT)? ?[+-]\d{2}:?\d{2}|(?:UTC|GMT) ?[+-]\d{1,2}"
+    pattern = rf"(?:Z|\b(?:UTC|GMT|[A-Z]{{3,4}})|{numeric}|\d:\d{{2}}(?:[.,]\d+)? ?[+-]\d{{2}})$"
     zoned = pc.fill_null(pc.match_substring_regex(text, rf"\d:\d{{2}}.*{pattern}"), False)
     zoned = pc.and_(zoned, pc.invert(pc.fill_null(pc.match_substring_regex(text, f"{AFTERNOON}|{MORNING}"), False)))
     if order == "ctime" or not count_true(zoned):
         return None, text, []
     tails = pc.if_else(zoned, pc.utf8_slice_codeunits(text, -6, 1 << 20), "")
     offset = by_word(tails, tail_offset)
-    cut = pc.replace_substring_regex(text, r" ?(?:UTC|GMT)? ?(?:[+-]\d{2}(?::?\d{2})?|Z|[A-Z]{3,4})$", "")
+    cut = pc.replace_substring_regex(text, r" ?(?:UTC|GMT)? ?(?:[+-]\d{1,2}(?::?\d{2})?|Z|[A-Z]{3,4})$", "")
     return offset, pc.if_else(zoned, cut, text), _named_zones(tails)
 
 
@@ -49,7 +51,7 @@ def by_word(words: Cells, value: Any) -> NDArray[np.int32]:
 
 def tail_offset(tail: str) -> int:
     """Minutes ahead of UTC that the end of a cell says."""
-    match = re.search(r"([+-])(\d{2}):?(\d{2})?$", tail)
+    match = re.search(r"([+-])(\d{1,2}):?(\d{2})?$", tail)
     if match:
         return (1 if match[1] == "+" else -1) * (int(match[2]) * 60 + int(match[3] or 0))
     word = re.search(r"[A-Za-z]+$", tail)

@@ -1,0 +1,81 @@
+"""Tables that lie on their side: a column for each hour of a day, month of a year, or time of a series."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from benchmark.reading import cell
+from benchmark.reading.months import LETTERS, month_of
+from benchmark.reading.table import Table
+
+HOURS, MONTHS, TIMES = "hours of the day", "months of the year", "times"
+HOUR = re.compile(r"(?:h|he|hr|hour|stunde|heure|hora)?[ _]?(\d{1,2})(?::00)?(?: ?(?:h|uhr))?", re.I)
+FEWEST = 12  # columns that are taken for times
+TIME, VALUE = "time", "value"
+
+
+def as_long(table: Table, value: str | None) -> Table:
+    """A row for each time, where the names of columns are hours, months or times; said.
+
+    Columns between them that hold something else stay as they are. ``value`` may name one column by itself.
+    """
+    if VALUE in table.names or TIME in table.names:
+        return table
+    for kind, named in ((MONTHS, _months), (HOURS, _hours), (TIMES, _times)):
+        times = named(table.names)
+        if len(times) >= FEWEST and value not in times:
+            return _melted(table, times, kind)
+    return table
+
+
+def _melted(table: Table, times: dict[str, str], kind: str) -> Table:
+    import pyarrow as pa
+
+    size, rows = len(times), np.repeat(np.arange(len(table)), len(times))
+    columns = {name: cells.take(pa.array(rows)) for name, cells in table.columns.items() if name not in times}
+    texts = list(times.values()) * len(table)
+    if kind == HOURS and any(":" in str(cells[0]) for cells in columns.values() if len(cells)):
+        return table  # rows have times of day themselves
+    year = next((name for name in columns if re.fullmatch("year|jahr|année|annee|año|ano|anno", name, re.I)), None)
+    if kind == MONTHS:
+        if year is None:
+            return table
+        texts = [f"{year}-{text}" for year, text in zip(columns.pop(year).to_pylist(), texts, strict=True)]
+    cells = [[None if c is None else str(c) for c in table.columns[name].to_pylist()] for name in times]
+    columns[TIME] = pa.array(texts, pa.string())
+    columns[VALUE] = pa.array([c for row in zip(*cells, strict=True) for c in row], pa.string())
+    first, *_, last = times
+    said = f"The columns {first!r} to {last!r} are {kind}: each row is read as {size} (--value takes one of them)."
+    return replace(table, columns=columns, rows=table.rows[rows], total=table.total * size, notes=[*table.notes, said])
+
+
+def _months(names: list[str]) -> dict[str, str]:
+    """Names of the twelve months, in their order, and their numbers."""
+    found = [name for name in names if re.fullmatch(rf"[{LETTERS}]{{3,12}}\.?", name) and month_of(name)]
+    return {n: f"{month_of(n):02d}" for n in found} if [*map(month_of, found)] == [*range(1, 13)] else {}
+
+
+def _hours(names: list[str]) -> dict[str, str]:
+    """Names of the hours of a day, counted from 0 or from 1, or of times of day in even steps."""
+    clocks = [name for name in names if cell.is_clock(name)]
+    minutes = [60 * int(h) + int(m) for h, m in (re.findall(r"\d+", name)[:2] for name in clocks)]
+    if len({b - a for a, b in pairwise(minutes)}) == 1 and len(minutes) * (minutes[1] - minutes[0]) == 1440:
+        return {name: name for name in clocks}
+    found = {name: int(match[1]) for name in names if (match := HOUR.fullmatch(name))}
+    if [*found.values()] in ([*range(24)], [*range(1, 25)]):
+        return {name: f"{hour - min(found.values()):02d}:00" for name, hour in found.items()}
+    return {}
+
+
+def _times(names: list[str]) -> dict[str, str]:
+    """Names that are dates, or years one after the other: all but a few columns."""
+    found = [n for n in names if re.fullmatch(r"(1[6-9]|20)\d{2}( \[YR\d{4}\])?", n) or _is_stamp(n)]
+    return {n: n if _is_stamp(n) else f"{n[:4]}-01" for n in found} if len(found) >= 0.6 * len(names) else {}
+
+
+def _is_stamp(name: str) -> bool:
+    return cell.kind(name) == "time" and bool(re.match(r"\d", name)) and not cell.is_clock(name)
