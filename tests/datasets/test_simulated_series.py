@@ -148,3 +148,40 @@ def test_signals_have_the_asked_length(n: int, period: float, seed: int) -> None
     assert len(ramps(rng, n, period)) == n
     assert len(switching(rng, n, [0.0, 1.0], period)) == n
     assert set(np.unique(switching(rng, n, [0.0, 1.0], period))) <= {0.0, 1.0}
+
+
+# First and last segment; mean, deviation and mean step; mean of the labelled values; deviation of the training values.
+PINNED = {
+    "Dodgers/101-freeway-traffic.test.out": ((230, 260), (50054, 50092), 20.111, 14.2362, 4.70067, 10.4163, None),
+    "MGAB/1.test.out": ((6366, 6386), (91415, 91435), 0.96064, 0.319032, 0.0408926, 1.06872, None),
+    "Genesis/genesis-anomalies.test.csv@1.out": (
+        *((15530, 15532), (15928, 15950)),
+        *(-44.7024, 360.796, 181.399, -1148.34, None),
+    ),
+    "Genesis/genesis-anomalies.test.csv@3.out": (
+        *((15530, 15532), (15928, 15950)),
+        *(906.384, 55430.9, 5935.52, -21132.7, None),
+    ),
+    "Genesis/genesis-anomalies.test.csv@6.out": (
+        *((15530, 15532), (15928, 15950)),
+        *(0.0654747, 0.247362, 0.00517911, 0.0, None),
+    ),
+    "NASA-MSL/C-1.test.out": ((455, 572), (1428, 1623), -0.415185, 0.389787, 0.0298632, -0.462782, 0.507712),
+    "NASA-MSL/D-15.test.out": ((727, 1368), (727, 1368), 0.0858942, 0.733638, 0.0399508, 0.549454, 0.85791),
+    "NASA-MSL/S-2.test.out": ((1792, 1803), (1792, 1803), -0.990148, 0.140026, 0.00219058, 0.636364, 0.0),
+    "NASA-MSL/P-11.test.out": ((2147, 2280), (3083, 3178), 0.756256, 0.249844, 0.0237388, -0.0565807, 0.0438435),
+}
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_a_simulated_series_is_the_one_that_figures_were_made_of(name: str) -> None:
+    """Of each kind of signal one. A chaotic one parts from itself by rounding: its moments agree to some digits."""
+    dataset, _, series = name.partition("/")
+    made = datasets.get(dataset).simulate(series)
+    first, last, *moments, train = PINNED[name]
+    x = made.values
+    assert (made.segments()[0], made.segments()[-1]) == (first, last)
+    found = [x.mean(), x.std(), np.abs(np.diff(x)).mean(), x[made.labels == 1].mean()]
+    assert found == pytest.approx(moments, rel=0.1 if dataset == "MGAB" else 1e-4)
+    assert (made.train is None) == (train is None)
+    assert made.train is None or np.std(made.train) == pytest.approx(train, rel=1e-4)
