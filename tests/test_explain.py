@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure as Canvas
 
 from benchmark.catalogue import published, published_per_series
 from benchmark.cli import main
@@ -128,3 +129,18 @@ def test_nothing_that_ended_well_is_no_explanation(tmp_path: Path) -> None:
     chain, branches = explain.steps(row)
     failed = tuple((GENESIS[0], step.protocol) for step in (*chain, *branches))
     assert not explained(tmp_path, genesis(GENESIS[:1]), failed).chain
+
+
+def test_a_waterfall_has_whole_bars_at_its_ends_and_changes_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Canvas] = []
+    monkeypatch.setattr(Canvas, "savefig", lambda self, *_, **__: drawn.append(self))
+    steps = [explain.Figure(name, value, value, value) for name, value in (("a", 0.5), ("b", 0.75), ("c", 0.625))]
+    found = explain.Explanation("HBOS", "Genesis", ("s",), 6, tuple(steps[:1]), tuple(steps[1:]), (), ())
+    explain.waterfall(found, tmp_path / "w.png")
+    (axes,) = drawn[0].axes
+    bars = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches]
+    assert bars == [(0.0, 0.5), (0.5, 0.75), (0.75, 0.625), (0.0, 0.625)]
+    assert [text.get_text() for text in axes.texts] == ["0.500", "+0.250", "-0.125", "0.625"]
+    assert axes.get_title(loc="left") == "HBOS on Genesis, 1 of 6 series"

@@ -19,11 +19,12 @@ from benchmark.errors import UserError
 from benchmark.evaluation import evaluated, selection_of
 from benchmark.grid import tsb_ad_rows
 from benchmark.leaderboard import Figures, summary
-from benchmark.leaderboard.figures import _row
+from benchmark.leaderboard.figures import _row, on_listed_files
 from benchmark.leaderboard.submission import _results, _script
 from benchmark.store import Store
 from datasets import Series
 from detectors import SR, estimate_window
+from tests.support.made_up import cell, frame
 from tests.support.series import labelled, rhythm
 
 FILES = ("277_NEK_id_1_WebService_tr_500_1st_17.csv", "001_NAB_id_1_Facility_tr_1007_1st_2014.csv")
@@ -365,3 +366,48 @@ def test_an_undefined_metric_is_empty_in_a_submission() -> None:
     cells = cells.assign(**dict.fromkeys(leaderboard.METRICS.values(), 0.25)).assign(auprc=np.nan)
     (row,) = csv.DictReader(io.StringIO(_results(cells)))
     assert (row["AUC-PR"], row["VUS-PR"]) == ("", "0.25")
+
+
+class Cells:
+    """A store of which only the cells are asked for."""
+
+    def __init__(self, *rows: dict[str, object]) -> None:
+        self.rows = rows
+
+    def frame(self) -> pd.DataFrame:
+        return frame(self.rows)
+
+
+def test_only_whole_cells_of_the_protocol_on_listed_files_that_ended_well_count() -> None:
+    def row(series: str, **more: object) -> dict[str, object]:
+        return cell("TSB-AD-U", series, "SR", **{"protocol": "tsb-ad", **more})
+
+    others = [row(FILES[0], protocol="tsb-uad"), row("mine.csv"), row(FILES[0], status="failed", seed=1)]
+    given = Cells(row(FILES[0]), *others, row(FILES[1], quick=True))
+    counted = on_listed_files(given)  # type: ignore[arg-type]
+    assert counted[["series", "protocol", "status", "seed", "detector"]].to_numpy().tolist() == [
+        [FILES[0], "tsb-ad", "ok", 0, "SR"]
+    ]
+
+
+def test_ten_published_methods_and_our_whole_rows_are_tested_within_sources() -> None:
+    whole, part = some("A", "POLY", 0.1), some("B", "POLY", 0.2, files=20)
+    lines, test = leaderboard.summarised([whole, part])
+    published = sorted((line.rank, line.name) for line in lines if line.kind == "published")
+    assert test is not None
+    assert set(test.mean_ranks) == {"A (ours)", *(name for _, name in published[:10])}
+    sources = [file.split("_")[1] for file in whole.vus_pr]
+    assert test.n_series == {source: sources.count(source) for source in set(sources)}
+    assert test.pairs is not None
+    ahead = test.pairs[(test.pairs["a"] == "A (ours)") & (test.pairs["b"] == "POLY")]
+    behind = test.pairs[(test.pairs["b"] == "A (ours)") & (test.pairs["a"] == "POLY")]
+    assert [*ahead["mean_difference"], *-behind["mean_difference"]] in ([pytest.approx(0.1)], [])
+
+
+def test_the_best_method_without_tuned_sources_is_that_of_the_same_files() -> None:
+    lines, _ = leaderboard.summarised([some("ScaleFlow", "", 0.3)])
+    (mine,) = [line for line in lines if line.tuned]
+    rest = [file for file in mine.per_file if file.split("_")[1] not in mine.tuned]
+    means = {m: np.mean([by[f] for f in rest]) for m, by in leaderboard.published_figures().items()}
+    best = max(means, key=lambda method: means[method])
+    assert mine.best_without_tuned == (best, pytest.approx(means[best]))

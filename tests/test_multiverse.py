@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
@@ -258,3 +259,44 @@ def test_a_figure_is_measured_on_the_rows_that_the_protocol_scores(toy: str) -> 
     assert whole.first_row > 0
     expected = roc_auc_score(labels[whole.first_row :], whole.scores)
     assert [figure.auroc for figure in job.run()] == pytest.approx([expected, 1 - expected])
+
+
+def lines_of(
+    many: multiverse.Multiverse, values: dict[tuple[str, int, int], list[float]], **more: object
+) -> pd.DataFrame:
+    """Figures of the universes in order, of series, seed and turn."""
+    rows = [
+        {"key": f"{universe}{place}", "dataset": "Genesis", "series": place[0], "seed": place[1], "auroc": value}
+        | {"detector": "Toy", "version": many.row.version, "protocol": "normal-only", "quick": False, "source": "local"}
+        | {"params": json.dumps(dict(many.params(universe)), sort_keys=True), "reason": ""}
+        | more
+        for place, of in values.items()
+        for universe, value in zip(many.universes(), of, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_a_universe_has_the_mean_over_series_of_the_means_over_seeds_or_none(toy: str) -> None:
+    many = multiverse.multiverse(Selection(detectors=(toy,)), ["power"])
+    figures = {("a", 0, 0): [0.5, 0.4], ("a", 1, 0): [0.7, 0.6], ("b", 0, 0): [0.9, np.nan]}
+    cells = lines_of(many, figures)
+    others = [lines_of(many, {("c", 0, 1): [0.1, 0.1]}, **{name: value}) for name, value in (
+        ("protocol", "prefix"), ("version", "0"), ("detector", "Other"))]  # fmt: skip
+    (one,) = multiverse_tables.outcomes(many, pd.concat([cells, *others]), "normal-only")
+    np.testing.assert_allclose(one.values, [(0.6 + 0.9) / 2, np.nan])
+    assert (one.series, one.seeds, one.complete, one.chosen) == (2, 2, 1, 0)
+    again = pd.concat([cells, cells.assign(auroc=0.25)])
+    (later,) = multiverse_tables.outcomes(many, again, "normal-only")
+    assert later.values.tolist() == [0.25, 0.25], "of two lines of one cell the later counts"
+
+
+def test_a_report_draws_no_quick_or_simulated_universe(tmp_path: Path) -> None:
+    many = multiverse.multiverse(Selection(("Proposed",)), ["quantity"])
+    cell = Cell("Genesis", "a", "Proposed", "normal-only", version=many.row.version, source="local")
+    for k, (quick, source) in enumerate([(True, "local"), (False, "simulated"), (False, "local")]):
+        for universe in many.universes():
+            mine = replace(cell, params=many.params(universe), source=source, seed=k)
+            place = (mine.dataset, mine.series, mine.source, mine.detector, mine.version, mine.protocol, mine.seed)
+            figure = multiverse.Figure(mine.key, *place, quick, json.dumps(dict(mine.params)), 0.5, "")
+            multiverse.append(tmp_path / f"{k}.csv", [figure])
+    assert [len(multiverse_tables.curves(tmp_path / f"{k}.csv")) for k in range(3)] == [0, 0, 1]

@@ -326,3 +326,20 @@ def test_more_scores_than_points_are_a_failure_too() -> None:
 
     with pytest.raises(RuntimeError, match=r"\(10,\) scores for \(9,\) points"):
         Long().fit(np.zeros(9)).score(np.zeros(9))
+
+
+def test_by_default_one_in_a_hundred_fitted_points_is_flagged() -> None:
+    x = np.arange(1000.0)
+    detector = AbsDeviation().fit(x)
+    assert detector.threshold() == detector.threshold("quantile", 0.01) != detector.threshold("pot")
+    assert detector.predict(x).sum() == 10
+    assert detector.predict(x, "pot", 0.05).sum() == (detector.score(x) >= detector.threshold("pot", 0.05)).sum()
+
+
+@settings(deadline=None, max_examples=20)
+@given(contamination=st.floats(0.02, 0.2), seed=st.integers(0, 50))
+def test_the_tail_begins_below_what_is_to_be_flagged(contamination, seed):
+    """At twice the share: a tail fitted to fewer scores than are flagged says nothing of them."""
+    scores = np.random.default_rng(seed).exponential(size=20_000)
+    level = peaks_over_threshold(scores, contamination)
+    assert (scores >= level).mean() == pytest.approx(contamination, rel=0.05)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from detectors.core.contract import Diverged
+from detectors.flows.training import flow_schedule
 from detectors.neural import training as _torch
 
 CPU = torch.device("cpu")
@@ -175,3 +176,13 @@ def test_reports_each_epoch():
     _torch.train(point, point.loss, [torch.ones(8)], [torch.ones(8)], _torch.Schedule(2), lines.append)
     assert lines[0].startswith("epoch 1/2, loss 1")
     assert len(lines) == 2
+
+
+def test_adam_has_keras_constants_and_the_flows_those_of_torch() -> None:
+    keras, flows = _torch.Schedule(1), flow_schedule(1, 32, 0.1)
+    for schedule, epsilon, rate in ((keras, 1e-7, 1e-3), (flows, 1e-8, 0.1)):
+        optimiser, _ = _torch.adam(Point(), schedule, 32)
+        assert (optimiser.defaults["eps"], optimiser.defaults["betas"]) == (epsilon, (0.9, 0.999))
+        assert schedule.learning_rate == rate
+    assert (keras.batch_size, keras.patience, keras.keep, keras.clip, keras.one_cycle) == (64, 5, "last", None, False)
+    assert (flows.batch_size, flows.patience, flows.keep, flows.clip, flows.one_cycle) == (32, 0, "best", 5.0, True)
