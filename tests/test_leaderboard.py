@@ -160,7 +160,7 @@ def test_lines_compare_like_with_like() -> None:
     assert (lines[-1].method, lines[-1].published, lines[-1].best) == (best, mean, True)
     prints = leaderboard.published_figures()
     files = list(whole.vus_pr)
-    oracle = by_name["best of the 32 published per file"]
+    oracle = by_name["best of the 32 published per file (oracle)"]
     assert oracle.mean == pytest.approx(np.mean([max(p[f] for p in prints.values()) for f in files]))
     assert by_name["A (ours)"].published == pytest.approx(np.mean([prints["POLY"][f] for f in files]))
     assert np.isnan(by_name["ScaleFlow (ours)"].rank)  # it lacks files, and a rank would pretend
@@ -170,7 +170,7 @@ def test_lines_compare_like_with_like() -> None:
     ranks = [line.rank for line in lines if line.rank == line.rank]
     assert np.mean(ranks) == pytest.approx((len(ranks) + 1) / 2)
     assert test is not None
-    text = leaderboard.document(lines, test)
+    text = leaderboard.document(leaderboard.sheets(lines, test))
     assert "40 of 350 files" in text
     assert "Tremor" in text
     table = list(csv.DictReader(io.StringIO(leaderboard.lines_csv(lines))))
@@ -179,7 +179,7 @@ def test_lines_compare_like_with_like() -> None:
 
 def test_rows_that_repeat_a_method_say_on_how_many_files_and_what_decides() -> None:
     lines, _ = leaderboard.summarised([some("MP", "MatrixProfile", 0.0), some("ScaleFlow", "", 0.3)])
-    part = leaderboard.document(lines).split("### Rows that repeat")[1].split("###")[0]
+    part = leaderboard.document(leaderboard.sheets(lines)).split("### Rows that repeat")[1].split("###")[0]
     (row,) = [line for line in part.splitlines() if "MatrixProfile" in line]
     assert "40 of 40" in row
     assert "stumpy" in row
@@ -303,7 +303,9 @@ def test_a_quick_run_and_one_of_several_seeds_are_not_submitted(
 
 def test_a_store_without_such_rows_says_what_to_run(tmp_path: Path) -> None:
     with Store(tmp_path / "s.sqlite", write=True) as empty:
-        assert "run --dataset TSB-AD-U" in leaderboard.document(*leaderboard.summarised(leaderboard.figures(empty)))
+        assert "run --dataset TSB-AD-U" in leaderboard.document(
+            leaderboard.sheets(*leaderboard.summarised(leaderboard.figures(empty)))
+        )
         with pytest.raises(UserError, match="run --dataset TSB-AD-U first"):
             leaderboard.submission(empty, "SR")
 
@@ -321,10 +323,36 @@ def test_a_page_is_renewed_between_its_markers(store: Path, tmp_path: Path, caps
     assert once.startswith("# Before")
     assert once.endswith("after\n")
     assert "yesterday" not in once
-    assert "SR (ours)" in once
+    for part in (
+        "SR (ours)",
+        "95 % over files",
+        "(oracle)",
+        "### By source",
+        "### Rank test",
+        "Tremor",
+        "every row of ours is one run",
+    ):
+        assert part in once, part
     page.write_text("no markers")
     assert cli.main(command) == 2
     assert "has no place for the table" in capsys.readouterr().err
+
+
+def test_the_report_page_has_the_leaderboard(store: Path, tmp_path: Path) -> None:
+    assert cli.main(["report", "--store", str(store), "--out", str(tmp_path), "--quiet"]) == 0
+    page = (tmp_path / "index.html").read_text()
+    section = page.partition('<section id="beyond">')[2].partition("</section>")[0]
+    for part in ("2 of 350 files", "SR (ours)", "(oracle)", "<h3>By source</h3>", "Rank test", "Tremor", "NEK (1)"):
+        assert part in section, part
+    assert '<a href="#beyond">' in page
+
+
+def test_seeds_of_a_row_are_told() -> None:
+    row = some("SAND", "SAND", 0.0)
+    row.seeds = 5
+    lines, _ = leaderboard.summarised([row, some("SR", "SR", 0.0)])
+    notes = leaderboard.sheets(lines)[0].notes
+    assert any(note.startswith("Seeds: SAND (ours) 5;") for note in notes)
 
 
 def test_a_row_has_the_fewest_seeds_of_its_files() -> None:
@@ -341,7 +369,7 @@ def test_files_of_untouched_sources_are_counted() -> None:
     (mine,) = [line for line in lines if line.tuned]
     left = [file for file in mine.per_file if file.split("_")[1] not in mine.tuned]
     assert len(left) != 39 - len(left)
-    assert f"on the {len(left)} files of other sources" in leaderboard.document(lines, test)
+    assert f"on the {len(left)} files of other sources" in leaderboard.document(leaderboard.sheets(lines, test))
 
 
 def test_tables_have_the_figures_and_the_files_of_each_source() -> None:
@@ -351,7 +379,7 @@ def test_tables_have_the_figures_and_the_files_of_each_source() -> None:
         exact = [line.mean, line.low, line.high, line.rank, line.published, line.after_train]
         assert shown == pytest.approx(exact, abs=1e-6, nan_ok=True)
         assert (int(row["files"]), int(row["met"]), row["method"]) == (len(line.per_file), line.met, line.method)
-    text = leaderboard.document(lines, test)
+    text = leaderboard.document(leaderboard.sheets(lines, test))
     whole = max((line.per_file for line in lines), key=len)
     sources = [file.split("_")[1] for file in whole]
     head = next(line for line in text.split("### By source")[1].splitlines() if line.startswith("| Row"))

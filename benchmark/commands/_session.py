@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -19,14 +19,14 @@ from benchmark.execution import Backend, Board, Display, Summary, pending, run
 from benchmark.grid import QUICK_SERIES, Selection, Task, plan, protocols, quick_cut, rows
 from benchmark.reading import FileFolder
 from benchmark.report import writer
-from benchmark.store import Store, copy
+from benchmark.store import Store, copy, evaluate
 from benchmark.system.provenance import provenance
 from datasets import DataError, Dataset, FolderDataset, Series
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from benchmark.report import Drawing
+    from benchmark.report import Drawing, Sheet
     from benchmark.report.tables import Table
 
 
@@ -142,12 +142,24 @@ def write_leaderboard(store: Store, out: Path) -> str:
     from benchmark.report import write_text
 
     lines, test = leaderboard.summarised(leaderboard.figures(store))
-    text = leaderboard.document(lines, test)
+    text = leaderboard.document(leaderboard.sheets(lines, test))
     if lines:
         write_text(out / "leaderboard.md", text)
         write_text(out / "leaderboard.csv", leaderboard.lines_csv(lines))
         write_text(out / "leaderboard_files.csv", leaderboard.files_csv(lines))
     return text
+
+
+def _leaderboard(store: Store, jobs: int, progress: Callable[[str], None]) -> list[Sheet]:
+    """TSB-AD's leaderboard for the report page, where the store has rows for it."""
+    if ("tsb-ad", False) not in store.places():
+        return []
+    from benchmark import leaderboard
+
+    if store.writable:
+        evaluate.fill(store, jobs=jobs, progress=lambda done, of: progress(f"metrics, {done} of {of} cells"))
+    progress("leaderboard")
+    return leaderboard.sheets(*leaderboard.summarised(leaderboard.figures(store)))
 
 
 def write_report(
@@ -156,7 +168,8 @@ def write_report(
     """Write the report and show its steps; an interruption leaves the previous one, with a message."""
     steps = Steps(quiet)
     try:
-        return writer.write(store, out, jobs, common, steps, series, specification_curves(store), steps.warn)
+        beyond = _leaderboard(store, jobs, steps)
+        return writer.write(store, out, jobs, common, steps, series, specification_curves(store), steps.warn, beyond)
     except KeyboardInterrupt:
         steps.end()
         _options.say(f"interrupted: the report in {out} is as it was, and no result is lost. To write it:")

@@ -44,10 +44,8 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _renew(page: Path, text: str) -> None:
-    """Put the table, its notes and the rank test between the page's markers."""
+    """Put the tables, without the first heading, between the page's markers."""
     from benchmark.report import markdown
 
-    main, _, others = text.partition("### By source")
-    test = others.partition("### Rank test")[2].partition("### ")[0]
-    body = main.partition("\n")[2].strip() + "\n\nRank test: " + test.strip()
+    body = text.partition("\n")[2].strip()
     page.write_text(markdown.renewed(page, BEGIN, END, f"\n{body}\n\n"), encoding="utf-8")

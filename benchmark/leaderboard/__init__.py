@@ -6,7 +6,7 @@ from benchmark.leaderboard.figures import Figures, figures
 from benchmark.leaderboard.published import METRICS, newer, published_figures, published_means
 from benchmark.leaderboard.submission import submission
 from benchmark.leaderboard.summary import Line, summarised
-from benchmark.leaderboard.text import document, files_csv, lines_csv
+from benchmark.leaderboard.text import document, files_csv, lines_csv, sheets
 
 __all__ = [
     "METRICS",
@@ -19,6 +19,7 @@ __all__ = [
     "newer",
     "published_figures",
     "published_means",
+    "sheets",
     "submission",
     "summarised",
 ]

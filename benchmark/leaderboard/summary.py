@@ -45,6 +45,8 @@ class Line:
         Files on which the published figure is met to the digit.
     after_train, without_tuned : float
         Mean on the rows behind the training part, and over files of sources that no tuning series comes from.
+    seeds : int
+        Fewest seeds of a file; figures are means over them.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Line:
     without_tuned: float = float("nan")
     best_without_tuned: tuple[str, float] = ("", float("nan"))
     tuned: frozenset[str] = field(default_factory=frozenset)
+    seeds: int = 1
 
     @property
     def mean(self) -> float:
@@ -85,7 +88,7 @@ def summarised(rows: Iterable[Figures]) -> tuple[list[Line], RankTest | None]:
     lines = [Line(m, "published", by_file, *interval(by_file.values()), ranks[m]) for m, by_file in theirs.items()]
     lines += [_ours(row, ranks.get(_name(row), float("nan"))) for row in ours]
     best = {file: max(by_file[file] for by_file in theirs.values()) for file in files}
-    lines.append(Line("best of the 32 published per file", "oracle", best, *interval(best.values())))
+    lines.append(Line("best of the 32 published per file (oracle)", "oracle", best, *interval(best.values())))
     lines.sort(key=lambda line: (len(line.per_file) < len(files), -line.mean))
     return lines, tested(whole, ranks, files, set(theirs))
 
@@ -116,6 +119,7 @@ def _ours(row: Figures, rank: float) -> Line:
         mean_of(rest.values()) if tuned else float("nan"),
         best_published(rest) if tuned and rest else ("", float("nan")),
         tuned,
+        row.seeds,
     )
 
 

@@ -1,4 +1,4 @@
-"""The table as Markdown for people, and as CSV with every figure."""
+"""The comparison as sheets for any page, and as CSV with every figure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from benchmark.grid import named_source, tsb_ad_rows
 from benchmark.leaderboard.published import newer
 from benchmark.leaderboard.summary import Line
-from benchmark.report import csv, figure, markdown, signed
+from benchmark.report import Sheet, csv, figure, markdown, signed
 from benchmark.statistics import RankTest
 
 HEAD = ("Row", "Files", "VUS-PR", "95 % over files", "Mean rank", "Published", "Difference", "Verdict",
@@ -15,29 +15,44 @@ HEAD = ("Row", "Files", "VUS-PR", "95 % over files", "Mean rank", "Published", "
 TOTAL = 350
 
 
-def document(lines: Sequence[Line], test: RankTest | None = None) -> str:
-    """Table, means by source, rank test, entries that are known by their mean alone."""
+def sheets(lines: Sequence[Line], test: RankTest | None = None) -> list[Sheet]:
+    """Table, rows that repeat a method, means by source, rank test, entries that are known by their mean alone."""
     if not lines:
+        return []
+    files = len(max((line.per_file for line in lines), key=len))
+    told = (
+        f"Means over {files} of {TOTAL} files, those at hand. A part of the list is not the list: compare within "
+        "this table only. Published figures are those of the same files."
+    )
+    strong = [line.name for line in lines if line.kind == "ours"]
+    return [
+        Sheet(
+            "VUS-PR on TSB-AD-U beside the leaderboard",
+            told,
+            HEAD,
+            [_cells(line) for line in lines],
+            list(_notes(lines)),
+            strong,
+        ),
+        _repeated(lines),
+        _by_source(lines, strong),
+        Sheet("Rank test", _test(test)),
+        Sheet(
+            "Entries known by their mean over the whole list alone",
+            "They stand apart: no figure of a file is published.",
+            ("Entry", "VUS-PR", "Note"),
+            [(e.method, figure(e.vus_pr, 2), e.note) for e in newer()],
+        ),
+    ]
+
+
+def document(made: Sequence[Sheet]) -> str:
+    """The sheets as Markdown."""
+    if not made:
         return (
             "No row of the store ran under tsb-ad on a file of TSB-AD-U: python -m benchmark run --dataset TSB-AD-U\n"
         )
-    files = len(max((line.per_file for line in lines), key=len))
-    parts = [
-        "## VUS-PR on TSB-AD-U beside the leaderboard",
-        f"Means over {files} of {TOTAL} files, those at hand. A part of the list is not the list: compare within "
-        "this table only. Published figures are those of the same files.",
-        markdown.table(HEAD, [_cells(line) for line in lines]),
-        "\n".join(f"- {note}" for note in _notes(lines)),
-        "### Rows that repeat a published method",
-        _repeated(lines),
-        "### By source",
-        _by_source(lines),
-        "### Rank test",
-        _test(test),
-        "### Entries known by their mean over the whole list alone",
-        markdown.table(("Entry", "VUS-PR", "Note"), [(e.method, figure(e.vus_pr, 2), e.note) for e in newer()]),
-    ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(markdown.sheet(one, 3 if k else 2) for k, one in enumerate(made)) + "\n"
 
 
 def _shown(value: float, digits: int = 3) -> str:
@@ -46,10 +61,9 @@ def _shown(value: float, digits: int = 3) -> str:
 
 def _cells(line: Line) -> list[str]:
     difference = "" if line.published != line.published else signed(line.mean - line.published)
-    method = f" {'best: ' if line.best else ''}{markdown.escape(line.method)}" if line.method else ""
-    name = markdown.escape(line.name)
+    method = f" {'best: ' if line.best else ''}{line.method}" if line.method else ""
     return [
-        {"ours": f"**{name}**", "oracle": f"*{name} (oracle)*"}.get(line.kind, name),
+        line.name,
         str(len(line.per_file)),
         _shown(line.mean),
         f"[{_shown(line.low)}, {_shown(line.high)}]",
@@ -66,8 +80,14 @@ def _notes(lines: Sequence[Line]) -> Iterable[str]:
     yield "Published: the method that a row repeats, or, for a row that repeats none, the best method on its files."
     yield "An oracle picks with hindsight: no method."
     yield "Rows in bold are ours, computed by this package; the others are published facts."
-    yield "A fitted part scores low by itself: the figure behind the training rows (`_tr_` in the name) has none of it."
+    yield "A fitted part scores low by itself: the figure behind the training rows (tr in the name) has none of it."
     yield "Settings of the published methods were chosen on 48 other files of the same sources."
+    many = [f"{line.name} {line.seeds}" for line in lines if line.seeds > 1]
+    yield (
+        f"Seeds: {', '.join(many)}; figures are means over them. Every other row of ours is one run."
+        if many
+        else ("Seeds: every row of ours is one run.")
+    )
     for line in lines:
         if line.tuned:
             left = sum(named_source(file) not in line.tuned for file in line.per_file)
@@ -78,7 +98,7 @@ def _notes(lines: Sequence[Line]) -> Iterable[str]:
             )
 
 
-def _repeated(lines: Sequence[Line]) -> str:
+def _repeated(lines: Sequence[Line]) -> Sheet:
     """Files met to the digit, both means, and what decides where a figure is not met."""
     notes = {row.method: row.note for row in tsb_ad_rows()}
     rows = []
@@ -86,20 +106,20 @@ def _repeated(lines: Sequence[Line]) -> str:
         if line.kind == "ours" and not line.best:
             figures = [_shown(line.mean, 4), _shown(line.published, 4), signed(line.mean - line.published, 4)]
             met = f"{line.met} of {len(line.per_file)}"
-            rows.append([markdown.escape(f"{line.method} by {line.name}"), met, *figures, notes[line.method]])
-    head = ("Method", "To the digit (1e-4)", "Ours", "Published", "Difference", "What decides")
-    return markdown.table(head, rows) if rows else "None."
+            rows.append([f"{line.method} by {line.name}", met, *figures, notes[line.method]])
+    head = ("Method", "To the digit (1e-4)", "Ours", "Published", "Difference", "What decides") if rows else ()
+    return Sheet("Rows that repeat a published method", "" if rows else "None.", head, rows)
 
 
-def _by_source(lines: Sequence[Line]) -> str:
+def _by_source(lines: Sequence[Line], strong: Sequence[str]) -> Sheet:
     sources = sorted({named_source(file) for line in lines for file in line.per_file})
     counts = {s: max(sum(named_source(f) == s for f in line.per_file) for line in lines) for s in sources}
     head = ["Row", *(f"{s} ({counts[s]})" for s in sources)]
     rows = []
     for line in lines:
         means = line.by_source()
-        rows.append([markdown.escape(line.name), *(_shown(means.get(s, float("nan")), 2) for s in sources)])
-    return markdown.table(head, rows)
+        rows.append([line.name, *(_shown(means.get(s, float("nan")), 2) for s in sources)])
+    return Sheet("By source", "Means over the files of a source, their number in brackets.", head, rows, (), strong)
 
 
 def _test(test: RankTest | None) -> str:

@@ -6,12 +6,13 @@ from benchmark.report.pictures import Drawing
 from benchmark.report.profile import profile
 from benchmark.report.publish import write_text
 from benchmark.report.specification_curve import Specification, specification_drawing, write_specification_curve
-from benchmark.report.tables import DATASETS, ordered_datasets
+from benchmark.report.tables import DATASETS, Sheet, ordered_datasets
 from benchmark.report.text import figure, file_name, signed
 
 __all__ = [
     "DATASETS",
     "Drawing",
+    "Sheet",
     "Specification",
     "build",
     "csv",

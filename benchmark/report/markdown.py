@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmark.errors import UserError
 from benchmark.report import text
-from benchmark.report.tables import Row, Table
+from benchmark.report.tables import Row, Sheet, Table
 
 
 def escape(name: object) -> str:
@@ -23,6 +23,16 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1) 
     rule = "|" + "|".join(":--" if k < left else "--:" for k in range(len(head))) + "|"
     first, *others = ("| " + " | ".join(map(str, line)) + " |" for line in (head, *rows))
     return "\n".join([first, rule, *others])
+
+
+def sheet(one: Sheet, level: int = 3) -> str:
+    """A sheet with its heading, text and notes."""
+    parts = [f"{'#' * level} {escape(one.title)}", escape(one.text)]
+    if one.head:
+        rows = [[f"**{escape(row[0])}**" if row[0] in one.strong else escape(row[0]), *row[1:]] for row in one.rows]
+        parts.append(table(one.head, rows))
+    parts.append("\n".join(f"- {line}" for line in one.notes))
+    return "\n\n".join(part for part in parts if part)
 
 
 def renewed(page: Path, begin: str, end: str, body: str) -> str:

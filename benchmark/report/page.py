@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import time
 from collections import Counter
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from benchmark.report.results import Results
     from benchmark.report.roc import Curve
-    from benchmark.report.tables import Table
+    from benchmark.report.tables import Sheet, Table
 
 
 class Beside(NamedTuple):
@@ -43,6 +44,7 @@ def render(
     beside: Beside | None = None,
     chosen: Sequence[str] = (),
     checked: str = "",
+    beyond: Sequence[Sheet] = (),
 ) -> str:
     """The page.
 
@@ -64,9 +66,12 @@ def render(
         Patterns of the series whose traces are shown; by default as many as fit.
     checked : str
         Which figures were recomputed for this page.
+    beyond : sequence of Sheet
+        Comparisons with figures of others, behind the main tables.
     """
     environment = html.environment(str(__package__))
     environment.filters |= {"figure": text.figure, "signed": text.signed, "path": svg_path, "band": svg_band}
+    environment.filters |= {"number": leading_number}
     environment.filters |= {"address": text.address, "quoted": shlex.quote, "kind": style.group_name}
     sheets = [table for table in built if not table.main] + _other_metrics(tidy, sizes)
     runs = [_run(run) for run in reversed(results.runs())]
@@ -85,6 +90,7 @@ def render(
         figures=figures,
         series=cards.series(results, tidy, derived or Derived(), chosen),
         beside=beside or Beside({}, []),
+        beyond=beyond,
         failures=failures(tidy),
         checked=checked,
         statuses=Counter(tidy["status"]),
@@ -149,6 +155,12 @@ def detector_sources(tidy: pd.DataFrame) -> dict[str, str]:
     return {
         name: known[name].source for name in dict.fromkeys(tidy["detector"]) if name in known and known[name].source
     }
+
+
+def leading_number(cell: str) -> float | None:
+    """The number that a cell of text begins with, to sort by."""
+    found = re.match(r"\[?([+-]?\d*\.?\d+)", cell.replace(text.MINUS, "-"))
+    return float(found[1]) if found else None
 
 
 def _run(run: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Nothing here renders or computes; :mod:`benchmark.report.build` makes them from 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -116,6 +116,30 @@ class Block(NamedTuple):
     name: str
     rows: tuple[Row, ...]
     trivial: bool
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table whose cells are text already, for any page.
+
+    Attributes
+    ----------
+    title, text : str
+        Heading, and what stands before the table.
+    head, rows : sequence
+        Cells; a sheet of text alone has none. The first column is names, the others are figures.
+    notes : sequence of str
+        Lines behind the table.
+    strong : sequence of str
+        Names of rows that are set off.
+    """
+
+    title: str
+    text: str = ""
+    head: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    notes: Sequence[str] = ()
+    strong: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from benchmark.report.figures import Checked, checked
 from benchmark.report.publish import hash_of, publish
 from benchmark.report.results import Remembered, Results
 from benchmark.report.roc import roc_curves
-from benchmark.report.tables import Table
+from benchmark.report.tables import Sheet, Table
 from benchmark.store import Store, evaluate
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def write(
     series: Sequence[str] = (),
     further: Sequence[pictures.Drawing] = (),
     warn: Say = lambda line: None,
+    beyond: Sequence[Sheet] = (),
 ) -> list[Table]:
     """Compute the metrics that the store lacks, then write the whole report.
 
@@ -62,6 +63,8 @@ def write(
         Pictures behind the page's own.
     warn : callable
         Called with a line that the reader must not overlook: stored figures that are not what their scores give.
+    beyond : sequence of Sheet
+        Comparisons with figures of others, behind the main tables.
 
     Returns
     -------
@@ -70,7 +73,7 @@ def write(
     """
     if store.writable:
         evaluate.fill(store, jobs=jobs, progress=lambda done, of: progress(f"metrics, {done} of {of} cells"))
-    return write_views(store, out, common, progress, series, further, warn)
+    return write_views(store, out, common, progress, series, further, warn, beyond)
 
 
 def write_views(
@@ -81,6 +84,7 @@ def write_views(
     series: Sequence[str] = (),
     further: Sequence[pictures.Drawing] = (),
     warn: Say = lambda line: None,
+    beyond: Sequence[Sheet] = (),
 ) -> list[Table]:
     """Tables, cells, pictures and page from the cells there are; an empty store gives a page that says so."""
     results = Remembered(results)
@@ -96,13 +100,13 @@ def write_views(
         if found.warning:
             built = [replace(table, notes=(found.warning, *table.notes)) for table in built]
         state = digest(
-            [program(), _detectors(), results.fingerprint(), common, series, [one.inputs for one in further]]
+            [program(), _detectors(), results.fingerprint(), common, series, [one.inputs for one in further], *beyond]
         )
         earlier = derived.earlier
         if earlier["state"] == state and all(hash_of(out / name) == known for name, known in earlier["files"].items()):
             progress("nothing has changed")
             return built
-        files = _files(results, found, tidy, built, sizes, derived, progress, series, further)
+        files = _files(results, found, tidy, built, sizes, derived, progress, series, further, beyond)
         progress("files")
         derived.finish(state, publish(out, files, earlier["files"]))
     return built
@@ -118,6 +122,7 @@ def _files(
     progress: Say,
     series: Sequence[str],
     further: Sequence[pictures.Drawing],
+    beyond: Sequence[Sheet],
 ) -> dict[str, bytes]:
     """Every file of the report, by its path below the folder."""
     texts = {
@@ -140,7 +145,7 @@ def _files(
     texts["citations.bib"] = bibtex.document(facts)
     beside = page.Beside({name: texts[name] for name in COPIED}, [name for name in files if name.startswith("roc/")])
     texts["index.html"] = page.render(
-        results, tidy, built, curves, facts, figures, sizes, derived, beside, series, str(found)
+        results, tidy, built, curves, facts, figures, sizes, derived, beside, series, str(found), beyond
     )
     return {name: text.encode("utf-8", "backslashreplace") for name, text in texts.items()} | files
 
