@@ -18,7 +18,9 @@ from benchmark.cli import build_parser, main
 from benchmark.execution import Backend, Summary
 from benchmark.grid import Outcome, Selection
 from benchmark.reading import FolderOptions, ReadOptions
+from benchmark.store import Store
 from benchmark.system.environments import Environment
+from tests.support.cases import planned, toy
 from tests.support.stored import fill
 
 CELLS = (
@@ -192,6 +194,15 @@ def test_run_hands_over_its_selection_and_how_to_run(data: Spy) -> None:
     assert data["iter_series"]["announce"] is None, "--quiet"
 
 
+def test_a_run_is_recorded_with_its_jobs_and_threads(spy: Spy, tmp_path: Path) -> None:
+    from benchmark.commands._session import execute
+
+    with Store(tmp_path / "s.sqlite", write=True) as store:
+        execute(planned(["AbsDeviation"], [toy()]), store, Backend("serial", 3, 2), quiet=True, problems=["one"])
+        record = store.runs()[0]["provenance"]
+    assert (record["jobs"], record["threads_per_worker"], record["data_problems"]) == (3, 2, ["one"])
+
+
 def test_run_ends_with_its_report_and_the_exit_code_of_its_cells(data: Spy, capsys: pytest.CaptureFixture[str]) -> None:
     data.on("benchmark.commands._session.execute", Summary())
     data.on("benchmark.commands._session.add_trivial_baselines", None)
@@ -313,17 +324,18 @@ def test_watch_hands_over_how_to_read_and_where_to_go_on(spy: Spy) -> None:
 def test_watch_tells_and_keeps_after_every_block(spy: Spy, capsys: pytest.CaptureFixture[str]) -> None:
     from benchmark.commands.watch import _follow
 
-    done: list[str] = []
+    done: list[tuple[str, str]] = []
     blocks = [SimpleNamespace(name="a", waiting=True), SimpleNamespace(name="b", waiting=False)]
     watch = SimpleNamespace(
         take=lambda block, json: [f"alert {block.name}"],
         news=lambda json: ["news"],
         said=lambda: ["note"],
-        keep=lambda: done.append(capsys.readouterr().out),
+        keep=lambda: done.append(tuple(capsys.readouterr())),
         finish=lambda json: ["end"],
     )
     _follow(watch, iter(blocks), False)  # type: ignore[arg-type]
-    assert done == ["alert a\n", "alert b\nnews\n", "end\n"], "what is printed is kept before the next block"
+    expected = [("alert a\n", "note\n"), ("alert b\nnews\n", "note\n"), ("end\n", "")]
+    assert done == expected, "what is printed is kept before the next block"
 
 
 def test_explain_hands_over_seeds_and_how_to_run(data: Spy) -> None:
