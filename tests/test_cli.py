@@ -11,9 +11,11 @@ import pytest
 from benchmark.cli import build_parser, main
 from benchmark.commands._options import folder_options, parse_set
 from benchmark.commands._session import add_trivial_baselines
+from benchmark.commands.data import _table
 from benchmark.errors import UserError
 from benchmark.reading import FolderOptions, ReadOptions
 from benchmark.store import Store
+from datasets import SeriesStatus
 from tests.support.cases import plugin
 
 
@@ -155,6 +157,15 @@ def test_dry_run_lists_cells_and_writes_nothing(tmp_path: Path, capsys: pytest.C
     assert said.out.count("HBOS on mine/") == 2
     assert "2 cells to run" in said.err
     assert not (tmp_path / "r.sqlite").exists()
+
+
+def test_data_lists_points_anomalies_and_what_is_wrong() -> None:
+    rows = [SeriesStatus("MGAB", "1.test.out", "local", 100_000, 400, "exact", "")]
+    rows.append(SeriesStatus("Dodgers", "101", "file", 50_400, 5_632, "", "damaged: fetch it again"))
+    assert [line.split(None, 5) for line in _table(rows).splitlines()[1:]] == [
+        ["MGAB", "1.test.out", "local", "100000", "400", "exact"],
+        ["Dodgers", "101", "file", "50400", "5632", "damaged: fetch it again"],
+    ]
 
 
 def test_the_version_is_the_distributions(capsys: pytest.CaptureFixture[str]) -> None:

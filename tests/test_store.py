@@ -248,22 +248,45 @@ def test_runs_come_in_their_order(tmp_path: Path) -> None:
     assert runs == [(1, "first", "first"), (2, "second", "second"), (3, "third", "third")]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        "scores SET sha256 = 'x'",
-        "cells SET quick = 1",
-        "runs SET command = 'x'",
-        "metrics SET value = 0.1",
-        "series SET n = 2",
-    ],
-)
-def test_the_fingerprint_is_of_all_that_a_report_shows(tmp_path: Path, change: str) -> None:
+def test_the_fingerprint_is_of_every_column(tmp_path: Path) -> None:
+    """Arrays enter by their hashes, so that nothing is unpacked."""
+    arrays = {("scores", "scores"), ("series", "values"), ("series", "labels"), ("series", "train")}
     with Store(fill(tmp_path / "r.sqlite", "D"), write=True) as store:
-        before = store.fingerprint()
+        before, db = store.fingerprint(), store.database.connection
+        for table in ("runs", "cells", "scores", "series", "metrics"):
+            columns = {str(row["name"]) for row in store.database.rows(f"PRAGMA table_info({table})")}
+            for column in sorted(columns - {name for of, name in arrays if of == table}):
+                db.execute("BEGIN")
+                db.execute(f'UPDATE {table} SET "{column}" = 17')
+                assert store.fingerprint() != before, f"{table}.{column}"
+                db.execute("ROLLBACK")
+        assert store.fingerprint() == before
+
+
+def test_the_inventory_counts_what_tables_see(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite", write=True) as store:
+        store.put_series(toy())
+        store.put_series(toy("other", seed=1))
+        for name, outcome in (("D", ok()), ("E", Outcome("failed", "why")), ("F", Outcome("timeout", "why"))):
+            store.put(cell(name), outcome)
+        for version, finished in (("0", 1.0), ("2", 9e9)):
+            store.put(cell("D", version=version), Outcome("failed", "why"))
+            with store.database.transaction() as db:
+                db.execute("UPDATE cells SET finished = ? WHERE version = ?", (finished, version))
+        found = {line.series: (line.n, line.ok, line.cells) for line in store.inventory()}
+        assert found == {"toy": (300, 0, 3), "other": (300, 0, 0)}, "the latest version of D counts"
         with store.database.transaction() as db:
-            db.execute(f"UPDATE {change}")
-        assert store.fingerprint() != before
+            db.execute("UPDATE cells SET finished = 2 WHERE version = '2'")
+        assert [(line.ok, line.cells) for line in store.inventory() if line.series == "toy"] == [(1, 3)]
+
+
+def test_a_figure_may_differ_from_its_scores_by_rounding_alone(tmp_path: Path) -> None:
+    path = fill(tmp_path / "s.sqlite", "D")
+    for change, told in ((1e-12, 0), (1e-6, 1)):
+        with Store(path, write=True) as store:
+            with store.database.transaction() as db:
+                db.execute("UPDATE metrics SET value = value + ?", (change,))
+            assert len(verify(store).differing) == told
 
 
 def test_a_flipped_bit_in_scores_is_seen_and_verify_drops_the_cell(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmark.cli import main
 from benchmark.detection import Model, Options, detect
@@ -27,6 +29,7 @@ from benchmark.detection.stream import Stream
 from benchmark.detection.watch import Watch
 from benchmark.errors import UserError
 from benchmark.reading import Follower, Points, ReadOptions, Recording, read_recording
+from benchmark.reading.follow import _blocks
 from benchmark.reading.source import Block, open_source
 
 PERIOD = 24
@@ -183,6 +186,15 @@ def test_lines_in_pieces_are_read_like_the_file(style: str, tmp_path: Path) -> N
     text = follower.text(points)
     if text is not None:
         assert [text(k) for k in range(len(whole))] == [whole.show_time(k) for k in range(len(whole))]
+
+
+@given(st.lists(st.binary(max_size=9).map(lambda line: line.replace(b"\n", b"")), max_size=9), st.integers(1, 12))
+def test_text_is_cut_into_blocks_of_whole_lines(lines: list[bytes], size: int) -> None:
+    text = b"\n".join(lines)
+    blocks = _blocks(text, size)
+    assert b"".join(blocks) == text
+    assert all(block.endswith(b"\n") for block in blocks[:-1])
+    assert all(len(block.rstrip(b"\n").rpartition(b"\n")[0]) <= size for block in blocks)
 
 
 def test_a_missing_value_waits_for_the_next_known_one(tmp_path: Path) -> None:
