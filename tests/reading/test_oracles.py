@@ -1,0 +1,179 @@
+"""Times, zones, events and words against the standard library and pandas: each cell of a column is read rightly."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from written import Read, lines
+
+from benchmark.errors import UserError
+from benchmark.reading import ReadOptions, read_recording
+from benchmark.reading.numbers import read_numbers
+from benchmark.reading.stamps import read_stamps
+from benchmark.reading.states import read_states
+from benchmark.reading.summer_time import hours_added
+from benchmark.reading.time_of_day import _bare_clock
+from benchmark.reading.units import HOUR, NOT_A_TIME, SECOND
+
+FORMS = {  # form, and the finest unit that it shows
+    "%Y-%m-%d %H:%M:%S.%f": "us",
+    "%Y/%m/%d %H:%M": "m",
+    "%d.%m.%Y %H:%M:%S": "s",
+    "%d.%m.%y %H:%M": "m",
+    "%m/%d/%y %I:%M %p": "m",
+    "%m/%d/%Y %I:%M:%S %p": "s",
+    "%d %B %Y %H:%M:%S": "s",
+    "%d-%b-%y": "D",
+    "%B %d, %Y %I:%M %p": "m",
+    "%Y%m%d%H%M%S": "s",
+    "%Y%m%dT%H%M": "m",
+}
+MOMENTS = [  # of a hundred years
+    dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=int(us))
+    for us in np.random.default_rng(0).integers(0, 100 * 365 * 86_400 * 10**6, 300)
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_time_of_a_hundred_years_is_read(form: str) -> None:
+    """A year of two digits lies from 1970 to 2069."""
+    found = read_stamps(pa.array([t.strftime(form) for t in MOMENTS]), day_first=form.startswith("%d"))
+    assert found is not None
+    assert found.wrong == 0
+    expected = np.array(MOMENTS, dtype="M8[us]").astype(f"M8[{FORMS[form]}]")
+    assert found.wall.view("M8[ns]").tolist() == expected.astype("M8[ns]").tolist()
+
+
+@pytest.mark.parametrize("written", ["{}{}:{}", "{}{}{}"])
+def test_offsets_lead_to_utc(written: str) -> None:
+    cells, instants = [], []
+    for k, moment in enumerate(MOMENTS):
+        quarter = k % 105 - 48  # of an hour: from -12:00 to +14:00
+        hours, minutes = divmod(abs(15 * quarter), 60)
+        tail = written.format("-" if quarter < 0 else "+", f"{hours:02d}", f"{minutes:02d}")
+        cells.append(f"{moment:%d.%m.%Y %H:%M:%S}{tail}")
+        instants.append(moment.replace(microsecond=0) - dt.timedelta(minutes=15 * quarter))
+    found = read_stamps(pa.array(cells), day_first=True)
+    assert found is not None
+    assert found.instants.view("M8[ns]").tolist() == np.array(instants, dtype="M8[ns]").tolist()
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata", "UTC"])
+def test_typed_times_with_a_zone_are_those_of_pandas(zone: str) -> None:
+    times = pd.date_range("2023-03-11 22:30", periods=12, freq="h", tz=zone)
+    found = read_stamps(pa.array(times))
+    assert found is not None
+    assert found.wall.tolist() == times.tz_localize(None).as_unit("ns").asi8.tolist()
+    assert found.instants.tolist() == times.as_unit("ns").asi8.tolist()
+
+
+@pytest.mark.parametrize(
+    ("cell", "form"),
+    [
+        ("20240103 1260", "%Y%m%d %H%M"),
+        ("20240103 120061", "%Y%m%d %H%M%S"),
+        ("20240103 2500", "%Y%m%d %H%M"),
+        ("2024-01-03 12:60", "%Y-%m-%d %H:%M"),
+        ("2024-01-03 25:00", "%Y-%m-%d %H:%M"),
+        ("31.4.2024", "%d.%m.%Y"),
+        ("29.2.2023", "%d.%m.%Y"),
+    ],
+)
+def test_a_time_that_no_clock_shows_is_wrong(cell: str, form: str) -> None:
+    good = [t.strftime(form) for t in pd.date_range("2024-01-03", periods=20, freq="26h")]
+    found = read_stamps(pa.array([*good, cell]))
+    assert found is not None
+    assert (found.wrong, found.wall[-1], found.example) == (1, NOT_A_TIME, cell)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"), [(1259, 1260), (59, 60), (2359, 2360), (100_059, 100_060), (125_959, 126_000)]
+)
+def test_sixty_minutes_or_seconds_are_no_time_of_day(good: int, bad: int) -> None:
+    others = [1, 130, 2359] if bad < 10_000 else [1, 130, 235_959]
+    seconds = good // 10_000 * 3600 + good // 100 % 100 * 60 + good % 100
+    minutes = good // 100 * 60 + good % 100
+    found = _bare_clock(np.array([*others, good], dtype=float))
+    assert found is not None
+    assert found[-1] == (60 * minutes if bad < 10_000 else seconds) * SECOND
+    assert _bare_clock(np.array([*others, bad], dtype=float)) is None
+
+
+def test_three_years_of_clock_changes_leave_every_hour_once() -> None:
+    times = pd.date_range("2021-01-01", "2023-12-31", freq="h", tz="Europe/Berlin")
+    wall = times.tz_localize(None).as_unit("ns").asi8
+    added, notes = hours_added(wall, HOUR)
+    assert set(np.diff(wall + added)) == {HOUR}
+    assert [note for note in notes if "set back" in note] == [
+        f"The clock was set back one hour at {day} 02:00: both hours are kept, in the order of the file."
+        for day in ("2021-10-31", "2022-10-30", "2023-10-29")
+    ]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("zone", ["Z", "+02:00", "-05:30"])
+def test_events_on_another_clock_label_the_rows_between_their_ends(seed: int, zone: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(seed)
+    times = pd.date_range("2024-03-01", periods=60, freq="h", tz="UTC+02:00")
+    rows = np.sort(rng.choice(60, 6, replace=False)).reshape(-1, 2)
+    offset = times.tz_convert("UTC" if zone == "Z" else f"UTC{zone}")
+    events = [",".join(f"{offset[row]:%Y-%m-%dT%H:%M:%S}{zone}" for row in pair) for pair in rows]
+    (tmp_path / "events.csv").write_text("\n".join(["start,end", *events]) + "\n")
+    (tmp_path / "my.csv").write_text(lines("time,v", [t.isoformat() for t in times], np.round(rng.normal(size=60), 3)))
+    found = read_recording(tmp_path / "my.csv", ReadOptions(labels=tmp_path / "events.csv")).labels
+    assert found is not None
+    assert np.flatnonzero(found).tolist() == [row for a, b in rows for row in range(a, b + 1)]
+
+
+WORDS = [
+    *("", "NA", "n/a", "#N/A", "NaN", "NULL", "None", "nil", "-", "--", "---", "?", ".", "missing", "<NA>", r"\N"),
+    *("#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "no data", "undefined", "unavailable", "unknown"),
+]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_word_for_nothing_is_a_missing_value(word: str) -> None:
+    found = read_numbers(pa.array(["1.5", word, "2.5"]), "v")
+    assert found.wrong == 0
+    assert np.isnan(found.values).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize(("word", "state"), [("on", 1), ("off", 0), ("Closed", 0), ("open", 1), ("cog", 0)])
+def test_one_word_alone_is_its_state(word: str, state: int) -> None:
+    assert read_states(pa.array([word] * 3), "door", "my.csv").values.tolist() == [state] * 3
+
+
+# -- several series, or one ----------------------------------------------------------------------
+
+WAVE = np.round(np.sin(np.arange(200) / 7) + 10, 3)
+
+
+def test_words_at_random_beside_rows_in_order_of_time_name_no_series(read: Read) -> None:
+    """Each word comes at uneven steps: no series is recorded so."""
+    times = pd.date_range("2023-05-01", periods=200, freq="10min")
+    modes = np.random.default_rng(1).choice(["idle", "run", "wash", "dry", "wait"], 200)
+    assert read(lines("time,mode,v", times, modes, WAVE)).values.tolist() == WAVE.tolist()
+
+
+def test_words_in_turn_without_times_name_no_series(read: Read) -> None:
+    assert read(lines("node,v", ["a", "b"] * 100, WAVE)).values.tolist() == WAVE.tolist()
+    blocks = lines("node,v", ["a"] * 100 + ["b"] * 100, WAVE)
+    with pytest.raises(UserError, match="2 series"):
+        read(blocks)
+    assert read(blocks, series="b").values.tolist() == WAVE[100:].tolist()
+
+
+# -- the line-up ---------------------------------------------------------------------------------
+
+
+def test_the_line_up_begins_with_the_first_known_value_and_counts_without_totals(read: Read) -> None:
+    times = pd.date_range("2023-05-01", periods=200, freq="10min")
+    cells = ["" if k < 3 else v for k, v in enumerate(WAVE)]
+    got = read(lines("time,v", [*times, "Total"], [*cells, round(WAVE[3:].sum(), 3)]))
+    assert f"values  'v', from {WAVE[3]} on" in got.lineup
+    assert "rows    200 of 200 kept, 3 values missing" in got.lineup
