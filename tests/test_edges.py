@@ -98,3 +98,40 @@ def test_a_detector_of_normal_data_is_not_fitted_on_the_stuck_stretch() -> None:
     Recorder.learns_from = "series"
     edges.constant(Recorder)
     assert [(np.diff(x) == 0).sum() for x in Recorder.fitted[2:]] == [299, 59]
+
+
+def test_scores_that_differ_by_rounding_are_told_from_others() -> None:
+    alike = [edges._alike(1.0 + np.array([0.0, gap])) for gap in (0.0, 1e-13, 1e-3)]
+    assert alike == ["all points alike", "points differ by rounding", "points differ"]
+
+    class Drifting(Detector):
+        by = 0.0
+
+        def _fit(self, pieces):
+            pass
+
+        def _score(self, x):
+            return np.abs(x) + self.by * np.arange(len(x))
+
+    for by, scores in ((0.0, "equal scores"), (1e-9, "scores that differ by rounding"), (1e-3, "different scores")):
+        Drifting.by = by
+        assert edges.ties(Drifting) == f"equal windows get {scores}"
+    assert edges.spikes(Drifting) == "huge value scored: not promised; huge value fitted: not promised"
+
+
+def test_new_points_are_compared_with_the_highest_twentieth_of_the_fitted() -> None:
+    class Marked(Detector):
+        """Knows the fitted series; of any other every fourth point scores as its highest twentieth, or below."""
+
+        below = 0.0
+
+        def _fit(self, pieces):
+            self.known = pieces[0]
+
+        def _score(self, x):
+            rank = np.arange(len(x)) / len(x)
+            return rank if np.array_equal(x, self.known) else np.where(np.arange(len(x)) % 4, 0, 0.96 - self.below)
+
+    assert edges.new_data(Marked) == "25 % of new normal points"
+    Marked.below = 0.02
+    assert edges.new_data(Marked) == "0 % of new normal points"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -144,3 +146,21 @@ def test_a_waterfall_has_whole_bars_at_its_ends_and_changes_between(
     assert bars == [(0.0, 0.5), (0.5, 0.75), (0.75, 0.625), (0.0, 0.625)]
     assert [text.get_text() for text in axes.texts] == ["0.500", "+0.250", "-0.125", "0.625"]
     assert axes.get_title(loc="left") == "HBOS on Genesis, 1 of 6 series"
+
+
+def test_a_semi_supervised_detector_starts_from_the_normal_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = explained(tmp_path, genesis(GENESIS[:1]), detector="OCSVM")
+    (row,) = rows(Selection(detectors=("Proposed",)))
+    chain, branches = explain.steps(row)
+    assert [step.protocol for step in chain] == ["normal-only"]
+    assert [step.protocol for step in branches] == ["normal-crossfit", "prefix"]
+    drawn: list[Canvas] = []
+    monkeypatch.setattr(Canvas, "savefig", lambda self, *_, **__: drawn.append(self))
+    bare = replace(told, published=())
+    explain.waterfall(bare, tmp_path / "w.png")
+    bars = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in drawn[0].axes[0].patches]
+    values = [figure.value for figure in bare.chain]
+    expected = [*pairwise(values), (0.0, values[-1])]
+    np.testing.assert_allclose(bars, expected)

@@ -439,3 +439,16 @@ def test_the_best_method_without_tuned_sources_is_that_of_the_same_files() -> No
     means = {m: np.mean([by[f] for f in rest]) for m, by in leaderboard.published_figures().items()}
     best = max(means, key=lambda method: means[method])
     assert mine.best_without_tuned == (best, pytest.approx(means[best]))
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_rows_of_one_class_behind_the_training_rows_have_no_figure(tmp_path: Path, label: int) -> None:
+    one = made_up(FILES[0], 0)
+    labels = np.where(np.arange(1500) < 500, one.labels, label).astype(np.uint8)  # tr_500 in its name
+    labels[100:120] = 1 - label
+    series = [Series("TSB-AD-U", FILES[0], one.values, labels), made_up(FILES[1], 1)]
+    evaluated(["MovingStd"], series, selection_of("tsb-ad", 0), store=tmp_path / "s.sqlite")
+    with Store(tmp_path / "s.sqlite", write=True) as opened:
+        for _ in range(2):  # measured, then read
+            (row,) = leaderboard.figures(opened)
+            assert (set(row.vus_pr), set(row.after_train)) == (set(FILES), {FILES[1]})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import datasets
-from datasets import Archive, DataError, Facts, Series
+from datasets import Archive, DataError, Facts, Series, located
 from tests.support.stand_ins import Server, Tiny, make_zip
 
 ZIP = "/www.thedatum.org/datasets/Some.zip"
@@ -166,3 +166,20 @@ def test_all_sets_of_tsb_uad_hold_its_1980_series() -> None:
     counts = [one.size for one in (*tsb_uad_others.DATASETS, *map(datasets.get, table))]
     assert len(counts) == 18
     assert sum(counts) == 1980
+
+
+def test_the_part_at_hand_is_known_before_it_is_read(tmp_path: Path) -> None:
+    put(tmp_path, NAMES[1:])
+    assert located(some(), data_dir=tmp_path).series_names() == NAMES[1:]
+    with pytest.raises(DataError, match="not to be had"):
+        located(some(), cache_dir=tmp_path / "cache", offline=True)
+    mgab = datasets.get("MGAB")
+    assert located(mgab) is mgab
+
+
+def test_a_block_of_rows_without_a_value_holds_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datasets._tsb_uad.BLOCK_BYTES", 1)
+    put(tmp_path, NAMES[:1])
+    (tmp_path / "Some" / NAMES[0]).write_bytes(text(0, hole=True))
+    (one,), _ = read(tmp_path, some(), data_dir=tmp_path)
+    assert one.labels.tolist() == Tiny().arrays("0.test.out")[1].tolist()

@@ -343,3 +343,14 @@ def test_the_tail_begins_below_what_is_to_be_flagged(contamination, seed):
     scores = np.random.default_rng(seed).exponential(size=20_000)
     level = peaks_over_threshold(scores, contamination)
     assert (scores >= level).mean() == pytest.approx(contamination, rel=0.05)
+
+
+def test_a_tail_without_a_shape_is_exponential(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit of a small shape: level - scale log(share of the excesses)."""
+    scores = np.random.default_rng(0).exponential(size=2000)
+    found = []
+    for shape in (0.0, 1e-6):
+        monkeypatch.setattr(stats.genpareto, "fit", lambda excesses, floc, shape=shape: (shape, 0.0, 2.0))
+        found.append(peaks_over_threshold(scores, 0.01))
+    level = np.quantile(scores, 0.98)
+    assert found == pytest.approx([level - 2 * np.log(0.01 * 2000 / (scores > level).sum())] * 2, rel=1e-5)
