@@ -117,8 +117,13 @@ def main(names: list[str]) -> None:
     """Pin the scores of these detectors, or of all."""
     known = json.loads(FILE.read_text(encoding="utf-8")) if FILE.is_file() else {}
     for name in names or list(registry.detectors()):
-        made = {repr(params): pins(name, params) for params in variants(name)}
-        known[name] = {"version": registry.detectors()[name].version, "parameters": parameters(name), "pins": made}
+        cls, made = registry.detectors()[name], {repr(params): pins(name, params) for params in variants(name)}
+        known[name] = {
+            "version": cls.version,
+            "learns_from": cls.learns_from,
+            "parameters": parameters(name),
+            "pins": made,
+        }
     order = [name for name in registry.detectors() if name in known]
     text = json.dumps({name: known[name] for name in order}, separators=(",", ":"))
     FILE.write_text(text.replace("},", "},\n") + "\n", encoding="utf-8")

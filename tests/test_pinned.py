@@ -34,6 +34,7 @@ def test_defaults_are_those_of_the_version(name: str) -> None:
     known, now = KNOWN[name]["parameters"], pinned.parameters(name)
     assert {k: default for k, (default, _) in now.items()} == {k: default for k, (default, _) in known.items()}
     assert now == known, f"other values are allowed: {AGAIN.format(name)}"
+    assert registry.detectors()[name].learns_from == KNOWN[name]["learns_from"], "protocols give it other rows"
 
 
 ELSEWHERE = {

@@ -430,3 +430,11 @@ def test_another_seed_draws_other_segments() -> None:
 def test_the_ends_of_an_interval_belong_to_it() -> None:
     interval = Interval(0.5, 0.25, 0.75, 3)
     assert [value in interval for value in (0.249, 0.25, 0.75, 0.751)] == [False, True, True, False]
+
+
+@pytest.mark.parametrize(("block", "sizes"), [(5, [5, 5]), (4, [5, 5]), (3, [3, 3, 4]), (100, [5, 5]), (0, [1] * 10)])
+def test_blocks_of_normal_points_are_equally_long_and_two_at_least(block: int, sizes: list[int]) -> None:
+    labels = np.array([0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0], dtype=np.uint8)
+    heads, blocks = _units(labels, block)
+    assert heads.tolist() == [0, 2]
+    assert sorted(np.diff([*blocks, 10]).tolist()) == sizes

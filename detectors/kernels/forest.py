@@ -55,7 +55,7 @@ class Forest:
         level = float(np.median(np.concatenate(windows.pieces)))  # unlike the mean deaf to a huge value
         for t in range(n_trees):
             drawn = windows.take(rng.choice(len(windows), samples, replace=False)) - level
-            _grow(drawn, levels, rng, feature[t], threshold[t], depth[t])
+            _grow(drawn, rng, feature[t], threshold[t], depth[t])
         return cls(feature, threshold, depth, float(_expected_depth(samples)), level)
 
     def score(self, x: Array, window: int) -> Array:
@@ -97,7 +97,6 @@ def _draw_cut(
 @numba.njit(cache=True)
 def _grow(
     rows: Array,
-    levels: int,
     rng: np.random.Generator,
     feature: NDArray[np.uint32],
     threshold: Array,

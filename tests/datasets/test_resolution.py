@@ -97,6 +97,7 @@ def test_a_spoiled_cache_is_put_aside_and_fetched_again(tiny: Tiny, server: Serv
     again = datasets.load(tiny, "0.test.out", cache_dir=tmp_path, network=network, announce=said.append)
     assert again.source == "download"
     assert "put aside as 0.test.out.bad" in said[0]
+    assert (path.parent / "0.test.out.bad").stat().st_size == 1000
     assert datasets.load(tiny, "0.test.out", cache_dir=tmp_path, network=network).source == "cache"
 
 

@@ -66,3 +66,10 @@ def test_the_weights_kept_are_those_of_the_best_validation_loss():
 def test_only_a_gradient_beyond_the_clip_is_shortened(gradient, clipped):
     part, _ = run([gradient, gradient], held=0, start=1.0, epochs=1, clip=1.0)
     assert part.weight.grad.item() == pytest.approx(clipped, rel=1e-5)
+
+
+def test_batches_are_learnt_in_training_mode_and_validated_in_evaluation_mode(monkeypatch):
+    seen, loss = [], Weight.loss
+    monkeypatch.setattr(Weight, "loss", lambda self, x: seen.append(self.training) or loss(self, x))
+    run([1.0, 2.0, 3.0, 4.0], held=1, start=1.0, epochs=2)
+    assert seen == [True, True, False] * 2

@@ -403,3 +403,16 @@ def test_an_error_in_a_thread_is_raised_and_every_task_is_done(monkeypatch: pyte
         assert sorted(done) == list(range(9))
         with pytest.raises(ZeroDivisionError):
             threads.in_parallel(lambda k: done.append(1 // k), [1, 0])
+
+
+@pytest.mark.parametrize("tree", [False, True])
+def test_a_quiet_stretch_beside_a_loud_one_keeps_its_neighbours(monkeypatch: pytest.MonkeyPatch, tree: bool) -> None:
+    """Rounding of the loud one's distances is larger than all distances in the quiet one."""
+    if tree:
+        monkeypatch.setattr(window_tree, "PER_PAIR", 1.0)
+    x = np.concatenate([1e5 * rhythm(300), 1e-4 * rhythm(300, 1), 1e5 * rhythm(300, 2)])
+    ours, index = nearest_windows(x, [x], 8, 5)
+    w = naive.windows(x, 8)
+    all_pairs = naive.distances(w, w)
+    np.testing.assert_allclose(ours, np.sort(all_pairs, axis=1)[:, :5], rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(np.take_along_axis(all_pairs, index, axis=1), ours, rtol=1e-6, atol=1e-12)

@@ -640,3 +640,29 @@ def test_a_window_is_not_its_own_nearest_one_where_a_part_of_the_series_was_fitt
     x = noisy()
     why = ScaleFlow(**QUICK).fit(x[200:900]).explain(x, 500, 510)
     assert abs(why.row + 200 - why.start) >= why.span
+
+
+@pytest.mark.parametrize("component", ["distance", "shape", "spectrum"])
+def test_the_nearest_window_is_that_of_the_component(component):
+    x, odd = noisy(), noisy(seed=1)
+    odd[500:540] = odd[500:540][::-1] * 0.5 + 0.3
+    detector = ScaleFlow(factors=(2,), periods=0, components=(component,)).fit(x)
+    why = detector.explain(odd, 500, 540)
+    assert (why.component, why.span, why.shares) == (component, 64, {(64, component): pytest.approx(1)})
+
+    def view(values):
+        means = detector._standardise(values).reshape(32, 2).mean(axis=1)
+        if component == "spectrum":
+            return np.abs(np.fft.rfft(means - means.mean()))[1:]
+        return (means - means.mean()) / max(means.std(), FLATTEST) if component == "shape" else means
+
+    mine = view(odd[why.start : why.stop])
+    apart = [np.linalg.norm(view(x[row : row + 64]) - mine) for row in range(len(x) - 63)]
+    assert (why.piece, why.row) == (0, int(np.argmin(apart)))
+
+
+def test_without_a_scale_of_the_period_there_are_the_given_ones_alone():
+    detector = ScaleFlow(steps=1, blocks=0, factors=(4,), periods=0, max_windows=100).fit(sine(600))
+    assert [scale.factor for scale in detector.scales_] == [4]
+    both = ScaleFlow(steps=1, blocks=0, factors=(4,), periods=1.5, max_windows=100).fit(sine(600))
+    assert [scale.factor for scale in both.scales_] == [2, 4]  # 1.5 periods of 40 points are 32 means of 2

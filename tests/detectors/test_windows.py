@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors import MovingStd
-from detectors.core import Windows, autocorrelation, estimate_window, moving_sum, windows_to_points
+from detectors.core import (
+    Windows,
+    autocorrelation,
+    estimate_window,
+    moving_sum,
+    window_moments,
+    windows_to_points,
+    z_normalised,
+)
 from detectors.core.periods import period
 from tests.support import naive
 from tests.support.golden import GENESIS1, M1, P10, T8, real_series
@@ -144,3 +152,19 @@ def test_fewer_points_than_two_windows_hold_are_refused(window: int) -> None:
         MovingStd(window).fit(x[:-1])
     with pytest.raises(ValueError, match="at least 8 "):
         MovingStd().fit(np.arange(7.0))
+
+
+@pytest.mark.parametrize("value", [0.05, 0.1, 1 / 3, 1e9 + 0.1])
+def test_a_window_of_one_value_has_no_deviation_whatever_its_mean_rounds_to(value: float) -> None:
+    rows = np.full((3, 53), value)
+    assert not z_normalised(rows).any()
+    mean, deviation = window_moments(Windows([np.full(60, value)], 53))
+    assert (mean == value).all()
+    assert (deviation == 1).all()
+
+
+def test_fitted_again_the_window_is_that_of_the_new_series() -> None:
+    short, long = np.sin(np.arange(900) / 4), np.sin(np.arange(900) / 9)
+    detector = MovingStd().fit(short)
+    before = detector.window_
+    assert detector.fit(long).window_ == MovingStd().fit(long).window_ != before
