@@ -115,7 +115,7 @@ class _Stage:
     ) -> None:
         self.name, self.part, self.loss, self.learners = f"stage {number}", part, loss, learners
         self.schedule, self.parameters = schedule, list(part.parameters())
-        self.optimiser, self.cycle = adam(part, schedule, len(learners[0].training))
+        self.optimiser = adam(part, schedule, len(learners[0].training))
         self.best: dict[str, Tensor] = {}
 
     def run(self) -> None:
@@ -165,8 +165,6 @@ class _Stage:
                 norm = nn.utils.get_total_norm(mine)
                 torch._foreach_mul_(list(mine), (self.schedule.clip / (norm + 1e-6)).clamp(max=1.0))
         self.optimiser.step()
-        if self.cycle is not None:
-            self.cycle.step()
 
     def _note(self, epoch: int, k: int, training: float, validation: float) -> None:
         """Losses to the learner's history; its weights are kept when they are its best so far."""

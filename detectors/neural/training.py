@@ -12,10 +12,9 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
 from detectors.core import Diverged
+from detectors.neural.adam import Adam
 
 History = dict[str, list[float]]
 Batch = tuple[Tensor, ...]
@@ -57,7 +56,8 @@ def steady(device: torch.device, seed: int | None = None) -> Iterator[None]:
             yield
         finally:
             torch.set_num_threads(threads)
-            torch.use_deterministic_algorithms(strict, warn_only=warn_only)
+            if device.type == "cuda":  # which loads torch's compiler: seconds that a CPU need not wait
+                torch.use_deterministic_algorithms(strict, warn_only=warn_only)
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def _validation_loss(
 
 def _stepper(network: nn.Module, schedule: Schedule, rows: int) -> Callable[[Tensor], None]:
     """One step down the gradient of a batch's loss."""
-    optimiser, cycle = adam(network, schedule, rows)
+    optimiser = adam(network, schedule, rows)
 
     def step(value: Tensor) -> None:
         optimiser.zero_grad()
@@ -198,19 +198,14 @@ def _stepper(network: nn.Module, schedule: Schedule, rows: int) -> Callable[[Ten
         if schedule.clip is not None:
             nn.utils.clip_grad_norm_(network.parameters(), schedule.clip)
         optimiser.step()
-        if cycle is not None:
-            cycle.step()
 
     return step
 
 
-def adam(network: nn.Module, schedule: Schedule, rows: int) -> tuple[Optimizer, LRScheduler | None]:
-    """The optimiser, and what sets its rate over all steps, where anything does."""
-    optimiser = torch.optim.Adam(network.parameters(), schedule.learning_rate, eps=schedule.epsilon, fused=True)
-    if not schedule.one_cycle:
-        return optimiser, None
+def adam(network: nn.Module, schedule: Schedule, rows: int) -> Adam:
+    """The optimiser of a schedule over so many training rows."""
     steps = schedule.epochs * math.ceil(rows / schedule.batch_size)
-    return optimiser, torch.optim.lr_scheduler.OneCycleLR(optimiser, schedule.learning_rate, total_steps=steps)
+    return Adam(network.parameters(), schedule.learning_rate, schedule.epsilon, steps if schedule.one_cycle else None)
 
 
 def require_finite(history: History) -> None:
