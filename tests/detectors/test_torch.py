@@ -181,8 +181,7 @@ def test_reports_each_epoch():
 def test_adam_has_keras_constants_and_the_flows_those_of_torch() -> None:
     keras, flows = _torch.Schedule(1), flow_schedule(1, 32, 0.1)
     for schedule, epsilon, rate in ((keras, 1e-7, 1e-3), (flows, 1e-8, 0.1)):
-        optimiser, _ = _torch.adam(Point(), schedule, 32)
-        assert (optimiser.defaults["eps"], optimiser.defaults["betas"]) == (epsilon, (0.9, 0.999))
-        assert schedule.learning_rate == rate
+        optimiser = _torch.adam(Point(), schedule, 32)
+        assert (optimiser.epsilon, optimiser.rate) == (epsilon, rate)
     assert (keras.batch_size, keras.patience, keras.keep, keras.clip, keras.one_cycle) == (64, 5, "last", None, False)
     assert (flows.batch_size, flows.patience, flows.keep, flows.clip, flows.one_cycle) == (32, 0, "best", 5.0, True)
