@@ -49,8 +49,17 @@ class Adam:
         rate, beta1 = self.pace()
         torch._foreach_add_(steps, 1)
         torch._fused_adam_(
-            *(values, gradients, means, squares, [], steps),
-            **{"lr": rate, "beta1": beta1, "beta2": 0.999, "eps": self.epsilon, "weight_decay": 0.0},
+            values,
+            gradients,
+            means,
+            squares,
+            [],
+            steps,
+            lr=rate,
+            beta1=beta1,
+            beta2=0.999,
+            eps=self.epsilon,
+            weight_decay=0.0,
             amsgrad=False,
             maximize=False,
         )
