@@ -1,0 +1,323 @@
+"""What ``detect`` and ``watch`` tell of findings that are written down here: rows, times, figures and sentences."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark.detection import Model, Options, Watch, page
+from benchmark.detection.alerts import Alert, Likes
+from benchmark.detection.calibration import HeldOut, unlike
+from benchmark.detection.detect import Finding
+from benchmark.detection.model import _reading
+from benchmark.detection.peaks import OrdinaryPeaks, block_maxima
+from benchmark.detection.planted import KINDS, Planted
+from benchmark.detection.ranking import FEW, Ranking, reached
+from benchmark.detection.report import _time_cells, anomalies_frame, write
+from benchmark.detection.stream import Stream
+from benchmark.detection.words import verdict
+from benchmark.reading import Block, Points, ReadOptions, Recording
+from detectors import AbsDeviation
+
+ALERTS = [
+    Alert(100, 110, 95, 112, 104, 9.0),
+    Alert(200, 201, 198, 203, 200, 8.0),
+    Alert(300, 320, 299, 321, 310, 7.5),
+    Alert(50, 52, 50, 52, 51, 3.25, flagged=False),
+]
+
+
+def finding(**more: Any) -> Finding:
+    """Of 400 hours, with three alerts and one further peak."""
+    values = np.arange(400.0)
+    recording = Recording("mine", "v", values, np.zeros(400, dtype=bool))
+    recording.times = pd.Series(pd.date_range("2026-01-01", periods=400, freq="h"))
+    flags = np.zeros(400, dtype=bool)
+    for alert in ALERTS[:3]:
+        flags[alert.first : alert.last] = True
+    made = Finding(recording, ("PCA",), 20, values / 40, 4.5, flags, list(ALERTS), Ranking(), [])
+    return replace(made, **more)
+
+
+# -- tables and sentences ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("top", "rows"), [(1, 3), (3, 3), (4, 4), (10, 4)])
+def test_every_alert_is_listed_however_few_are_asked_for(top: int, rows: int, tmp_path: Path) -> None:
+    table = anomalies_frame(finding(), top)
+    assert len(table) == rows
+    assert table["rank"].tolist() == list(range(1, rows + 1))
+    assert table["flagged"].tolist() == ["yes", "yes", "yes", "no"][:rows]
+    first = table.iloc[0].to_dict()
+    expected = {"first_row": 100, "last_row": 109, "points": 10, "score": 9.0, "value_at_peak": "104"}
+    expected |= {"from": "2026-01-05 04:00:00", "to": "2026-01-05 13:00:00", "like_row": ""}
+    expected |= {"within_first_row": 95, "within_last_row": 111}
+    assert {name: first[name] for name in expected} == expected
+
+
+def test_the_files_list_as_many_as_were_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+    monkeypatch.setattr("benchmark.detection.report.draw", lambda finding, file, top: drawn.append(top))
+    write(finding(), tmp_path, top=3)
+    assert len(pd.read_csv(tmp_path / "anomalies.csv")) == 3
+    scores = pd.read_csv(tmp_path / "scores.csv")
+    assert scores.loc[104, ["row", "time", "value", "score", "anomalous"]].tolist() == [
+        *(104, "2026-01-05 08:00:00", 104.0, 2.6, 1)
+    ]
+    assert scores["anomalous"].sum() == 17 + 5 + 22
+    text = (tmp_path / "report.md").read_text()
+    assert "Alerts, and the next highest peaks." in text
+    assert "The highest peaks, none of them an alert." not in text
+    assert drawn == [3]
+    write(finding(alerts=[ALERTS[3]]), tmp_path)
+    assert "The highest peaks, none of them an alert." in (tmp_path / "report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("offsets", "texts"),
+    [
+        (["0s", "60s"], ["2026-01-01 00:00:00", "2026-01-01 00:01:00"]),
+        (["0s", "500ms"], ["2026-01-01 00:00:00.000", "2026-01-01 00:00:00.500"]),
+        (["250us", "1s"], ["2026-01-01 00:00:00.000250", "2026-01-01 00:00:01.000000"]),
+    ],
+)
+def test_times_keep_every_digit_that_some_row_needs(offsets: list[str], texts: list[str]) -> None:
+    times = pd.Series([pd.Timestamp("2026-01-01") + pd.Timedelta(offset) for offset in offsets])
+    assert _time_cells(times).to_pylist() == texts
+    assert _time_cells(times.dt.tz_localize("UTC+01:00")).to_pylist() == [f"{text}+01:00" for text in texts]
+
+
+def test_the_viewers_clock_runs_between_the_rows_that_it_holds() -> None:
+    times = pd.Series(pd.date_range("2026-01-01", periods=100_001, freq="min"))
+    found = page.clock(times)
+    assert found is not None
+    start = times.iloc[0].value // 10**6
+    expected = start + np.round(np.linspace(0, 100_000 * 60_000, len(found)))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1)
+
+
+def test_a_card_names_first_and_last_row() -> None:
+    card = page.alert_card(finding(), 1, ALERTS[0])
+    assert (card["rows"], card["within"], card["value"], card["score"]) == ("100 to 109", "95 to 111", "104", "9")
+    assert (card["from"], card["to"]) == ("2026-01-05 04:00:00", "2026-01-05 13:00:00")
+
+
+def test_the_verdict_says_what_the_threshold_promises() -> None:
+    share = Options(rule="quantile", contamination=0.02)
+    assert verdict(finding(options=share)) == (
+        "3 alerts lie above the threshold 4.5 (quantile: a share of 0.02 of the rows is flagged whatever the data)."
+    )
+    assert verdict(finding(options=share, held_out=True, alerts=ALERTS[:1])) == (
+        "One alert lies above the threshold 4.5 (quantile: a share of 0.02 of held-out history reaches it)."
+    )
+    assert verdict(finding(options=Options(false_alerts=0.25), alerts=ALERTS[3:])) == (
+        "Nothing stands out from the series' own ordinary peaks, which are expected to reach the threshold 4.5 "
+        "about 0.25 times in as many rows (--false-alerts)."
+    )
+
+
+def test_more_flagged_rows_than_history_gives_are_said() -> None:
+    """Held-out history reaches the threshold in 10 of 1,000 rows."""
+    parts = [HeldOut(1000, [1] * 10)]
+    flags = np.zeros(1000, dtype=bool)
+    assert unlike(parts, 20, flags) == []
+    flags[:400] = True
+    (said,) = unlike(parts, 20, flags)
+    assert said.startswith("40 % of the rows are flagged; rows like the history would give ")
+    assert unlike(parts, 20, flags[:79]) == [], "four windows say nothing yet"
+
+
+# -- peaks and planted anomalies -----------------------------------------------------------------
+
+
+def test_a_gumbel_law_by_hand() -> None:
+    peaks = OrdinaryPeaks(location=2.0, scale=0.5, blocks=100)
+    assert peaks.surprise(np.array([2.0, 3.0])).tolist() == [0.0, 2.0]
+    for expected in (0.1, 1.0, 10.0):
+        level = peaks.threshold(expected)
+        reaches = 1 - np.exp(-np.exp(-(level - 2.0) / 0.5))  # chance of one block
+        assert reaches * 100 == pytest.approx(expected)
+    assert block_maxima(np.arange(20.0), 8).tolist() == [3, 7, 11, 15, 19], "a peak for each half of a window"
+
+
+def test_each_kind_of_planted_anomaly_is_what_its_name_says() -> None:
+    rng = np.random.default_rng(0)
+    part = np.sin(np.arange(40) / 3) + 0.1 * rng.normal(size=40)
+    made = {kind: change(part, 1.0, np.random.default_rng(1)) for kind, change in KINDS.items()}
+    moved = {kind: out - part for kind, out in made.items()}
+    assert np.flatnonzero(moved["spike"]).tolist() == [20]
+    assert abs(moved["spike"][20]) == pytest.approx(4.0)
+    assert np.ptp(moved["level shift"]) == pytest.approx(0, abs=1e-12)
+    assert abs(moved["level shift"][0]) == pytest.approx(1.5)
+    steps = np.diff(moved["drift"])
+    assert np.ptp(steps) == pytest.approx(0, abs=1e-12)
+    assert abs(moved["drift"][-1]) == pytest.approx(2.0)
+    assert set(made["stuck"]) == {part[0]}
+    assert made["slower"][::2].tolist() == pytest.approx(part[:20].tolist())
+    assert made["faster"].tolist() == [*part[::2], *part[::2]]
+    assert made["changed shape"][[0, -1]].tolist() == pytest.approx(part[[0, -1]].tolist())
+    assert np.std(moved["noise"]) == pytest.approx(0.7, rel=0.4)
+    line = np.linspace(part[0], part[-1], 40)
+    assert np.abs(made["missing cycle"] - line).max() < 1.0 < np.abs(part - line).max()
+
+
+def test_a_peak_elsewhere_finds_no_planted_anomaly() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.gumbel(size=1000)
+    high = OrdinaryPeaks.fit(scores, 20).threshold(FEW)
+    planted = Planted(scores, (("spike", 500, 501), ("noise", 700, 720)))
+    scores[[496, 530, 722]] = high + 5, high + 5, high + 5
+    found = reached(scores, planted, 20)
+    assert found == [1.0, 1.0]
+    scores[[496, 722]] = 0.0
+    assert max(reached(scores, planted, 20)) < 1.0, "what is a window away is no part of it"
+
+
+# -- a model and a watch, kept and loaded --------------------------------------------------------
+
+
+def test_a_model_comes_back_as_it_was(tmp_path: Path) -> None:
+    options = Options(("AbsDeviation",), {"AbsDeviation": {}}, "pot", 2.0, 0.2, 4.0, 3)
+    model = Model(
+        *(("AbsDeviation",), [AbsDeviation().fit(np.arange(9.0))], 7, [OrdinaryPeaks(1.0, 0.5, 12)], 3.5),
+        *(np.arange(5.0), options, 400, "2026-01-01", 1.25, {"decimal": ","}, 60.0, [HeldOut(100, [1, 2])], True),
+    )
+    model.save(tmp_path)
+    again = Model.load(tmp_path)
+    for name in (field.name for field in fields(Model)):
+        if name not in ("detectors", "recent"):
+            assert getattr(again, name) == getattr(model, name), name
+    assert again.recent.tolist() == model.recent.tolist()
+    assert again.scored(np.arange(4.0)).tolist() == model.scored(np.arange(4.0)).tolist()
+    assert again._follows() == (
+        "The rows are taken to follow the 400 rows of history that the model was fitted to, which ends at 2026-01-01."
+    )
+    recording = Recording("new", "v", np.arange(40.0), np.zeros(40, dtype=bool))
+    assert again._scaled(recording) == replace(options, false_alerts=2.0 * 40 / 400)
+
+
+def test_files_that_follow_inherit_all_but_labels_and_sheets() -> None:
+    read = ReadOptions(**{field.name: field.name for field in fields(ReadOptions)})  # type: ignore[arg-type]
+    recording = Recording("mine", "v", np.zeros(3), np.zeros(3, dtype=bool), reading=read)
+    inherited = {field.name for field in fields(ReadOptions)} - {"label", "labels", "sheet"}
+    assert _reading(recording) == {name: name for name in inherited}
+
+
+def stub_model() -> Any:
+    return SimpleNamespace(recent=np.zeros(3), threshold=2.0, memory=10, margin=4, step=None, stride=1)
+
+
+def watch(folder: Path, **more: Any) -> Watch:
+    model = stub_model()
+    return Watch(model, folder / "state.json", "my.csv", ReadOptions(), Stream.begin(model), **more)
+
+
+def test_a_stream_comes_back_as_it_was() -> None:
+    model = stub_model()
+    marks = np.array([True, False, False, True]), np.array([False, True, False, False])
+    stream = Stream(model, np.arange(4.0), *marks, first=6, final=8, count=10, open=Alert(7, 9, 7, 9, 8, 2.5))
+    again = Stream.load(model, stream.state())
+    assert (again.first, again.final, again.count, again.open) == (6, 8, 10, stream.open)
+    for name in ("values", "filled", "flags"):
+        assert getattr(again, name).tolist() == getattr(stream, name).tolist(), name
+
+
+def test_an_event_is_announced_once_and_so_is_its_end(tmp_path: Path) -> None:
+    one = watch(tmp_path)
+    assert one.news(False) == []
+    one.stream.suspect = (7, 2.5)
+    assert one.news(False) == ["row 7  above the threshold (2.5, 2.0); rows to come decide"]
+    one.stream.suspect = (8, 2.75)
+    assert one.news(False) == [], "it was announced already"
+    one.stream.suspect = None
+    assert one.news(True) == ['{"event": "over", "first_row": 7, "last_row": 7}']
+    assert one.news(True) == []
+    one.stream.open = Alert(1234, 1236, 1234, 1236, 1235, 4.0)
+    assert one.news(False) == ["row 1,234  above the threshold (4.0, 2.0); rows to come decide"]
+
+
+@pytest.mark.parametrize(("first", "said"), [(4, 1), (5, 0), (8, 0), (9, 1)])
+def test_what_was_told_is_not_announced_again(first: int, said: int, tmp_path: Path) -> None:
+    one = watch(tmp_path, told=[(5, 9)])
+    one.stream.suspect = (first, 2.5)
+    assert len(one.news(False)) == said
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "line"),
+    [
+        (5, 9, None),
+        (5, 12, "row 5  ALERT told before goes on until row 11 (7 rows, score 4)"),
+        (8, 12, "row 8  ALERT told before goes on until row 11 (4 rows, score 4)"),
+        (9, 12, "row 9  ALERT until row 11 (3 rows, score 4)"),
+        (2, 5, "row 2  ALERT until row 4 (3 rows, score 4)"),
+    ],
+)
+def test_an_alert_that_meets_one_told_before_goes_on(first: int, last: int, line: str | None, tmp_path: Path) -> None:
+    found = watch(tmp_path, told=[(5, 9)])._new([Alert(first, last, first, last, first, 4.0)], False)
+    assert found == ([] if line is None else [line])
+
+
+class Follows:
+    """Points as they are given, without times."""
+
+    def read(self, lines: bytes, path: Path) -> tuple[Points, list[str]]:
+        values = np.array(lines.split(), dtype=float)
+        none = np.zeros(len(values), dtype=np.int64)
+        return Points(values, np.zeros(len(values), dtype=bool), none, none), ["a note"]
+
+    def text(self, points: Points) -> None:
+        return None
+
+    def state(self) -> dict[str, Any]:
+        return {"of": "follower"}
+
+
+def test_a_complete_alert_ends_what_was_told_up_to_it(tmp_path: Path) -> None:
+    one = watch(tmp_path, told=[(1, 4), (8, 12)], begun=2, follower=Follows())
+    one.stream.values, one.stream.count = np.arange(2.0), 3
+    one.stream.push = lambda values, filled: [Alert(2, 5, 2, 5, 3, 4.0)]  # type: ignore[method-assign]
+    printed = one.take(Block(b"10 20 30", 80, False, False, b"10"), False)
+    assert printed == ["row 2  ALERT told before goes on until row 4 (3 rows, score 4)"]
+    assert (one.begun, one.told, one.offset, one.first, one.said()) == (None, [(8, 12)], 80, b"10", ["a note"])
+    assert one.recent.values.tolist() == [20, 30], "as many as the stream looks back on"
+
+
+def test_a_watch_goes_on_as_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = watch(tmp_path, told=[(5, 9)], begun=7, offset=80, first=b"head", follower=Follows())
+    one.recent = Follows().read(b"1 2", tmp_path)[0]
+    one.keep()
+    loaded: list[Any] = []
+    monkeypatch.setattr("benchmark.detection.watch.Follower.load", lambda facts: loaded.append(facts) or Follows())
+    again = watch(tmp_path)
+    again._load()
+    assert (again.told, again.begun, again.offset, again.first) == ([(5, 9)], 7, 80, b"head")
+    assert again.recent.values.tolist() == [1, 2]
+    assert loaded == [{"of": "follower"}]
+    one.told.append((20, 30))
+    one.keep()
+    again._load()
+    assert again.told == [(5, 9), (20, 30)], "a change of what was told is kept"
+
+
+def test_how_a_file_is_read_is_said_when_its_first_rows_are_there(tmp_path: Path) -> None:
+    one = watch(tmp_path)
+    one.model.likewise = lambda options: options
+    one.model.read_likewise = lambda options, begin: begin(options)
+    text = "t,v\n" + "".join(f"2026-01-01T00:{k:02d}:00,{k % 7}.5\n" for k in range(30))
+    rest = one._decide(text.encode(), False)
+    assert rest.count(b"\n") == 30
+    assert [note.split()[0] for note in one.notes] == ["time", "values", "step"]
+
+
+def test_likes_and_alerts_move_together() -> None:
+    likes = Likes(90, np.array([40, 200]), np.zeros((2, 30)))
+    moved = replace(ALERTS[0], likes=likes).moved(-5)
+    assert (moved.start, moved.stop, moved.first, moved.last, moved.peak) == (95, 105, 90, 107, 99)
+    assert moved.normal == 35 + 10
