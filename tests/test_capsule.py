@@ -88,7 +88,7 @@ def test_a_capsule_gives_the_stored_figure(
     ("options", "cell"),
     [
         (["--detector", "mine.py"], "Mine/own"),
-        (["--detector", "pyod:COPOD"], "PyOD_COPOD/own"),
+        pytest.param(["--detector", "pyod:COPOD"], "PyOD_COPOD/own", marks=pytest.mark.slow),
         pytest.param(
             ["--detector", "pyod:IForest", "--seed", "4", "--protocol", "prefix"],
             "PyOD_IForest/own",

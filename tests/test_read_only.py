@@ -77,7 +77,7 @@ REFUSED = {
 }
 
 
-QUICK = {"results verify", "report", "results verify --repair", "detect", "detect --save"}
+QUICK = {"results verify", "results verify --repair"}
 
 
 def some_slow(commands: dict[str, str]) -> list[object]:
@@ -145,6 +145,7 @@ def test_a_store_that_cannot_be_made_leaves_nothing(tmp_path: Path, monkeypatch:
     assert [path.name for path in tmp_path.iterdir() if path.suffix != ".lock"] == []
 
 
+@pytest.mark.slow  # compiles into an empty cache
 def test_an_installation_and_a_home_that_are_read_only_keep_compiled_loops_elsewhere(tmp_path: Path) -> None:
     import detectors
 
