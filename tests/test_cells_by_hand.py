@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmark import metrics
-from benchmark.execution import execute, warm_up
+from benchmark.execution import execute, execute_together, warm_up
 from benchmark.execution.runner import keep
 from benchmark.grid import Cell, Outcome, protocols
 from benchmark.grid.protocols import PROTOCOLS
@@ -106,6 +106,15 @@ def test_crossfit_fits_five_times_and_scores_each_block_with_its_margins() -> No
     assert [spans(pieces) for pieces in toys.Echo.fitted] == CROSSFIT
     assert spans(toys.Echo.scored) == [(0, 220), (180, 420), (380, 620), (580, 820), (780, 1000)]
     assert outcome.n_fit == 980
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_models_that_learn_side_by_side_score_the_block_that_they_have_not_seen(count: int) -> None:
+    tasks, series = [task("Mean", "normal-crossfit", rows(), seed=k, window=20) for k in range(count)], [rows()] * count
+    means = [np.mean([row for span in fitted for row in range(*span)]) for fitted in CROSSFIT]
+    for outcome in execute_together(tasks, series):
+        assert outcome.status == "ok", outcome.reason
+        np.testing.assert_allclose(outcome.scores, np.repeat(means, 200))
 
 
 def test_crossfit_of_a_dropped_row_begins_behind_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import fields, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.detection import Model, Options, Watch, page
-from benchmark.detection.alerts import Alert, Likes
+from benchmark.detection import Model, Options, Watch, detect, page
+from benchmark.detection.alerts import Alert, Likes, alerts
 from benchmark.detection.calibration import HeldOut, unlike
 from benchmark.detection.detect import Finding
 from benchmark.detection.model import _reading
@@ -133,6 +134,21 @@ def test_more_flagged_rows_than_history_gives_are_said() -> None:
     assert unlike(parts, 20, flags[:79]) == [], "four windows say nothing yet"
 
 
+def test_the_seed_and_the_parameters_reach_every_detector(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: set[tuple[Any, ...]] = set()
+
+    def build(name: str, window: int, seed: int, n: int | None = None, params: Any = None) -> AbsDeviation:
+        asked.add((name, seed, str(params)))
+        return AbsDeviation()
+
+    for place in ("detect", "ranking", "model"):
+        monkeypatch.setattr(importlib.import_module(f"benchmark.detection.{place}"), "build", build)
+    x = np.sin(np.arange(600) / 4) + np.random.default_rng(0).normal(0, 0.1, 600)
+    options = Options(("IForest", "MovingStd"), {"IForest": {"n_estimators": 7}}, seed=3, budget=0.01)
+    Model.fit(detect(Recording("mine", "v", x, np.zeros(600, dtype=bool)), options))
+    assert asked == {("IForest", 3, "{'n_estimators': 7}"), ("MovingStd", 3, "None")}
+
+
 # -- peaks and planted anomalies -----------------------------------------------------------------
 
 
@@ -177,6 +193,28 @@ def test_a_peak_elsewhere_finds_no_planted_anomaly() -> None:
     assert found == [1.0, 1.0]
     scores[[496, 722]] = 0.0
     assert max(reached(scores, planted, 20)) < 1.0, "what is a window away is no part of it"
+
+
+@pytest.mark.parametrize(("apart", "count"), [(1, 1), (4, 1), (5, 1), (6, 2)])
+def test_rows_up_to_half_a_window_apart_are_one_alert(apart: int, count: int) -> None:
+    """Of a file that is read whole, and of rows as they come."""
+    flags = np.zeros(60, dtype=bool)
+    flags[[20, 20 + apart]] = True
+    scores = np.where(flags, 3.0, 1.0)
+    assert len(alerts(scores, flags, window=10)) == count
+    stream = Stream.begin(SimpleNamespace(recent=np.zeros(0), gap=5))
+    stream._explained = lambda alert: alert  # type: ignore[method-assign]
+    found = stream._grouped(scores, flags)
+    assert len(found) + (stream.open is not None) == count
+
+
+@pytest.mark.parametrize(("row", "ended"), [(24, False), (25, False), (26, True)])
+def test_an_alert_ends_half_a_window_of_rows_behind_it(row: int, ended: bool) -> None:
+    stream = Stream.begin(SimpleNamespace(recent=np.zeros(0), gap=5))
+    stream._explained = lambda alert: alert  # type: ignore[method-assign]
+    stream.open = Alert(18, 21, 18, 21, 20, 3.0)
+    assert (stream._closed(row) != []) == ended
+    assert (stream.open is None) == ended
 
 
 # -- a model and a watch, kept and loaded --------------------------------------------------------

@@ -46,6 +46,19 @@ class Normal(Echo):
     learns_from = "normal"
 
 
+class Mean(Normal):
+    """Scores each point by the mean of what was fitted; several learn side by side."""
+
+    side_by_side = True
+
+    def _fit(self, pieces: list[Array]) -> None:
+        super()._fit(pieces)
+        self.mean_ = float(np.concatenate(pieces).mean())
+
+    def _score(self, x: Array) -> Array:
+        return np.full(len(x), self.mean_)
+
+
 class Nothing(Echo):
     """The same for one that learns nothing."""
 

@@ -1,0 +1,142 @@
+"""What pictures, cards and lines of the report show, of cells and ranks that are written down here."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from benchmark.report import cards, page, summary, text
+from benchmark.report.build import build, current
+from benchmark.report.cd_diagram import MARGIN, WIDTH, cd_figure, rank_figure
+from benchmark.report.derived import Derived, digest
+from benchmark.report.pictures import Drawing, summary_drawings
+from benchmark.report.style import ACCENT, INK
+from benchmark.report.tables import Entry
+from tests.support.made_up import MadeUpResults, cell, frame, grid
+
+RANKS = {"A": 1.0, "B": 2.25, "C": 3.75, "D": 4.5, "E": 5.0}
+GROUPS = [("A", "B"), ("C", "E")]
+
+
+def diagram(highlight: tuple[str, ...] = ()) -> Any:
+    test = SimpleNamespace(
+        reason="", mean_ranks=RANKS, groups=GROUPS, p_value=0.01, n_series={"MGAB": 10}, method="Holm"
+    )
+    return cd_figure(test, highlight=highlight).axes[0]  # type: ignore[arg-type]
+
+
+def inches(rank: float) -> float:
+    """The axis runs from rank 1 to rank 5 between the margins."""
+    return MARGIN + (rank - 1) / 4 * (WIDTH - 2 * MARGIN)
+
+
+def test_a_rank_stands_at_its_place_with_its_figure() -> None:
+    axes = diagram()
+    dots = [float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "o"]
+    assert dots == pytest.approx([inches(rank) for rank in RANKS.values()])
+    shown = {t.get_text() for t in axes.texts}
+    assert {"A  1.00", "B  2.25", "C  3.75", "4.50  D", "5.00  E"} <= shown
+    ticks = {t.get_text(): t.get_position()[0] for t in axes.texts if t.get_text() in list("12345")}
+    assert ticks == pytest.approx({str(rank): inches(rank) for rank in range(1, 6)})
+
+
+def test_a_bar_joins_those_that_do_not_differ() -> None:
+    bars = [line.get_xdata() for line in diagram().lines if line.get_linewidth() > 3]
+    assert [tuple(bar) for bar in bars] == [
+        pytest.approx((inches(RANKS[a]) - 0.04, inches(RANKS[b]) + 0.04)) for a, b in GROUPS
+    ]
+
+
+def test_the_named_rows_alone_are_coloured() -> None:
+    colours = [line.get_color() for line in diagram(highlight=("B",)).lines if line.get_marker() == "o"]
+    assert colours == [INK, ACCENT, INK, INK, INK]
+
+
+def test_trivial_baselines_are_those_coloured_in_the_report() -> None:
+    """Twelve series, on each of which the detectors stand in one order."""
+    names = ("TimeIndex", "LOF", "IForest")
+    cells = current(
+        frame(cell("MGAB", f"{k}", name, 0.5 + 0.1 * place) for place, name in enumerate(names) for k in range(12))
+    )
+    (table,) = [table for table in build(cells) if not table.main]
+    figure = rank_figure(cells, table)
+    assert figure is not None
+    labels = [t for t in figure.axes[0].texts if any(name in t.get_text() for name in names)]
+    coloured = {t.get_text().split()[-1 if t.get_text()[0].isdigit() else 0] for t in labels if t.get_color() == ACCENT}
+    assert coloured == {"TimeIndex"}
+
+
+# -- nothing stale -------------------------------------------------------------------------------
+
+
+def drawings(auroc: float, seconds: float = 1.5) -> dict[str, Drawing]:
+    rows = grid().to_dict("records")
+    chosen = [row for row in rows if row["detector"] == "LOF"]
+    chosen[0]["auroc"] = auroc
+    for row in chosen:
+        row["fit_seconds"] = seconds
+    cells = current(frame({str(k): v for k, v in row.items()} for row in rows))
+    return {drawing.section: drawing for drawing in reversed(summary_drawings(cells, build(cells)))}
+
+
+@pytest.mark.parametrize("section", ["Glance", "Ranks", "Time"])
+def test_a_picture_is_drawn_anew_when_a_figure_of_it_changes(section: str) -> None:
+    before, after, same = drawings(0.6), drawings(0.9), drawings(0.6)
+    assert digest(before[section].inputs) == digest(same[section].inputs)
+    assert digest(before[section].inputs) != digest(after[section].inputs)
+
+
+def test_the_picture_of_times_is_drawn_anew_when_a_time_changes() -> None:
+    assert digest(drawings(0.6)["Time"].inputs) != digest(drawings(0.6, seconds=400.0)["Time"].inputs)
+
+
+def test_traces_of_another_resolution_are_made_anew() -> None:
+    cells = current(grid())
+    results = MadeUpResults(cells)
+    of_one = cells[cells["data_hash"] == cells["data_hash"].iloc[0]]
+    kept = Derived()
+    about = cards._about(results, of_one["data_hash"].iloc[0], kept)  # type: ignore[arg-type]
+    assert about is not None
+    for size in (cards._Size(50, 1.0), cards._Size(50, None), cards._Size(50, 0.0), cards._Size(80, 0.0)):
+        given = (results, of_one["data_hash"].iloc[0], of_one, size, about)
+        assert cards._payload(*given, kept) == cards._payload(*given, Derived())  # type: ignore[arg-type]
+
+
+# -- lines ---------------------------------------------------------------------------------------
+
+
+def test_a_failure_counts_its_cells_and_names_its_series_once() -> None:
+    rows = [cell("MGAB", name, "IForest", status="oom", reason="x", seed=s) for name in "12" for s in range(3)]
+    (line,) = page.failures(current(frame(rows)))
+    assert (line["count"], line["series"]) == (6, ["1", "2"])
+
+
+def test_the_published_figure_is_bold_where_it_is_the_best_of_its_column() -> None:
+    for entry, shown in (
+        (Entry(published=0.8, best=True), ".80"),
+        (Entry(published=0.8, published_best=True), "**.80**"),
+        (Entry(best=True), ""),
+    ):
+        assert text.published(entry, "**{}**") == shown
+
+
+def test_a_line_of_the_readme_by_hand() -> None:
+    line = {"published": "0.8", "ours": "0.8125", "verdict": "not reproduced", "not_better_than_one_liner": "True"}
+    line |= {"low": "0.79", "high": "0.835"}
+    assert summary._figures(line) == ".80 / .812° [.790, .835] ≠"
+    assert summary._own(line, ".812") == "**.812**° [.790, .835]"
+    line |= {"published": "", "verdict": "", "not_better_than_one_liner": "False", "low": "", "high": ""}
+    assert summary._figures(line) == "– / .812"
+    assert summary._own(line, ".900") == ".812"
+
+
+def test_captions_speak_of_the_rows_that_are_drawn() -> None:
+    """A row without a figure for each data set is in the table and not in the picture."""
+    cells = current(frame([cell("MGAB", "1", "LOF"), cell("Dodgers", "1", "LOF"), cell("MGAB", "1", "IForest")]))
+    built = build(cells)
+    (drawn,) = [drawing for drawing in summary_drawings(cells, built[1:]) if drawing.section == "Time"]
+    assert [point.label for point in drawn.inputs[0]] == ["LOF"]
+    assert drawn.inputs[2] == "Protocol: tsb-uad. Without randomness: LOF."
+    assert text.conditions(built[1]) == "Protocol: tsb-uad. Seeds: 1. Without randomness: LOF."
