@@ -411,7 +411,7 @@ def test_only_whole_cells_of_the_protocol_on_listed_files_that_ended_well_count(
         return cell("TSB-AD-U", series, "SR", **{"protocol": "tsb-ad", **more})
 
     others = [row(FILES[0], protocol="tsb-uad"), row("mine.csv"), row(FILES[0], status="failed", seed=1)]
-    given = Cells(row(FILES[0]), *others, row(FILES[1], quick=True))
+    given = Cells(row(FILES[0]), *others, cell("TSB-AD-U", FILES[1], "POLY", protocol="tsb-ad", quick=True))
     counted = on_listed_files(given)  # type: ignore[arg-type]
     assert counted[["series", "protocol", "status", "seed", "detector"]].to_numpy().tolist() == [
         [FILES[0], "tsb-ad", "ok", 0, "SR"]
