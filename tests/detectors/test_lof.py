@@ -406,11 +406,14 @@ def test_an_error_in_a_thread_is_raised_and_every_task_is_done(monkeypatch: pyte
 
 
 @pytest.mark.parametrize("tree", [False, True])
-def test_a_quiet_stretch_beside_a_loud_one_keeps_its_neighbours(monkeypatch: pytest.MonkeyPatch, tree: bool) -> None:
-    """Rounding of the loud one's distances is larger than all distances in the quiet one."""
+@pytest.mark.parametrize("loud", [1e2, 1e3, 1e5])
+def test_a_quiet_stretch_beside_a_loud_one_keeps_its_neighbours(
+    monkeypatch: pytest.MonkeyPatch, loud: float, tree: bool
+) -> None:
+    """Rounding of the loud one's distances is as large as distances in the quiet one, or larger than all of them."""
     if tree:
         monkeypatch.setattr(window_tree, "PER_PAIR", 1.0)
-    x = np.concatenate([1e5 * rhythm(300), 1e-4 * rhythm(300, 1), 1e5 * rhythm(300, 2)])
+    x = np.concatenate([loud * rhythm(300), 1e-4 * rhythm(300, 1), loud * rhythm(300, 2)])
     ours, index = nearest_windows(x, [x], 8, 5)
     w = naive.windows(x, 8)
     all_pairs = naive.distances(w, w)
