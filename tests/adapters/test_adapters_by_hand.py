@@ -1,0 +1,192 @@
+"""What passes between us and other libraries, on stand-ins that say what they were given."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pytest
+
+from benchmark.adapters import LIBRARIES, Borrowed, borrowed, stumpy, tsb_ad_runner
+from benchmark.adapters.borrowed import class_of
+from benchmark.adapters.names import Listed, version
+from benchmark.adapters.pyod_classes import DRAW, REFUSED
+from benchmark.adapters.samples import OverWindows
+from benchmark.errors import UserError, whose
+from benchmark.grid import Selection, rows
+from detectors.core import Array
+
+CLASS = """
+import numpy as np
+from sklearn.base import BaseEstimator
+
+class Mine(BaseEstimator):
+    def __init__(self, factor=1.0):
+        self.factor = factor
+    def fit(self, X, y=None):
+        if (X > 99).any():
+            raise ZeroDivisionError("no such value")
+        return self
+    def score_samples(self, X):
+        if (X > 9).any():
+            raise ZeroDivisionError("too high")
+        return -self.factor * X[:, 0]
+"""
+
+
+class Model:
+    """Scores a window by its first value, and those of its own fit by their places, from 1,000 on."""
+
+    def __init__(self, depth: int = 1, random_state: int = 0) -> None:
+        self.depth, self.random_state = depth, random_state
+
+    def fit(self, matrix: Array) -> Self:
+        self.fitted = matrix
+        return self
+
+
+class Adapter(OverWindows):
+    def own_scores(self, model: Any) -> Array:
+        return 1000.0 + np.arange(len(model.fitted))
+
+    def scores(self, model: Any, matrix: Array) -> Array:
+        return np.asarray(matrix[:, 0])
+
+
+def made(**params: Any) -> Borrowed:
+    cls = class_of(Adapter, Listed("mine", "Model", __name__), Model, seeded=True)
+    return cls(window=5, align="start", **params)
+
+
+# -- windows and their scores --------------------------------------------------------------------
+
+
+def test_a_part_of_the_fitted_series_has_the_scores_of_its_place() -> None:
+    x = np.arange(100.0) ** 2
+    detector = made().fit(x)
+    assert detector.score(x)[:96].tolist() == (1000.0 + np.arange(96)).tolist()
+    assert detector.score(x[30:60])[:26].tolist() == (1030.0 + np.arange(26)).tolist()
+    assert detector.score(x + 0.5)[:96].tolist() == (x[:96] + 0.5).tolist()
+
+
+def test_up_to_twenty_thousand_windows_are_fitted_all() -> None:
+    """Of more, as many are; the rest has no score of the library's own fit."""
+    for n, fitted in ((20_004, 20_000), (20_005, 20_000)):
+        x = np.arange(n) * 1.0
+        detector = made().fit(x)
+        assert len(detector.model_.fitted) == fitted  # type: ignore[attr-defined]
+        assert (detector.score(x)[0] == 1000.0) == (n == 20_004)
+
+
+def test_a_profile_is_cut_where_the_part_lies_and_joined_with_the_other_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    joined: list[tuple[int, int | None]] = []
+
+    def profile(self: Any, x: Array, other: Array | None = None) -> Array:
+        joined.append((len(x), None if other is None else len(other)))
+        return np.arange(len(x) - 4.0) if other is None else np.full(len(x) - 4, 40.0)
+
+    monkeypatch.setattr(stumpy._Profile, "_profile", profile)
+    cls = class_of(stumpy._Profile, Listed("stumpy", "stump", __name__), lambda T_A, m: None, seeded=False)
+    first, second = np.sin(np.arange(100.0)), np.cos(np.arange(60.0) * 2)
+    detector = cls(window=5, align="start").fit([first, second])
+    found = detector.score(first[20:70])[:46]
+    assert found.tolist() == np.minimum(20.0 + np.arange(46), 40).tolist()
+    assert joined == [(100, None), (50, 60)]
+    joined.clear()
+    assert set(detector.score(first + 0.25)[:96]) == {40.0}
+    assert joined == [(100, 100), (100, 60)]
+
+
+# -- seeds, options, errors ----------------------------------------------------------------------
+
+
+def test_every_generator_is_seeded() -> None:
+    import torch
+
+    def drawn() -> tuple[float, float, float]:
+        return random.random(), np.random.random(), float(torch.rand(1))  # noqa: NPY002
+
+    made(random_state=5).seed_generators()
+    found = drawn()
+    random.seed(5), np.random.seed(5), torch.manual_seed(5)  # noqa: NPY002
+    assert found == drawn()
+    assert made(random_state=5).made(16).random_state == 5
+    assert made(options={"depth": 7}).made(16).depth == 7
+
+
+def test_a_changed_class_of_the_users_is_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    versions = []
+    for text in (CLASS, CLASS.replace("-self.factor", "-2 * self.factor")):
+        Path("mine.py").write_text(text)
+        borrowed.cache_clear()
+        ((row),) = rows(Selection(detectors=("sklearn:mine.py:Mine",)))
+        versions.append(row.version)
+    assert len(set(versions)) == 2
+
+
+def test_an_error_says_whose_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(CLASS)
+    borrowed.cache_clear()
+    detector = borrowed("sklearn:mine.py:Mine")(window=5)  # type: ignore[call-arg]
+    with pytest.raises(ZeroDivisionError) as failed:
+        detector.fit(np.arange(200.0))
+    assert whose(failed.value) == "sklearn:mine.py:Mine"
+    with pytest.raises(ZeroDivisionError) as failed:
+        detector.fit(np.arange(90.0) / 30).score(np.arange(90.0))
+    assert whose(failed.value) == "sklearn:mine.py:Mine"
+
+
+def test_parts_by_name_become_detectors_each() -> None:
+    model = borrowed("pyod:LSCP")(options={"detector_list": ["LOF", "KNN", "HBOS"]}).made(16)  # type: ignore[call-arg,attr-defined]
+    assert [type(one).__name__ for one in model.detector_list] == ["LOF", "KNN", "HBOS"]
+
+
+# -- what is known of single names ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["XGBOD", "DevNet", "AudioAE", "EmbeddingOD", "MultiModalOD"])
+def test_what_is_no_detector_of_a_series_is_refused(name: str) -> None:
+    with pytest.raises(UserError, match=f"pyod:{name} is not run here: {REFUSED[name]}"):
+        borrowed(f"pyod:{name}")
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_results_from_before_the_seed_do_not_count(name: str) -> None:
+    """Up to version 3 these drew without one."""
+    cls = borrowed(f"pyod:{name}")
+    assert cls.version > 3
+    assert "random_state" in cls.param_defaults()
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_library_has_a_version_wherever_it_lives(library: str) -> None:
+    assert re.fullmatch(r"\d+(\.\d+)+", version(library))
+
+
+@pytest.mark.parametrize(("learns_from", "given"), [("nothing", 1), ("normal", 2)])
+def test_the_runner_hands_over_seed_threads_data_and_options(
+    learns_from: str, given: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+
+    def answer(*data: Array, **options: Any) -> Array:
+        seen.append(([part[:, 0].tolist() for part in data], options))
+        return data[-1].astype(np.float32) + 0.5
+
+    np.save(tmp_path / "series.npy", np.arange(3.0))
+    np.save(tmp_path / "train.npy", np.arange(5.0))
+    request = {"seed": 7, "threads": 2, "series": "series.npy", "train": "train.npy", "scores": "scores.npy"}
+    (tmp_path / "request.json").write_text(json.dumps(request | {"learns_from": learns_from, "options": {"win": 9}}))
+    monkeypatch.setattr(tsb_ad_runner, "_seed", lambda *numbers: seen.append(numbers))
+    monkeypatch.setattr(tsb_ad_runner, "functions", lambda: {"X": answer, "Y": None})
+    tsb_ad_runner.main("X", tmp_path)
+    data = [[0.0, 1.0, 2.0, 3.0, 4.0], [0.0, 1.0, 2.0]][-given:]
+    assert seen == [(7, 2), (data, {"win": 9})]
+    scores = np.load(tmp_path / "scores.npy")
+    assert (scores.tolist(), scores.dtype) == ([0.5, 1.5, 2.5], np.float64)
