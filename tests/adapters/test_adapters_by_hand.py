@@ -118,6 +118,12 @@ def test_every_generator_is_seeded() -> None:
     assert made(options={"depth": 7}).made(16).depth == 7
 
 
+def test_what_a_class_cannot_do_without_is_given_and_yields_to_the_users() -> None:
+    cls = class_of(Adapter, Listed("mine", "Model", __name__), Model, seeded=True, given={"depth": 4})
+    assert cls(window=5).made(16).depth == 4
+    assert cls(window=5, options={"depth": 7}).made(16).depth == 7
+
+
 def test_a_changed_class_of_the_users_is_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     versions = []
