@@ -59,7 +59,7 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"epochs": None, "steps": (6, 3), "members": 2, "blocks": 2, "stem": "full", "whiten": False},
         {"epochs": 1, "quantity": "squares", "pooling": "position", "blocks": 2, "max_windows": 99},
         {"epochs": 1, "quantity": "likelihood", "pooling": "mean", "maps": "middle", "blocks": 2},
-        {"epochs": 1, "preset": "paper", "training_stride": 16, "blocks": 2},
+        {"epochs": 1, "preset": "paper", "training_stride": 12, "blocks": 2},
     ],
     "ScaleFlow": [
         {"steps": 5, "members": 2, "join": "mean", "typicality": 0.0, "batch": 50, "rate": 0.01, "half_weight": 0.0},

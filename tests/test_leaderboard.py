@@ -452,3 +452,9 @@ def test_rows_of_one_class_behind_the_training_rows_have_no_figure(tmp_path: Pat
         for _ in range(2):  # measured, then read
             (row,) = leaderboard.figures(opened)
             assert (set(row.vus_pr), set(row.after_train)) == (set(FILES), {FILES[1]})
+
+
+def test_a_row_of_other_settings_is_not_the_published_method() -> None:
+    cells = pd.DataFrame({"detector": "SR", "series": ["a"], "seed": [0], "vus_pr": [0.2], "vus_pr_after_train": [0.1]})
+    found = [_row("SR", cells.assign(params=params)) for params in ("{}", '{"width": 9}')]
+    assert [(row.method, row.exact) for row in found] == [("SR", True), ("", False)]

@@ -438,3 +438,10 @@ def test_blocks_of_normal_points_are_equally_long_and_two_at_least(block: int, s
     heads, blocks = _units(labels, block)
     assert heads.tolist() == [0, 2]
     assert sorted(np.diff([*blocks, 10]).tolist()) == sizes
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_series_without_a_finite_value_does_not_enter(value: float) -> None:
+    cells = make_cells(shifted())
+    cells.loc[(cells.series == "s3") & (cells.detector == "D1"), "auroc"] = value
+    assert rank_test(cells).n_series == {"A": 29}

@@ -183,3 +183,16 @@ def test_a_block_of_rows_without_a_value_holds_no_row(tmp_path: Path, monkeypatc
     (tmp_path / "Some" / NAMES[0]).write_bytes(text(0, hole=True))
     (one,), _ = read(tmp_path, some(), data_dir=tmp_path)
     assert one.labels.tolist() == Tiny().arrays("0.test.out")[1].tolist()
+
+
+def test_the_rest_is_downloaded_where_the_cache_has_a_part(server: Server, tmp_path: Path) -> None:
+    put(tmp_path / "cache", NAMES[:1])
+    server.files[ZIP] = make_zip({f"Some/{name}": text(number) for number, name in enumerate(NAMES)})
+    found, _ = read(tmp_path, some(), network=server.network(tmp_path / "cache"))
+    assert [(one.name, one.source) for one in found] == list(zip(NAMES, ("cache", "download"), strict=True))
+
+
+def test_series_come_in_the_publishers_order(tmp_path: Path) -> None:
+    put(tmp_path)
+    turned = Archive("Some", "a test", tuple(Facts(name, 500, 20, 1) for name in NAMES[::-1]), header=True)
+    assert [one.name for one in read(tmp_path, turned, data_dir=tmp_path)[0]] == [*NAMES[::-1]]

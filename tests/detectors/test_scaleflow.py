@@ -666,3 +666,41 @@ def test_without_a_scale_of_the_period_there_are_the_given_ones_alone():
     assert [scale.factor for scale in detector.scales_] == [4]
     both = ScaleFlow(steps=1, blocks=0, factors=(4,), periods=1.5, max_windows=100).fit(sine(600))
     assert [scale.factor for scale in both.scales_] == [2, 4]  # 1.5 periods of 40 points are 32 means of 2
+
+
+@pytest.mark.parametrize(
+    ("interval", "noted"), [((0.006, 0.019), False), ((0.004, 0.019), True), ((0.006, 0.021), True)]
+)
+def test_half_and_twice_the_share_are_what_is_certain_enough(interval, noted, monkeypatch):
+    monkeypatch.setattr("detectors.scaleflow.share_interval", lambda *_, **__: interval)
+    detector = ScaleFlow(steps=1, blocks=0, factors=(1,), periods=0, max_windows=100).fit(sine(700))
+    detector.predict(sine(700))
+    assert [note.startswith(UNSURE) for note in detector.notes_] == [True] * noted
+
+
+def test_a_series_is_unlike_from_half_of_the_components_on():
+    detector = ScaleFlow()
+    for share, noted in ((0.49, 0), (0.5, 1), (0.9, 1), (0.1, 0)):
+        detector._tell_unlike(share)
+        assert len(detector.notes_) == noted, share
+
+
+def test_the_nearest_window_may_lie_in_any_piece():
+    detector = ScaleFlow(factors=(2,), periods=0, components=("distance",)).fit(
+        [noisy(500) + 5, noisy(600), noisy(500) - 5]
+    )
+    why = detector.explain(noisy(seed=1), 500, 540)
+    assert why.piece == 1
+    np.testing.assert_array_equal(why.nearest, noisy(600)[why.row : why.row + 64])
+
+
+@pytest.mark.parametrize("part", [slice(None), slice(256, 900)])
+def test_the_surprise_of_a_fitted_window_is_that_of_scoring_the_whole(part):
+    x = noisy()
+    detector = ScaleFlow(factors=(1, 4), periods=0, components=("distance", "shape")).fit(x)
+    at = 600 - (part.start or 0)
+    why = detector.explain(x[part], at, at + 10)
+    (scale,) = (scale for scale in detector.scales_ if scale.span == why.span)
+    starts, rows = scale.window_surprises(detector._standardise(x), 0)
+    mine = dict(zip(scale.components, rows, strict=True))[why.component]
+    assert why.surprise == pytest.approx(mine[starts == why.start + (part.start or 0)].item(), rel=1e-6)
