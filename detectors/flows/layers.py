@@ -62,7 +62,12 @@ class Norm(nn.BatchNorm1d):
         super().__init__(networks * channels, eps=1e-3)
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.reshape(1, self.num_features, -1)).view(x.shape)
+        values = x.reshape(1, self.num_features, -1)
+        if values.shape[2] > 1:
+            return super().forward(values).view(x.shape)
+        # A last batch of one window, mapped to one position, has no variance: that of the batches before serves.
+        moments = self.running_mean, self.running_var
+        return functional.batch_norm(values, *moments, self.weight, self.bias, eps=self.eps).view(x.shape)
 
 
 def softly_clamped(raw: Tensor, clamp: float) -> Tensor:

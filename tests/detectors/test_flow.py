@@ -490,3 +490,12 @@ def test_windows_of_several_blocks_are_averaged_together(monkeypatch: pytest.Mon
     monkeypatch.setattr(Proposed, "_rule", lambda _: numbered)
     slow = [np.mean(range(max(0, row - 15), min(row, 284) + 1)) for row in range(300)]
     np.testing.assert_allclose(detector.score(sine()[:300]), slow)
+
+
+def test_a_last_batch_of_one_window_with_a_map_of_one_position_is_learnt():
+    """33 windows of 16 points are a batch of 32 and one more, whose deepest map has one value a channel."""
+    detector = Proposed(window=16, preset="paper", training_stride=1, epochs=1, channels=2, blocks=1)
+    assert np.isfinite(detector.fit(sine(48)).score(sine(100))).all()
+    norm, alone = Norm(2, 3), torch.full((2, 3, 1, 1), 4.0)
+    norm(torch.randn(2, 3, 5, 4))
+    torch.testing.assert_close(norm(alone), norm.eval()(alone))
