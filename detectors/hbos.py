@@ -9,7 +9,7 @@ import numpy as np
 
 from detectors.core import (
     Array,
-    Scaling,
+    RoundedScaling,
     WindowDetector,
     Windows,
     one_of,
@@ -41,8 +41,9 @@ class HBOS(WindowDetector):
         Regulariser, above 0; an empty bin contributes -log2(alpha).
     tol : float
         Tolerance outside of the fitted range, in bin widths.
-    scaling : {"none", "z"}
-        Windows as they are, or each with mean 0 and standard deviation 1.
+    scaling : {"none", "z", "z-summed"}
+        Windows as they are, or each with mean 0 and standard deviation 1. "z-summed": a window of one value becomes
+        zeros only where its mean, summed value by value, is that value. TSB-AD's published run has this.
 
     References
     ----------
@@ -70,17 +71,17 @@ class HBOS(WindowDetector):
     n_bins: int = parameter(default=10, must_be=whole(1, 1_000_000))
     alpha: float = parameter(default=0.1, must_be=real(0, ends="(]"))
     tol: float = parameter(default=0.5, must_be=real(0))
-    scaling: Scaling = parameter(default="none", must_be=one_of(*get_args(Scaling)))
+    scaling: RoundedScaling = parameter(default="none", must_be=one_of(*get_args(RoundedScaling)))
 
     def _fit_windows(self, windows: Windows) -> None:
         from detectors.kernels.histograms import count
 
-        low, high = column_range(windows) if self.scaling == "none" else scaled_range(windows)
+        low, high = column_range(windows) if self.scaling == "none" else scaled_range(windows, self.scaling == "z")
         edges = np.linspace(*widened(low, high, self.n_bins), self.n_bins + 1, axis=1)
         self.edges_: Array = np.ascontiguousarray(edges)
         counts = np.zeros((windows.window, self.n_bins))
-        if self.scaling == "z":
-            for j, column in scaled_columns(windows):
+        if self.scaling != "none":
+            for j, column in scaled_columns(windows, self.scaling == "z"):
                 count(column, self.edges_[j : j + 1], counts[j : j + 1])
         else:
             for piece in windows.pieces:
@@ -92,9 +93,9 @@ class HBOS(WindowDetector):
         from detectors.kernels.histograms import look_up
 
         tol = float(self.tol)
-        if self.scaling == "z":
+        if self.scaling != "none":
             total = np.zeros(len(windows))
-            for j, column in scaled_columns(windows):
+            for j, column in scaled_columns(windows, self.scaling == "z"):
                 total += look_up(column, self.edges_[j : j + 1], self.log_density_[j : j + 1], tol)
         else:
             pieces = map(np.ascontiguousarray, windows.pieces)
@@ -130,15 +131,15 @@ def column_range(windows: Windows) -> tuple[Array, Array]:
     return low, high
 
 
-def scaled_columns(windows: Windows) -> Iterator[tuple[int, Array]]:
+def scaled_columns(windows: Windows, exact: bool) -> Iterator[tuple[int, Array]]:
     """Each of the window's positions, with the value there of all windows, z-normalised by themselves."""
-    mean, deviation = window_moments(windows)
+    mean, deviation = window_moments(windows, exact)
     for j in range(windows.window):
         column = np.concatenate([view[:, j] for view in windows.views])
         yield j, (column - mean) / deviation
 
 
-def scaled_range(windows: Windows) -> tuple[Array, Array]:
+def scaled_range(windows: Windows, exact: bool) -> tuple[Array, Array]:
     """:func:`column_range` of the z-normalised windows."""
-    ranges = np.array([(column.min(), column.max()) for _, column in scaled_columns(windows)])
+    ranges = np.array([(column.min(), column.max()) for _, column in scaled_columns(windows, exact)])
     return ranges[:, 0], ranges[:, 1]

@@ -10,7 +10,7 @@ from detectors.core import (
     SEED,
     Array,
     Float32,
-    Scaling,
+    RoundedScaling,
     WindowDetector,
     Windows,
     one_of,
@@ -42,8 +42,9 @@ class IForest(WindowDetector):
         Windows drawn for each tree, without replacement; all of them if there are fewer.
     random_state : int or None
         Seed of the samples and of the cuts.
-    scaling : {"none", "z"}
+    scaling : {"none", "z", "z-summed"}
         Windows as they are, or each with mean 0 and standard deviation 1; the latter with ``trees="sklearn"`` alone.
+        "z-summed": a window of one value becomes zeros only where its mean, summed value by value, is that value.
     trees : {"own", "sklearn"}
         "sklearn": those of scikit-learn, random number for random number, to meet published figures. They see float32
         copies of all windows, each from its last point to its first, as TSB-AD lays them out.
@@ -75,7 +76,7 @@ class IForest(WindowDetector):
     n_estimators: int = parameter(default=100, must_be=whole(1, 100_000))
     max_samples: int = parameter(default=256, must_be=whole(1))
     random_state: int | None = parameter(default=0, must_be=SEED | one_of(None))
-    scaling: Scaling = parameter(default="none", must_be=one_of(*get_args(Scaling)))
+    scaling: RoundedScaling = parameter(default="none", must_be=one_of(*get_args(RoundedScaling)))
     trees: Trees = parameter(default="own", must_be=one_of(*get_args(Trees)))
     max_features: int | None = parameter(default=None, must_be=whole(1) | one_of(None))
 
@@ -113,5 +114,5 @@ class IForest(WindowDetector):
         """All windows, (n_windows, window), each backwards."""
         matrix = np.empty(windows.shape, dtype=np.float32)
         for rows, block in windows.chunks():
-            matrix[rows] = (z_normalised(block) if self.scaling == "z" else block)[:, ::-1]
+            matrix[rows] = (block if self.scaling == "none" else z_normalised(block, self.scaling == "z"))[:, ::-1]
         return matrix

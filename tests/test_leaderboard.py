@@ -90,7 +90,7 @@ def by_steps(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
             if hits:
                 adjusted[max(a, 1) : b] = True
         best["tsb_ad_pa_f1"] = max(best["tsb_ad_pa_f1"], f1(labels, adjusted))
-        hit = np.mean([flags[a:b].any() for a, b in segments(labels)])
+        hit = np.mean([flags[a : min(b, len(flags) - 1)].any() for a, b in segments(labels)])
         precision = labels[flags].mean()
         best["tsb_ad_event_f1"] = max(best["tsb_ad_event_f1"], 2 * hit * precision / (hit + precision + 1e-15))
         recall, exact = reward(labels, flags, 0.2), reward(flags, labels, 0.0)

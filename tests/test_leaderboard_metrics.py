@@ -60,6 +60,14 @@ def test_the_lowest_step_is_a_threshold_too() -> None:
         assert metrics.METRICS[name](labels, scores) == pytest.approx(1.0), name
 
 
+def test_an_event_at_the_end_lacks_its_last_row_as_in_their_code() -> None:
+    labels = np.array([0, 1, 0, 0, 0, 1])
+    found = metrics.METRICS["tsb_ad_event_f1"](labels, np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1.0]))
+    assert found == 0.0  # flagged, and not found
+    found = metrics.METRICS["tsb_ad_event_f1"](labels, np.array([0.0, 1.0, 0.0, 0.0, 0.0, 1.0]))
+    assert found == pytest.approx(2 * 0.5 / 1.5)  # one of two events, every flagged row right
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_each_metric_is_that_on_record(name: str) -> None:
     assert_equal_to(CASES[name], recorded()[name])

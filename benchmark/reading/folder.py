@@ -128,6 +128,11 @@ class FileFolder(FolderDataset):
         found = read_recordings(path, options)[0]
         form, labels, train = "its own labels", found.labels, self.options.train
         ucr = _ucr(path, len(found)) if labels is None else None
+        if ucr and found.filled.any():
+            raise UserError(
+                f"{path} has {int(found.filled.sum()):,} rows without a value or blank: its name counts rows, so "
+                "remove blank lines, or fill in what is missing"
+            )
         if ucr:
             form, (labels, train) = "UCR, labels and training part by its name", ucr
         elif labels is None and windows is not None:
@@ -183,8 +188,8 @@ def _look_below(folder: Path, endings: tuple[str, ...]) -> None:
 def _form(path: Path) -> str:
     """The form that the first line of a file tells; empty where its reader is to find out."""
     with path.open("rb") as file:
-        line = file.readline(4096).decode("utf-8-sig", "replace").strip()
-    if line == TSB_AD:
+        line, below = (file.readline(4096).decode("utf-8-sig", "replace").strip() for _ in range(2))
+    if line == TSB_AD and not below[-1:].isalpha():  # labels in words are for the other reader
         return TSB_AD
     if set(line.split(",")) >= INDEX_COLUMNS:
         return INDEX

@@ -22,6 +22,7 @@ from detectors.core.window_detector import (
 )
 from detectors.core.windows import (
     Alignment,
+    RoundedScaling,
     Scaling,
     Windows,
     evenly,
@@ -46,6 +47,7 @@ __all__ = [
     "Group",
     "Index",
     "Int32",
+    "RoundedScaling",
     "Rule",
     "Scaling",
     "Window",

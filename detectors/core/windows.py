@@ -13,6 +13,7 @@ from detectors.core.arrays import Array
 
 Alignment = Literal["centre", "centre-low", "start", "end", "mean", "max"]
 Scaling = Literal["none", "z"]
+RoundedScaling = Literal["none", "z", "z-summed"]  # the last: constant windows as their summed mean is rounded
 
 
 class Windows:
@@ -152,23 +153,34 @@ def min_max(windows: Array, least: float = 5e-324) -> Array:
     return np.asarray(scaled.T)
 
 
-def z_normalised(windows: Array) -> Array:
-    """(k, window) windows with mean 0 and sample standard deviation 1; one of a single value becomes zeros."""
-    mean, deviation = _moments(windows.T)
+def z_normalised(windows: Array, exact: bool = True) -> Array:
+    """(k, window) windows with mean 0 and sample standard deviation 1; one of a single value becomes zeros.
+
+    Not ``exact``: only where its mean, summed one value after the other, is that value to the last bit. Else all its
+    values become some .99 or -.99.
+    """
+    mean, deviation = _moments(windows.T, exact)
     return np.asarray(((windows.T - mean) / deviation).T)
 
 
-def window_moments(windows: Windows) -> tuple[Array, Array]:
-    """Mean and sample standard deviation of each window, (n_windows,) each; 1 for one that holds a single value."""
-    parts = [_moments(block.T) for _, block in windows.chunks()]
+def window_moments(windows: Windows, exact: bool = True) -> tuple[Array, Array]:
+    """Mean and sample standard deviation of each window, (n_windows,) each; 1 for one that holds a single value.
+
+    Not ``exact``: as they are summed, for every window.
+    """
+    parts = [_moments(block.T, exact) for _, block in windows.chunks()]
     return np.concatenate([mean for mean, _ in parts]), np.concatenate([deviation for _, deviation in parts])
 
 
-def _moments(columns: Array) -> tuple[Array, Array]:
+def _moments(columns: Array, exact: bool) -> tuple[Array, Array]:
     """The same of (window, k) columns, summed in order: no digit depends on a window's place in its block."""
+    if not exact:
+        columns = np.ascontiguousarray(columns)  # the layout decides how NumPy sums: here one value after the other
     mean = columns.mean(axis=0)
     deviation = np.sqrt(((columns - mean) ** 2).sum(axis=0) / max(len(columns) - 1, 1))
-    flat = (columns == columns[0]).all(axis=0) | (deviation == 0)
+    flat = deviation == 0
+    if exact:
+        flat |= (columns == columns[0]).all(axis=0)
     return np.where(flat, columns[0], mean), np.where(flat, 1.0, deviation)
 
 

@@ -53,6 +53,21 @@ def test_windows_are_normalised_as_scipy_does() -> None:
     np.testing.assert_allclose(z_normalised(windows(made_up())), z(made_up()), atol=1e-12)
 
 
+def test_constant_windows_are_zeros_or_as_their_mean_is_rounded() -> None:
+    x = made_up()
+    x[400:440] = 1.1  # 25 of them do not sum to 25 times the value
+    w = np.asfortranarray(windows(x))  # NumPy then sums them one value after the other
+    by_numpy = np.nan_to_num((w - w.mean(axis=1, keepdims=True)) / w.std(axis=1, ddof=1, keepdims=True))
+    stuck = np.ptp(w, axis=1) == 0
+    assert np.abs(by_numpy[stuck]).min() == pytest.approx(np.sqrt((W - 1) / W))
+    np.testing.assert_allclose(z_normalised(w, exact=False), by_numpy, atol=1e-9)
+    assert not z_normalised(w)[stuck].any()
+    from pyod.models.hbos import HBOS as Theirs
+
+    theirs = Theirs(n_bins=10, tol=0.5, alpha=0.1).fit(by_numpy).decision_scores_.ravel()
+    np.testing.assert_allclose(middle(HBOS(window=W, scaling="z-summed").fit(x).score(x)), theirs, atol=1e-6)
+
+
 def test_hbos_is_pyods() -> None:
     from pyod.models.hbos import HBOS as Theirs
 

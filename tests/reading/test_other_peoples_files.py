@@ -75,11 +75,11 @@ def nab(name: str, key: str, place: str = "combined_windows.json", text: str = "
     return File(name, text or lines("timestamp,value", MINUTES, VALUES), {place: json.dumps(windows)})
 
 
-def yahoo_benchmark_3(name: str, changes: object) -> File:
+def yahoo_benchmark_3(name: str, changes: object, labels: object = LABELS) -> File:
     head = "timestamps,value,anomaly,changepoint,trend,noise,seasonality1,seasonality2,seasonality3"
     noise = 0.3 * np.sin(VALUES * 99)
     rest = (np.arange(N) / 10, noise, VALUES, VALUES / 2, VALUES / 3)
-    return File(name, lines(head, SECONDS, VALUES, LABELS, changes, *rest))
+    return File(name, lines(head, SECONDS, VALUES, labels, changes, *rest))
 
 
 def kpis(name: str, data: str | bytes) -> File:
@@ -125,6 +125,7 @@ FILES = {
             {"combined_labels.json": json.dumps({"realX/e.csv": [str(t) for t in MINUTES[300:311]]})},
         ),
         File("f.csv", lines("timestamp,value,label", MINUTES, VALUES, LABELS)),
+        File("g.csv", lines("timestamp,anomaly_score,value,label", MINUTES, np.arange(N) / N, VALUES, LABELS)),
     ],
     "Yahoo": [
         File("real_1.csv", lines("timestamp,value,is_anomaly", range(1, N + 1), VALUES, LABELS)),
@@ -139,6 +140,7 @@ FILES = {
         kpis("floats.csv", two_kpis(FLOATS).to_csv(index=False)),
         kpis("interleaved.csv", two_kpis().sort_values(["timestamp", "KPI ID"]).to_csv(index=False)),
         kpis("numbered.csv", two_kpis().reset_index(drop=True).to_csv()),
+        kpis("identity first.csv", two_kpis()[["KPI ID", "timestamp", "value", "label"]].to_csv(index=False)),
         kpis("packed.csv.gz", gzip.compress(two_kpis().to_csv(index=False).encode())),
         kpis("kpi.parquet", parquet(two_kpis())),
     ],
@@ -149,6 +151,9 @@ FILES = {
         File("004_N_tr_1_1st_3.csv", lines("Data,Label", GAPS, LABELS), values=VALUES[KEPT], labels=LABELS[KEPT]),
         File("005_M_id_1_tr_100_1st_300.csv", lines("Data,Data2,Label", VALUES, VALUES * 2, LABELS)),
         File("006_I_tr_100_1st_300.csv", lines("Data,Label", np.arange(N) + 3, LABELS), values=np.arange(N) + 3.0),
+        File("007_W_tr_100_1st_300.csv", lines("Data,Label", VALUES, LABELS == 1)),
+        File("008_S_tr_100_1st_300.csv", lines("Label,Data", LABELS, VALUES)),
+        File("009_B_tr_100_1st_300.csv", lines("Data,Label", LABELS[::-1], LABELS), values=LABELS[::-1]),
     ],
     "TimeEval": [
         File("t.csv", lines("timestamp,value-0,is_anomaly", MINUTES, VALUES, LABELS)),
@@ -171,6 +176,7 @@ FILES = {
         skab("2.csv", end="\r\n"),
         File("3.csv", "\ufeff" + str(skab("3.csv").data)),
         File("4.csv", str(skab("4.csv").data).replace(".", ",")),
+        File("6.csv", lines("datetime,Current,changepoint,anomaly", MINUTES, VALUES, np.arange(N) == 9, LABELS)),
         File("5.csv", skab("").data, options=FolderOptions(ReadOptions(value="Pressure")), values=VALUES / 4),
     ],
     "any": [
@@ -219,6 +225,8 @@ REFUSED: dict[str, tuple[Callable[[], File], str]] = {
         lambda: File("1_UCR_Anomaly_200_300_31000.txt", "\n".join(SCIENTIFIC)),
         "has 400 rows, its name an anomaly from 300 to 31,000",
     ),
+    "UCR with blank lines": (lambda: ucr("1_UCR_Anomaly_200_300_310.txt", "\n\n".join(SCIENTIFIC)), "counts rows, so"),
+    "Yahoo's change points alone": (lambda: yahoo_benchmark_3("A4Benchmark-TS2.csv", LABELS, [0] * N), "no anomaly"),
     "a date is no UCR name": (
         lambda: File("pump_2023_05_01.txt", "\n".join(SCIENTIFIC)),
         "has no labels.*--label.*--labels",
