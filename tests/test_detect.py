@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from benchmark.cli import main
 from benchmark.detection import Model, Options, detect, false_alerts, report
 from benchmark.detection.alerts import Alert, Likes, alerts, narrowed, near, runners_up, similar
-from benchmark.detection.calibration import CHANGES, HeldOut, expected, folds, percent, promise
+from benchmark.detection.calibration import CHANGES, HeldOut, Promise, expected, folds, percent, promise
 from benchmark.detection.conventions import APERIODIC, build, choose_window
 from benchmark.detection.detect import flagged, threshold_of
 from benchmark.detection.peaks import MOST, OrdinaryPeaks, block_maxima, joined, return_level
@@ -535,16 +535,21 @@ def test_exceedances_within_a_window_are_one_stretch() -> None:
     assert HeldOut.of(scores, 2.0, 10) == (100, [])
 
 
-def test_a_promise_is_the_widest_interval_and_says_what_a_narrow_one_takes() -> None:
+def test_a_promise_is_a_bound_that_says_what_a_share_takes_or_a_share_within_a_factor_of_two() -> None:
     few, many = HeldOut(5000, [10, 12]), HeldOut(5000, [3] * 40)
     low, high = expected([few, many], 50, 1000)
     assert (low, high) == (0.0, max(part.interval(50, 1000)[1] for part in (few, many)))
     said = promise([few, many], 50, 1000)
-    assert said.startswith(f"Of 1,000 new rows that are like the history 0 to {percent(high)} % will be flagged")
+    assert said.startswith(f"At most {percent(high)} % of 1,000 new rows that are like the history will be flagged")
     assert "2 separate stretches" in said
-    assert "some 40,000 rows like these" in said
+    assert "some 40,000 rows" in said
     assert "a longer history" in promise([HeldOut(5000, [])], 50, 1000)
-    assert "takes" not in promise([many], 50, 1000)
+    assert promise([many], 50, 5000).startswith("Some 2.4 % of 5,000 new rows")
+    assert promise([many, few], 50, 5000).startswith("At most")  # the parts disagree
+    assert promise([many], 50, 300).startswith("At most")  # too few new rows to hold it
+    bound, known = Promise.of([few], 50, 1000), Promise.of([many], 50, 5000)
+    assert (bound.kept(0.0), bound.kept(bound.high), bound.kept(0.2)) == (True, True, False)
+    assert [known.kept(0.024 * k) for k in (0.4, 0.6, 1.9, 2.1)] == [False, True, True, False]
 
 
 def test_a_history_of_eight_windows_makes_a_model() -> None:
@@ -565,7 +570,7 @@ def test_a_series_that_changes_is_said() -> None:
     assert CHANGES in later.notes
     far = steady.detect(recording(noise(600, 5) + 10))
     assert "100 % of the rows are flagged" in far.notes[-1]
-    assert "Of 600 new rows" in far.notes[-2]
+    assert "of 600 new rows" in far.notes[-2]
     assert "are flagged" not in " ".join(steady.detect(recording(noise(600, 5))).notes)
 
 
@@ -639,4 +644,4 @@ def test_wrong_use_is_one_message_and_exit_code_2(
 
 @pytest.mark.parametrize(("count", "rows", "needed"), [(3, 1000, "5,400"), (1, 250, "4,000"), (15, 1000, "1,100")])
 def test_a_promise_asks_for_enough_rows_in_two_digits(count: int, rows: int, needed: str) -> None:
-    assert f"some {needed} rows like these" in promise([HeldOut(rows, [1] * count)], 5, 100)
+    assert f"some {needed} rows, and" in promise([HeldOut(rows, [1] * count)], 5, 100)

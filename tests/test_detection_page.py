@@ -17,7 +17,7 @@ from benchmark.detection.alerts import Alert, Likes
 from benchmark.detection.detect import Finding
 from benchmark.detection.report import markdown
 from benchmark.detection.why import drawing, expected_at_peak, in_words, lasting
-from benchmark.reading import Recording
+from benchmark.reading import ReadOptions, Recording
 from tests.support.chromium import chromium, screen
 
 EVIL = "</script><i>&"
@@ -110,6 +110,14 @@ def test_what_similar_windows_have_is_their_range_at_the_peak() -> None:
     assert drawn is not None
     assert (drawn["low"], drawn["high"], drawn["first"], drawn["last"]) == ("7", "39", "row 10", "row 39")
     assert drawn["marked"] == (200.0, 200.0)
+
+
+def test_what_is_expected_has_the_decimal_mark_of_the_file() -> None:
+    found, alert = likened(unit=0.25)
+    assert expected_at_peak(found, alert) == ("5.50", "5.75", "6.00")
+    found.recording.reading = ReadOptions(decimal=",")
+    assert expected_at_peak(found, alert) == ("5,50", "5,75", "6,00")
+    assert "have 5,50 to 6,00 there" in in_words(found, alert)
 
 
 def test_small_values_keep_their_figures() -> None:

@@ -37,6 +37,11 @@ class HeldOut(NamedTuple):
     rows: int
     above: list[int]
 
+    @property
+    def share(self) -> float:
+        """Of the rows that reach the threshold."""
+        return sum(self.above) / self.rows
+
     @classmethod
     def of(cls, scores: Array, threshold: float, window: int) -> HeldOut:
         """Stretches are separate with more than a window between them."""
@@ -135,18 +140,39 @@ def expected(parts: list[HeldOut], window: int, new: int) -> tuple[float, float]
     return min(lows), max(highs)
 
 
+class Promise(NamedTuple):
+    """The share of new normal rows that will be flagged: within a factor of two of ``share`` if known, else a bound."""
+
+    share: float
+    low: float
+    high: float
+    known: bool
+
+    @classmethod
+    def of(cls, parts: list[HeldOut], window: int, new: int) -> Promise:
+        """From parts of held-out history; known if the first part tells, and no other part says otherwise."""
+        share, (low, high) = parts[0].share, parts[0].interval(window, new)
+        if share / 2 <= low and high <= 2 * share and all(low <= part.share <= high for part in parts):
+            return cls(share, low, high, True)
+        return cls(share, *expected(parts, window, new), False)
+
+    def kept(self, share: float) -> bool:
+        """Whether what was said came true."""
+        return self.share / 2 <= share <= 2 * self.share if self.known else share <= self.high
+
+
 def promise(parts: list[HeldOut], window: int, new: int) -> str:
-    """How many new normal rows will be flagged, and what history it would take to know it within a factor of two."""
-    low, high = expected(parts, window, new)
-    count = len(parts[0].above)
-    said = (
-        f"Of {new:,} new rows that are like the history {percent(low)} to {percent(high)} % will be flagged "
-        f"(95 %; {count} separate stretches of held-out history reach the threshold)."
+    """The share of new normal rows that will be flagged, or a bound and what history it takes to say more."""
+    found, between = Promise.of(parts, window, new), parts[0]
+    rows, count = f"of {new:,} new rows that are like the history", len(between.above)
+    if found.known:
+        span = f"{percent(found.low)} to {percent(found.high)} %"
+        return f"Some {percent(found.share)} % {rows} will be flagged (95 %: {span})."
+    longer = f"some {_round(between.rows * NEEDED / count):,} rows" if count else "a longer history"
+    return (
+        f"At most {percent(found.high)} % {rows} will be flagged (95 %). "
+        f"Of held-out history {count} separate stretches reach the threshold: a share within a factor of two takes {NEEDED} or more, {longer}, and as many new rows."
     )
-    if count >= NEEDED:
-        return said
-    longer = f"some {_round(parts[0].rows * NEEDED / count):,} rows like these" if count else "a longer history"
-    return f"{said} A share within a factor of two takes {NEEDED} such stretches: {longer}."
 
 
 def unlike(parts: list[HeldOut], window: int, flags: NDArray[np.bool_]) -> list[str]:

@@ -204,7 +204,7 @@ class Watch:
             return f"{where}  no alert: the rows that followed lowered the score"
         until = place["to"] or f"row {last:,}"
         what = "ALERT told before goes on until" if kind == "grown" else "ALERT until"
-        return f"{where}  {what} {until}{_in_words(facts)}"
+        return f"{where}  {what} {until}{_in_words(facts, str(self.model.reading.get('decimal') or '.'))}"
 
     def _time(self, row: int) -> str:
         text = self.follower.text(self.recent) if self.follower else None
@@ -272,11 +272,13 @@ def _short(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def _in_words(facts: dict[str, Any]) -> str:
+def _in_words(facts: dict[str, Any], decimal: str) -> str:
+    def written(value: float) -> str:
+        return np.format_float_positional(value, trim="-").replace(".", decimal)
+
     parts = [f" ({facts['rows']:,} row{'' if facts['rows'] == 1 else 's'}"]
     if "value" in facts:
-        parts.append(f"value {np.format_float_positional(facts['value'], trim='-')}")
+        parts.append(f"value {written(facts['value'])}")
     if "expected" in facts:
-        low, high = (np.format_float_positional(value, trim="-") for value in facts["expected"])
-        parts.append(f"expected {low} to {high}")
+        parts.append("expected {} to {}".format(*map(written, facts["expected"])))
     return ", ".join([*parts, f"score {facts['score']:g})"])

@@ -19,13 +19,14 @@ DECIMALS = 6  # at most, unless a value is small
 
 
 def expected_at_peak(finding: Finding, alert: Alert) -> tuple[str, str, str] | None:
-    """Lowest, median and highest that similar windows have at the peak, as precisely as the value there is written."""
+    """Lowest, median and highest that similar windows have at the peak, as the value there is written."""
     if alert.band is None or not alert.start <= alert.peak < alert.stop:
         return None
     value = float(finding.recording.values[alert.peak])
     decimals = len(np.format_float_positional(value, trim="-").partition(".")[2])
     form = ".4g" if decimals > DECIMALS and abs(value) < 1 else f".{min(decimals, DECIMALS)}f"
-    low, middle, high = (format(part[alert.peak - alert.start], form) for part in alert.band)
+    at, mark = alert.peak - alert.start, finding.recording.mark
+    low, middle, high = (mark(format(part[at], form)) for part in alert.band)
     return low, middle, high
 
 
@@ -86,8 +87,8 @@ def drawing(finding: Finding, alert: Alert) -> dict[str, Any] | None:
         "near": scaled.path(likes.windows[0]),
         "band": scaled.band(likes.windows.min(axis=0), likes.windows.max(axis=0)),
         "marked": (scaled.x(alert.start - likes.first), max(2.0, scaled.x(alert.stop - alert.start))),
-        "low": f"{low:.4g}",
-        "high": f"{high:.4g}",
+        "low": finding.recording.mark(f"{low:.4g}"),
+        "high": finding.recording.mark(f"{high:.4g}"),
         "first": _place(finding, max(0, likes.first)),
         "last": _place(finding, min(len(finding.recording), likes.first + len(own)) - 1),
     }

@@ -68,6 +68,10 @@ class Recording:
             return np.format_float_positional(self.values[row], trim="-")
         return str(self.value_text(row))
 
+    def mark(self, number: str) -> str:
+        """A number with the file's decimal mark."""
+        return number.replace(".", ",") if self.reading is not None and self.reading.decimal == "," else number
+
     def show_time(self, row: int) -> str:
         """The time of a row, ISO 8601 with the file's own offset; empty without times."""
         if self.time_text is not None:

@@ -3,7 +3,9 @@
 examples:
   python -m tests.trials.clean --seed 3
   python -m tests.trials.clean --folder tuning/ECG --folder tuning/NAB --detector LOF
-Of a folder's series the longest stretch without a label is taken.
+  python -m tests.trials.clean --shares --contamination 0.01 --times 20 --detector HBOS
+Of a folder's series the longest stretch without a label is taken. With --shares the statement of the share that new
+rows will be flagged with is compared with what comes.
 """
 
 from __future__ import annotations
@@ -11,10 +13,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.random import Generator
 
+from benchmark.detection.calibration import Promise
 from benchmark.detection.detect import Options, detect
 from benchmark.detection.model import Model
 from benchmark.metrics import segments
@@ -23,11 +27,12 @@ from tests.trials.joins import series_of
 from tests.trials.ordinary import Array, bump, smooth
 
 BEGINNING = 0.6
+TIMES = [1]  # how much longer than usual series are made
 SHORTEST, LONGEST = 1500, 12_000  # rows of a folder's series
 
 
 def length(rng: Generator) -> int:
-    return int(rng.integers(1500, 6000))
+    return TIMES[0] * int(rng.integers(1500, 6000))
 
 
 def wave(rng: Generator) -> Array:
@@ -87,14 +92,43 @@ def recording(x: Array) -> Recording:
     return Recording("clean", "value", x, np.zeros(len(x), dtype=bool))
 
 
+def compare(found: Iterator[tuple[str, Array]], options: Options) -> None:
+    """For the end of each series: what was said of its share of flagged rows, and whether it came true."""
+    rows = []
+    for name, x in found:
+        cut = int(BEGINNING * len(x))
+        model = Model.fit(detect(recording(x[:cut]), options))
+        later = model.detect(recording(x[cut:]))
+        said, share = Promise.of(model.held_out, model.window, len(x) - cut), float(later.flags.mean())
+        rows.append((said.known, model.changes, said.kept(share)))
+        words = f"{said.share:.2%}" if said.known else f"at most {said.high:.2%}"
+        print(f"{name:24} {len(x):6,} rows, said {words}, came {share:.2%}{'' if said.kept(share) else ' NOT KEPT'}"
+              f"{', changes' if model.changes else ''}", flush=True)  # fmt: skip
+    known, changes, kept = np.array(rows, dtype=bool).T
+    for what, which in (
+        ("shares", known),
+        ("bounds", ~known),
+        ("bounds of series that do not change", ~known & ~changes),
+    ):
+        print(f"{which.sum()} {what}, {kept[which].sum()} kept")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", action="append", default=[])
     parser.add_argument("--detector", action="append", default=[])
+    parser.add_argument("--shares", action="store_true")
+    parser.add_argument("--contamination", type=float, default=0.01)
+    parser.add_argument("--times", type=int, default=1, help="how much longer than usual made-up series are")
     args = parser.parse_args()
+    TIMES[0] = args.times
+    found = normal_parts(args.folder) if args.folder else made(args.seed)
     options, rows = Options(detectors=tuple(args.detector)), []
-    for name, x in normal_parts(args.folder) if args.folder else made(args.seed):
+    if args.shares:
+        compare(found, replace(options, rule="quantile", contamination=args.contamination))
+        return 0
+    for name, x in found:
         cut = int(BEGINNING * len(x))
         whole = sum(alert.flagged for alert in detect(recording(x), options).alerts)
         later = Model.fit(detect(recording(x[:cut]), options)).detect(recording(x[cut:]))
