@@ -169,9 +169,10 @@ def promise(parts: list[HeldOut], window: int, new: int) -> str:
         span = f"{percent(found.low)} to {percent(found.high)} %"
         return f"Some {percent(found.share)} % {rows} will be flagged (95 %: {span})."
     longer = f"some {_round(between.rows * NEEDED / count):,} rows" if count else "a longer history"
+    more = f"a share within a factor of two takes {NEEDED} or more, {longer}, and as many new rows"
     return (
         f"At most {percent(found.high)} % {rows} will be flagged (95 %). "
-        f"Of held-out history {count} separate stretches reach the threshold: a share within a factor of two takes {NEEDED} or more, {longer}, and as many new rows."
+        f"Of held-out history {count} separate stretches reach the threshold: {more}."
     )
 
 
