@@ -73,7 +73,7 @@ def alert_card(finding: Finding, rank: int, alert: Alert) -> dict[str, Any]:
         "to": recording.show_time(alert.stop - 1),
         "lasting": why.lasting(finding, alert),
         "value": recording.show_value(alert.peak),
-        "expected": "" if expected is None else f"{expected[0]} to {expected[2]}",
+        "expected": "" if expected is None else " to ".join(dict.fromkeys(expected[::2])),
         "score": f"{alert.score:.6g}",
         "within": f"{alert.first:,} to {alert.last - 1:,}",
         "why": why.in_words(finding, alert),
@@ -90,7 +90,7 @@ def payload(finding: Finding, buckets: int) -> dict[str, Any]:
     """Series, scores and alerts for the viewer of ``report.js``."""
     recording, scores = finding.recording, finding.scores
     signal = traces.encode(recording.values, buckets)
-    signal["note"] = f"{signal['low']:.4g} to {signal['high']:.4g}"
+    signal["note"] = recording.mark(f"{signal['low']:.4g} to {signal['high']:.4g}")
     trace: Section = {"label": "score", "group": "classical", "protocol": "", "paper": True, "auroc": None}
     trace["note"] = f"threshold {finding.threshold:.4g}"
     trace |= traces.encode(scores, buckets)

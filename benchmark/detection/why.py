@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,9 @@ def expected_at_peak(finding: Finding, alert: Alert) -> tuple[str, str, str] | N
     if alert.band is None or not alert.start <= alert.peak < alert.stop:
         return None
     value = float(finding.recording.values[alert.peak])
-    decimals = len(np.format_float_positional(value, trim="-").partition(".")[2])
+    point = finding.recording.mark(".")
+    texts = np.format_float_positional(value, trim="-").replace(".", point), finding.recording.show_value(alert.peak)
+    decimals = max(len(digits) for text in texts for digits in re.findall(rf"[{point}](\d*)", text) or [""])
     form = ".4g" if decimals > DECIMALS and abs(value) < 1 else f".{min(decimals, DECIMALS)}f"
     at, mark = alert.peak - alert.start, finding.recording.mark
     low, middle, high = (mark(format(part[at], form)) for part in alert.band)
@@ -38,9 +41,11 @@ def in_words(finding: Finding, alert: Alert) -> str:
     low, _, high = expected
     value = finding.recording.show_value(alert.peak)
     count = len(alert.likes.begins)
-    those = f"the {count} windows most like its surroundings have {low} to {high}" if count > 1 else f"like it: {low}"
-    place = _place(finding, alert.peak)
-    return f"At {place} the value is {value}; {those} there. The most similar begins {_where(finding, alert)}."
+    place, where = _place(finding, alert.peak), _where(finding, alert)
+    if count == 1:
+        return f"At {place} the value is {value}; the most similar window has {low} there. It begins {where}."
+    those = f"the {count} windows most like its surroundings have {low} to {high}"
+    return f"At {place} the value is {value}; {those} there. The most similar begins {where}."
 
 
 def _place(finding: Finding, row: int) -> str:
