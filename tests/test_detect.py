@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,11 +17,11 @@ from benchmark.detection import Model, Options, detect, false_alerts, report
 from benchmark.detection.alerts import Alert, Likes, alerts, narrowed, near, runners_up, similar
 from benchmark.detection.calibration import CHANGES, HeldOut, Promise, expected, folds, percent, promise
 from benchmark.detection.conventions import APERIODIC, build, choose_window
-from benchmark.detection.detect import flagged, threshold_of
-from benchmark.detection.peaks import MOST, OrdinaryPeaks, block_maxima, joined, return_level
+from benchmark.detection.detect import _beside, flagged, threshold_of
+from benchmark.detection.peaks import ALIKE, MOST, Ensemble, OrdinaryPeaks, block_maxima, joined, return_level
 from benchmark.detection.planted import HOLIDAY, KINDS, plant, weekly
-from benchmark.detection.ranking import Ranking, _compare, rank, trials
-from benchmark.detection.scoring import fit_score
+from benchmark.detection.ranking import LABELLED, Ranking, _compare, rank, trials
+from benchmark.detection.scoring import fit_score, score_part
 from benchmark.errors import UserError
 from benchmark.reading import Recording
 from tests.trials.ordinary import stuck
@@ -308,9 +309,9 @@ def test_a_planted_spike_is_one_row() -> None:
 def test_the_options_reach_threshold_ranking_and_detectors() -> None:
     scores = noise(3000)
     rules = [Options(rule="quantile", contamination=share) for share in (0.01, 0.05)]
-    found = [threshold_of(scores, 20, options) for options in rules]
+    found = [threshold_of(scores, 20, options, Ensemble([], [])) for options in rules]
     assert found == pytest.approx([np.quantile(scores, 0.99), np.quantile(scores, 0.95)], abs=1e-3)
-    alarms = [threshold_of(scores, 20, Options(false_alerts=number)) for number in (0.1, 1.0)]
+    alarms = [threshold_of(scores, 20, Options(false_alerts=number), Ensemble([], [])) for number in (0.1, 1.0)]
     assert alarms == [return_level(scores, 20, 0.1), return_level(scores, 20, 1.0)]
     assert alarms[0] > alarms[1]
     plain = rank(wave(), None, ("MovingStd", "AbsDeviation"), 50, budget=1.0)
@@ -574,11 +575,57 @@ def test_a_series_that_changes_is_said() -> None:
     assert "are flagged" not in " ".join(steady.detect(recording(noise(600, 5))).notes)
 
 
+def test_what_one_detector_sees_clearly_is_not_lost_among_others() -> None:
+    """Two agree and see nothing; a third sees one event, which the mean of all three would hide."""
+    rng = np.random.default_rng(8)
+    calm = [rng.exponential(size=4000) for _ in range(3)]
+    calm[2][2000:2003] += 30
+    ensemble = Ensemble.fit(calm, 2, 20, 0.1)
+    together = ensemble(calm)
+    assert np.flatnonzero(together >= 1).tolist() == [2000, 2001, 2002]
+    mean, level = joined(calm[:2], ensemble.usual), ensemble.parts[0][1]
+    assert ensemble.parts[0] == (pytest.approx(np.median(mean)), return_level(mean, 20, 0.1))
+    (low, high), alone = ensemble.parts[1], (mean - ensemble.parts[0][0]) / (level - ensemble.parts[0][0])
+    slow = [max(alone[k], (calm[2][k] - low) / (high - low)) for k in range(4000)]
+    np.testing.assert_allclose(together, slow)
+
+
+def test_detectors_of_an_ensemble_share_the_false_alerts_and_one_by_itself_keeps_its_scores() -> None:
+    rng = np.random.default_rng(9)
+    scores = [rng.exponential(size=3000) for _ in range(7)]
+    ensemble = Ensemble.fit(scores, 2, 20, 0.3)
+    assert len(ensemble.parts) == 6  # a mean of two, and five by themselves
+    assert [level for _, level in ensemble.parts[1:]] == [return_level(s, 20, 0.3 / (6 / ALIKE)) for s in scores[2:]]
+    higher = ensemble.raised(ensemble.leveled([2 * s for s in scores], 20, 0.3))
+    assert all(new[1] >= old[1] and new[0] == old[0] for new, old in zip(higher.parts, ensemble.parts, strict=True))
+    assert np.array_equal(Ensemble.fit(scores[:1], 1, 20, 0.3)(scores[:1]), scores[0])
+
+
+def test_other_candidates_listen_unless_labels_or_a_person_chose() -> None:
+    ranking = Ranking({"LOF": np.ones(1)}, ("spike",))
+    assert _beside(ranking, ("LOF", "NormA", "MovingStd"), ("LOF",)) == ("MovingStd",)
+    assert _beside(ranking, ("LOF",), ("LOF",)) == ()
+    assert _beside(Ranking(kinds=LABELLED), ("LOF", "MovingStd"), ("LOF",)) == ()
+
+
+def test_a_model_of_the_release_before_keeps_its_mean(model: Path, tmp_path: Path) -> None:
+    facts = json.loads((model / "model.json").read_text())
+    now = Model.load(model)
+    for path in model.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "model.json").write_text(json.dumps({k: v for k, v in facts.items() if k != "parts"} | {"format": 2}))
+    before = Model.load(tmp_path)
+    x = noise(400)
+    scores = [score_part(detector, x, before.centre) for detector in before.detectors]
+    assert np.array_equal(before.scored(x), scores[0] if len(scores) == 1 else joined(scores, before.ensemble.usual))
+    assert now.ensemble.usual == before.ensemble.usual
+
+
 def test_a_model_of_a_newer_release_or_none_is_refused(model: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no saved model"):
         Model.load(tmp_path)
     text = (model / "model.json").read_text()
-    (tmp_path / "model.json").write_text(text.replace('"format": 2', '"format": 3'))
+    (tmp_path / "model.json").write_text(text.replace('"format": 3', '"format": 4'))
     with pytest.raises(UserError, match="update tsad-benchmark"):
         Model.load(tmp_path)
     (tmp_path / "model.json").write_text(text)

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from benchmark.cli import main
 from benchmark.detection import Model, Options, detect
 from benchmark.detection.alerts import Alert
-from benchmark.detection.peaks import MOST, OrdinaryPeaks
+from benchmark.detection.peaks import MOST, Ensemble, OrdinaryPeaks
 from benchmark.detection.scoring import score_part
 from benchmark.detection.stream import Stream
 from benchmark.detection.watch import Watch
@@ -105,7 +105,9 @@ def test_detect_with_a_model_finds_what_the_stream_finds(model: Model) -> None:
 def test_one_detector_scores_as_it_does_and_several_by_their_mean_surprise() -> None:
     one, other, x = fitted("AbsDeviation"), fitted("AbsDifference"), eventful(600, 150)
     both = replace(
-        one, detectors=one.detectors + other.detectors, usual=[OrdinaryPeaks(1, 2, 9), OrdinaryPeaks(0, 3, 9)]
+        one,
+        detectors=one.detectors + other.detectors,
+        ensemble=Ensemble([OrdinaryPeaks(1, 2, 9), OrdinaryPeaks(0, 3, 9)], []),
     )
     first, second = (score_part(detector, x, one.centre) for detector in both.detectors)
     np.testing.assert_array_equal(one.scored(x), first)

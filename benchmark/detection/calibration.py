@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmark.detection import stream
 from benchmark.detection.detect import Options, threshold_of
-from benchmark.detection.peaks import OrdinaryPeaks, joined
+from benchmark.detection.peaks import Ensemble
 from benchmark.detection.scoring import LONG, sample, sampled, score_parts
 from detectors import Detector
 from detectors.core import interval_of, stretches
@@ -53,39 +53,40 @@ class HeldOut(NamedTuple):
 
 
 class Calibrated(NamedTuple):
-    """From held-out history: usual peaks of each detector, a threshold, what reaches it, whether the series changes."""
+    """From held-out history: the ensemble's levels, a threshold, what reaches it, whether the series changes."""
 
-    usual: list[OrdinaryPeaks]
+    ensemble: Ensemble
     threshold: float
     held_out: list[HeldOut]
     changes: bool
 
 
-def calibrated(builds: Sequence[Build], x: Array, window: int, centre: float, options: Options) -> Calibrated:
+def calibrated(
+    builds: Sequence[Build], chosen: int, x: Array, window: int, centre: float, options: Options
+) -> Calibrated:
     """Threshold of the options, by two ways to hold out: between and behind what is known.
 
     The higher one counts, but for a share of rows in a series that does not change: there the higher of two estimates
     would promise too little.
     """
     between, behind = ([way(build, x, window, centre) for build in builds] for way in (between_scores, later_scores))
-    usual = [OrdinaryPeaks.fit(scores, window) for scores in between]
-    unseen = [together(scores, usual) for scores in (between, behind)]
-    levels = [_level(scores, window, options, len(x)) for scores in unseen]
+    rates = [options.false_alerts * len(way[0]) / len(x) for way in (between, behind)]
+    ensemble = Ensemble.fit(between, chosen, window, rates[0])
+    unseen = [ensemble(scores) for scores in (between, behind)]
+    levels = [_level(scores, window, options, len(x), ensemble) for scores in unseen]
     _, high = HeldOut.of(unseen[0], levels[0], window).interval(window, len(unseen[1]))
     changes = float((unseen[1] >= levels[0]).mean()) > high
     threshold = max(levels) if changes or options.rule == "peaks" else levels[0]
-    return Calibrated(usual, threshold, [HeldOut.of(scores, threshold, window) for scores in unseen], changes)
+    if options.rule == "peaks" and ensemble.parts:
+        ensemble = ensemble.raised(ensemble.leveled(behind, window, rates[1]))
+        unseen = [ensemble(scores) for scores in (between, behind)]
+    return Calibrated(ensemble, threshold, [HeldOut.of(scores, threshold, window) for scores in unseen], changes)
 
 
-def together(scores: list[Array], usual: list[OrdinaryPeaks]) -> Array:
-    """Scores of one detector as they are, or the mean surprise of several."""
-    return scores[0] if len(scores) == 1 else joined(scores, usual)
-
-
-def _level(scores: Array, window: int, options: Options, rows: int) -> float:
+def _level(scores: Array, window: int, options: Options, rows: int, ensemble: Ensemble) -> float:
     """The threshold of the options from part of a history of so many rows; where most rows tie there, above them."""
     share = replace(options, false_alerts=options.false_alerts * len(scores) / rows)
-    threshold = threshold_of(scores, window, share)
+    threshold = threshold_of(scores, window, share, ensemble)
     if np.mean(scores >= threshold) < 0.5:
         return threshold
     return float(np.nextafter(threshold + 2 * stream.TIE * abs(threshold), np.inf))

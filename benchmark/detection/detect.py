@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.detection.alerts import EXPLAINED, Alert, alerts, narrowed, near, runners_up
-from benchmark.detection.conventions import CANDIDATES, TRIVIAL, build, choose_window, seconds
-from benchmark.detection.peaks import OrdinaryPeaks, joined, return_level
-from benchmark.detection.ranking import JOINED, Params, Ranking, rank
+from benchmark.detection.conventions import CANDIDATES, PER_ROW, TRIVIAL, build, choose_window, seconds
+from benchmark.detection.peaks import Ensemble, return_level
+from benchmark.detection.ranking import JOINED, LABELLED, Params, Ranking, rank
 from benchmark.detection.scoring import LONG, PIECES, fit_score
 from benchmark.reading import Recording
 from detectors.core import peaks_over_threshold, upper_quantile
@@ -21,6 +21,7 @@ Rule = Literal["peaks", "quantile", "pot"]
 
 FALSE_ALERTS = 0.1  # expected in the whole file
 LISTED = 10
+SLOW = 5e-4  # seconds a row, from which a detector that was not chosen does not score beside the others
 SCORING = 0.6  # of the budget, for a long series; the ranking has the rest
 
 
@@ -56,7 +57,7 @@ class Options:
 
 @dataclass
 class Finding:
-    """What ``detect`` found; whether the threshold is that of ``held_out`` history."""
+    """What ``detect`` found; detectors ``beside`` the chosen ones; whether the threshold is of ``held_out`` history."""
 
     recording: Recording
     detectors: tuple[str, ...]
@@ -68,13 +69,19 @@ class Finding:
     ranking: Ranking
     notes: list[str]
     options: Options = Options()
+    beside: tuple[str, ...] = ()
     held_out: bool = False
 
     @property
     def detector(self) -> str:
-        """The detector's name, or "mean surprise of A, B and C"."""
-        *first, last = self.detectors
-        return f"the mean surprise of {', '.join(first)} and {last}" if first else last
+        """The detector's name, or "the mean surprise of A and B, beside it C and D"."""
+        chosen = f"the mean surprise of {_listed(self.detectors)}" if len(self.detectors) > 1 else self.detectors[0]
+        return f"{chosen}, beside it {_listed(self.beside)}" if self.beside else chosen
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def detect(recording: Recording, options: Options | None = None) -> Finding:
@@ -88,22 +95,28 @@ def detect(recording: Recording, options: Options | None = None) -> Finding:
     names = options.detectors or _affordable(len(x), window, options.budget, notes)
     budget = options.budget * (1 - SCORING if len(x) > LONG else 1)
     ranking = rank(x, recording.labels, names, window, options.seed, budget, options.params)
-    chosen = _within(_chosen(ranking, names, options, notes), len(x), window, options, notes)
-    scores = score(x, chosen, window, options, notes)
-    threshold = threshold_of(scores, window, options)
+    chosen = _chosen(ranking, names, options, notes)
+    used = _within((*chosen, *_beside(ranking, names, chosen)), len(x), window, options, notes)
+    chosen = tuple(name for name in chosen if name in used)
+    scores, ensemble = score(x, used, len(chosen), window, options, notes)
+    threshold = threshold_of(scores, window, options, ensemble)
     flags = flagged(scores, threshold, recording.filled)
     found = alerts(scores, flags, window) + runners_up(scores, flags | recording.filled, window, LISTED)
     odd = flags | recording.filled
     placed = [narrowed(x, alert, odd, window) for alert in found[:EXPLAINED]] + found[EXPLAINED:]
-    return Finding(recording, chosen, window, scores, threshold, flags, placed, ranking, notes, options)
+    beside = used[len(chosen) :]
+    return Finding(recording, chosen, window, scores, threshold, flags, placed, ranking, notes, options, beside)
 
 
-def score(x: Array, names: tuple[str, ...], window: int, options: Options, notes: list[str]) -> Array:
-    """Scores of one detector as it gives them, or the mean surprise of several."""
+def score(
+    x: Array, names: tuple[str, ...], chosen: int, window: int, options: Options, notes: list[str]
+) -> tuple[Array, Ensemble]:
+    """Scores of one detector as it gives them, or of several as an ensemble, the ``chosen`` ones first."""
     built = [build(name, window, options.seed, len(x), options.params.get(name)) for name in names]
     every = [fit_score(detector, x, window) for detector in built]
     notes += [note for detector in built for note in detector.notes_]
-    return every[0] if len(every) == 1 else joined(every, [OrdinaryPeaks.fit(each, window) for each in every])
+    ensemble = Ensemble.fit(every, chosen, window, options.false_alerts)
+    return ensemble(every), ensemble
 
 
 def _chosen(ranking: Ranking, names: tuple[str, ...], options: Options, notes: list[str]) -> tuple[str, ...]:
@@ -118,8 +131,17 @@ def _chosen(ranking: Ranking, names: tuple[str, ...], options: Options, notes: l
     return chosen
 
 
-def threshold_of(scores: Array, window: int, options: Options) -> float:
-    """The threshold that the options ask for."""
+def _beside(ranking: Ranking, names: tuple[str, ...], chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """The other candidates that score fast; none where the file's labels or a person chose."""
+    if len(names) == 1 or ranking.kinds == LABELLED:
+        return ()
+    return tuple(name for name in names if name not in chosen and PER_ROW.get(name, 0.0) < SLOW)
+
+
+def threshold_of(scores: Array, window: int, options: Options, ensemble: Ensemble) -> float:
+    """The threshold that the options ask for; 1 for an ensemble, whose parts have return levels of their own."""
+    if options.rule == "peaks" and ensemble.parts:
+        return 1.0
     if options.rule == "peaks":
         return return_level(scores, window, options.false_alerts)
     estimate = upper_quantile if options.rule == "quantile" else peaks_over_threshold

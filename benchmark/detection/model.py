@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from benchmark.catalogue import registry
 from benchmark.detection import stream
 from benchmark.detection.alerts import narrowed, runners_up
-from benchmark.detection.calibration import CHANGES, HeldOut, calibrated, promise, together, unlike
+from benchmark.detection.calibration import CHANGES, HeldOut, calibrated, promise, unlike
 from benchmark.detection.conventions import build
 from benchmark.detection.detect import LISTED, Finding, Options
-from benchmark.detection.peaks import OrdinaryPeaks
+from benchmark.detection.peaks import Ensemble, OrdinaryPeaks
 from benchmark.detection.ranking import SHORTEST, Ranking
 from benchmark.detection.scoring import margin, sample, score_part
 from benchmark.errors import UserError
@@ -29,7 +29,7 @@ from detectors import Detector
 Array = NDArray[np.float64]
 T = TypeVar("T")
 
-FORMAT = 2
+FORMAT = 3
 REMEMBERED = 20  # windows of history kept, which new rows are scored and explained with
 FILE = "model.json"
 PLAIN = ("names", "window", "threshold", "rows", "last", "centre", "reading", "step", "changes")
@@ -58,8 +58,8 @@ class Model:
     detectors : list of Detector
         Fitted to the history, or to a sample of a long one.
     window : int
-    usual : list of OrdinaryPeaks
-        Of each detector, on held-out history.
+    ensemble : Ensemble
+        What the detectors' scores come to, by held-out history; the chosen detectors come first.
     threshold : float
         Likewise, by the rule that the options name.
     recent : (k,) array
@@ -82,7 +82,7 @@ class Model:
     names: tuple[str, ...]
     detectors: list[Detector]
     window: int
-    usual: list[OrdinaryPeaks]
+    ensemble: Ensemble
     threshold: float
     recent: Array
     options: Options
@@ -135,20 +135,20 @@ class Model:
         x, options, window = finding.recording.values, finding.options, finding.window
         if len(x) < SHORTEST or np.ptp(x) == 0:
             raise UserError(f"a model needs a history of at least {SHORTEST} rows that are not all equal, got {len(x)}")
-        centre = float(np.median(x))
-        builds = [partial(_built, name, window, len(x), options) for name in finding.detectors]
+        centre, names = float(np.median(x)), finding.detectors + finding.beside
+        builds = [partial(_built, name, window, len(x), options) for name in names]
         fitted = [build().fit(sample(x)) for build in builds]
         memory = max(REMEMBERED * window, *(margin(detector, window) for detector in fitted))
-        found = calibrated(builds, x, window, centre, options)
+        found = calibrated(builds, len(finding.detectors), x, window, centre, options)
         last, reading = finding.recording.show_time(len(x) - 1), _reading(finding.recording)
         return cls(
-            *(finding.detectors, fitted, window, found.usual, found.threshold, x[-memory:], options, len(x), last),
+            *(names, fitted, window, found.ensemble, found.threshold, x[-memory:], options, len(x), last),
             *(centre, reading, finding.recording.step, found.held_out, found.changes),
         )
 
     def scored(self, part: Array) -> Array:
         """(n,) scores of n rows by themselves; the first and last depend on rows that are not there."""
-        return together([score_part(detector, part, self.centre) for detector in self.detectors], self.usual)
+        return self.ensemble([score_part(detector, part, self.centre) for detector in self.detectors])
 
     def flagged(self, scores: Array, filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Rows above the threshold."""
@@ -176,9 +176,10 @@ class Model:
         ranking = Ranking(reason="the detectors are those of the saved model.")
         surprising = unlike(self.held_out, self.window, flags) if self.held_out and len(flags) else []
         notes = [*recording.notes, self._follows(), *self.promise(len(flags)), *surprising]
-        options = self._scaled(recording)
+        options, chosen = self._scaled(recording), len(self.ensemble.usual)
         return Finding(
-            *(recording, self.names, self.window, scores, self.threshold, flags, placed, ranking, notes, options),
+            *(recording, self.names[:chosen], self.window, scores, self.threshold, flags, placed, ranking, notes),
+            *(options, self.names[chosen:]),
             held_out=True,
         )
 
@@ -221,7 +222,8 @@ class Model:
         facts = {name: getattr(self, name) for name in PLAIN} | {"format": FORMAT, "recent": self.recent.tolist()}
         facts |= {
             "held_out": self.held_out,
-            "usual": [asdict(usual) for usual in self.usual],
+            "usual": [asdict(usual) for usual in self.ensemble.usual],
+            "parts": self.ensemble.parts,
             "options": asdict(self.options),
         }
         try:
@@ -249,9 +251,10 @@ class Model:
         except (OSError, ValueError) as error:
             raise UserError(f"cannot load the model of {folder}: {error}") from error
         usual = [OrdinaryPeaks(**each) for each in facts["usual"]]
+        ensemble = Ensemble(usual, [(low, level) for low, level in facts.get("parts", [])])
         options = Options(**facts["options"] | {"detectors": tuple(facts["options"]["detectors"])})
         return cls(
-            detectors=fitted, usual=usual, options=options, recent=np.array(facts["recent"], dtype=float), **plain
+            detectors=fitted, ensemble=ensemble, options=options, recent=np.array(facts["recent"], dtype=float), **plain
         )
 
 

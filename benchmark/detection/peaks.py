@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ QUARTILES = (0.25, 0.75)
 EVENTS = 4  # one peak in so many may belong to an event
 TAIL = (20, 100)  # fewest and most of the highest ordinary peaks that the tail is fitted to: a quarter, where between
 COARSE = 2e-3  # of a score: peaks that differ by less are alike
+ALIKE = 3.0  # detectors that count as one when they share false alerts: most of them see the same peaks
 MOST = 50.0  # surprise beyond which nothing is gained, so that one detector cannot outshout the others
 
 
@@ -115,3 +116,55 @@ def joined(scores: list[Array], usual: list[OrdinaryPeaks]) -> Array:
     for mine, ordinary in zip(scores, usual, strict=True):
         total += np.clip(ordinary.surprise(mine), 0, MOST)
     return total / len(scores)
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """One score from several detectors: the mean surprise of those that suit the series, and each other one by itself.
+
+    What one detector alone sees clearly is lost in a mean. So each part is measured from its usual score, 0, to its
+    return level, 1, and the highest part counts. One detector by itself keeps its scores.
+
+    Attributes
+    ----------
+    usual : list of OrdinaryPeaks
+        Of the first detectors, whose mean surprise is one part.
+    parts : list of (float, float)
+        Usual score and return level of each part; none for one detector, and for the plain mean of a model saved by an
+        earlier release.
+    """
+
+    usual: list[OrdinaryPeaks]
+    parts: list[tuple[float, float]]
+
+    @classmethod
+    def fit(cls, scores: list[Array], chosen: int, window: int, false_alerts: float) -> Ensemble:
+        """From (n,) scores of each detector, the ``chosen`` ones first."""
+        usual = [OrdinaryPeaks.fit(each, window) for each in scores[:chosen]]
+        if len(scores) == 1:
+            return cls(usual, [])
+        return cls(usual, []).leveled(scores, window, false_alerts)
+
+    def leveled(self, scores: list[Array], window: int, false_alerts: float) -> Ensemble:
+        """The same detectors with the levels of these scores; they share the false alerts that are expected."""
+        parts = self._parts(scores)
+        share = false_alerts / max(1.0, len(parts) / ALIKE)
+        return replace(self, parts=[(float(np.median(p)), return_level(p, window, share)) for p in parts])
+
+    def raised(self, other: Ensemble) -> Ensemble:
+        """With the higher level of the two for each part."""
+        pairs = zip(self.parts, other.parts, strict=True)
+        return replace(self, parts=[(usual, max(level, theirs)) for (usual, level), (_, theirs) in pairs])
+
+    def __call__(self, scores: list[Array]) -> Array:
+        """(n,) scores of all together; 1 = the return level."""
+        parts = self._parts(scores)
+        if not self.parts:
+            return parts[0]
+        heights = [(p - usual) / max(level - usual, 1e-9) for p, (usual, level) in zip(parts, self.parts, strict=True)]
+        return np.asarray(np.max(heights, axis=0))
+
+    def _parts(self, scores: list[Array]) -> list[Array]:
+        chosen = len(self.usual)
+        first = scores[0] if chosen == 1 else joined(scores[:chosen], self.usual)
+        return [first, *scores[chosen:]]

@@ -183,7 +183,7 @@ def draw(finding: Finding, path: Path, top: int) -> None:
                 color=style.VERMILION,
             )
     upper.set_ylabel(recording.column.replace("$", r"\$"))
-    lower.set_ylabel(f"{finding.detector} score" if len(finding.detectors) == 1 else "mean surprise")
+    lower.set_ylabel(f"{finding.detector} score" if len(finding.detectors + finding.beside) == 1 else "ensemble score")
     lower.set_xlabel("row" if recording.times is None else "")
     lower.legend(loc="upper left", fontsize=7, frameon=False)
     for axes in (upper, lower):
