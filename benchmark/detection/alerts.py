@@ -12,6 +12,7 @@ Rows = NDArray[np.bool_]
 
 NEIGHBOURS = 5
 BEFORE = 2  # windows before an alert that a similar window shares: they tell a Friday from a Saturday
+ALIKE = 4.0  # times the least squared distance, up to which a window without another alert is preferred
 EXPLAINED = 100  # alerts, for each of which similar windows are looked for
 SEARCHED = 50_000  # rows on either side in which similar windows are looked for
 
@@ -170,7 +171,8 @@ def narrowed(x: Array, alert: Alert, avoid: Rows, window: int) -> Alert:
 def similar(x: Array, a: int, context: Rows, avoid: Rows, count: int = NEIGHBOURS) -> NDArray[np.intp]:
     """First rows of the windows most like the one at ``a`` on its ``context`` rows, level aside; nearest first.
 
-    They overlap neither it nor each other by more than half, nor any row to avoid where that leaves some.
+    They overlap neither it nor each other by more than half, nor any row to avoid where that leaves one that is
+    nearly as alike.
     """
     from scipy.signal import fftconvolve
 
@@ -189,8 +191,9 @@ def similar(x: Array, a: int, context: Rows, avoid: Rows, count: int = NEIGHBOUR
     distance[np.abs(starts - a) < size] = np.inf
     met = np.concatenate([[0], np.cumsum(avoid[low:high])])
     odd = met[size : size + len(distance)] > met[: len(distance)]
-    if np.isfinite(distance[~odd]).any():
-        distance[odd] = np.inf
+    free = np.where(odd, np.inf, distance)
+    if free.min() <= ALIKE * distance.min():
+        distance = free
     found: list[int] = []
     while len(found) < count and np.isfinite(distance).any():
         best = int(np.argmin(distance))
