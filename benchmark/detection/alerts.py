@@ -192,7 +192,7 @@ def similar(x: Array, a: int, context: Rows, avoid: Rows, count: int = NEIGHBOUR
     met = np.concatenate([[0], np.cumsum(avoid[low:high])])
     odd = met[size : size + len(distance)] > met[: len(distance)]
     free = np.where(odd, np.inf, distance)
-    if free.min() <= ALIKE * distance.min():
+    if free.min() <= ALIKE * max(float(distance.min()), 1e-6 * float(own @ own)):  # beyond rounding
         distance = free
     found: list[int] = []
     while len(found) < count and np.isfinite(distance).any():
