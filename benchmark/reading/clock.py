@@ -269,9 +269,11 @@ def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
     year, month, day = names[:3]
     if year is not None and day is None and (ordinal := next((lower[n] for n in ORDINALS if n in lower), None)):
         return _from_ordinal(sheet, year, ordinal, names[3:])
-    if year is None or month is None or day is None:
+    if year is None or month is None:
         return None
     parts = [sheet.numbers(n).values if n is not None and sheet.looks_numeric(n) else None for n in names]
+    if day is None and parts[0] is not None:
+        parts[2] = np.ones(len(parts[0]))
     if parts[0] is None or parts[1] is None or parts[2] is None:
         return None
     stamps = whole_dates(parts[0] * 10_000 + parts[1] * 100 + parts[2])

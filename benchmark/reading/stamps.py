@@ -27,6 +27,8 @@ _WORD = rf"[{LETTERS}]{{3,12}}\.?"
 YEARLESS = rf"{_DAY}(?:\d{{1,2}}[-/ .]+{_WORD}|{_WORD} +\d{{1,2}}),? +\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:[.,]\d+)?"
 _PLACE = r"^(.*\d) ([A-Z][A-Za-z]+/[\w/+-]+)$"  # "Europe/Berlin" behind the time
 _LATER = r"^(.*\d.*?)(?:\[[\w/+-]+\]| \([\w ]+\))$"  # "[Europe/Berlin]" and "(CEST)" behind an offset
+_RANGE = r"^(.*\d{1,2}:\d{2}(?::\d{2})?Z?) ?[-–/] ?(?:\d.*[ T])?\d{1,2}:\d{2}(?::\d{2})?Z?$"
+OFFSETS = 4  # different ends of cells, from which they are ends of ranges and no offsets to UTC
 _CLOCK_FIRST = r"^(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)[ ,;T]+(\S.*[-/. ].*)$"  # "13:30:00 24.12.2024"
 FORMS: tuple[tuple[str, str, str], ...] = (  # name, order of the first runs of digits, pattern of the date
     ("year first", "ymd", r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}"),
@@ -119,6 +121,11 @@ def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
     known = sample(cells)
     if (place := _one_place(known)) and (found := read_stamps(_rewritten(cells, known, _PLACE, r"\1"), day_first)):
         found.notes.append(f"Behind the times stands {place}: they are kept as its local times (--tz {place}).")
+        return found
+    if len({cell.rpartition("-")[2] for cell in known}) > OFFSETS and (
+        (begun := _rewritten(cells, known, _RANGE, r"\1")) is not None and (found := read_stamps(begun, day_first))
+    ):
+        found.notes.append(f"The cells are ranges of time, e.g. {known[0]!r}: their beginnings are read.")
         return found
     if (cut := _rewritten(cells, known, _LATER, r"\1")) is not None:
         cells, known = cut, sample(cut)

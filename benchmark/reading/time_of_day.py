@@ -24,7 +24,7 @@ def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
 
     cells = sheet.cells(name)
     if pa.types.is_string(cells.type):
-        cells = plain_times(cells)
+        cells = _beginnings(plain_times(cells))
     if pa.types.is_time(cells.type):
         values = cells.cast(pa.time64("ns")).cast(pa.int64()).fill_null(NOT_A_TIME)
         return np.array(values.to_numpy(zero_copy_only=False), dtype=np.int64)
@@ -37,6 +37,16 @@ def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
     if bare and speaks and sheet.looks_numeric(name) and not sheet.numbers(name).wrong:
         return _bare_clock(sheet.numbers(name).values)
     return None
+
+
+def _beginnings(cells: Cells) -> Cells:
+    """``00:15`` of ``00:15 - 00:30``."""
+    import pyarrow.compute as pc
+
+    span = r"^(\d{1,2}[:.]\d{2}(?:[:.]\d{2})?) ?[-–] ?\d{1,2}[:.]\d{2}.*$"
+    return (
+        pc.replace_substring_regex(cells, span, r"\1") if mostly(sample(cells, 50), re.compile(span).match) else cells
+    )
 
 
 def _padded(cells: list[str]) -> bool:

@@ -14,7 +14,7 @@ from benchmark.reading.stamps import Stamps, from_yyyymmdd
 from benchmark.reading.units import HOUR, MINUTE, NOT_A_TIME, SECOND
 
 Whole = NDArray[np.int64]
-FIRST, LAST = 19_000_101, 21_991_231
+FIRST, LAST = 17_000_101, 21_991_231
 SURE, EVEN = 20, 0.9  # rows, and the share of even steps, from which short stamps are told from epochs
 DATED = re.compile(r".*(date|datum|fecha|day|tag|yymmdd|period|month|monat|mois|mes|yyyymm).*", re.I)
 OTHERS: dict[str, Callable[[Whole], Whole]] = {

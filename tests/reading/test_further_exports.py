@@ -209,3 +209,36 @@ def test_further_answers_of_servers(read: Read) -> None:
 def test_pages_that_are_no_tables_are_refused_by_name(read: Read, head: str, form: str) -> None:
     with pytest.raises(UserError, match=f"is {form}.*save the table"):
         read(gzip.compress(head.encode()), name="export.xls")
+
+
+RANGES: dict[str, Callable[[pd.Timestamp, pd.Timestamp], str]] = {
+    "on one day": lambda a, b: f"{a:%d.%m.%Y %H:%M}-{b:%H:%M}",
+    "like an offset": lambda a, b: f"{a:%Y-%m-%d %H:%M}-{b:%H:%M}",
+    "both dates": lambda a, b: f"{a:%d.%m.%Y %H:%M} - {b:%d.%m.%Y %H:%M}",
+    "ISO 8601": lambda a, b: f"{a:%Y-%m-%dT%H:%M}/{b:%Y-%m-%dT%H:%M}",
+}
+
+
+@pytest.mark.parametrize("form", RANGES)
+def test_ranges_of_time_are_their_beginnings(read: Read, form: str) -> None:
+    step = pd.Timedelta("15min")
+    times = pd.date_range("2024-05-01", periods=N, freq=step)
+    found = read(lines("Time;v", [RANGES[form](t, t + step) for t in times], VALUES, sep=";"))
+    assert [found.show_time(k) for k in range(N)] == [str(t) for t in times]
+
+
+def test_a_date_beside_a_range_of_the_day(read: Read) -> None:
+    cells = [f"{t:%H:%M} - {t + pd.Timedelta('1h'):%H:%M}" for t in HOURS]
+    found = read(lines("Datum;Zeit;v", HOURS.strftime("%d.%m.%Y"), cells, VALUES, sep=";"), day_first=True)
+    assert found.show_time(N - 1) == str(HOURS[-1])
+
+
+def test_one_offset_is_no_range(read: Read) -> None:
+    assert read(lines("t,v", HOURS.strftime("%Y-%m-%d %H:%M-05:00"), VALUES)).show_time(0).endswith("-05:00")
+
+
+@pytest.mark.parametrize("header", ["Year,Month,Passengers", ""])
+def test_year_and_month_in_columns_are_months(read: Read, header: str) -> None:
+    months = pd.date_range("1749-01-01", periods=N, freq="MS", unit="s")
+    found = read(lines(header, months.year, months.month, VALUES))
+    assert (found.values.tolist(), found.show_time(N - 1)) == (VALUES.tolist(), "1768-12-01")
