@@ -499,3 +499,15 @@ def test_a_last_batch_of_one_window_with_a_map_of_one_position_is_learnt():
     norm, alone = Norm(2, 3), torch.full((2, 3, 1, 1), 4.0)
     norm(torch.randn(2, 3, 5, 4))
     torch.testing.assert_close(norm(alone), norm.eval()(alone))
+
+
+def test_each_networks_maps_are_whitened_by_themselves():
+    """A loud network beside it must not make another one's quiet direction count as flat."""
+    with steady(CPU, 0):
+        maps = torch.randn(1, 3, 40, 8)
+    maps[:, 2] *= 0.05
+    alone, together = MapWhitening(1, 3, True), MapWhitening(2, 3, True)
+    alone.fit(maps)
+    together.fit(torch.cat([maps, 1000 * maps]))
+    torch.testing.assert_close(together.matrix[:1], alone.matrix)
+    torch.testing.assert_close(together.shift[:1], alone.shift)
