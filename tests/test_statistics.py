@@ -445,3 +445,12 @@ def test_a_series_without_a_finite_value_does_not_enter(value: float) -> None:
     cells = make_cells(shifted())
     cells.loc[(cells.series == "s3") & (cells.detector == "D1"), "auroc"] = value
     assert rank_test(cells).n_series == {"A": 29}
+
+
+def test_a_series_enters_with_the_mean_over_its_seeds() -> None:
+    cells = make_cells({"X": [0.5] * 7, "Y": [0.6] * 7}, seeds=3)
+    cells.loc[cells.detector == "X", "auroc"] += np.tile([0.3, 0.3, -0.2], 7)
+    got = rank_test(cells)
+    assert got.pairs is not None
+    assert got.mean_ranks == {"X": 1.0, "Y": 2.0}
+    assert got.pairs["mean_difference"].item() == pytest.approx(0.8 / 3 - 0.4 / 3 - 0.1)

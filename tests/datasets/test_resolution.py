@@ -272,3 +272,19 @@ def test_series_are_read_only_and_know_their_segments() -> None:
     assert series.segments() == [(0, 1), (2, 4), (5, 6)]
     with pytest.raises(ValueError, match="read-only"):
         series.values[0] = 1
+
+
+def test_values_labels_and_training_values_each_change_the_hash_of_a_series() -> None:
+    values, labels, train = np.arange(4.0), np.array([0, 1, 0, 0], dtype=np.uint8), np.arange(3.0)
+    made = [
+        Series("d", "s", *arrays).sha256
+        for arrays in (
+            (values, labels),
+            (values + 1, labels),
+            (values, labels[::-1]),
+            (values, labels, "file", train),
+            (values, labels, "file", train + 1),
+        )
+    ]
+    assert len(set(made)) == 5
+    assert Series("other", "name", values.copy(), labels.copy(), "local").sha256 == made[0]
