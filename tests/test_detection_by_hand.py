@@ -12,16 +12,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.detection import Model, Options, Watch, detect, page
+from benchmark.detection import Model, Options, Watch, calibration, detect, page
 from benchmark.detection.alerts import Alert, Likes, alerts
 from benchmark.detection.calibration import HeldOut, unlike
 from benchmark.detection.detect import Finding
 from benchmark.detection.model import _reading
 from benchmark.detection.peaks import OrdinaryPeaks, block_maxima
-from benchmark.detection.planted import KINDS, Planted
+from benchmark.detection.planted import KINDS, Planted, plant
 from benchmark.detection.ranking import FEW, Ranking, reached
 from benchmark.detection.report import _time_cells, anomalies_frame, write
 from benchmark.detection.stream import Stream
+from benchmark.detection.why import _in_words
 from benchmark.detection.words import verdict
 from benchmark.reading import Block, Points, ReadOptions, Recording
 from detectors import AbsDeviation
@@ -215,6 +216,62 @@ def test_an_alert_ends_half_a_window_of_rows_behind_it(row: int, ended: bool) ->
     stream.open = Alert(18, 21, 18, 21, 20, 3.0)
     assert (stream._closed(row) != []) == ended
     assert (stream.open is None) == ended
+
+
+def test_a_window_of_the_history_has_no_row_of_the_file() -> None:
+    likes = Likes(95, np.array([-40, 200]), np.zeros((2, 30)))
+    table = anomalies_frame(finding(alerts=[replace(ALERTS[0], likes=likes)]), 1)
+    assert table["like_row"].tolist() == [""]
+    later = replace(likes, begins=np.array([200, -40]))
+    assert anomalies_frame(finding(alerts=[replace(ALERTS[0], likes=later)]), 1)["like_row"].tolist() == ["205"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(90, "90 s"), (120, "2 min"), (5400, "90 min"), (7200, "2 h"), (86_400, "24 h"), (172_800, "2 days")],
+)
+def test_a_time_is_told_in_the_largest_unit_that_it_holds_twice(seconds: float, words: str) -> None:
+    assert _in_words(seconds) == words
+
+
+def test_planted_sizes_are_those_of_the_middle_half_of_the_values() -> None:
+    """A few huge values change nothing; a series of one value but for them is measured by its deviation."""
+    x = np.tile(np.arange(8.0), 100)
+    x[::97] = 1e4
+    planted = plant(x, ("level shift",), 20, seed=1)
+    ((_, a, b),) = planted.events
+    q1, q3 = np.quantile(x, [0.25, 0.75])
+    assert np.abs(planted.values - x)[a:b] == pytest.approx(np.full(20, 1.5 * (q3 - q1)))
+    places = {plant(x, ("level shift",), 20, seed=seed).events for seed in range(8)}
+    assert len(places) > 4, "places are drawn"
+
+
+@pytest.mark.parametrize(
+    ("rule", "later", "level"),
+    [("quantile", 0.0, 1.0), ("quantile", 5.0, 6.0), ("peaks", 0.5, None)],
+)
+def test_the_higher_threshold_counts_where_the_series_changes(
+    rule: str, later: float, level: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scores of held-out history that run evenly from 0 to 1, and later ones that are higher."""
+    between = np.random.default_rng(0).permutation(np.linspace(0, 1, 2001))
+    monkeypatch.setattr(calibration, "between_scores", lambda *_: between)
+    monkeypatch.setattr(calibration, "later_scores", lambda *_: between + later)
+    options = Options(rule=rule, contamination=0.02, false_alerts=0.5)  # type: ignore[arg-type]
+    found = calibration.calibrated([AbsDeviation], np.zeros(4002), 10, 0.0, options)
+    levels = [calibration._level(between + more, 10, options, 4002) for more in (0.0, later)]
+    assert found.threshold == (max(levels) if rule == "peaks" or later == 5.0 else levels[0])
+    assert found.changes == (later > 0)
+    if level is not None:
+        assert found.threshold == pytest.approx(level - 0.02, abs=1e-3)
+
+
+def test_a_stream_forgets_in_multiples_of_the_stride() -> None:
+    model = SimpleNamespace(recent=np.zeros(0), margin=4, reach=2, memory=10, stride=5)
+    stream = Stream(model, np.arange(100.0), np.zeros(100, dtype=bool), np.zeros(100, dtype=bool), first=0, final=100)
+    stream._forget()
+    assert (stream.first, stream.values.tolist()) == (80, list(range(80, 100)))
+    assert len(stream.filled) == len(stream.flags) == 20
 
 
 # -- a model and a watch, kept and loaded --------------------------------------------------------

@@ -13,12 +13,12 @@ import benchmark
 from benchmark import evaluation
 from benchmark.catalogue import trivial_baselines
 from benchmark.cli import main
-from benchmark.errors import UserError
+from benchmark.errors import UserError, foreign, whose
 from benchmark.grid import Selection, protocols
 from benchmark.report import frames
 from benchmark.report.tables import Entry, Row
 from datasets import DataError, load_folder
-from detectors import CNN, HBOS, ScaleFlow
+from detectors import CNN, HBOS, LOF, ScaleFlow
 from tests.support.cases import plugin, toy
 
 
@@ -190,3 +190,16 @@ def test_a_figure_on_a_part_of_the_series_is_not_shown() -> None:
     figures = frames._figures(Row("Mine", "Mine", "plug-in", "prefix", {"A": whole, "B": part}), "auroc")
     assert figures["A"] == 0.7
     assert np.isnan(figures["B"])
+
+
+def test_a_parameter_of_numpy_is_the_plain_one() -> None:
+    found = [evaluation._rows(LOF(n_neighbors=number), Selection())[0] for number in (np.int64(5), 5)]  # type: ignore[arg-type]
+    assert found[0].params == found[1].params == (("n_neighbors", 5),)
+    assert {type(row.params[0][1]) for row in found} == {int}
+
+
+def test_a_message_for_people_is_nobodys_fault() -> None:
+    for error, name in ((ValueError("no"), "theirs"), (UserError("no"), "")):
+        with pytest.raises(type(error)) as raised, foreign("theirs"):
+            raise error
+        assert whose(raised.value) == name

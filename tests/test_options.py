@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pkgutil
 import shlex
+import signal
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -428,6 +429,79 @@ def test_results_hand_over_row_table_and_files(spy: Spy, capsys: pytest.CaptureF
     assert main(["results", "export", "out.sqlite", "--store", "s.sqlite"]) == 0
     assert (spy["export"]["store"].path, spy["export"]["target"]) == (store, Path("out.sqlite"))
     assert capsys.readouterr().err == "out.sqlite: sha256 0123\n"
+
+
+def test_models_of_several_series_lie_in_folders_of_their_own(spy: Spy) -> None:
+    recordings = [SimpleNamespace(name=name, notes=[], lineup=[], times=None) for name in ("a b", "c")]
+    spy.on("benchmark.reading.read_recordings", recordings)
+    spy.on("benchmark.detection.detect", "found")
+    Path("here").mkdir()
+    (Path("here") / "report.md").touch()
+    spy.on("benchmark.detection.report.write", Path("here/report.md"))
+    saved: list[Path] = []
+    spy.on("benchmark.detection.Model.fit", SimpleNamespace(save=saved.append, promise=lambda rows: [], rows=1))
+    spy.on("benchmark.detection.page.section", {})
+    spy.on("benchmark.detection.page.render", "")
+    assert main(given("detect")) == 0
+    assert saved == [Path("model/a_b"), Path("model/c")]
+    assert [call["folder"] for call in spy.calls["write"]] == [Path("here/a_b"), Path("here/c")]
+    assert [call["series"] for call in spy.calls["section"]] == [2, 2]
+
+
+def test_ctrl_c_between_two_blocks_ends_a_watch_as_interrupted() -> None:
+    """What the last rows show is told at the end of a file alone."""
+    from benchmark.commands.watch import _between
+
+    before = signal.getsignal(signal.SIGINT)
+    blocks = _between(iter(["one", "two"]))  # type: ignore[arg-type]
+    assert next(blocks) == "one"
+    signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        next(blocks)
+    assert signal.getsignal(signal.SIGINT) == before
+    assert list(_between(iter(["one", "two"]))) == ["one", "two"]  # type: ignore[arg-type]
+
+
+def test_of_all_libraries_one_that_is_absent_is_left_out(spy: Spy, capsys: pytest.CaptureFixture[str]) -> None:
+    from benchmark.errors import UserError
+
+    def listed(library: str) -> list[Listed]:
+        if library != "sklearn":
+            raise UserError(f"no {library}")
+        return []
+
+    spy.patch.setattr("benchmark.adapters.listed", listed)
+    assert main(["list", "--from", "all", "--try", "--n", "500"]) == 0
+    said = capsys.readouterr()
+    assert "pyod is left out: no pyod" in said.err
+    assert said.out.startswith("## sklearn\n")
+    assert main(["list", "--from", "pyod", "--try", "--n", "500"]) == 2
+
+
+def test_the_page_of_trials_names_the_command_that_makes_it() -> None:
+    from benchmark.commands._trial import _command
+
+    words = ["list", "--from", "sklearn", "--try", "--series", "counts", "--n", "500", "--timeout", "7"]
+    args = build_parser().parse_args([*words, "--markdown", "page.md"])
+    again = build_parser().parse_args(_command(args).split()[3:])
+    assert vars(again) == vars(args)
+
+
+@pytest.mark.parametrize(
+    ("backend", "way", "handed"),
+    [
+        (Backend("joblib", 3, 2), "loky", {"jobs": 3, "threads": 2}),
+        (Backend("serial", 3, 2), "serial", {"threads": 2}),
+        (Backend("processes", 3, 2), "processes", {"jobs": 3}),
+        (Backend("processes", 3, 2, device="cpu"), "in_groups", {"jobs": 3}),
+    ],
+)
+def test_a_backend_hands_over_its_workers_and_threads(backend: Backend, way: str, handed: Arguments, spy: Spy) -> None:
+    spy.patch.setattr("benchmark.system.settings.cap_threads", lambda threads: None)
+    spy.on(f"benchmark.execution.backends.{way}", "pairs")
+    assert backend.map("work", "board") == "pairs"  # type: ignore[arg-type]
+    assert {name: spy[way][name] for name in handed} == handed
+    assert spy[way]["work"] == "work"
 
 
 @pytest.mark.parametrize("repair", [False, True])

@@ -118,6 +118,26 @@ def test_every_generator_is_seeded() -> None:
     assert made(options={"depth": 7}).made(16).depth == 7
 
 
+def test_a_list_of_the_command_line_reaches_the_class_as_a_list() -> None:
+    assert made(options={"depth": (1, 2)}).made(16).depth == [1, 2]
+
+
+def test_the_first_column_of_a_profile_is_the_distance() -> None:
+    def profile(T_A: Array, m: int) -> Array:
+        return np.column_stack([np.arange(len(T_A) - m + 1.0), np.full(len(T_A) - m + 1, -7)]).astype(object)
+
+    cls = class_of(stumpy._Profile, Listed("stumpy", "stump", __name__), profile, seeded=False)
+    detector = cls(window=5, align="start").fit(np.sin(np.arange(40.0)))
+    assert detector.score(np.sin(np.arange(40.0)))[:36].tolist() == list(range(36))
+
+
+def test_windows_of_the_notebook_are_scaled_each_by_itself() -> None:
+    from benchmark.speed.worker import scaled_rows
+
+    found = scaled_rows(np.array([[0.0, 5.0, 10.0], [100.0, 100.0, 300.0]]))
+    assert found.tolist() == [[0.0, 0.5, 1.0], [0.0, 0.0, 1.0]]
+
+
 def test_what_a_class_cannot_do_without_is_given_and_yields_to_the_users() -> None:
     cls = class_of(Adapter, Listed("mine", "Model", __name__), Model, seeded=True, given={"depth": 4})
     assert cls(window=5).made(16).depth == 4

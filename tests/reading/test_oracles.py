@@ -14,6 +14,7 @@ from written import Read, lines
 from benchmark.errors import UserError
 from benchmark.reading import ReadOptions, read_recording
 from benchmark.reading.numbers import read_numbers
+from benchmark.reading.source import open_source
 from benchmark.reading.stamps import read_stamps
 from benchmark.reading.states import read_states
 from benchmark.reading.summer_time import hours_added
@@ -166,6 +167,72 @@ def test_words_in_turn_without_times_name_no_series(read: Read) -> None:
     with pytest.raises(UserError, match="2 series"):
         read(blocks)
     assert read(blocks, series="b").values.tolist() == WAVE[100:].tolist()
+
+
+def test_two_columns_of_one_name_are_both_there(read: Read) -> None:
+    text = lines("v,v", WAVE, WAVE[::-1])
+    assert read(text, value="v").values.tolist() == WAVE.tolist()
+    assert read(text, value="v (2)").values.tolist() == WAVE[::-1].tolist()
+
+
+@pytest.mark.parametrize(("words", "labels"), [(("no", "yes"), False), (("normal", "anomaly"), True)])
+def test_words_of_a_state_are_no_labels(words: tuple[str, str], labels: bool, read: Read) -> None:
+    cells = [words[k % 5 == 0] for k in range(200)]
+    assert (read(lines("heating,v", cells, WAVE)).labels is not None) == labels
+
+
+def test_a_zone_to_show_times_in_keeps_the_instants(read: Read) -> None:
+    times = pd.date_range("2024-03-09", periods=200, freq="30min", tz="UTC+02:00")
+    found = read(lines("time,v", [t.isoformat() for t in times], WAVE), tz="America/New_York")
+    assert [pd.Timestamp(found.show_time(k)) for k in range(200)] == times.tolist()
+    assert found.show_time(0) == "2024-03-08 17:00:00-05:00"
+
+
+def test_stamps_that_come_twice_here_and_there_are_no_clock_change() -> None:
+    wall = pd.date_range("2023-10-29", periods=24, freq="15min").as_unit("ns").asi8
+    twice = np.sort(np.concatenate([wall, wall[[4, 8, 10, 14]]]))
+    added, notes = hours_added(twice, HOUR // 4)
+    assert (set(added), notes) == ({0}, [])
+
+
+def test_the_longest_gap_is_told_with_its_points_and_its_place(read: Read) -> None:
+    times = pd.date_range("2023-05-01", periods=200, freq="10min")
+    rows = [k for k in range(200) if k not in (20, 21, *range(100, 105))]
+    (note,) = [note for note in read(lines("time,v", times[rows], WAVE[rows])).notes if note.startswith("Put in")]
+    assert note.startswith(f"Put in: 7 missing points in 2 gaps of the time stamps (the longest: 5 after {times[99]})")
+
+
+@pytest.mark.parametrize(("share", "refused"), [(3, False), (5, True)])
+def test_more_than_one_row_in_fifty_at_a_time_that_was_there_is_refused(share: int, refused: bool, read: Read) -> None:
+    times = pd.date_range("2023-05-01", periods=200, freq="10min").tolist()
+    for k in range(share):
+        times[10 * k + 5] = times[10 * k + 4]
+    text = lines("time,v", times, WAVE)
+    if refused:
+        with pytest.raises(UserError, match="5 of 200 rows repeat a time"):
+            read(text)
+    else:
+        assert len(read(text)) == 200
+
+
+def test_dots_between_thousands_leave_the_comma_to_decimals() -> None:
+    assert read_numbers(pa.array(["1.234,5", "12,25"]), "v", thousands=".").values.tolist() == [1234.5, 12.25]
+
+
+@pytest.mark.parametrize("count", [20, 60])
+def test_a_line_of_twenty_numbers_or_more_is_a_series(count: int, read: Read) -> None:
+    assert read(" ".join(str(v) for v in WAVE[:count]) + "\n").values.tolist() == WAVE[:count].tolist()
+
+
+def test_another_file_of_equal_size_and_beginning_is_read_from_its_start(tmp_path: Path) -> None:
+    path, other = tmp_path / "my.csv", tmp_path / "other.csv"
+    path.write_bytes(b"t,v\n1,2\n")
+    with open_source(str(path), 0, 0.01, False) as source:
+        assert next(source).lines == b"t,v\n1,2\n"
+        other.write_bytes(b"t,v\n1,3\n")
+        other.replace(path)
+        block = next(block for block in source if block.lines)
+    assert (block.lines, block.anew) == (b"t,v\n1,3\n", True)
 
 
 # -- the line-up ---------------------------------------------------------------------------------
