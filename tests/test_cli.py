@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from benchmark.commands.data import _table
 from benchmark.errors import UserError
 from benchmark.reading import FolderOptions, ReadOptions
 from benchmark.store import Store
+from benchmark.system.settings import cache_dir, data_dir
 from datasets import SeriesStatus
 from tests.support.cases import plugin
 
@@ -166,6 +168,25 @@ def test_data_lists_points_anomalies_and_what_is_wrong() -> None:
         ["MGAB", "1.test.out", "local", "100000", "400", "exact"],
         ["Dodgers", "101", "file", "50400", "5632", "damaged: fetch it again"],
     ]
+
+
+def test_ctrl_c_is_an_exit_code_of_its_own(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("benchmark.commands.list._datasets", interrupted)
+    assert main(["list", "datasets"]) == 130
+    assert capsys.readouterr().err == "\ninterrupted\n"
+
+
+@pytest.mark.parametrize(("name", "folder"), [("BENCHMARK_CACHE", cache_dir), ("BENCHMARK_DATA", data_dir)])
+def test_a_folder_that_is_not_set_is_none(
+    name: str, folder: Callable[[], Path | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    for value, found in (("", None), ("~/here", Path("/home/me/here"))):
+        monkeypatch.setenv(name, value)
+        assert folder() == found
 
 
 def test_the_version_is_the_distributions(capsys: pytest.CaptureFixture[str]) -> None:

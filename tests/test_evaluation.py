@@ -192,6 +192,15 @@ def test_a_figure_on_a_part_of_the_series_is_not_shown() -> None:
     assert np.isnan(figures["B"])
 
 
+def test_the_mode_decides_where_series_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*_: object, mode: str, **__: object) -> None:
+        raise RuntimeError(f"read as {mode}")
+
+    monkeypatch.setattr(evaluation.datasets, "iter_series", read)
+    with pytest.raises(RuntimeError, match="read as real"):
+        benchmark.evaluate("AbsDeviation", "MGAB", mode="real")
+
+
 def test_a_parameter_of_numpy_is_the_plain_one() -> None:
     found = [evaluation._rows(LOF(n_neighbors=number), Selection())[0] for number in (np.int64(5), 5)]  # type: ignore[arg-type]
     assert found[0].params == found[1].params == (("n_neighbors", 5),)

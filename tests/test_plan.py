@@ -83,6 +83,13 @@ def test_a_plugin_file_is_a_row_whose_text_is_its_version(tmp_path: Path) -> Non
     assert changed.cell.key != task.cell.key
 
 
+def test_a_file_that_imports_a_detector_is_its_own_class(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(PLUGIN.replace("from detectors import Detector", "from detectors import HBOS, Detector"))
+    (row,) = rows(Selection(detectors=(str(file),)))
+    assert row.name == "Mine"
+
+
 def test_a_plugin_of_equal_length_is_another_version(tmp_path: Path) -> None:
     keys = []
     for body in ("x.copy()", "abs(x)+1"):

@@ -113,6 +113,25 @@ def test_a_failure_counts_its_cells_and_names_its_series_once() -> None:
     assert (line["count"], line["series"]) == (6, ["1", "2"])
 
 
+def test_a_difference_is_ours_minus_published() -> None:
+    assert text.difference(Entry(value=0.8, published=0.81, verdict="reproduced"), {}) == "−.010 ="
+    assert text.difference(Entry(value=0.83, published=0.81, verdict="explained", cause="x"), {"x": "a"}) == "+.020 †a"
+    assert text.difference(Entry(value=0.8), {}) == ""
+
+
+def test_the_main_table_has_the_data_sets_that_its_protocols_have() -> None:
+    cells = current(frame([cell("MGAB", "1", "LOF"), cell("Dodgers", "1", "LOF", protocol="prefix")]))
+    (main,) = [table for table in build(cells) if table.main]
+    assert main.datasets == ("MGAB",)
+
+
+def test_a_table_of_own_detectors_lists_no_published_row_as_lacking() -> None:
+    (main,) = [table for table in build(current(frame([cell("MGAB", "1", "Mine")]))) if table.main]
+    assert [row.label for row in main.rows] == ["Mine"]
+    (main,) = [table for table in build(current(frame([cell("MGAB", "1", "LOF")]))) if table.main]
+    assert "IForest" in [row.label for row in main.rows]
+
+
 def test_the_published_figure_is_bold_where_it_is_the_best_of_its_column() -> None:
     for entry, shown in (
         (Entry(published=0.8, best=True), ".80"),

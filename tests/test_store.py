@@ -21,7 +21,7 @@ import benchmark
 from benchmark.cli import main
 from benchmark.errors import UserError
 from benchmark.grid.cells import Cell, Outcome
-from benchmark.store import database
+from benchmark.store import database, evaluate
 from benchmark.store.database import StoreLocked
 from benchmark.store.exchange import Verified, export, merge, verify
 from benchmark.store.schema import MIGRATIONS
@@ -278,6 +278,41 @@ def test_the_inventory_counts_what_tables_see(tmp_path: Path) -> None:
         with store.database.transaction() as db:
             db.execute("UPDATE cells SET finished = 2 WHERE version = '2'")
         assert [(line.ok, line.cells) for line in store.inventory() if line.series == "toy"] == [(1, 3)]
+
+
+@pytest.mark.parametrize("repair", [False, True])
+def test_nothing_is_dropped_unless_that_is_asked_for(repair: bool, tmp_path: Path) -> None:
+    with Store(fill(tmp_path / "s.sqlite", "D", "E"), write=True) as store:
+        with store.database.transaction() as db:
+            db.execute("UPDATE runs SET provenance = 'no json'")
+            db.execute("UPDATE scores SET sha256 = 'x' WHERE key = ?", (cell("E").key,))
+        assert len(verify(store, repair).damaged) == 2
+        left = [len(store.database.rows(f"SELECT * FROM {table}")) for table in ("runs", "cells", "scores", "metrics")]
+        assert left == ([0, 1, 1, 1] if repair else [1, 2, 2, 2])
+
+
+def test_every_cell_gets_its_metric_however_many_are_taken_at_once(tmp_path: Path) -> None:
+    with Store(fill(tmp_path / "s.sqlite", *"DEFGH"), write=True) as store:
+        assert evaluate.fill(store, ["auprc"], at_once=2) >= 5
+        assert not list(store.missing_metrics(["auprc"]))
+        assert store.frame()["auprc"].notna().all()
+
+
+def test_an_export_replaces_no_file(tmp_path: Path) -> None:
+    target = tmp_path / "out.sqlite"
+    target.write_text("mine")
+    with Store(fill(tmp_path / "s.sqlite", "D")) as store, pytest.raises(UserError, match="exists"):
+        export(store, target)
+    assert target.read_text() == "mine"
+
+
+def test_a_store_of_the_next_release_is_refused(tmp_path: Path) -> None:
+    path = fill(tmp_path / "s.sqlite", "D")
+    with sqlite3.connect(path) as db:
+        db.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    db.close()
+    with pytest.raises(UserError, match="newer version"):
+        Store(path)
 
 
 def test_a_figure_may_differ_from_its_scores_by_rounding_alone(tmp_path: Path) -> None:

@@ -1,0 +1,131 @@
+"""What becomes of tasks and outcomes on their way: none is lost, each is counted, seeds and devices arrive."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from benchmark.errors import UserError
+from benchmark.execution import backends, worker
+from benchmark.execution.backends import Board, processes
+from benchmark.execution.dask import require_same_versions
+from benchmark.execution.display import Display, _clock
+from benchmark.execution.execute import prepared
+from benchmark.execution.runner import RETRIED, Summary
+from benchmark.grid import Cell, Outcome, params_text, protocols
+from benchmark.system.provenance import package_versions
+from tests.support.cases import planned, toy
+from tests.support.toys import rows, task
+
+SEED = 823_068_872
+
+# -- cells ---------------------------------------------------------------------------------------
+
+
+def test_the_seed_of_a_cell_is_that_of_all_stored_results() -> None:
+    """Another number would change every random figure without a word."""
+    assert Cell("MGAB", "1.test.out", "IForest", "tsb-uad", 0).random_state == SEED
+    assert Cell("MGAB", "1.test.out", "IForest", "tsb-uad", 1).random_state != SEED
+
+
+def test_options_within_a_parameter_are_stored_in_one_order() -> None:
+    given = ({"b": 1, "a": 2}, {"a": 2, "b": 1})
+    assert len({params_text((("options", one),)) for one in given}) == 1
+    assert len({Cell("d", "s", "D", "p", params=(("options", one),)).key for one in given}) == 1
+
+
+def test_a_protocol_that_is_named_twice_is_run_once() -> None:
+    work = planned(["HBOS"], [toy()], protocols=("tsb-uad", "prefix", "tsb-uad"))
+    assert [task.cell.protocol for task, _ in work] == ["tsb-uad", "prefix"]
+
+
+@pytest.mark.parametrize(("protocol", "plain"), [("tsb-uad", False), ("tsb-ad", True)])
+def test_a_detector_gets_the_seed_that_its_protocol_says(protocol: str, plain: bool) -> None:
+    (one, series), *_ = planned(["IForest"], [toy()], seeds=(3,), protocols=(protocol,))
+    detector: Any = prepared(one, protocols.get(protocol), series)
+    assert detector.random_state == (3 if plain else one.cell.random_state)
+
+
+def test_the_device_of_a_run_yields_to_that_of_the_user() -> None:
+    ((one, series),) = planned(["AE"], [toy()], protocols=("normal-only",))
+    on = replace(one, device="cpu:0")
+    detector: Any = prepared(on, protocols.get("normal-only"), series)
+    assert detector.device == "cpu:0"
+    explicit: Any = prepared(replace(on, explicit=frozenset({"device"})), protocols.get("normal-only"), series)
+    assert explicit.device != "cpu:0"
+
+
+# -- outcomes ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", RETRIED)
+def test_a_run_with_any_cell_that_ended_badly_is_not_clean(status: str) -> None:
+    summary = Summary()
+    summary.statuses["ok"] += 1
+    summary.statuses["skipped"] += 1
+    assert summary.clean
+    summary.statuses[status] += 1
+    assert not summary.clean
+
+
+def test_all_that_end_at_once_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Idle:
+        closed = 0
+
+        def close(self) -> None:
+            Idle.closed += 1
+
+    rounds = iter([["one", "two"], ["three"]])
+    monkeypatch.setattr(worker, "Worker", Idle)
+    monkeypatch.setattr(backends, "_ended", lambda busy, board: next(rounds))
+    busy = iter([["a", "b"], ["a"], []])
+    monkeypatch.setattr(backends, "_refill", lambda workers, waiting: next(busy))
+    assert list(processes([], 2, Board())) == ["one", "two", "three"]
+    assert Idle.closed == 2
+
+
+def test_a_worker_with_other_libraries_is_refused_by_its_address() -> None:
+    class Client:
+        def __init__(self, **other: str) -> None:
+            self.there = package_versions() | other
+
+        def run(self, function: Any) -> dict[str, dict[str, str]]:
+            return {"tcp://a": package_versions(), "tcp://b": self.there}
+
+    require_same_versions(Client())
+    with pytest.raises(UserError, match=r"the Dask worker tcp://b has numpy 0\.1 \(here [\d.]+\): install the same"):
+        require_same_versions(Client(numpy="0.1"))
+
+
+# -- what is shown -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("quiet", "lines"),
+    [
+        (False, ["[1/3] Echo on Toy/rows (tsb-uad, seed 0): ok 2.0 s", "skipped: no", "failed: why"]),
+        (True, ["[3/3] Echo on Toy/rows (tsb-uad, seed 0): failed: why"]),
+    ],
+)
+def test_quiet_shows_what_went_wrong_alone(
+    quiet: bool, lines: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = task("Echo", "tsb-uad", rows())
+    outcomes = [Outcome("ok", fit_seconds=1.5, score_seconds=0.5), Outcome("skipped", "no"), Outcome("failed", "why")]
+    with Display(Board(), [one] * 3, 1, quiet) as display:
+        for outcome in outcomes:
+            display.done(one, outcome)
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == len(lines)
+    assert all(line.endswith(end) for line, end in zip(said, lines, strict=True))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with Display(Board(), [one], 1, quiet=True) as display:
+        assert display._live is None
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(9.7, "0:09"), (90, "1:30"), (3661, "1:01:01"), (90_000, "25:00:00")])
+def test_a_clock_counts_minutes_and_hours(seconds: float, shown: str) -> None:
+    assert _clock(seconds) == shown
