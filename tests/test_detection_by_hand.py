@@ -17,7 +17,7 @@ from benchmark.detection.alerts import Alert, Likes, alerts
 from benchmark.detection.calibration import HeldOut, unlike
 from benchmark.detection.detect import Finding
 from benchmark.detection.model import _reading
-from benchmark.detection.peaks import OrdinaryPeaks, block_maxima
+from benchmark.detection.peaks import Ensemble, OrdinaryPeaks, block_maxima
 from benchmark.detection.planted import KINDS, Planted, plant
 from benchmark.detection.ranking import FEW, Ranking, reached
 from benchmark.detection.report import _time_cells, anomalies_frame, write
@@ -163,6 +163,17 @@ def test_a_gumbel_law_by_hand() -> None:
     assert block_maxima(np.arange(20.0), 8).tolist() == [3, 7, 11, 15, 19], "a peak for each half of a window"
 
 
+def test_the_highest_part_of_an_ensemble_counts_by_its_own_level() -> None:
+    """Each part from its usual score, 0, to its return level, 1."""
+    scores = [np.array([1.0, 2.0, 3.0, 5.0]), np.array([0.0, 8.0, 2.0, 0.0])]
+    one = Ensemble([OrdinaryPeaks(0.0, 1.0, 9)], [(1.0, 3.0), (0.0, 4.0)])
+    assert one(scores).tolist() == [0.0, 2.0, 1.0, 2.0]
+    other = replace(one, parts=[(9.0, 2.0), (9.0, 8.0)])
+    assert one.raised(other).parts == [(1.0, 3.0), (0.0, 8.0)]
+    mean = Ensemble([OrdinaryPeaks(1.0, 2.0, 9), OrdinaryPeaks(0.0, 4.0, 9)], [])
+    assert mean(scores).tolist() == [0.0, (0.5 + 2) / 2, (1 + 0.5) / 2, 1.0], "the mean surprise"
+
+
 def test_each_kind_of_planted_anomaly_is_what_its_name_says() -> None:
     rng = np.random.default_rng(0)
     part = np.sin(np.arange(40) / 3) + 0.1 * rng.normal(size=40)
@@ -258,8 +269,8 @@ def test_the_higher_threshold_counts_where_the_series_changes(
     monkeypatch.setattr(calibration, "between_scores", lambda *_: between)
     monkeypatch.setattr(calibration, "later_scores", lambda *_: between + later)
     options = Options(rule=rule, contamination=0.02, false_alerts=0.5)  # type: ignore[arg-type]
-    found = calibration.calibrated([AbsDeviation], np.zeros(4002), 10, 0.0, options)
-    levels = [calibration._level(between + more, 10, options, 4002) for more in (0.0, later)]
+    found = calibration.calibrated([AbsDeviation], 1, np.zeros(4002), 10, 0.0, options)
+    levels = [calibration._level(between + more, 10, options, 4002, found.ensemble) for more in (0.0, later)]
     assert found.threshold == (max(levels) if rule == "peaks" or later == 5.0 else levels[0])
     assert found.changes == (later > 0)
     if level is not None:
@@ -279,8 +290,9 @@ def test_a_stream_forgets_in_multiples_of_the_stride() -> None:
 
 def test_a_model_comes_back_as_it_was(tmp_path: Path) -> None:
     options = Options(("AbsDeviation",), {"AbsDeviation": {}}, "pot", 2.0, 0.2, 4.0, 3)
+    ensemble = Ensemble([OrdinaryPeaks(1.0, 0.5, 12)], [(1.0, 2.5), (0.5, 4.0)])
     model = Model(
-        *(("AbsDeviation",), [AbsDeviation().fit(np.arange(9.0))], 7, [OrdinaryPeaks(1.0, 0.5, 12)], 3.5),
+        *(("AbsDeviation",) * 2, [AbsDeviation().fit(np.arange(9.0))] * 2, 7, ensemble, 3.5),
         *(np.arange(5.0), options, 400, "2026-01-01", 1.25, {"decimal": ","}, 60.0, [HeldOut(100, [1, 2])], True),
     )
     model.save(tmp_path)
@@ -305,7 +317,7 @@ def test_files_that_follow_inherit_all_but_labels_and_sheets() -> None:
 
 
 def stub_model() -> Any:
-    return SimpleNamespace(recent=np.zeros(3), threshold=2.0, memory=10, margin=4, step=None, stride=1)
+    return SimpleNamespace(recent=np.zeros(3), threshold=2.0, memory=10, margin=4, step=None, stride=1, reading={})
 
 
 def watch(folder: Path, **more: Any) -> Watch:
