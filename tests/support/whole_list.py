@@ -21,9 +21,9 @@ def put(folder: Path, rows: int | None = None) -> Path:
     home.mkdir(parents=True)
     for number, facts in enumerate(whole_list()):
         n = rows or facts.n
-        count = min(facts.n_anomalous, n // 10)
+        count = facts.n_anomalous if rows is None else n // 10
         labels = np.zeros(n, dtype=np.uint8)
-        labels[n - count - 10 : n - 10] = 1
+        labels[(n - count) // 2 : (n - count) // 2 + count] = 1
         t, rng = np.arange(n), np.random.default_rng(number)
         values = np.sin(2 * np.pi * t / (20 + number % 60)) + rng.normal(0, 0.1, n) + 2 * labels
         lines = [f"{value:.4f},{label}\n" for value, label in zip(values.tolist(), labels.tolist(), strict=True)]
