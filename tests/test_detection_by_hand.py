@@ -22,6 +22,7 @@ from benchmark.detection.planted import KINDS, Planted, plant
 from benchmark.detection.ranking import FEW, Ranking, reached
 from benchmark.detection.report import _time_cells, anomalies_frame, write
 from benchmark.detection.stream import Stream
+from benchmark.detection.watch import _in_words as told_in_words
 from benchmark.detection.why import _in_words
 from benchmark.detection.words import verdict
 from benchmark.reading import Block, Points, ReadOptions, Recording
@@ -428,3 +429,9 @@ def test_likes_and_alerts_move_together() -> None:
     moved = replace(ALERTS[0], likes=likes).moved(-5)
     assert (moved.start, moved.stop, moved.first, moved.last, moved.peak) == (95, 105, 90, 107, 99)
     assert moved.normal == 35 + 10
+
+
+def test_numbers_that_watch_tells_have_the_decimal_mark_of_the_file() -> None:
+    facts = {"rows": 3, "score": 4.0, "value": 1.5, "expected": [1.25, 2.0]}
+    assert told_in_words(facts, ",") == " (3 rows, value 1,5, expected 1,25 to 2, score 4)"
+    assert told_in_words(facts | {"rows": 1}, ".") == " (1 row, value 1.5, expected 1.25 to 2, score 4)"
