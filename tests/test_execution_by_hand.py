@@ -100,6 +100,20 @@ def test_a_worker_with_other_libraries_is_refused_by_its_address() -> None:
         require_same_versions(Client(numpy="0.1"))
 
 
+def test_memory_counts_from_the_level_before_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    levels = iter([100.0, 130.0, 150.0, 148.0])
+    monkeypatch.setattr(worker.processes, "family_mb", lambda pid, exact=False: next(levels))
+    monkeypatch.setattr(worker.processes, "family", lambda pid: ["a child"])
+    one = worker.Worker()
+    try:
+        one._clock_starts()
+        one._peak = 40.0
+        assert one._above_level() == 30.0
+        assert one._above_level() == 48.0, "a new peak is measured exactly"
+    finally:
+        one._log.close()
+
+
 # -- what is shown -------------------------------------------------------------------------------
 
 

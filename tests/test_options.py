@@ -231,6 +231,16 @@ def test_report_hands_over_how_to_write(spy: Spy) -> None:
     assert spy["update"] == {"report": Path("here"), "page": Path("page.md"), "protocol": "prefix"}
 
 
+def test_a_series_that_no_cell_has_is_refused_before_the_report_is_written(
+    spy: Spy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = SimpleNamespace(inventory=lambda: [SimpleNamespace(series="t1")], path=Path("s.sqlite"))
+    spy.on("benchmark.commands._session.complete", nullcontext(kept))
+    spy.on("benchmark.commands._session.write_report", END)
+    assert main(given("report")) == 2
+    assert "--series s*: s.sqlite has no such series" in capsys.readouterr().err
+
+
 def test_list_tries_what_is_asked_for_and_keeps_rows_with_seconds_alone(spy: Spy, tmp_path: Path) -> None:
     names = ("IsolationForest", "OneClassSVM")
     tried: list[Any] = []

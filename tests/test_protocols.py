@@ -151,6 +151,13 @@ def test_a_variant_changes_single_fields() -> None:
             protocols.get(wrong)
 
 
+@pytest.mark.parametrize(
+    ("rule", "name"), [("published", "tsb-uad"), ("package", "tsb-uad-package"), ("authors", "authors-csv")]
+)
+def test_a_window_rule_by_its_name_is_that_of_its_protocol(rule: str, name: str) -> None:
+    assert protocols.get(f"prefix:window={rule}").window is PROTOCOLS[name].window
+
+
 def test_an_alignment_of_the_detectors_own_stays() -> None:
     own, usual = KMeansAD(window=20), Unsupervised(window=20)
     for detector in (own, usual):

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from benchmark.report import cards, page, summary, text
+from benchmark.report import cards, latex, markdown, marks, page, summary, text, writer
 from benchmark.report.build import build, current
 from benchmark.report.cd_diagram import MARGIN, WIDTH, cd_figure, rank_figure
 from benchmark.report.derived import Derived, digest
+from benchmark.report.figures import Checked
 from benchmark.report.pictures import Drawing, summary_drawings
 from benchmark.report.style import ACCENT, INK
-from benchmark.report.tables import Entry
+from benchmark.report.tables import Entry, Row, Versus
 from tests.support.made_up import MadeUpResults, cell, frame, grid
 
 RANKS = {"A": 1.0, "B": 2.25, "C": 3.75, "D": 4.5, "E": 5.0}
@@ -125,6 +126,14 @@ def test_the_main_table_has_the_data_sets_that_its_protocols_have() -> None:
     assert main.datasets == ("MGAB",)
 
 
+def test_rows_that_a_table_lacks_are_detectors_alone() -> None:
+    """A trivial baseline is computed where a table lacks it: nobody has to run it."""
+    rows = [cell("MGAB", "1", name) for name in ("LOF", "IForest", "Random")]
+    built = build(current(frame([*rows, cell("MGAB", "1", "LOF", protocol="prefix")])))
+    (common,) = [table for table in built if table.common]
+    assert common.notes[0] == "Not run under prefix: IForest. To add them: run --protocol prefix."
+
+
 def test_a_table_of_own_detectors_lists_no_published_row_as_lacking() -> None:
     (main,) = [table for table in build(current(frame([cell("MGAB", "1", "Mine")]))) if table.main]
     assert [row.label for row in main.rows] == ["Mine"]
@@ -139,6 +148,52 @@ def test_the_published_figure_is_bold_where_it_is_the_best_of_its_column() -> No
         (Entry(best=True), ""),
     ):
         assert text.published(entry, "**{}**") == shown
+
+
+@pytest.mark.parametrize("form", ["md", "tex"])
+def test_each_figure_stands_in_its_row_and_column(form: str) -> None:
+    for table in build(current(grid())):
+        if form == "md":
+            parts = [line.split("|")[1:-1] for line in markdown.document([table]).splitlines()]
+        else:
+            parts = [line.removesuffix(r"\\").split("&") for line in latex.document([table]).splitlines()]
+        found = {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in parts if len(cells) > 3}
+        for row in table.rows:
+            assert found[row.label][:2] == [row.protocol, text.seeds(row)]
+            rest = iter(found[row.label][2:])
+            for dataset in table.datasets:
+                entry, shown = row.entries[dataset], next(rest)
+                if table.compared and table.has_published(dataset):
+                    assert text.published(entry, "{}") in shown
+                    shown, difference = next(rest), next(rest)
+                    assert entry.difference is None or text.figure(abs(entry.difference)) in difference
+                assert (text.figure(entry.value) if entry.value is not None else "not run") in shown
+
+
+def test_what_a_reader_must_not_overlook_stands_above_every_table(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = grid()
+    monkeypatch.setattr(writer, "checked", lambda results, derived: Checked(cells, 0, 0, ("LOF on MGAB/1",), ()))
+    said: list[str] = []
+    built = writer.write_views(MadeUpResults(cells), tmp_path, warn=said.append)
+    (warning,) = said
+    assert "LOF on MGAB/1" in warning
+    assert {table.notes[0] for table in built} == {warning}
+    assert (tmp_path / "table.md").read_text().count(markdown.escape(warning)) == len(built)
+
+
+def test_a_row_that_beats_its_baseline_is_not_excused() -> None:
+    """A mean above the baseline's whose interval reaches 0 is named with it."""
+    for versus, told in (
+        (Versus("Random", 0.6, True, 0.01, 0.2), False),
+        (Versus("Random", 0.6, False, -0.01, 0.2), True),
+        (Versus("Random", 0.6, False), False),
+    ):
+        entry = Entry(value=0.7, n_series=1, size=1, versus=versus)
+        note = marks._not_beyond_chance([Row("LOF", "LOF", "classical", "tsb-uad", {"MGAB": entry})], "MGAB")
+        assert ("LOF [−.010, +.200]" in note) == told
+        assert (note == "") != told
 
 
 def test_a_line_of_the_readme_by_hand() -> None:
