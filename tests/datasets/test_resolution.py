@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import datasets
-from datasets import DataError, Series
+from datasets import DataError, Facts, Series
 from datasets._resolve import network_of
-from tests.support.stand_ins import ZIP, Server, Tiny, tiny_zip
+from tests.support.stand_ins import ZIP, Server, Tiny, make_zip, tiny_zip
 
 
 def put(tiny: Tiny, root: Path) -> None:
@@ -288,3 +288,34 @@ def test_values_labels_and_training_values_each_change_the_hash_of_a_series() ->
     ]
     assert len(set(made)) == 5
     assert Series("other", "name", values.copy(), labels.copy(), "local").sha256 == made[0]
+
+
+class Paired(Tiny):
+    """A training file of 50 points ships apart."""
+
+    series = (Facts("0.test.out", 500, 20, 1, 50),)
+
+    def originals(self, series: str):
+        return ()
+
+
+@pytest.mark.parametrize("place", ["local", "zip"])
+@pytest.mark.parametrize("marked", [False, True])
+def test_an_anomaly_in_a_training_file_is_refused_wherever_it_comes_from(
+    server: Server, tmp_path: Path, place: str, marked: bool
+) -> None:
+    train = "".join(f"{k},{int(marked and k == 7)}\n" for k in range(50)).encode()
+    files = {"0.test.out": Paired().text("0.test.out"), "0.train.out": train}
+    for name, data in files.items():
+        (tmp_path / "Tiny").mkdir(exist_ok=True)
+        (tmp_path / "Tiny" / name).write_bytes(data)
+    server.files[ZIP] = make_zip({f"Tiny/{name}": data for name, data in files.items()})
+    cache = tmp_path / "cache"
+    where = {"data_dir": tmp_path} if place == "local" else {"network": server.network(cache), "mode": "real"}
+    (found,) = datasets.iter_series(Paired(), cache_dir=cache, announce=str, **where)
+    if marked:
+        assert "row 8: a training file must not have anomalies" in str(found)
+    else:
+        assert isinstance(found, Series)
+        assert found.train is not None
+        assert found.train.tolist() == list(range(50))
