@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from detectors.core.windows import Windows
 from detectors.kernels import neighbour_loops, neighbours, threads, window_tree
 from detectors.kernels.neighbours import nearest_windows
-from detectors.lof import LOF
+from detectors.lof import LOF, sampled
 from tests.support import naive_neighbours as naive
 from tests.support.series import rhythm
 
@@ -419,3 +419,14 @@ def test_a_quiet_stretch_beside_a_loud_one_keeps_its_neighbours(
     all_pairs = naive.distances(w, w)
     np.testing.assert_allclose(ours, np.sort(all_pairs, axis=1)[:, :5], rtol=1e-6, atol=1e-12)
     np.testing.assert_allclose(np.take_along_axis(all_pairs, index, axis=1), ours, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("sample", [60, 150, 250])
+def test_the_windows_of_a_sample_are_those_of_their_numbers(sample: int) -> None:
+    pieces = [rhythm(120), rhythm(200, 2), rhythm(15, 3)]
+    chosen, numbers = sampled(pieces, 9, sample)
+    every = np.concatenate([naive.windows(piece, 9) for piece in pieces])
+    np.testing.assert_array_equal(every[numbers], np.concatenate([naive.windows(part, 9) for part in chosen]))
+    assert len(set(numbers.tolist())) == len(numbers)
+    assert sample / 2 < len(numbers) <= sample + 8 * 9  # a stretch more at most
+    assert numbers.max() > 112, "each piece has its part"
