@@ -288,7 +288,7 @@ def test_members_with_hostile_names(server: Server, tmp_path: Path, name: str, e
 
 
 def test_of_two_members_the_one_nearest_to_the_top_is_taken() -> None:
-    packed = make_zip({"Top/old/Tiny/x.out": b"old", "Top/Tiny/x.out": b"new", "__MACOSX/Tiny/x.out": b"none"})
+    packed = make_zip({"Top/old/Tiny/x.out": b"old", "Top/Tiny/x.out": b"new", "__MACOSX/Tiny/._x.out": b"none"})
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         assert read_member(archive, "Tiny/x.out", "a zip") == b"new"
         assert files_in(archive, "Tiny") == ["x.out"]
