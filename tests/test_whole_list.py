@@ -44,6 +44,7 @@ def scores(path: Path) -> dict[str, bytes]:
         return {name: store.scores(key)[1].tobytes() for key, name in zip(cells["key"], cells["series"], strict=True)}
 
 
+@pytest.mark.slow
 def test_the_whole_list_is_planned_by_source(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -61,12 +62,9 @@ def test_the_whole_list_is_planned_by_source(
 
 
 def test_a_part_of_the_list_is_planned_as_that_part(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    part = tmp_path / "TSB-AD-U"
-    part.mkdir()
-    for facts in whole_list()[::50]:
-        (part / facts.name).write_bytes((folder / "TSB-AD-U" / facts.name).read_bytes())
+    part = put(tmp_path, ROWS, every=50) / "TSB-AD-U"
     (part / "README.md").write_text("of another kind")
     (part / "999_Mine_id_1_Web_tr_100_1st_300.csv").write_text("Data,Label\n1,0\n2,1\n")
     assert cli.main(command(tmp_path, tmp_path / "none.sqlite", "--dry-run")) == 0

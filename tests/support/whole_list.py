@@ -15,11 +15,11 @@ def whole_list() -> tuple[Facts, ...]:
     return datasets.get("TSB-AD-U").series
 
 
-def put(folder: Path, rows: int | None = None) -> Path:
-    """Write each file of the list: as long as published, or ``rows`` rows, anomalous where its facts say."""
+def put(folder: Path, rows: int | None = None, every: int = 1) -> Path:
+    """Write each file of the list, or one of ``every`` so many: as long as published, or ``rows`` rows."""
     home = folder / "TSB-AD-U"
     home.mkdir(parents=True)
-    for number, facts in enumerate(whole_list()):
+    for number, facts in enumerate(whole_list()[::every]):
         n = rows or facts.n
         count = facts.n_anomalous if rows is None else n // 10
         labels = np.zeros(n, dtype=np.uint8)
