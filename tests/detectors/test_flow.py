@@ -511,3 +511,13 @@ def test_each_networks_maps_are_whitened_by_themselves():
     together.fit(torch.cat([maps, 1000 * maps]))
     torch.testing.assert_close(together.matrix[:1], alone.matrix)
     torch.testing.assert_close(together.shift[:1], alone.shift)
+
+
+def test_each_stage_learns_for_its_own_number_of_epochs():
+    model = Proposed(window=16, steps=(4, 2), max_windows=32, members=1, channels=2, blocks=1).fit(sine(200))
+    assert {name: len(losses) for name, losses in model.history_.items()} == {
+        "stage 1 train": 4,
+        "stage 1 validation": 4,
+        "stage 2 train": 2,
+        "stage 2 validation": 2,
+    }

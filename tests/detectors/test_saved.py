@@ -106,3 +106,12 @@ def test_a_pickle_is_refused_unread(tmp_path):
     path.write_bytes(pickle.dumps({"weights": [1.0]}))
     with pytest.raises(ValueError, match="pickled models are not read"):
         saved.read(path)
+
+
+def test_parameters_other_than_the_defaults_are_loaded_too(tmp_path):
+    x = np.sin(np.arange(300) / 5) + np.random.default_rng(0).normal(0, 0.1, 300)
+    for saved_one in (HBOS(window=16, n_bins=5, tol=0.0, align="max"), PCA(window=9, signs="scores", align="start")):
+        saved_one.fit(x).save(tmp_path / "model.safetensors")
+        loaded = type(saved_one).load(tmp_path / "model.safetensors")
+        assert loaded.get_params() == saved_one.get_params()
+        np.testing.assert_array_equal(loaded.score(2 * x), saved_one.score(2 * x))
