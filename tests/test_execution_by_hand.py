@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmark.catalogue.invariances import parameter_ranges
 from benchmark.errors import UserError
 from benchmark.execution import backends, worker
 from benchmark.execution.backends import Board, processes
@@ -16,9 +18,10 @@ from benchmark.execution.display import Display, _clock
 from benchmark.execution.execute import prepared
 from benchmark.execution.runner import RETRIED, Summary
 from benchmark.grid import Cell, Outcome, params_text, protocols
+from benchmark.system.environments import Environment
 from benchmark.system.provenance import package_versions
 from tests.support.cases import planned, toy
-from tests.support.toys import rows, task
+from tests.support.toys import Echo, rows, task
 
 SEED = 823_068_872
 
@@ -112,6 +115,33 @@ def test_memory_counts_from_the_level_before_the_task(monkeypatch: pytest.Monkey
         assert one._above_level() == 48.0, "a new peak is measured exactly"
     finally:
         one._log.close()
+
+
+def test_an_environment_that_another_process_has_made_meanwhile_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = iter([False, True])
+    monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path))
+    monkeypatch.setattr(Environment, "made", property(lambda self: next(seen)))
+    monkeypatch.setattr(Environment, "_make", lambda *_: pytest.fail("it is made already"))
+    made = Environment("toys", "python3.11", (), (), "1 MB")
+    assert made.interpreter(lambda line: None) == made.folder / "bin" / "python"
+
+
+def test_a_parameter_that_is_refused_without_its_name_breaks_the_contract() -> None:
+    class Odd(Echo):
+        said = "no"
+
+        def check_params(self) -> None:
+            if not isinstance(self.window, int) or self.window < 1:
+                raise ValueError(self.said)
+
+    def make(**params: Any) -> Odd:
+        return Odd(**{"window": 5} | params)
+
+    assert parameter_ranges(make) == "window=-1 is refused without its name: no"
+    Odd.said = "window must be at least 1"
+    assert "window" not in parameter_ranges(make)
 
 
 # -- what is shown -------------------------------------------------------------------------------
