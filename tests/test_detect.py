@@ -18,7 +18,7 @@ from benchmark.detection.alerts import Alert, Likes, alerts, narrowed, near, run
 from benchmark.detection.calibration import CHANGES, HeldOut, Promise, expected, folds, percent, promise
 from benchmark.detection.conventions import APERIODIC, build, choose_window
 from benchmark.detection.detect import _beside, flagged, threshold_of
-from benchmark.detection.peaks import ALIKE, MOST, Ensemble, OrdinaryPeaks, block_maxima, joined, return_level
+from benchmark.detection.peaks import ALIKE, MOST, RARE, Ensemble, OrdinaryPeaks, block_maxima, joined, return_level
 from benchmark.detection.planted import HOLIDAY, KINDS, plant, weekly
 from benchmark.detection.ranking import LABELLED, Ranking, _compare, rank, trials
 from benchmark.detection.scoring import fit_score, score_part
@@ -590,12 +590,24 @@ def test_what_one_detector_sees_clearly_is_not_lost_among_others() -> None:
     np.testing.assert_allclose(together, slow)
 
 
+def test_what_one_detector_sees_again_and_again_is_ordinary() -> None:
+    """A switch every 300 rows is a peak in one block of six: for the chosen detectors it may be an event, alone not."""
+    rng = np.random.default_rng(10)
+    calm, switched = rng.exponential(size=6000), rng.exponential(size=6000)
+    switched[::300] += 40
+    assert np.count_nonzero(switched >= return_level(switched, 100, 0.1)) == 20
+    assert np.count_nonzero(Ensemble.fit([calm, switched], 1, 100, 0.1)([calm, switched]) >= 1) == 0
+    assert np.count_nonzero(Ensemble.fit([switched, calm], 1, 100, 0.1)([switched, calm]) >= 1) == 20
+
+
 def test_detectors_of_an_ensemble_share_the_false_alerts_and_one_by_itself_keeps_its_scores() -> None:
     rng = np.random.default_rng(9)
     scores = [rng.exponential(size=3000) for _ in range(7)]
     ensemble = Ensemble.fit(scores, 2, 20, 0.3)
     assert len(ensemble.parts) == 6  # a mean of two, and five by themselves
-    assert [level for _, level in ensemble.parts[1:]] == [return_level(s, 20, 0.3 / (6 / ALIKE)) for s in scores[2:]]
+    assert [level for _, level in ensemble.parts[1:]] == [
+        return_level(s, 20, 0.3 / (6 / ALIKE), RARE) for s in scores[2:]
+    ]
     higher = ensemble.raised(ensemble.leveled([2 * s for s in scores], 20, 0.3))
     assert all(new[1] >= old[1] and new[0] == old[0] for new, old in zip(higher.parts, ensemble.parts, strict=True))
     assert np.array_equal(Ensemble.fit(scores[:1], 1, 20, 0.3)(scores[:1]), scores[0])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 QUARTILES = (0.25, 0.75)
 EVENTS = 4  # one peak in so many may belong to an event
+RARE, FIVE = 10, 5  # likewise of a detector by itself: what it sees more often is ordinary for the series
 TAIL = (20, 100)  # fewest and most of the highest ordinary peaks that the tail is fitted to: a quarter, where between
 COARSE = 2e-3  # of a score: peaks that differ by less are alike
 ALIKE = 3.0  # detectors that count as one when they share false alerts: most of them see the same peaks
@@ -58,12 +59,13 @@ class OrdinaryPeaks:
         return self.location + self.scale * _reduced(1 - share)
 
 
-def return_level(scores: Array, window: int, false_alerts: float) -> float:
+def return_level(scores: Array, window: int, false_alerts: float, events: int = EVENTS) -> float:
     """Score that ordinary peaks of a series as long as this one are expected to reach so many times.
 
     Peaks over threshold, decided outward (Kimber 1982, "Tests for many outliers in an exponential sample"). At first
     the highest quarter of the peaks is taken for events. The lowest of them joins the ordinary ones until it stands out
     from their tail. So events do not hide each other, and a heavy tail of ordinary peaks is no event.
+    With another ``events`` than 4 it is one peak in so many, but the highest five where a quarter is more.
 
     Parameters
     ----------
@@ -75,7 +77,8 @@ def return_level(scores: Array, window: int, false_alerts: float) -> float:
     """
     peaks = np.sort(block_maxima(scores, window))
     sums, usual = np.append(0.0, np.cumsum(peaks)), float(np.median(scores))
-    for ordinary in range(len(peaks) - len(peaks) // EVENTS, len(peaks)):
+    most = max(len(peaks) // events, min(FIVE, len(peaks) // EVENTS))
+    for ordinary in range(len(peaks) - most, len(peaks)):
         level = _tail_level(peaks[:ordinary], sums, usual, false_alerts)
         if peaks[ordinary] >= level:
             return level
@@ -149,7 +152,9 @@ class Ensemble:
         """The same detectors with the levels of these scores; they share the false alerts that are expected."""
         parts = self._parts(scores)
         share = false_alerts / max(1.0, len(parts) / ALIKE)
-        return replace(self, parts=[(float(np.median(p)), return_level(p, window, share)) for p in parts])
+        events = [EVENTS, *[RARE] * len(parts[1:])]
+        levels = [return_level(p, window, share, n) for p, n in zip(parts, events, strict=True)]
+        return replace(self, parts=[(float(np.median(p)), level) for p, level in zip(parts, levels, strict=True)])
 
     def raised(self, other: Ensemble) -> Ensemble:
         """With the higher level of the two for each part."""
