@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -156,6 +158,17 @@ def test_a_variant_changes_single_fields() -> None:
 )
 def test_a_window_rule_by_its_name_is_that_of_its_protocol(rule: str, name: str) -> None:
     assert protocols.get(f"prefix:window={rule}").window is PROTOCOLS[name].window
+
+
+def test_a_window_of_one_detector_goes_before_that_of_all() -> None:
+    class Own(Unsupervised):
+        """Its name is in the protocol."""
+
+    one = replace(PROTOCOLS["tsb-uad"], windows={"Own": lambda series: 7}, window=lambda series: 9)
+    for cls, window in ((Own, 7), (Unsupervised, 9)):
+        detector = cls()
+        one.configure(detector, series())
+        assert detector.window == window
 
 
 def test_an_alignment_of_the_detectors_own_stays() -> None:

@@ -132,6 +132,16 @@ def test_events_on_another_clock_label_the_rows_between_their_ends(seed: int, zo
     assert np.flatnonzero(found).tolist() == [row for a, b in rows for row in range(a, b + 1)]
 
 
+@pytest.mark.parametrize("name", ["duration_min", "length (min)", "Dauer_min"])
+def test_a_length_counts_from_the_start_in_its_unit(name: str, read: Read, tmp_path: Path) -> None:
+    times = pd.date_range("2024-03-01", periods=60, freq="10min")
+    (tmp_path / "events.csv").write_text(f"start,{name}\n{times[10]},30\n{times[40]},0\n")
+    text = lines("time,v", times, np.round(np.sin(np.arange(60)), 3))
+    found = read(text, labels=tmp_path / "events.csv").labels
+    assert found is not None
+    assert np.flatnonzero(found).tolist() == [10, 11, 12, 13, 40]
+
+
 WORDS = [
     *("", "NA", "n/a", "#N/A", "NaN", "NULL", "None", "nil", "-", "--", "---", "?", ".", "missing", "<NA>", r"\N"),
     *("#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "no data", "undefined", "unavailable", "unknown"),
@@ -234,6 +244,12 @@ def test_another_file_of_equal_size_and_beginning_is_read_from_its_start(tmp_pat
         other.replace(path)
         block = next(block for block in islice(source, 20) if block.lines)
     assert (block.lines, block.anew) == (b"t,v\n1,3\n", True)
+
+
+def test_a_column_without_an_entry_is_said_and_left_out(read: Read) -> None:
+    got = read(lines("a,empty,v", WAVE, [""] * 200, WAVE * 2), value="v")
+    assert "1 column without a single entry: empty." in got.notes
+    assert "unused  a" in got.lineup
 
 
 # -- the line-up ---------------------------------------------------------------------------------
