@@ -559,6 +559,15 @@ def test_an_empty_file_is_refused_and_a_turned_sign_is_mentioned(tmp_path: Path)
     assert "AUROC 0.000 is far below .5: is the sign right" in note
 
 
+def test_a_column_that_would_mean_nothing_is_refused_with_its_name(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("series,score,threshold\n" + "".join(f"{toy().sha256},{k},1\n" for k in range(300)))
+    with Store(fill(tmp_path / "s.sqlite", "D"), write=True) as store:
+        with pytest.raises(UserError, match=r"remove the columns \['threshold'\]"):
+            import_scores(store, file, "Theirs")
+        assert len(store.frame()) == 1
+
+
 def test_answers_may_be_words_and_columns_capitals(tmp_path: Path) -> None:
     file = tmp_path / "flags.csv"
     file.write_text("Series,Score\n" + "".join(f"Toy/toy,{bool(label)}\n" for label in toy().labels))
