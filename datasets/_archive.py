@@ -82,8 +82,10 @@ class Archive(Dataset):
             If no series is at hand.
         """
         if data_dir is not None:
-            names = self._names_in(data_dir)
-            self._mention_others(data_dir, len(names), say)
+            there = self._files_in(data_dir)
+            names = self._in_order(there)
+            if names:
+                self._mention_others(there - set(names), say)
             if not names:
                 raise DataError(
                     f"{data_dir} holds no file of {self.name}: put them into {data_dir / self.home}, "
@@ -100,7 +102,7 @@ class Archive(Dataset):
         return part
 
     def _cached_or_published(self, cache_dir: Path, network: Network, say: Callable[[str], None]) -> list[str]:
-        cached = self._names_in(cache_dir)
+        cached = self._in_order(self._files_in(cache_dir))
         if len(cached) >= self.size:
             return cached
         try:
@@ -115,20 +117,19 @@ class Archive(Dataset):
         return [facts.name for facts in self.series if facts.name in published] if self.series else published
 
     def _files_in(self, root: Path) -> set[str]:
+        """Names of files below a folder that may be its series."""
         there = (path.name for folder in folders(root, self) if folder.is_dir() for path in folder.iterdir())
         return {name for name in there if self._is_series(name)}
 
-    def _mention_others(self, root: Path, taken: int, say: Callable[[str], None]) -> None:
-        others = sorted(self._files_in(root) - {facts.name for facts in self.series}) if self.series else []
-        if others and taken:
+    def _mention_others(self, others: set[str], say: Callable[[str], None]) -> None:
+        if others:
             files = (
                 "1 other file of the folder is" if len(others) == 1 else f"{len(others)} other files of the folder are"
             )
-            say(f"{self.name}: {files} not on its list, as {others[0]}: name the folder itself to run them")
+            say(f"{self.name}: {files} not on its list, as {min(others)}: name the folder itself to run them")
 
-    def _names_in(self, root: Path) -> list[str]:
-        """Names of its files below a folder, in the publisher's order where it is known."""
-        there = self._files_in(root)
+    def _in_order(self, there: set[str]) -> list[str]:
+        """Those that are its series, in the publisher's order where it is known."""
         return [facts.name for facts in self.series if facts.name in there] if self.series else sorted(there)
 
     def _is_series(self, name: str) -> bool:

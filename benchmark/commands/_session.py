@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +20,7 @@ from benchmark.execution import Backend, Board, Display, Summary, pending, run
 from benchmark.grid import QUICK_SERIES, Selection, Task, plan, protocols, quick_cut, rows
 from benchmark.reading import FileFolder
 from benchmark.report import writer
-from benchmark.store import Store, copy, evaluate
+from benchmark.store import Store, copy
 from benchmark.system.provenance import provenance
 from datasets import DataError, Dataset, FolderDataset, Series
 
@@ -150,14 +151,12 @@ def write_leaderboard(store: Store, out: Path) -> str:
     return text
 
 
-def _leaderboard(store: Store, jobs: int, progress: Callable[[str], None]) -> list[Sheet]:
-    """TSB-AD's leaderboard for the report page, where the store has rows for it."""
+def _leaderboard(store: Store, progress: Callable[[str], None]) -> list[Sheet]:
+    """TSB-AD's leaderboard for the report page, where the store has rows for it and their metrics."""
     if ("tsb-ad", False) not in store.places():
         return []
     from benchmark import leaderboard
 
-    if store.writable:
-        evaluate.fill(store, jobs=jobs, progress=lambda done, of: progress(f"metrics, {done} of {of} cells"))
     progress("leaderboard")
     return leaderboard.sheets(*leaderboard.summarised(leaderboard.figures(store)))
 
@@ -168,8 +167,8 @@ def write_report(
     """Write the report and show its steps; an interruption leaves the previous one, with a message."""
     steps = Steps(quiet)
     try:
-        beyond = _leaderboard(store, jobs, steps)
-        return writer.write(store, out, jobs, common, steps, series, specification_curves(store), steps.warn, beyond)
+        further, beyond = specification_curves(store), partial(_leaderboard, store, steps)
+        return writer.write(store, out, jobs, common, steps, series, further, steps.warn, beyond)
     except KeyboardInterrupt:
         steps.end()
         _options.say(f"interrupted: the report in {out} is as it was, and no result is lost. To write it:")

@@ -86,7 +86,7 @@ def _notes(lines: Sequence[Line]) -> Iterable[str]:
     yield (
         f"Seeds: {', '.join(many)}; figures are means over them. Every other row of ours is one run."
         if many
-        else ("Seeds: every row of ours is one run.")
+        else "Seeds: every row of ours is one run."
     )
     for line in lines:
         if line.tuned:

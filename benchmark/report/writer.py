@@ -41,7 +41,7 @@ def write(
     series: Sequence[str] = (),
     further: Sequence[pictures.Drawing] = (),
     warn: Say = lambda line: None,
-    beyond: Sequence[Sheet] = (),
+    beyond: Callable[[], Sequence[Sheet]] = tuple,
 ) -> list[Table]:
     """Compute the metrics that the store lacks, then write the whole report.
 
@@ -63,8 +63,8 @@ def write(
         Pictures behind the page's own.
     warn : callable
         Called with a line that the reader must not overlook: stored figures that are not what their scores give.
-    beyond : sequence of Sheet
-        Comparisons with figures of others, behind the main tables.
+    beyond : callable
+        Gives comparisons with figures of others, behind the main tables; called once the metrics are there.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def write(
     """
     if store.writable:
         evaluate.fill(store, jobs=jobs, progress=lambda done, of: progress(f"metrics, {done} of {of} cells"))
-    return write_views(store, out, common, progress, series, further, warn, beyond)
+    return write_views(store, out, common, progress, series, further, warn, beyond())
 
 
 def write_views(
