@@ -318,7 +318,8 @@ def test_files_that_follow_inherit_all_but_labels_and_sheets() -> None:
 
 
 def stub_model() -> Any:
-    return SimpleNamespace(recent=np.zeros(3), threshold=2.0, memory=10, margin=4, step=None, stride=1, reading={})
+    facts = {"recent": np.zeros(3), "threshold": 2.0, "memory": 10, "margin": 4, "step": None, "stride": 1}
+    return SimpleNamespace(**facts, likewise=lambda given: given)
 
 
 def watch(folder: Path, **more: Any) -> Watch:
@@ -433,5 +434,5 @@ def test_likes_and_alerts_move_together() -> None:
 
 def test_numbers_that_watch_tells_have_the_decimal_mark_of_the_file() -> None:
     facts = {"rows": 3, "score": 4.0, "value": 1.5, "expected": [1.25, 2.0]}
-    assert told_in_words(facts, ",") == " (3 rows, value 1,5, expected 1,25 to 2, score 4)"
-    assert told_in_words(facts | {"rows": 1}, ".") == " (1 row, value 1.5, expected 1.25 to 2, score 4)"
+    assert told_in_words(facts, ReadOptions(decimal=",").mark) == " (3 rows, value 1,5, expected 1,25 to 2, score 4)"
+    assert told_in_words(facts | {"rows": 1}, ReadOptions().mark) == " (1 row, value 1.5, expected 1.25 to 2, score 4)"

@@ -44,7 +44,8 @@ READ = ReadOptions(
     missing=("-1", "x"),
     sheet="S",
 )
-DATA = f"--dataset MGAB --train 7 --series 2.* --series 10.* --data simulated --data-dir there --offline {READING}"
+FETCH = f"--dataset MGAB --train 7 --series 2.* --series 10.* --data-dir there --offline {READING}"
+DATA = f"--data simulated {FETCH}"
 STUDY = "Proposed --protocol prefix --protocol tsb-uad --seed 3 --seed 5 --set Proposed.epochs=7 --quick --jobs 3"
 STUDIED = Selection(("Proposed",), ("prefix", "tsb-uad"), (3, 5), {"Proposed": {"epochs": 7}}, quick=True)
 WORDS = {
@@ -53,7 +54,7 @@ WORDS = {
     f"--memory 2 --retry-failed --tables all --quiet --profile --store s.sqlite --out here {DATA}",
     "report": "--store s.sqlite --out here --jobs 3 --quiet --protocol prefix --series s* --readme page.md",
     "list": "--from sklearn --try --markdown page.md --series counts --n 500 --timeout 7 --jobs 3",
-    "data": f"--fetch {DATA}",
+    "data": f"--fetch {FETCH}",
     "detect": "my.csv --detector LOF --set LOF.window=9 --false-alerts 2 --threshold pot --contamination 0.2 "
     f"--budget 4 --seed 3 --top 5 --out here --save model --series one {READING}",
     "watch": f"my.csv --model model --json --fresh --until-end --poll 2 --series one {CELLS}",

@@ -108,8 +108,8 @@ def study(args: argparse.Namespace) -> Selection:
     )
 
 
-def add_data(parser: argparse.ArgumentParser, dataset: bool = True) -> None:
-    """``--dataset`` (unless the command has its own), ``--series``, ``--data``, ``--data-dir``, ``--offline``."""
+def add_data(parser: argparse.ArgumentParser, dataset: bool = True, mode: bool = True) -> None:
+    """``--dataset`` and ``--data`` (unless the command decides), ``--series``, ``--data-dir``, ``--offline``."""
     group = parser.add_argument_group("data")
     if dataset:
         group.add_argument(
@@ -118,12 +118,13 @@ def add_data(parser: argparse.ArgumentParser, dataset: bool = True) -> None:
         group.add_argument("--train", type=int, default=0, metavar="ROWS", help="rows of a file's start to train on")
         add_reading(parser, several=False)
     group.add_argument("--series", action="append", default=[], metavar="GLOB", help="series name, e.g. 'C-*'")
-    group.add_argument(
-        "--data",
-        choices=("auto", "real", "simulated"),
-        default="auto",
-        help="auto: real, else simulated and marked so; real: refuse to simulate (%(default)s)",
-    )
+    if mode:
+        group.add_argument(
+            "--data",
+            choices=("auto", "real", "simulated"),
+            default="auto",
+            help="auto: real, else simulated and marked so; real: refuse to simulate (%(default)s)",
+        )
     group.add_argument(
         "--data-dir", type=Path, help="folder with the real series, TSB-UAD-Public or its parent (BENCHMARK_DATA)"
     )

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``data``."""
     parser.add_argument("--fetch", action="store_true", help="download what is missing into the cache")
     parser.add_argument("--about", action="store_true", help="licence, citation and what to know of each data set")
-    _options.add_data(parser)
+    _options.add_data(parser, mode=False)
 
 
 def main(args: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -204,7 +205,7 @@ class Watch:
             return f"{where}  no alert: the rows that followed lowered the score"
         until = place["to"] or f"row {last:,}"
         what = "ALERT told before goes on until" if kind == "grown" else "ALERT until"
-        return f"{where}  {what} {until}{_in_words(facts, str(self.model.reading.get('decimal') or '.'))}"
+        return f"{where}  {what} {until}{_in_words(facts, self.model.likewise(self.options).mark)}"
 
     def _time(self, row: int) -> str:
         text = self.follower.text(self.recent) if self.follower else None
@@ -272,9 +273,9 @@ def _short(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def _in_words(facts: dict[str, Any], decimal: str) -> str:
+def _in_words(facts: dict[str, Any], mark: Callable[[str], str]) -> str:
     def written(value: float) -> str:
-        return np.format_float_positional(value, trim="-").replace(".", decimal)
+        return mark(np.format_float_positional(value, trim="-"))
 
     parts = [f" ({facts['rows']:,} row{'' if facts['rows'] == 1 else 's'}"]
     if "value" in facts:

@@ -45,3 +45,7 @@ class ReadOptions:
     tz: str | None = None
     missing: tuple[str, ...] | None = None
     sheet: str | None = None
+
+    def mark(self, number: str) -> str:
+        """A number with the file's decimal mark."""
+        return number.replace(".", ",") if self.decimal == "," else number

@@ -70,7 +70,7 @@ class Recording:
 
     def mark(self, number: str) -> str:
         """A number with the file's decimal mark."""
-        return number.replace(".", ",") if self.reading is not None and self.reading.decimal == "," else number
+        return number if self.reading is None else self.reading.mark(number)
 
     def show_time(self, row: int) -> str:
         """The time of a row, ISO 8601 with the file's own offset; empty without times."""

@@ -35,15 +35,15 @@ def as_long(table: Table, value: str | None) -> Table:
 def _melted(table: Table, times: dict[str, str], kind: str) -> Table:
     import pyarrow as pa
 
+    others = {name: cells for name, cells in table.columns.items() if name not in times}
+    year = next((name for name in others if re.fullmatch("year|jahr|année|annee|año|ano|anno", name, re.I)), None)
+    timed = any(":" in str(cells[0]) for cells in others.values() if len(cells))  # rows have times of day themselves
+    if (kind == HOURS and timed) or (kind == MONTHS and year is None):
+        return table
     size, rows = len(times), np.repeat(np.arange(len(table)), len(times))
-    columns = {name: cells.take(pa.array(rows)) for name, cells in table.columns.items() if name not in times}
+    columns = {name: cells.take(pa.array(rows)) for name, cells in others.items()}
     texts = list(times.values()) * len(table)
-    if kind == HOURS and any(":" in str(cells[0]) for cells in columns.values() if len(cells)):
-        return table  # rows have times of day themselves
-    year = next((name for name in columns if re.fullmatch("year|jahr|année|annee|año|ano|anno", name, re.I)), None)
-    if kind == MONTHS:
-        if year is None:
-            return table
+    if kind == MONTHS and year is not None:
         texts = [f"{year}-{text}" for year, text in zip(columns.pop(year).to_pylist(), texts, strict=True)]
     cells = [[None if c is None else str(c) for c in table.columns[name].to_pylist()] for name in times]
     columns[TIME] = pa.array(texts, pa.string())
