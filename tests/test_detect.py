@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -575,6 +576,18 @@ def test_a_series_that_changes_is_said() -> None:
     assert "are flagged" not in " ".join(steady.detect(recording(noise(600, 5))).notes)
 
 
+def test_a_trend_that_goes_on_is_not_flagged_by_a_saved_model() -> None:
+    x = noise(4000) / 4 + np.arange(4000) / 400
+    options = Options(detectors=("PCA", "HBOS", "AbsDifference"), rule="quantile")
+    found = detect(recording(x[:2400]), replace(options, budget=1.0))
+    assert found.detectors != ("AbsDifference",)
+    model = Model.fit(found)
+    assert model.names == ("AbsDifference",)
+    assert model.left_out
+    assert any(model.left_out[0] in line for line in model.promise(1600))
+    assert model.detect(recording(x[2400:])).flags.mean() < 0.02
+
+
 def test_what_one_detector_sees_clearly_is_not_lost_among_others() -> None:
     """Two agree and see nothing; a third sees one event, which the mean of all three would hide."""
     rng = np.random.default_rng(8)
@@ -637,7 +650,7 @@ def test_a_model_of_a_newer_release_or_none_is_refused(model: Path, tmp_path: Pa
     with pytest.raises(UserError, match="holds no saved model"):
         Model.load(tmp_path)
     text = (model / "model.json").read_text()
-    (tmp_path / "model.json").write_text(text.replace('"format": 3', '"format": 4'))
+    (tmp_path / "model.json").write_text(text.replace('"format": 4', '"format": 5'))
     with pytest.raises(UserError, match="update tsad-benchmark"):
         Model.load(tmp_path)
     (tmp_path / "model.json").write_text(text)

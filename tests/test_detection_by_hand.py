@@ -14,7 +14,7 @@ import pytest
 
 from benchmark.detection import Model, Options, Watch, calibration, detect, page
 from benchmark.detection.alerts import Alert, Likes, alerts
-from benchmark.detection.calibration import HeldOut, unlike
+from benchmark.detection.calibration import HeldOut, Unseen, lasting, unlike
 from benchmark.detection.detect import Finding
 from benchmark.detection.model import _reading
 from benchmark.detection.peaks import Ensemble, OrdinaryPeaks, block_maxima
@@ -262,20 +262,40 @@ def test_planted_sizes_are_those_of_the_middle_half_of_the_values() -> None:
     ("rule", "later", "level"),
     [("quantile", 0.0, 1.0), ("quantile", 5.0, 6.0), ("peaks", 0.5, None)],
 )
-def test_the_higher_threshold_counts_where_the_series_changes(
-    rule: str, later: float, level: float | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_higher_threshold_counts_where_the_series_changes(rule: str, later: float, level: float | None) -> None:
     """Scores of held-out history that run evenly from 0 to 1, and later ones that are higher."""
     between = np.random.default_rng(0).permutation(np.linspace(0, 1, 2001))
-    monkeypatch.setattr(calibration, "between_scores", lambda *_: between)
-    monkeypatch.setattr(calibration, "later_scores", lambda *_: between + later)
     options = Options(rule=rule, contamination=0.02, false_alerts=0.5)  # type: ignore[arg-type]
-    found = calibration.calibrated([AbsDeviation], 1, np.zeros(4002), 10, 0.0, options)
+    found = calibration.calibrated([Unseen(between, between + later)], 1, 4002, 10, options)
     levels = [calibration._level(between + more, 10, options, 4002, found.ensemble) for more in (0.0, later)]
     assert found.threshold == (max(levels) if rule == "peaks" or later == 5.0 else levels[0])
     assert found.changes == (later > 0)
     if level is not None:
         assert found.threshold == pytest.approx(level - 0.02, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("series", "rises", "kept"),
+    [
+        ("steady", {"LOF": 2.0}, ("LOF", "HBOS", "MP", "AbsDifference")),  # one by itself may be chance
+        ("steady", {"LOF": 2.0, "HBOS": 2.0}, ("MP", "AbsDifference")),
+        ("steady", {"LOF": 2.0, "HBOS": 2.0, "MP": 0.05}, ("MP", "AbsDifference")),  # 14 % pass the level of a tenth
+        ("steady", {"LOF": 2.0, "HBOS": 2.0, "MP": 0.08}, ("AbsDifference",)),
+        ("steady", {"LOF": 2.0, "HBOS": 2.0, "MP": 0.8, "AbsDifference": 0.7}, ("AbsDifference",)),  # the least
+        ("trend", {}, ("MP", "AbsDifference")),
+    ],
+)
+def test_a_series_that_moves_on_is_left_to_detectors_that_see_rows_at_their_own_level(
+    series: str, rises: dict[str, float], kept: tuple[str, ...]
+) -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=4000) + (np.arange(4000) / 1000 if series == "trend" else 0)
+    between, behind = rng.permutation(np.linspace(0, 1, 2001)), rng.permutation(np.linspace(0, 1, 1001))
+    names = ("LOF", "HBOS", "MP", "AbsDifference")
+    unseen = {name: Unseen(between, behind * (1 + rises.get(name, 0))) for name in names}
+    assert lasting(unseen, x, 10) == kept
+    without = {name: unseen[name] for name in ("LOF", "HBOS")}
+    assert lasting(without, x, 10) == ("LOF", "HBOS"), "where there is no other, they stay"
 
 
 def test_a_stream_forgets_in_multiples_of_the_stride() -> None:
@@ -294,7 +314,18 @@ def test_a_model_comes_back_as_it_was(tmp_path: Path) -> None:
     ensemble = Ensemble([OrdinaryPeaks(1.0, 0.5, 12)], [(1.0, 2.5), (0.5, 4.0)])
     model = Model(
         *(("AbsDeviation",) * 2, [AbsDeviation().fit(np.arange(9.0))] * 2, 7, ensemble, 3.5),
-        *(np.arange(5.0), options, 400, "2026-01-01", 1.25, {"decimal": ","}, 60.0, [HeldOut(100, [1, 2])], True),
+        *(
+            np.arange(5.0),
+            options,
+            400,
+            "2026-01-01",
+            1.25,
+            {"decimal": ","},
+            60.0,
+            [HeldOut(100, [1, 2])],
+            True,
+            ["LOF"],
+        ),
     )
     model.save(tmp_path)
     again = Model.load(tmp_path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import NamedTuple
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.detection import stream
+from benchmark.detection.conventions import OWN_LEVEL
 from benchmark.detection.detect import Options, threshold_of
 from benchmark.detection.peaks import Ensemble
 from benchmark.detection.scoring import LONG, sample, sampled, score_parts
@@ -28,7 +29,31 @@ CHANGES = (
     "The last three tenths of the history score higher by what lies before than by what lies around: "
     "the series changes with time, and more new rows may be flagged than the threshold promises."
 )
+OFTEN, RISES = 0.1, 1.5  # share of scores, and how many times as often later ones pass their level, of one that rises
 Build = Callable[[], Detector]
+
+
+class Unseen(NamedTuple):
+    """A detector's scores of history that it has not seen: between what is known, and behind it."""
+
+    between: Array
+    behind: Array
+
+    @classmethod
+    def of(cls, build: Build, x: Array, window: int, centre: float) -> Unseen:
+        """Four fits, and a score for each row but some of a long series."""
+        return cls(between_scores(build, x, window, centre), later_scores(build, x, window))
+
+    @property
+    def later(self) -> float:
+        """Share of the later scores that pass the level of a tenth of the others."""
+        return float((self.behind >= np.quantile(self.between, 1 - OFTEN)).mean())
+
+    def rises(self, window: int) -> bool:
+        """Whether that is more than chance explains, for stretches as long as those of the others."""
+        level = float(np.quantile(self.between, 1 - OFTEN))
+        _, high = HeldOut.of(self.between, level, window).interval(window, len(self.behind))
+        return self.later > high
 
 
 class HeldOut(NamedTuple):
@@ -61,19 +86,32 @@ class Calibrated(NamedTuple):
     changes: bool
 
 
-def calibrated(
-    builds: Sequence[Build], chosen: int, x: Array, window: int, centre: float, options: Options
-) -> Calibrated:
+def lasting(unseen: Mapping[str, Unseen], x: Array, window: int) -> tuple[str, ...]:
+    """Detectors whose scores mean the same on rows to come: all, but in a series that goes where it has not been.
+
+    It does if two detectors' scores rise behind what they know, or if the levels of its tenths differ as much as the
+    values within them. Then those remain that see rows at their own level, but for those whose own scores rise.
+    """
+    names, tenths = tuple(unseen), np.array_split(x, TENTHS)
+    rising = sum(each.rises(window) for each in unseen.values())
+    level = {name: unseen[name].later for name in names if name in OWN_LEVEL}
+    moves = np.var([tenth.mean() for tenth in tenths]) >= np.mean([tenth.var() for tenth in tenths])
+    if not level or (rising < 2 and not moves):
+        return names
+    return tuple(n for n in level if level[n] <= RISES * OFTEN) or (min(level, key=lambda name: level[name]),)
+
+
+def calibrated(found: Sequence[Unseen], chosen: int, rows: int, window: int, options: Options) -> Calibrated:
     """Threshold of the options, by two ways to hold out: between and behind what is known.
 
     The higher one counts, but for a share of rows in a series that does not change: there the higher of two estimates
     would promise too little.
     """
-    between, behind = ([way(build, x, window, centre) for build in builds] for way in (between_scores, later_scores))
-    rates = [options.false_alerts * len(way[0]) / len(x) for way in (between, behind)]
+    between, behind = ([*way] for way in zip(*found, strict=True))
+    rates = [options.false_alerts * len(way[0]) / rows for way in (between, behind)]
     ensemble = Ensemble.fit(between, chosen, window, rates[0])
     unseen = [ensemble(scores) for scores in (between, behind)]
-    levels = [_level(scores, window, options, len(x), ensemble) for scores in unseen]
+    levels = [_level(scores, window, options, rows, ensemble) for scores in unseen]
     _, high = HeldOut.of(unseen[0], levels[0], window).interval(window, len(unseen[1]))
     changes = float((unseen[1] >= levels[0]).mean()) > high
     threshold = max(levels) if changes or options.rule == "peaks" else levels[0]
@@ -106,14 +144,14 @@ def between_scores(build: Build, x: Array, window: int, centre: float) -> Array:
     return np.concatenate(found)
 
 
-def later_scores(build: Build, x: Array, window: int, centre: float) -> Array:
-    """Scores of the last three tenths by a detector fitted to what lies before: new rows lie behind, too.
+def later_scores(build: Build, x: Array, window: int) -> Array:
+    """Scores of the last three tenths by a detector that knows what lies before: new rows lie behind, too.
 
     Of a long series the last :data:`benchmark.detection.scoring.LONG` rows are scored at most.
     """
     known = len(x) - int(LATER * len(x))
     part = slice(max(known, len(x) - LONG), len(x))
-    return score_parts(build().fit(sample(x[:known])), x, [part], window, centre)
+    return score_parts(build().fit(sample(x[:known])), x, [part], window, float(np.median(x[:known])))
 
 
 def folds(n: int) -> list[tuple[list[slice], list[slice]]]:

@@ -19,6 +19,7 @@ Array = NDArray[np.float64]
 WINDOWED = ("LOF", "MP", "NormA", "HBOS", "PCA", "IForest", "ScaleFlow")
 TRIVIAL = ("MovingStd", "AbsDeviation", "AbsDifference")
 CANDIDATES = WINDOWED + TRIVIAL
+OWN_LEVEL = ("MP", "NormA", "MovingStd", "AbsDifference")  # see rows at their own level, wherever a series goes
 SHORTEST, APERIODIC = 4, 50
 LOOKED_AT = 100_000  # rows from which a period is estimated
 REFERENCES = 20_000  # windows that LOF compares with in a long series

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from benchmark.catalogue import registry
 from benchmark.detection import stream
 from benchmark.detection.alerts import narrowed, runners_up
-from benchmark.detection.calibration import CHANGES, HeldOut, calibrated, promise, unlike
+from benchmark.detection.calibration import CHANGES, HeldOut, Unseen, calibrated, lasting, promise, unlike
 from benchmark.detection.conventions import build
 from benchmark.detection.detect import LISTED, Finding, Options
 from benchmark.detection.peaks import Ensemble, OrdinaryPeaks
@@ -29,10 +29,11 @@ from detectors import Detector
 Array = NDArray[np.float64]
 T = TypeVar("T")
 
-FORMAT = 3
+FORMAT = 4
 REMEMBERED = 20  # windows of history kept, which new rows are scored and explained with
 FILE = "model.json"
-PLAIN = ("names", "window", "threshold", "rows", "last", "centre", "reading", "step", "changes")
+PLAIN = ("names", "window", "threshold", "rows", "last", "centre", "reading", "step", "changes", "left_out")
+MOVES = "The level or the spread of the history changes with time. Left out, as their scores would rise with it: {}."
 INHERITED = (
     "value",
     "time",
@@ -77,6 +78,8 @@ class Model:
         What reaches the threshold of history between, and of history behind, that which was known.
     changes : bool
         Whether the end of the history scores higher than the rest where only what lies before is known.
+    left_out : list of str
+        Detectors of the history that are not of the model: their scores would rise on rows to come.
     """
 
     names: tuple[str, ...]
@@ -93,6 +96,7 @@ class Model:
     step: float | None = None
     held_out: list[HeldOut] = field(default_factory=list)
     changes: bool = False
+    left_out: list[str] = field(default_factory=list)
 
     @property
     def margin(self) -> int:
@@ -135,15 +139,20 @@ class Model:
         x, options, window = finding.recording.values, finding.options, finding.window
         if len(x) < SHORTEST or np.ptp(x) == 0:
             raise UserError(f"a model needs a history of at least {SHORTEST} rows that are not all equal, got {len(x)}")
-        centre, names = float(np.median(x)), finding.detectors + finding.beside
-        builds = [partial(_built, name, window, len(x), options) for name in names]
-        fitted = [build().fit(sample(x)) for build in builds]
+        centre, every = float(np.median(x)), finding.detectors + finding.beside
+        builds = {name: partial(_built, name, window, len(x), options) for name in every}
+        unseen = {name: Unseen.of(build, x, window, centre) for name, build in builds.items()}
+        kept = lasting(unseen, x, window)
+        chosen = tuple(name for name in finding.detectors if name in kept) or kept[:1]
+        names = chosen + tuple(name for name in kept if name not in chosen)
+        fitted = [builds[name]().fit(sample(x)) for name in names]
         memory = max(REMEMBERED * window, *(margin(detector, window) for detector in fitted))
-        found = calibrated(builds, len(finding.detectors), x, window, centre, options)
+        found = calibrated([unseen[name] for name in names], len(chosen), len(x), window, options)
         last, reading = finding.recording.show_time(len(x) - 1), _reading(finding.recording)
         return cls(
             *(names, fitted, window, found.ensemble, found.threshold, x[-memory:], options, len(x), last),
             *(centre, reading, finding.recording.step, found.held_out, found.changes),
+            left_out=[name for name in every if name not in kept],
         )
 
     def scored(self, part: Array) -> Array:
@@ -190,6 +199,8 @@ class Model:
         """
         asked = self.held_out and new and self.options.rule != "peaks"
         said = [promise(self.held_out, self.window, new)] if asked else []
+        if self.left_out:
+            said.append(MOVES.format(", ".join(self.left_out)))
         return [*said, CHANGES] if self.changes else said
 
     def _follows(self) -> str:

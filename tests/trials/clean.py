@@ -3,6 +3,7 @@
 examples:
   python -m tests.trials.clean --seed 3
   python -m tests.trials.clean --folder tuning/ECG --folder tuning/NAB --detector LOF
+  python -m tests.trials.clean --seed 7 --changing
   python -m tests.trials.clean --shares --contamination 0.01 --times 20 --detector HBOS
 Of a folder's series the longest stretch without a label is taken. With --shares the statement of the share that new
 rows will be flagged with is compared with what comes.
@@ -73,8 +74,59 @@ MADE: dict[str, Callable[[Generator], Array]] = {
 }
 
 
-def made(seed: int) -> Iterator[tuple[str, Array]]:
-    for k, (name, make) in enumerate(MADE.items()):
+def trend(rng: Generator) -> Array:
+    """A season on a trend."""
+    n = length(rng)
+    slope = rng.uniform(0.001, 0.004) * rng.choice([-1, 1])
+    return np.asarray(slope * np.arange(n) + 2 * np.sin(np.arange(n) * 2 * np.pi / 60) + smooth(rng, n, 0.5, 0.3))
+
+
+def meter(rng: Generator) -> Array:
+    """Energy an hour, summed: mornings, evenings, and a year."""
+    n = length(rng)
+    hour, year = np.arange(n) % 24, 1 + 0.4 * np.sin(2 * np.pi * np.arange(n) / 2920)
+    return np.asarray(
+        1000 + np.cumsum((0.3 + bump(hour, 8, 2) + bump(hour, 19, 2.5)) * year * rng.lognormal(0, 0.2, n))
+    )
+
+
+def growth(rng: Generator) -> Array:
+    """Requests a half-hour that double."""
+    n = length(rng)
+    return np.asarray(2 ** (np.arange(n) / n) * (30 + 40 * bump(np.arange(n) / 2 % 24, 14, 4)) + smooth(rng, n, 0.5, 2))
+
+
+def year(rng: Generator) -> Array:
+    """Days on a slow season that the history has not seen whole."""
+    n = length(rng)
+    slow = 10 * np.sin(2 * np.pi * np.arange(n) / n * 1.1 + rng.uniform(0, 6))
+    return np.asarray(slow + 4 * np.sin(2 * np.pi * np.arange(n) / 48) + smooth(rng, n, 0.9, 1))
+
+
+def swelling(rng: Generator) -> Array:
+    """A wave whose swing and noise grow."""
+    n = length(rng)
+    return np.asarray((1 + 1.5 * np.arange(n) / n) * (np.sin(np.arange(n) * np.pi / 30) + smooth(rng, n, 0.4, 0.15)))
+
+
+CHANGING: dict[str, Callable[[Generator], Array]] = {
+    "random walk": MADE["random walk"],
+    "trend and noise": MADE["trend and noise"],
+    "wave on a walk": lambda rng: (x := wave(rng)) + np.cumsum(rng.normal(0, 0.15, len(x))),
+    "trend and season": trend,
+    "memory leak": lambda rng: 20 + 60 * np.linspace(0, 1, n := length(rng)) + smooth(rng, n, 0.8, 0.8),
+    "counter": lambda rng: np.cumsum(rng.poisson(20, length(rng))).astype(float),
+    "meter reading": meter,
+    "stock price": lambda rng: 100 * np.exp(np.cumsum(rng.normal(0.0002, 0.012, length(rng)))),
+    "slow growth": growth,
+    "slow season": year,
+    "growing swing": swelling,
+    "rougher by and by": lambda rng: 50 + smooth(rng, n := length(rng), 0.6, 1) * (1 + np.linspace(0, 1, n)),
+}
+
+
+def made(seed: int, changing: bool = False) -> Iterator[tuple[str, Array]]:
+    for k, (name, make) in enumerate((CHANGING if changing else MADE).items()):
         yield name, make(np.random.default_rng([seed, 1000 + k])).round(4)
 
 
@@ -119,11 +171,12 @@ def main() -> int:
     parser.add_argument("--folder", action="append", default=[])
     parser.add_argument("--detector", action="append", default=[])
     parser.add_argument("--shares", action="store_true")
+    parser.add_argument("--changing", action="store_true", help="series whose level or spread changes with time")
     parser.add_argument("--contamination", type=float, default=0.01)
     parser.add_argument("--times", type=int, default=1, help="how much longer than usual made-up series are")
     args = parser.parse_args()
     TIMES[0] = args.times
-    found = normal_parts(args.folder) if args.folder else made(args.seed)
+    found = normal_parts(args.folder) if args.folder else made(args.seed, args.changing)
     options, rows = Options(detectors=tuple(args.detector)), []
     if args.shares:
         compare(found, replace(options, rule="quantile", contamination=args.contamination))
