@@ -85,9 +85,8 @@ def meter(rng: Generator) -> Array:
     """Energy an hour, summed: mornings, evenings, and a year."""
     n = length(rng)
     hour, year = np.arange(n) % 24, 1 + 0.4 * np.sin(2 * np.pi * np.arange(n) / 2920)
-    return np.asarray(
-        1000 + np.cumsum((0.3 + bump(hour, 8, 2) + bump(hour, 19, 2.5)) * year * rng.lognormal(0, 0.2, n))
-    )
+    use = (0.3 + bump(hour, 8, 2) + bump(hour, 19, 2.5)) * year
+    return np.asarray(1000 + np.cumsum(use * rng.lognormal(0, 0.2, n)))
 
 
 def growth(rng: Generator) -> Array:
