@@ -28,10 +28,10 @@ NAME = re.compile(
 )
 VALUE_NAME = re.compile(r"_?values?|y|x|data|reading|measurement", re.I)
 PARTS = (  # exact names, in order of preference
-    ("year", "yr", "yyyy", "jahr", "année", "annee", "año", "ano", "anno", "y"),
-    ("month", "mon", "mm", "mo", "monat", "mois", "mes", "mese", "mês", "m"),
-    ("day", "dd", "dy", "tag", "jour", "dia", "día", "giorno", "d"),
-    ("hour", "hr", "hh", "stunde", "heure", "hora", "ora", "h"),
+    ("year", "yr", "yyyy", "jahr", "année", "annee", "año", "ano", "anno", "jaar", "rok", "år", "y"),
+    ("month", "mon", "mm", "mo", "monat", "mois", "mes", "mese", "mês", "maand", "miesiąc", "månad", "måned", "m"),
+    ("day", "dd", "dy", "tag", "jour", "dia", "día", "giorno", "dag", "dzień", "d"),
+    ("hour", "hr", "hh", "stunde", "heure", "hora", "ora", "uur", "godzina", "timme", "h"),
     ("minute", "min", "mi", "minuto"),
 )
 

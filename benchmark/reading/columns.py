@@ -20,7 +20,8 @@ VALUE_NAMES = ("_value", "value", "values", "data", "y", "x")
 IDENTIFIER = re.compile(
     r"(.*[ _-])?(id|ids|no|nr|uuid|serial|index|idx|code|row|seq|sequence|counter)|unnamed: ?\d+|column 1|#"
     r"|year|month|day|hour|minute|second|weekday|day_?of_?week|week|quarter|is_.*|.*flag|quality|status"
-    r"|jahr|monat|tag|stunde|wochentag|woche|kw|quartal|année|mois|jour|heure|semaine|año|mes|día|hora|semana",
+    r"|jahr|monat|tag|stunde|wochentag|woche|kw|quartal|année|mois|jour|heure|semaine|año|mes|día|hora|semana"
+    r"|ano|mês|dia|anno|mese|giorno|ora|settimana|jaar|maand|dag|uur|rok|miesiąc|dzień|godzina|år|månad|måned|timme",
     re.I,
 )
 SHOWN, SIDEWAYS = 8, 20

@@ -39,6 +39,8 @@ def plain_times(cells: Cells) -> Cells:
     if not all(c.isascii() for c in sample(cells, 50)):
         for pattern, into in EASTERN:
             cells = pc.replace_substring_regex(cells, pattern, into)
+    if any(re.match(r"\d{1,4}\. ", c) for c in sample(cells, 50)):  # "2024. 1. 31. 13:30", "31. 1. 2024 13:30"
+        cells = pc.replace_substring_regex(cells, r"^(\d{1,4})\. ?(\d{1,2})\. ?(\d{1,4})\.?", r"\1.\2.\3")
     if any(c.endswith(" Uhr") for c in sample(cells, 50)):
         cells = pc.replace_substring_regex(cells, " Uhr$", "")
     return cells

@@ -12,19 +12,23 @@ from benchmark.reading.table import Cells, counted
 
 Labels = NDArray[np.uint8]
 NAME = re.compile(
-    r"labels?|.*anomal.*|.*outlier.*|ausrei(ss|ß)er|is_?(attack|fault)|ground_?truth|gt|attack|normal/attack", re.I
+    r"labels?|[ée]tiquette|etichetta|etiqueta|.*anomal.*|.*outlier.*|ausrei(ss|ß)er|is_?(attack|fault)|ground_?truth|gt|attack|normal/attack",
+    re.I,
 )
 NORMAL = frozenset(
     ["0", "false", "normal", "no", "n", "f", "ok", "good", "inlier", "nominal", "benign", "regular"]
-) | frozenset(["nein", "non", "nej", "falsch", "faux", "falso", "fals"])
+) | frozenset(["nein", "non", "nej", "falsch", "faux", "falso", "fals", "normale", "normaal"])
 ANOMALOUS = (
     frozenset(["1", "true", "anomaly", "anomalous", "anomalies", "abnormal", "outlier", "yes", "y", "t"])
     | frozenset(["fault", "faulty", "failure", "broken", "attack", "bad", "error", "alarm"])
     | frozenset(["ja", "oui", "si", "sí", "wahr", "vrai", "vero", "verdadero", "anomalie", "anomalía"])
+    | frozenset(["anomal", "anomalo", "anómalo", "anormal", "anormale", "abnormaal"])
 )
 KNOWN = NORMAL | ANOMALOUS | NOTHING
 SEVERAL = 20
-PLAIN = frozenset(["anomaly", "anomalous", "abnormal", "outlier", "anomalies"])  # words that no other column has
+PLAIN = frozenset(
+    ["anomaly", "anomalous", "abnormal", "outlier", "anomalies", "anomalo", "anómalo"]
+)  # words that no other column has
 
 
 def decode(cells: Cells) -> tuple[Labels | None, str]:

@@ -79,6 +79,8 @@ def test_zones_by_name_are_known_or_refused(read: Read) -> None:
         ("anomalie", "VRAI", "FAUX"),
         ("label", "1", ""),
         ("label", "1", "NaN"),
+        ("etichetta", "anomalo", "normale"),
+        ("stato", "anómalo", "normal"),
         ("anomaly", "x", ""),
     ],
 )

@@ -37,6 +37,9 @@ TIMES: dict[str, Callable[[pd.Timestamp], str]] = {
     "Chinese": lambda t: f"{t.year}/{t.month}/{t.day} {half(t, '上午', '下午')} {t:%I:%M:%S}",
     "narrow blank before AM": lambda t: f"{t.year}-{t.month:02d}-{t.day:02d} {t:%I:%M:%S}\u202f{t:%p}",
     "Spanish with a hard blank": lambda t: f"{t:%Y/%m/%d %I:%M:%S} " + half(t, "a.\u00a0m.", "p.\u00a0m."),
+    "Hungarian": lambda t: f"{t:%Y. %m. %d. %H:%M}",
+    "Czech": lambda t: f"{t.day}. {t.month}. {t.year} {t:%H:%M}",
+    "Korean with dots": lambda t: f"{t.year}. {t.month}. {t.day}. {half(t, '오전', '오후')} {t:%I:%M}",
     "o'clock": lambda t: f"{t:%d.%m.%Y %H:%M} Uhr",
     "thousandths without a mark": lambda t: f"{t:%Y%m%d%H%M%S}000",
     "ten digits": lambda t: f"{t:%y%m%d%H%M}",
@@ -179,7 +182,9 @@ def test_sensors_that_are_called_by_numbers_are_no_hours(read: Read) -> None:
     assert (found.values.tolist(), len(found)) == (VALUES.tolist(), N)
 
 
-@pytest.mark.parametrize("names", [("Jahr", "Monat", "Tag", "Stunde"), ("Y", "M", "D", "H"), ()])
+@pytest.mark.parametrize(
+    "names", [("Jahr", "Monat", "Tag", "Stunde"), ("jaar", "maand", "dag", "uur"), ("Y", "M", "D", "H"), ()]
+)
 def test_parts_of_dates_in_other_languages_or_without_names(read: Read, names: tuple[str, ...]) -> None:
     header = ";".join([*names, "Wert"]) if names else ""
     found = read(lines(header, HOURS.year, HOURS.month, HOURS.day, HOURS.hour, VALUES, sep=";"))
