@@ -26,15 +26,13 @@ from benchmark.grid.protocols import PROTOCOLS
 from benchmark.metrics import METRICS
 from benchmark.report import figure, markdown, signed
 from datasets import DataError, FolderDataset, Series, load_folder
-from detectors.core import Array, Index, evenly
-from detectors.flows.components import LIKELIHOODS, Distance, Evidence, prepared
-from detectors.flows.scale import CoarseWindows, Scale
-from detectors.scaleflow import COMPONENTS, ScaleFlow
+from detectors.core import Array
+from detectors.scaleflow import ScaleFlow
+from tests.trials.components import DISTANCES, Wider, trimmed_pieces
+from tests.trials.planted import CHARACTERS
 from tests.trials.tuning import planted
 
-TRIM = 0.02  # of the references
 MEASURES = ("auroc", "vus_pr")
-DISTANCES = tuple(name for name in COMPONENTS if name not in LIKELIHOODS)
 
 
 class Part(NamedTuple):
@@ -45,26 +43,6 @@ class Part(NamedTuple):
 
 
 Rule = Callable[[Part], Array]
-
-
-class Wider(ScaleFlow):
-    """ScaleFlow with components that it might have: a likelihood that cannot be too good, trimmed references."""
-
-    def _fit_components(self, scale: Scale, windows: CoarseWindows, known: Index, unseen: Index) -> None:
-        super()._fit_components(scale, windows, known, unseen)
-        flow, usual = scale.components["likelihood"]
-        scale.components["one-sided"] = flow, Evidence(usual.normal, 0)
-        every = evenly(len(windows), self.max_windows)
-        some = evenly(len(every), max(1, self.max_windows // 4))
-        references, places = windows.take(every), windows.places(every)
-        for name in DISTANCES:
-            component = scale.components[name][0]
-            own = component(references, places)
-            kept = own <= np.quantile(own, 1 - TRIM)
-            view = prepared(references[kept], name, torch.device("cpu"))
-            trimmed = Distance(view, torch.from_numpy(places[kept]), scale.span, name)
-            asked = np.sort(trimmed(references[some], places[some]))
-            scale.components[f"trimmed {name}"] = trimmed, Evidence(asked, 0)
 
 
 # -- what is kept -----------------------------------------------------------------------------------
@@ -79,10 +57,11 @@ def computed(series: Series, protocol: str, seed: int, **params: Any) -> list[Pa
         detector = Wider(random_state=seed, **params).fit(pieces)
         a, b = (row - split.test[0] for row in split.keep)
         x = series.values[slice(*split.test)]
-        scales = detector._fitting(len(x))
-        keys = [(scale.span, name) for scale in scales for name in scale.components]
-        rows = detector.surprises(detector._standardise(x), scales, detector._row(x))
-        kept = {key: row[a:b].astype(np.float32) for key, row in zip(keys, rows, strict=True)}
+        kept = {key: row[a:b].astype(np.float32) for key, row in detector.rows(x)}
+        fewer = trimmed_pieces(pieces)
+        again = detector if fewer is pieces else Wider(random_state=seed, **params).fit(fewer)
+        trimmed = {(span, f"refitted {name}"): row[a:b].astype(np.float32) for (span, name), row in again.rows(x)}
+        kept |= {key: row for key, row in trimmed.items() if key[1] in REFITTED}
         parts.append(Part(kept, sum(map(len, pieces))))
     return parts
 
@@ -151,7 +130,16 @@ def without(*names: str) -> Weights:
 EQUAL = dict.fromkeys(("likelihood", *DISTANCES), 1.0)
 HALVES = EQUAL | {"likelihood": 0.5, "gaussian": 0.5}
 TRIMMED = {"likelihood": 1.0} | {f"trimmed {name}": 1.0 for name in DISTANCES}
+LOCAL = {"likelihood": 0.5, "gaussian": 0.5} | {f"local {name}": 1.0 for name in DISTANCES}
+BOTH = {name: (HALVES.get(name, 0) + LOCAL.get(name, 0)) / 2 for name in HALVES | LOCAL}
 FIXED = (32, 64, 128, 256)
+
+
+def prefixed(kind: str, weights: Weights) -> Weights:
+    return {f"{kind} {name}": weight for name, weight in weights.items()}
+
+
+REFITTED = prefixed("refitted", HALVES)
 
 RULES: dict[str, dict[str, Rule]] = {
     "candidates": {
@@ -164,6 +152,18 @@ RULES: dict[str, dict[str, Rule]] = {
     "version 5": {
         "version 4": lambda part: joined(part, HALVES),
         "reliable scales": lambda part: reliable(part, HALVES),
+    },
+    "version 6": {
+        "version 5": lambda part: reliable(part, HALVES),
+        "local distances": lambda part: reliable(part, LOCAL),
+        "local distances, half": lambda part: reliable(part, BOTH),
+        "local distance in value": lambda part: reliable(part, without("distance") | {"local distance": 1.0}),
+        "logarithm before the mean over windows": lambda part: mean(part, prefixed("log", HALVES), reliable=True),
+        "the same, local distances, half": lambda part: mean(part, prefixed("log", BOTH), reliable=True),
+        "least surprise of the windows": lambda part: reliable(part, prefixed("least", HALVES)),
+        "refitted without odd stretches": lambda part: reliable(part, REFITTED),
+        "runs": lambda part: reliable(part, HALVES | {"runs": 4.0}),
+        "season": lambda part: reliable(part, HALVES | {"season": 2.0}),
     },
     "ablation": {
         "all ideas on (version 5)": lambda part: reliable(part, HALVES),
@@ -204,14 +204,20 @@ def measured(case: tuple[str, Series], seeds: int, folder: Path, rules: str) -> 
 
 
 def compared(frame: pd.DataFrame) -> str:
-    """A row per rule and set: means, and differences to the first rule with the p of a signed-rank test."""
-    keys = ["dataset", "series"]
-    means = frame.groupby(["on", "rule", *keys], sort=False)[list(MEASURES)].mean()
+    """A row per rule and set: means, and differences to the first rule with the p of a signed-rank test.
+
+    Two protocols are also one set.
+    """
+    means = frame.groupby(["on", "rule", "dataset", "series"], sort=False)[list(MEASURES)].mean()
+    sets = list(means.groupby(level="on", sort=False))
+    tuning = [part for on, part in sets if on in PROTOCOLS]
+    if len(tuning) > 1:
+        sets.append(("all protocols", pd.concat(tuning)))
     rows = []
-    for on, part in means.groupby(level="on", sort=False):
-        first = part.xs(frame["rule"].iloc[0], level="rule").droplevel("on")
+    for on, part in sets:
+        first = part.xs(frame["rule"].iloc[0], level="rule")
         for rule, mine in part.groupby(level="rule", sort=False):
-            difference = mine.droplevel(["on", "rule"]) - first
+            difference = mine.droplevel("rule") - first
             rows.append([on, rule, len(mine), *(_cell(mine[m], difference[m]) for m in MEASURES)])
     return markdown.table(["on", "rule", "series", "AUROC", "VUS-PR"], rows, left=2)
 
@@ -241,7 +247,8 @@ def series_of(folders: list[str], every: int) -> Iterator[Series]:
 
 def cases(args: argparse.Namespace) -> Iterator[tuple[str, Series]]:
     for one in planted(args.planted):
-        yield "prefix", one
+        if one.name.split("_")[1] in (args.character or CHARACTERS):
+            yield "prefix", one
     for protocol in args.protocol or ["prefix"]:
         for one in series_of(args.folder, args.every):
             yield protocol, one
@@ -256,6 +263,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--every", type=int, default=1, help="every k-th series of a folder (1)")
     made.add_argument("--protocol", action="append", default=[], help="for the folders (prefix)")
     made.add_argument("--planted", type=int, action="append", default=[], help="a seed of the planted series, 44 each")
+    made.add_argument("--character", action="append", choices=CHARACTERS, help="of the planted series (all)")
     made.add_argument("--seeds", type=int, default=1, help="seeds of the detector (1)")
     made.add_argument("--rules", choices=RULES, default="candidates", help="what is compared (%(default)s)")
     made.add_argument("--jobs", type=int, default=1)

@@ -1,0 +1,192 @@
+"""Components that ScaleFlow might have, computed beside its own: what :mod:`tests.trials.joins` compares.
+
+Beside the components of each scale there are two of the whole series, under a span of one point: how long a state
+lasts, and how far a point is from what is usual at its phase.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from scipy.ndimage import uniform_filter1d
+
+from detectors.core import Array, Index, evenly
+from detectors.flows.components import LIKELIHOODS, NEAREST, Distance, Evidence, prepared
+from detectors.flows.scale import CoarseWindows, Scale, spread
+from detectors.scaleflow import COMPONENTS, ScaleFlow
+
+TRIM = 0.02  # of the references
+FLOOR = 0.1  # of the mean distance: where windows repeat, the neighbours' own is 0
+LEVELS = 10  # values at most of a discrete channel
+ENOUGH = 5  # cycles, runs of a state, and windows left of the longest span
+ODD = 3.0  # times the upper spread of the fitted scores
+DISTANCES = tuple(name for name in COMPONENTS if name not in LIKELIHOODS)
+
+Rows = dict[tuple[int, str], Array]
+
+
+class Local:
+    """A distance divided by that of the neighbours found: how much sparser it is here than around them.
+
+    Source: Breunig, Kriegel, Ng and Sander, "LOF: Identifying Density-Based Local Outliers", SIGMOD 2000, with the
+    k-distance in place of the reachability.
+    """
+
+    def __init__(self, distance: Distance, references: Array, places: Index) -> None:
+        self.distance = distance
+        own = distance(references, places)
+        self.own = own + FLOOR * float(own.mean()) + 1e-6
+
+    @torch.no_grad()
+    def __call__(self, windows: Array, places: Index | None = None) -> Array:
+        ratio = self.distance(windows, places)
+        for a in range(0, len(windows), 1024):
+            mine = prepared(windows[a : a + 1024], self.distance.view, self.distance.references.device)
+            own = None if places is None else torch.from_numpy(places[a : a + 1024])
+            ratio[a : a + 1024] /= self.own[self.distance._nearest(mine, own).numpy()].mean(axis=1)
+        return ratio
+
+
+class Wider(ScaleFlow):
+    """ScaleFlow with components that it might have."""
+
+    def _fit_components(self, scale: Scale, windows: CoarseWindows, known: Index, unseen: Index) -> None:
+        super()._fit_components(scale, windows, known, unseen)
+        flow, usual = scale.components["likelihood"]
+        scale.components["one-sided"] = flow, Evidence(usual.normal, 0)
+        every = evenly(len(windows), self.max_windows)
+        some = evenly(len(every), max(1, self.max_windows // 4))
+        references, places = windows.take(every), windows.places(every)
+        for name in DISTANCES:
+            component = scale.components[name][0]
+            assert isinstance(component, Distance)
+            local = Local(component, references, places)
+            scale.components[f"local {name}"] = local, Evidence(np.sort(local(references[some], places[some])), 0)
+            own = component(references, places)
+            kept = own <= np.quantile(own, 1 - TRIM)
+            view = prepared(references[kept], name, torch.device("cpu"))
+            trimmed = Distance(view, torch.from_numpy(places[kept]), scale.span, name)
+            asked = np.sort(trimmed(references[some], places[some]))
+            scale.components[f"trimmed {name}"] = trimmed, Evidence(asked, 0)
+
+    def rows(self, x: Array) -> Iterator[tuple[tuple[int, str], Array]]:
+        """``(span, component)`` and its (n,) surprises; "log": mean of logarithms; "least": of the covering windows."""
+        scaled, place = self._standardise(x), self._row(x)
+        for scale in self._fitting(len(x)):
+            starts, found = scale.window_surprises(scaled, place)
+            n = max(len(x), scale.span)
+            lowest = least(found, starts, scale.span, n)
+            for name, row, low in zip(scale.components, found, lowest, strict=True):
+                for kind, values in (("", row), ("log ", np.log1p(row))):
+                    yield (scale.span, kind + name), np.maximum(spread(values, starts, scale.span, n)[: len(x)], 0)
+                if name in COMPONENTS:
+                    yield (scale.span, f"least {name}"), low[: len(x)]
+        pieces = [self._standardise(piece) for piece in self.fitted_pieces_]
+        if (runs := run_surprises(pieces, scaled, place is not None)) is not None:
+            yield (1, "runs"), runs
+        if (season := phase_surprises(max(pieces, key=len), scaled, self.period_)) is not None:
+            yield (1, "season"), season
+
+
+def least(values: Array, starts: Index, span: int, n: int) -> Array:
+    """(components, n) least value of the windows that cover each point, of (components, k) values."""
+    out = np.full((len(values), n), np.inf)
+    for start, column in zip(starts, values.T, strict=True):
+        part = out[:, start : start + span]
+        np.minimum(part, column[:, None], out=part)
+    return out
+
+
+def trimmed_pieces(pieces: list[Array]) -> list[Array]:
+    """The fitted pieces without stretches that a fit without a flow finds odd among the others.
+
+    Odd is a score three times as far above the median as the ninth decile. All is kept where that leaves no piece of
+    half the longest one.
+    """
+    detector = ScaleFlow(blocks=0, components=("gaussian", *DISTANCES)).fit(pieces)
+    scores = [detector.score(piece) for piece in pieces]
+    middle, upper = np.quantile(np.concatenate(scores), [0.5, 0.9])
+    kept = []
+    for piece, score in zip(pieces, scores, strict=True):
+        edges = np.flatnonzero(np.diff((score <= middle + ODD * (upper - middle)).astype(int), prepend=0, append=0))
+        kept += [piece[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= detector.min_length()]
+    enough = max(map(len, kept), default=0) >= max(map(len, pieces)) / 2
+    return kept if enough and sum(map(len, kept)) < sum(map(len, pieces)) else pieces
+
+
+# -- how long a state lasts -------------------------------------------------------------------------
+
+
+def runs_of(x: Array) -> tuple[Index, Array, Array]:
+    """First rows, values and log lengths of the runs of equal values in an (n,) series."""
+    first = np.flatnonzero(np.diff(x, prepend=np.nan) != 0)
+    return first, x[first], np.log(np.diff(first, append=len(x)))
+
+
+def run_surprises(pieces: list[Array], x: Array, known: bool) -> Array | None:
+    """(n,) surprise of the run that each point of a discrete channel is in; None if it is not one.
+
+    A run's score is the distance of its log length to the third nearest of the fitted runs of its value. The first and
+    the last run may have been longer: only a fitted run that is as long tells that it is usual.
+    """
+    levels = np.unique(np.concatenate(pieces))
+    lengths = {level: np.concatenate([_inner(piece, level) for piece in pieces]) for level in levels}
+    lengths = {level: found for level, found in lengths.items() if len(found) >= ENOUGH}
+    if len(levels) > LEVELS or not lengths:
+        return None
+    usual = np.concatenate([_third(found, found, True) for found in lengths.values()])
+    evidence = Evidence(np.sort(usual), 0)
+    first, values, mine = runs_of(x)
+    scores = np.zeros(len(first))
+    for level, found in lengths.items():
+        here = values == level
+        scores[here] = _third(found, mine[here], known)
+        for end in {0, len(first) - 1}:
+            if here[end]:
+                scores[end] = max(0.0, mine[end] - np.sort(found)[-NEAREST])
+    scores[~np.isin(values, levels)] = 10 * float(usual.max()) + 1
+    return np.repeat(evidence(scores), np.diff(first, append=len(x)))
+
+
+def _inner(piece: Array, level: float) -> Array:
+    """Log lengths of a piece's runs of a value, without the first and the last run."""
+    _, values, lengths = runs_of(piece)
+    return lengths[1:-1][values[1:-1] == level]
+
+
+def _third(known: Array, asked: Array, among: bool) -> Array:
+    """Distance of each to the third nearest of the known ones, itself apart if it is among them."""
+    distances = np.sort(np.abs(asked[:, None] - known), axis=1)
+    return np.asarray(distances[:, min(NEAREST - 1 + among, len(known) - 1)])
+
+
+# -- what is usual at a phase -----------------------------------------------------------------------
+
+
+def phase_surprises(fitted: Array, x: Array, period: int | None) -> Array | None:
+    """(n,) surprise of the distance to the median at the same phase of the period, or of seven where that is nearer.
+
+    None where the fitted data hold fewer than five periods, or the series none. Its phase is the one that fits best.
+    """
+    if period is None or len(fitted) < ENOUGH * period or len(x) < period:
+        return None
+    wanted = [cycle for cycle in (period, 7 * period) if len(fitted) >= ENOUGH * cycle and len(x) >= cycle]
+    half = len(fitted) // 2
+    cycle = min(wanted, key=lambda c: float(np.abs(_residual(fitted[:half], fitted[half:], c)).mean()))
+    usual = np.sort(_residual(fitted, fitted, cycle))
+    return Evidence(usual[evenly(len(usual), 1000)], 0)(_residual(fitted, x, cycle))
+
+
+def _residual(fitted: Array, x: Array, cycle: int) -> Array:
+    """(n,) distance to the profile, in its spreads, as a mean over a thirty-second of the cycle."""
+    table = np.pad(fitted, (0, -len(fitted) % cycle), constant_values=np.nan).reshape(-1, cycle)
+    profile = np.nanmedian(table, axis=0)
+    spreads = np.nanmedian(np.abs(table - profile), axis=0)
+    spreads = spreads + FLOOR * spreads.mean() + 1e-6
+    mine = np.nanmean(np.pad(x, (0, -len(x) % cycle), constant_values=np.nan).reshape(-1, cycle), axis=0)
+    centred = np.fft.rfft(profile - profile.mean())
+    shift = int(np.fft.irfft(centred * np.conj(np.fft.rfft(mine - mine.mean())), cycle).argmax())
+    phase = (np.arange(len(x)) + shift) % cycle
+    return uniform_filter1d(np.abs(x - profile[phase]) / spreads[phase], max(1, cycle // 32), mode="nearest")
