@@ -5,7 +5,7 @@ Over 300 lines: a third documents and stores the parameters, one for each idea t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from detectors.flows.components import Component, Evidence
+    from detectors.flows.runs import Runs
     from detectors.flows.scale import CoarseWindows, Scale
 
 Join = Literal["log", "mean", "max"]
@@ -40,7 +41,7 @@ FEW = 10  # of the longest windows
 RARE = float(np.log(100))  # nats
 UNLIKE = "the scored series is unlike the fitted one"
 UNSURE = "the threshold rests on few events"
-COMPONENTS = ("likelihood", "gaussian", "distance", "shape", "spectrum")
+COMPONENTS = ("likelihood", "gaussian", "distance", "shape", "spectrum", "duration")
 
 
 @parameters
@@ -50,7 +51,8 @@ class ScaleFlow(SavedDetector):
     An encoder trained to reconstruct drops what it does not need, dynamics above all. Here windows of several spans,
     long ones as block means, are whitened without loss. Flows of affine couplings with dense subnets learn their
     density, a Gaussian beside each. Where normal windows are few a density is a guess. So three more scores say how far
-    the nearest normal windows are, in value, in shape and in their spectrum.
+    the nearest normal windows are, in value, in shape and in their spectrum. Of a discrete channel one more says how
+    unusual the time is for which it holds a state.
 
     Each score becomes a surprise under held-out normal windows
     (:class:`~detectors.flows.components.Evidence`). A point's score joins the mean surprises of the windows that cover
@@ -90,9 +92,10 @@ class ScaleFlow(SavedDetector):
     half_weight : float
         Fitted data, in spans of a scale, that give it half of the full weight in the mean: a scale with *n* points and
         span *s* weighs n / (n + half_weight s). 0 = all scales weigh alike.
-    components : tuple of {"likelihood", "gaussian", "distance", "shape", "spectrum"}
+    components : tuple of {"likelihood", "gaussian", "distance", "shape", "spectrum", "duration"}
         What scores a window. Its likelihood under the flow, and under a Gaussian. Its distance to the third nearest
-        fitted window; the same of windows with mean 0 and deviation 1, and of their Fourier amplitudes.
+        fitted window; the same of windows with mean 0 and deviation 1, and of their Fourier amplitudes. "duration"
+        scores the runs of a discrete channel (:class:`~detectors.flows.runs.Runs`), and no other series.
     max_windows : int
         Windows per scale at most that the flow learns from, and that distances refer to.
     device : str
@@ -135,7 +138,7 @@ class ScaleFlow(SavedDetector):
     group: ClassVar[Group] = "successor"
     conformance = "invariance"
     blind_to = "anomalies longer than its widest window, and any in the series that it was fitted on"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     source: ClassVar[str] = "this project; after Dinh et al. 2017 and Nalisnick et al. 2019"
     quick: ClassVar[dict[str, Any]] = {"steps": 30, "hidden": 16, "max_windows": 1000}
 
@@ -161,11 +164,12 @@ class ScaleFlow(SavedDetector):
     random_state: int = parameter(default=0, must_be=SEED)
     ablations: ClassVar[dict[str, dict[str, Any]]] = {
         "flow (a Gaussian is left)": {"blocks": 0},
-        "Gaussian beside the flow": {"components": ("likelihood", "distance", "shape", "spectrum")},
-        "likelihoods (distances are left)": {"components": ("distance", "shape", "spectrum")},
-        "distances (likelihoods are left)": {"components": ("likelihood", "gaussian")},
-        "distance in shape": {"components": ("likelihood", "gaussian", "distance", "spectrum")},
-        "distance of spectra": {"components": ("likelihood", "gaussian", "distance", "shape")},
+        "Gaussian beside the flow": {"components": ("likelihood", "distance", "shape", "spectrum", "duration")},
+        "likelihoods (distances are left)": {"components": ("distance", "shape", "spectrum", "duration")},
+        "distances (likelihoods are left)": {"components": ("likelihood", "gaussian", "duration")},
+        "distance in shape": {"components": ("likelihood", "gaussian", "distance", "spectrum", "duration")},
+        "distance of spectra": {"components": ("likelihood", "gaussian", "distance", "shape", "duration")},
+        "durations of states": {"components": ("likelihood", "gaussian", "distance", "shape", "spectrum")},
         "whitening by rotation": {"rotate": False},
         "several scales": {"factors": (8,), "periods": 0},
         "scale of the period": {"periods": 0},
@@ -196,10 +200,22 @@ class ScaleFlow(SavedDetector):
         self.window_ = max(scale.span for scale in self.scales_)
         self.notes_ = self._few(n)
         scaled = [self._standardise(p) for p in pieces]
+        self.runs_ = self._runs(scaled)
         noise = max(step / self.deviation_ / 12**0.5, self.noise, 1e-3)
         with steady(resolve_device(self.device), self.random_state):
             self._build()
             self._learn(scaled, noise)
+
+    def _runs(self, scaled: list[Array]) -> list[Runs]:
+        """The component of durations, if it is wanted and the standardised pieces are a discrete channel."""
+        from detectors.flows.runs import Runs
+
+        found = Runs.fit(scaled, self.half_weight) if "duration" in self.components else None
+        return [] if found is None else [found]
+
+    def _windowed(self) -> list[str]:
+        """The components that score windows."""
+        return [name for name in self.components if name != "duration"]
 
     def _few(self, n: int) -> tuple[str, ...]:
         """A note where the longest windows cannot tell what is usual."""
@@ -218,6 +234,8 @@ class ScaleFlow(SavedDetector):
             raise ValueError(f"factors must be whole numbers of at least 1, got {self.factors!r}")
         if not self.components or not set(self.components) <= set(COMPONENTS):
             raise ValueError(f"components must be some of {', '.join(COMPONENTS)}; got {self.components!r}")
+        if not self._windowed():
+            raise ValueError('components must be more than "duration", which scores discrete channels alone')
 
     def _scales(self, longest: int, n: int) -> list[Scale]:
         from detectors.flows.scale import Scale
@@ -283,7 +301,7 @@ class ScaleFlow(SavedDetector):
 
         honest, every = self.calibrate == "held-out", evenly(len(windows), self.max_windows)
         some, references = every[evenly(len(every), max(1, self.max_windows // 4))], windows.take(every)
-        for name in self.components:
+        for name in self._windowed():
             asked = some if name not in LIKELIHOODS else unseen if honest else known
             view = None if name in LIKELIHOODS else prepared(references, name, resolve_device(self.device))
             component = self._component(name, scale, view, windows.places(every))
@@ -370,9 +388,9 @@ class ScaleFlow(SavedDetector):
         self.notes_ = notes
         return scores
 
-    def _fitting(self, n: int) -> list[Scale]:
-        """The scales that fit into a series of n points."""
-        return [scale for scale in self.scales_ if scale.span <= n] or self.scales_[:1]
+    def _fitting(self, n: int) -> list[Scale | Runs]:
+        """The scales that fit into a series of n points, and the durations."""
+        return [*([scale for scale in self.scales_ if scale.span <= n] or self.scales_[:1]), *self.runs_]
 
     def _row(self, x: Array) -> int | None:
         """Where the fitted data hold a series, or None."""
@@ -383,7 +401,7 @@ class ScaleFlow(SavedDetector):
             return None
         return int(piece_places([len(piece) for piece in self.fitted_pieces_])[found[0]]) + found[1]
 
-    def surprises(self, scaled: Array, scales: list[Scale], place: int | None = None) -> Iterator[Array]:
+    def surprises(self, scaled: Array, scales: Sequence[Scale | Runs], place: int | None = None) -> Iterator[Array]:
         """For each scale and component the (n,) surprises at each point of an (n,) standardised series, one by one."""
         from detectors.neural.training import resolve_device, steady
 
@@ -406,9 +424,9 @@ class ScaleFlow(SavedDetector):
         -------
         Explanation
             ``str`` of it is a sentence. ``span`` and ``component`` name what contributes most to the stretch's score.
-            ``start`` and ``stop`` bound the window that is most surprising to it. ``nearest`` holds the values of the
-            fitted window nearest to that one, by shape if that is the component, else by value. ``piece`` and ``row``
-            are its place in the fitted data.
+            ``start`` and ``stop`` bound the window or run that is most surprising to it. ``nearest`` holds the values
+            of the fitted window nearest to that one, by shape if that is the component, else by value. Of a duration,
+            it is the run nearest in length. ``piece`` and ``row`` are its place in the fitted data.
 
         Raises
         ------
@@ -439,10 +457,10 @@ class ScaleFlow(SavedDetector):
         with steady(resolve_device(self.device)):
             found = largest_contribution(scaled, self._fitting(len(series)), start, stop, self._row(series))
         piece, row = nearest_window(scaled, found, [self._standardise(piece) for piece in self.fitted_pieces_])
-        end = min(found.row + found.scale.span, len(series))
+        end = min(found.row + found.span, len(series))
         nearest = self.fitted_pieces_[piece][row : row + end - found.row]
-        span, surprise, shares = found.scale.span, found.surprise, found.shares
-        return Explanation(found.component, span, found.row, end, surprise, shares, nearest, piece, row)
+        surprise, shares = found.surprise, found.shares
+        return Explanation(found.component, found.span, found.row, end, surprise, shares, nearest, piece, row)
 
     # -- save and load -------------------------------------------------------------------------
 
@@ -480,6 +498,7 @@ class ScaleFlow(SavedDetector):
         self.window_, self.history_, self.notes_ = facts["window"], facts["history"], tuple(facts["notes"])
         self.scales_ = [Scale(points, factor, slice(a, b), weight) for points, factor, a, b, weight in facts["scales"]]
         self.fitted_pieces_ = [tensors[f"piece.{k}"].numpy() for k in range(facts["pieces"])]
+        self.runs_ = self._runs([self._standardise(piece) for piece in self.fitted_pieces_])
         self._build()
         self.bank_.load_state_dict(under("bank."))
         self.bank_.eval()
@@ -494,7 +513,7 @@ class ScaleFlow(SavedDetector):
         from detectors.neural.training import resolve_device
 
         scale.whitening = WindowWhitening(tensors["mean"].numpy(), tensors["matrix"].numpy())
-        for name in self.components:
+        for name in self._windowed():
             references = tensors.get(f"{name}.references")
             moved = None if references is None else references.to(resolve_device(self.device))
             places = tensors.get(f"{name}.places", torch.empty(0)).numpy()

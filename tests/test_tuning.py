@@ -69,16 +69,16 @@ def test_planted_kinds_have_a_line_each():
 
 
 def test_joining_kept_surprises_gives_the_detectors_score(tmp_path):
-    series = planted([0])[3]
+    series = next(one for one in planted([0]) if one.name == "0_switching_duty")
     first, again = (joins.parts_of(series, "prefix", 0, tmp_path, **ScaleFlow.quick) for _ in range(2))
     assert len(list(tmp_path.iterdir())) == len(first) == 1
     expected = ScaleFlow(random_state=0, **ScaleFlow.quick).fit(series.train).score(series.values)
-    for rules, name in (("version 5", "reliable scales"), ("ablation", "all ideas on (version 5)")):
+    for rules, name in (("version 6", "durations"), ("ablation", "all ideas on (version 6)")):
         np.testing.assert_allclose(joins.RULES[rules][name](again[0]), expected, rtol=1e-6)
     scores = [rule(first[0]) for rules in joins.RULES.values() for rule in rules.values()]
     assert all(np.isfinite(one).all() and one.shape == expected.shape for one in scores)
-    # Versions 4 and 5 are in several lists, and a series without a period has no scale of it to leave out.
-    assert len({one.tobytes() for one in scores}) == len(scores) - 5
+    # Versions 4 to 6 are in several lists, and no stretch of this series is left out.
+    assert len({one.tobytes() for one in scores}) == len(scores) - 6
 
 
 def test_the_bench_compares_with_the_first_rule():

@@ -19,15 +19,16 @@ class Explanation:
     component : str
         Part of the anomaly score that contributes most to the stretch, e.g. ``"shape"``.
     span : int
-        Length in points of the windows of the scale that contributes most.
+        Length in points of the windows of the scale that contributes most. Of a duration, that of the run.
     start, stop : int
-        Half-open rows, in the scored series, of the most anomalous window of that scale which overlaps the stretch.
+        Half-open rows, in the scored series, of the most anomalous window or run of that which overlaps the stretch.
     surprise : float
         Of this window, in nats: minus the logarithm of the share of normal windows that score as high.
     shares : dict
         (span, component) -> its share of the stretch's score; they sum to 1.
     nearest : (stop - start,) array
-        Values of the fitted window nearest to this one. Windows that overlap it do not count.
+        Values of the fitted window nearest to this one. Windows that overlap it do not count. Of a duration, as many
+        from the first row of the fitted run that is nearest, fewer where the fitted data end.
     piece, row : int
         Its place in the fitted data: number of the piece, and first row there.
 
@@ -52,7 +53,8 @@ class Explanation:
 
     def __str__(self) -> str:
         share = self.shares[self.span, self.component]
-        said = f"{self.component} of windows of {self.span} points: {share:.0%} of the score, "
+        what = "a run" if self.component == "duration" else "windows"
+        said = f"{self.component} of {what} of {self.span} points: {share:.0%} of the score, "
         return said + f"{self.surprise:.1f} nats at rows {self.start} to {self.stop - 1}"
 
 

@@ -151,25 +151,28 @@ class Evidence:
         Sorted scores of held-out normal windows.
     typicality : float
         In [0, 1].
+    least : float
+        Of the tail's scale, above 0: where the usual scores are all equal.
     """
 
     normal: Array
     typicality: float = 0.5
+    least: float = 1e-6
 
     def __call__(self, scores: Array) -> Array:
         """(m,) scores to (m,) surprises, each at least 0."""
-        upper = _surprise(self.normal, scores)
+        upper = _surprise(self.normal, scores, self.least)
         if self.typicality == 0:
             return upper
-        return np.asarray(np.maximum(upper, self.typicality * _surprise(-self.normal[::-1], -scores)))
+        return np.asarray(np.maximum(upper, self.typicality * _surprise(-self.normal[::-1], -scores, self.least)))
 
 
-def _surprise(normal: Array, scores: Array) -> Array:
+def _surprise(normal: Array, scores: Array, least: float) -> Array:
     count = len(normal)
     share = (count - np.searchsorted(normal, scores, side="left") + 1) / (count + 1)
     edge = float(np.quantile(normal, 0.9))
     excess = normal[normal > edge] - edge
     # A flat tail would make any excess infinite; the spread of the bulk bounds it from below.
-    scale = max(float(excess.mean()) if len(excess) else 0.0, 0.01 * float(np.ptp(normal)), 1e-6)
+    scale = max(float(excess.mean()) if len(excess) else 0.0, 0.01 * float(np.ptp(normal)), least)
     beyond = np.maximum(scores - edge, 0) / scale
     return np.asarray(np.where(scores > edge, -math.log(0.1) + beyond, -np.log(np.maximum(share, 0.1))))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import Array, offset_in
 from detectors.flows.components import viewed
+from detectors.flows.runs import DURATION, Runs, runs_of
 from detectors.flows.scale import CoarseWindows, Scale, spread
 
 CHUNK = 65_536
@@ -16,39 +19,79 @@ CHUNK = 65_536
 
 @dataclass(frozen=True)
 class Contribution:
-    """What contributes most to a stretch: a scale, a component, and its most surprising window there."""
+    """What contributes most to a stretch: a scale, a component, and its most surprising window or run there."""
 
-    scale: Scale
+    scale: Scale | Runs
     component: str
+    span: int
     row: int
     surprise: float
     shares: dict[tuple[int, str], float]
 
 
-def largest_contribution(x: Array, scales: list[Scale], start: int, stop: int, place: int | None) -> Contribution:
+class _Part(NamedTuple):
+    """What a component says of a stretch: its most surprising window or run, and its part of the score."""
+
+    scale: Scale | Runs
+    component: str
+    span: int
+    row: int
+    surprise: float
+    sum: float
+
+
+def largest_contribution(
+    x: Array, scales: list[Scale | Runs], start: int, stop: int, place: int | None
+) -> Contribution:
     """Of an (n,) standardised series; shares are those of the weighted mean of log(1 + surprise)
     over the stretch.
 
     ``place`` is that of a part of the fitted data. Only windows near the stretch are scored, where
     :meth:`Scale.surprises` scores them.
     """
-    sums: dict[tuple[int, str], float] = {}
-    worst: dict[tuple[int, str], tuple[float, int]] = {}
+    parts: list[_Part] = []
     for scale in scales:
-        first = max(0, start - scale.span + 1) // scale.stride * scale.stride
-        near = x[first : stop + scale.span + scale.stride]
-        starts, surprises = scale.window_surprises(near, None if place is None else place + first)
-        overlap = (starts < stop - first) & (starts + scale.span > start - first)
-        for name, row, weight in zip(scale.components, surprises, scale.weights, strict=True):
-            points = spread(row, starts, scale.span, max(len(near), scale.span))[start - first : stop - first]
-            best = int(np.argmax(np.where(overlap, row, -1.0)))
-            sums[scale.span, name] = weight * float(np.log1p(np.maximum(points, 0)).sum())
-            worst[scale.span, name] = float(row[best]), first + int(starts[best])
-    total = sum(sums.values()) or 1.0
-    span, name = max(sums, key=lambda key: sums[key])
-    surprise, row_of = worst[span, name]
-    scale = next(scale for scale in scales if scale.span == span)
-    return Contribution(scale, name, row_of, surprise, {key: value / total for key, value in sums.items()})
+        if isinstance(scale, Runs):
+            parts.append(_of_runs(scale, x, start, stop, place))
+        else:
+            parts += _of_windows(scale, x, start, stop, place)
+    total = sum(part.sum for part in parts) or 1.0
+    top = max(parts, key=lambda part: part.sum)
+    shares = {(part.span, part.component): part.sum / total for part in parts}
+    return Contribution(top.scale, top.component, top.span, top.row, top.surprise, shares)
+
+
+def _of_windows(scale: Scale, x: Array, start: int, stop: int, place: int | None) -> Iterator[_Part]:
+    first = max(0, start - scale.span + 1) // scale.stride * scale.stride
+    near = x[first : stop + scale.span + scale.stride]
+    starts, surprises = scale.window_surprises(near, None if place is None else place + first)
+    overlap = (starts < stop - first) & (starts + scale.span > start - first)
+    for name, row, weight in zip(scale.components, surprises, scale.weights, strict=True):
+        points = spread(row, starts, scale.span, max(len(near), scale.span))[start - first : stop - first]
+        best = int(np.argmax(np.where(overlap, row, -1.0)))
+        part = weight * float(np.log1p(np.maximum(points, 0)).sum())
+        yield _Part(scale, name, scale.span, first + int(starts[best]), float(row[best]), part)
+
+
+def _of_runs(runs: Runs, x: Array, start: int, stop: int, place: int | None) -> _Part:
+    first, lengths, surprises = runs.run_surprises(x, place)
+    points = runs.surprises(x, place)[0][start:stop]
+    inside = np.arange(*np.searchsorted(first, [start + 1, stop]) - [1, 0])
+    best = int(inside[np.argmax(surprises[inside])])
+    span, part = round(float(np.exp(lengths[best]))), runs.weight * float(np.log1p(points).sum())
+    return _Part(runs, DURATION, span, int(first[best]), float(surprises[best]), part)
+
+
+def nearest_run(x: Array, found: Contribution, pieces: list[Array]) -> tuple[int, int]:
+    """(piece, first row there) of the fitted run nearest in value, then in length, to the one found."""
+    value, length = x[found.row], np.log(found.span)
+    best = (np.inf, np.inf, -1, -1)
+    for number, piece in enumerate(pieces):
+        first, values, lengths = runs_of(piece)
+        own = _same_row(x, piece, found.row)
+        for k in np.flatnonzero(first != own):
+            best = min(best, (abs(values[k] - value), abs(lengths[k] - length), number, int(first[k])))
+    return best[2:]
 
 
 def nearest_window(x: Array, found: Contribution, pieces: list[Array]) -> tuple[int, int]:
@@ -58,6 +101,8 @@ def nearest_window(x: Array, found: Contribution, pieces: list[Array]) -> tuple[
     with it do not count. A span is a third of the longest piece at most, so that some window is left.
     """
     scale = found.scale
+    if isinstance(scale, Runs):
+        return nearest_run(x, found, pieces)
     view = found.component if found.component in ("shape", "spectrum") else "distance"
     padded = np.pad(x[found.row : found.row + scale.span], (0, max(0, found.row + scale.span - len(x))), mode="edge")
     mine = viewed(CoarseWindows([padded], scale.points, scale.factor).take(np.zeros(1, dtype=np.intp)), view)

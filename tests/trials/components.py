@@ -1,7 +1,7 @@
 """Components that ScaleFlow might have, computed beside its own: what :mod:`tests.trials.joins` compares.
 
-Beside the components of each scale there are two of the whole series, under a span of one point: how long a state
-lasts, and how far a point is from what is usual at its phase.
+Two components are of the whole series, under a span of one point: ScaleFlow's own durations of states, and how far a
+point is from what is usual at its phase.
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ import torch
 from scipy.ndimage import uniform_filter1d
 
 from detectors.core import Array, Index, evenly
-from detectors.flows.components import LIKELIHOODS, NEAREST, Distance, Evidence, prepared
+from detectors.flows.components import Distance, Evidence, prepared
 from detectors.flows.scale import CoarseWindows, Scale, spread
 from detectors.scaleflow import COMPONENTS, ScaleFlow
 
 TRIM = 0.02  # of the references
 FLOOR = 0.1  # of the mean distance: where windows repeat, the neighbours' own is 0
-LEVELS = 10  # values at most of a discrete channel
-ENOUGH = 5  # cycles, runs of a state, and windows left of the longest span
+ENOUGH = 5  # cycles
 ODD = 3.0  # times the upper spread of the fitted scores
-DISTANCES = tuple(name for name in COMPONENTS if name not in LIKELIHOODS)
+DISTANCES = ("distance", "shape", "spectrum")
 
 Rows = dict[tuple[int, str], Array]
 
@@ -75,6 +74,8 @@ class Wider(ScaleFlow):
         """``(span, component)`` and its (n,) surprises; "log": mean of logarithms; "least": of the covering windows."""
         scaled, place = self._standardise(x), self._row(x)
         for scale in self._fitting(len(x)):
+            if not isinstance(scale, Scale):
+                continue
             starts, found = scale.window_surprises(scaled, place)
             n = max(len(x), scale.span)
             lowest = least(found, starts, scale.span, n)
@@ -84,8 +85,8 @@ class Wider(ScaleFlow):
                 if name in COMPONENTS:
                     yield (scale.span, f"least {name}"), low[: len(x)]
         pieces = [self._standardise(piece) for piece in self.fitted_pieces_]
-        if (runs := run_surprises(pieces, scaled, place is not None)) is not None:
-            yield (1, "runs"), runs
+        for runs in self.runs_:
+            yield (1, "duration"), runs.surprises(scaled, place)[0]
         if (season := phase_surprises(max(pieces, key=len), scaled, self.period_)) is not None:
             yield (1, "season"), season
 
@@ -106,60 +107,15 @@ def trimmed_pieces(pieces: list[Array]) -> list[Array]:
     half the longest one.
     """
     detector = ScaleFlow(blocks=0, components=("gaussian", *DISTANCES)).fit(pieces)
-    scores = [detector.score(piece) for piece in pieces]
+    usable = [piece for piece in pieces if len(piece) >= detector.min_length()]
+    scores = [detector.score(piece) for piece in usable]
     middle, upper = np.quantile(np.concatenate(scores), [0.5, 0.9])
     kept = []
-    for piece, score in zip(pieces, scores, strict=True):
+    for piece, score in zip(usable, scores, strict=True):
         edges = np.flatnonzero(np.diff((score <= middle + ODD * (upper - middle)).astype(int), prepend=0, append=0))
         kept += [piece[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= detector.min_length()]
     enough = max(map(len, kept), default=0) >= max(map(len, pieces)) / 2
-    return kept if enough and sum(map(len, kept)) < sum(map(len, pieces)) else pieces
-
-
-# -- how long a state lasts -------------------------------------------------------------------------
-
-
-def runs_of(x: Array) -> tuple[Index, Array, Array]:
-    """First rows, values and log lengths of the runs of equal values in an (n,) series."""
-    first = np.flatnonzero(np.diff(x, prepend=np.nan) != 0)
-    return first, x[first], np.log(np.diff(first, append=len(x)))
-
-
-def run_surprises(pieces: list[Array], x: Array, known: bool) -> Array | None:
-    """(n,) surprise of the run that each point of a discrete channel is in; None if it is not one.
-
-    A run's score is the distance of its log length to the third nearest of the fitted runs of its value. The first and
-    the last run may have been longer: only a fitted run that is as long tells that it is usual.
-    """
-    levels = np.unique(np.concatenate(pieces))
-    lengths = {level: np.concatenate([_inner(piece, level) for piece in pieces]) for level in levels}
-    lengths = {level: found for level, found in lengths.items() if len(found) >= ENOUGH}
-    if len(levels) > LEVELS or not lengths:
-        return None
-    usual = np.concatenate([_third(found, found, True) for found in lengths.values()])
-    evidence = Evidence(np.sort(usual), 0)
-    first, values, mine = runs_of(x)
-    scores = np.zeros(len(first))
-    for level, found in lengths.items():
-        here = values == level
-        scores[here] = _third(found, mine[here], known)
-        for end in {0, len(first) - 1}:
-            if here[end]:
-                scores[end] = max(0.0, mine[end] - np.sort(found)[-NEAREST])
-    scores[~np.isin(values, levels)] = 10 * float(usual.max()) + 1
-    return np.repeat(evidence(scores), np.diff(first, append=len(x)))
-
-
-def _inner(piece: Array, level: float) -> Array:
-    """Log lengths of a piece's runs of a value, without the first and the last run."""
-    _, values, lengths = runs_of(piece)
-    return lengths[1:-1][values[1:-1] == level]
-
-
-def _third(known: Array, asked: Array, among: bool) -> Array:
-    """Distance of each to the third nearest of the known ones, itself apart if it is among them."""
-    distances = np.sort(np.abs(asked[:, None] - known), axis=1)
-    return np.asarray(distances[:, min(NEAREST - 1 + among, len(known) - 1)])
+    return kept if enough and sum(map(len, kept)) < sum(map(len, usable)) else pieces
 
 
 # -- what is usual at a phase -----------------------------------------------------------------------

@@ -27,6 +27,7 @@ from benchmark.metrics import METRICS
 from benchmark.report import figure, markdown, signed
 from datasets import DataError, FolderDataset, Series, load_folder
 from detectors.core import Array
+from detectors.flows.runs import DURATION, VOTES
 from detectors.scaleflow import ScaleFlow
 from tests.trials.components import DISTANCES, Wider, trimmed_pieces
 from tests.trials.planted import CHARACTERS
@@ -115,7 +116,7 @@ reliable = partial(joined, reliable=True)
 
 
 def highest(part: Part) -> Array:
-    return np.max([row for (_, name), row in part.surprises.items() if name in HALVES], axis=0)
+    return np.max([row for (_, name), row in part.surprises.items() if name in SIX], axis=0)
 
 
 def smooth(rule: Rule, width: int = 32) -> Rule:
@@ -124,13 +125,15 @@ def smooth(rule: Rule, width: int = 32) -> Rule:
 
 
 def without(*names: str) -> Weights:
-    return {name: weight for name, weight in HALVES.items() if name not in names}
+    return {name: weight for name, weight in SIX.items() if name not in names}
 
 
 EQUAL = dict.fromkeys(("likelihood", *DISTANCES), 1.0)
 HALVES = EQUAL | {"likelihood": 0.5, "gaussian": 0.5}
+SIX = HALVES | {DURATION: VOTES}
 TRIMMED = {"likelihood": 1.0} | {f"trimmed {name}": 1.0 for name in DISTANCES}
 LOCAL = {"likelihood": 0.5, "gaussian": 0.5} | {f"local {name}": 1.0 for name in DISTANCES}
+VALUE = EQUAL | {"likelihood": 0.5, "gaussian": 0.5, "distance": 0.0, "local distance": 1.0}
 BOTH = {name: (HALVES.get(name, 0) + LOCAL.get(name, 0)) / 2 for name in HALVES | LOCAL}
 FIXED = (32, 64, 128, 256)
 
@@ -157,29 +160,30 @@ RULES: dict[str, dict[str, Rule]] = {
         "version 5": lambda part: reliable(part, HALVES),
         "local distances": lambda part: reliable(part, LOCAL),
         "local distances, half": lambda part: reliable(part, BOTH),
-        "local distance in value": lambda part: reliable(part, without("distance") | {"local distance": 1.0}),
+        "local distance in value": lambda part: reliable(part, VALUE),
         "logarithm before the mean over windows": lambda part: mean(part, prefixed("log", HALVES), reliable=True),
         "the same, local distances, half": lambda part: mean(part, prefixed("log", BOTH), reliable=True),
         "least surprise of the windows": lambda part: reliable(part, prefixed("least", HALVES)),
         "refitted without odd stretches": lambda part: reliable(part, REFITTED),
-        "runs": lambda part: reliable(part, HALVES | {"runs": 4.0}),
+        "durations": lambda part: reliable(part, SIX),
         "season": lambda part: reliable(part, HALVES | {"season": 2.0}),
     },
     "ablation": {
-        "all ideas on (version 5)": lambda part: reliable(part, HALVES),
-        "scales weighted by their data": lambda part: joined(part, HALVES),
+        "all ideas on (version 6)": lambda part: reliable(part, SIX),
+        "scales weighted by their data": lambda part: joined(part, SIX),
         "flow (a Gaussian is left)": lambda part: reliable(part, without("likelihood") | {"gaussian": 1.0}),
-        "Gaussian beside the flow": lambda part: reliable(part, EQUAL),
+        "Gaussian beside the flow": lambda part: reliable(part, without("gaussian") | {"likelihood": 1.0}),
         "likelihoods (distances are left)": lambda part: reliable(part, without("likelihood", "gaussian")),
         "distances (likelihoods are left)": lambda part: reliable(part, without(*DISTANCES)),
         "distance in value": lambda part: reliable(part, without("distance")),
         "distance in shape": lambda part: reliable(part, without("shape")),
         "distance of spectra": lambda part: reliable(part, without("spectrum")),
-        "several scales": lambda part: reliable(part, HALVES, lambda span: span == FIXED[-1]),
-        "scale of the period": lambda part: reliable(part, HALVES, lambda span: span in FIXED),
-        "scale of 32 points": lambda part: reliable(part, HALVES, lambda span: span != FIXED[0]),
+        "durations of states": lambda part: reliable(part, without(DURATION)),
+        "several scales": lambda part: reliable(part, SIX, lambda span: span in (1, FIXED[-1])),
+        "scale of the period": lambda part: reliable(part, SIX, lambda span: span in (1, *FIXED)),
+        "scale of 32 points": lambda part: reliable(part, SIX, lambda span: span != FIXED[0]),
         "typicality of the flow": lambda part: reliable(part, without("likelihood") | {"one-sided": 0.5}),
-        "logarithm in the join (the mean)": lambda part: mean(part, HALVES, reliable=True),
+        "logarithm in the join (the mean)": lambda part: mean(part, SIX, reliable=True),
         "mean in the join (the maximum)": highest,
     },
 }
