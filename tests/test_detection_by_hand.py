@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from benchmark.detection import Model, Options, Watch, calibration, detect, page
-from benchmark.detection.alerts import Alert, Likes, alerts
+from benchmark.detection.alerts import Alert, Likes, alerts, similar
 from benchmark.detection.calibration import HeldOut, Unseen, lasting, unlike
 from benchmark.detection.detect import Finding
 from benchmark.detection.model import _reading
@@ -21,9 +21,9 @@ from benchmark.detection.peaks import Ensemble, OrdinaryPeaks, block_maxima
 from benchmark.detection.planted import KINDS, Planted, plant
 from benchmark.detection.ranking import FEW, Ranking, reached
 from benchmark.detection.report import _time_cells, anomalies_frame, write
-from benchmark.detection.stream import Stream
+from benchmark.detection.stream import TIE, Stream
 from benchmark.detection.watch import _in_words as told_in_words
-from benchmark.detection.why import _in_words
+from benchmark.detection.why import HEIGHT, _in_words, drawing
 from benchmark.detection.words import verdict
 from benchmark.reading import Block, Points, ReadOptions, Recording
 from detectors import AbsDeviation
@@ -467,3 +467,40 @@ def test_numbers_that_watch_tells_have_the_decimal_mark_of_the_file() -> None:
     facts = {"rows": 3, "score": 4.0, "value": 1.5, "expected": [1.25, 2.0]}
     assert told_in_words(facts, ReadOptions(decimal=",").mark) == " (3 rows, value 1,5, expected 1,25 to 2, score 4)"
     assert told_in_words(facts | {"rows": 1}, ReadOptions().mark) == " (1 row, value 1.5, expected 1.25 to 2, score 4)"
+
+
+# -- levels where most rows tie, and the drawing of similar windows ------------------------------
+
+
+@pytest.mark.parametrize("value", [1.0, -1.0, 0.0])
+def test_where_most_rows_tie_the_threshold_lies_above_them_even_for_a_stream(value: float) -> None:
+    scores = np.where(np.arange(1000) % 5 < 3, value, value - 1)
+    options = Options(rule="quantile", contamination=0.02)
+    level = calibration._level(scores, 10, options, 1000, Ensemble([], []))
+    assert level - TIE * abs(level) > value
+    assert level < value + 1e-6
+
+
+def test_the_drawing_shows_the_nearest_of_the_similar_windows_within_the_band_of_all() -> None:
+    values = np.sin(np.arange(400.0))
+    likes = Likes(90, np.array([200, 300]), np.array([np.full(30, 0.5), np.full(30, -2.0)]))
+    recording = replace(finding().recording, values=values)
+    drawn = drawing(finding(recording=recording), replace(ALERTS[0], likes=likes))
+    assert drawn is not None
+    assert (drawn["low"], drawn["high"]) == ("-2", f"{values[90:120].max():.4g}")
+    heights = {part.split()[1] for part in drawn["near"][1:].split("L")}
+    low, high = -2.0, values[90:120].max()
+    box = 2 + (HEIGHT - 4) * (1 - (0.5 - low) / (high - low))
+    assert heights == {f"{box:.1f}"}
+    band = [float(part.split()[1]) for part in drawn["band"][1:-1].split("L")]
+    assert (min(band), max(band)) == (round(box, 1), HEIGHT - 2)
+
+
+@pytest.mark.parametrize(("times", "free"), [(3.8, True), (4.2, False)])
+def test_a_window_without_an_alert_is_preferred_up_to_four_times_the_least_distance(times: float, free: bool) -> None:
+    rng = np.random.default_rng(0)
+    x, shape, apart = rng.normal(0, 50, 400), rng.normal(size=20), np.tile([1.0, -1.0], 10)
+    x[100:120], x[200:220], x[300:320] = shape, shape + 0.1 * apart, shape + 0.1 * np.sqrt(times) * apart
+    avoid = np.zeros(400, dtype=bool)
+    avoid[210] = True
+    assert similar(x, 100, np.ones(20, dtype=bool), avoid)[0] == (300 if free else 200)

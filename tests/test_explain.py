@@ -164,3 +164,13 @@ def test_a_semi_supervised_detector_starts_from_the_normal_parts(
     values = [figure.value for figure in bare.chain]
     expected = [*pairwise(values), (0.0, values[-1])]
     np.testing.assert_allclose(bars, expected)
+
+
+@pytest.mark.parametrize("name", ["HBOS", "POLY", "MovingStd", "Proposed", "RandomScore"])
+def test_each_alignment_is_a_step_of_a_detector_that_has_a_choice(name: str) -> None:
+    (row,) = rows(Selection(detectors=(name,)))
+    chain, branches = explain.steps(row)
+    aligned = [step.protocol for step in branches if "align=" in step.protocol]
+    wanted = ["start", "end", "mean", "max"] if name in ("HBOS", "MovingStd") else []
+    assert aligned == [f"tsb-uad:align={where}" for where in wanted]
+    assert (chain[0].protocol == "normal-only") == (name == "Proposed")

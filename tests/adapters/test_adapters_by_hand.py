@@ -216,3 +216,8 @@ def test_the_runner_hands_over_seed_threads_data_and_options(
     assert seen == [(7, 2), (data, {"win": 9})]
     scores = np.load(tmp_path / "scores.npy")
     assert (scores.tolist(), scores.dtype) == ([0.5, 1.5, 2.5], np.float64)
+
+
+def test_an_unknown_parameter_of_a_borrowed_class_is_refused() -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'depht'"):
+        made(depht=2)

@@ -286,3 +286,16 @@ def test_a_window_whose_best_match_is_its_opposite_finds_it() -> None:
     np.testing.assert_allclose(found, [row.min() for row in slow], atol=1e-6)
     assert (found > np.sqrt(2 * 8)).all()
     assert (index >= 0).all()
+
+
+@pytest.mark.parametrize("zone", [None, (0, 5)])
+@pytest.mark.parametrize("share", [0.25, 0.5])
+def test_a_share_of_the_diagonals_is_spread_by_the_golden_ratio(zone: tuple[int, int] | None, share: float) -> None:
+    every, some = (_blocks(-20 * DIAGONALS, 40 * DIAGONALS, zone, part) for part in (1.0, share))
+    if zone:
+        number = [(start - 6 if start > 0 else -5 - DIAGONALS - start) // DIAGONALS for start in every]
+    else:
+        number = [start // DIAGONALS for start in every]
+    golden = (np.sqrt(5) - 1) / 2
+    assert some.tolist() == [start for start, k in zip(every, number, strict=True) if (k * golden) % 1 < share]
+    assert len(some) == pytest.approx(share * len(every), abs=2)

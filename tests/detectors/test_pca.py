@@ -96,3 +96,14 @@ def test_figure_of_the_authors():
 def test_a_high_level_costs_no_digits(level, digits):
     x = np.round((np.sin(np.arange(400) / 4) + 0.1 * np.random.default_rng(0).normal(size=400)) * 2**12) / 2**12
     np.testing.assert_allclose(PCA(10).fit(x + level).score(x + level), PCA(10).fit(x).score(x), rtol=digits)
+
+
+@pytest.mark.parametrize("loud", [0, 49])
+def test_moments_that_rounding_would_spoil_are_left_to_the_slow_way(loud):
+    """The first or the last window position varies a million times as much as the one at the other end."""
+    x = np.random.default_rng(0).normal(size=50)
+    x[loud] = 1e7
+    assert running_moments(Windows([x], 20)) is None
+    x[loud] = 3.0
+    _, scale, _ = running_moments(Windows([x], 20))
+    np.testing.assert_allclose(scale, naive.windows(x, 20).std(axis=0))

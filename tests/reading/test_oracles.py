@@ -261,3 +261,49 @@ def test_the_line_up_begins_with_the_first_known_value_and_counts_without_totals
     got = read(lines("time,v", [*times, "Total"], [*cells, round(WAVE[3:].sum(), 3)]))
     assert f"values  'v', from {WAVE[3]} on" in got.lineup
     assert "rows    200 of 200 kept, 3 values missing" in got.lineup
+
+
+# -- dates without marks, empty lines, jitter ----------------------------------------------------
+
+
+@pytest.mark.parametrize(("tails", "zoned"), [(("Z", "Z"), True), (("Z", ""), True), (("", ""), False)])
+def test_one_compact_time_of_utc_makes_the_column_utc(tails: tuple[str, str], zoned: bool) -> None:
+    cells = [f"20241020T13{10 * k:02d}00{tails[k % 2]}" for k in range(4)]
+    found = read_stamps(pa.array(cells))
+    assert found is not None
+    assert (found.offset is not None) == zoned
+    assert found.wall.tolist() == [pd.Timestamp(f"2024-10-20 13:{10 * k:02d}").value for k in range(4)]
+
+
+def test_an_empty_line_is_no_row_of_a_table_and_a_missing_value_of_a_column(read: Read) -> None:
+    rows = lines("a,v", np.arange(200), WAVE).splitlines()
+    table = read("\n".join([*rows[:50], "", *rows[50:]]) + "\n", value="v")
+    assert table.values.tolist() == WAVE.tolist()
+    assert not [note for note in table.notes if "cells" in note]
+    cells = [*map(str, WAVE[:50]), "", *map(str, WAVE[50:])]
+    column = read("v\n" + "\n".join(cells) + "\n")
+    assert len(column) == 201
+    assert np.flatnonzero(column.filled).tolist() == [50]
+
+
+@pytest.mark.parametrize(("late", "change"), [(6, True), (7, False)])
+def test_a_clock_change_may_be_a_tenth_of_a_step_off(late: int, change: bool) -> None:
+    """Minutes, one row after another; the clock falls back at 3 in the night of a Sunday of October."""
+    start = pd.Timestamp("2023-10-29 01:00").value
+    wall = start + np.arange(240, dtype=np.int64) * 60 * SECOND
+    wall[120:] += late * SECOND - HOUR
+    added, notes = hours_added(wall, 60 * SECOND)
+    assert (set(added[120:].tolist()) == {HOUR}) == change
+    assert bool(notes) == change
+
+
+@pytest.mark.parametrize(
+    ("every", "step"), [("MS", "1 month"), ("2MS", "2 months"), ("QS", "3 months"), ("YS", "1 year")]
+)
+def test_months_count_alike_whatever_their_days(every: str, step: str, read: Read) -> None:
+    times = pd.date_range("1971-01-01", periods=60, freq=every)
+    rows = [k for k in range(60) if k not in (20, 21)]
+    got = read(lines("time,v", times[rows].strftime("%Y-%m-%d"), WAVE[rows]))
+    assert len(got) == 60
+    assert np.flatnonzero(got.filled).tolist() == [20, 21]
+    assert f"step    {step}" in got.lineup
