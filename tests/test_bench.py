@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmark.catalogue import registry
 from benchmark.cli import main
+from benchmark.commands import bench
 from benchmark.errors import UserError
 from benchmark.grid.cells import Cell
 from benchmark.grid.costs import START, costs, expected_seconds
@@ -392,3 +395,39 @@ def test_costs_of_the_named_detectors_alone(monkeypatch):
     assert main(["bench", "--costs", "--detector", "TimeIndex"]) == 0
     assert main(["bench", "--costs", "--detector", "TimeIndx"]) == 2
     assert asked == [["TimeIndex"]]
+
+
+@pytest.mark.parametrize(
+    ("options", "n", "budget", "repeats"),
+    [
+        ({}, [2_000, 10_000, 50_000], 20.0, 3),
+        ({"full": True, "window": [16]}, [2_000, 10_000, 30_000, 100_000, 300_000, 1_000_000], 900.0, 5),
+        ({"memory": True}, [1_000_000], 900.0, 3),
+        ({"full": True, "n": [30_000, 20_000], "repeats": 1}, [20_000, 30_000], 900.0, 1),
+    ],
+)
+def test_what_is_measured_unless_it_is_said(options, n, budget, repeats):
+    names = ("n", "window", "threads", "repeats", "budget")
+    args = argparse.Namespace(**{"full": False, "memory": False, **dict.fromkeys(names), **options})
+    bench._fill(args)
+    assert (args.n, args.budget, args.repeats) == (n, budget, repeats)
+
+
+def test_a_row_of_the_memory_page_by_hand(monkeypatch):
+    reply = {"seconds": 2.04, "cpu_seconds": 1.26, "peak_mb": 300.4, "level_mb": 100.6}
+    monkeypatch.setattr(memory, "_call", lambda *_: (reply, np.zeros(5)))
+    row = memory._row(Match("LOF", params={"sample": 7}), series.make("counts", 1000), 20, 60.0, lambda line: None)
+    assert row == ["LOF", "sample=7", "1,000", 20, "2.0", "1.3", "300", "200", ""]
+
+
+def test_the_short_page_by_hand():
+    row = {"detector": "HBOS", "side": "PyOD HBOS", "series": "counts", "n": 2000, "window": 48, "seconds": 1.5}
+    row |= {"peak_mb": 101.7, "cpu_ratio": 2.54, "difference": 3e-9}
+    page = tables.short(pd.DataFrame([row, row | {"side": "ours"}]), ["machine: x"])
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("|")
+    ]
+    expected = ["HBOS", "PyOD HBOS", "counts, 2,000, 48", "1.500", "102", "2.5", "3e-09"]
+    assert cells[2] == expected
+    assert cells[3] == [expected[0], "ours", *expected[2:5], "", expected[6]]
+    assert cells[0] == ["detector", "side", "series, n, W", "seconds", "peak MiB", "CPU times ours", "largest diff."]

@@ -12,14 +12,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.detection import Model, Options, Watch, calibration, detect, page
+from benchmark.detection import Model, Options, Watch, calibration, detect, page, words
 from benchmark.detection.alerts import Alert, Likes, alerts, similar
 from benchmark.detection.calibration import HeldOut, Unseen, lasting, unlike
+from benchmark.detection.conventions import LOOKED_AT, REFERENCES, build
 from benchmark.detection.detect import Finding
 from benchmark.detection.model import _reading
 from benchmark.detection.peaks import Ensemble, OrdinaryPeaks, block_maxima
 from benchmark.detection.planted import KINDS, Planted, plant
-from benchmark.detection.ranking import FEW, Ranking, reached
+from benchmark.detection.ranking import FEW, LABELLED, Ranking, reached
 from benchmark.detection.report import _time_cells, anomalies_frame, write
 from benchmark.detection.stream import TIE, Stream
 from benchmark.detection.watch import _in_words as told_in_words
@@ -504,3 +505,23 @@ def test_a_window_without_an_alert_is_preferred_up_to_four_times_the_least_dista
     avoid = np.zeros(400, dtype=bool)
     avoid[210] = True
     assert similar(x, 100, np.ones(20, dtype=bool), avoid)[0] == (300 if free else 200)
+
+
+@pytest.mark.parametrize(("n", "sample"), [(LOOKED_AT, None), (LOOKED_AT + 1, REFERENCES)])
+def test_lof_compares_with_a_sample_of_a_long_series_alone(n: int, sample: int | None) -> None:
+    detector: Any = build("LOF", 20, 0, n)
+    assert detector.sample == sample
+    chosen: Any = build("LOF", 20, 0, n, {"sample": 77})
+    assert chosen.sample == 77
+
+
+def test_a_model_waits_for_the_widest_of_its_detectors() -> None:
+    narrow, wide = (SimpleNamespace(window_=width) for width in (4, 90))
+    margin: Any = Model.margin.fget  # type: ignore[attr-defined]
+    for detectors in ([narrow, wide], [wide, narrow]):
+        assert margin(SimpleNamespace(detectors=detectors, window=4)) == 180
+
+
+def test_a_ranking_by_labels_is_of_auroc() -> None:
+    assert words.measure(Ranking({}, LABELLED)) == "AUROC"
+    assert words.measure(Ranking({}, ("spike", "drift"))) == "found"

@@ -173,3 +173,15 @@ def test_quiet_shows_what_went_wrong_alone(
 @pytest.mark.parametrize(("seconds", "shown"), [(9.7, "0:09"), (90, "1:30"), (3661, "1:01:01"), (90_000, "25:00:00")])
 def test_a_clock_counts_minutes_and_hours(seconds: float, shown: str) -> None:
     assert _clock(seconds) == shown
+
+
+def test_a_tasks_clock_starts_again_when_its_libraries_have_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker.processes, "family_mb", lambda pid: 70.0)
+    one = worker.Worker()
+    one._since, one._level = 0.0, 5.0
+    one._hear("epoch 3")
+    assert (one.line, one._since, one._level) == ("epoch 3", 0.0, 5.0)
+    one._hear(None)
+    assert (one.line, one._level) == ("epoch 3", 70.0)
+    assert one._since > 0
+    one.close()

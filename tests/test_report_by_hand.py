@@ -5,9 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from benchmark.report import cards, latex, markdown, marks, page, summary, text, writer
+from benchmark.report import bar, cards, latex, markdown, marks, page, summary, text, verdicts, writer
 from benchmark.report.build import build, current
 from benchmark.report.cd_diagram import MARGIN, WIDTH, _caption, cd_figure, rank_figure
 from benchmark.report.derived import Derived, digest
@@ -15,6 +16,7 @@ from benchmark.report.figures import Checked
 from benchmark.report.pictures import Drawing, summary_drawings
 from benchmark.report.style import ACCENT, INK
 from benchmark.report.tables import Entry, Row, Versus
+from benchmark.system.packaged import read_csv
 from tests.support.made_up import MadeUpResults, cell, frame, grid
 
 RANKS = {"A": 1.0, "B": 2.25, "C": 3.75, "D": 4.5, "E": 5.0}
@@ -230,3 +232,34 @@ def test_captions_speak_of_the_rows_that_are_drawn() -> None:
     assert [point.label for point in drawn.inputs[0]] == ["LOF"]
     assert drawn.inputs[2] == "Protocol: tsb-uad. Without randomness: LOF."
     assert text.conditions(built[1]) == "Protocol: tsb-uad. Seeds: 1. Without randomness: LOF."
+
+
+@pytest.mark.parametrize("mine", [(0, 10), (2, 8), (1, 4)])
+@pytest.mark.parametrize("other", [(0, 10), (3, 5), (2, 8)])
+def test_two_rows_are_compared_on_the_points_that_both_score(
+    mine: tuple[int, int], other: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First row and number of scores of either; a score is its row, and its row less 100."""
+    spans = {"mine": mine, "other": other}
+
+    def scored(results: object, key: str, data_hash: str) -> tuple[int, Any, Any]:
+        first, count = spans[key]
+        rows = np.arange(first, first + count)
+        return first, rows % 2, rows - (100 if key == "other" else 0)
+
+    monkeypatch.setattr(bar, "scored", scored)
+    duel = bar.OneLinerTest.__new__(bar.OneLinerTest)
+    duel._results = MadeUpResults(frame([]))
+    pair = duel._pair(bar.Place("", "", "mine", "other", "", 0))
+    rows = np.arange(max(mine[0], other[0]), min(sum(mine), sum(other)))
+    expected = ((rows % 2).tolist(), rows.tolist(), (rows - 100).tolist(), 1)
+    assert (pair.labels.tolist(), pair.scores.tolist(), pair.rival.tolist(), pair.block) == expected
+
+
+def test_each_caveat_stands_with_its_data_set() -> None:
+    listed = read_csv(verdicts.__package__, "caveats.csv")
+    assert listed
+    facts = verdicts.caveats()
+    assert sum(map(len, facts.values())) == len(listed)
+    for row in listed:
+        assert row["caveat"] in facts[row["dataset"]]

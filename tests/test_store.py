@@ -724,3 +724,14 @@ def test_content_tells_at_which_row_scores_begin(tmp_path: Path) -> None:
             store.put(cell(name), Outcome("ok", scores=np.arange(5.0), first_row=first))
         d, e, f = (store.content(cell(name).key) for name in "DEF")
     assert d != e == f
+
+
+@pytest.mark.parametrize("repair", [True, False])
+def test_a_damaged_series_without_a_cell_is_named_too(repair: bool, tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite", write=True) as store:
+        store.put_series(toy())
+        with store.database.transaction() as db:
+            db.execute("UPDATE series SET n = n - 1")
+        (said,) = verify(store, repair=repair).damaged
+        assert said.startswith("series Toy/toy: ")
+        assert len(store.database.rows("SELECT * FROM series")) == (0 if repair else 1)

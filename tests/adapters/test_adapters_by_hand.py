@@ -6,12 +6,14 @@ import json
 import random
 import re
 from pathlib import Path
-from typing import Any, Self
+from types import SimpleNamespace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pytest
 
 from benchmark.adapters import LIBRARIES, Borrowed, borrowed, stumpy, tsb_ad_runner
+from benchmark.adapters.apart import Apart
 from benchmark.adapters.borrowed import class_of
 from benchmark.adapters.names import Listed, version
 from benchmark.adapters.pyod_classes import DRAW, REFUSED
@@ -221,3 +223,42 @@ def test_the_runner_hands_over_seed_threads_data_and_options(
 def test_an_unknown_parameter_of_a_borrowed_class_is_refused() -> None:
     with pytest.raises(TypeError, match="unexpected keyword argument 'depht'"):
         made(depht=2)
+
+
+@pytest.mark.parametrize("windowed", [True, False])
+def test_the_length_of_windows_is_no_option_where_it_is_a_parameter(windowed: bool) -> None:
+    class Mine(Apart):
+        spec = "aeon:Mine"
+        accepted: ClassVar[dict[str, Any]] = {"window_size": 10}
+        defaults: ClassVar[dict[str, Any]] = {"options": None} | ({"window": "auto"} if windowed else {})
+
+    if windowed:
+        with pytest.raises(ValueError, match="window"):
+            Mine().check_options({"window_size": 5})
+    else:
+        Mine().check_options({"window_size": 5})
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_networks_that_ask_for_a_gpu_run_without_one(there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Anything:
+        cuda = "as it was"
+
+    said: list[int] = []
+    torch = SimpleNamespace(
+        manual_seed=said.append,
+        set_num_threads=said.append,
+        Tensor=Anything,
+        nn=SimpleNamespace(Module=type("Module", (Anything,), {})),
+        cuda=SimpleNamespace(is_available=lambda: there),
+    )
+    monkeypatch.setattr(tsb_ad_runner, "import_module", lambda name: torch)
+    before = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        tsb_ad_runner._seed(7, 2)
+        assert random.random() == random.Random(7).random()
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])  # noqa: NPY002
+    assert said == [7, 2]
+    assert (Anything.cuda == "as it was") == there

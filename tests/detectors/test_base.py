@@ -354,3 +354,14 @@ def test_a_tail_without_a_shape_is_exponential(monkeypatch: pytest.MonkeyPatch) 
         found.append(peaks_over_threshold(scores, 0.01))
     level = np.quantile(scores, 0.98)
     assert found == pytest.approx([level - 2 * np.log(0.01 * 2000 / (scores > level).sum())] * 2, rel=1e-5)
+
+
+@pytest.mark.parametrize("contamination", [0.001, 0.01, 0.05])
+def test_the_tail_is_fitted_above_the_initial_quantile_or_to_twice_the_share(contamination):
+    """Siffer et al., Eq. 1, by hand."""
+    scores = np.random.default_rng(0).exponential(size=4000)
+    level = np.quantile(scores, 0.98 if contamination <= 0.01 else 1 - 2 * contamination)
+    over = scores[scores > level] - level
+    shape, _, scale = stats.genpareto.fit(over, floc=0)
+    expected = level + scale / shape * ((contamination * len(scores) / len(over)) ** -shape - 1)
+    assert peaks_over_threshold(scores, contamination) == pytest.approx(expected, rel=1e-12)

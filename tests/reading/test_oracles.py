@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,10 @@ from written import Read, lines
 
 from benchmark.errors import UserError
 from benchmark.reading import ReadOptions, read_recording
+from benchmark.reading.cell import is_unit
+from benchmark.reading.codes import without_codes
+from benchmark.reading.excel import _table
+from benchmark.reading.follow import _blocks
 from benchmark.reading.numbers import read_numbers
 from benchmark.reading.source import open_source
 from benchmark.reading.stamps import read_stamps
@@ -307,3 +312,72 @@ def test_months_count_alike_whatever_their_days(every: str, step: str, read: Rea
     assert len(got) == 60
     assert np.flatnonzero(got.filled).tolist() == [20, 21]
     assert f"step    {step}" in got.lineup
+
+
+# -- codes, units, rows before a header ----------------------------------------------------------
+
+NINES = [999, 9999, 99_999, 999_999, 999.9, 999.99, 9999.9, 8888, 88_888]
+LIMITS = [32_767, 65_535, 2_147_483_647, 4_294_967_295, -32_768, -2_147_483_648]
+
+
+@pytest.mark.parametrize("code", [-99, -99.9, -99.99, *NINES, *(-code for code in NINES), *LIMITS])
+def test_each_usual_code_far_outside_is_a_missing_value(code: float) -> None:
+    values = np.where(np.arange(40) % 13 == 5, float(code), np.arange(40) % 7 / 4)
+    clean, codes, (note,) = without_codes(values, "v", None)
+    assert np.flatnonzero(np.isnan(clean)).tolist() == [5, 18, 31]
+    assert codes == [code]
+    assert "3 cells" in note
+
+
+@pytest.mark.parametrize("cell", ["°C", " °C ", "[bar]", " [bar]", "15s"])
+def test_a_unit_may_stand_among_blanks(cell: str) -> None:
+    assert is_unit(cell)
+
+
+def test_rows_before_the_header_of_a_sheet_are_told() -> None:
+    rows: list[Any] = [("Station 7", None), ("a", "b"), *((k, k / 2) for k in range(30))]
+    assert "1 row before the header, no data." in _table(rows, "s", []).notes
+    assert not [note for note in _table(rows[1:], "s", []).notes if "before" in note]
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_blocks_of_lines_join_to_the_text(size: int) -> None:
+    text = b"".join(b"%d,%d\n" % (k, k * k) for k in range(50)) + b"51,"
+    blocks = _blocks(text, size)
+    assert b"".join(blocks) == text
+    assert all(block.endswith(b"\n") for block in blocks[:-1])
+
+
+# -- columns that may be something else ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("flag", "told"), [([0, 1], True), ([0, 0.5], False), ([0, 2], False), ([1, 0], False), ([0, 0], False)]
+)
+def test_only_a_column_of_0_and_few_1_may_be_labels(flag: list[float], told: bool, read: Read) -> None:
+    column = [flag[k % 20 == 7] for k in range(200)]
+    notes = read(lines("value,event", WAVE, column)).notes
+    assert bool([note for note in notes if "may be labels: event" in note]) == told
+
+
+def test_a_state_without_an_entry_here_and_there_is_one(read: Read) -> None:
+    cells = ["n/a" if k % 9 == 0 else ("open", "closed")[k % 7 == 0] for k in range(200)]
+    got = read(lines("valve", cells))
+    assert np.flatnonzero(got.filled).tolist() == list(range(0, 200, 9))
+
+
+def test_the_first_block_of_a_file_begins_nothing_anew(tmp_path: Path) -> None:
+    path = tmp_path / "my.csv"
+    path.write_bytes(b"t,v\n1,2\n")
+    with open_source(str(path), 0, 0.01, False) as source:
+        block = next(source)
+    assert (block.lines, block.anew) == (b"t,v\n1,2\n", False)
+
+
+@pytest.mark.parametrize(("share", "put_in"), [(9, True), (11, False)])
+def test_gaps_are_filled_up_to_one_step_in_twenty(share: int, put_in: bool, read: Read) -> None:
+    """Of 200 steps so many are twice as long."""
+    steps = [20 if k % 18 == 5 and k < 18 * share else 10 for k in range(200)]
+    times = pd.Timestamp("2023-05-01") + pd.to_timedelta(np.cumsum([0, *steps]), unit="min")
+    got = read(lines("time,v", times, np.append(WAVE, 5.0)))
+    assert bool(got.filled.any()) == put_in
