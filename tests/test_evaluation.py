@@ -212,3 +212,15 @@ def test_a_message_for_people_is_nobodys_fault() -> None:
         with pytest.raises(type(error)) as raised, foreign("theirs"):
             raise error
         assert whose(raised.value) == name
+
+
+def test_two_folders_of_one_name_are_known_by_their_paths(tmp_path: Path) -> None:
+    folders: dict[str, str] = {}
+    for place in ("a", "b"):
+        (tmp_path / place / "mine").mkdir(parents=True)
+        rows = "\n".join(f"{k % 7},{int(k == 150)}" for k in range(300))
+        (tmp_path / place / "mine" / "one.csv").write_text(f"value,label\n{rows}\n")
+    names = [evaluation.data_set(str(tmp_path / place / "mine"), folders).name for place in ("a", "b", "a", "b")]
+    paths = [str((tmp_path / place / "mine").resolve()) for place in ("a", "b")]
+    assert names == ["mine", paths[1], "mine", paths[1]]
+    assert folders == {"mine": paths[0], paths[1]: paths[1]}

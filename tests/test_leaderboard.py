@@ -458,3 +458,18 @@ def test_a_row_of_other_settings_is_not_the_published_method() -> None:
     cells = pd.DataFrame({"detector": "SR", "series": ["a"], "seed": [0], "vus_pr": [0.2], "vus_pr_after_train": [0.1]})
     found = [_row("SR", cells.assign(params=params)) for params in ("{}", '{"width": 9}')]
     assert [(row.method, row.exact) for row in found] == [("SR", True), ("", False)]
+
+
+@pytest.mark.parametrize(
+    ("apart", "met", "said"),
+    [
+        (0.0099, 3, "mean within .01"),
+        (-0.0099, 18, "mean within .01"),
+        (0.0101, 18, "not reproduced"),
+        (0.5, 19, "to the digit (19 of 20)"),
+    ],
+)
+def test_what_is_said_of_a_row_by_hand(apart: float, met: int, said: str) -> None:
+    pairs = [(0.4 + 0.001 * k, 0.4 + 0.001 * k + apart) for k in range(20)]
+    assert summary.verdict(pairs, met, exact=False) == said
+    assert summary.verdict(pairs, met, exact=True).startswith(f"{said} ({met} of 20" if met < 19 else said)

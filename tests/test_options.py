@@ -16,6 +16,7 @@ import pytest
 
 from benchmark.adapters.names import Listed
 from benchmark.cli import build_parser, main
+from benchmark.errors import UserError
 from benchmark.execution import Backend, Summary
 from benchmark.grid import Outcome, Selection
 from benchmark.reading import FolderOptions, ReadOptions
@@ -574,3 +575,17 @@ def test_bench_measures_each_length_window_and_thread_beside_the_package(spy: Sp
     assert seen == [("counts", n, w, t) for n in (1000, 2000) for w in (16, 32) for t in (2, 1)]
     assert {(call["match"].detector, call["repeats"], call["growth"].budget) for call in calls} == {("HBOS", 4, 9.0)}
     assert {tuple(side.name for side, _ in call["sides"]) for call in calls} == {("ours", "PyOD")}
+
+
+WRONG = {"--data": "reel", "--jobs": "0", "--threads": "two", "--threshold": "peak", "--tables": "sum"}
+
+
+@pytest.mark.parametrize("option", WRONG)
+def test_a_value_that_means_nothing_is_refused_by_every_command(option: str) -> None:
+    (subparsers,) = (action for action in build_parser()._actions if action.dest == "command")
+    parsers = [one for one in subparsers.choices.values() if option in one._option_string_actions]  # type: ignore[union-attr]
+    assert parsers
+    for parser in parsers:
+        needed = ["x" for action in parser._actions if not action.option_strings and action.nargs is None]
+        with pytest.raises(UserError, match=f"argument {option}"):
+            parser.parse_args([*needed, option, WRONG[option]])
