@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import datasets
 from benchmark.adapters.names import Listed
 from benchmark.cli import build_parser, main
 from benchmark.errors import UserError
@@ -589,3 +590,36 @@ def test_a_value_that_means_nothing_is_refused_by_every_command(option: str) -> 
         needed = ["x" for action in parser._actions if not action.option_strings and action.nargs is None]
         with pytest.raises(UserError, match=f"argument {option}"):
             parser.parse_args([*needed, option, WRONG[option]])
+
+
+@pytest.mark.parametrize(("dataset", "field"), [("TSB-AD-U", True), ("MGAB", False)])
+def test_rows_of_the_field_are_run_where_they_are_at_home(
+    dataset: str, field: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[Selection] = []
+
+    def rows(selection: Selection) -> list[Any]:
+        asked.append(selection)
+        raise UserError("that is enough")
+
+    monkeypatch.setattr("benchmark.grid.rows", rows)
+    chosen = [datasets.get(dataset)]
+    monkeypatch.setattr("benchmark.commands._options.chosen_datasets", lambda args: chosen)
+    assert main(["run", "--dataset", dataset, "--protocol", "tsb-ad", "--dry-run"]) == 2
+    assert [selection.include_field for selection in asked] == [field]
+
+
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "run": {"--data": "auto", "--threads": 1, "--backend": "processes", "--tables": "main"},
+    "list": {"--series": "mackey-glass", "--n": 1000, "--timeout": 120, "--jobs": 1},
+    "detect": {"--false-alerts": "0.1", "--threshold": "peaks", "--contamination": 0.01, "--top": 10, "--budget": 30},
+    "watch": {"--poll": 0.5},
+    "results": {"--protocol": "tsb-uad"},
+}
+
+
+def test_defaults_that_change_a_result_or_a_page() -> None:
+    (subparsers,) = (action for action in build_parser()._actions if action.dest == "command")
+    for command, defaults in DEFAULTS.items():
+        known = subparsers.choices[command]._option_string_actions  # type: ignore[index, call-overload]
+        assert {option: known[option].default for option in defaults} == defaults, command

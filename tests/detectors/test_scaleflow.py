@@ -704,3 +704,14 @@ def test_the_surprise_of_a_fitted_window_is_that_of_scoring_the_whole(part):
     starts, rows = scale.window_surprises(detector._standardise(x), 0)
     mine = dict(zip(scale.components, rows, strict=True))[why.component]
     assert why.surprise == pytest.approx(mine[starts == why.start + (part.start or 0)].item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("count", [3, 4, 7])
+def test_windows_that_all_overlap_are_compared_with_each_other_and_nothing_else(count):
+    windows = np.random.default_rng(0).normal(size=(count, 8))
+    places = np.arange(count)
+    references = prepared(windows, "distance", torch.device("cpu"))
+    found = Distance(references, torch.from_numpy(places), 10, "distance")(windows, places)
+    apart = np.sqrt(((windows[:, None] - windows[None]) ** 2).sum(axis=2))
+    assert np.isfinite(found).all()
+    assert (found <= apart.max(axis=1) + 1e-5).all()
