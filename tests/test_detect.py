@@ -297,9 +297,27 @@ def test_a_kind_is_missed_below_half_of_the_threshold() -> None:
 
 def test_trials_follow_the_seed() -> None:
     one, same, other = (next(iter(trials(wave(), 50, seed))) for seed in (1, 1, 2))
-    assert one.events == same.events
-    np.testing.assert_array_equal(one.values, same.values)
-    assert not np.array_equal(one.values, other.values)
+    assert [each.events for each in one.planted] == [each.events for each in same.planted]
+    np.testing.assert_array_equal(one.planted[0].values, same.planted[0].values)
+    assert not np.array_equal(one.planted[0].values, other.planted[0].values)
+
+
+@pytest.mark.parametrize("x", [wave(5000), week(), noise(300)], ids=["excerpt", "week", "short"])
+def test_each_planted_anomaly_is_alone_in_rows_that_are_not_fitted(x: np.ndarray) -> None:
+    window = choose_window(x)
+    for trial in trials(x, window, 3):
+        rows = np.arange(len(trial.excerpt))
+        assert set(rows[trial.known]) | set(rows[trial.unseen]) == set(rows)
+        assert len(rows[trial.unseen]) == int(0.3 * len(rows))
+        assert (
+            len({each.events[0][0] for each in trial.planted} & set(KINDS)) >= len(KINDS) - 1
+        )  # one may change nothing
+        for planted in trial.planted:
+            ((_, a, b),) = planted.events
+            assert trial.unseen.start <= a < b <= trial.unseen.stop
+            changed = np.flatnonzero(planted.values != trial.excerpt)
+            assert (changed[0], changed[-1]) == (a, b - 1)
+    assert weekly(x) is None or "holiday" in {each.events[0][0] for each in trial.planted}
 
 
 def test_a_planted_spike_is_one_row() -> None:
@@ -340,6 +358,13 @@ def test_a_rate_counts_the_time_of_every_row() -> None:
     assert false_alerts("1/hour", ten) == pytest.approx(10)
 
 
+@pytest.mark.parametrize(("names", "window", "rows"), [(("LOF",), 1600, "1,500"), (("LOF", "PCA"), 1200, "1,050")])
+def test_a_window_too_long_to_fit_is_refused_by_name(names: tuple[str, ...], window: int, rows: str) -> None:
+    options = Options(detectors=names, params={"LOF": {"window": window}})
+    with pytest.raises(UserError, match=rf"LOF needs {window + 1:,} rows in one piece.*has {rows}.*--set LOF\.window"):
+        detect(recording(wave()), options)
+
+
 def test_labels_in_the_file_decide_the_ranking() -> None:
     x = wave()
     labels = np.zeros(len(x), dtype=np.uint8)
@@ -354,7 +379,7 @@ def test_a_smaller_budget_makes_fewer_trials_but_one() -> None:
     few = rank(wave(), None, ("HBOS", "AbsDeviation"), 50, budget=0.0)
     many = rank(wave(), None, ("HBOS", "AbsDeviation"), 50, budget=1000.0)
     assert 0 < len(few.kinds) < len(many.kinds)
-    assert set(many.kinds) == set(KINDS)
+    assert set(few.kinds) == set(many.kinds) == set(KINDS)
 
 
 # -- detect ------------------------------------------------------------------------------------
@@ -491,7 +516,7 @@ def test_false_alerts_count_in_the_file_or_by_its_times() -> None:
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
     finding = detect(recording(wave(1500)), Options(detectors=("PCA", "LOF", "HBOS")))
-    Model.fit(finding).save(folder)
+    Model.fit(replace(finding, detectors=("PCA", "LOF", "HBOS"), beside=())).save(folder)
     return folder
 
 

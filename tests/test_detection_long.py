@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmark.detection import Options, detect, report, scoring
-from benchmark.detection.conventions import TRIVIAL, build, seconds
+from benchmark.detection.conventions import TRIVIAL, build, choose_window, seconds
 from benchmark.detection.ranking import excerpt
 from benchmark.reading import Recording
 
@@ -46,6 +46,12 @@ def test_the_first_and_last_rows_do_not_scatter() -> None:
     assert np.array_equal(level[10:-10], raw[10:-10])
     assert set(level[:10]) == {raw[10]}
     assert set(level[-10:]) == {raw[-11]}
+
+
+def test_a_window_fits_into_a_piece_of_a_long_series() -> None:
+    x = np.sin(np.arange(300_000) * 2 * np.pi / 8640) + np.random.default_rng(0).normal(0, 0.1, 300_000)
+    assert choose_window(x) == len(scoring.sample(x)[0]) // 2
+    assert abs(choose_window(x[:100_000]) - 8640) < 900
 
 
 def test_costs_grow_with_rows_and_window() -> None:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from benchmark.catalogue import registry
 from benchmark.detection.planted import weekly
-from benchmark.detection.scoring import LONG
+from benchmark.detection.scoring import LONG, fitted_at_once
+from benchmark.errors import UserError
 from benchmark.grid import Cell, expected_seconds
 from detectors import Detector
 from detectors.core import period
@@ -37,13 +38,13 @@ OWN = {"align": "mean", "constants": "zero"}  # all covering windows count; equa
 def choose_window(x: Array) -> int:
     """Window length: a period; three days where days repeat by the week; 50 points without a period.
 
-    At most an eighth of the series. No longest period is assumed, and a period is looked for in the first
-    100,000 rows.
+    At most an eighth of the series, or half of a piece that a long one is fitted in. A period is looked for in the
+    first 100,000 rows.
     """
     head = x[:LOOKED_AT]
     day = weekly(head)
     found = 3 * day if day else period(head) or APERIODIC
-    return max(SHORTEST, min(found, len(x) // 8))
+    return max(SHORTEST, min(found, len(x) // 8, fitted_at_once(len(x)) // 2))
 
 
 def seconds(name: str, n: int, window: int) -> float:
@@ -75,3 +76,18 @@ def build(spec: str, window: int, seed: int = 0, n: int = 0, params: dict[str, A
         wanted["sample"] = REFERENCES
     usual = {k: v for k, v in wanted.items() if k in accepted and (k != "window" or accepted[k] == "auto")}
     return registry.build(spec, usual | (params or {}))
+
+
+def refuse_long(detector: Detector, rows: int, why: str) -> None:
+    """Refuse a window that needs more rows in one piece than there are to fit.
+
+    Raises
+    ------
+    UserError
+    """
+    name, least = type(detector).__name__, detector.min_length()
+    if least > rows:
+        raise UserError(
+            f"{name} needs {least:,} rows in one piece to fit, and {why} {rows:,}: "
+            f"give a smaller window (--set {name}.window=...) or a longer series"
+        )

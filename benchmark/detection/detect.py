@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.detection.alerts import EXPLAINED, Alert, alerts, narrowed, near, runners_up
-from benchmark.detection.conventions import CANDIDATES, PER_ROW, TRIVIAL, build, choose_window, seconds
+from benchmark.detection.conventions import CANDIDATES, PER_ROW, TRIVIAL, build, choose_window, refuse_long, seconds
 from benchmark.detection.peaks import Ensemble, return_level
 from benchmark.detection.ranking import JOINED, LABELLED, Params, Ranking, rank
-from benchmark.detection.scoring import LONG, PIECES, fit_score
+from benchmark.detection.scoring import LONG, PIECES, fit_score, fitted_at_once
 from benchmark.reading import Recording
 from detectors.core import peaks_over_threshold, upper_quantile
 
@@ -113,6 +113,8 @@ def score(
 ) -> tuple[Array, Ensemble]:
     """Scores of one detector as it gives them, or of several as an ensemble, the ``chosen`` ones first."""
     built = [build(name, window, options.seed, len(x), options.params.get(name)) for name in names]
+    for detector in built:
+        refuse_long(detector, fitted_at_once(len(x)), "the longest piece that is fitted has")
     every = [fit_score(detector, x, window) for detector in built]
     notes += [note for detector in built for note in detector.notes_]
     ensemble = Ensemble.fit(every, chosen, window, options.false_alerts)

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from benchmark.catalogue import registry
 from benchmark.detection import stream
 from benchmark.detection.alerts import narrowed, runners_up
-from benchmark.detection.calibration import CHANGES, HeldOut, Unseen, calibrated, lasting, promise, unlike
-from benchmark.detection.conventions import build
+from benchmark.detection.calibration import CHANGES, TENTHS, HeldOut, Unseen, calibrated, lasting, promise, unlike
+from benchmark.detection.conventions import build, refuse_long
 from benchmark.detection.detect import LISTED, Finding, Options
 from benchmark.detection.peaks import Ensemble, OrdinaryPeaks
 from benchmark.detection.ranking import SHORTEST, Ranking
-from benchmark.detection.scoring import margin, sample, score_part
+from benchmark.detection.scoring import fitted_at_once, margin, sample, score_part
 from benchmark.errors import UserError
 from benchmark.reading import ReadOptions, Recording
 from detectors import Detector
@@ -141,6 +141,8 @@ class Model:
             raise UserError(f"a model needs a history of at least {SHORTEST} rows that are not all equal, got {len(x)}")
         centre, every = float(np.median(x)), finding.detectors + finding.beside
         builds = {name: partial(_built, name, window, len(x), options) for name in every}
+        for made in builds.values():
+            refuse_long(made(), min(2 * len(x) // TENTHS, fitted_at_once(len(x))), "a part of the history has")
         unseen = {name: Unseen.of(build, x, window, centre) for name, build in builds.items()}
         kept = lasting(unseen, x, window)
         chosen = tuple(name for name in finding.detectors if name in kept) or kept[:1]

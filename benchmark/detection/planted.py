@@ -96,6 +96,12 @@ class Planted:
             labels[a:b] = 1
         return labels
 
+    def within(self, x: Array, first: int) -> Planted:
+        """The same in a longer series, from that row on."""
+        values = x.copy()
+        values[first : first + len(self.values)] = self.values
+        return Planted(values, tuple((kind, a + first, b + first) for kind, a, b in self.events))
+
 
 def plant(x: Array, kinds: tuple[str, ...], length: int, seed: int) -> Planted:
     """Plant one anomaly of each kind, ``length`` points long, at random places two lengths apart.

@@ -41,6 +41,11 @@ def sample(x: Array) -> list[Array]:
     return [x[part] for part in sampled(len(x))] if len(x) > LONG else [x]
 
 
+def fitted_at_once(n: int) -> int:
+    """Rows of the longest piece that a detector is fitted to."""
+    return LONG // PIECES if n > LONG else n
+
+
 def sampled(n: int) -> list[slice]:
     """Rows of :func:`sample`'s pieces of a long series."""
     size = LONG // PIECES
