@@ -163,6 +163,13 @@ def test_peaks_that_differ_by_rounding_are_alike() -> None:
     assert not (scores >= return_level(scores, 20, 0.1)).any()
 
 
+def test_the_level_of_rounded_scores_lies_half_a_step_higher() -> None:
+    scores = np.random.default_rng(4).exponential(size=4000)
+    rounded, step = np.round(scores, 1), 0.1
+    plain = return_level(scores, 20, 0.1)
+    assert return_level(rounded, 20, 0.1) - step / 2 == pytest.approx(plain, rel=0.03)
+
+
 def test_each_half_of_a_window_has_a_peak() -> None:
     assert block_maxima(np.array([0, 3, 3, 0, 1, 0, 0, 2, 0, 5.0]), 6).tolist() == [3.0, 1.0, 2.0]
     assert block_maxima(np.array([1.0, 2.0]), 50).tolist() == [2.0]

@@ -77,12 +77,19 @@ def return_level(scores: Array, window: int, false_alerts: float, events: int = 
     """
     peaks = np.sort(block_maxima(scores, window))
     sums, usual = np.append(0.0, np.cumsum(peaks)), float(np.median(scores))
-    most = max(len(peaks) // events, min(FIVE, len(peaks) // EVENTS))
+    most, half = max(len(peaks) // events, min(FIVE, len(peaks) // EVENTS)), _step(peaks) / 2
     for ordinary in range(len(peaks) - most, len(peaks)):
-        level = _tail_level(peaks[:ordinary], sums, usual, false_alerts)
+        level = _tail_level(peaks[:ordinary], sums, usual, false_alerts) + half
         if peaks[ordinary] >= level:
             return level
-    return _tail_level(peaks, sums, usual, false_alerts)
+    return _tail_level(peaks, sums, usual, false_alerts) + half
+
+
+def _step(peaks: Array) -> float:
+    """Smallest difference between ascending peaks that are not alike: values that were rounded have rounded scores."""
+    steps = np.diff(peaks)
+    real = steps[steps > COARSE * np.abs(peaks[1:])]
+    return float(real.min()) if len(real) > 2 else 0.0
 
 
 def _tail_level(peaks: Array, sums: Array, usual: float, false_alerts: float) -> float:

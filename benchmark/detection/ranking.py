@@ -119,9 +119,6 @@ def _rank_planted(
     x: Array, names: tuple[str, ...], window: int, seed: int, budget: float, params: Params | None
 ) -> Ranking:
     size = min(len(x), excerpt(window))
-    for name in params or {}:
-        if name in names:
-            refuse_long(build(name, window, params=(params or {})[name]), size - int(UNSEEN * size), "a trial has")
     trial_seconds = sum(seconds(name, size, window) for name in names)
     most = max(1, int(budget / trial_seconds))
     merit: dict[str, list[float]] = {name: [] for name in names}
@@ -129,8 +126,9 @@ def _rank_planted(
     for _, trial in zip(range(most), trials(x, window, seed), strict=False):
         kinds += [planted.events[0][0] for planted in trial.planted]
         for name in names:
-            detector = build(name, window, seed, params=(params or {}).get(name)).fit(trial.excerpt[trial.known])
-            merit[name] += reached(detector, trial, window)
+            detector, known = build(name, window, seed, params=(params or {}).get(name)), trial.excerpt[trial.known]
+            refuse_long(detector, len(known), "a trial has")
+            merit[name] += reached(detector.fit(known), trial, window)
     return Ranking({name: np.array(values) for name, values in merit.items()}, tuple(kinds))
 
 

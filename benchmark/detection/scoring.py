@@ -63,11 +63,11 @@ def fit_score(detector: Detector, x: Array, window: int) -> Array:
 
 
 def level_edges(scores: Array, detector: Detector) -> Array:
-    """Scores whose first and last rows repeat the row that an eighth of a window's windows cover, in place.
+    """Scores whose first and last rows repeat the row that a quarter of a window's windows cover, in place.
 
     The mean of one or two windows scatters more than that of many: such rows were alerts by chance.
     """
-    edge = int(getattr(detector, "window_", 0)) // 8
+    edge = int(getattr(detector, "window_", 0)) // 4
     if getattr(detector, "align", "") == "mean" and 0 < edge < len(scores) // 4:
         scores[:edge], scores[-edge:] = scores[edge], scores[-edge - 1]
     return scores
