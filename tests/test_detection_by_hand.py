@@ -289,13 +289,24 @@ def test_the_higher_threshold_counts_where_the_series_changes(rule: str, later: 
         ("steady", {"LOF": 2.0, "HBOS": 2.0, "MP": 0.08}, ("AbsDifference",)),
         ("steady", {"LOF": 2.0, "HBOS": 2.0, "MP": 0.8, "AbsDifference": 0.7}, ("AbsDifference",)),  # the least
         ("trend", {}, ("MP", "AbsDifference")),
+        ("wave on a slow climb", {}, ("MP", "AbsDifference")),  # the wave has more variance than the climb
+        ("wave", {}, ("LOF", "HBOS", "MP", "AbsDifference")),
     ],
 )
 def test_a_series_that_moves_on_is_left_to_detectors_that_see_rows_at_their_own_level(
     series: str, rises: dict[str, float], kept: tuple[str, ...]
 ) -> None:
     rng = np.random.default_rng(1)
-    x = rng.normal(size=4000) + (np.arange(4000) / 1000 if series == "trend" else 0)
+    n = np.arange(4000)
+    x = (
+        rng.normal(size=4000)
+        + {
+            "steady": 0,
+            "trend": n / 1000,
+            "wave": 3 * np.sin(n * np.pi / 5),
+            "wave on a slow climb": n / 800 + 2 * np.sin(n * np.pi / 5),
+        }[series]
+    )
     between, behind = rng.permutation(np.linspace(0, 1, 2001)), rng.permutation(np.linspace(0, 1, 1001))
     names = ("LOF", "HBOS", "MP", "AbsDifference")
     unseen = {name: Unseen(between, behind * (1 + rises.get(name, 0))) for name in names}

@@ -17,7 +17,7 @@ from benchmark.detection.detect import Options, threshold_of
 from benchmark.detection.peaks import Ensemble
 from benchmark.detection.scoring import LONG, sample, sampled, score_parts
 from detectors import Detector
-from detectors.core import interval_of, stretches
+from detectors.core import interval_of, moving_sum, stretches
 
 Array = NDArray[np.float64]
 
@@ -89,16 +89,26 @@ class Calibrated(NamedTuple):
 def lasting(unseen: Mapping[str, Unseen], x: Array, window: int) -> tuple[str, ...]:
     """Detectors whose scores mean the same on rows to come: all, but in a series that goes where it has not been.
 
-    It does if two detectors' scores rise behind what they know, or if the levels of its tenths differ as much as the
-    values within them. Then those remain that see rows at their own level, but for those whose own scores rise.
+    It does if two detectors' scores rise behind what they know, or if its level moves. Then those remain that see rows
+    at their own level, but for those whose own scores rise.
     """
-    names, tenths = tuple(unseen), np.array_split(x, TENTHS)
+    names = tuple(unseen)
     rising = sum(each.rises(window) for each in unseen.values())
     level = {name: unseen[name].later for name in names if name in OWN_LEVEL}
-    moves = np.var([tenth.mean() for tenth in tenths]) >= np.mean([tenth.var() for tenth in tenths])
-    if not level or (rising < 2 and not moves):
+    if not level or (rising < 2 and not _moves(x, window)):
         return names
     return tuple(n for n in level if level[n] <= RISES * OFTEN) or (min(level, key=lambda name: level[name]),)
+
+
+def _moves(x: Array, window: int) -> bool:
+    """Whether the means of tenths differ half as much as values do, and more than the means of windows in a tenth.
+
+    A wave takes no part in means of windows. It would hide that the level wanders.
+    """
+    tenths = np.array_split(x, TENTHS)
+    between = float(np.var([tenth.mean() for tenth in tenths]))
+    levels = [moving_sum(tenth, wide) / wide for tenth in tenths for wide in [min(window, len(tenth) // 2)]]
+    return bool(4 * between >= np.mean([t.var() for t in tenths]) and between >= 2 * np.mean([v.var() for v in levels]))
 
 
 def calibrated(found: Sequence[Unseen], chosen: int, rows: int, window: int, options: Options) -> Calibrated:
