@@ -45,14 +45,18 @@ class Unseen(NamedTuple):
         return cls(between_scores(build, x, window, centre), later_scores(build, x, window))
 
     @property
+    def often(self) -> float:
+        """Level that a tenth of the scores between reach."""
+        return float(np.quantile(self.between, 1 - OFTEN))
+
+    @property
     def later(self) -> float:
-        """Share of the later scores that pass the level of a tenth of the others."""
-        return float((self.behind >= np.quantile(self.between, 1 - OFTEN)).mean())
+        """Share of the scores behind that reach it."""
+        return float((self.behind >= self.often).mean())
 
     def rises(self, window: int) -> bool:
-        """Whether that is more than chance explains, for stretches as long as those of the others."""
-        level = float(np.quantile(self.between, 1 - OFTEN))
-        _, high = HeldOut.of(self.between, level, window).interval(window, len(self.behind))
+        """Whether that is more than chance explains, for stretches as long as those between."""
+        _, high = HeldOut.of(self.between, self.often, window).interval(window, len(self.behind))
         return self.later > high
 
 

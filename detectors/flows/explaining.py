@@ -75,10 +75,9 @@ def _of_windows(scale: Scale, x: Array, start: int, stop: int, place: int | None
 
 def _of_runs(runs: Runs, x: Array, start: int, stop: int, place: int | None) -> _Part:
     first, lengths, surprises = runs.run_surprises(x, place)
-    points = runs.surprises(x, place)[0][start:stop]
-    inside = np.arange(*np.searchsorted(first, [start + 1, stop]) - [1, 0])
+    inside = np.searchsorted(first, np.arange(start, stop), side="right") - 1  # the run of each point
     best = int(inside[np.argmax(surprises[inside])])
-    span, part = round(float(np.exp(lengths[best]))), runs.weight * float(np.log1p(points).sum())
+    span, part = round(float(np.exp(lengths[best]))), runs.weight * float(np.log1p(surprises[inside]).sum())
     return _Part(runs, DURATION, span, int(first[best]), float(surprises[best]), part)
 
 
