@@ -47,11 +47,11 @@ def without_codes(values: Array, name: str, missing: tuple[str, ...] | None) -> 
     known = clean[np.isfinite(clean)]
     span = f"{known.min():g} to {known.max():g}" if len(known) else "none"
     notes = [
-        f"Missing values of {name!r}: {counted(int(hit.sum()), 'cell')} with {code:g}, "
+        f"Missing values of {name!r}: {counted(int(hit.sum()), 'cell')} with {code:g}"
         + (
-            f"a code far outside the others ({span}); --missing {WITHOUT} keeps it."
+            f", a code far outside the others ({span}); --missing {WITHOUT} keeps it."
             if code in found
-            else "(--missing)."
+            else " (--missing)."
         )
         for code, hit in hits.items()
         if hit.any()

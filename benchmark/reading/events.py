@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from benchmark.errors import UserError
 from benchmark.reading import labels
 from benchmark.reading.files import read_table
+from benchmark.reading.numbers import sample
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.sheet import Sheet
 from benchmark.reading.stamps import from_epoch
@@ -140,10 +141,9 @@ def _times(sheet: Sheet, name: str, offset: NDArray[np.int32] | None) -> Ticks:
     stamps = sheet.stamps(name)
     if stamps is None:
         found = sheet.numbers(name)
-        if found.wrong or not np.isfinite(found.values).all():
-            raise UserError(
-                f"{sheet.path}: the cells of {name!r} are neither times nor row numbers, e.g. {found.example!r}"
-            )
+        if sheet.has_words(name) or found.wrong or not np.isfinite(found.values).all():
+            shown = found.example or next(iter(sample(sheet.cells(name), 1)), "")
+            raise UserError(f"{sheet.path}: the cells of {name!r} are neither times nor row numbers, e.g. {shown!r}")
         epoch = from_epoch(found.values)
         if epoch is None:
             return found.values

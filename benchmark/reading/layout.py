@@ -150,7 +150,7 @@ def _header(
         hidden = _commented_header(lines, first, width, separator)
         return (unique_names(hidden, notes) if hidden else _made_up(rows, first, notes)), None
     line = above[-1]
-    if len(above) > 1 and len(rows[above[-2]]) >= width - 1 and are_units(rows[line]):
+    if len(above) > 1 and len(rows[above[-2]]) >= max(width - 1, min(width, 2)) and are_units(rows[line]):
         notes.append(f"The line below the header holds units or types and is no data: {_short(lines[line])!r}")
         line = above[-2]
     names = rows[line] if len(rows[line]) == width else _widened(rows[line], rows[first])

@@ -171,8 +171,8 @@ def _on_grid(rows: Rows, elapsed: Any, clock: Clock, notes: list[str]) -> Order:
         return plain
     if (gaps > GAPS_AT_MOST * len(steps) and gaps > 2) or added > len(rows):
         notes.append(
-            f"{gaps:,} steps are longer than the usual one ({plain.step}), too many for gaps "
-            "(nights or weekends left out?): rows count as evenly spaced."
+            f"{counted(gaps, 'step')} {'is' if gaps == 1 else 'are'} longer than the usual one ({plain.step}), too "
+            "many for gaps (nights or weekends left out?): rows count as evenly spaced."
         )
         plain.usual = None
         return plain

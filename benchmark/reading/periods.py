@@ -21,8 +21,9 @@ PERIODS = (
     (QUARTER, r"[Qq](?P<part>[1-4])[-/ ]?(?P<year>\d{4})"),
     (QUARTER, r"(?P<part>[1-4])[Qq] ?(?P<year>\d{4})"),
     (ORDINAL, r"(?P<year>(?:18|19|20)\d{2})-(?P<part>[0-3]\d{2})"),
-    (MONTH, r"(?P<part>\d{1,2})[/.](?P<year>\d{4})"),
-    (MONTH, r"(?P<year>\d{4})[/.](?P<part>\d{1,2})"),
+    (MONTH, r"(?P<part>0?[1-9]|1[0-2])[/.](?P<year>(?:1[6-9]|20)\d{2})"),  # 12.3456 and 1013.2 are numbers
+    (MONTH, r"(?P<year>(?:1[6-9]|20)\d{2})/(?P<part>0?[1-9]|1[0-2])"),
+    (MONTH, r"(?P<year>(?:1[6-9]|20)\d{2})\.(?P<part>0[1-9]|1[0-2])"),
     (NAMED, rf"(?P<part>[{LETTERS}]{{3,12}})\.?[- /,]*(?:de )?(?P<year>\d{{4}})"),
     (NAMED, rf"(?P<part>[{LETTERS}]{{3,4}})[-'’](?P<year>\d{{2}})"),
 )
