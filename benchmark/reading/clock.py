@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from benchmark.errors import UserError
 from benchmark.reading import cell
+from benchmark.reading.names import PARTS, SHORT
 from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.options import LOST_AT_MOST, WITHOUT
 from benchmark.reading.sheet import Sheet, is_counter, is_whole
@@ -27,15 +28,6 @@ NAME = re.compile(
     r".*(time|date|stamp|datum|zeit|uhr|fecha|hora|heure|epoch|clock|utc|jour|tag\b).*|ts|ds|t|dt|index", re.I
 )
 VALUE_NAME = re.compile(r"_?values?|y|x|data|reading|measurement", re.I)
-PARTS = (  # exact names, in order of preference
-    ("year", "yr", "yyyy", "jahr", "année", "annee", "año", "ano", "anno", "jaar", "rok", "år", "y"),
-    ("month", "mon", "mm", "mo", "monat", "mois", "mes", "mese", "mês", "maand", "miesiąc", "månad", "måned", "m"),
-    ("day", "dd", "dy", "tag", "jour", "dia", "día", "giorno", "dag", "dzień", "d"),
-    ("hour", "hr", "hh", "stunde", "heure", "hora", "ora", "uur", "godzina", "timme", "h"),
-    ("minute", "min", "mi", "minuto"),
-)
-
-
 ORDINALS = ("doy", "day_of_year", "dayofyear", "yday", "jday", "julian_day", "julian", "ordinal_day")
 
 
@@ -261,29 +253,32 @@ def _with_time_of_day(sheet: Sheet, clock: Clock, taken: tuple[str | None, ...])
 
 
 def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
-    """Year, month, day and hour in columns of their own."""
+    """Year, month, day, or year and day of the year, and the hour and minute beside them, in columns of their own."""
     lower = {name.lower(): name for name in free}
-    names = [next((lower[n] for n in part if n in lower), None) for part in PARTS]
+    named = zip(PARTS, SHORT, strict=True)
+    names = [next((lower[n] for n in (*words, *short) if n in lower), None) for words, short in named]
     if all(name.startswith("column ") for name in sheet.names):
         names = _by_place(sheet)
-    year, month, day = names[:3]
-    if year is not None and day is None and (ordinal := next((lower[n] for n in ORDINALS if n in lower), None)):
-        return _from_ordinal(sheet, year, ordinal, names[3:])
-    if year is None or month is None:
+    year, month, day, *clock = names
+    ordinal = next((lower[n] for n in ORDINALS if n in lower), None) if day is None else None
+    date = [name for name in ((year, ordinal) if ordinal else (year, month, day)) if name is not None]
+    if year is None or len(date) < 2 or not all(map(sheet.looks_numeric, date)):
         return None
-    parts = [sheet.numbers(n).values if n is not None and sheet.looks_numeric(n) else None for n in names]
-    if day is None and parts[0] is not None:
-        parts[2] = np.ones(len(parts[0]))
-    if parts[0] is None or parts[1] is None or parts[2] is None:
-        return None
-    stamps = whole_dates(parts[0] * 10_000 + parts[1] * 100 + parts[2])
+    parts = [sheet.numbers(name).values for name in date]
+    if ordinal:
+        stamps = _of_ordinal(*parts)
+    else:
+        first = np.ones(len(sheet.table))  # of a month, where no day is given
+        stamps = whole_dates(parts[0] * 10_000 + parts[1] * 100 + (parts[2] if day else first))
     if stamps is None:
         return None
-    for values, size in zip(parts[3:], (HOUR, MINUTE), strict=True):
-        if values is not None:
-            stamps.wall += np.nan_to_num(values).astype(np.int64) * size
-    stamps.dates_only = parts[3] is None
-    return Clock(tuple(n for n in names if n is not None), stamps)
+    known = stamps.wall != NOT_A_TIME
+    clock = [name if name is not None and sheet.looks_numeric(name) else None for name in clock]
+    for name, size in zip(clock, (HOUR, MINUTE), strict=True):
+        if name is not None:
+            stamps.wall[known] += np.nan_to_num(sheet.numbers(name).values).astype(np.int64)[known] * size
+    stamps.dates_only = clock[0] is None
+    return Clock((*date, *(name for name in clock if name is not None)), stamps)
 
 
 def _by_place(sheet: Sheet) -> list[str | None]:
@@ -297,20 +292,12 @@ def _by_place(sheet: Sheet) -> list[str | None]:
     return [*found, *[None] * (5 - len(found))]
 
 
-def _from_ordinal(sheet: Sheet, year: str, ordinal: str, clock: list[str | None]) -> Clock | None:
-    """Year and day of the year, and the hour and minute beside them."""
-    if not (sheet.looks_numeric(year) and sheet.looks_numeric(ordinal)):
+def _of_ordinal(year: NDArray[np.float64], day: NDArray[np.float64]) -> Stamps | None:
+    """Midnights of year and day of the year."""
+    if not all(is_whole(n) and np.isfinite(n).all() for n in (year, day)):
         return None
-    numbers = [sheet.numbers(name).values for name in (year, ordinal)]
-    if not all(is_whole(n) and np.isfinite(n).all() for n in numbers):
-        return None
-    january = (numbers[0].astype(np.int64) - 1970).astype("M8[Y]").astype("M8[D]").astype(np.int64)
-    wall = (january + numbers[1].astype(np.int64) - 1) * DAY
-    used = [n for n in clock if n is not None and sheet.looks_numeric(n)]
-    for name, size in zip(clock, (HOUR, MINUTE), strict=True):
-        if name in used:
-            wall = wall + np.nan_to_num(sheet.numbers(name).values).astype(np.int64) * size
-    return Clock((year, ordinal, *used), Stamps(wall, dates_only=not used))
+    january = (year.astype(np.int64) - 1970).astype("M8[Y]").astype("M8[D]").astype(np.int64)
+    return Stamps((january + day.astype(np.int64) - 1) * DAY)
 
 
 def _time_alone(sheet: Sheet, free: list[str], found: list[Clock]) -> Clock | None:

@@ -11,6 +11,8 @@ from benchmark.errors import UserError
 from benchmark.reading import labels
 from benchmark.reading.clock import NAME as CLOCK_NAME
 from benchmark.reading.clock import Clock
+from benchmark.reading.names import PARTS
+from benchmark.reading.numbers import sample
 from benchmark.reading.options import WITHOUT
 from benchmark.reading.sheet import Sheet, is_constant, is_counter, is_whole
 from benchmark.reading.stamps import from_epoch
@@ -19,9 +21,8 @@ from benchmark.reading.table import counted
 VALUE_NAMES = ("_value", "value", "values", "data", "y", "x")
 IDENTIFIER = re.compile(
     r"(.*[ _-])?(id|ids|no|nr|uuid|serial|index|idx|code|row|seq|sequence|counter)|unnamed: ?\d+|column 1|#"
-    r"|year|month|day|hour|minute|second|weekday|day_?of_?week|week|quarter|is_.*|.*flag|quality|status"
-    r"|jahr|monat|tag|stunde|wochentag|woche|kw|quartal|année|mois|jour|heure|semaine|año|mes|día|hora|semana"
-    r"|ano|mês|dia|anno|mese|giorno|ora|settimana|jaar|maand|dag|uur|rok|miesiąc|dzień|godzina|år|månad|måned|timme",
+    r"|second|weekday|day_?of_?week|week|quarter|is_.*|.*flag|quality|status|wochentag|woche|kw|quartal|semaine"
+    rf"|semana|settimana|{'|'.join(name for part in PARTS for name in part)}",
     re.I,
 )
 SHOWN, SIDEWAYS = 8, 20
@@ -117,8 +118,6 @@ def _refuse_words(sheet: Sheet, names: list[str]) -> None:
 
 
 def _nothing_numeric(sheet: Sheet) -> str:
-    from benchmark.reading.numbers import sample
-
     shown = ", ".join(f"{name} ({next(iter(sample(sheet.cells(name), 5)), '')[:20]!r})" for name in sheet.names[:SHOWN])
     return f"{sheet.path} has no numeric column (columns and a cell of each: {shown}): name the values with --value"
 

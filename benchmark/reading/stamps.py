@@ -8,20 +8,21 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.reading.fields import day_and_month, fields_of, hours_of, plain_times, wall_of
-from benchmark.reading.months import LETTERS, month_of
+from benchmark.reading.fields import HALF, Fields, day_and_month, midnight, plain_times
+from benchmark.reading.names import LETTERS, month_of
 from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.periods import read_periods
-from benchmark.reading.runs import digit_runs
-from benchmark.reading.table import Cells, as_mask, count_true
-from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
-from benchmark.reading.zone_names import by_word, tail_offset, without_zone
+from benchmark.reading.table import Cells, as_mask
+from benchmark.reading.units import DAY, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
+from benchmark.reading.zone_names import by_word, offsets, tail_offset
 
 EPOCHS = (("seconds", SECOND), ("milliseconds", 10**6), ("microseconds", 10**3), ("nanoseconds", 1))
 OLDEST, YOUNGEST = 315_532_800, 4_102_444_800  # 1980 and 2100
 
-_CLOCK = r"(?:[T ,;:_\-]+\d{1,2}(?:[:.h]\d{2}(?:[:.]\d{2}(?:[.,:]\d{1,9})?)?)?(?: ?[AaPp]\.? ?[Mm]\.?)?)?"
-_ZONE = r" ?(?:Z|[A-Za-z]{2,4}|(?:UTC|GMT)? ?[+-]\d{2}:?\d{2}|(?:UTC|GMT) ?[+-]\d{1,2}|[+-]\d{2})?"
+_SECONDS = r"(?:[:.](?P<second>\d{2})(?:[.,:](?P<fraction>\d{1,9}))?)?"
+_CLOCK = rf"(?:[T ,;:_\-]+(?P<hour>\d{{1,2}})(?:[:.h](?P<minute>\d{{2}}){_SECONDS})?{HALF})?"
+_CLOSE_CLOCK = r"(?:[T _\-]?(?P<hour>\d{2})(?:(?P<minute>\d{2})(?:(?P<second>\d{2})(?:[.,]?(?P<fraction>\d{3}))?)?)?)?"
+_ZONE = r" ?(?P<zone>Z|[A-Za-z]{2,4}|(?:UTC|GMT)? ?[+-]\d{2}:?\d{2}|(?:UTC|GMT) ?[+-]\d{1,2}|[+-]\d{2})?"
 _DAY = rf"(?:[{LETTERS}]{{2,12}}\.?,? +)?"
 _WORD = rf"[{LETTERS}]{{3,12}}\.?"
 YEARLESS = rf"{_DAY}(?:\d{{1,2}}[-/ .]+{_WORD}|{_WORD} +\d{{1,2}}),? +\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:[.,]\d+)?"
@@ -30,17 +31,20 @@ _LATER = r"^(.*\d.*?)(?:\[[\w/+-]+\]| \([\w ]+\))$"  # "[Europe/Berlin]" and "(C
 _RANGE = r"^(.*\d{1,2}:\d{2}(?::\d{2})?Z?) ?[-–/] ?(?:\d.*[ T])?\d{1,2}:\d{2}(?::\d{2})?Z?$"
 OFFSETS = 4  # different ends of cells, from which they are ends of ranges and no offsets to UTC
 _CLOCK_FIRST = r"^(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)[ ,;T]+(\S.*[-/. ].*)$"  # "13:30:00 24.12.2024"
-FORMS: tuple[tuple[str, str, str], ...] = (  # name, order of the first runs of digits, pattern of the date
-    ("year first", "ymd", r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}"),
-    ("numbers", "??y", r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}"),
-    ("numbers", "??y", r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2}"),
-    ("month by name", "dmy", rf"{_DAY}\d{{1,2}}[-/ .]+(?:de )?{_WORD}[-/ ,]+(?:de )?\d{{2,4}}"),
-    ("month by name", "mdy", rf"{_DAY}{_WORD} +\d{{1,2}},? +\d{{4}}"),
-    ("compact", "ymd", r"(?:19|20)\d{6}"),
-    ("year and month", "ym", r"\d{4}-\d{2}"),
-    ("C's ctime", "ctime", rf"[A-Za-z]{{3}} +{_WORD} +\d{{1,2}} +\d{{1,2}}:\d{{2}}:\d{{2}}"),
+_MONTH = rf"(?P<word>{_WORD})"
+_OPEN = r"(?P<first>\d{1,2})[-/.](?P<other>\d{1,2})[-/.]"  # the order of day and month is open
+_ISO = rf"(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}}){_CLOCK}{_ZONE}"
+FORMS = (
+    _ISO,
+    rf"{_OPEN}(?P<year>\d{{4}}){_CLOCK}{_ZONE}",
+    rf"{_OPEN}(?P<year>\d{{2}}){_CLOCK}{_ZONE}",
+    rf"{_DAY}(?P<day>\d{{1,2}})[-/ .]+(?:de )?{_MONTH}[-/ ,]+(?:de )?(?P<year>\d{{2,4}}){_CLOCK}{_ZONE}",
+    rf"{_DAY}{_MONTH} +(?P<day>\d{{1,2}}),? +(?P<year>\d{{4}}){_CLOCK}{_ZONE}",
+    rf"(?P<year>(?:19|20)\d{{2}})(?P<month>\d{{2}})(?P<day>\d{{2}}){_CLOSE_CLOCK}{_ZONE}",
+    r"(?P<year>\d{4})-(?P<month>\d{2})",
+    rf"[A-Za-z]{{3}} +{_MONTH} +(?P<day>\d{{1,2}}) +(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}}):(?P<second>\d{{2}})"
+    r"(?: [A-Z]{3,4})? +(?P<year>\d{4})",  # as C's ctime writes it
 )
-_COMPACT_CLOCK = r"(?:[T _\-]?\d{2}(?:\d{2}(?:\d{2}(?:[.,]?\d{3})?)?)?)?"
 
 
 @dataclass
@@ -86,20 +90,11 @@ class Stamps:
         )
 
 
-def form_of(cells: list[str]) -> tuple[str, str, str] | None:
+def _form_of(cells: list[str]) -> str | None:
     """The form that at least nine in ten of the cells have."""
     if mostly(cells, re.compile(YEARLESS).fullmatch):
         return None
-    return next((form for form in FORMS if mostly(cells, re.compile(_whole(form)).fullmatch)), None)
-
-
-def _whole(form: tuple[str, str, str]) -> str:
-    name, _, date = form
-    if name == "compact":
-        return date + _COMPACT_CLOCK + _ZONE
-    if name == "C's ctime":
-        return date + r"(?: [A-Z]{3,4})? +\d{4}"
-    return date + ("" if name == "year and month" else _CLOCK + _ZONE)
+    return next((form for form in FORMS if mostly(cells, re.compile(form).fullmatch)), None)
 
 
 def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
@@ -129,22 +124,16 @@ def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
         return found
     if (cut := _rewritten(cells, known, _LATER, r"\1")) is not None:
         cells, known = cut, sample(cut)
-    form = form_of(known)
+    form = _form_of(known)
     if form is None and (turned := _rewritten(cells, known, _CLOCK_FIRST, r"\2 \1")) is not None:
         return read_stamps(turned, day_first)
     if form is None:
         periods = read_periods(cells, known)
         return None if periods is None else Stamps(periods[0], wrong=periods[1], dates_only=True)
     text = pc.utf8_trim_whitespace(cells)
-    if form[1] == "ymd" and form[0] == "year first" and (fast := _iso(text)) is not None:
+    if form == _ISO and (fast := _iso(text)) is not None:
         return fast
-    matches = pc.match_substring_regex(text, f"^{_whole(form)}$")
-    wrong = pc.and_(pc.invert(pc.fill_null(matches, True)), text.is_valid())
-    good, count = as_mask(matches), count_true(wrong)
-    example = str(text.filter(wrong)[0]) if count else ""
-    found = _from_runs(text, good, form, day_first)
-    found.wrong, found.example = count + found.wrong, example or found.example
-    return found
+    return _of_form(text, form, day_first)
 
 
 def _one_place(known: list[str]) -> str:
@@ -200,61 +189,30 @@ def _iso(text: Cells) -> Stamps | None:
     return Stamps(np.where(instants == NOT_A_TIME, NOT_A_TIME, instants + offset.astype(np.int64) * MINUTE), offset)
 
 
-def _from_runs(text: Cells, good: NDArray[np.bool_], form: tuple[str, str, str], day_first: bool | None) -> Stamps:
-    """Fields of the cells by their runs of digits."""
-    import pyarrow.compute as pc
-
-    name, order, _ = form
-    if name == "compact":
-        return _from_compact(text, good)
-    offset, text, notes = without_zone(text, order)
-    month = (
-        by_word(pc.replace_substring_regex(text, f"[^{LETTERS}]+", " "), month_of)
-        if "name" in name or "C's" in name
-        else None
+def _of_form(text: Cells, form: str, day_first: bool | None) -> Stamps:
+    """Cells of one form; those of none are wrong, as are dates and times of day that there are not."""
+    found = Fields(text, f"^{form}$")
+    since, timely = found.clock()
+    if "first" in found:
+        date, day_first, notes = day_and_month(found, since, text, day_first)
+    else:
+        named = by_word(found.text("word"), month_of).astype(np.int64)
+        month = named if "word" in found else found.number("month")
+        day = found.number("day") if "day" in found else np.ones(len(month), dtype=np.int64)
+        date, notes = (found.year(), month, day), []
+    offset, said = offsets(found)
+    wall, valid = midnight(*date)
+    valid &= timely & found.good
+    wrong = np.flatnonzero(~valid & as_mask(text.is_valid()))
+    return Stamps(
+        np.where(valid, wall + since, NOT_A_TIME),
+        offset,
+        len(wrong),
+        str(text[int(wrong[0])]) if len(wrong) else "",
+        dates_only=not found.length("hour").any(),
+        notes=said + notes,
+        day_first=day_first,
     )
-    numbers, lengths = digit_runs(text, 7)
-    fields = fields_of(numbers, lengths, order, month)
-    if order == "??y":
-        fields, day_first, said = day_and_month(numbers, lengths, good, text, day_first)
-        notes += said
-    year = np.where(fields["ylen"] <= 2, fields["year"] + np.where(fields["year"] < 70, 2000, 1900), fields["year"])
-    hours = hours_of(text, fields["clock"][:, 0])
-    wall, valid = wall_of(year, fields["month"], fields["day"], hours, fields["clock"], fields["clock_len"])
-    bad = good & ~valid
-    wall[~good | ~valid] = NOT_A_TIME
-    example = str(text[int(np.flatnonzero(bad)[0])]) if bad.any() else ""
-    dates_only = not fields["clock_len"].any()
-    return Stamps(wall, offset, int(bad.sum()), example, dates_only, notes=notes, day_first=day_first)
-
-
-def _from_compact(text: Cells, good: NDArray[np.bool_]) -> Stamps:
-    """``20241020``, ``20241020T133000Z``, ``20241020 1330``."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    zulu = bool(pc.any(pc.ends_with(text, "Z")).as_py())
-    digits = pc.replace_substring_regex(pc.utf8_slice_codeunits(text, 0, 19), r"[Zz+-].*$|\D", "")
-    safe = pc.if_else(pa.array(good), pc.utf8_slice_codeunits(pc.utf8_rpad(digits, 17, "0"), 0, 17), "0" * 17)
-    stamps = np.array(pc.cast(safe, pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), dtype=np.int64)
-    whole, thousandths = np.divmod(stamps, 1000)
-    date, rest = np.divmod(whole, 10**6)
-    wall, valid = from_yyyymmdd(date)
-    hours, minutes, seconds = rest // 10_000, rest // 100 % 100, rest % 100
-    wall += hours * HOUR + minutes * MINUTE + seconds * SECOND + thousandths * 10**6
-    valid &= (hours <= 24) & (minutes < 60) & (seconds <= 60)
-    bad = good & ~valid
-    wall[~good | ~valid] = NOT_A_TIME
-    offset = np.zeros(len(wall), dtype=np.int32) if zulu else None
-    example = str(text[int(np.flatnonzero(bad)[0])]) if bad.any() else ""
-    dates_only = bool(pc.max(pc.utf8_length(digits)).as_py() == 8)
-    return Stamps(wall, offset, int(bad.sum()), example, dates_only)
-
-
-def from_yyyymmdd(date: NDArray[np.int64]) -> tuple[Nanoseconds, NDArray[np.bool_]]:
-    """Midnights of dates written as eight digits, and whether there is such a day."""
-    clock, lengths = np.zeros((len(date), 4), dtype=np.int64), np.zeros((len(date), 4), dtype=np.int8)
-    return wall_of(date // 10_000, date // 100 % 100, date % 100, np.zeros(len(date), dtype=np.int64), clock, lengths)
 
 
 def from_epoch(values: NDArray[np.float64]) -> Stamps | None:

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.reading import cell
-from benchmark.reading.fields import hours_of, plain_times, wall_of
+from benchmark.reading.fields import HALF, Fields, plain_times
 from benchmark.reading.numbers import mostly, sample
-from benchmark.reading.runs import digit_runs
 from benchmark.reading.sheet import Sheet, is_whole
-from benchmark.reading.table import Cells, as_mask
+from benchmark.reading.table import Cells
 from benchmark.reading.units import HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
 
 HOUR_NAME = re.compile(r"(hour|hr|hh|stunde|time|zeit|uhrzeit|hora|heure|hour_of_day|hrmn|hhmm|std)\b.*", re.I)
+CLOCK = r"^(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?" + HALF
 
 
 def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
@@ -59,11 +59,9 @@ def _padded(cells: list[str]) -> bool:
 def _clock_cells(cells: Cells) -> Nanoseconds:
     import pyarrow.compute as pc
 
-    text = pc.utf8_trim_whitespace(cells)
-    good = as_mask(pc.match_substring_regex(text, r"^\d{1,2}[:.]\d{2}"))
-    numbers, lengths = digit_runs(text, 4)
-    since, valid = wall_of(1970, 1, 1, hours_of(text, numbers[:, 0]), numbers, lengths)
-    return np.where(good & valid, since, NOT_A_TIME)
+    found = Fields(pc.utf8_trim_whitespace(cells), CLOCK)
+    since, valid = found.clock()
+    return np.where(found.good & valid, since, NOT_A_TIME)
 
 
 def _bare_clock(values: NDArray[np.float64]) -> Nanoseconds | None:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.reading.fields import in_order
+from benchmark.reading.fields import full_year, in_order, midnight
 from benchmark.reading.sheet import is_whole
-from benchmark.reading.stamps import Stamps, from_yyyymmdd
+from benchmark.reading.stamps import Stamps
 from benchmark.reading.units import HOUR, MINUTE, NOT_A_TIME, SECOND
 
 Whole = NDArray[np.int64]
@@ -22,8 +22,8 @@ OTHERS: dict[str, Callable[[Whole], Whole]] = {
     "mmddyyyy": lambda v: v % 10_000 * 10_000 + v // 1_000_000 * 100 + v // 10_000 % 100,
     "yyyymm": lambda v: v * 100 + 1,
     "yymmdd": lambda v: v + np.where(v < 700_000, 20_000_000, 19_000_000),
-    "mmddyy": lambda v: np.where(v < 10**6, _century(v % 100) * 10_000 + v // 100, 0),
-    "ddmmyy": lambda v: np.where(v < 10**6, _century(v % 100) * 10_000 + v // 100 % 100 * 100 + v // 10_000, 0),
+    "mmddyy": lambda v: np.where(v < 10**6, full_year(v % 100) * 10_000 + v // 100, 0),
+    "ddmmyy": lambda v: np.where(v < 10**6, full_year(v % 100) * 10_000 + v // 100 % 100 * 100 + v // 10_000, 0),
     "yyyyddd": lambda v: _ordinal(v // 1000, v % 1000),
 }
 SHORT = (("yymmddhhmm", 10**4, (100, 1)), ("yymmddhhmmss", 10**6, (10_000, 100, 1)))
@@ -67,10 +67,6 @@ def short_stamps(values: NDArray[np.float64], name: str) -> Stamps | None:
     return None
 
 
-def _century(year: Whole) -> Whole:
-    return year + np.where(year < 70, 2000, 1900)
-
-
 def _ordinal(year: Whole, day: Whole) -> Whole:
     """Year and day of the year as yyyymmdd; 0 where there is no such day."""
     fitting = (year >= 1900) & (year < 2200) & (day >= 1) & (day <= 366)
@@ -82,5 +78,6 @@ def _ordinal(year: Whole, day: Whole) -> Whole:
 
 def _walls(dates: Whole) -> tuple[Whole, NDArray[np.bool_]]:
     fitting = (dates >= FIRST) & (dates <= LAST)
-    wall, valid = from_yyyymmdd(np.where(fitting, dates, FIRST))
+    dates = np.where(fitting, dates, FIRST)
+    wall, valid = midnight(dates // 10_000, dates // 100 % 100, dates % 100)
     return wall, valid & fitting

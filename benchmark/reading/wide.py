@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from benchmark.reading import cell
-from benchmark.reading.months import LETTERS, month_of
+from benchmark.reading.names import LETTERS, PARTS, month_of
 from benchmark.reading.table import Table
 
 HOURS, MONTHS, TIMES = "hours of the day", "months of the year", "times"
@@ -36,7 +36,7 @@ def _melted(table: Table, times: dict[str, str], kind: str) -> Table:
     import pyarrow as pa
 
     others = {name: cells for name, cells in table.columns.items() if name not in times}
-    year = next((name for name in others if re.fullmatch("year|jahr|année|annee|año|ano|anno", name, re.I)), None)
+    year = next((name for name in others if name.lower() in PARTS[0]), None)
     timed = any(":" in str(cells[0]) for cells in others.values() if len(cells))  # rows have times of day themselves
     if (kind == HOURS and timed) or (kind == MONTHS and year is None):
         return table

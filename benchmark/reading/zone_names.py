@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.reading.fields import AFTERNOON, MORNING
-from benchmark.reading.table import Cells, count_true
+from benchmark.reading.fields import Fields
+from benchmark.reading.table import Cells, as_mask
 
 ABBREVIATED = {"utc": 0, "gmt": 0, "z": 0, "wet": 0, "cet": 60, "cest": 120, "bst": 60, "eet": 120, "eest": 180} | {
     "mez": 60, "mesz": 120,
@@ -24,20 +24,22 @@ class UnknownZone(Exception):
     """The name of a time zone that has no known offset."""
 
 
-def without_zone(text: Cells, order: str) -> tuple[NDArray[np.int32] | None, Cells, list[str]]:
-    """Minutes ahead of UTC, the cells without their zones, and what is to be said of the names."""
+def offsets(found: Fields) -> tuple[NDArray[np.int32] | None, list[str]]:
+    """Minutes ahead of UTC, None where no cell says so, and what is to be said of the names.
+
+    A zone stands behind minutes, Z behind an hour already: ``13-14`` is no offset.
+    """
     import pyarrow.compute as pc
 
-    numeric = r"(?:UTC|GMT)? ?[+-]\d{2}:?\d{2}|(?:UTC|GMT) ?[+-]\d{1,2}"
-    pattern = rf"(?:Z|\b(?:UTC|GMT|[A-Z]{{3,4}})|{numeric}|\d:\d{{2}}(?:[.,]\d+)? ?[+-]\d{{2}})$"
-    zoned = pc.fill_null(pc.match_substring_regex(text, rf"\d:\d{{2}}.*{pattern}"), False)
-    zoned = pc.and_(zoned, pc.invert(pc.fill_null(pc.match_substring_regex(text, f"{AFTERNOON}|{MORNING}"), False)))
-    if order == "ctime" or not count_true(zoned):
-        return None, text, []
-    tails = pc.if_else(zoned, pc.utf8_slice_codeunits(text, -6, 1 << 20), "")
-    offset = by_word(tails, tail_offset)
-    cut = pc.replace_substring_regex(text, r" ?(?:UTC|GMT)? ?(?:[+-]\d{1,2}(?::?\d{2})?|Z|[A-Z]{3,4})$", "")
-    return offset, pc.if_else(zoned, cut, text), _named_zones(tails)
+    zones = found.text("zone")
+    timed = found.length("minute") > 0
+    told = timed & as_mask(pc.match_substring_regex(zones, r"^[A-Z]{3,4}$|\d$")) | (found.length("hour") > 0) & as_mask(
+        pc.equal(zones, "Z")
+    )
+    if not told.any():
+        return None, []
+    zones = pc.if_else(told, zones, "")
+    return by_word(zones, tail_offset), _named_zones(zones)
 
 
 def by_word(words: Cells, value: Any) -> NDArray[np.int32]:

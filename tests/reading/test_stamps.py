@@ -6,11 +6,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from benchmark.reading.fields import Ambiguous
-from benchmark.reading.runs import digit_runs
 from benchmark.reading.stamps import from_epoch, read_stamps
 from benchmark.reading.units import NOT_A_TIME
 
@@ -127,12 +124,9 @@ def test_epochs_by_their_size(size: int) -> None:
     assert from_epoch(np.array([12.0, 13.0])) is None
 
 
-@given(st.lists(st.text("0123456789:.- ap", max_size=12), max_size=20))
-def test_runs_of_digits_are_those_of_a_regular_expression(cells: list[str]) -> None:
-    import re
+def test_the_only_reading_in_order_decides_with_years_of_two_digits() -> None:
+    assert walls(["11/01/23", "12/01/23", "01/02/23"])[0] == "2023-01-11T00:00:00"
 
-    numbers, lengths = digit_runs(pa.array(cells, pa.string()), 4)
-    for row, text in enumerate(cells):
-        runs = [run[:9] for run in re.findall(r"\d+", text)][:4]
-        assert numbers[row, : len(runs)].tolist() == [int(r) for r in runs]
-        assert lengths[row].tolist() == [len(r) for r in runs] + [0] * (4 - len(runs))
+
+def test_numbers_with_four_decimals_are_no_months() -> None:
+    assert read_stamps(pa.array(["0.1344", "0.8474", "12.7638", "0.2551"])) is None

@@ -1,4 +1,4 @@
-"""Month names in several languages."""
+"""Names of months, and of the parts of a date, in several languages."""
 
 from __future__ import annotations
 
@@ -28,3 +28,13 @@ def month_of(words: str) -> int:
             if word[:size] in BEGINNINGS:
                 return BEGINNINGS[word[:size]]
     return 0
+
+
+PARTS: tuple[tuple[str, ...], ...] = (  # year, month, day, hour and minute: in words, in order of preference
+    ("year", "jahr", "année", "annee", "año", "ano", "anno", "jaar", "rok", "år"),
+    ("month", "monat", "mois", "mes", "mês", "mese", "maand", "miesiąc", "månad", "måned"),
+    ("day", "tag", "jour", "día", "dia", "giorno", "dag", "dzień"),
+    ("hour", "stunde", "heure", "hora", "ora", "uur", "godzina", "timme"),
+    ("minute", "minuto"),
+)
+SHORT = (("yr", "yyyy", "y"), ("mon", "mm", "mo", "m"), ("dd", "dy", "d"), ("hr", "hh", "h"), ("min", "mi"))
