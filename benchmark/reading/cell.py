@@ -6,9 +6,9 @@ import re
 
 from benchmark.reading.names import ANY, LETTERS
 
-NOTHING = (
-    frozenset(
-        [
+NOTHING = frozenset(
+    (
+        *(
             "",
             "na",
             "n/a",
@@ -26,12 +26,10 @@ NOTHING = (
             "missing",
             "-nan",
             "<na>",
-        ]
+        ),
+        *("#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#n/v", "#nv", "no data", "nodata", "undefined"),
+        *("unavailable", "unknown", "offline"),
     )
-    | frozenset(
-        ["#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#n/v", "#nv", "no data", "nodata", "undefined"]
-    )
-    | frozenset(["unavailable", "unknown", "offline"])
 )
 
 DASHES = "−–‒－"  # minus signs beside ASCII's

@@ -1,12 +1,20 @@
-"""Bytes of a text file as UTF-8."""
+"""Bytes of a file: unpacked where they are compressed, and its text as UTF-8."""
 
 from __future__ import annotations
 
+import bz2
 import codecs
+import gzip
+import io
+import lzma
+import zipfile
+import zlib
+from contextlib import suppress
 from pathlib import Path
 
 from benchmark.errors import UserError
 
+FORMS = ((b"\x1f\x8b", gzip.decompress), (b"BZh", bz2.decompress), (b"\xfd7zXZ\x00", lzma.decompress))
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -14,6 +22,37 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+
+
+def unpacked(raw: bytes, path: Path) -> bytes:
+    """The bytes inside, or the same ones where they are not compressed.
+
+    Raises
+    ------
+    UserError
+        If the file is damaged, or an archive of several files.
+    """
+    try:
+        for mark, decompress in FORMS:
+            if raw.startswith(mark):
+                return decompress(raw)
+        if raw.startswith(b"PK\x03\x04"):
+            return _of_archive(raw, path)
+    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError) as error:
+        raise UserError(f"{path} cannot be unpacked: {error}; copy or download it again") from error
+    return raw
+
+
+def _of_archive(raw: bytes, path: Path) -> bytes:
+    """The one file of a zip archive; Excel's files, which are archives too, stay as they are."""
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
+        if "[Content_Types].xml" in names:
+            return raw
+        files = [name for name in names if not name.startswith("__MACOSX/")]
+        if len(files) != 1:
+            raise UserError(f"{path} is an archive of {len(files)} files ({', '.join(files[:5])}): unpack it, give one")
+        return archive.read(files[0])
 
 
 def as_utf8(raw: bytes, path: Path, encoding: str | None, notes: list[str]) -> tuple[bytes, str]:
@@ -44,20 +83,17 @@ def _guessed(raw: bytes, path: Path, notes: list[str]) -> str:
     head = raw[: 1 << 16]
     if b"\0" in head:
         return _wide(head, path, notes)
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
+    found = next(name for name in ("utf-8", "cp1252", "latin-1") if _reads(raw, name))
+    if found != "utf-8":
         notes.append("The file is not UTF-8; it was read as Latin-1 (--encoding names another).")
-        return "cp1252" if _is_cp1252(raw) else "latin-1"
-    return "utf-8"
+    return found
 
 
-def _is_cp1252(raw: bytes) -> bool:
-    try:
-        raw.decode("cp1252")
-    except UnicodeDecodeError:
-        return False
-    return True
+def _reads(raw: bytes, name: str) -> bool:
+    with suppress(UnicodeDecodeError):
+        raw.decode(name)
+        return True
+    return False
 
 
 def _wide(head: bytes, path: Path, notes: list[str]) -> str:

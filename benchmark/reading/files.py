@@ -6,16 +6,24 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmark.errors import UserError
+from benchmark.reading.encoding import unpacked
 from benchmark.reading.excel import read_excel
-from benchmark.reading.footer import without_totals
 from benchmark.reading.influx import mark_series
 from benchmark.reading.json_file import read_json
 from benchmark.reading.options import ReadOptions
-from benchmark.reading.packed import unpacked
-from benchmark.reading.table import Table, from_columns
+from benchmark.reading.table import Table, counted, from_columns
 from benchmark.reading.text import read_text
 from benchmark.reading.wide import as_long
+
+LAST = 12  # rows in which they are looked for
+_WORD = (
+    "total|totals|totale|totaux|sum|summe|somme|suma|soma|gesamt|insgesamt|average|avg|mean|mittelwert|mittel"
+    "|durchschnitt|moyenne|media|promedio|median|min|max|minimum|maximum|count|anzahl|stdev|std"
+)
+SUMS_UP = rf"(?i)^((grand|sub)[ -]?)?({_WORD})[:.]?( +[\d.,+-]+)?$"
 
 
 def read_table(path: Path, options: ReadOptions) -> Table:
@@ -35,7 +43,7 @@ def read_table(path: Path, options: ReadOptions) -> Table:
     table = _read(unpacked(raw, path), path, options)
     if not len(table):
         raise UserError(f"{path} has no rows")
-    return as_long(without_totals(table), options.value)
+    return as_long(_without_totals(table), options.value)
 
 
 def _read(raw: bytes, path: Path, options: ReadOptions) -> Table:
@@ -84,3 +92,30 @@ def _plain(cells: Any) -> Any:
     if pa.types.is_decimal(cells.type):
         cells = cells.cast(pa.float64())
     return cells
+
+
+def _without_totals(table: Table) -> Table:
+    """The table without rows such as ``Total`` and ``Average`` at its end; said with the first of their words."""
+    import pyarrow as pa
+
+    size = min(LAST, len(table) // 2)
+    found, word = np.zeros(size, dtype=bool), ""
+    for cells in table.columns.values():
+        if not pa.types.is_string(cells.type):
+            continue
+        tail = [bool(cell) and bool(re.match(SUMS_UP, cell.strip())) for cell in cells[len(table) - size :].to_pylist()]
+        if any(tail) and not _sums_up_earlier(cells[: len(table) - size]):
+            found |= np.array(tail)
+            word = word or str(cells[len(table) - size + tail.index(True)])
+    if not found.any():
+        return table
+    kept = table.keep(np.concatenate([np.ones(len(table) - size, dtype=bool), ~found]))
+    kept.total -= int(found.sum())
+    kept.notes.append(f"Left out: {counted(int(found.sum()), 'row')} at the end, the sum of others ({word!r}).")
+    return kept
+
+
+def _sums_up_earlier(cells: object) -> bool:
+    import pyarrow.compute as pc
+
+    return bool(pc.any(pc.match_substring_regex(pc.utf8_trim_whitespace(cells), SUMS_UP)).as_py())

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError, unknown
-from benchmark.reading import labels, lineup
+from benchmark.reading import labels
 from benchmark.reading.clock import Clock, find_clock, unread_times
 from benchmark.reading.codes import without_codes
 from benchmark.reading.columns import find_label, find_value
@@ -20,10 +20,9 @@ from benchmark.reading.files import read_table
 from benchmark.reading.numbers import Numbers
 from benchmark.reading.options import LOST_AT_MOST, MISSING_AT_MOST, WITHOUT, ReadOptions
 from benchmark.reading.order import Order, arrange, as_they_stand
-from benchmark.reading.recording import Recording
+from benchmark.reading.recording import Recording, ValueText, lineup, set_times
 from benchmark.reading.series import ALL, SEPARATOR, Split, chosen, find_split, keys_of, listed
 from benchmark.reading.sheet import Sheet
-from benchmark.reading.shown import ValueText, set_times
 from benchmark.reading.table import Table, counted
 from benchmark.reading.zones import in_zone
 
@@ -133,7 +132,7 @@ class _Job:
         found.labels = self._labels(rows, order, ticks, offset, notes)
         found.notes = list(dict.fromkeys(notes))
         found.reading, found.step = self._decided(series), order.usual
-        found.lineup = lineup.lines(found, sheet, clock, self.label, self.split, series, order.step)
+        found.lineup = lineup(found, sheet, clock, self.label, self.split, series, order.step)
         return found
 
     def _decided(self, series: str) -> ReadOptions:

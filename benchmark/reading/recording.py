@@ -1,14 +1,24 @@
-"""One series as a file holds it: the interface between reading and everything that works on the values."""
+"""One series as a file holds it, its values and times as the file shows them, and which column is what."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta, timezone
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.reading.clock import Clock
 from benchmark.reading.options import ReadOptions
+from benchmark.reading.order import Order, wall_at
+from benchmark.reading.series import Split
+from benchmark.reading.sheet import Sheet, is_whole
+from benchmark.reading.table import counted
+from benchmark.reading.units import MINUTE
+from benchmark.reading.zones import TimeText
+
+LISTED = 8
 
 
 @dataclass
@@ -77,3 +87,98 @@ class Recording:
         if self.time_text is not None:
             return str(self.time_text(row))
         return "" if self.times is None else str(self.times.iloc[row])
+
+
+@dataclass
+class ValueText:
+    """Values as the file has them, by point of the recording."""
+
+    cells: Any
+    rows: NDArray[np.int64]
+
+    def __call__(self, point: int) -> str:
+        value = self.cells[int(self.rows[point])].as_py()
+        return str(value).strip()
+
+
+def set_times(found: Recording, clock: Clock | None, order: Order) -> tuple[Any, Any]:
+    """Times of the recording; its clock and offset for events."""
+    import pandas as pd
+
+    if clock is None:
+        return None, None
+    if clock.stamps is None:
+        assert clock.numbers is not None
+        numbers = clock.numbers[order.before] + order.ahead
+        whole = is_whole(numbers) and bool(np.all(np.abs(numbers) < 2**53))
+        found.times = pd.Series(numbers.astype(np.int64) if whole else numbers)
+        return numbers, None
+    wall = wall_at(clock.stamps, order)
+    offset = None if clock.stamps.offset is None else clock.stamps.offset[order.before]
+    found.times = _pandas(wall, offset)
+    found.time_text = TimeText(wall, offset, clock.stamps.dates_only)
+    return wall, offset
+
+
+def _pandas(wall: NDArray[np.int64], offset: Any) -> Any:
+    """Time stamps for pictures and tables: with one offset, in UTC where it changes, without any as written."""
+    import pandas as pd
+
+    if offset is None:
+        return pd.Series(wall.view("M8[ns]"))
+    shifted = wall - offset.astype(np.int64) * MINUTE
+    times = pd.Series(shifted.view("M8[ns]")).dt.tz_localize("UTC")
+    same = len(offset) and bool((offset == offset[0]).all())
+    zone = timezone(timedelta(minutes=int(offset[0]))) if same and offset[0] else "UTC"
+    return times.dt.tz_convert(zone)
+
+
+# -- the line-up: which column is what, first and last time, step, rows kept --
+
+
+def lineup(
+    found: Recording, sheet: Sheet, clock: Clock | None, label: str | None, split: Split | None, series: str, step: str
+) -> list[str]:
+    """One line for each fact."""
+    facts = [("file", f"{sheet.path.name} ({sheet.table.form})")]
+    if split is not None and len(split.names) > 1:
+        facts.append(("series", f"{series!r} of {len(split.names)} in {' and '.join(map(repr, split.columns))}"))
+    facts.append(("time", clock.name if clock else "none; rows are numbered from 0"))
+    known = int((~found.filled).argmax())
+    facts.append(("values", f"{found.column!r}, from {found.show_value(known)} on"))
+    facts.append(("labels", _labels_line(found, sheet, label)))
+    used = {found.column, label, *(clock.columns if clock else ()), *(split.columns if split else ())}
+    unused = [name for name in sheet.names if name not in used]
+    if unused:
+        facts.append(
+            ("unused", ", ".join(unused[:LISTED]) + (f", ... ({len(unused)})" if len(unused) > LISTED else ""))
+        )
+    if clock is not None:
+        facts += [("first", found.show_time(0)), ("last", found.show_time(len(found) - 1))]
+    if step:
+        facts.append(("step", step))
+    facts.append(("rows", _rows_line(found, sheet, split, series)))
+    return [f"{name:<7} {fact}" for name, fact in facts]
+
+
+def _labels_line(found: Recording, sheet: Sheet, label: str | None) -> str:
+    if found.labels is None:
+        return "none"
+    where = f"{label!r}" if label else str(sheet.options.labels)
+    return f"{where}, {int(found.labels.sum()):,} of {len(found):,} points anomalous"
+
+
+def _rows_line(found: Recording, sheet: Sheet, split: Split | None, series: str) -> str:
+    assert found.rows is not None
+    several = split is not None and len(split.names) > 1
+    total = int(split.counts[split.names.index(series)]) if split is not None and several else sheet.table.total
+    kept = int((found.rows >= 0).sum())
+    text = f"{kept:,} of {total:,} kept"
+    missing = int((found.rows < 0).sum())
+    empty = int(found.filled.sum()) - missing
+    parts = [text]
+    if missing:
+        parts.append(f"{counted(missing, 'point')} put into gaps")
+    if empty:
+        parts.append(f"{counted(empty, 'value')} missing")
+    return ", ".join(parts)
