@@ -64,7 +64,7 @@ def filled(path: Path, *names: str, seeds: int = 1) -> Path:
 def write(path: Path, out: Path, **given: object) -> list[str]:
     told: list[str] = []
     with Store(path, write=True) as store:
-        writer.write(store, out, progress=told.append, **given)  # type: ignore[arg-type]
+        writer.write(store, out, wanted=writer.Wanted(progress=told.append, **given))  # type: ignore[arg-type]
     return told
 
 

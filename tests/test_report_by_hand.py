@@ -195,7 +195,7 @@ def test_what_a_reader_must_not_overlook_stands_above_every_table(
     monkeypatch.setattr(writer, "checked", lambda results, derived: Checked(cells, 0, 0, ("LOF on MGAB/1",), ()))
     monkeypatch.setattr(writer, "_files", lambda *_: {})
     said: list[str] = []
-    built = writer.write_views(MadeUpResults(cells), tmp_path, warn=said.append)
+    built = writer.write_views(MadeUpResults(cells), tmp_path, writer.Wanted(warn=said.append))
     (warning,) = said
     assert "LOF on MGAB/1" in warning
     assert {table.notes[0] for table in built} == {warning}

@@ -167,8 +167,9 @@ def write_report(
     """Write the report and show its steps; an interruption leaves the previous one, with a message."""
     steps = Steps(quiet)
     try:
-        further, beyond = specification_curves(store), partial(_leaderboard, store, steps)
-        return writer.write(store, out, jobs, common, steps, series, further, steps.warn, beyond)
+        beyond = partial(_leaderboard, store, steps)
+        wanted = writer.Wanted(common, series, specification_curves(store), beyond, steps, steps.warn)
+        return writer.write(store, out, jobs, wanted)
     except KeyboardInterrupt:
         steps.end()
         _options.say(f"interrupted: the report in {out} is as it was, and no result is lost. To write it:")

@@ -1,8 +1,9 @@
-"""Tables in LaTeX."""
+"""Tables in LaTeX, and references for a paper that uses their figures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from benchmark.report import text
 from benchmark.report.tables import Table
@@ -13,6 +14,17 @@ SPECIAL = {
     "°": r"$^{\circ}$", "†": r"\textsuperscript{\textdagger}", "≈": r"$\approx$", "≠": r"$\neq$",
     text.MINUS: "$-$", "–": "--", "\n": " ", "\r": " ", "\t": " ",
 } | {c: f"\\{c}" for c in "&%$#_{}"}  # fmt: skip
+SUITE = r"""@article{tsb-uad,
+  author = {Paparrizos, John and Kang, Yuhao and Boniol, Paul and Tsay, Ruey S.
+            and Palpanas, Themis and Franklin, Michael J.},
+  title = {{TSB-UAD}: An End-to-End Benchmark Suite for Univariate Time-Series Anomaly Detection},
+  journal = {Proceedings of the VLDB Endowment},
+  volume = {15},
+  number = {8},
+  pages = {1697--1711},
+  year = {2022},
+}
+"""
 
 
 def escape(name: str) -> str:
@@ -39,3 +51,15 @@ def document(tables: Iterable[Table]) -> str:
     )
     environment.filters["tex"] = escape
     return environment.get_template("table.tex").render(tables=list(tables), text=text)
+
+
+def bibtex(facts: Mapping[str, Any]) -> str:
+    """BibTeX of the data sets, cited as their publishers ask, and of the suite that the baselines come from."""
+    entries = []
+    for name, fact in facts.items():
+        fields = {"title": f"{{{escape(fact.title)}}}", "note": escape(fact.citation)}
+        if fact.urls:
+            fields["howpublished"] = rf"\url{{{fact.urls[0]}}}"
+        lines = [f"  {key} = {{{value}}}," for key, value in fields.items()]
+        entries.append("\n".join([f"@misc{{{text.address(name)},", *lines, "}\n"]))
+    return "\n".join([SUITE, *entries])

@@ -39,12 +39,12 @@ def render(
     curves: Mapping[str, list[tuple[str, list[Curve]]]],
     facts: Mapping[str, Any],
     figures: Mapping[str, list[str]],
-    sizes: Mapping[str, int] | None = None,
-    derived: Derived | None = None,
-    beside: Beside | None = None,
-    chosen: Sequence[str] = (),
-    checked: str = "",
-    beyond: Sequence[Sheet] = (),
+    sizes: Mapping[str, int],
+    derived: Derived,
+    beside: Beside,
+    chosen: Sequence[str],
+    checked: str,
+    beyond: Sequence[Sheet],
 ) -> str:
     """The page.
 
@@ -58,10 +58,6 @@ def render(
         Data set -> its metadata (title, licence, citation, notes, urls).
     figures : mapping
         Section -> inline SVG in the page's colours.
-    derived : Derived, optional
-        What earlier pages derived from the same series and scores.
-    beside : Beside, optional
-        The files next to the page.
     chosen : sequence of str
         Patterns of the series whose traces are shown; by default as many as fit.
     checked : str
@@ -88,8 +84,8 @@ def render(
         protocol_names=list(dict.fromkeys(table.protocol for table in sheets)),
         metric_names=list(dict.fromkeys(table.metric for table in sheets)),
         figures=figures,
-        series=cards.series(results, tidy, derived or Derived(), chosen),
-        beside=beside or Beside({}, []),
+        series=cards.series(results, tidy, derived, chosen),
+        beside=beside,
         beyond=beyond,
         failures=failures(tidy),
         checked=checked,
@@ -106,7 +102,7 @@ def render(
     return str(page)
 
 
-def _other_metrics(tidy: pd.DataFrame, sizes: Mapping[str, int] | None) -> list[Table]:
+def _other_metrics(tidy: pd.DataFrame, sizes: Mapping[str, int]) -> list[Table]:
     present = [name for name in METRICS if name != "auroc" and name in tidy and tidy[name].notna().any()]
     return [table for name in present for table in build(tidy, sizes, name)]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from benchmark.report import style, text
 from benchmark.report.cd_diagram import rank_figure, rank_inputs
 from benchmark.report.derived import Derived
-from benchmark.report.quality import Point, published_figure, time_figure, time_points
+from benchmark.report.quality import published_figure, time_figure, time_points
 from benchmark.report.results import Results
 from benchmark.report.roc import Curve, roc_figure
 from benchmark.report.tables import Table
@@ -50,10 +50,11 @@ class Drawing:
 
     def content(self, derived: Derived, form: str) -> bytes:
         """The picture as a file of a format; empty without one."""
-        return derived.get(f"{self.section} as {form}", self.inputs, lambda: self._draw(form))
 
-    def _draw(self, form: str) -> bytes:
-        return b"" if self.figure is None else style.drawn(self.figure, form)
+        def draw() -> bytes:
+            return b"" if self.figure is None else style.drawn(self.figure, form)
+
+        return derived.get(f"{self.section} as {form}", self.inputs, draw)
 
     def files(self, derived: Derived) -> Iterator[tuple[str, bytes]]:
         """Path below the report's folder, and content."""
@@ -80,22 +81,20 @@ def summary_drawings(tidy: pd.DataFrame, built: list[Table]) -> list[Drawing]:
         if points:
             title = ": ".join((*table.marks, "time and quality"))
             caption = text.conditions(table, {label for label, *_ in points})
-            found.append(_time(f"time-and-quality{suffix.replace(' ', '-')}", points, title, caption))
+            name = f"time-and-quality{suffix.replace(' ', '-')}"
+            make = partial(time_figure, points, title, caption)
+            found.append(Drawing("Time", name, [points, title, caption], make))
     return found
 
 
 def _glance(suffix: str, table: Table) -> Drawing:
     name = f"table{suffix.replace(' ', '-')}"
-    return Drawing("Glance", name, [table, text.conditions(table)], lambda: published_figure(table))
+    return Drawing("Glance", name, [table, text.conditions(table)], partial(published_figure, table))
 
 
 def _ranks(tidy: pd.DataFrame, table: Table) -> Drawing:
     name = "-".join((table.protocol, *(["simulated"] if table.simulated else ())))
-    return Drawing("Ranks", name, rank_inputs(tidy, table), lambda: rank_figure(tidy, table))
-
-
-def _time(name: str, points: list[Point], title: str, caption: str) -> Drawing:
-    return Drawing("Time", name, [points, title, caption], lambda: time_figure(points, title, caption))
+    return Drawing("Ranks", name, rank_inputs(tidy, table), partial(rank_figure, tidy, table))
 
 
 def roc_drawings(built: list[Table], curves: Mapping[str, list[tuple[str, list[Curve]]]]) -> Iterator[Drawing]:
@@ -105,21 +104,14 @@ def roc_drawings(built: list[Table], curves: Mapping[str, list[tuple[str, list[C
             if drawn:
                 title = ": ".join((*table.marks, f"{dataset}, {max(c.n_series for c in drawn)} series"))
                 caption = text.conditions(table, {curve.label for curve in drawn})
-                yield _roc(dataset + suffix, drawn, title, caption)
-
-
-def _roc(name: str, drawn: list[Curve], title: str, caption: str) -> Drawing:
-    return Drawing("ROC", name, [drawn, title, caption], lambda: roc_figure(drawn, title, caption))
+                make = partial(roc_figure, drawn, title, caption)
+                yield Drawing("ROC", dataset + suffix, [drawn, title, caption], make)
 
 
 def training_drawings(results: Results, tidy: pd.DataFrame) -> Iterator[Drawing]:
     """A picture of the losses of each network under each protocol."""
     for title, histories in training_histories(results, tidy):
-        yield _training(title, histories)
-
-
-def _training(title: str, histories: Any) -> Drawing:
-    return Drawing("Training", title, [title, histories], lambda: training_figure(histories, title), ("png",))
+        yield Drawing("Training", title, [title, histories], partial(training_figure, histories, title), ("png",))
 
 
 def by_section(drawings: Iterable[Drawing], derived: Derived) -> dict[str, list[str]]:

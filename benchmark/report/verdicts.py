@@ -57,18 +57,11 @@ def caveats() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def known_cause(detector: str, dataset: str, difference: float) -> str:
-    """The cause that covers a difference of this size, or an empty string."""
+def known_cause(detector: str, dataset: str, difference: float | None = None) -> str:
+    """The cause that covers a difference of this size; without one, what is known of a figure that none explains."""
     for cause in causes():
-        if cause.detector == detector and cause.dataset in (dataset, "*") and abs(difference) <= cause.up_to + 1e-9:
-            return cause.text
-    return ""
-
-
-def remark(detector: str, dataset: str) -> str:
-    """What is known of a figure that no cause explains, or an empty string."""
-    for cause in causes():
-        if cause.detector == detector and cause.dataset in (dataset, "*") and cause.up_to == 0:
+        covers = cause.up_to == 0 if difference is None else abs(difference) <= cause.up_to + 1e-9
+        if cause.detector == detector and cause.dataset in (dataset, "*") and covers:
             return cause.text
     return ""
 
@@ -110,4 +103,4 @@ def compare(
     if high - low <= WIDEST and low - 0.005 <= published <= high + 0.005:
         return "inside the seed interval", ""
     cause = known_cause(detector, dataset, ours - published)
-    return ("explained", cause) if cause else ("not reproduced", remark(detector, dataset))
+    return ("explained", cause) if cause else ("not reproduced", known_cause(detector, dataset))

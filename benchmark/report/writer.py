@@ -7,13 +7,13 @@ what has changed; an interrupted one leaves the previous report whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import datasets
 from benchmark.catalogue import registry
-from benchmark.report import bibtex, csv, latex, markdown, page, pictures
+from benchmark.report import csv, latex, markdown, page, pictures
 from benchmark.report.bar import OneLinerTest
 from benchmark.report.build import build, current
 from benchmark.report.derived import Derived, digest, program
@@ -32,17 +32,35 @@ COPIED = ("table.md", "table.tex", "table.csv", "citations.bib")
 Say = Callable[[str], None]
 
 
-def write(
-    store: Store,
-    out: Path,
-    jobs: int = 1,
-    common: str | None = None,
-    progress: Say = lambda step: None,
-    series: Sequence[str] = (),
-    further: Sequence[pictures.Drawing] = (),
-    warn: Say = lambda line: None,
-    beyond: Callable[[], Sequence[Sheet]] = tuple,
-) -> list[Table]:
+@dataclass(frozen=True)
+class Wanted:
+    """What a report shows beside what every report shows, and who is told of its steps.
+
+    Attributes
+    ----------
+    common : str or None
+        Protocol of the table next to the main one (:func:`~benchmark.report.build.build`).
+    series : sequence of str
+        Patterns of the series whose traces the page shows; by default as many as it holds.
+    further : sequence of Drawing
+        Pictures behind the page's own.
+    beyond : callable
+        Gives comparisons with figures of others, behind the main tables; called once the metrics are there.
+    progress : callable
+        Called with each step, in a word or two.
+    warn : callable
+        Called with a line that the reader must not overlook: stored figures that are not what their scores give.
+    """
+
+    common: str | None = None
+    series: Sequence[str] = ()
+    further: Sequence[pictures.Drawing] = ()
+    beyond: Callable[[], Sequence[Sheet]] = tuple
+    progress: Say = lambda step: None
+    warn: Say = lambda line: None
+
+
+def write(store: Store, out: Path, jobs: int = 1, wanted: Wanted = Wanted()) -> list[Table]:
     """Compute the metrics that the store lacks, then write the whole report.
 
     Parameters
@@ -53,18 +71,7 @@ def write(
         Folder of the report, made when missing; files of an earlier report are replaced, all together at the end.
     jobs : int
         Processes for the metrics.
-    common : str, optional
-        Protocol of the table next to the main one (:func:`~benchmark.report.build.build`).
-    progress : callable
-        Called with each step, in a word or two.
-    series : sequence of str
-        Patterns of the series whose traces the page shows; by default as many as it holds.
-    further : sequence of Drawing
-        Pictures behind the page's own.
-    warn : callable
-        Called with a line that the reader must not overlook: stored figures that are not what their scores give.
-    beyond : callable
-        Gives comparisons with figures of others, behind the main tables; called once the metrics are there.
+    wanted : Wanted
 
     Returns
     -------
@@ -72,41 +79,32 @@ def write(
         The tables for AUROC, the main one first.
     """
     if store.writable:
-        evaluate.fill(store, jobs=jobs, progress=lambda done, of: progress(f"metrics, {done} of {of} cells"))
-    return write_views(store, out, common, progress, series, further, warn, beyond())
+        evaluate.fill(store, jobs=jobs, progress=lambda done, of: wanted.progress(f"metrics, {done} of {of} cells"))
+    return write_views(store, out, wanted)
 
 
-def write_views(
-    results: Results,
-    out: Path,
-    common: str | None = None,
-    progress: Say = lambda step: None,
-    series: Sequence[str] = (),
-    further: Sequence[pictures.Drawing] = (),
-    warn: Say = lambda line: None,
-    beyond: Sequence[Sheet] = (),
-) -> list[Table]:
+def write_views(results: Results, out: Path, wanted: Wanted = Wanted()) -> list[Table]:
     """Tables, cells, pictures and page from the cells there are; an empty store gives a page that says so."""
+    progress, beyond = wanted.progress, wanted.beyond()
     results = Remembered(results)
     with Derived(out / KEPT) as derived:
         progress("figures")
         found = checked(results, derived)
         if found.warning:
-            warn(found.warning)
+            wanted.warn(found.warning)
         progress("tables")
         tidy = current(found.cells)
         sizes = {name: dataset.size for name, dataset in dataset_facts().items()}
-        built = build(tidy, sizes, against=OneLinerTest(results, tidy, derived), common=common)
+        built = build(tidy, sizes, against=OneLinerTest(results, tidy, derived), common=wanted.common)
         if found.warning:
             built = [replace(table, notes=(found.warning, *table.notes)) for table in built]
-        state = digest(
-            [program(), _detectors(), results.fingerprint(), common, series, [one.inputs for one in further], *beyond]
-        )
+        asked = [wanted.common, wanted.series, [one.inputs for one in wanted.further], *beyond]
+        state = digest([program(), _detectors(), results.fingerprint(), *asked])
         earlier = derived.earlier
         if earlier["state"] == state and all(hash_of(out / name) == known for name, known in earlier["files"].items()):
             progress("nothing has changed")
             return built
-        files = _files(results, found, tidy, built, sizes, derived, progress, series, further, beyond)
+        files = _files(results, found, tidy, built, sizes, derived, wanted, beyond)
         progress("files")
         derived.finish(state, publish(out, files, earlier["files"]))
     return built
@@ -119,9 +117,7 @@ def _files(
     built: list[Table],
     sizes: dict[str, int],
     derived: Derived,
-    progress: Say,
-    series: Sequence[str],
-    further: Sequence[pictures.Drawing],
+    wanted: Wanted,
     beyond: Sequence[Sheet],
 ) -> dict[str, bytes]:
     """Every file of the report, by its path below the folder."""
@@ -131,21 +127,21 @@ def _files(
         "table.csv": csv.document(built),
         "cells.csv": csv.cells(found.cells),
     }
-    progress("ROC curves")
+    wanted.progress("ROC curves")
     curves = {suffix: list(roc_curves(results, table, tidy, derived)) for suffix, table in pictures.roc_tables(built)}
-    summary = [*pictures.summary_drawings(tidy, built), *further]
+    summary = [*pictures.summary_drawings(tidy, built), *wanted.further]
     drawings = [*pictures.roc_drawings(built, curves), *summary, *pictures.training_drawings(results, tidy)]
     files: dict[str, bytes] = {}
     for k, drawing in enumerate(drawings, start=1):
-        progress(f"pictures, {k} of {len(drawings)}")
+        wanted.progress(f"pictures, {k} of {len(drawings)}")
         files.update(drawing.files(derived))
-    progress("page")
+    wanted.progress("page")
     figures = pictures.by_section(summary, derived)
     facts = {name: fact for name, fact in dataset_facts().items() if name in set(tidy["dataset"])}
-    texts["citations.bib"] = bibtex.document(facts)
+    texts["citations.bib"] = latex.bibtex(facts)
     beside = page.Beside({name: texts[name] for name in COPIED}, [name for name in files if name.startswith("roc/")])
     texts["index.html"] = page.render(
-        results, tidy, built, curves, facts, figures, sizes, derived, beside, series, str(found), beyond
+        results, tidy, built, curves, facts, figures, sizes, derived, beside, wanted.series, str(found), beyond
     )
     return {name: text.encode("utf-8", "backslashreplace") for name, text in texts.items()} | files
 
