@@ -86,6 +86,12 @@ class Alert:
         places = {name: getattr(self, name) + rows for name in ("start", "stop", "first", "last", "peak")}
         return replace(self, **places, likes=self.likes and self.likes.moved(rows))
 
+    def without_history(self) -> Alert:
+        """The same without rows of a saved model's history, which are below 0."""
+        return replace(
+            self, start=max(0, self.start), stop=max(1, self.stop), first=max(0, self.first), peak=max(0, self.peak)
+        )
+
 
 def alerts(scores: Array, flags: Rows, window: int) -> list[Alert]:
     """Flagged rows as alerts, one where they are less than half a window apart; highest peak first."""

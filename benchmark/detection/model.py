@@ -46,6 +46,7 @@ INHERITED = (
     "missing",
     "series_column",
     "series",
+    "states",
 )
 
 
@@ -183,7 +184,8 @@ class Model:
         around = np.concatenate([np.zeros(before, dtype=bool), odd])
         next_ones = [a.moved(before) for a in runners_up(scores, odd, self.window, LISTED)]
         found = sorted(found, key=lambda alert: -alert.score)
-        placed = found + [narrowed(whole, alert, around, self.window).moved(-before) for alert in next_ones]
+        explained = [narrowed(whole, alert, around, self.window).moved(-before) for alert in next_ones]
+        placed = found + [alert.without_history() for alert in explained]
         ranking = Ranking(reason="the detectors are those of the saved model.")
         surprising = unlike(self.held_out, self.window, flags) if self.held_out and len(flags) else []
         notes = [*recording.notes, self._follows(), *self.promise(len(flags)), *surprising]

@@ -157,7 +157,7 @@ class Stream:
         b = min(self.count, alert.last + margin)
         part = slice(a - self.first, b - self.first)
         odd = self.flags[part] | self.filled[part]
-        return narrowed(self.values[part], alert.moved(-a), odd, self.model.window).moved(a)
+        return narrowed(self.values[part], alert.moved(-a), odd, self.model.window).moved(a).without_history()
 
     def _forget(self) -> None:
         """Drop rows that nothing looks back on, in multiples of the model's stride."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from benchmark.reading.options import LOST_AT_MOST, WITHOUT, ReadOptions
 from benchmark.reading.read import recordings_of, refusal
 from benchmark.reading.recording import Recording
 from benchmark.reading.series import find_split
-from benchmark.reading.sheet import Sheet
+from benchmark.reading.sheet import Sheet, is_whole
 from benchmark.reading.table import counted, from_columns
 from benchmark.reading.text import cells_of, double_quoted, read_text
 from benchmark.reading.units import NOT_A_TIME
@@ -80,6 +81,8 @@ class Follower:
         Missing points put into one gap at most; a longer gap only moves the row numbers.
     last : float or None
         Tick of the last point. ``wall`` and ``value`` likewise.
+    counts : int
+        Ticks for one count of a counter; 0 where the clock shows times.
     """
 
     options: ReadOptions
@@ -96,6 +99,7 @@ class Follower:
     value: float | None = None
     held: list[list[Any]] = field(default_factory=lambda: [[], [], [], []])
     skipped: int = 0
+    counts: int = 0
 
     @classmethod
     def begin(
@@ -126,8 +130,10 @@ class Follower:
         dates = bool(getattr(first.time_text, "dates_only", False))
         lines = text.split(b"\n")
         header = [line.decode("utf-8").strip() for line in lines[: layout.skipped] if line.strip()]
+        counts = _ticks_of_a_count(first)
         usual = step if first.step is None else first.step
-        made = cls(decided, layout.separator, layout.names, header, usual, clocked, zoned, dates, most)
+        usual = usual and usual * max(1, counts)
+        made = cls(decided, layout.separator, layout.names, header, usual, clocked, zoned, dates, most, counts=counts)
         return made, first, b"\n".join(lines[layout.skipped :])
 
     def read(self, lines: bytes, path: Path) -> tuple[Points, list[str]]:
@@ -187,7 +193,8 @@ class Follower:
             return numbers.values, none, none, none
         if clock.stamps is None:
             assert clock.numbers is not None
-            return numbers.values, clock.numbers.astype(np.int64), clock.numbers.astype(np.int64), none
+            ticks = np.round(clock.numbers * max(1, self.counts)).astype(np.int64)
+            return numbers.values, ticks, ticks, none
         stamps, _ = in_zone(clock.stamps, self.options.tz, path)
         ticks = np.where(stamps.wall == NOT_A_TIME, NOT_A_TIME, stamps.instants)
         return numbers.values, ticks, stamps.wall, none if stamps.offset is None else stamps.offset.astype(np.int64)
@@ -234,10 +241,10 @@ class Follower:
         return Points(known, ~np.isfinite(known), exact, np.repeat(offset, missing + 1))
 
     def _walls(self, wall: Ints, at: Ints, count: int) -> Ints:
-        """Times of points, those of missing ones evenly between their neighbours', to the microsecond."""
+        """Times of points, those of missing ones evenly between their neighbours', times to the microsecond."""
         before = wall[0] if self.last is None else self.wall
         since = np.interp(np.arange(count), [-1, *at], np.concatenate([[before - wall[0]], wall - wall[0]]))
-        found: Ints = since.round(-3).astype(np.int64) + wall[0]
+        found: Ints = since.round(0 if self.counts else -3).astype(np.int64) + wall[0]
         found[at] = wall
         return found
 
@@ -258,10 +265,12 @@ class Follower:
         self.value = float(values[-1])
         return now._replace(values=filled)
 
-    def text(self, points: Points) -> TimeText | None:
+    def text(self, points: Points) -> Callable[[int], str] | None:
         """Times of points as the file's clock shows them."""
         if not self.clocked:
             return None
+        if self.counts:
+            return lambda point: f"{points.wall[point] / self.counts:.15g}"
         offset = points.offset.astype(np.int32) if self.zoned else None
         return TimeText(points.wall, offset, self.dates_only)
 
@@ -274,6 +283,13 @@ class Follower:
     def load(cls, facts: dict[str, Any]) -> Follower:
         """From :meth:`state`."""
         return cls(**facts | {"options": ReadOptions(**facts["options"])})
+
+
+def _ticks_of_a_count(first: Recording) -> int:
+    """One for a counter of whole numbers, a million for one of fractions, none for times."""
+    if first.times is None or first.time_text is not None:
+        return 0
+    return 1 if is_whole(np.asarray(first.times, dtype=np.float64)) else 10**6
 
 
 def _blocks(text: bytes, size: int = 1 << 20) -> list[bytes]:

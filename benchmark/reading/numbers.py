@@ -38,6 +38,8 @@ class Numbers:
     notes : list of str
     marks : Marks or None
         How the cells are written, where they told.
+    states : (str, str) or ()
+        Words that are read as 0 and 1.
     """
 
     values: NDArray[np.float64]
@@ -45,6 +47,7 @@ class Numbers:
     example: str = ""
     notes: list[str] = field(default_factory=list)
     marks: Marks | None = None
+    states: tuple[str, ...] = ()
 
     @property
     def wrong(self) -> int:

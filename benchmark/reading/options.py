@@ -29,6 +29,8 @@ class ReadOptions:
         Of an Excel file.
     day_first : bool or None
         How ``03/04/2024`` is meant.
+    states : (str, str) or () or None
+        The words of the values that are read as 0 and 1; ``()`` where the values are numbers.
     """
 
     value: str | None = None
@@ -45,6 +47,7 @@ class ReadOptions:
     tz: str | None = None
     missing: tuple[str, ...] | None = None
     sheet: str | None = None
+    states: tuple[str, ...] | None = None
 
     def mark(self, number: str) -> str:
         """A number with the file's decimal mark."""

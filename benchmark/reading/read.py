@@ -137,7 +137,8 @@ class _Job:
 
     def _decided(self, series: str) -> ReadOptions:
         """The decisions of this file, for files that follow it."""
-        marks, clock, split = self.sheet.numbers(self.value).marks, self.clock, self.split
+        numbers, clock, split = self.sheet.numbers(self.value), self.clock, self.split
+        marks = numbers.marks
         several = split is not None and (len(split.names) > 1 or self.sheet.options.series_column is not None)
         return replace(
             self.sheet.options,
@@ -151,6 +152,7 @@ class _Job:
             thousands=marks.thousands if marks else self.sheet.options.thousands,
             missing=(*(self.sheet.options.missing or ()), *(f"{code!r}" for code in self.codes)) or None,
             day_first=clock.stamps.day_first if clock and clock.stamps else self.sheet.options.day_first,
+            states=numbers.states,
         )
 
     def _name(self, series: str) -> str:

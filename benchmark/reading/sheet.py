@@ -95,8 +95,10 @@ class Sheet:
         """
         if name not in self._numbers:
             given = self.options
-            if self.has_words(name):
-                self._numbers[name] = read_states(self.cells(name), name, str(self.path), self._missing)
+            known = given.states if name == given.value else None
+            if known or (known is None and self.has_words(name)):
+                words = read_states(self.cells(name), name, str(self.path), self._missing, tuple(known or ()))
+                self._numbers[name] = words
                 return self._numbers[name]
             marks = given.decimal, given.thousands, self.country
             try:

@@ -49,8 +49,10 @@ def words_of(cells: Cells, missing: frozenset[str] = frozenset()) -> dict[str, i
     return dict(sorted(known.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def read_states(cells: Cells, name: str, path: str, missing: frozenset[str] = frozenset()) -> Numbers:
-    """Two words as 0 and 1: in the usual sense of known pairs, else the more frequent one is 0.
+def read_states(
+    cells: Cells, name: str, path: str, missing: frozenset[str] = frozenset(), known: tuple[str, ...] = ()
+) -> Numbers:
+    """Two words as 0 and 1: the ``known`` ones, else in the usual sense of pairs, else the more frequent one is 0.
 
     Raises
     ------
@@ -61,13 +63,13 @@ def read_states(cells: Cells, name: str, path: str, missing: frozenset[str] = fr
     import pyarrow.compute as pc
 
     words = words_of(cells, missing)
-    if len(words) > 2:
+    if len(words) > 2 and not known:
         shown = ", ".join(list(words)[:5]) + (", ..." if len(words) > 5 else "")
         raise UserError(
             f"{path}: {name!r} holds {len(words)} different words ({shown}): two can be read as states 0 and 1, "
             "more have no order; write numbers for them, name another --value, or leave one out with --missing WORD"
         )
-    low, high = _order(list(words))
+    low, high = known or _order(list(words))
     text = pc.utf8_lower(pc.utf8_trim_whitespace(cells))
     values = np.full(len(cells), np.nan)
     for state, word in ((0.0, low), (1.0, high)):
@@ -76,7 +78,7 @@ def read_states(cells: Cells, name: str, path: str, missing: frozenset[str] = fr
     lacking = int(np.isnan(values).sum())
     if lacking:
         notes.append(f"Missing values of {name!r}: {counted(lacking, 'cell')} with another word or nothing.")
-    return Numbers(values, notes=notes)
+    return Numbers(values, notes=notes, states=(low, high))
 
 
 def _order(words: list[str]) -> tuple[str, str]:

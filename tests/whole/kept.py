@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -70,3 +74,68 @@ def runs(mask: Any) -> str:
 def cleaned(text: str, folder: Path) -> str:
     """Without what differs from place to place."""
     return text.replace(f"{folder}/", "").replace(str(folder), "FOLDER")
+
+
+def shown(value: Any, at: str = "") -> list[str]:
+    """Any result in lines: dictionaries, dataclasses and sequences part by part."""
+    if is_dataclass(value) and not isinstance(value, type):
+        value = {field.name: getattr(value, field.name) for field in fields(value)}
+    elif hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, dict):
+        return [line for key, part in value.items() for line in shown(part, f"{at}.{key}" if at else str(key))]
+    if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "fiub":
+        return [f"{at}: {runs(value) if value.dtype.kind == 'b' else array(value)}"]
+    if isinstance(value, list | tuple | np.ndarray):
+        plain = all(part is None or isinstance(part, str | int | float | np.number) for part in value)
+        if plain:
+            return [f"{at}: [{', '.join(number(part) for part in value)}]"]
+        return [line for k, part in enumerate(value) for line in shown(part, f"{at}[{k}]")]
+    return [f"{at}: {number(value) if isinstance(value, float | int | np.number) else value}"]
+
+
+@contextmanager
+def drawings() -> Iterator[list[str]]:
+    """Figures are told in words instead of drawn, which takes most of the time."""
+    found: list[str] = []
+
+    def tell(figure: Any, file: Any, **how: Any) -> None:
+        found.extend([f"figure {Path(file).name if isinstance(file, str | Path) else 'in memory'}", *artists(figure)])
+        if isinstance(file, str | Path):
+            Path(file).touch()
+
+    with mock.patch("matplotlib.figure.Figure.savefig", tell):
+        yield found
+
+
+def artists(figure: Any) -> list[str]:
+    """What a figure shows: texts, lines, areas and limits of each of its axes."""
+    from matplotlib.colors import to_hex
+
+    said = [f"  size {numbers(figure.get_size_inches())}; {' | '.join(t.get_text() for t in figure.texts)}"]
+    for k, axes in enumerate(figure.axes):
+        limits = numbers([*axes.get_xlim(), *axes.get_ylim()])
+        said += [f"  axes {k}: {axes.get_title()!r} {axes.get_xlabel()!r} {axes.get_ylabel()!r}, {limits}"]
+        for line in axes.lines:
+            x, y = (np.asarray(part).ravel() for part in line.get_data())
+            x = x.astype("M8[s]").astype(float) if x.dtype.kind == "M" else x.astype(float)
+            look = f"{line.get_color()} {line.get_linestyle()} {line.get_marker()} {line.get_label()!r}"
+            said += [f"    line {look}: {array(x, 2)} | {array(y, 2)}"]
+        for part in [*axes.patches, *axes.collections]:
+            box = part.get_datalim(axes.transData) if hasattr(part, "get_datalim") else part.get_path().get_extents()
+            colour = to_hex(np.atleast_2d(np.asarray(part.get_facecolor()))[0]) if len(part.get_facecolor()) else "none"
+            said += [f"    {type(part).__name__}: {numbers(box.extents)} of {colour}"]
+        said += [f"    text {t.get_text()!r} at {t.get_position()}" for t in axes.texts if t.get_text()]
+    return said
+
+
+def command(folder: Path, *words: str) -> str:
+    """What ``python -m benchmark`` prints and says in a folder, and how it ends."""
+    from benchmark.cli import main
+
+    out, err = io.StringIO(), io.StringIO()
+    with chdir(folder), redirect_stdout(out), redirect_stderr(err), mock.patch("sys.argv", ["benchmark", *words]):
+        code = main(words)
+    said = f"$ {' '.join(words)}\n{out.getvalue()}"
+    told = "".join(f"| {line}\n" for line in err.getvalue().splitlines())
+    return cleaned(f"{said}{told}exit {code}\n\n", folder)
