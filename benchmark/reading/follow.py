@@ -180,14 +180,13 @@ class Follower:
         """Values, ticks, times and offsets of the lines."""
         sheet = self._sheet(text, path)
         table, name = sheet.table, self.options.value or self.names[0]
+        none = np.zeros(len(table), dtype=np.int64)
         if not len(table):
-            none = np.zeros(0, dtype=np.int64)
             return np.zeros(0), none, none, none
         numbers = sheet.numbers(name)
         numbers.values = without_codes(numbers.values, name, self.options.missing)[0]
         if numbers.wrong > LOST_AT_MOST * len(numbers.values):
             raise refusal(numbers, str(self.options.value), str(path))
-        none = np.zeros(len(table), dtype=np.int64)
         clock = find_clock(sheet, ()) if self.clocked else None
         if clock is None:
             return numbers.values, none, none, none
@@ -251,9 +250,8 @@ class Follower:
     def _known(self, points: Points) -> Points:
         """Points up to the last known value, missing ones interpolated; the rest is held."""
         known = np.flatnonzero(~points.filled)
-        count = int(known[-1]) + 1 if len(known) else 0
-        if len(points.values) - count > HELD:
-            count = len(points.values)
+        count, most = int(known[-1]) + 1 if len(known) else 0, len(points.values)
+        count = most if most - count > HELD else count
         self.held = [column.tolist() for column in points.take(slice(count, None))]
         now = points.take(slice(count))
         if count == 0 or (not len(known) and self.value is None):
@@ -271,8 +269,7 @@ class Follower:
             return None
         if self.counts:
             return lambda point: f"{points.wall[point] / self.counts:.15g}"
-        offset = points.offset.astype(np.int32) if self.zoned else None
-        return TimeText(points.wall, offset, self.dates_only)
+        return TimeText(points.wall, points.offset.astype(np.int32) if self.zoned else None, self.dates_only)
 
     def state(self) -> dict[str, Any]:
         """All of it, fit for JSON."""
@@ -287,9 +284,8 @@ class Follower:
 
 def _ticks_of_a_count(first: Recording) -> int:
     """One for a counter of whole numbers, a million for one of fractions, none for times."""
-    if first.times is None or first.time_text is not None:
-        return 0
-    return 1 if is_whole(np.asarray(first.times, dtype=np.float64)) else 10**6
+    counter = first.times is not None and first.time_text is None
+    return (1 if is_whole(np.asarray(first.times, dtype=np.float64)) else 10**6) if counter else 0
 
 
 def _blocks(text: bytes, size: int = 1 << 20) -> list[bytes]:
