@@ -8,7 +8,14 @@ from detectors.core.contract import Detector, Diet, Diverged, Group
 from detectors.core.explanation import Explains, Explanation
 from detectors.core.parameters import SEED, Rule, one_of, parameter, parameters, real, whole
 from detectors.core.periods import autocorrelation, estimate_window, period
-from detectors.core.threshold import interval_of, peaks_over_threshold, share_interval, stretches, upper_quantile
+from detectors.core.threshold import (
+    interval_of,
+    parts_held_out,
+    peaks_over_threshold,
+    share_interval,
+    stretches,
+    upper_quantile,
+)
 from detectors.core.values import as_series, offset_in
 from detectors.core.window_detector import (
     WINDOW,
@@ -67,6 +74,7 @@ __all__ = [
     "one_of",
     "parameter",
     "parameters",
+    "parts_held_out",
     "peaks_over_threshold",
     "period",
     "real",

@@ -171,7 +171,8 @@ class Detector(ABC):
                 f"the longest piece has {longest}: give a longer series or a smaller window"
             )
         self.fitted_pieces_ = pieces
-        self.__dict__.pop("_fitted_scores", None)
+        for kept in ("_fitted_scores", "_usual_scores"):
+            self.__dict__.pop(kept, None)
         return pieces
 
     def score(self, x: ArrayLike) -> Array:
@@ -231,13 +232,13 @@ class Detector(ABC):
         return [copy.copy(self).set_params(**rule).score(x) for rule in rules]
 
     def threshold(self, rule: Literal["quantile", "pot"] = "quantile", contamination: float = 0.01) -> float:
-        """Score from which on a point is called anomalous, taken from the scores of the fitted data.
+        """Score from which on a point is called anomalous, taken from :meth:`usual_scores`.
 
         Parameters
         ----------
         rule : {"quantile", "pot"}
-            ``"quantile"``: the ``1 - contamination`` quantile of the fitted scores. ``"pot"``: peaks over threshold,
-            from a generalised Pareto tail fitted to their peaks (Siffer et al., KDD 2017, Eq. 1). Where fitted scores
+            ``"quantile"``: the ``1 - contamination`` quantile of the usual scores. ``"pot"``: peaks over threshold,
+            from a generalised Pareto tail fitted to their peaks (Siffer et al., KDD 2017, Eq. 1). Where usual scores
             tie at the quantile, the ties are flagged or not, whichever comes nearer to ``contamination``. The highest
             scores always, the lowest never.
         contamination : float
@@ -248,7 +249,11 @@ class Detector(ABC):
         if rule not in ("quantile", "pot"):
             raise ValueError(f"rule must be 'quantile' or 'pot', got {rule!r}")
         choose = upper_quantile if rule == "quantile" else peaks_over_threshold
-        return choose(self.fitted_scores(), contamination)
+        return choose(self.usual_scores(), contamination)
+
+    def usual_scores(self) -> Array:
+        """Scores of normal data that :meth:`threshold` refers to: the fitted ones, unless a class knows better."""
+        return self.fitted_scores()
 
     def predict(
         self, x: ArrayLike, rule: Literal["quantile", "pot"] = "quantile", contamination: float = 0.01

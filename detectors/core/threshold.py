@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 import numpy as np
 
 from detectors.core.arrays import Array
@@ -88,3 +91,21 @@ def interval_of(
     sums, ends = np.append(0, np.cumsum(rng.choice(lengths, counts.sum()))), np.cumsum(counts)
     low, high = np.quantile((sums[ends] - sums[ends - counts]) / new, [0.025, 0.975])
     return float(min(low, 1.0)), float(min(high, 1.0))
+
+
+def parts_held_out(pieces: list[Array], count: int, least: int) -> Iterator[tuple[list[Array], list[Array]]]:
+    """Fitted data without each of ``count`` contiguous parts in turn, and that part: (known, held out) pieces.
+
+    Parameters
+    ----------
+    pieces : list of (n_i,) arrays
+    count : int
+    least : int
+        Points of a piece; shorter rests of one are left out.
+    """
+    starts = np.cumsum([0, *map(len, pieces)])
+    for a, b in pairwise(np.arange(count + 1) * starts[-1] // count):
+        cuts = [np.clip([a - start, b - start], 0, len(piece)) for piece, start in zip(pieces, starts, strict=False)]
+        known = [rest for piece, (i, j) in zip(pieces, cuts, strict=True) for rest in (piece[:i], piece[j:])]
+        held = [piece[i:j] for piece, (i, j) in zip(pieces, cuts, strict=True)]
+        yield [p for p in known if len(p) >= least], [p for p in held if len(p) >= least]

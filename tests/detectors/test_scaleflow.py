@@ -444,15 +444,39 @@ def process(kind: str, n: int, seed: int) -> np.ndarray:
 def test_new_normal_data_score_as_the_fitted_did(kind):
     shares, ranks = [], []
     for seed in range(4):
-        detector = ScaleFlow(**QUICK, factors=(1, 2), periods=0).fit(process(kind, 4000, seed))
+        # 4,000 would hold out whole periods, of which few references know each phase.
+        detector = ScaleFlow(**QUICK, factors=(1, 2), periods=0).fit(process(kind, 4100, seed))
         new = process(kind, 4000, 100 + seed)
         shares.append(detector.predict(new, contamination=0.01).mean())
-        usual = np.sort(detector.fitted_scores())
+        usual = np.sort(detector.usual_scores())
         ranks.append(np.searchsorted(usual, detector.score(new)) / len(usual))
     assert 0.005 < np.mean(shares) < 0.02
     # The probability integral of new scores is uniform.
     deciles = np.linspace(0.1, 0.9, 9)
     np.testing.assert_allclose(np.quantile(np.concatenate(ranks), deciles), deciles, atol=0.07)
+
+
+def test_the_threshold_refers_to_parts_that_others_have_not_seen(tmp_path):
+    x = noisy(1000)
+    detector = ScaleFlow(**QUICK, random_state=3).fit([x[:150], x[150:]])
+    other = ScaleFlow(**QUICK, random_state=3)
+    by_hand = [other.fit([x[200:]]).score(x[:150]), other.score(x[150:200])]
+    by_hand += [other.fit([x[:150], x[150:a], x[a + 200 :]]).score(x[a : a + 200]) for a in (200, 400, 600)]
+    by_hand += [other.fit([x[:150], x[150:800]]).score(x[800:])]
+    np.testing.assert_array_equal(detector.usual_scores(), np.concatenate(by_hand))
+    assert detector.threshold(contamination=0.1) == np.quantile(np.concatenate(by_hand), 0.9)
+    detector.save(tmp_path / "a.safetensors")
+    loaded = ScaleFlow.load(tmp_path / "a.safetensors")
+    assert "_usual_scores" in vars(loaded)
+    assert loaded.threshold() == detector.threshold()
+    detector.fit(x[:500])
+    assert len(detector.usual_scores()) == 500
+
+
+@pytest.mark.parametrize(("params", "n"), [({"calibrate": "fitted"}, 300), ({}, 14), ({}, 59)])
+def test_fitted_scores_are_usual_where_nothing_else_is(params, n):
+    detector = ScaleFlow(**QUICK, **params).fit(noisy(n))
+    np.testing.assert_array_equal(detector.usual_scores(), detector.fitted_scores())
 
 
 IDEAS = [
@@ -527,7 +551,7 @@ def test_predict_says_when_its_share_is_uncertain():
     detector = ScaleFlow(**QUICK, points=4, factors=(1,), periods=0).fit(noisy(1200))
     flags = detector.predict(noisy(600, seed=1))
     (note,) = detector.notes_
-    low, high = share_interval(detector.fitted_scores(), detector.threshold(), 4, 600)
+    low, high = share_interval(detector.usual_scores(), detector.threshold(), 4, 600)
     assert flags.shape == (600,)
     assert note == f"{UNSURE}: of 600 points like the fitted ones, {low:.1%} to {high:.1%} are flagged, not 1.0%"
     detector.predict(noisy(1200, seed=1), contamination=0.1)  # many events

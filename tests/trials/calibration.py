@@ -1,7 +1,7 @@
 """How many new normal points ScaleFlow flags: three of ten blocks of a series are held out from the fit.
 
 example: python -m tests.trials.calibration --folder tuning/ECG --folder tuning/NAB --limit 15000
-Anomalies are cut out of both parts. The probability integral of a new score is the share of fitted scores below it.
+Anomalies are cut out of both parts. The probability integral of a new score is the share of usual scores below it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Measured(NamedTuple):
     """Of one series.
 
     Points fitted and held out, longest window, share flagged, interval announced for it, and shares of new scores above
-    three quantiles of fitted ones.
+    three quantiles of usual ones.
     """
 
     name: str
@@ -58,7 +58,7 @@ def cut(series: Series, limit: int) -> tuple[list[Array], list[Array]]:
 def measured(series: Series, limit: int, contamination: float) -> Measured:
     known, unseen = cut(series, limit)
     detector = ScaleFlow().fit(known)
-    level, usual = detector.threshold(contamination=contamination), detector.fitted_scores()
+    level, usual = detector.threshold(contamination=contamination), detector.usual_scores()
     new = np.concatenate([detector.score(piece) for piece in unseen])
     low, high = share_interval(usual, level, detector.window_, len(new))
     above = np.array([(new > np.quantile(usual, q)).mean() for q in DECILES])
@@ -85,7 +85,7 @@ def table(found: list[Measured], contamination: float) -> str:
         "series within a factor of two": f"{within:.0%}",
         "above it": f"{np.mean(shares > contamination * 2):.0%}",
         "in the interval announced": f"{told:.0%}",
-        "above the fitted median": _percent(median),
+        "above the usual median": _percent(median),
         "above the ninth decile": _percent(ninth),
     }
     summary = f"{len(found)} series; " + "; ".join(f"{name} {value}" for name, value in facts.items())
