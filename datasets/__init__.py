@@ -18,7 +18,7 @@ from datasets._archive import Archive
 from datasets._base import DataError, Dataset, Facts, Remote, Series, Source, random_generator
 from datasets._download import Network
 from datasets._folder import FolderDataset, load_folder
-from datasets._published import is_published
+from datasets._local import is_published
 from datasets._registry import broken, get, name_matches, names
 from datasets._resolve import default_cache_dir, iter_series, load, located
 from datasets._simulate import labels_of, mackey_glass, place

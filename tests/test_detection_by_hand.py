@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.detection import Model, Options, Watch, calibration, detect, page, words
+from benchmark.detection import Model, Options, Watch, calibration, detect, page, why
 from benchmark.detection.alerts import Alert, Likes, alerts, similar
 from benchmark.detection.calibration import HeldOut, Unseen, lasting, unlike
 from benchmark.detection.conventions import LOOKED_AT, REFERENCES, build
@@ -24,8 +24,7 @@ from benchmark.detection.ranking import FEW, LABELLED, Ranking, Trial, reached
 from benchmark.detection.report import _time_cells, anomalies_frame, write
 from benchmark.detection.stream import TIE, Stream
 from benchmark.detection.watch import _in_words as told_in_words
-from benchmark.detection.why import HEIGHT, _in_words, drawing
-from benchmark.detection.words import verdict
+from benchmark.detection.why import HEIGHT, _in_words, drawing, verdict
 from benchmark.reading import Block, Points, ReadOptions, Recording
 from detectors import AbsDeviation
 
@@ -539,8 +538,8 @@ def test_a_model_waits_for_the_widest_of_its_detectors() -> None:
 
 
 def test_a_ranking_by_labels_is_of_auroc() -> None:
-    assert words.measure(Ranking({}, LABELLED)) == "AUROC"
-    assert words.measure(Ranking({}, ("spike", "drift"))) == "found"
+    assert why.measure(Ranking({}, LABELLED)) == "AUROC"
+    assert why.measure(Ranking({}, ("spike", "drift"))) == "found"
 
 
 def test_the_cheapest_candidates_are_kept_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.errors import UserError
-from benchmark.grid import Inapplicable, fitted_parts, labelled_in_fit, protocols, window_rules
+from benchmark.grid import Inapplicable, fitted_parts, labelled_in_fit, protocols, splits
 from benchmark.grid.protocols import PROTOCOLS
 from benchmark.grid.splits import normal_spans
 from datasets._base import Series
@@ -146,7 +146,7 @@ def test_an_unknown_protocol_gets_the_nearest_name() -> None:
 def test_a_variant_changes_single_fields() -> None:
     variant = protocols.get("authors-csv:decimals=none:first_row=0:window=package:align=end")
     assert (variant.decimals, variant.first_row, variant.align) == (None, 0, "end")
-    assert variant.window is window_rules.window_package
+    assert variant.window is splits.window_package
     assert variant.overrides == PROTOCOLS["authors-csv"].overrides
     for wrong in ("tsb-uad:aling=end", "tsb-uad:align=centr", "tsb-uad:window=packag", "tsb-uad:decimal=2"):
         with pytest.raises(UserError, match="did you mean"):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.report import bar, cards, latex, markdown, marks, page, summary, text, verdicts, writer
+from benchmark.report import bar, cards, latex, markdown, page, summary, text, verdicts, writer
 from benchmark.report.build import build, current
 from benchmark.report.cd_diagram import MARGIN, WIDTH, _caption, cd_figure, rank_figure
 from benchmark.report.derived import Derived, digest
@@ -209,7 +209,7 @@ def test_a_row_that_beats_its_baseline_is_not_excused() -> None:
         (Versus("Random", 0.6, False), False),
     ):
         entry = Entry(value=0.7, n_series=1, size=1, versus=versus)
-        note = marks._not_beyond_chance([Row("LOF", "LOF", "classical", "tsb-uad", {"MGAB": entry})], "MGAB")
+        note = bar._not_beyond_chance([Row("LOF", "LOF", "classical", "tsb-uad", {"MGAB": entry})], "MGAB")
         assert ("LOF [−.010, +.200]" in note) == told
         assert (note == "") != told
 

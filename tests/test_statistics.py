@@ -18,14 +18,14 @@ from benchmark.report.tables import Entry, Row, Table
 from benchmark.statistics import (
     Interval,
     Pair,
-    bootstrap,
+    intervals,
     paired_bootstrap,
     rank_test,
     ranks,
     seed_interval,
     stratified_wilcoxon,
 )
-from benchmark.statistics.bootstrap import _draws, _right_pairs, _units
+from benchmark.statistics.intervals import _draws, _right_pairs, _units
 from benchmark.statistics.ranks import friedman, holm
 from tests.support import naive_metrics as naive
 from tests.support.series import labelled
@@ -343,8 +343,8 @@ def test_series_are_drawn_too():
 
 @pytest.mark.parametrize(("level", "half"), [(0.95, 0.95), (0.8, 0.8)])
 def test_the_interval_leaves_out_as_much_on_either_side(level, half, monkeypatch):
-    even = bootstrap._Draws(0.0, np.linspace(-1, 1, 2001), 5, 0)
-    monkeypatch.setattr(bootstrap, "_draws", lambda *_: even)
+    even = intervals._Draws(0.0, np.linspace(-1, 1, 2001), 5, 0)
+    monkeypatch.setattr(intervals, "_draws", lambda *_: even)
     got = paired_bootstrap([None], 2001, level)
     assert (got.low, got.high) == pytest.approx((-half, half))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmark.adapters.borrowed import Borrowed, folded, text_of
 from benchmark.adapters.names import LIBRARIES, Listed, borrowed, is_borrowed, listed, missing, version
-from benchmark.adapters.signatures import arguments
+from benchmark.adapters.options import arguments
 from detectors import Detector
 
 # Loading the modules named as_* costs the library that each is for.

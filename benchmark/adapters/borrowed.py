@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from benchmark.adapters.names import Listed
-from benchmark.adapters.options import check_free, check_kinds, check_names, is_odd
-from benchmark.adapters.signatures import SEEDS, arguments, named, silence
+from benchmark.adapters.options import SEEDS, arguments, check_free, check_kinds, check_names, is_odd, named, silence
 from benchmark.errors import UserError, foreign
 from detectors import Array, Detector
 from detectors.core import SEED, WINDOW, Rule

@@ -11,8 +11,8 @@ import numpy as np
 
 from benchmark.adapters.borrowed import Borrowed, class_of
 from benchmark.adapters.names import Listed
+from benchmark.adapters.options import arguments, draws, keep_compiled
 from benchmark.adapters.samples import OnSeries
-from benchmark.adapters.signatures import arguments, draws, keep_compiled
 from detectors import Array, Diet
 
 PLACE = "dtaianomaly.anomaly_detection"

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from benchmark.adapters.borrowed import Borrowed
-from benchmark.adapters.signatures import silence
+from benchmark.adapters.options import silence
 from detectors import Array, Diet, WindowDetector, Windows
 from detectors.core import Index, Rule, evenly, min_max, one_of, resolve_window, two_windows, whole
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from benchmark.adapters.borrowed import Borrowed, class_of
 from benchmark.adapters.names import Listed
+from benchmark.adapters.options import arguments
 from benchmark.adapters.samples import OverWindows
-from benchmark.adapters.signatures import arguments
 from detectors import Array
 
 MODULES = ("covariance", "ensemble", "linear_model", "mixture", "neighbors", "svm")

@@ -10,9 +10,8 @@ import numpy as np
 
 from benchmark.adapters.borrowed import Borrowed, class_of
 from benchmark.adapters.names import Listed
-from benchmark.adapters.options import check_free, check_kinds, check_names
+from benchmark.adapters.options import arguments, check_free, check_kinds, check_names, keep_compiled, silence
 from benchmark.adapters.samples import OverWindows
-from benchmark.adapters.signatures import arguments, keep_compiled, silence
 from detectors import Array, Windows
 from detectors.core import least_for_profile
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.commands import _options
-from benchmark.commands._reading import add_reading, read_options
+from benchmark.commands._options import add_reading, read_options
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 from benchmark.detection import why
 from benchmark.detection.alerts import Alert
 from benchmark.detection.detect import Finding
-from benchmark.detection.words import ABOUT, measure, ranked, ranking_lines, verdict
+from benchmark.detection.why import ABOUT, measure, ranked, ranking_lines, verdict
 from benchmark.report import html, traces
 
 INSTANTS = 500  # times that a page keeps of a series; those between are interpolated

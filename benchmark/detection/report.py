@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from benchmark.detection.alerts import Alert
 from benchmark.detection.detect import Finding
 from benchmark.detection.ranking import Ranking
-from benchmark.detection.why import expected_at_peak
-from benchmark.detection.words import ABOUT, measure, ranked, ranking_lines, verdict
+from benchmark.detection.why import ABOUT, expected_at_peak, measure, ranked, ranking_lines, verdict
 from benchmark.errors import UserError
 from benchmark.report import markdown as md
 from benchmark.report import style, traces

@@ -14,22 +14,20 @@ from numpy.typing import NDArray
 
 from benchmark.errors import unknown
 from benchmark.grid.splits import (
+    WINDOW_RULES,
     Split,
     first_tenth,
     normal_parts,
     normal_parts_crossfit,
     whole_or_named,
     whole_or_tenth,
-)
-from benchmark.grid.tsb_ad import tsb_ad_rows
-from benchmark.grid.window_rules import (
-    WINDOW_RULES,
     window_authors,
     window_of_training,
     window_package,
     window_published,
     window_second,
 )
+from benchmark.grid.tsb_ad import tsb_ad_rows
 from datasets import Series
 from detectors import Alignment, Detector
 

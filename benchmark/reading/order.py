@@ -13,9 +13,9 @@ from benchmark.errors import UserError
 from benchmark.reading.clock import Clock
 from benchmark.reading.options import LOST_AT_MOST, WITHOUT
 from benchmark.reading.stamps import Stamps
-from benchmark.reading.summer_time import hours_added
 from benchmark.reading.table import counted
 from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND
+from benchmark.reading.zones import hours_added
 
 Rows = NDArray[np.int64]
 INSERTED = -1

@@ -1,18 +1,132 @@
-"""Comparison of a row with the best trivial baseline of its table, by a paired bootstrap on point scores."""
+"""Comparison of a figure with the published one, the other rows, and the best trivial baseline."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from benchmark import catalogue
 from benchmark.report.derived import Derived
-from benchmark.report.marks import by_means
 from benchmark.report.results import Results, scored
-from benchmark.report.tables import Row, Versus
+from benchmark.report.tables import Entry, Row, Versus
+from benchmark.report.text import figure, signed
+from benchmark.report.verdicts import Verdict, caveats, compare
 from benchmark.statistics import Pair, paired_bootstrap
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Against = Callable[[Row, Row, str], Versus]
+
+
+def compared(row: Row) -> Row:
+    """The row with its published figures, and a verdict where the two are comparable."""
+    entries = {}
+    for dataset, entry in row.entries.items():
+        published = catalogue.published().get((row.label, dataset))  # a changed parameter is another row
+        if published is None:
+            entries[dataset] = entry
+            continue
+        verdict: Verdict = "not compared"
+        cause = ""
+        if entry.value is not None and entry.complete and not entry.quick:
+            verdict, cause = compare(row.detector, dataset, entry.value, published, entry.interval, row.random)
+        entries[dataset] = replace(entry, published=published, verdict=verdict, cause=cause)
+    return replace(row, entries=entries)
+
+
+def marked(rows: list[Row], datasets: tuple[str, ...], against: Against) -> list[Row]:
+    """Mark the best row, and the rows that do not beat the best trivial baseline."""
+    for dataset in datasets:
+        rows = _mark_best(rows, dataset)
+        rows = _set_against(rows, dataset, against)
+    return rows
+
+
+def _mark_best(rows: list[Row], dataset: str) -> list[Row]:
+    """Mark the best row of each protocol, among those with the most series: other means are not comparable."""
+    column = [row.entries[dataset] for row in rows if not row.trivial]
+    most = max((entry.n_series for entry in column), default=0)
+    tops: dict[str, float] = {}
+    for row in rows:
+        entry = row.entries[dataset]
+        if not row.trivial and entry.value is not None and entry.n_series == most:
+            tops[row.protocol] = max(tops.get(row.protocol, 0.0), round(entry.value, 3))
+    highest = max((e.published for e in column if e.published is not None), default=None)
+
+    def one(row: Row) -> Row:
+        entry = row.entries[dataset]
+        if row.trivial:
+            return row
+        whole = entry.value is not None and entry.n_series == most
+        best = whole and round(entry.value or 0.0, 3) == tops[row.protocol]
+        entry = replace(entry, best=best, published_best=entry.published is not None and entry.published == highest)
+        return replace(row, entries={**row.entries, dataset: entry})
+
+    return [one(row) for row in rows]
+
+
+def best_one_liner(rows: list[Row] | tuple[Row, ...], dataset: str) -> Row | None:
+    """The trivial baseline with the highest mean on a data set."""
+    simple = [row for row in rows if row.trivial and row.entries[dataset].value is not None]
+    return max(simple, key=lambda row: row.entries[dataset].value or 0.0, default=None)
+
+
+def _set_against(rows: list[Row], dataset: str, against: Against) -> list[Row]:
+    rival = best_one_liner(rows, dataset)
+    if rival is None:
+        return rows
+
+    def one(row: Row) -> Row:
+        entry = row.entries[dataset]
+        if row.trivial or entry.value is None:
+            return row
+        entry = replace(entry, versus=against(row, rival, dataset))
+        return replace(row, entries={**row.entries, dataset: entry})
+
+    return [one(row) for row in rows]
+
+
+def larger_mean(row: Row, rival: Row, dataset: str) -> bool:
+    """Whether a row's mean is above its rival's, over the series that both have."""
+    ours, theirs = row.entries[dataset].per_series, rival.entries[dataset].per_series
+    common = set(ours) & set(theirs)
+    return bool(common) and sum(ours[s] - theirs[s] for s in common) > 0
+
+
+def by_means(row: Row, rival: Row, dataset: str) -> Versus:
+    """A row against a trivial baseline by their means alone."""
+    return Versus(rival.label, rival.entries[dataset].value or 0.0, larger_mean(row, rival, dataset))
+
+
+def notes_of(rows: list[Row], datasets: tuple[str, ...], simulated: bool) -> tuple[str, ...]:
+    notes = []
+    if simulated:
+        notes.append("The series are simulated, not the published data: no figure here compares with the publication.")
+    for dataset in datasets:
+        if not simulated:
+            notes += [f"{dataset}: {text}" for text in caveats().get(dataset, ())]
+        rival = best_one_liner(rows, dataset)
+        if rival is not None:
+            best = f"{dataset}: best trivial baseline {rival.label}, {figure(rival.entries[dataset].value or 0)}."
+            notes.append(best + _not_beyond_chance(rows, dataset))
+    return tuple(notes)
+
+
+def _not_beyond_chance(rows: list[Row], dataset: str) -> str:
+    """Rows whose mean is above the best trivial baseline, and yet marked, with the interval that says why."""
+    found = [f"{row.label} {text}" for row in rows if (text := _interval(row.entries[dataset]))]
+    if not found:
+        return ""
+    return f" Above it, but the 95 % interval of the difference (paired bootstrap) reaches 0: {', '.join(found)}."
+
+
+def _interval(entry: Entry) -> str:
+    versus = entry.versus
+    if versus is None or versus.better or versus.low is None or versus.high is None:
+        return ""
+    return f"[{signed(versus.low)}, {signed(versus.high)}]"
 
 
 N_BOOT = 1000

@@ -15,7 +15,7 @@ import numpy as np
 from benchmark.catalogue import published, published_order, registry
 from benchmark.errors import UserError, printable
 from benchmark.grid import paper_protocol
-from benchmark.report.marks import Against, by_means, compared, marked, notes_of
+from benchmark.report.bar import Against, by_means, compared, marked, notes_of
 from benchmark.report.results import lines
 from benchmark.report.tables import GROUPS, Entry, Row, Table, ordered_datasets, ordered_protocols
 from benchmark.report.text import short_hash

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.statistics.bootstrap import Comparison, Pair, paired_bootstrap
-from benchmark.statistics.intervals import Interval, seed_interval
+from benchmark.statistics.intervals import Comparison, Interval, Pair, paired_bootstrap, seed_interval
 from benchmark.statistics.ranks import RankTest, rank_test, stratified_wilcoxon
 
 __all__ = [

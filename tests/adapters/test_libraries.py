@@ -16,7 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from benchmark import execution
 from benchmark.adapters import LIBRARIES, Borrowed, arguments, borrowed, folded, listed, missing
 from benchmark.adapters.names import Listed, found
-from benchmark.adapters.signatures import silence
+from benchmark.adapters.options import silence
 from benchmark.catalogue import registry
 from benchmark.catalogue.checks import iter_checks
 from benchmark.catalogue.trials import CheckFailed

@@ -23,9 +23,9 @@ from benchmark.reading.numbers import read_numbers
 from benchmark.reading.source import open_source
 from benchmark.reading.stamps import read_stamps
 from benchmark.reading.states import read_states
-from benchmark.reading.summer_time import hours_added
 from benchmark.reading.time_of_day import _bare_clock
 from benchmark.reading.units import HOUR, NOT_A_TIME, SECOND
+from benchmark.reading.zones import hours_added
 
 FORMS = {  # form, and the finest unit that it shows
     "%Y-%m-%d %H:%M:%S.%f": "us",
