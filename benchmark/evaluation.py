@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pandas as pd
 
 import datasets
 from benchmark import metrics as measures
@@ -29,8 +30,6 @@ from datasets import DataError, Dataset, Series
 from detectors import Detector
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from benchmark.reading import FolderOptions
 
 Mode = Literal["auto", "real", "simulated"]

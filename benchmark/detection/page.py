@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from benchmark.detection import why
 from benchmark.detection.alerts import Alert
@@ -102,8 +103,6 @@ def payload(finding: Finding, buckets: int) -> dict[str, Any]:
 
 def clock(times: Any) -> list[int] | None:
     """Times of evenly spread rows in ms since 1970, as the file writes them; None without clock times."""
-    import pandas as pd
-
     if times is None or not pd.api.types.is_datetime64_any_dtype(times) or len(times) < 2:
         return None
     places = np.linspace(0, len(times) - 1, min(len(times), INSTANTS))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from benchmark.errors import UserError
 from benchmark.reading import Recording
 
@@ -45,8 +47,6 @@ def _positive(text: str) -> float | None:
 
 def _seconds(times: Any) -> float | None:
     """How long the series lasts, its last row included; None without clock times."""
-    import pandas as pd
-
     if times is None or pd.api.types.is_numeric_dtype(times) or len(times) < 2:
         return None
     first, last = (pd.Timestamp(times.iloc[row]) for row in (0, -1))

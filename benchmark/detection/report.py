@@ -6,7 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
+from pyarrow import csv
 
 from benchmark.detection.alerts import Alert
 from benchmark.detection.detect import Finding
@@ -17,7 +21,6 @@ from benchmark.report import markdown as md
 from benchmark.report import style, traces
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
 Array = NDArray[np.float64]
@@ -47,9 +50,6 @@ def write(finding: Finding, folder: Path, top: int = 10) -> Path:
 
 def write_scores(finding: Finding, path: Path) -> None:
     """One row a point: time (when there is one), value, anomaly score, flagged."""
-    import pyarrow as pa
-    from pyarrow import csv
-
     recording = finding.recording
     columns: dict[str, Any] = {"row": np.arange(len(recording))}
     if recording.times is not None:
@@ -60,10 +60,6 @@ def write_scores(finding: Finding, path: Path) -> None:
 
 def _time_cells(times: Any) -> Any:
     """Times as text, without digits that are always zero, and with their offset to UTC."""
-    import pandas as pd
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if not pd.api.types.is_datetime64_any_dtype(times):
         return pa.array(times)
     zone = times.dt.tz
@@ -78,8 +74,6 @@ def _time_cells(times: Any) -> Any:
 
 def anomalies_frame(finding: Finding, top: int) -> pd.DataFrame:
     """Every alert, and the next highest peaks: rows, when, value and what was expected, score, reach."""
-    import pandas as pd
-
     count = max(top, sum(alert.flagged for alert in finding.alerts))
     rows = [_line(finding, rank, alert) for rank, alert in enumerate(finding.alerts[:count], start=1)]
     columns = ["rank", "flagged", "first_row", "last_row", "points", "from", "to", "score"]
@@ -192,8 +186,6 @@ def draw(finding: Finding, path: Path, top: int) -> None:
 
 
 def _axis(times: Any, n: int) -> Any:
-    import pandas as pd
-
     if times is None:
         return np.arange(n)
     if pd.api.types.is_datetime64_any_dtype(times):

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.detection.detect import Finding
@@ -63,8 +64,6 @@ def _where(finding: Finding, alert: Alert) -> str:
 
 def lasting(finding: Finding, alert: Alert) -> str:
     """Rows, and how long they last where the rows have times."""
-    import pandas as pd
-
     rows, times = alert.stop - alert.start, finding.recording.times
     counted = f"{rows:,} row" + ("" if rows == 1 else "s")
     if times is None or not pd.api.types.is_datetime64_any_dtype(times) or len(times) < 2:

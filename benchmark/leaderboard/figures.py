@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from benchmark import metrics
 from benchmark.grid import named_train, tsb_ad_rows
@@ -14,9 +14,6 @@ from benchmark.leaderboard.published import published_figures
 from benchmark.report import build
 from benchmark.store import Store
 from detectors import estimate_window
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 PROTOCOL = "tsb-ad"
 AFTER_TRAIN = "vus_pr_after_train"  # of the rows behind those that the file's name gives to training

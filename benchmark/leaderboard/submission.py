@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from importlib import resources
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from benchmark.catalogue import build
 from benchmark.errors import UserError, unknown
@@ -13,9 +14,6 @@ from benchmark.leaderboard.figures import on_listed_files
 from benchmark.leaderboard.published import METRICS
 from benchmark.report import csv
 from benchmark.store import Store, evaluate
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SCRIPT = "script.py.txt"
 

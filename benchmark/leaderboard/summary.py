@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.grid import named_source
@@ -168,8 +169,6 @@ def tested(
     rows: Mapping[str, Mapping[str, float]], ranks: Mapping[str, float], files: list[str], published: set[str]
 ) -> RankTest:
     """Friedman's test and corrected pairs: our complete rows and the best published ones, ranked within sources."""
-    import pandas as pd
-
     best = sorted(published, key=lambda name: ranks[name])[:TESTED]
     names = [name for name in rows if name not in published or name in best]
     cells = [

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError
@@ -131,8 +132,6 @@ def _anomalous(table: Table) -> Table:
 
 
 def _strings(cells: Any) -> Any:
-    import pyarrow as pa
-
     return pa.array([str(c) for c in cells], pa.string())
 
 

@@ -7,6 +7,8 @@ from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from benchmark.errors import UserError, unknown
 from benchmark.reading.layout import are_units
 from benchmark.reading.table import Table, counted, from_columns, unique_names
@@ -89,8 +91,6 @@ def _filled(row: Row) -> int:
 
 def _cells(cells: list[Any]) -> Any:
     """Text of each cell; whole numbers without ``.0``, dates as ISO 8601."""
-    import pyarrow as pa
-
     midnights = all(not isinstance(c, datetime) or c.time() == time() for c in cells)
 
     def text(value: Any) -> str | None:

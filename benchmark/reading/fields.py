@@ -6,6 +6,8 @@ import re
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from benchmark.reading.numbers import sample
@@ -39,8 +41,6 @@ class Ambiguous(Exception):
 
 def plain_times(cells: Cells) -> Cells:
     """Times with ASCII's blanks, and the marks of China, Japan and Korea as hyphens, colons, AM and PM."""
-    import pyarrow.compute as pc
-
     if not all(c.isascii() for c in sample(cells, 50)):
         for pattern, into in EASTERN:
             cells = pc.replace_substring_regex(cells, pattern, into)
@@ -61,8 +61,6 @@ class Fields:
     """
 
     def __init__(self, text: Cells, pattern: str) -> None:
-        import pyarrow.compute as pc
-
         found = pc.extract_regex(text, pattern)
         self.good = as_mask(found.is_valid())
         self._cells = {part.name: pc.fill_null(pc.struct_field(found, part.name), "") for part in found.type}
@@ -81,8 +79,6 @@ class Fields:
 
     def length(self, name: str) -> Whole:
         """How many characters it has."""
-        import pyarrow.compute as pc
-
         return np.asarray(pc.utf8_length(self.text(name)), dtype=np.int64)
 
     def year(self, name: str = "year") -> Whole:
@@ -92,8 +88,6 @@ class Fields:
 
     def clock(self) -> tuple[Nanoseconds, Mask]:
         """Nanoseconds since midnight, AM and PM included, and whether there is such a time of day."""
-        import pyarrow.compute as pc
-
         hours, minutes, seconds = (self.number(name) for name in ("hour", "minute", "second"))
         half = pc.utf8_lower(self.text("half"))
         afternoon, morning = (as_mask(pc.equal(half, letter)) for letter in "pa")
@@ -104,9 +98,6 @@ class Fields:
 
 
 def _whole(text: Cells) -> Whole:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     return np.asarray(pc.cast(pc.if_else(pc.equal(text, ""), "0", text), pa.int64()))
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from benchmark.errors import UserError
 from benchmark.reading.encoding import unpacked
@@ -68,7 +70,6 @@ def _read(raw: bytes, path: Path, options: ReadOptions) -> Table:
 
 
 def _arrow(raw: bytes, path: Path, form: str) -> Table:
-    import pyarrow as pa
     from pyarrow import feather, parquet
 
     read = parquet.read_table if form == "Parquet" else feather.read_table
@@ -83,8 +84,6 @@ def _arrow(raw: bytes, path: Path, form: str) -> Table:
 
 def _plain(cells: Any) -> Any:
     """Strings as one type, whatever way the file packs them."""
-    import pyarrow as pa
-
     if pa.types.is_dictionary(cells.type):
         cells = cells.dictionary_decode()
     if pa.types.is_large_string(cells.type) or pa.types.is_string_view(cells.type):
@@ -96,8 +95,6 @@ def _plain(cells: Any) -> Any:
 
 def _without_totals(table: Table) -> Table:
     """The table without rows such as ``Total`` and ``Average`` at its end; said with the first of their words."""
-    import pyarrow as pa
-
     size = min(LAST, len(table) // 2)
     found, word = np.zeros(size, dtype=bool), ""
     for cells in table.columns.values():
@@ -116,6 +113,4 @@ def _without_totals(table: Table) -> Table:
 
 
 def _sums_up_earlier(cells: object) -> bool:
-    import pyarrow.compute as pc
-
     return bool(pc.any(pc.match_substring_regex(pc.utf8_trim_whitespace(cells), SUMS_UP)).as_py())

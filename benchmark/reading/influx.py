@@ -6,6 +6,8 @@ import csv
 import io
 import re
 
+import pyarrow as pa
+
 from benchmark.errors import UserError
 from benchmark.reading.table import Table
 
@@ -52,8 +54,6 @@ def mark_series(table: Table) -> Table:
     """Leave out the answer's own bookkeeping; what remains of text names the series of a row."""
     if "_time" not in table.names or "_value" not in table.names:
         return table
-    import pyarrow as pa
-
     for name in (*BOOKKEEPING, "column 1"):
         if name in table.columns and (name != "column 1" or table.columns[name].null_count == len(table)):
             del table.columns[name]

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from benchmark.errors import UserError
 from benchmark.reading.encoding import as_utf8
 from benchmark.reading.table import Table, from_columns
@@ -83,8 +85,6 @@ def _parsed(text: bytes, path: Path) -> Any:
 
 
 def _cells(cells: list[Any]) -> Any:
-    import pyarrow as pa
-
     if all(c is None or isinstance(c, bool) for c in cells) and any(c is not None for c in cells):
         return pa.array([None if c is None else str(c).lower() for c in cells], pa.string())
     return pa.array([None if c is None or c == "" else str(c) for c in cells], pa.string())

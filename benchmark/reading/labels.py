@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from benchmark.reading.cell import NOTHING
@@ -33,9 +35,6 @@ PLAIN = frozenset(
 
 def decode(cells: Cells) -> tuple[Labels | None, str]:
     """Labels and what was decided; or None and why the column cannot be one of labels."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     text = pc.cast(cells, pa.string())
     if pa.types.is_floating(cells.type):
         text = pc.if_else(pc.is_nan(cells), pa.scalar(None, pa.string()), text)
@@ -96,8 +95,6 @@ def _listed(counts: dict[str, int]) -> str:
 
 def holds_labels(cells: Cells) -> bool:
     """Whether the entries themselves say so, whatever the column is called: normal and abnormal."""
-    import pyarrow as pa
-
     if not pa.types.is_string(cells.type):
         return False
     if not _words(cells.slice(0, SEVERAL)) <= KNOWN:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+import pyarrow.compute as pc
+
 from benchmark.reading.table import Cells, count_true
 
 Country = Literal["comma", "dot", "dates", "semicolon", "unknown"]
@@ -17,8 +19,6 @@ class Undecided(Exception):
 
 
 def _count(text: Cells, pattern: str) -> int:
-    import pyarrow.compute as pc
-
     return count_true(pc.match_substring_regex(text, pattern))
 
 
@@ -46,8 +46,6 @@ def grouped(mark: str) -> str:
 
 def having(text: Cells, mark: str) -> int:
     """Cells that have the mark somewhere."""
-    import pyarrow.compute as pc
-
     return count_true(pc.match_substring(text, mark))
 
 

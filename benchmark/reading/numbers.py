@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from benchmark.reading.cell import DASHES, NOTHING
@@ -93,9 +95,6 @@ def read_numbers(
     Undecided
         If ``1,234`` may be either 1.234 or 1234.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
         return _typed(cells)
     free = decimal in (None, ".") and not thousands and _all_plain(cells)
@@ -119,9 +118,6 @@ def read_numbers(
 
 def _typed(cells: Cells) -> Numbers:
     """A column for which the file itself has a type."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     whole = pc.cast(cells, pa.int8()) if pa.types.is_boolean(cells.type) else cells
     values = None if pa.types.is_temporal(cells.type) else _cast(whole)
     if values is not None:
@@ -134,9 +130,6 @@ def _array(cells: Cells) -> NDArray[np.float64]:
 
 
 def _cast(cells: Cells) -> NDArray[np.float64] | None:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     try:
         return _array(pc.cast(cells, pa.float64(), safe=False))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
@@ -145,8 +138,6 @@ def _cast(cells: Cells) -> NDArray[np.float64] | None:
 
 def sample(cells: Cells, size: int = 1000) -> list[str]:
     """Known cells from all over the column, as text."""
-    import pyarrow as pa
-
     rows = np.unique(np.linspace(0, max(0, len(cells) - 1), min(size, len(cells))).astype(np.int64))
     return [str(c).strip() for c in cells.take(pa.array(rows)).to_pylist() if c is not None]
 
@@ -158,8 +149,6 @@ def mostly(cells: list[str], fits: Callable[[str], object]) -> bool:
 
 def _signed(text: Cells, name: str) -> tuple[Cells, list[str]]:
     """Amounts below zero as accounts write them, ``12,50-`` and ``(12.50)``, with the minus in front."""
-    import pyarrow.compute as pc
-
     behind = pc.fill_null(pc.match_substring_regex(text, BEHIND), False)
     count = count_true(behind)
     if not count:
@@ -172,9 +161,6 @@ def _signed(text: Cells, name: str) -> tuple[Cells, list[str]]:
 
 def _without_nothing(text: Cells, name: str, nothings: frozenset[str]) -> tuple[Cells, list[str]]:
     """Words for a missing value as nulls, and which they were."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     wordy = pc.invert(pc.match_substring_regex(text, r"^[+-]?[\d.,]*\d"))
     nothing = pc.fill_null(pc.and_(wordy, pc.is_in(pc.utf8_lower(text), value_set=pa.array(sorted(nothings)))), False)
     words = [entry["values"] for entry in pc.value_counts(text.filter(nothing)).to_pylist()]
@@ -210,8 +196,6 @@ def _marks(text: Cells, decimal: str | None, thousands: str | None, country: Cou
 
 
 def _stripped(text: Cells, before: str, after: str) -> Cells:
-    import pyarrow.compute as pc
-
     if before:
         text = pc.replace_substring_regex(text, f"^{re.escape(before)}", "")
     if after:
@@ -220,8 +204,6 @@ def _stripped(text: Cells, before: str, after: str) -> Cells:
 
 
 def _cleaned(text: Cells, marks: Marks) -> Cells:
-    import pyarrow.compute as pc
-
     if marks.before or marks.after:
         text = _stripped(text, marks.before, marks.after)
     if marks.thousands:
@@ -233,7 +215,6 @@ def _cleaned(text: Cells, marks: Marks) -> Cells:
 
 def _said(marks: Marks, text: Cells, clean: Cells, good: Any, name: str) -> list[str]:
     """One sentence for each mark that is not plain, with an example."""
-    import pyarrow.compute as pc
 
     def example(mark: str) -> str:
         chosen = pc.and_(good, pc.fill_null(pc.match_substring_regex(text, f"[{re.escape(mark)}]"), False))

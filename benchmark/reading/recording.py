@@ -7,6 +7,7 @@ from datetime import timedelta, timezone
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.reading.clock import Clock
@@ -103,8 +104,6 @@ class ValueText:
 
 def set_times(found: Recording, clock: Clock | None, order: Order) -> tuple[Any, Any]:
     """Times of the recording; its clock and offset for events."""
-    import pandas as pd
-
     if clock is None:
         return None, None
     if clock.stamps is None:
@@ -122,8 +121,6 @@ def set_times(found: Recording, clock: Clock | None, order: Order) -> tuple[Any,
 
 def _pandas(wall: NDArray[np.int64], offset: Any) -> Any:
     """Time stamps for pictures and tables: with one offset, in UTC where it changes, without any as written."""
-    import pandas as pd
-
     if offset is None:
         return pd.Series(wall.view("M8[ns]"))
     shifted = wall - offset.astype(np.int64) * MINUTE

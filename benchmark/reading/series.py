@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError, unknown
@@ -88,9 +90,6 @@ def _may_name(sheet: Sheet, name: str, clock: Clock | None) -> bool:
 
 
 def _split(sheet: Sheet, columns: tuple[str, ...]) -> Split:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     texts = [pc.fill_null(pc.cast(sheet.cells(c), pa.string()), "") for c in columns]
     whole = texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, SEPARATOR)
     coded = pc.dictionary_encode(whole)

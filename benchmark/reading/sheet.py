@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError
@@ -52,8 +53,6 @@ class Sheet:
 
     def is_text(self, name: str) -> bool:
         """Whether a sample of the column is neither numbers nor times."""
-        import pyarrow as pa
-
         if not pa.types.is_string(self.cells(name).type):
             return False
         kinds = [cell.kind(c) for c in sample(self.cells(name), 200)]
@@ -62,8 +61,6 @@ class Sheet:
 
     def has_words(self, name: str) -> bool:
         """Whether a sample of the column is words alone, without a digit, and few of them."""
-        import pyarrow as pa
-
         if not pa.types.is_string(self.cells(name).type):
             return False
         known = {c.lower() for c in sample(self.cells(name), 2000)}
@@ -76,8 +73,6 @@ class Sheet:
 
     def looks_numeric(self, name: str) -> bool:
         """Whether at least half of a sample reads as numbers."""
-        import pyarrow as pa
-
         kind = self.cells(name).type
         if not pa.types.is_string(kind):
             return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))

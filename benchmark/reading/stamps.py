@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from benchmark.reading.fields import HALF, Fields, day_and_month, midnight, plain_times
@@ -105,9 +107,6 @@ def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
     Ambiguous
         If day first and month first both fit.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if pa.types.is_timestamp(cells.type) or pa.types.is_date(cells.type):
         return _typed(cells)
     if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
@@ -144,17 +143,12 @@ def _one_place(known: list[str]) -> str:
 
 def _rewritten(cells: Cells, known: list[str], pattern: str, into: str) -> Cells | None:
     """The cells with the parts of a pattern rearranged; None if a sample does not mostly match it."""
-    import pyarrow.compute as pc
-
     if not mostly(known, re.compile(pattern).match):
         return None
     return pc.replace_substring_regex(pc.utf8_trim_whitespace(cells), pattern, into)
 
 
 def _typed(cells: Cells) -> Stamps:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     zone = getattr(cells.type, "tz", None)
     local = pc.local_timestamp(cells) if zone else cells
     wall = _int(pc.cast(local, pa.timestamp("ns")))
@@ -166,16 +160,11 @@ def _typed(cells: Cells) -> Stamps:
 
 
 def _int(stamps: Cells) -> Nanoseconds:
-    import pyarrow as pa
-
     return np.array(stamps.cast(pa.int64()).fill_null(NOT_A_TIME).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def _iso(text: Cells) -> Stamps | None:
     """The fast way for cells that are all ISO 8601; None if one is not."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     zoned = any(re.search(r":\d{2}.*([Zz]|[+-]\d{2}:?\d{2})$", c) for c in sample(text, 20))
     try:
         instants = _int(pc.cast(text, pa.timestamp("ns", "UTC" if zoned else None)))

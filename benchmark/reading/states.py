@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from benchmark.errors import UserError
 from benchmark.reading.cell import NOTHING
@@ -40,8 +42,6 @@ MOST = 20
 
 def words_of(cells: Cells, missing: frozenset[str] = frozenset()) -> dict[str, int]:
     """Different words and how often they come, the most frequent first, words for nothing left out, and ``missing``."""
-    import pyarrow.compute as pc
-
     counts = pc.value_counts(pc.utf8_lower(pc.utf8_trim_whitespace(cells.drop_null())))
     found = {str(entry["values"]): int(entry["counts"]) for entry in counts.to_pylist()}
     found = {word: n for word, n in found.items() if word not in missing}
@@ -59,9 +59,6 @@ def read_states(
     UserError
         If there are more than two words.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     words = words_of(cells, missing)
     if len(words) > 2 and not known:
         shown = ", ".join(list(words)[:5]) + (", ..." if len(words) > 5 else "")

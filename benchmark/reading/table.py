@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 Cells = Any  # a pyarrow array
@@ -48,8 +50,6 @@ class Table:
 
     def keep(self, mask: NDArray[np.bool_]) -> Table:
         """The rows where the mask holds."""
-        import pyarrow as pa
-
         chosen = pa.array(mask)
         columns = {name: cells.filter(chosen) for name, cells in self.columns.items()}
         return Table(
@@ -80,15 +80,11 @@ def unique_names(names: list[str], notes: list[str]) -> list[str]:
 
 def as_mask(found: Any) -> NDArray[np.bool_]:
     """Rows where a pyarrow array of booleans holds; where it is null it does not."""
-    import pyarrow.compute as pc
-
     return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False))
 
 
 def count_true(found: Any) -> int:
     """In how many rows a pyarrow array of booleans holds."""
-    import pyarrow.compute as pc
-
     return int(pc.sum(found).as_py() or 0)  # the sum of nulls alone is null
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
 
 from benchmark.errors import UserError
 from benchmark.reading.encoding import as_utf8
@@ -88,9 +91,6 @@ def cells_of(text: bytes, layout: Layout, path: Path) -> dict[str, Any]:
 
 def _parse(text: bytes, layout: Layout, path: Path) -> tuple[dict[str, Any], list[tuple[int, str]], int]:
     """Columns; data row and text of every row with another number of cells; number of data rows."""
-    import pyarrow as pa
-    from pyarrow import csv
-
     broken: list[tuple[int, str]] = []
 
     def note(row: Any) -> str:
@@ -122,8 +122,6 @@ def _parse(text: bytes, layout: Layout, path: Path) -> tuple[dict[str, Any], lis
 
 
 def _without_comments(table: Table, broken: list[tuple[int, str]], path: Path) -> Table:
-    import pyarrow.compute as pc
-
     comments = sum(is_comment(text) for _, text in broken)
     first = table.columns[table.names[0]]
     hashes = as_mask(pc.starts_with(first, "#"))
@@ -140,8 +138,6 @@ def _without_comments(table: Table, broken: list[tuple[int, str]], path: Path) -
 
 def _without_headers(table: Table) -> Table:
     """The table without rows that repeat the header, as pages and joined files have them."""
-    import pyarrow.compute as pc
-
     again = np.ones(len(table), dtype=bool)
     for name, cells in table.columns.items():
         again &= as_mask(pc.equal(pc.utf8_trim_whitespace(cells), name)) if again.any() else False

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from benchmark.reading import cell
@@ -20,8 +22,6 @@ CLOCK = r"^(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]
 
 def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
     """Nanoseconds since midnight; ``bare`` allows hours and ``1330`` where the name suggests them."""
-    import pyarrow as pa
-
     cells = sheet.cells(name)
     if pa.types.is_string(cells.type):
         cells = _beginnings(plain_times(cells))
@@ -41,8 +41,6 @@ def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
 
 def _beginnings(cells: Cells) -> Cells:
     """``00:15`` of ``00:15 - 00:30``."""
-    import pyarrow.compute as pc
-
     span = r"^(\d{1,2}[:.]\d{2}(?:[:.]\d{2})?) ?[-–] ?\d{1,2}[:.]\d{2}.*$"
     return (
         pc.replace_substring_regex(cells, span, r"\1") if mostly(sample(cells, 50), re.compile(span).match) else cells
@@ -57,8 +55,6 @@ def _padded(cells: list[str]) -> bool:
 
 
 def _clock_cells(cells: Cells) -> Nanoseconds:
-    import pyarrow.compute as pc
-
     found = Fields(pc.utf8_trim_whitespace(cells), CLOCK)
     since, valid = found.clock()
     return np.where(found.good & valid, since, NOT_A_TIME)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import pyarrow as pa
 
 from benchmark.reading import cell
 from benchmark.reading.names import LETTERS, PARTS, month_of
@@ -33,8 +34,6 @@ def as_long(table: Table, value: str | None) -> Table:
 
 
 def _melted(table: Table, times: dict[str, str], kind: str) -> Table:
-    import pyarrow as pa
-
     others = {name: cells for name, cells in table.columns.items() if name not in times}
     year = next((name for name in others if name.lower() in PARTS[0]), None)
     timed = any(":" in str(cells[0]) for cells in others.values() if len(cells))  # rows have times of day themselves

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from benchmark.reading.fields import Fields
@@ -29,8 +30,6 @@ def offsets(found: Fields) -> tuple[NDArray[np.int32] | None, list[str]]:
 
     A zone stands behind minutes, Z behind an hour already: ``13-14`` is no offset.
     """
-    import pyarrow.compute as pc
-
     zones = found.text("zone")
     timed = found.length("minute") > 0
     told = timed & as_mask(pc.match_substring_regex(zones, r"^[A-Z]{3,4}$|\d$")) | (found.length("hour") > 0) & as_mask(
@@ -44,8 +43,6 @@ def offsets(found: Fields) -> tuple[NDArray[np.int32] | None, list[str]]:
 
 def by_word(words: Cells, value: Any) -> NDArray[np.int32]:
     """``value`` of each word, found once for each different word."""
-    import pyarrow.compute as pc
-
     coded = pc.dictionary_encode(pc.fill_null(words, ""))
     table = np.array([value(str(w)) for w in coded.dictionary.to_pylist()] or [0], dtype=np.int32)
     return np.asarray(table[coded.indices.to_numpy(zero_copy_only=False)])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError
@@ -24,8 +25,6 @@ def in_zone(stamps: Stamps, zone: str | None, path: Path) -> tuple[Stamps, list[
     """
     if zone is None:
         return stamps, _said(stamps)
-    import pandas as pd
-
     known = stamps.wall != NOT_A_TIME
     shown = np.where(known, stamps.instants, 0).view("M8[ns]")
     try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import pandas as pd
 
 from benchmark import catalogue
 from benchmark.report.derived import Derived
@@ -13,9 +15,6 @@ from benchmark.report.tables import Entry, Row, Versus
 from benchmark.report.text import figure, signed
 from benchmark.report.verdicts import Verdict, caveats, compare
 from benchmark.statistics import Pair, paired_bootstrap
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Against = Callable[[Row, Row, str], Versus]
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pandas as pd
+
 from benchmark.grid import protocols
 from benchmark.report import html, text, traces
 from benchmark.report.derived import Derived
@@ -16,8 +18,6 @@ from benchmark.report.tables import DATASETS, ordered_protocols
 from datasets import name_matches
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from benchmark.report.results import Results
 
 Card = dict[str, Any]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 
 from benchmark.catalogue import published
 from benchmark.errors import UserError
@@ -12,16 +11,11 @@ from benchmark.grid import paper_protocol
 from benchmark.report.build import build, current
 from benchmark.report.tables import Row
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 TRIVIAL = "trivial baselines"  # cells of them, an attribute of a frame of cells
 
 
 def table_of(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
     """See :func:`benchmark.table`."""
-    import pandas as pd
-
     if metric not in cells:
         raise UserError(f"the cells have no column {metric!r}: evaluate them with metrics=[{metric!r}]")
     built = [table for table in build(current(_with_baselines(cells)), metric=metric) if not table.main]
@@ -37,8 +31,6 @@ def table_of(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 def _with_baselines(cells: pd.DataFrame) -> pd.DataFrame:
     """The cells, and those of the trivial baselines that :func:`benchmark.evaluate` computed for the same series."""
-    import pandas as pd
-
     place = ["dataset", "series", "data_hash", "protocol"]
     known, have = set(cells["key"]), set(cells[place].itertuples(index=False, name=None))
     more = [

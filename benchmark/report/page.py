@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pandas as pd
+
 from benchmark.catalogue import registry
 from benchmark.grid import protocols
 from benchmark.metrics import METRICS
@@ -18,8 +20,6 @@ from benchmark.report.derived import Derived
 from benchmark.report.pictures import roc_tables
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from benchmark.report.results import Results
     from benchmark.report.roc import Curve
     from benchmark.report.tables import Sheet, Table

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from benchmark.report import markdown as md
 from benchmark.speed.measure import Run
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 CASE = ["series", "detector", "n", "window", "threads"]
 LINE = ["series", "detector", "side", "window", "threads"]
@@ -20,8 +18,6 @@ OURS = "ours"
 
 def frame(runs: Iterable[Run]) -> pd.DataFrame:
     """One row per run."""
-    import pandas as pd
-
     return pd.DataFrame([run.row() for run in runs], columns=list(Run.__dataclass_fields__))
 
 
@@ -31,8 +27,6 @@ def summary(runs: pd.DataFrame) -> pd.DataFrame:
     The ratio is the median over the repeats of theirs / ours. In a repeat both ran within moments of each other: a
     machine that gets busier slows both.
     """
-    import pandas as pd
-
     rows = []
     for key, case in runs.groupby(CASE, sort=False):
         mine = case[case["side"] == OURS].set_index("repeat")["seconds"]
@@ -56,8 +50,6 @@ def summary(runs: pd.DataFrame) -> pd.DataFrame:
 
 def growth(table: pd.DataFrame) -> pd.DataFrame:
     """Exponent e of seconds ~ n^e per line, fitted to the medians above 5 ms; needs two lengths."""
-    import pandas as pd
-
     rows = []
     for key, line in table.dropna(subset="seconds").groupby(LINE, sort=False):
         used = line[line["seconds"] > 5e-3]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from benchmark.errors import UserError
 from benchmark.grid import Row, Selection, params_text, rows
 from benchmark.report import figure, markdown, ordered_datasets, signed
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 WHOLE = "all ideas on"
 

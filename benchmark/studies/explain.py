@@ -13,6 +13,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from benchmark.catalogue import published, published_per_series
 from benchmark.grid import Cell, Row, Selection, Task, paper_protocol, plan
@@ -20,8 +21,6 @@ from benchmark.report import style
 from datasets import Series
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from benchmark.store import Store
 
 WIDTH = 82  # characters of a step's words

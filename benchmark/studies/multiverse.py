@@ -12,16 +12,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from benchmark.errors import UserError, unknown
 from benchmark.execution import scores_by
 from benchmark.grid import Cell, Row, Selection, Task, rows
 from benchmark.store import evaluate
 from datasets import Series
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Universe = dict[str, Any]
 
@@ -189,8 +188,6 @@ def append(file: Path, figures: Sequence[Figure]) -> None:
 
 def read(file: Path) -> pd.DataFrame:
     """The file as a table, empty when there is none."""
-    import pandas as pd
-
     if not file.exists():
         return pd.DataFrame(columns=list(Figure.__dataclass_fields__))
     return pd.read_csv(file, keep_default_na=False, na_values={"auroc": [""]}, dtype={"version": str})

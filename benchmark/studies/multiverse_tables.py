@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from benchmark.catalogue import published, registry
 from benchmark.grid import Selection
@@ -16,8 +17,6 @@ from benchmark.studies.multiverse import Multiverse, Universe, multiverse, read
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pandas as pd
 
 WARNING = (
     "**No result.** The best universe is chosen by the labels of the test series. What counts is the chosen "
