@@ -52,7 +52,7 @@ class Parser(argparse.ArgumentParser):
         choices = [str(c) for action in self._actions for c in action.choices or ()]
         for word in re.split(r"['=:,\s]+", message):
             near = nearest(word, options if word.startswith("-") else choices, cutoff=0.6)
-            if near and near != word:
+            if near and near != word and (word.startswith("-") or "invalid choice" in message):
                 return f" (did you mean {near}?)"
         return ""
 
