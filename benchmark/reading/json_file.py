@@ -1,4 +1,4 @@
-"""JSON of Prometheus, Grafana, CloudWatch and InfluxDB 1, or rows and columns in the usual shapes."""
+"""JSON of Prometheus, of Grafana's frames, or of any other shape."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import pyarrow as pa
 
 from benchmark.errors import UserError
 from benchmark.reading.encoding import as_utf8
+from benchmark.reading.nested import SERIES, Columns, longest, records
 from benchmark.reading.table import Table, from_columns
-
-Columns = dict[str, list[Any]]
-SERIES = "series"
 
 
 def read_json(raw: bytes, path: Path, encoding: str | None) -> Table:
@@ -32,11 +30,11 @@ def read_json(raw: bytes, path: Path, encoding: str | None) -> Table:
         columns = read(data)
         if columns and any(columns.values()):
             table = from_columns({name: _cells(cells) for name, cells in columns.items()}, f"JSON, {form}", notes)
-            table.series_columns = (SERIES,) if form in NAMED and len(set(columns[SERIES])) > 1 else ()
+            table.series_columns = (SERIES,) if len(set(columns.get(SERIES, ""))) > 1 else ()
             return table
     raise UserError(
-        f"{path} is JSON without a series in a known form (Prometheus, Grafana, InfluxDB, CloudWatch, rows "
-        "or columns): write it as CSV with a column of times and one of values"
+        f"{path} is JSON without a list of numbers, rows or objects: write it as CSV with a column of times and one "
+        "of values"
     )
 
 
@@ -56,7 +54,7 @@ def read_lines(text: bytes, path: Path) -> Table:
             raise UserError(f"{path}: {line[:60].decode('utf-8', 'replace')!r} is no JSON") from error
     if not all(isinstance(row, dict) for row in rows):
         raise UserError(f"{path}: a line is JSON, but no object")
-    return from_columns({name: _cells(cells) for name, cells in _rows(rows).items()}, "JSON lines")
+    return from_columns({name: _cells(cells) for name, cells in records(rows).items()}, "JSON lines")
 
 
 def _refuse_answer(data: Any, path: Path) -> None:
@@ -118,24 +116,6 @@ def _metric_name(metric: dict[str, str], metrics: list[dict[str, str]]) -> str:
     return metric.get("__name__", "") + (f"{{{labels}}}" if labels or "__name__" not in metric else "")
 
 
-def _grafana_points(data: Any) -> Columns:
-    """``[{"target": name, "datapoints": [[value, time], ...]}]``."""
-    if not isinstance(data, list) or not all(isinstance(d, dict) and "datapoints" in d for d in data):
-        return {}
-    parts = [(str(d.get("target", "")), d["datapoints"]) for d in data]
-    return _long([(name, [p[1] for p in points], [p[0] for p in points]) for name, points in parts])
-
-
-def _opentsdb(data: Any) -> Columns:
-    """``[{"metric": name, "tags": {...}, "dps": {time: value, ...}}]``."""
-    if not isinstance(data, list) or not data or not all(isinstance(d, dict) and "dps" in d for d in data):
-        return {}
-    named = [{"__name__": str(d.get("metric", "")), **(d.get("tags") or {})} for d in data]
-    names = [_metric_name(each, named) for each in named]
-    points = [[*d["dps"].items()] if isinstance(d["dps"], dict) else d["dps"] for d in data]
-    return _long([(n, [p[0] for p in ps], [p[1] for p in ps]) for n, ps in zip(names, points, strict=True)])
-
-
 def _grafana_frames(data: Any) -> Columns:
     """Frames of Grafana's query answers and of its panel inspector."""
     parts: list[tuple[str, list[Any], list[Any]]] = []
@@ -167,86 +147,4 @@ def _frames(data: Any) -> list[dict[str, Any]]:
     return [e for e in entries if isinstance(e, dict) and ("fields" in e or "fields" in (e.get("schema") or {}))]
 
 
-def _influx(data: Any) -> Columns:
-    if not isinstance(data, dict) or not isinstance(data.get("results"), list):
-        return {}
-    series = [s for answer in data["results"] for s in answer.get("series", [])]
-    found: Columns = {}
-    for entry in series:
-        tags = ",".join(f"{k}={v}" for k, v in (entry.get("tags") or {}).items())
-        for name, cells in zip(entry["columns"], zip(*entry["values"], strict=False), strict=False):
-            found.setdefault(name, []).extend(cells)
-        found.setdefault(SERIES, []).extend([f"{entry.get('name', '')}{{{tags}}}"] * len(entry["values"]))
-    return found if len({len(cells) for cells in found.values()}) == 1 else {}
-
-
-def _cloudwatch(data: Any) -> Columns:
-    results = data.get("MetricDataResults") if isinstance(data, dict) else None
-    if not results:
-        return {}
-    return _long([(str(r.get("Label", r.get("Id", ""))), r["Timestamps"], r["Values"]) for r in results])
-
-
-def _columns(data: Any) -> Columns:
-    """``{"time": [...], "value": [...]}``, pandas' ``split``, or ``{"2024-10-20": 1.5, ...}``."""
-    if not isinstance(data, dict):
-        return {}
-    if {"columns", "data"} <= set(data):
-        rows = [*zip(*data["data"], strict=False)]
-        found = {str(name): list(cells) for name, cells in zip(data["columns"], rows, strict=False)}
-        return {"index": data["index"], **found} if "index" in data else found
-    lists = {str(k): v for k, v in data.items() if isinstance(v, list) and v and not isinstance(v[0], dict | list)}
-    if lists and len({len(v) for v in lists.values()}) == 1:
-        return lists
-    cells = [cell for column in data.values() if isinstance(column, dict) for cell in column.values()]
-    if data and all(isinstance(v, dict) for v in data.values()) and not any(isinstance(c, dict | list) for c in cells):
-        keys = list(next(iter(data.values())))
-        return {"index": keys, **{str(k): [v.get(i) for i in keys] for k, v in data.items()}} if keys else {}
-    if len(data) > 2 and all(isinstance(v, int | float) or v is None for v in data.values()):
-        return {"time": list(data), "value": list(data.values())}
-    return {}
-
-
-def _rows(data: Any) -> Columns:
-    """A list of objects, of pairs or of numbers; the longest one where it lies deeper."""
-    rows = _longest(data)
-    if not rows:
-        return {}
-    if isinstance(rows[0], dict):
-        flat = [_flat(row) for row in rows if isinstance(row, dict)]
-        return {str(k): [row.get(k) for row in flat] for k in dict.fromkeys(k for row in flat for k in row)}
-    if isinstance(rows[0], list):
-        return {f"column {k + 1}": list(cells) for k, cells in enumerate(zip(*rows, strict=False))}
-    return {"value": rows}
-
-
-def _flat(row: dict[str, Any], before: str = "") -> dict[str, Any]:
-    """``{"host": {"cpu": 3}}`` as ``{"host.cpu": 3}``; lists are left out."""
-    found: dict[str, Any] = {}
-    for key, value in row.items():
-        if isinstance(value, dict):
-            found |= _flat(value, f"{before}{key}.")
-        elif not isinstance(value, list):
-            found[f"{before}{key}"] = value
-    return found
-
-
-def _longest(data: Any, depth: int = 0) -> list[Any]:
-    if isinstance(data, list):
-        return data
-    if not isinstance(data, dict) or depth > 4:
-        return []
-    return max((_longest(v, depth + 1) for v in data.values()), key=len, default=[])
-
-
-FORMS = (
-    ("Prometheus", _prometheus),
-    ("Grafana's points", _grafana_points),
-    ("OpenTSDB", _opentsdb),
-    ("Grafana's frames", _grafana_frames),
-    ("InfluxDB", _influx),
-    ("CloudWatch", _cloudwatch),
-    ("columns", _columns),
-    ("rows", _rows),
-)
-NAMED = ("Prometheus", "Grafana's points", "OpenTSDB", "Grafana's frames", "InfluxDB", "CloudWatch")
+FORMS = (("Prometheus", _prometheus), ("Grafana's frames", _grafana_frames), ("lists", longest))

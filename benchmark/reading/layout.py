@@ -15,6 +15,7 @@ from benchmark.reading.table import counted, unique_names
 
 HEAD_BYTES = 1 << 17
 HEAD_LINES = 400
+LONGEST = 20  # lines of one cell
 SEPARATORS = (";", "\t", "|", ",")
 BLANK = " "
 NAMES = {"\t": "a tab", BLANK: "blanks", "": "nothing (one column)"}
@@ -45,7 +46,6 @@ def find_layout(text: bytes, path: Path, separator: str | None) -> Layout:
         separator = separator or said[1].replace("\\t", "\t")
     start = 1 if said else 0
     useful = [i for i in range(start, len(lines)) if lines[i].strip() and not is_comment(lines[i])]
-    useful = [i for i in useful if lines[i].count('"') % 2 == 0] or useful  # a quoted line break makes two odd ones
     if not useful:
         raise UserError(f"{path} has no rows: it is empty or holds comments alone")
     found = _separator([lines[i] for i in useful]) if separator is None else separator
@@ -70,7 +70,19 @@ def _head(text: bytes) -> list[str]:
     part = text[:HEAD_BYTES]
     lines = part.decode("utf-8", errors="ignore").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     whole = lines if len(part) == len(text) else lines[:-1] or lines
-    return whole[:HEAD_LINES]
+    return _joined(whole[:HEAD_LINES])
+
+
+def _joined(lines: list[str]) -> list[str]:
+    """Lines whose last cell is quoted and goes on in the next one as one; what was joined is left empty."""
+    for i in range(len(lines)):
+        last = next((j for j in range(i, min(i + LONGEST, len(lines))) if _is_closed("\n".join(lines[i : j + 1]))), i)
+        lines[i : last + 1] = ["\n".join(lines[i : last + 1])] + [""] * (last - i)
+    return lines
+
+
+def _is_closed(line: str) -> bool:
+    return re.search(r'(^|[,;\t|])\s*"([^"]|"")*$', line) is None
 
 
 def _short(line: str) -> str:

@@ -19,7 +19,7 @@ from benchmark.reading.units import DAY, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
 from benchmark.reading.zone_names import by_word, offsets, tail_offset
 
 EPOCHS = (("seconds", SECOND), ("milliseconds", 10**6), ("microseconds", 10**3), ("nanoseconds", 1))
-OLDEST, YOUNGEST = 315_532_800, 4_102_444_800  # 1980 and 2100
+OLDEST, YOUNGEST = 315_532_800, 3_155_760_000  # 1980 and 2070; LabVIEW's seconds, since 1904, lie behind it
 
 _SECONDS = r"(?:[:.](?P<second>\d{2})(?:[.,:](?P<fraction>\d{1,9}))?)?"
 _CLOCK = rf"(?:[T ,;:_\-]+(?P<hour>\d{{1,2}})(?:[:.h](?P<minute>\d{{2}}){_SECONDS})?{HALF})?"
@@ -205,7 +205,7 @@ def _of_form(text: Cells, form: str, day_first: bool | None) -> Stamps:
 
 
 def from_epoch(values: NDArray[np.float64]) -> Stamps | None:
-    """Numbers that all lie between 1980 and 2100 when counted in one unit since 1970."""
+    """Numbers that all lie between 1980 and 2070 when counted in one unit since 1970."""
     known = values[np.isfinite(values)]
     if not len(known):
         return None

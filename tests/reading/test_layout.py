@@ -113,3 +113,17 @@ def test_quoted_cells_with_separators_and_line_breaks(read: Read) -> None:
 def test_what_cannot_be_read_names_the_option(read: Read, text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         read(text)
+
+
+@pytest.mark.parametrize("first", ['"a note\nof two lines"', '"4"" pipe\n\n(new)"'])
+def test_a_quoted_line_break_in_the_first_row_loses_no_row(read: Read, first: str) -> None:
+    cells = [first, *["ok"] * 49]
+    found = read(
+        lines('"note\nof the day",time,"v\n[kW]"', cells, pd.date_range("2024-05-01", periods=50), range(7, 57))
+    )
+    assert (found.values.tolist(), found.column) == ([*map(float, range(7, 57))], "v [kW]")
+
+
+def test_a_lone_quote_joins_no_lines(read: Read) -> None:
+    cells = ['3" pipe' if k % 2 else '"4"" pipe"' for k in range(50)]
+    assert len(read(lines("time,v,size", pd.date_range("2024-05-01", periods=50), range(7, 57), cells))) == 50
