@@ -389,7 +389,8 @@ class ScaleFlow(SavedDetector):
         """Scores of each fifth of the fitted data by a detector that was fitted to the others; computed once and kept.
 
         The fitted data themselves score lower than new data. Five fits more are made, the first time that a threshold
-        is asked for. Fitted data too short for them, or ``calibrate="fitted"``, leave the fitted scores.
+        is asked for. The fitted scores serve where the data are too short for them, where the others score lower still,
+        and with ``calibrate="fitted"``.
         """
         if "_usual_scores" not in self.__dict__:
             self._usual_scores = self._held_out_scores()
@@ -403,7 +404,9 @@ class ScaleFlow(SavedDetector):
         for known, held in parts:
             other = type(self)(**self.get_params()).fit(known)
             found += [other.score(piece) for piece in held]
-        return np.concatenate(found)
+        scores, fitted = np.concatenate(found), self.fitted_scores()
+        # Of a series that repeats itself exactly, each fit has a level of its own, and no spread beside it.
+        return fitted if np.quantile(scores, 0.9) < np.median(fitted) else scores
 
     def fitted_scores(self) -> Array:
         """As the contract has it; the notes stay those on the series that the caller scored last."""
