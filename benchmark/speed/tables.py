@@ -117,7 +117,7 @@ def _case(row: dict[Any, Any]) -> list[object]:
 
 
 def _growth(exponents: pd.DataFrame) -> str:
-    sides = sorted(set(exponents["side"]), key=lambda side: side != OURS)
+    sides = sorted(dict.fromkeys(exponents["side"]), key=lambda side: side != OURS)
     lines: dict[tuple[Any, ...], dict[str, float]] = {}
     for row in exponents.to_dict("records"):
         case = (row["detector"], row["series"], row["window"], row["threads"])

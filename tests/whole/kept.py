@@ -126,11 +126,16 @@ def artists(figure: Any) -> list[str]:
             look = f"{line.get_color()} {line.get_linestyle()} {line.get_marker()} {line.get_label()!r}"
             said += [f"    line {look}: {array(x, 2)} | {array(y, 2)}"]
         for part in [*axes.patches, *axes.collections]:
-            box = part.get_datalim(axes.transData) if hasattr(part, "get_datalim") else part.get_path().get_extents()
+            box = part.get_datalim(axes.transData) if hasattr(part, "get_datalim") else _extents(part)
             colour = to_hex(np.atleast_2d(np.asarray(part.get_facecolor()))[0]) if len(part.get_facecolor()) else "none"
             said += [f"    {type(part).__name__}: {numbers(box.extents)} of {colour}"]
         said += [f"    text {t.get_text()!r} at {t.get_position()}" for t in axes.texts if t.get_text()]
     return said
+
+
+def _extents(patch: Any) -> Any:
+    """Where a patch lies, in the units of its axes."""
+    return patch.get_path().transformed(patch.get_patch_transform()).get_extents()
 
 
 def command(folder: Path, *words: str) -> str:
