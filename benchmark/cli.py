@@ -19,25 +19,9 @@ from benchmark import commands
 from benchmark.errors import UserError, nearest, printable, whose
 
 ORDER = (
-    "run",
-    "report",
-    "list",
-    "data",
-    "detect",
-    "watch",
-    "explain",
-    "ablate",
-    "multiverse",
-    "capsule",
-    "check",
-    "new",
-    "results",
-    "environment",
-    "leaderboard",
-    "submit",
-    "bench",
+    *("run", "report", "list", "data", "detect", "watch", "explain", "ablate", "multiverse", "capsule", "check", "new"),
+    *("results", "environment", "leaderboard", "submit", "bench"),
 )
-
 UNUSABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ELOOP)
 
 

@@ -54,6 +54,5 @@ def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
     if tags["fit_is_empty"]:
         learns = "nothing"
     keep_compiled()
-    window = tuple(name for name in WINDOWS if name in arguments(model))
-    facts = {"learns_from": learns, "window_arguments": window, "defaults": {"window": "auto"} if window else {}}
-    return class_of(_Series, entry, model, draws(model), **facts)
+    windows = tuple(name for name in WINDOWS if name in arguments(model))
+    return class_of(_Series, entry, model, draws(model), windows, learns_from=learns)

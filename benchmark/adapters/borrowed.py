@@ -196,7 +196,12 @@ class Borrowed(Detector):
 
 
 def class_of(
-    base: type[Borrowed], entry: Listed, model: Callable[..., Any], seeded: bool, **facts: Any
+    base: type[Borrowed],
+    entry: Listed,
+    model: Callable[..., Any],
+    seeded: bool,
+    windows: tuple[str, ...] = (),
+    **facts: Any,
 ) -> type[Borrowed]:
     """A class for a library's class, to be imported from this package by its name.
 
@@ -210,10 +215,14 @@ def class_of(
         The library's class or function.
     seeded : bool
         Whether it draws random numbers.
+    windows : tuple of str
+        Its arguments that are the window of a class on the series itself.
     facts
         Further attributes: ``given``, ``learns_from``, ``source`` and others.
     """
     silent = {"verbose": 0} if "verbose" in arguments(model) else {}
+    if windows:
+        facts |= {"window_arguments": windows, "defaults": {"window": "auto"}}
     defaults = dict(base.defaults) | facts.pop("defaults", {}) | ({"random_state": 0} if seeded else {})
     epochs = {name: 2 for name in EPOCHS if name in arguments(model)}
     facts["quick"] = {"options": epochs} if epochs else {}

@@ -44,8 +44,7 @@ def entries() -> Iterator[Listed]:
 def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
     """What it learns from is asked of an object with a short window."""
     keep_compiled()
-    window = tuple(name for name in WINDOWS if name in arguments(model))
-    supervision = model(**dict.fromkeys(window, 16)).supervision.name
+    windows = tuple(name for name in WINDOWS if name in arguments(model))
+    supervision = model(**dict.fromkeys(windows, 16)).supervision.name
     learns: Diet = "normal" if supervision == "SEMI_SUPERVISED" else "series"
-    facts = {"learns_from": learns, "window_arguments": window, "defaults": {"window": "auto"} if window else {}}
-    return class_of(_Series, entry, model, entry.name in DRAW or draws(model), **facts)
+    return class_of(_Series, entry, model, entry.name in DRAW or draws(model), windows, learns_from=learns)

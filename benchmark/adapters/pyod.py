@@ -100,9 +100,7 @@ def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
     known = facts(entry.name) | {"source": f"PyOD, {model.__module__}.{model.__name__}"}
     drawing = entry.name in DRAW or draws(model)
     if entry.module.startswith("pyod.models.ts_"):
-        window = {"window_size"} & set(arguments(model))
-        known |= {"window_arguments": tuple(window), "defaults": {"window": "auto"} if window else {}}
-        return class_of(_Series, entry, model, drawing, **known)
+        return class_of(_Series, entry, model, drawing, tuple({"window_size"} & set(arguments(model))), **known)
     known |= {"window_arguments": ("n_features",)} if "n_features" in arguments(model) else {}
     return class_of(_OverWindows, entry, model, drawing, **known)
 

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 PIXELS = 2_000
+COLUMNS = (
+    *("rank", "flagged", "first_row", "last_row", "points", "from", "to", "score", "value_at_peak", "expected"),
+    *("expected_low", "expected_high", "like_row", "within_first_row", "within_last_row"),
+)
 UNITS = (("s", 10**9), ("ms", 10**6), ("us", 10**3), ("ns", 1))
 
 
@@ -76,40 +80,20 @@ def anomalies_frame(finding: Finding, top: int) -> pd.DataFrame:
     """Every alert, and the next highest peaks: rows, when, value and what was expected, score, reach."""
     count = max(top, sum(alert.flagged for alert in finding.alerts))
     rows = [_line(finding, rank, alert) for rank, alert in enumerate(finding.alerts[:count], start=1)]
-    columns = ["rank", "flagged", "first_row", "last_row", "points", "from", "to", "score"]
-    columns += [
-        "value_at_peak",
-        "expected",
-        "expected_low",
-        "expected_high",
-        "like_row",
-        "within_first_row",
-        "within_last_row",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _line(finding: Finding, rank: int, alert: Alert) -> dict[str, Any]:
-    recording = finding.recording
-    first, last = alert.start, alert.stop - 1
-    low, expected, high = expected_at_peak(finding, alert) or ("", "", "")
-    return {
-        "rank": rank,
-        "flagged": "yes" if alert.flagged else "no",
-        "first_row": first,
-        "last_row": last,
-        "points": alert.stop - alert.start,
-        "from": recording.show_time(first),
-        "to": recording.show_time(last),
-        "score": float(f"{alert.score:.6g}"),
-        "value_at_peak": recording.show_value(alert.peak),
-        "expected": expected,
-        "expected_low": low,
-        "expected_high": high,
-        "like_row": "" if alert.normal is None or alert.normal < 0 else str(alert.normal),
-        "within_first_row": alert.first,
-        "within_last_row": alert.last - 1,
-    }
+def _line(finding: Finding, rank: int, alert: Alert) -> tuple[Any, ...]:
+    """The cells of :data:`COLUMNS`."""
+    recording, last = finding.recording, alert.stop - 1
+    when = recording.show_time(alert.start), recording.show_time(last)
+    low, middle, high = expected_at_peak(finding, alert) or ("", "", "")
+    like = "" if alert.normal is None or alert.normal < 0 else str(alert.normal)
+    return (
+        *(rank, "yes" if alert.flagged else "no", alert.start, last, alert.stop - alert.start, *when),
+        *(float(f"{alert.score:.6g}"), recording.show_value(alert.peak), middle, low, high, like),
+        *(alert.first, alert.last - 1),
+    )
 
 
 def markdown(finding: Finding, top: int) -> str:

@@ -18,30 +18,18 @@ if TYPE_CHECKING:
 
 BLUE, VERMILION, GREEN, PINK, SKY, ORANGE = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"
 INK, QUIET, FAINT, ACCENT = "#222222", "#767676", "#d5d5d5", "#0969da"
-COLOURS = {
-    "classical": BLUE,
-    "neural": VERMILION,
-    "proposed": GREEN,
-    "successor": PINK,
-    "field": INK,
-    "plug-in": SKY,
-    "untrained": ORANGE,
-    "one-liner": QUIET,
+GROUPS = {  # colour and marker
+    "classical": (BLUE, "o"),
+    "neural": (VERMILION, "s"),
+    "proposed": (GREEN, "D"),
+    "successor": (PINK, "^"),
+    "field": (INK, "p"),
+    "plug-in": (SKY, "P"),
+    "untrained": (ORANGE, "v"),
+    "one-liner": (QUIET, "x"),
 }
-GROUP_NAMES = {
-    "one-liner": "trivial baseline",
-    "proposed": "the paper's model",
-}  # where the group's key is not the word
-MARKERS = {
-    "classical": "o",
-    "neural": "s",
-    "proposed": "D",
-    "successor": "^",
-    "field": "p",
-    "plug-in": "P",
-    "untrained": "v",
-    "one-liner": "x",
-}
+COLOURS = {group: colour for group, (colour, _) in GROUPS.items()}
+GROUP_NAMES = {"one-liner": "trivial baseline", "proposed": "the paper's model"}  # where the key is not the word
 DASHES = ("-", "--", ":", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3)), (0, (3, 5)))
 THEME = {
     INK: "var(--ink)",
@@ -100,8 +88,7 @@ def caption(figure: Figure, text: str) -> None:
 
 def mark(group: str) -> dict[str, Any]:
     """How a detector of a group is marked: keywords of ``plot``."""
-    colour = COLOURS.get(group, INK)
-    marker = MARKERS.get(group, "x")
+    colour, marker = GROUPS.get(group, (INK, "x"))
     edge = {"mec": colour, "mew": 1.2} if marker == "x" else {"mec": "white", "mew": 0.5}
     return {"marker": marker, "color": colour, "ls": "", "ms": 6, **edge}
 

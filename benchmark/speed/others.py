@@ -14,15 +14,8 @@ OTHERS = Environment(
     "peers",  # the folder in the cache; a new name would install 2 GB again
     "python3.11",  # numpy 1.26 and tensorflow 2.16 have no wheels for every newer one
     (
-        "numpy==1.26.4",
-        "scikit-learn==1.5.2",
-        "pandas==2.2.3",
-        "stumpy==1.13.0",
-        "statsmodels==0.14.4",
-        "tensorflow-cpu==2.16.2",
-        "arch==7.2.0",
-        "six",
-        "tqdm",
+        *("numpy==1.26.4", "scikit-learn==1.5.2", "pandas==2.2.3", "stumpy==1.13.0", "statsmodels==0.14.4"),
+        *("tensorflow-cpu==2.16.2", "arch==7.2.0", "six", "tqdm"),
     ),
     # Their declared requirements pull in a second TensorFlow and a dozen packages that the detectors do not use.
     ("TSB-UAD==0.0.3", "vus==0.0.6"),
