@@ -16,7 +16,7 @@ from benchmark.adapters import LIBRARIES, Borrowed, borrowed, stumpy, tsb_ad_run
 from benchmark.adapters.apart import Apart
 from benchmark.adapters.borrowed import class_of
 from benchmark.adapters.names import Listed, version
-from benchmark.adapters.pyod import DRAW, REFUSED
+from benchmark.adapters.pyod_classes import DRAW, REFUSED
 from benchmark.adapters.samples import OverWindows
 from benchmark.errors import UserError, whose
 from benchmark.grid import Selection, rows
