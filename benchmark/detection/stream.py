@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.detection.alerts import Alert, narrowed, near
 
-if TYPE_CHECKING:
-    from benchmark.detection.model import Model
-
 Array = NDArray[np.float64]
 Rows = NDArray[np.bool_]
 CHUNK = 16_384  # rows scored at once
 TIE = 1e-9  # share of the threshold by which a score may miss it: rounding depends on what is scored together
+
+
+class Scorer(Protocol):
+    """What a stream needs of a model: its attributes are those of :class:`benchmark.detection.Model`."""
+
+    window: int
+    recent: Array
+
+    @property
+    def margin(self) -> int: ...
+    @property
+    def memory(self) -> int: ...
+    @property
+    def gap(self) -> int: ...
+    @property
+    def reach(self) -> int: ...
+    @property
+    def stride(self) -> int: ...
+    def scored(self, part: Array) -> Array: ...
+    def flagged(self, scores: Array, filled: Rows) -> Rows: ...
 
 
 @dataclass
@@ -28,7 +45,7 @@ class Stream:
 
     Attributes
     ----------
-    model : Model
+    model : Scorer
     values, filled, flags : (k,) arrays
         The last rows: as many as later scores, and the explanation of an open alert, look back on.
     first : int
@@ -43,7 +60,7 @@ class Stream:
         First row and score of what is above the threshold behind ``final``, where later rows may change it.
     """
 
-    model: Model
+    model: Scorer
     values: Array
     filled: Rows
     flags: Rows
@@ -55,7 +72,7 @@ class Stream:
     scores: list[Array] | None = field(default=None, repr=False)
 
     @classmethod
-    def begin(cls, model: Model, keep: bool = False) -> Stream:
+    def begin(cls, model: Scorer, keep: bool = False) -> Stream:
         """Behind the history of a model; ``keep`` its final scores in ``scores``."""
         none = np.zeros(len(model.recent), dtype=bool)
         return cls(model, model.recent.copy(), none, none.copy(), -len(model.recent), scores=[] if keep else None)
@@ -167,7 +184,7 @@ class Stream:
         }
 
     @classmethod
-    def load(cls, model: Model, facts: dict[str, Any]) -> Stream:
+    def load(cls, model: Scorer, facts: dict[str, Any]) -> Stream:
         """From :meth:`state`."""
         values = np.array(facts["values"], dtype=np.float64)
         filled, flags = (np.isin(np.arange(len(values)), facts[name]) for name in ("filled", "flags"))
