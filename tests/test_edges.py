@@ -72,11 +72,16 @@ def test_the_command_writes_the_page_and_refuses_wrong_use(tmp_path: Path, capsy
     assert main(["check", "AbsDeviation", "--edges", str(tmp_path / "edges.md")]) == 0
     written = read((tmp_path / "edges.md").read_text())
     again = written["AbsDeviation"].items()
+    assert main(["check", "TimeIndex", "--edges", str(tmp_path / "edges.md")]) == 0
+    both = read((tmp_path / "edges.md").read_text())
+    assert (list(both), both["AbsDeviation"]) == (["AbsDeviation", "TimeIndex"], written["AbsDeviation"])
+    (tmp_path / "own.md").write_text("# My notes")
     assert not [edge for edge, line in again if stale(SHOWN["AbsDeviation"][edge], edge, line)]
     for wrong, message in (
         (["check"], "names of detectors, or --all"),
         (["check", "LOF", "--all"], "names of detectors, or --all"),
         (["check", "AbsDeviation", "--edges", str(tmp_path / "no" / "edges.md")], "make it first"),
+        (["check", "AbsDeviation", "--edges", str(tmp_path / "own.md")], "own.md holds something else"),
     ):
         assert main(wrong) == 2
         assert message in capsys.readouterr().err

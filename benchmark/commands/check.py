@@ -71,7 +71,10 @@ def _write(file: Path, classes: list[type[Detector]], broken: int) -> None:
     if broken:
         raise UserError(f"{file} was not written: mend the broken promises first, the page states what is kept")
     try:
-        file.write_text(edges.page(classes), encoding="utf-8")
+        before = file.read_text(encoding="utf-8", errors="replace") if file.exists() else edges.HEAD
+        if not before.startswith(edges.TITLE):
+            raise UserError(f"{file} holds something else than {edges.TITLE!r}: name another file with --edges")
+        file.write_text(edges.page(classes, before), encoding="utf-8")
     except OSError as error:
         raise UserError(f"cannot write {file}: {error.strerror}") from error
     sys.stdout.write(f"edges in {file}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -16,7 +17,8 @@ from detectors import Detector
 Array = NDArray[np.float64]
 Property = Callable[[type[Detector]], str]
 
-HEAD = """# Known edges
+TITLE = "# Known edges"
+HEAD = f"""{TITLE}
 
 What each detector needs, bears and cannot see. Made by `python -m benchmark check --all --edges docs/edges.md`: a check
 that a detector claims to keep was run. The rest is measured on series of 1,500 points (a noisy sine of period 25).
@@ -39,9 +41,10 @@ figures as kinds of behaviour, not as results. A test measures them again.
 wave = partial(trials.wave, 1500)
 
 
-def page(classes: Iterable[type[Detector]]) -> str:
-    """The page of known edges in Markdown, a table for each detector."""
-    return "\n".join([HEAD, *(section(cls) for cls in classes)])
+def page(classes: Iterable[type[Detector]], before: str = "") -> str:
+    """The page of known edges in Markdown, a table for each detector; those of other detectors stay as they were."""
+    sections = {text.partition("\n")[0]: f"## {text}" for text in re.split(r"^## ", before, flags=re.M)[1:]}
+    return "\n".join([HEAD, *(sections | {cls.__name__: section(cls) for cls in classes}).values()])
 
 
 def section(cls: type[Detector]) -> str:
