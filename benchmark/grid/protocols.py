@@ -12,7 +12,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import unknown
+from benchmark.errors import UserError, unknown
 from benchmark.grid.splits import (
     WINDOW_RULES,
     Split,
@@ -206,7 +206,9 @@ def _changed(change: str) -> dict[str, Any]:
         if value not in get_args(Alignment):
             raise unknown("alignment", value, get_args(Alignment))
         return {"align": value}
-    if field_name in ("first_row", "decimals") and (value.isdigit() or value == "none"):
+    if field_name in ("first_row", "decimals"):
+        if not value.isdigit() and value != "none":
+            raise UserError(f"{field_name} of a protocol is a whole number or none, got {value!r}")
         number = int(value) if value.isdigit() else None
         return {field_name: number or 0 if field_name == "first_row" else number}
     raise unknown("field of a protocol", field_name, ("window", "align", "first_row", "decimals"))

@@ -1,0 +1,288 @@
+"""What lies under every run: windows, thresholds and periods, splits of a series, data sets, refusals of parameters."""
+
+# ruff: noqa: E501 - one case a line
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+import datasets
+from benchmark.catalogue import registry
+from benchmark.errors import UserError
+from benchmark.grid import Cell, expected_seconds, protocols
+from benchmark.grid.protocols import PROTOCOLS
+from benchmark.grid.splits import WINDOW_RULES, Inapplicable, fitted_parts, labelled_in_fit, normal_spans
+from datasets import DataError, Series, read_file
+from datasets._simulate import (
+    best_cut,
+    labels_of,
+    mackey_glass,
+    place,
+    place_beside,
+    ramps,
+    split,
+    switching,
+    wandering,
+)
+from detectors import estimate_window
+from detectors.core import windows as rows_of
+from detectors.core.periods import autocorrelation, period
+from detectors.core.threshold import interval_of, parts_held_out, peaks_over_threshold, stretches, upper_quantile
+from detectors.core.values import as_pieces, as_series, offset_in
+from detectors.kernels import shapes
+from tests.support import toys
+from tests.support.series import rhythm
+from tests.whole import Subject
+from tests.whole.kept import array, cleaned, number, numbers, runs, shown
+
+
+def told(action: Callable[[], Any]) -> str:
+    """What an action returns, or how it is refused."""
+    try:
+        return "; ".join(shown(action()))
+    except (ValueError, TypeError, UserError, DataError, Inapplicable) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def core_windows(folder: Path) -> str:
+    """Windows of pieces, their moments, and scores back on points by every alignment."""
+    pieces = [rhythm(23, 1), rhythm(4, 2), np.repeat([1.5, 2.5], 9), rhythm(7, 3)]
+    parts = []
+    for window in (1, 2, 5, 7):
+        made = rows_of.Windows(pieces, window)
+        parts += [f"## window {window}: {made.shape}, starts {made.starts.tolist()}"]
+        parts += [
+            f"chunks {[(part.start, part.stop) for part, _ in made.chunks(4)]}, {[len(b) for _, b in made.chunks()]}"
+        ]
+        parts += [
+            f"take {array(made.take(np.array([0, 3, len(made) - 1])).ravel(), 3)}; sample {array(made.sample(5, 2).ravel(), 3)}"
+        ]
+        for exact in (True, False):
+            mean, deviation = rows_of.window_moments(made, exact)
+            parts += [f"moments {array(mean, 2)} | {array(deviation, 2)}"]
+            parts += [f"z {array(rows_of.z_normalised(made.take(np.arange(len(made))), exact).ravel(), 2)}"]
+        parts += [f"min max {array(rows_of.min_max(made.take(np.arange(len(made)))).ravel(), 3)}"]
+        scores = np.abs(rhythm(20, 5))
+        for align in get_args(rows_of.Alignment):
+            for count in (1, 3, 20):
+                parts += [
+                    f"{align} of {count}: {numbers(rows_of.windows_to_points(scores[:count], window, align)[:8])}"
+                ]
+        parts += [f"moving sum {array(rows_of.moving_sum(scores, window), 3)}"]
+    parts += [f"evenly {[rows_of.evenly(count, 5).tolist() for count in (1, 4, 5, 6, 100)]}"]
+    parts += [told(lambda: rows_of.windows_to_points(scores, 3, "middle"))]  # type: ignore[arg-type]
+    return "\n".join(parts) + "\n"
+
+
+def core_thresholds(folder: Path) -> str:
+    """Levels, stretches, intervals and parts held out."""
+    rng = np.random.default_rng(3)
+    kinds = {
+        "gamma": rng.gamma(2, 1, 500),
+        "ties": np.round(rng.gamma(2, 1, 500)),
+        "few": rng.gamma(2, 1, 12),
+        "same": np.ones(50),
+        "uniform": rng.random(400),
+        "heavy": rng.standard_t(2, 500),
+    }
+    parts = []
+    for name, scores in kinds.items():
+        for share in (0.001, 0.01, 0.05, 0.2, 0.5):
+            level = upper_quantile(scores, share)
+            parts += [
+                f"{name} {share:g}: {number(level)} reached by {int((scores >= level).sum())}; tail {float(f'{peaks_over_threshold(scores, share):.2g}') if share < 0.5 else ''}"
+            ]
+        found = [stretches(scores, float(np.quantile(scores, 0.9)), gap) for gap in (1, 3, 20)]
+        parts += [f"    stretches {[f[:9] for f in found]}"]
+        parts += [
+            f"    interval {numbers(interval_of(f, len(scores), gap, new))}"
+            for f, gap in zip(found, (1, 3, 20), strict=True)
+            for new in (10, 1000)
+        ]
+    for count in (2, 3, 5):
+        for known, held in parts_held_out([np.arange(10.0), np.arange(20.0, 23), np.arange(30.0, 41)], count, 2):
+            parts += [
+                f"of {count}: known {[f'{p[0]:g}-{p[-1]:g}' for p in known]}, held {[f'{p[0]:g}-{p[-1]:g}' for p in held]}"
+            ]
+    return "\n".join(parts) + "\n"
+
+
+def core_periods(folder: Path) -> str:
+    """Estimates of a period, and what counts as a series."""
+    parts = []
+    for title, x in (
+        *((f"period {p:g}", rhythm(900, 2, period=p)) for p in (2.5, 6, 7, 25, 60.5, 125, 299, 301, 350)),
+        *(("noise", np.random.default_rng(0).normal(size=500)), ("line", np.arange(300.0)), ("constant", np.ones(50))),
+        *(("seven", rhythm(7)), ("eight", rhythm(8)), ("two", rhythm(900, 1) + 0.6 * np.sin(np.arange(900) / 2))),
+        (
+            "weeks",
+            np.tile([*np.sin(np.arange(120) / 3.8197), *np.zeros(48)], 6)
+            + 0.1 * np.random.default_rng(2).normal(size=1008),
+        ),
+    ):
+        found = [estimate_window(x), estimate_window(x, rank=2), estimate_window(x, fallback=9, lags=50, points=200)]
+        parts += [f"{title}: {found}, {period(x) if len(x) > 9 else ''}; {array(autocorrelation(x, 30), 3)}"]
+    for value in (
+        [1, 2],
+        [[1.0]],
+        [],
+        [1.0, np.nan],
+        [1e151, 1.0],
+        [np.inf],
+        ["a"],
+        [1j],
+        np.array(["2024-01-01"], "M8[D]"),
+        np.ma.masked_array([1.0, 2.0], [0, 1]),
+        [True, False],
+        [None],
+        [[1.0], [1.0, 2.0]],
+        (np.arange(3.0), np.arange(4.0)),
+    ):
+        parts += [
+            f"{value!r}: {told(lambda value=value: as_series(value))} | {told(lambda value=value: as_pieces(value))}"
+        ]
+    x = rhythm(30)
+    parts += [f"offsets {[offset_in(x, part) for part in (x[3:9], x[::-1], x, x[29:], x + 1)]}"]
+    sequences = np.array([np.roll(rhythm(40, 4), k % 5) + 0.1 * rhythm(40, k) for k in range(12)])
+    made = shapes.k_shape(shapes.unit_rows(sequences), 3, np.random.default_rng(1))
+    return "\n".join([*parts, *shown(made, "k-Shape")]) + "\n"
+
+
+def _series() -> Iterator[Series]:
+    for title, n, spans, train in (
+        ("plain", 400, ((100, 110), (300, 301)), 0),
+        ("early", 400, ((5, 15), (399, 400)), 0),
+        ("trained", 300, ((50, 60),), 80),
+        ("dense", 120, ((0, 50), (60, 119)), 0),
+        ("001_NAB_id_1_Facility_tr_90_1st_120.csv", 300, ((120, 130),), 0),
+    ):
+        labels = np.isin(np.arange(n), [k for a, b in spans for k in range(a, b)]).astype(np.uint8)
+        yield Series("NAB", title, rhythm(n, 7), labels, "file", rhythm(train, 8) if train else None)
+
+
+def core_splits(folder: Path) -> str:
+    """Which rows every protocol fits and scores, its windows and settings, on five series."""
+    parts = []
+    kinds = {"series": toys.Echo, "normal": toys.Normal, "nothing": toys.Nothing, "LOF": toys.LOF}
+    for series in _series():
+        parts += [f"## {series.name}: normal {normal_spans(series.labels, (0, len(series)))}"]
+        parts += [
+            f"windows {', '.join(f'{name} {told(lambda rule=rule, series=series: rule(series))}' for name, rule in WINDOW_RULES.items())}"
+        ]
+        for name, (kind, cls) in itertools.product(PROTOCOLS, kinds.items()):
+            protocol, detector = protocols.get(name), cls()
+            try:
+                protocol.configure(detector, series)
+                found = protocol.splits(series, detector, protocol.first_row)
+                fits = [[len(piece) for piece in fitted_parts(series, each)] for each in found]
+            except (Inapplicable, UserError) as error:
+                parts += [f"{name} {kind}: {error}"]
+                continue
+            parts += [
+                f"{name} {kind}: {[(s.train, s.test, s.keep) for s in found]} {fits} {labelled_in_fit(series, found)} {detector.get_params()}"
+            ]
+    for name in (
+        "prefix:align=end",
+        "authors-csv:decimals=none:first_row=3",
+        "tsb-uad:window=second",
+        "tsb-ad",
+        "tsb-uad:window=x",
+        "tsb-uad:decimals=x",
+        "tsb-uad:windw=package",
+        "tsbuad",
+    ):
+        parts += [f"{name}: {told(lambda name=name: vars(protocols.get(name)))}"[:500].split(" at 0x")[0]]
+    for protocol in PROTOCOLS.values():
+        parts += [
+            f"{protocol.name}: {numbers(protocol.scores_for_metric(np.array([0.123456, 5.0, 2.5])))}, {numbers(protocol.scores_for_metric(np.ones(2)))}"
+        ]
+    for name, protocol_name in (
+        ("LOF", "tsb-uad"),
+        ("LOF", "tsb-ad"),
+        ("IForest", "normal-crossfit"),
+        ("AE", "tsb-uad"),
+        ("PCA", "prefix"),
+        ("none", "prefix"),
+    ):
+        costs = [f"{expected_seconds(Cell('', '', name, protocol_name), n):.5g}" for n in (100, 10_000, 10**6)]
+        parts += [f"{name} {protocol_name}: {', '.join(costs)}"]
+    return re.sub(r"np\.int64\((\d+)\)", r"\1", "\n".join(parts)) + "\n"
+
+
+def core_parameters(folder: Path) -> str:
+    """Every parameter of every detector: its default, what it may be, and how others are refused."""
+    parts = []
+    for name, cls in registry.detectors().items():
+        rules = cls.param_rules()
+        parts += [f"## {name}: {cls.group}, learns from {cls.learns_from}, version {cls.version}"]
+        for parameter, default in cls.param_defaults().items():
+            parts += [f"{parameter}={default!r}: {rules[parameter].text if parameter in rules else 'anything'}"]
+            accepted = [
+                v
+                for v in (-1, 0, 1, 2, 0.5, 1.0, 1.5, True, None, "auto", "x", np.nan, 2**32)
+                if parameter in rules and rules[parameter].accepts(v)
+            ]
+            parts += [f"    of some accepts {accepted}"]
+    return "\n".join(parts) + "\n"
+
+
+def core_datasets(folder: Path) -> str:
+    """Facts of the data sets, simulated series, files that are read strictly."""
+    parts = []
+    for name in datasets.names(archives=True):
+        one = datasets.get(name)
+        parts += [
+            f"{name}: {one.title}; {one.licence}; {one.citation}; {one.urls}; {one.notes}; {one.size} series, home {one.home}"
+        ]
+        parts += [f"    {facts}" for facts in one.series[:2]]
+    for dataset, wanted in (("Genesis", 2), ("NASA-MSL", 6), ("MGAB", 0)):
+        for series in datasets.get(dataset).series_names()[:wanted]:
+            made = datasets.get(dataset).simulate(series, 1)
+            parts += [
+                f"{dataset}/{series}: {array(made.values, 2)}; labels {runs(made.labels)}; train {None if made.train is None else array(made.train, 2)}; {made.segments()}"
+            ]
+    rng = np.random.default_rng(5)
+    parts += [f"split {[split(rng, total, count, least).copy() for total, count, least in ((10, 3, 1), (50, 4, 9))]}"]
+    taken = place(rng, 200, (5, 9, 20), 3, 20)
+    parts += [f"places {taken}, beside {place_beside(rng, 200, (4, 8), taken)}, labels {runs(labels_of(200, taken))}"]
+    parts += [f"Mackey-Glass {array(mackey_glass(300, rng))}, cut {best_cut(mackey_glass(900, rng), 200)}"]
+    parts += [
+        f"ramps {array(ramps(rng, 200, 25.5))}, switching {array(switching(rng, 200, (0, 1, 3), 20))}, wandering {array(wandering(rng, 200, 2, 1))}"
+    ]
+    lines = (
+        "1,0\n2,1\n3.5,0\n",
+        "1,0\n2,2\n",
+        "1,0\nx,1\n",
+        "1,0,0\n",
+        "1\n",
+        "",
+        "nan,0\n1,1\n",
+        "1,0\n,1\n2,1\n",
+        "1,0\n2,0\n",
+        "1,1\n2,1\n",
+        "value,label\n1,0\n2,1\n",
+        "1;0\n2;1\n",
+        "1,0\n1e400,1\n",
+    )
+    for text in lines:
+        (folder / "f.out").write_text(text, encoding="utf-8")
+        for header, drop in ((False, False), (True, True)):
+            parts += [
+                f"{text!r} {header}: {told(lambda header=header, drop=drop: read_file(folder / 'f.out', header=header, drop_missing=drop))}"
+            ]
+    parts += [told(lambda: datasets.get("MGAV")), told(lambda: datasets.get("MGAB").facts("11.test.out"))]
+    parts += [
+        f"{pattern}: {[n for n in ('C-1', 'c-2.test.out', 'D-1') if datasets.name_matches(n, pattern)]}"
+        for pattern in ("C-*", "c-2", "C-1", "*1", "")
+    ]
+    return cleaned("\n".join(parts), folder) + "\n"
+
+
+SUBJECTS: dict[str, Subject] = {
+    s.__name__: s for s in (core_windows, core_thresholds, core_periods, core_splits, core_parameters, core_datasets)
+}
