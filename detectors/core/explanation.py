@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike
 
 from detectors.core.arrays import Array
 
+BEYOND = 1000  # nats that are told as they are
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -55,7 +57,9 @@ class Explanation:
         share = self.shares[self.span, self.component]
         what = "a run" if self.component == "duration" else "windows"
         said = f"{self.component} of {what} of {self.span} points: {share:.0%} of the score, "
-        return said + f"{self.surprise:.1f} nats at rows {self.start} to {self.stop - 1}"
+        # Beside windows that repeat exactly any other is without measure: no digit of such a figure means anything.
+        nats = f"{self.surprise:.1f}" if self.surprise < BEYOND else f"over {BEYOND:,}"
+        return said + f"{nats} nats at rows {self.start} to {self.stop - 1}"
 
 
 @runtime_checkable

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.core import Explains, share_interval
+from detectors.core import Explains, Explanation, share_interval
 from detectors.core.contract import Diverged
 from detectors.core.periods import period
 from detectors.flows.bank import FlowBank, train_bank
@@ -420,6 +420,12 @@ def test_the_shortest_fit_and_series_are_explained():
 def test_a_stretch_outside_the_series_is_refused(rows):
     with pytest.raises(ValueError, match="a stretch needs 0 <= start < stop <= 1200"):
         ScaleFlow(**QUICK).fit(noisy()).explain(noisy(), *rows)
+
+
+@pytest.mark.parametrize(("surprise", "said"), [(6.94, "6.9 nats"), (999.9, "999.9 nats"), (1e7, "over 1,000 nats")])
+def test_an_explanation_tells_no_digits_of_a_surprise_without_measure(surprise, said):
+    why = Explanation("shape", 16, 200, 216, surprise, {(16, "shape"): 0.8}, np.zeros(16), 0, 0)
+    assert str(why) == f"shape of windows of 16 points: 80% of the score, {said} at rows 200 to 215"
 
 
 def test_explain_needs_fit():
