@@ -57,6 +57,12 @@ def test_authors_csv_drops_the_first_row_everywhere() -> None:
     assert rows_seen(series(1001), "authors-csv", SemiSupervised()) == [set(range(1, 101))]
 
 
+def test_a_name_with_more_training_rows_than_the_file_has_fits_nothing() -> None:
+    assert rows_seen(series(200), "tsb-ad", SemiSupervised()) == [set(range(200))]
+    with pytest.raises(Inapplicable, match="200 training rows, the series has 199"):
+        rows_seen(series(199), "tsb-ad", SemiSupervised())
+
+
 @pytest.mark.parametrize("name", [p for p in PROTOCOLS if "normal" in p])
 def test_protocols_that_use_labels_fit_no_labelled_anomaly(name: str) -> None:
     one = series()

@@ -124,7 +124,9 @@ def whole_or_named(series: Series, detector: Detector, first_row: int) -> list[S
     named = named_train(series.name)
     if named is None and series.train is None:
         raise Inapplicable("neither the name (_tr_ROWS_) nor a training part says what may be fitted")
-    fit = ((first_row, min(named, len(series))),) if named else None
+    if named is not None and named > len(series):
+        raise Inapplicable(f"the name gives {named:,} training rows, the series has {len(series):,}")
+    fit = ((first_row, named),) if named else None
     return [Split(fit, rows, rows)]
 
 

@@ -94,7 +94,18 @@ def find_value(sheet: Sheet, clock: Clock | None, label: str | None, series: tup
     flags = [name for name in others if label is None and _may_label(sheet, name)]
     if flags and sheet.options.label is None and sheet.options.labels is None:
         notes.append(f"Columns of 0 and few 1 may be labels: {', '.join(flags[:SHOWN])} (--label).")
+    notes += [said for name in sheet.names if name not in {*taken, *numeric} and (said := _odd_words(sheet, name))]
     return chosen
+
+
+def _odd_words(sheet: Sheet, name: str) -> str:
+    """What to say of a column that nearly always has one word: others may be labels, or rows of another series."""
+    usual, *others = sheet.words(name) if sheet.is_text(name) and not sheet.varies(name) else [""]
+    count = len(sheet.table) - sheet.words(name)[usual] if others else 0
+    if not 0 < count < RARE * len(sheet.table):
+        return ""
+    odd = f"{counted(count, 'row')} of {name!r} without the usual {usual!r}, e.g. {others[0]!r}"
+    return f"{odd}: their values count all the same (--label, --series-column)."
 
 
 def _may_label(sheet: Sheet, name: str) -> bool:

@@ -7,6 +7,7 @@ import codecs
 import gzip
 import io
 import lzma
+import unicodedata
 import zipfile
 import zlib
 from contextlib import suppress
@@ -67,16 +68,26 @@ def as_utf8(raw: bytes, path: Path, encoding: str | None, notes: list[str]) -> t
     raw = raw[len(mark) :]
     found = encoding or marked or _guessed(raw, path, notes)
     try:
-        if codecs.lookup(found).name == "utf-8":
-            raw.decode("utf-8")
-            return raw, "UTF-8"
-        return raw.decode(found).encode("utf-8"), found.upper()
+        named = "UTF-8" if codecs.lookup(found).name == "utf-8" else found.upper()
+        text = raw.decode(found)
     except LookupError as error:
         raise UserError(f"unknown encoding {found!r}: try --encoding utf-8, latin-1, cp1252 or utf-16") from error
     except UnicodeDecodeError as error:
         raise UserError(
             f"{path} is not in {found}: byte {error.start} is {raw[error.start]:#04x}; name another with --encoding"
         ) from error
+    if digits := _digits(text[: 1 << 16]):
+        notes.append("Digits of another script are read as 0 to 9.")
+        return text.translate(digits).encode("utf-8"), named
+    return raw if named == "UTF-8" else text.encode("utf-8"), named
+
+
+def _digits(text: str) -> dict[int, str]:
+    """Digits of other scripts that a text has, and their marks; empty where it has none."""
+    found = {ord(c): str(unicodedata.decimal(c)) for c in set(text) if not c.isascii() and c.isdecimal()}
+    ten = {code - int(digit) for code, digit in found.items()}  # a script's digits follow each other
+    every = {zero + digit: str(digit) for zero in ten for digit in range(10)}
+    return every | dict(zip(map(ord, "٫٬．"), ".,.", strict=True)) if every else {}
 
 
 def _guessed(raw: bytes, path: Path, notes: list[str]) -> str:

@@ -28,6 +28,7 @@ END = re.compile(
 DURATION = re.compile(
     r"(duration|length|dauer|durée)[ _(\[]*(s|secs?|seconds?|min|minutes?|h|hours?|d|days?)?[)\]]?", re.I
 )
+OWNER = re.compile(r"(file|series|chan|channel|signal|data_?set)([ _]?(name|id))?", re.I)
 Ticks = NDArray[Any]
 
 
@@ -54,8 +55,11 @@ def labels_from(
     UserError
         If the events cannot be read, or none lies within the series.
     """
-    starts, ends = _windows(path, data, offset, options)
-    said = []
+    said: list[str] = []
+    table = _table(path, data, options, said)
+    if len(table.names) == 1 and (each := _each(table, rows, data, path)) is not None:
+        return each, [f"{path.name} has a label for each row."]
+    starts, ends = _windows(path, table, offset, options, said)
     clock = rows if ticks is None else ticks
     if ticks is not None and _is_stamps(ticks) and not _is_stamps(starts):
         clock = rows
@@ -80,14 +84,60 @@ def _is_stamps(ticks: Ticks) -> bool:
     return bool(len(ticks)) and ticks.dtype == np.int64 and abs(int(ticks[0])) > 10**15
 
 
-def _windows(path: Path, data: Path, offset: NDArray[np.int32] | None, options: ReadOptions) -> tuple[Ticks, Ticks]:
+def _table(path: Path, data: Path, options: ReadOptions, said: list[str]) -> Table:
+    """The events of this series, as the file has them."""
     if not path.is_file():
         raise UserError(f"no file {path} (--labels)")
     if path.suffix.lower() == ".json":
         pairs = _pairs(path, data)
-        table = from_columns({"start": _strings(p[0] for p in pairs), "end": _strings(p[1] for p in pairs)}, "JSON")
-    else:
-        table = read_table(path, ReadOptions(separator=options.separator, day_first=options.day_first))
+        return from_columns({"start": _strings(p[0] for p in pairs), "end": _strings(p[1] for p in pairs)}, "JSON")
+    table = read_table(path, ReadOptions(separator=options.separator, day_first=options.day_first))
+    said += [f"{path.name}: {note}" for note in table.notes]
+    return _own(table, data, options.series, path, said)
+
+
+def _own(table: Table, data: Path, series: str | None, path: Path, said: list[str]) -> Table:
+    """The rows of this file or series, where a column names several.
+
+    Raises
+    ------
+    UserError
+        If a column of names does not name it.
+    """
+    mine = {data.name, data.stem, data.as_posix()} | ({series} if series else set())
+    for name in table.names:
+        cells = [str(one).strip() for one in table.columns[name].to_pylist()]
+        ours = np.array([one in mine or one.endswith(f"/{data.name}") for one in cells])
+        if ours.all():
+            continue
+        if ours.any():
+            said.append(f"Events of other series in {path.name}: {counted(int((~ours).sum()), 'row')}, by {name!r}.")
+            return table.keep(ours)
+        if OWNER.fullmatch(name) and len(set(cells)) > 1:
+            raise UserError(f"{path}: no cell of {name!r} names {data.name}, e.g. {cells[0]!r}: correct it, or cut it")
+    return table
+
+
+def _each(table: Table, rows: Ticks, data: Path, path: Path) -> NDArray[np.uint8] | None:
+    """A label for each row of the data; None where the cells are times or numbers of rows.
+
+    Raises
+    ------
+    UserError
+        If there are more or fewer labels than rows.
+    """
+    cells = table.columns[table.names[0]]
+    decoded, _ = labels.decode(cells) if len(cells.unique()) < min(3, len(cells)) else (None, "")
+    if decoded is None:
+        return None
+    if len(decoded) != rows.max() + 1:
+        raise UserError(f"{path} has {counted(len(decoded), 'label')}, {data} {counted(int(rows.max()) + 1, 'row')}")
+    return np.where(rows < 0, 0, decoded[rows]).astype(np.uint8)
+
+
+def _windows(
+    path: Path, table: Table, offset: NDArray[np.int32] | None, options: ReadOptions, said: list[str]
+) -> tuple[Ticks, Ticks]:
     sheet = Sheet(_anomalous(table), ReadOptions(day_first=options.day_first), path)
     start = next((n for n in sheet.names if START.fullmatch(n)), sheet.names[0])
     others = [n for n in sheet.names if n != start]
@@ -98,7 +148,12 @@ def _windows(path: Path, data: Path, offset: NDArray[np.int32] | None, options: 
         return starts, starts + _duration(sheet, length.string, length[2], _is_stamps(starts))
     if end is None and len(others) == 1 and (sheet.stamps(others[0]) is not None or sheet.looks_numeric(others[0])):
         end = others[0]
-    return _times(sheet, start, offset), _times(sheet, end or start, offset)
+    starts, ends = _times(sheet, start, offset), _times(sheet, end or start, offset)
+    stamps = sheet.stamps(end or start)
+    if stamps is not None and stamps.dates_only:
+        said.append(f"Days of {path.name} count whole.")
+        ends = ends + (DAY - 1)
+    return starts, ends
 
 
 def _duration(sheet: Sheet, name: str, unit: str | None, of_stamps: bool) -> Ticks:

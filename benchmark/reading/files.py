@@ -59,7 +59,7 @@ def _read(raw: bytes, path: Path, options: ReadOptions) -> Table:
         raise UserError(f"{path} is HDF5: write it as CSV or Parquet, e.g. pandas.read_hdf({path.name!r}).to_parquet()")
     if raw.startswith(b"\xd0\xcf\x11\xe0"):
         raise UserError(f"{path} is in Excel's old form (.xls): save it as .xlsx or CSV")
-    if raw.lstrip()[:1] == b"<" or raw.startswith(b"%PDF"):
+    if re.match(rb"\s*<(?![^<>\n]*>\s*[,;\t|])", raw) or raw.startswith(b"%PDF"):
         form = "PDF" if raw.startswith(b"%PDF") else "HTML or XML"
         raise UserError(f"{path} is {form}: open it in a spreadsheet and save the table as .xlsx or CSV")
     if path.suffix.lower() in (".parquet", ".pq"):
@@ -88,6 +88,8 @@ def _plain(cells: Any) -> Any:
         cells = cells.dictionary_decode()
     if pa.types.is_large_string(cells.type) or pa.types.is_string_view(cells.type):
         cells = cells.cast(pa.string())
+    if pa.types.is_boolean(cells.type):
+        cells = cells.cast(pa.string())  # states or labels, as in text
     if pa.types.is_decimal(cells.type):
         cells = cells.cast(pa.float64())
     return cells

@@ -23,6 +23,7 @@ PLAIN = "two numbers a line and no header"  # read to the bit by the strict read
 TSB_AD = "Data,Label"
 INDEX = "TimeEval's index of data sets"
 INDEX_COLUMNS = {"train_path", "test_path"}
+ABOUT = re.compile(r"(readme|licen[cs]e|citation|changelog)\b", re.I)
 WINDOWS = ("combined_windows.json", "combined_labels.json", "*windows*.json", "*labels*.json")
 PARTS = ":"
 Labels = NDArray[np.uint8]
@@ -64,7 +65,8 @@ class FileFolder(FolderDataset):
     """Files in the form of TSB-UAD, TSB-AD, UCR, NAB, Yahoo, AIOps or any other with named columns.
 
     A file's form is recognised by its content and said. A file of several series holds ``file:series`` of each.
-    TimeEval's index of a folder is no series. Rows without a value are left out of TSB-AD's files, as TSB-AD does.
+    TimeEval's index of a folder, its README and its file of labels are no series.
+    Rows without a value are left out of TSB-AD's files, as TSB-AD does.
     """
 
     endings = (
@@ -85,8 +87,8 @@ class FileFolder(FolderDataset):
     def _parts(self, path: Path) -> list[str]:
         """Names of the series of a file."""
         form = _form(path)
-        if form == INDEX:
-            self._say(f"{path} is {INDEX} and no series.")
+        if what := self._no_series(path, form):
+            self._say(f"{path} is {what} and no series.")
             return []
         if form or UCR.fullmatch(path.name):
             return [path.name]
@@ -95,6 +97,13 @@ class FileFolder(FolderDataset):
         except UserError:
             return [path.name]  # said when it is read
         return [f"{path.name}{PARTS}{name}" for name in names] if len(names) > 1 else [path.name]
+
+    def _no_series(self, path: Path, form: str) -> str:
+        """What a file is that lies beside the series; empty for a series."""
+        labels = self.options.reading.labels
+        if labels is not None and labels.exists() and path.samefile(labels):
+            return "the file of labels"
+        return INDEX if form == INDEX else "a text about the data" if ABOUT.match(path.name) else ""
 
     def read(self, series: str) -> Series:
         """Read one series of one file.

@@ -68,7 +68,8 @@ def _coding(counts: dict[str, int], empty: int) -> tuple[set[str] | None, str]:
     words = set(counts)
     if not words:
         return None, "it is empty"
-    if len(words) == 1 and not words & NORMAL and sum(counts.values()) < empty:
+    numbered = len(words) > 1 and any(re.search(r"\d", word) for word in words)
+    if not numbered and not words & NORMAL and len(words) <= SEVERAL and sum(counts.values()) < empty:
         return words, f"Labels are {_listed(counts)}, and nothing elsewhere."
     if words <= {"-1", "1"} and "-1" in words:
         rare = "-1" if counts["-1"] <= counts.get("1", 0) else "1"

@@ -53,6 +53,11 @@ def find_layout(text: bytes, path: Path, separator: str | None) -> Layout:
     width, profile = _profile([rows[i] for i in useful])
     first = _first_data(rows, width, profile)
     names, header = _header(lines, rows, first, width, found, notes)
+    if header is not None and len(names) != width:
+        raise UserError(
+            f"{path}: the header names {len(names)} columns ({', '.join(names[:6])}), the rows below have {width} "
+            f"cells (first: {_short(lines[first])!r}): name the separator with --sep, or quote cells that hold it"
+        )
     if first not in rows or (first == useful[-1] and header is None and not _is_data(rows[first], width, profile)):
         raise UserError(f"{path} has no rows below its header")
     before = [i for i in useful if i < first and i != header and not (header is not None and i > header)]
@@ -92,7 +97,7 @@ def _short(line: str) -> str:
 def split(line: str, separator: str) -> list[str]:
     """The cells of one line."""
     if separator == BLANK:
-        return line.split()
+        return [one.strip('"') for one in re.findall(r'"[^"]*"|\S+', line)]
     if separator == "":
         return [line.strip().strip('"')]
     try:
@@ -165,15 +170,16 @@ def _header(
     if len(above) > 1 and len(rows[above[-2]]) >= max(width - 1, min(width, 2)) and are_units(rows[line]):
         notes.append(f"The line below the header holds units or types and is no data: {_short(lines[line])!r}")
         line = above[-2]
-    names = rows[line] if len(rows[line]) == width else _widened(rows[line], rows[first])
+    names = rows[line]
+    if separator == BLANK and len(names) < width and rows[first][0] in ("0", "1"):
+        names = ["", *names]  # R and pandas print the numbers of rows without a name
+        notes.append("The first column has no name; it numbers the rows.")
+    names = names if len(names) == width else _widened(names, rows[first])
     if len(names) == width:
         return unique_names(names, notes), line
     if separator == "" or len(above) > 1:
         return _made_up(rows, first, notes), None
-    raise UserError(
-        f"the header names {len(names)} columns ({', '.join(names[:6])}), the rows below have {width} cells "
-        f"(first: {_short(lines[first])!r}): name the separator with --sep, or quote cells that hold it"
-    )
+    return names, line
 
 
 def _first_data(rows: dict[int, list[str]], width: int, profile: list[str]) -> int:

@@ -129,7 +129,7 @@ class _Job:
         found.rows = np.where(order.rows < 0, -1, sheet.table.rows[rows[order.rows]])
         found.value_text = ValueText(sheet.cells(self.value), np.where(order.rows < 0, -1, rows[order.rows]))
         ticks, offset = set_times(found, clock, order)
-        found.labels = self._labels(rows, order, ticks, offset, notes)
+        found.labels = self._labels(series, rows, order, ticks, offset, notes)
         found.notes = list(dict.fromkeys(notes))
         found.reading, found.step = self._decided(series), order.usual
         found.lineup = lineup(found, sheet, clock, self.label, self.split, series, order.step)
@@ -217,12 +217,13 @@ class _Job:
         return values, missing
 
     def _labels(
-        self, rows: NDArray[np.int64], order: Order, ticks: Any, offset: Any, notes: list[str]
+        self, series: str, rows: NDArray[np.int64], order: Order, ticks: Any, offset: Any, notes: list[str]
     ) -> NDArray[np.uint8] | None:
         events = self.sheet.options.labels
         if events is not None:
             where = np.where(order.rows < 0, -1, self.sheet.table.rows[rows[order.rows]])
-            found, said = labels_from(events, self.sheet.path, ticks, offset, self.sheet.options, where)
+            given = replace(self.sheet.options, series=series)
+            found, said = labels_from(events, self.sheet.path, ticks, offset, given, where)
             notes += said
             return found
         if self.label is None:

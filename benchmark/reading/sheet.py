@@ -132,6 +132,10 @@ class Sheet:
                 ) from reason
         return self._stamps[name]
 
+    def varies(self, name: str) -> bool:
+        """Whether a sample of the column has more different entries than a handful of words."""
+        return len({c.lower() for c in sample(self.cells(name), 2000)}) > MOST
+
     def few_words(self, name: str) -> bool:
         """Whether a sample of the column repeats itself: a handful of different entries."""
         known = sample(self.cells(name), 2000)

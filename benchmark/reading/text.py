@@ -72,7 +72,8 @@ def _plain(text: bytes, layout: Layout) -> bytes:
     if b"\r" in text[:65536] and b"\r\n" not in text[:65536]:
         text = text.replace(b"\r", b"\n")
     if layout.separator == BLANK:
-        text = re.sub(rb"[ \t]+", b"\t", re.sub(rb"(?m)^[ \t]+|[ \t\r]+$", b"", text))
+        text = re.sub(rb"(?m)^[ \t]+|[ \t\r]+$", b"", text)
+        text = re.sub(rb'("[^"\n]*")|[ \t]+', lambda found: found[1] or b"\t", text)
     return text
 
 

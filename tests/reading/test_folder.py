@@ -108,3 +108,14 @@ def test_run_reads_a_folder_with_the_options_of_detect(tmp_path: Path, capsys: p
     assert main(["run", *words, "--sep", ";"]) == 2
     assert main(["run", *words, "--sep", "~", "--encoding", "latin-1"]) == 0
     assert "a.csv: values 'level'" in capsys.readouterr().err
+
+
+def test_a_readme_and_the_file_of_labels_are_no_series(tmp_path: Path) -> None:
+    (tmp_path / "README.txt").write_text("These are data.\nHave fun.\n")
+    (tmp_path / "a.csv").write_text("value\n" + "\n".join(map(str, range(50))))
+    (tmp_path / "events.csv").write_text("file,start,end\na.csv,20,29\nb.csv,1,9\n")
+    said: list[str] = []
+    found = load_folder(tmp_path, "", FolderOptions(ReadOptions(labels=tmp_path / "events.csv")), said.append)
+    assert found.read("a.csv").labels.sum() == 10
+    assert [one.name for one in found.series] == ["a.csv"]
+    assert len(said) == 3

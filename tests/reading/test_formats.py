@@ -219,6 +219,32 @@ def events(tmp_path: Path, name: str, text: str, **options: Any) -> list[int]:
     return np.flatnonzero(got.labels).tolist()
 
 
+def test_a_second_file_of_labels_row_by_row(tmp_path: Path) -> None:
+    flags = [int(10 <= k < 16) for k in range(N)]
+    for text in ("\n".join(map(str, flags)), "label\n" + "\n".join("yes" if f else "no" for f in flags)):
+        assert events(tmp_path, "e.txt", text) == [*range(10, 16)], "0 and 1 are no numbers of rows"
+    assert events(tmp_path, "e.txt", "row\n0\n5\n7\n") == [0, 5, 7]
+    with pytest.raises(UserError, match=f"has {N - 1} labels, .* {N} rows"):
+        events(tmp_path, "e.txt", "\n".join(map(str, flags[1:])))
+
+
+@pytest.mark.parametrize(("column", "mine"), [("file", "mine.csv"), ("signal", "mine"), ("where", "a/mine.csv")])
+def test_events_of_other_files_are_left_out(tmp_path: Path, column: str, mine: str) -> None:
+    rows = f"{column},start,end\nother.csv,{STAMPS[0]},{STAMPS[9]}\n{mine},{STAMPS[10]},{STAMPS[15]}\n"
+    assert events(tmp_path, "e.csv", rows) == [*range(10, 16)]
+
+
+def test_events_of_other_files_alone_are_refused(tmp_path: Path) -> None:
+    rows = f"file,start,end\na.csv,{STAMPS[0]},{STAMPS[9]}\nb.csv,{STAMPS[10]},{STAMPS[15]}\n"
+    with pytest.raises(UserError, match=r"no cell of 'file' names mine.csv, e.g. 'a.csv'"):
+        events(tmp_path, "e.csv", rows)
+
+
+@pytest.mark.parametrize("text", ["start,end\n2022-04-15,2022-04-15\n", "date\n2022-04-15\n"])
+def test_a_day_of_events_is_the_whole_day(tmp_path: Path, text: str) -> None:
+    assert events(tmp_path, "e.csv", text) == [k for k in range(N) if STAMPS[k].startswith("2022-04-15")]
+
+
 def test_labels_of_a_second_file(tmp_path: Path) -> None:
     expected = [*range(10, 16), *range(50, 53)]
     pairs = [[STAMPS[10], STAMPS[15]], [STAMPS[50], STAMPS[52]]]

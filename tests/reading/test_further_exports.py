@@ -247,3 +247,53 @@ def test_year_and_month_in_columns_are_months(read: Read, header: str) -> None:
     months = pd.date_range("1749-01-01", periods=N, freq="MS", unit="s")
     found = read(lines(header, months.year, months.month, VALUES))
     assert (found.values.tolist(), found.show_time(N - 1)) == (VALUES.tolist(), "1768-12-01")
+
+
+def test_digits_of_other_scripts_are_read_and_said(read: Read) -> None:
+    for zero, mark in (("๐", "."), ("٠", "٫"), ("۰", "٫"), ("０", "．")):
+        script = str.maketrans("0123456789.", "".join(chr(ord(zero) + k) for k in range(10)) + mark)
+        found = read(lines("Time;v", HOURS, [f"{v:.2f}".translate(script) for v in VALUES], sep=";"))
+        assert found.values.tolist() == VALUES.tolist()
+        assert "Digits of another script are read as 0 to 9." in found.notes
+
+
+@pytest.mark.parametrize("sep", [",", "\t"])
+def test_names_in_angle_brackets_are_no_page(read: Read, sep: str) -> None:
+    header = sep.join(["<DATE>", "<TIME>", "<CLOSE>"])
+    found = read(lines(header, HOURS.strftime("%Y.%m.%d"), HOURS.strftime("%H:%M:%S"), VALUES, sep=sep))
+    assert (found.column, found.show_time(N - 1)) == ("<CLOSE>", str(HOURS[-1]))
+
+
+def test_tables_that_r_and_pandas_print(read: Read) -> None:
+    quoted = [f'"{k + 1}" "{t}" {v}' for k, (t, v) in enumerate(zip(HOURS, VALUES, strict=True))]
+    for text in ("\n".join(['"time" "v"', *quoted]), pd.DataFrame({"time": HOURS, "v": VALUES}).to_string()):
+        found = read(text)
+        assert (found.column, found.values.tolist(), found.show_time(N - 1)) == ("v", VALUES.tolist(), str(HOURS[-1]))
+        assert "The first column has no name; it numbers the rows." in found.notes
+
+
+def test_a_header_in_blanks_above_units(read: Read) -> None:
+    months = pd.date_range("1990-01-01", periods=N, freq="MS", unit="s")
+    head = ["Oxford", "Location: 450900E", "  yyyy  mm   tmax    rain", "             degC      mm"]
+    found = read(
+        "\n".join([*head, *(f"  {t.year} {t.month:3} {v:7} 1.0" for t, v in zip(months, VALUES, strict=True))])
+    )
+    assert (found.column, found.show_time(N - 1)) == ("tmax", f"{months[-1]:%Y-%m-%d}")
+
+
+def test_states_of_parquet_are_those_of_text(tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    pd.DataFrame({"t": HOURS, "open": VALUES > 50}).to_parquet(path)
+    assert read_recordings(path)[0].values.tolist() == (VALUES > 50).astype(float).tolist()
+
+
+def test_rows_without_the_usual_word_are_told(read: Read) -> None:
+    states = ["BROKEN" if 50 <= k < 60 else "NORMAL" for k in range(N)]
+    found = read(lines("t,v,machine_status", HOURS, VALUES, states))
+    assert any("10 rows of 'machine_status' without the usual 'normal', e.g. 'broken'" in note for note in found.notes)
+    assert read(lines("t,v,machine_status", HOURS, VALUES, states), label="machine_status").labels.sum() == 10
+
+
+def test_several_words_and_nothing_elsewhere_are_labels(read: Read) -> None:
+    kinds = ["drift" if 50 <= k < 60 else "spike" if k == 90 else "" for k in range(N)]
+    assert read(lines("t,v,anomaly_type", HOURS, VALUES, kinds)).labels.sum() == 11
