@@ -28,10 +28,10 @@ class UnknownZone(Exception):
 def offsets(found: Fields) -> tuple[NDArray[np.int32] | None, list[str]]:
     """Minutes ahead of UTC, None where no cell says so, and what is to be said of the names.
 
-    A zone stands behind minutes, Z behind an hour already: ``13-14`` is no offset.
+    A zone stands behind minutes, AM or PM, Z behind an hour already: ``13-14`` is no offset.
     """
     zones = found.text("zone")
-    timed = found.length("minute") > 0
+    timed = (found.length("minute") > 0) | (found.length("half") > 0)
     told = timed & as_mask(pc.match_substring_regex(zones, r"^[A-Z]{3,4}$|\d$")) | (found.length("hour") > 0) & as_mask(
         pc.equal(zones, "Z")
     )

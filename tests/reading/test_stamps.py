@@ -130,3 +130,23 @@ def test_the_only_reading_in_order_decides_with_years_of_two_digits() -> None:
 
 def test_numbers_with_four_decimals_are_no_months() -> None:
     assert read_stamps(pa.array(["0.1344", "0.8474", "12.7638", "0.2551"])) is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "wall", "offset"),
+    [
+        ("13.01.2023 04:11 PM utc", "2023-01-13T16:11:00", None),
+        ("13.01.2023 16:11 PM CET", "2023-01-13T16:11:00", 60),
+        ("13.01.2023 04 PM+02:00", "2023-01-13T16:00:00", 120),
+        ("13.01.2023 22.00+02:00", "2023-01-13T22:00:00", 120),
+        ("2023-01-13 22:00+02", "2023-01-13T22:00:00", 120),
+        ("20230113T220000+0200", "2023-01-13T22:00:00", 120),
+        ("2023-01-13+02:00", "2023-01-13T00:00:00", None),
+        ("2023-01-13 13-14", "2023-01-13T13:00:00", None),
+    ],
+)
+def test_what_stands_behind_a_time_is_no_part_of_it(cell: str, wall: str, offset: int | None) -> None:
+    found = read_stamps(pa.array([cell] * 3))
+    assert found is not None
+    assert str(found.wall[0].astype("M8[ns]").astype("M8[s]")) == wall
+    assert (None if found.offset is None else int(found.offset[0])) == offset
