@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from benchmark.adapters.borrowed import Borrowed, folded, text_of
-from benchmark.adapters.names import LIBRARIES, Listed, borrowed, is_borrowed, listed, missing, version
+from benchmark.adapters.names import (
+    LIBRARIES,
+    Listed,
+    borrowed,
+    is_borrowed,
+    listed,
+    missing,
+    module_from_text,
+    version,
+)
 from benchmark.adapters.options import arguments
 from detectors import Detector
 
@@ -22,6 +31,7 @@ __all__ = [
     "is_borrowed",
     "listed",
     "missing",
+    "module_from_text",
     "text_of",
     "tsb_ad",
     "version",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
-import importlib.util
 import io
 import sys
 import warnings
@@ -205,16 +204,29 @@ def _of_the_user(library: str, name: str) -> Listed:
                 f"no file {path}: expected {library}:NAME, {library}:mine.py:Class or {library}:module:Class"
             )
         text = path.read_text(encoding="utf-8")
-        module = f"plugin_{path.stem}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-        if module not in sys.modules:
-            spec = importlib.util.spec_from_file_location(module, path)
-            assert spec is not None
-            assert spec.loader is not None
-            sys.modules[module] = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(sys.modules[module])
+        module = module_from_text(module, text).__name__
     if not hasattr(importlib.import_module(module), cls):
         raise UserError(f"{name.rpartition(':')[0]} has no {cls}")
     return Listed(library, cls, module, given=f"{library}:{name}", text=text)
+
+
+@cache
+def module_from_text(path: str, text: str) -> ModuleType:
+    """A module made of a user's file, under a name that no other file's has.
+
+    Raises
+    ------
+    UserError
+        If it cannot be imported.
+    """
+    module = ModuleType(f"plugin_{Path(path).stem}_{hashlib.sha256(text.encode()).hexdigest()[:8]}")
+    module.__file__ = str(Path(path).absolute())
+    sys.modules[module.__name__] = module
+    try:
+        exec(compile(text, path, "exec"), module.__dict__)
+    except (Exception, SystemExit) as error:
+        raise UserError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+    return module
 
 
 def _bare(name: str) -> str:

@@ -6,7 +6,6 @@ import importlib
 import importlib.util
 import inspect
 import pkgutil
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import detectors as detectors_package
-from benchmark.adapters import LIBRARIES, borrowed, folded, is_borrowed
+from benchmark.adapters import LIBRARIES, borrowed, folded, is_borrowed, module_from_text
 from benchmark.catalogue.published import published_order
 from benchmark.errors import UserError, nearest, unknown
 from detectors import Detector
@@ -100,7 +99,7 @@ def load(spec: str, text: str = "") -> type[Detector]:
         return borrowed(spec)
     path, _, name = spec.partition(":")
     if path.endswith(".py"):
-        return _pick(_module_from_text(path, text or plugin_text(spec)), name, spec)
+        return _pick(module_from_text(path, text or plugin_text(spec)), name, spec)
     if name:
         return _pick(_module_from_name(path), name, spec)
     if _is_module(spec):
@@ -224,18 +223,6 @@ def plugin_text(spec: str) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 text, hence no Python file: {error}") from error
-
-
-@cache
-def _module_from_text(path: str, text: str) -> ModuleType:
-    module = ModuleType(f"plugin_{Path(path).stem}")
-    module.__file__ = path
-    sys.modules[module.__name__] = module
-    try:
-        exec(compile(text, path, "exec"), module.__dict__)
-    except (Exception, SystemExit) as error:
-        raise UserError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
-    return module
 
 
 def _module_from_name(name: str) -> ModuleType:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from benchmark.detection.detect import Options, detect
+from benchmark.detection.detect import Options, detect, false_alerts
 from benchmark.detection.model import Model
-from benchmark.detection.rates import false_alerts
 from benchmark.detection.watch import Watch
 
 __all__ = ["Model", "Options", "Watch", "detect", "false_alerts", "page", "planted", "report"]

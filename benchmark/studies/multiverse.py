@@ -6,7 +6,6 @@ curve of Simonsohn et al., "Specification curve analysis", 2020.
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -178,12 +177,8 @@ def run(todo: Iterable[Job], file: Path, workers: int) -> Iterator[list[Figure]]
 def append(file: Path, figures: Sequence[Figure]) -> None:
     """Add lines to the file, which gets its head with the first."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    new = not file.exists()
-    with file.open("a", newline="", encoding="utf-8") as out:
-        writer = csv.DictWriter(out, list(Figure.__dataclass_fields__), lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerows(asdict(figure) for figure in figures)
+    lines = pd.DataFrame([asdict(figure) for figure in figures])
+    lines.to_csv(file, mode="a", header=not file.exists(), index=False, lineterminator="\n")
 
 
 def read(file: Path) -> pd.DataFrame:

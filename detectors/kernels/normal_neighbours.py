@@ -27,21 +27,7 @@ def nearest_normalised(query: Array, reference: list[Array], window: int, k: int
     Windows have the sample standard deviation 1 (``ddof=1``); one of a single value counts as zeros. Beside a value
     so large that a product with it loses the digits of all others, neighbours may be missed.
 
-    Parameters
-    ----------
-    query : (n,) array
-    reference : list of (m_i,) arrays
-        Pieces; no window straddles two of them, and pieces shorter than ``window`` hold none.
-    window : int
-    k : int
-        At most the number of windows in the reference.
-
-    Returns
-    -------
-    distances : (n - window + 1, k) array
-        Ascending in each row.
-    index : (n - window + 1, k) int32 array
-        Numbers of the neighbours, counted over the windows of all pieces in order.
+    Parameters and what is returned: as for :func:`detectors.kernels.neighbours.nearest_windows`.
     """
     pieces = [piece for piece in reference if len(piece) >= window]
     centre = float(query.mean())
