@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from detectors.core import (
@@ -63,6 +65,9 @@ class KShapeAD(WindowDetector):
     source = "Paparrizos and Gravano, SIGMOD 2015; Boniol et al., PVLDB 2021"
     conformance = "invariance"
     blind_to = "an anomaly frequent enough to be a shape of its own, and a change of level or scale alone"
+    exempt: ClassVar[dict[str, str]] = {
+        "huge value fitted": "in noise, which has no shapes, one window decides which clusters form"
+    }
 
     window: Window = parameter(default="auto", must_be=whole(3) | one_of("auto"))
     n_clusters: int = parameter(default=6, must_be=whole(1))

@@ -43,7 +43,7 @@ wave = partial(trials.wave, 1500)
 
 def page(classes: Iterable[type[Detector]], before: str = "") -> str:
     """The page of known edges in Markdown, a table for each detector; those of other detectors stay as they were."""
-    sections = {text.partition("\n")[0]: f"## {text}" for text in re.split(r"^## ", before, flags=re.M)[1:]}
+    sections = {text.partition("\n")[0]: f"## {text.rstrip()}\n" for text in re.split(r"^## ", before, flags=re.M)[1:]}
     return "\n".join([HEAD, *(sections | {cls.__name__: section(cls) for cls in classes}).values()])
 
 
