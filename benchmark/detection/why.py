@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmark.detection.alerts import Alert, Likes
 from benchmark.detection.detect import Finding
 from benchmark.detection.ranking import LABELLED, Ranking
 from benchmark.report import traces
-
-if TYPE_CHECKING:
-    from benchmark.detection.alerts import Alert, Likes
-    from benchmark.detection.detect import Finding
 
 Array = NDArray[np.float64]
 WIDTH, HEIGHT, BUCKETS = 600, 120, 300

@@ -6,19 +6,16 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from benchmark.grid import protocols
 from benchmark.report import html, text, traces
 from benchmark.report.derived import Derived
-from benchmark.report.results import scored
+from benchmark.report.results import Results, scored
 from benchmark.report.tables import DATASETS, ordered_protocols
 from datasets import name_matches
-
-if TYPE_CHECKING:
-    from benchmark.report.results import Results
 
 Card = dict[str, Any]
 PLACE = ["dataset", "series", "data_hash"]

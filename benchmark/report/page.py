@@ -7,7 +7,7 @@ import shlex
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -18,11 +18,9 @@ from benchmark.report import cards, html, roc, style, text
 from benchmark.report.build import build
 from benchmark.report.derived import Derived
 from benchmark.report.pictures import roc_tables
-
-if TYPE_CHECKING:
-    from benchmark.report.results import Results
-    from benchmark.report.roc import Curve
-    from benchmark.report.tables import Sheet, Table
+from benchmark.report.results import Results
+from benchmark.report.roc import Curve
+from benchmark.report.tables import Sheet, Table
 
 
 class Beside(NamedTuple):

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,10 +17,8 @@ import pandas as pd
 from benchmark.catalogue import published, published_per_series
 from benchmark.grid import Cell, Row, Selection, Task, paper_protocol, plan
 from benchmark.report import style
+from benchmark.store import Store
 from datasets import Series
-
-if TYPE_CHECKING:
-    from benchmark.store import Store
 
 WIDTH = 82  # characters of a step's words
 

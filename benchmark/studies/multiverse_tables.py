@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,6 @@ from benchmark.catalogue import published, registry
 from benchmark.grid import Selection
 from benchmark.report import Drawing, Specification, figure, markdown, ordered_datasets, specification_drawing
 from benchmark.studies.multiverse import Multiverse, Universe, multiverse, read
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 WARNING = (
     "**No result.** The best universe is chosen by the labels of the test series. What counts is the chosen "
