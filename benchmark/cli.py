@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import errno
 import importlib
+import io
+import os
 import pkgutil
 import re
 import sys
@@ -85,6 +87,7 @@ def build_parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code."""
+    _open_streams()
     try:
         args, left = build_parser().parse_known_args(argv)
         if left:
@@ -103,6 +106,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"error: {printable(message)}\n")
         return 1 if whose(error) else 2
     return code
+
+
+def _open_streams() -> None:
+    """Output that is closed (``>&-``) goes nowhere, and signs that its encoding lacks are spelt out."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _for_people(error: Exception) -> str:

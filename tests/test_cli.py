@@ -232,6 +232,9 @@ def test_a_store_that_cannot_be_written_is_reported_on(tmp_path: Path, capsys: p
     assert main(["report", *where]) == 0
     assert "reading it only" in capsys.readouterr().err
     assert main(["results", "verify", "--store", str(store)]) == 0
+    for action in ("verify", "list"):
+        assert main(["results", action, "theirs.sqlite", "--store", str(store)]) == 2, "not the store that was meant"
+        assert "name the store with --store theirs.sqlite" in capsys.readouterr().err
     (tmp_path / "file").write_text("")
     assert main(["report", "--store", str(store), "--out", str(tmp_path / "file" / "below")]) == 2
     assert "name another folder with --out" in capsys.readouterr().err

@@ -22,7 +22,7 @@ from benchmark.errors import UserError
 from benchmark.execution import Backend, Board, pending, run
 from benchmark.grid import Outcome
 from benchmark.report.build import build, current
-from benchmark.report.writer import write
+from benchmark.report.writer import Wanted, write
 from benchmark.store import Store, merge, verify
 from benchmark.store.database import MAGIC
 from benchmark.store.evaluate import fill
@@ -59,6 +59,7 @@ CELLS = {
     "half a score": "UPDATE scores SET scores = x'00', "
     "sha256 = '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d'",
     "values of text": """UPDATE series SET "values" = 'abc'""",
+    "a length beyond all memory": "UPDATE series SET n = 9000000000000000000",
     "a negative length": "UPDATE series SET n = -1",
     "a failure with figures": "UPDATE cells SET status = 'failed', reason = 'no memory'; DELETE FROM scores",
     "an end in the future": "UPDATE cells SET finished = 99999999999",
@@ -130,7 +131,7 @@ def test_a_report_shows_what_the_scores_give_and_says_so(tmp_path: Path) -> None
     path, said = forged(tmp_path, "UPDATE metrics SET value = 0.999 WHERE key = (SELECT min(key) FROM cells)"), []
     with Store(path) as store:
         true = {key: roc_auc_score(toy().labels, store.scores(key)[1]) for key in store.statuses()}
-        write(store, tmp_path / "out", warn=said.append)
+        write(store, tmp_path / "out", wanted=Wanted(warn=said.append))
     with (tmp_path / "out" / "cells.csv").open() as file:
         shown = {line["key"]: float(line["auroc"]) for line in csv.DictReader(file)}
     assert shown == pytest.approx(true)
@@ -143,13 +144,13 @@ def test_a_report_shows_what_the_scores_give_and_says_so(tmp_path: Path) -> None
 def test_scores_that_change_later_are_recomputed_again(tmp_path: Path) -> None:
     path, said = forged(tmp_path, "SELECT 1"), []
     with Store(path, write=True) as store:
-        write(store, tmp_path / "out", warn=said.append)
+        write(store, tmp_path / "out", wanted=Wanted(warn=said.append))
         assert not said
         key = min(store.statuses())
         blob = (-store.scores(key)[1]).tobytes()
         with store.database.transaction() as db:
             db.execute("UPDATE scores SET scores = ?, sha256 = ?", (blob, hashlib.sha256(blob).hexdigest()))
-        write(store, tmp_path / "out", warn=said.append)
+        write(store, tmp_path / "out", wanted=Wanted(warn=said.append))
     assert "2 stored figures differ" in said[0]
 
 
@@ -161,7 +162,7 @@ def test_what_is_not_of_a_published_data_set_is_told(name: str, tmp_path: Path) 
         todo, summary = pending(planned(["HBOS"], [replace(toy(name), dataset="MGAB")]), store, False)
         run(todo, summary, Backend("serial"), store, Board())
         assert f"its series is not the one published as MGAB/{name}" in verify(store).damaged[0]
-        write(store, tmp_path / "out", warn=said.append)
+        write(store, tmp_path / "out", wanted=Wanted(warn=said.append))
     assert f"Not the series that are published under these names: MGAB/{name}" in said[0]
     assert said[0] in (tmp_path / "out" / "table.md").read_text().replace("\\", "")
 
@@ -179,9 +180,25 @@ def test_what_belongs_to_no_cell_is_named_and_dropped(table: str, tmp_path: Path
 def test_figures_without_scores_are_told(tmp_path: Path) -> None:
     said: list[str] = []
     with Store(forged(tmp_path, "DELETE FROM scores WHERE key = (SELECT min(key) FROM cells)")) as store:
-        write(store, tmp_path / "out", warn=said.append)
+        write(store, tmp_path / "out", wanted=Wanted(warn=said.append))
     assert "Of 1 cells the scores are not at hand: their figures are as stored, unproved." in said[0]
     assert "unproved" in (tmp_path / "out" / "table.md").read_text()
+
+
+def test_a_figure_of_an_unknown_metric_is_told(tmp_path: Path) -> None:
+    path = forged(tmp_path, "INSERT INTO metrics SELECT key, 'best of all', 0.99, '' FROM cells")
+    with Store(path) as store:
+        assert verify(store).unknown == ["best of all"]
+
+
+def test_a_store_in_use_says_so(tmp_path: Path) -> None:
+    path = stored(tmp_path / "s.sqlite", "A")
+    with Store(path, write=True) as store:
+        store.database.rows("PRAGMA busy_timeout = 1")
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            with pytest.raises(UserError, match=r"locked.* wait for the program that uses it"):
+                store.put(cell("B"), Outcome("failed", reason="x"))
 
 
 def test_a_failure_shows_no_figure(tmp_path: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmark.cli import main
 from benchmark.errors import OBEYED, UserError
 from benchmark.execution.backends import Backend, Board
 from benchmark.execution.display import Display
@@ -68,6 +71,28 @@ def test_a_file_name_that_is_no_text_is_spelt_out_and_sound(tmp_path: Path) -> N
         assert not verify(store).damaged
         assert store.frame()["series"].tolist() == ["caf\\udce9.out"]
         assert not pending(work, store, False)[0], "known again"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such a name")
+def test_a_file_name_that_is_no_text_has_a_report(tmp_path: Path) -> None:
+    path = tmp_path / "caf\udce9.csv"
+    path.write_text("v\n" + "\n".join(str(k % 7) for k in range(200)))
+    assert main(["detect", str(path), "--detector", "AbsDeviation", "--out", str(tmp_path / "out")]) == 0
+    assert "caf\\udce9" in (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+
+
+def test_output_that_is_closed_or_lacks_a_sign_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "日本.csv"
+    path.write_text("v\n" + "\n".join(str(k % 7) for k in range(50)))
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", None)
+        assert main(["detect", str(path), "--dry-run"]) == 0
+        sys.stdout.close()
+    narrow = io.TextIOWrapper(io.BytesIO(), "ascii")
+    monkeypatch.setattr(sys, "stdout", narrow)
+    assert main(["detect", str(path), "--dry-run"]) == 0
+    narrow.flush()
+    assert rb"\u65e5\u672c.csv" in narrow.buffer.getvalue()
 
 
 def test_they_survive_a_merge(store_path: Path, tmp_path: Path) -> None:

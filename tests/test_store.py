@@ -485,6 +485,8 @@ def test_scores_of_a_closed_detector_become_a_row(tmp_path: Path) -> None:
         ([1.0, "=1+1"], "", "Theirs", "line 3"),
         ([1.0], "0" * 64, "Theirs", "no stored series has the name or the hash"),
         ([1.0] * 300, "", "LOF", "a detector of the package"),
+        ([1.0] * 300, "", "lof", "a detector of the package"),
+        ([1.0] * 300, "", "pyod:KNN", "a detector of a library"),
     ],
 )
 def test_wrong_scores_are_refused_by_line(

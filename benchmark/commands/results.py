@@ -35,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Do it."""
+    if args.file and args.action in ("list", "verify"):
+        raise UserError(f"results {args.action} takes no file: name the store with --store {args.file[0]}")
     return ACTIONS[args.action](args)
 
 
@@ -55,6 +57,8 @@ def _verify(args: argparse.Namespace) -> int:
         found = verify(store, args.repair)
     for name in found.damaged:
         _options.say(f"damaged{', dropped' if args.repair else ''}: {name}")
+    for name in found.unknown:
+        _options.say(f"not checked: {name}, a metric that this version does not know")
     for text in found.differing:
         _options.say(f"differs{', figures dropped' if args.repair else ''}: {text}")
     if not found.damaged and not found.differing:

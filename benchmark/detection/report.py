@@ -46,7 +46,7 @@ def write(finding: Finding, folder: Path, top: int = 10) -> Path:
         anomalies_frame(finding, top).to_csv(folder / "anomalies.csv", index=False)
         draw(finding, folder / "picture.png", top)
         page = folder / "report.md"
-        page.write_text(markdown(finding, top), encoding="utf-8")
+        page.write_text(markdown(finding, top), encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise UserError(f"cannot write to {folder}: {error.strerror}; name another folder with --out") from error
     return page
@@ -59,7 +59,8 @@ def write_scores(finding: Finding, path: Path) -> None:
     if recording.times is not None:
         columns["time"] = _time_cells(recording.times)
     columns |= {"value": recording.values, "score": finding.scores, "anomalous": finding.flags.astype(np.int8)}
-    csv.write_csv(pa.table(columns), path, csv.WriteOptions(quoting_style="needed"))
+    with path.open("wb") as file:  # pyarrow opens no path that is not UTF-8
+        csv.write_csv(pa.table(columns), file, csv.WriteOptions(quoting_style="needed"))
 
 
 def _time_cells(times: Any) -> Any:

@@ -76,9 +76,11 @@ class Database:
             db.execute("COMMIT")
         except sqlite3.Error as error:
             self._roll_back()
+            locked = "locked" in str(error)
+            cure = "wait for the program that uses it" if locked else "free some space or repair the permissions"
             raise UserError(
                 f"cannot write to {self.path}: {error}. What was computed before is kept; "
-                "free some space or repair the permissions, then give the same command again"
+                f"{cure}, then give the same command again"
             ) from error
         except BaseException:
             self._roll_back()

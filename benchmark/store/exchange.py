@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
+from benchmark.metrics import METRICS
 from benchmark.store.consistency import contradictions, faults
 from benchmark.store.database import integrity
 from benchmark.store.evaluate import AT_ONCE
@@ -163,10 +164,14 @@ def _take(db: sqlite3.Connection, source: Store, row: dict[str, Any], runs: dict
 
 @dataclass
 class Verified:
-    """What :func:`verify` found: cells with damaged arrays, and cells that say what their scores do not."""
+    """What :func:`verify` found: cells with damaged arrays, and cells that say what their scores do not.
+
+    ``unknown`` names metrics of another version, whose figures cannot be checked.
+    """
 
     damaged: list[str] = field(default_factory=list)
     differing: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
     cells: int = 0
 
 
@@ -183,7 +188,8 @@ def verify(store: Store, repair: bool = False) -> Verified:
     UserError
         If a stored series is damaged.
     """
-    found = Verified()
+    stored = [name for (name,) in store.database.rows("SELECT DISTINCT metric FROM metrics ORDER BY metric")]
+    found = Verified(unknown=[str(name) for name in stored if name not in METRICS])
     for row in store.database.rows("SELECT data_hash, dataset, name FROM series"):
         try:
             store.load_series(row["data_hash"])

@@ -93,6 +93,6 @@ def unpack_series(row: sqlite3.Row) -> Series:
     try:
         train = _unpack(row["train"], "<f8", row["n_train"]) if row["n_train"] else None
         values, labels = _unpack(row["values"], "<f8", row["n"]), _unpack(row["labels"], "u1", row["n"])
-    except zlib.error as error:
+    except (zlib.error, OverflowError, MemoryError) as error:
         raise UserError(f"the stored series {row['dataset']}/{row['name']} is damaged: {error}") from error
     return Series(row["dataset"], row["name"], values, labels, cast(Source, row["source"]), train)

@@ -56,8 +56,9 @@ def import_scores(store: Store, file: Path, detector: str, protocol: str = "tsb-
     UserError
         If a line, a series or a length is wrong; nothing has been taken then.
     """
-    if detector in registry.detectors():
-        raise UserError(f"{detector} is a detector of the package: give the imported row a name of its own")
+    if ":" in detector or detector.lower() in map(str.lower, registry.detectors()):
+        whose = "a library or a file" if ":" in detector else "the package"
+        raise UserError(f"{detector} is a detector of {whose}: give the imported row a name of its own")
     version = "imported-" + hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else ""
     known = store.database.rows("SELECT data_hash, dataset, name, source, n FROM series")
     checked = [(_fitting(known, file, name, len(scores)), scores) for name, scores in read_scores(file).items()]
