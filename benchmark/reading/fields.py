@@ -140,6 +140,9 @@ def day_and_month(
         day_first = high[True] > high[False]
         if min(high.values()) > 0.02 * sum(high.values()):
             raise Ambiguous("some cells can only be day first, others only month first")
+        read, turned = ((midnight(*by[order])[0] + since)[good] for order in (day_first, not day_first))
+        if not in_order(read) and in_order(np.where(np.maximum(one, other)[good] <= 12, turned, read)):
+            raise Ambiguous("only with day and month changed in some cells, as by a spreadsheet, all are in order")
         beyond = int((one if day_first else other)[good].max())
         why = f"{'first' if day_first else 'second'} numbers go up to {beyond}"
     elif "." in next(iter(sample(text, 3)), "")[:6]:

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from benchmark.errors import UserError
+from benchmark.reading import cell
 from benchmark.reading.encoding import as_utf8
 from benchmark.reading.influx import flat, is_annotated
-from benchmark.reading.layout import BLANK, NAMES, Layout, find_layout, is_comment
+from benchmark.reading.layout import BLANK, NAMES, Layout, find_layout, is_comment, split
 from benchmark.reading.options import LOST_AT_MOST, ReadOptions
 from benchmark.reading.table import Table, as_mask, counted
 
@@ -28,7 +29,7 @@ def read_text(raw: bytes, path: Path, options: ReadOptions) -> Table:
     Raises
     ------
     UserError
-        If it holds no rows, or more than 2 % of them do not have the header's number of cells.
+        If it holds no rows, more than 2 % of them do not have the header's number of cells, or a quote is not closed.
     """
     notes: list[str] = []
     text, encoding = as_utf8(raw, path, options.encoding, notes)
@@ -43,8 +44,26 @@ def read_text(raw: bytes, path: Path, options: ReadOptions) -> Table:
     named = NAMES.get(layout.separator, repr(layout.separator))
     table = Table(columns, rows, total, f"text, {encoding}, separated by {named}", layout.separator)
     table.notes = [*notes, *layout.notes]
+    _refuse_open_quote(table, broken, path)
     table = _without_headers(_without_comments(table, broken, path))
     return _without_trailing_blanks(_without_empty_columns(table), layout)
+
+
+def _refuse_open_quote(table: Table, broken: list[tuple[int, str]], path: Path) -> None:
+    """Raise where a quote that is not closed takes the rows behind it into its cell."""
+    import pyarrow.compute as pc
+
+    usual = [cell.kind(str(cells[0])) for cells in table.columns.values()] if len(table) else []
+    for cells in table.columns.values():
+        long = np.flatnonzero(as_mask(pc.match_substring(cells, "\n")))
+        broken = [*broken, *((int(table.rows[row]), str(cells[int(row)])) for row in long)]
+    for row, text in broken:
+        behind = text.split("\n")[1:]
+        if any([cell.kind(part) for part in split(line, table.separator)] == usual for line in behind):
+            raise UserError(
+                f"{path}: a quote in data row {row} is not closed and takes in {len(behind)} lines that look like rows: "
+                "close it, or write it twice"
+            )
 
 
 def double_quoted(text: bytes) -> bytes:

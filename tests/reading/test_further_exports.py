@@ -297,3 +297,11 @@ def test_rows_without_the_usual_word_are_told(read: Read) -> None:
 def test_several_words_and_nothing_elsewhere_are_labels(read: Read) -> None:
     kinds = ["drift" if 50 <= k < 60 else "spike" if k == 90 else "" for k in range(N)]
     assert read(lines("t,v,anomaly_type", HOURS, VALUES, kinds)).labels.sum() == 11
+
+
+def test_days_and_months_that_a_spreadsheet_has_changed_in_part_are_refused(read: Read) -> None:
+    days = pd.date_range("2023-09-01", periods=100, freq="12h")
+    cells = [f"{t:%d/%m/%Y %H:%M}" if t.day > 12 else f"{t:%m/%d/%Y %H:%M}" for t in days]
+    with pytest.raises(UserError, match="only with day and month changed in some cells"):
+        read(lines("time,v", cells, range(100)))
+    assert len(read(lines("time,v", cells, range(100)), day_first=True)) == 100, "what is said comes first"

@@ -127,3 +127,10 @@ def test_a_quoted_line_break_in_the_first_row_loses_no_row(read: Read, first: st
 def test_a_lone_quote_joins_no_lines(read: Read) -> None:
     cells = ['3" pipe' if k % 2 else '"4"" pipe"' for k in range(50)]
     assert len(read(lines("time,v,size", pd.date_range("2024-05-01", periods=50), range(7, 57), cells))) == 50
+
+
+@pytest.mark.parametrize("rows", [(20,), (20, 24)])
+def test_a_quote_that_is_not_closed_is_refused(read: Read, rows: tuple[int, ...]) -> None:
+    cells = ['"' if k in rows else str(k) for k in range(50)]
+    with pytest.raises(UserError, match="a quote in data row 20 is not closed and takes in"):
+        read(lines("time,v,w", pd.date_range("2024-05-01", periods=50), cells, range(50)))
