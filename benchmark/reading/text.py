@@ -61,8 +61,8 @@ def _refuse_open_quote(table: Table, broken: list[tuple[int, str]], path: Path) 
         behind = text.split("\n")[1:]
         if any([cell.kind(part) for part in split(line, table.separator)] == usual for line in behind):
             raise UserError(
-                f"{path}: a quote in data row {row} is not closed and takes in {len(behind)} lines that look like rows: "
-                "close it, or write it twice"
+                f"{path}: a quote in data row {row} is not closed and takes in {len(behind)} lines that look like "
+                "rows: close it, or write it twice"
             )
 
 
