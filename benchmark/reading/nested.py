@@ -55,8 +55,14 @@ def _flat(row: dict[str, Any], before: str = "") -> dict[str, Any]:
 
 
 def _inner(node: Any) -> Iterator[tuple[str | int, Any]]:
-    pairs = node.items() if isinstance(node, dict) else enumerate(node)
-    return ((key, child) for key, child in pairs if not _plain(child))
+    """What is worth a look: of a list no entry that is shorter and holds nothing deeper."""
+    if isinstance(node, dict):
+        return ((key, child) for key, child in node.items() if not _plain(child))
+    return ((k, child) for k, child in enumerate(node) if not (_plain(child) or _ends(child, len(node))))
+
+
+def _ends(child: Any, most: int) -> bool:
+    return len(child) <= most and all(map(_plain, child.values() if isinstance(child, dict) else child))
 
 
 def _tables(node: Any, path: Path, beside: dict[str, Any] | None = None) -> Iterator[tuple[Path, Columns]]:

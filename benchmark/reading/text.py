@@ -44,7 +44,8 @@ def read_text(raw: bytes, path: Path, options: ReadOptions) -> Table:
     named = NAMES.get(layout.separator, repr(layout.separator))
     table = Table(columns, rows, total, f"text, {encoding}, separated by {named}", layout.separator)
     table.notes = [*notes, *layout.notes]
-    _refuse_open_quote(table, broken, path)
+    if b'"' in text:
+        _refuse_open_quote(table, broken, path)
     table = _without_headers(_without_comments(table, broken, path))
     return _without_trailing_blanks(_without_empty_columns(table), layout)
 
