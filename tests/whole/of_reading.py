@@ -125,6 +125,13 @@ def _long_series() -> str:
     return table(time=[r[0] for r in rows], host=[r[1] for r in rows], value=[r[2] for r in rows])
 
 
+def _in_turn() -> str:
+    first = pd.date_range("2024-03-01 05:00", periods=30, freq="10min")
+    times = first.append(first + pd.Timedelta("15h"))
+    rows = sorted((t + pd.Timedelta(minutes=k), "ab"[k], v) for t, v in zip(times, WAVE, strict=True) for k in (0, 1))
+    return table(t=[r[0] for r in rows], sensor=[r[1] for r in rows], v=[r[2] for r in rows])
+
+
 EPOCH = HOURS.as_unit("s").asi8
 ISO = HOURS.strftime("%Y-%m-%dT%H:%M:%S")
 BERLIN = pd.date_range("2024-03-30 06:00", periods=N, freq="h", tz="Europe/Berlin")
@@ -233,6 +240,12 @@ FILES: dict[str, tuple[str | bytes, str, Options]] = {
     "a series that is none": (_long_series(), "mine.csv", {"series": "soth"}),
     "a series of a single one": (table(t=HOURS, v=WAVE), "mine.csv", {"series": "x"}),
     "series by a named column": (table(t=HOURS, k=["a"] * 30 + ["b"] * 30, v=WAVE), "mine.csv", {"series_column": "k", "series": "b"}),
+    "two series in turn, and a night without any": (_in_turn(), "mine.csv", {"series": "all"}),
+    "a blank behind the name of the labels": (
+        json.dumps({"t": ISO.tolist(), "v": WAVE.tolist(), "label ": FLAGS.tolist()}),
+        "mine.json",
+        {},
+    ),
     "hours of a day": (_wide(), "mine.csv", {}),
     "months of years": ("year," + ",".join(pd.date_range("2024-01-01", periods=12, freq="MS").strftime("%b")) + "\n" + "".join(f"{2019 + k}," + ",".join(map(str, WAVE[12 * k : 12 * k + 12])) + "\n" for k in range(5)), "mine.csv", {}),
     "excel": (_excel(), "mine.xlsx", {}),
