@@ -55,7 +55,7 @@ def _page() -> str:
     beside = page_module.Beside({"table.md": "| a |\n"}, ["roc/MGAB.png"])
     curves = {"": list(writer.roc_curves(results, built[0], tidy))}
     figures = pictures.by_section(pictures.summary_drawings(tidy, built), Derived())
-    return page_module.render(results, tidy, built, curves, {}, figures, SIZES, beside=beside)
+    return page_module.render(results, tidy, built, curves, {}, figures, SIZES, Derived(), beside, (), "", ())
 
 
 @pytest.fixture(scope="module")

@@ -520,7 +520,7 @@ def test_a_backend_hands_over_its_workers_and_threads(backend: Backend, way: str
 @pytest.mark.parametrize("repair", [False, True])
 def test_verify_hands_over_whether_to_repair(spy: Spy, repair: bool, tmp_path: Path) -> None:
     fill(tmp_path / "s.sqlite", "D")
-    spy.on("benchmark.store.verify", SimpleNamespace(damaged=["x"], differing=[], cells=1))
+    spy.on("benchmark.store.verify", SimpleNamespace(damaged=["x"], differing=[], unknown=[], cells=1))
     assert main(["results", "verify", "--store", "s.sqlite", *["--repair"] * repair]) == 1
     assert (spy["verify"]["repair"], spy["verify"]["store"].writable) == (repair, repair)
 

@@ -7,9 +7,7 @@ import shlex
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmark.catalogue import registry
 from benchmark.grid import protocols
@@ -21,6 +19,9 @@ from benchmark.report.pictures import roc_tables
 from benchmark.report.results import Results
 from benchmark.report.roc import Curve
 from benchmark.report.tables import Sheet, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Beside(NamedTuple):

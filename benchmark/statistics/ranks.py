@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Floats = NDArray[np.float64]
 
@@ -223,6 +226,8 @@ def _mean_ranks(table: pd.DataFrame) -> dict[str, float]:
 
 
 def _pair_tests(table: pd.DataFrame, strata: NDArray[np.object_], alpha: float) -> pd.DataFrame:
+    import pandas as pd
+
     names, x = np.array(table.columns), table.to_numpy()
     i, j = np.triu_indices(len(names), 1)
     gaps = x[:, i] - x[:, j]
