@@ -20,37 +20,13 @@ from benchmark.report.specification_curve import specification_figure
 from benchmark.store import Store
 from benchmark.studies import multiverse, multiverse_tables
 from datasets import Series
-
-TOY = '''
-import numpy as np
-from detectors import Detector
-
-class Toy(Detector):
-    """Distance from the fitted median, blurred and turned round by choice: power, blur, sign."""
-
-    source = "made up"
-    learns_from = "normal"
-    choices = {"power": (1, 2), "blur": (1, 9, -1), "sign": (1, -1)}
-    rescored = frozenset({"sign"})
-
-    def __init__(self, power=1, blur=1, sign=1):
-        self.power, self.blur, self.sign = power, blur, sign
-
-    def _fit(self, pieces):
-        if self.blur < 0:
-            raise ValueError("cannot blur backwards")
-        self.median_ = np.median(np.concatenate(pieces))
-
-    def _score(self, x):
-        distance = np.abs(x - self.median_) ** self.power
-        return self.sign * np.convolve(distance, np.ones(self.blur), "same")
-'''
+from tests.support.toys import tunable
 
 
 @pytest.fixture
 def toy(tmp_path: Path) -> str:
     file = tmp_path / "toy.py"
-    file.write_text(TOY)
+    file.write_text(tunable())
     return str(file)
 
 

@@ -151,3 +151,36 @@ def task(name: str, protocol: str, series: Series, seed: int = 0, version: str =
 def spans(pieces: list[Array]) -> list[tuple[int, int]]:
     """Half-open rows of pieces of :func:`rows`."""
     return [(int(piece[0]), int(piece[-1]) + 1) for piece in pieces]
+
+
+TUNABLE = '''
+import numpy as np
+from detectors import Detector
+
+
+class Toy(Detector):
+    """Distance from the fitted median, blurred and turned round by choice: power, blur, sign."""
+
+    source = "made up"
+    learns_from = "normal"
+    choices = {"power": (1, 2), "blur": (1, 9, -1), "sign": (1, -1)}
+    rescored = frozenset({"sign"})
+    ablations = {"blurring": {"blur": 1}, "both": {"blur": 1, "power": 1}}
+
+    def __init__(self, power=@POWER, blur=@BLUR, sign=1):
+        self.power, self.blur, self.sign = power, blur, sign
+
+    def _fit(self, pieces):
+        if self.blur < 0:
+            raise ValueError("cannot blur backwards")
+        self.median_ = np.median(np.concatenate(pieces))
+
+    def _score(self, x):
+        distance = np.abs(x - self.median_) ** self.power
+        return self.sign * np.convolve(distance, np.ones(self.blur), "same")
+'''
+
+
+def tunable(power: int = 1, blur: int = 1) -> str:
+    """A file with a detector that has choices, one of which needs no other fit, and ablations; its defaults."""
+    return TUNABLE.replace("@POWER", str(power)).replace("@BLUR", str(blur))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import io
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import fields, is_dataclass
@@ -138,10 +139,11 @@ def _extents(patch: Any) -> Any:
     return patch.get_path().transformed(patch.get_patch_transform()).get_extents()
 
 
-def command(folder: Path, *words: str) -> str:
-    """What ``python -m benchmark`` prints and says in a folder, and how it ends."""
+def command(folder: Path, line: str, *further: str) -> str:
+    """What ``python -m benchmark`` prints and says in a folder, and how it ends; ``further`` are words as they are."""
     from benchmark.cli import main
 
+    words = (*shlex.split(line), *further)
     out, err = io.StringIO(), io.StringIO()
     cached = mock.patch.dict("os.environ", {"BENCHMARK_CACHE": str(folder / "cache")})
     with (

@@ -148,28 +148,16 @@ def detection_commands(folder: Path) -> str:
     few = ("--detector", "PCA", "--detector", "HBOS")
     with drawings():
         said = [
-            command(folder, "detect", "history.csv", "--dry-run"),
+            command(folder, "detect history.csv --dry-run"),
             command(
                 folder, "detect", "history.csv", *few, "--save", "model", "--top", "3", "--false-alerts", "1/month"
             ),
-            command(folder, "detect", "new.csv", "--model", "model", "--out", "there"),
-            command(
-                folder,
-                "detect",
-                "history.csv",
-                "--detector",
-                "PCA",
-                "--threshold",
-                "quantile",
-                "--contamination",
-                "0.02",
-                "--save",
-                "other",
-            ),
-            command(folder, "detect", "new.csv", "--model", "other"),
-            command(folder, "watch", "new.csv", "--model", "model", "--until-end"),
-            command(folder, "watch", "new.csv", "--model", "model", "--until-end"),
-            command(folder, "watch", "new.csv", "--model", "other", "--until-end", "--json", "--fresh"),
+            command(folder, "detect new.csv --model model --out there"),
+            command(folder, "detect history.csv --detector PCA --threshold quantile --contamination 0.02 --save other"),
+            command(folder, "detect new.csv --model other"),
+            command(folder, "watch new.csv --model model --until-end"),
+            command(folder, "watch new.csv --model model --until-end"),
+            command(folder, "watch new.csv --model other --until-end --json --fresh"),
         ]
         refused = (
             ("detect", "history.csv", "--detector", "PCB"),

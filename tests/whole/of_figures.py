@@ -29,35 +29,9 @@ from datasets import Series
 from tests.support.leaderboard_cases import cases
 from tests.support.made_up import cell, frame
 from tests.support.series import sine
+from tests.support.toys import tunable
 from tests.whole import Subject
 from tests.whole.kept import array, artists, cleaned, drawings, number, numbers, shown
-
-TOY = '''
-import numpy as np
-from detectors import Detector
-
-
-class Toy(Detector):
-    """Distance from the fitted median, blurred and turned round by choice: power, blur, sign."""
-
-    source = "made up"
-    learns_from = "normal"
-    choices = {"power": (1, 2), "blur": (1, 9, -1), "sign": (1, -1)}
-    rescored = frozenset({"sign"})
-    ablations = {"blurring": {"blur": 1}, "both": {"blur": 1, "power": 1}}
-
-    def __init__(self, power=2, blur=9, sign=1):
-        self.power, self.blur, self.sign = power, blur, sign
-
-    def _fit(self, pieces):
-        if self.blur < 0:
-            raise ValueError("cannot blur backwards")
-        self.median_ = np.median(np.concatenate(pieces))
-
-    def _score(self, x):
-        distance = np.abs(x - self.median_) ** self.power
-        return self.sign * np.convolve(distance, np.ones(self.blur), "same")
-'''
 
 
 def refusal(action: Callable[[], Any]) -> str:
@@ -291,7 +265,7 @@ def figures_of_the_leaderboard(folder: Path) -> str:
 
 
 def _toy(folder: Path) -> str:
-    (folder / "toy.py").write_text(TOY, encoding="utf-8")
+    (folder / "toy.py").write_text(tunable(power=2, blur=9), encoding="utf-8")
     return str(folder / "toy.py")
 
 

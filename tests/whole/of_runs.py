@@ -188,11 +188,11 @@ def runs_results(folder: Path) -> str:
         command(
             folder, "run", "--dataset", "mine", "--detector", "PCA", "--series", "a*", *words, "--store", "t.sqlite"
         ),
-        command(folder, "results", "list", "--store", "s.sqlite"),
-        command(folder, "results", "verify", "--store", "s.sqlite"),
-        command(folder, "results", "export", "copy.sqlite", "--store", "s.sqlite"),
-        command(folder, "results", "merge", "s.sqlite", "t.sqlite", "copy.sqlite", "--store", "all.sqlite"),
-        command(folder, "results", "list", "--store", "all.sqlite"),
+        command(folder, "results list --store s.sqlite"),
+        command(folder, "results verify --store s.sqlite"),
+        command(folder, "results export copy.sqlite --store s.sqlite"),
+        command(folder, "results merge s.sqlite t.sqlite copy.sqlite --store all.sqlite"),
+        command(folder, "results list --store all.sqlite"),
     ]
     rows = [("mine/a.csv", v) for v in np.round(np.abs(np.diff(series(1).values, prepend=0)), 4)]
     pd.DataFrame(rows, columns=["series", "score"]).to_csv(folder / "theirs.csv", index=False)
@@ -201,38 +201,16 @@ def runs_results(folder: Path) -> str:
     )
     pd.DataFrame(rows[:-3], columns=["series", "score"]).to_csv(folder / "short.csv", index=False)
     said += [
-        command(folder, "results", "import", "theirs.csv", "--detector", "Theirs", "--store", "all.sqlite"),
-        command(
-            folder,
-            "results",
-            "import",
-            "answers.csv",
-            "--detector",
-            "Answers",
-            "--protocol",
-            "prefix",
-            "--store",
-            "all.sqlite",
-        ),
-        command(folder, "results", "import", "short.csv", "--detector", "Short", "--store", "all.sqlite"),
-        command(folder, "results", "import", "theirs.csv", "--store", "all.sqlite"),
-        command(
-            folder,
-            "results",
-            "import",
-            "theirs.csv",
-            "--detector",
-            "Theirs",
-            "--protocol",
-            "prefx",
-            "--store",
-            "all.sqlite",
-        ),
-        command(folder, "results", "export", "--store", "all.sqlite"),
-        command(folder, "results", "merge", "nowhere.sqlite", "--store", "all.sqlite"),
-        command(folder, "results", "list", "--store", "nowhere.sqlite"),
-        command(folder, "results", "verify", "--store", "all.sqlite"),
-        command(folder, "report", "--store", "all.sqlite", "--series", "zz*"),
+        command(folder, "results import theirs.csv --detector Theirs --store all.sqlite"),
+        command(folder, "results import answers.csv --detector Answers --protocol prefix --store all.sqlite"),
+        command(folder, "results import short.csv --detector Short --store all.sqlite"),
+        command(folder, "results import theirs.csv --store all.sqlite"),
+        command(folder, "results import theirs.csv --detector Theirs --protocol prefx --store all.sqlite"),
+        command(folder, "results export --store all.sqlite"),
+        command(folder, "results merge nowhere.sqlite --store all.sqlite"),
+        command(folder, "results list --store nowhere.sqlite"),
+        command(folder, "results verify --store all.sqlite"),
+        command(folder, "report --store all.sqlite --series 'zz*'"),
     ]
     return _unclocked("".join([*said, *(f"{line}\n" for line in _cells(folder / "all.sqlite"))]))
 
