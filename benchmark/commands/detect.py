@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.commands import _options
-from benchmark.commands._options import add_reading, read_options
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``detect``."""
     parser.add_argument("file", type=Path, help="CSV, JSON, Excel or Parquet file")
-    add_reading(parser)
+    _options.add_reading(parser)
     parser.add_argument("--dry-run", action="store_true", help="say how the file is read, and stop")
     parser.add_argument("--detector", action="append", default=[], metavar="NAME", help="rank only these, or use this")
     parser.add_argument("--set", action="append", default=[], metavar="D.PARAM=VALUE", help="a detector's parameter")
@@ -75,7 +74,7 @@ def _recordings(args: argparse.Namespace) -> list[Recording]:
     """As the model's history was read, where there is a model of one series."""
     from benchmark.reading import read_recordings
 
-    options = read_options(args)
+    options = _options.read_options(args)
     if args.model and (args.model / "model.json").exists():
         from benchmark.detection import Model
 

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.commands import _options
-from benchmark.commands._options import add_reading, read_options
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--until-end", action="store_true", help="stop at the end of the file, taking its last rows as the last"
     )
     parser.add_argument("--poll", type=float, default=0.5, metavar="S", help="seconds between looks (%(default)s)")
-    add_reading(parser)
+    _options.add_reading(parser)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -51,7 +50,7 @@ def main(args: argparse.Namespace) -> int:
         raise UserError("watch uses no labels: leave out --label and --labels")
     if args.series == "all":
         raise UserError("watch follows one series: name it with --series NAME, and run one watch for each")
-    watch = Watch.begin(Model.load(args.model), args.model, args.file, read_options(args), args.fresh)
+    watch = Watch.begin(Model.load(args.model), args.model, args.file, _options.read_options(args), args.fresh)
     _options.say(watch.beginning)
     try:
         with open_source(args.file, watch.offset, args.poll, args.until_end, watch.first) as source:

@@ -52,8 +52,6 @@ def read_text(raw: bytes, path: Path, options: ReadOptions) -> Table:
 
 def _refuse_open_quote(table: Table, broken: list[tuple[int, str]], path: Path) -> None:
     """Raise where a quote that is not closed takes the rows behind it into its cell."""
-    import pyarrow.compute as pc
-
     usual = [cell.kind(str(cells[0])) for cells in table.columns.values()] if len(table) else []
     for cells in table.columns.values():
         long = np.flatnonzero(as_mask(pc.match_substring(cells, "\n")))
