@@ -57,6 +57,17 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def counted(count: int, noun: str) -> str:
+    """How many of something, in words.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(2000, "row")
+    ('1 row', '2,000 rows')
+    """
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
 def say(message: str) -> None:
     """A line for the person at the terminal, on standard error."""
     sys.stderr.write(printable(message) + "\n")

@@ -165,7 +165,7 @@ def test_two_folders_of_one_name_stay_apart(here: Path, capsys: pytest.CaptureFi
         assert main([*run, "--no-report"]) == 0
     said = capsys.readouterr().err
     assert "y/own: its short name is taken" in said
-    assert "1 cells: 1 stored, 0 to run" in said
+    assert "1 cell: 1 stored, 0 to run" in said
     assert main(["results", "list"]) == 0
     names = {line.split()[1] for line in capsys.readouterr().out.splitlines()}
     assert names == {"own/a.out", f"{here}/y/own/a.out"}

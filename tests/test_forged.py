@@ -136,7 +136,7 @@ def test_a_report_shows_what_the_scores_give_and_says_so(tmp_path: Path) -> None
         shown = {line["key"]: float(line["auroc"]) for line in csv.DictReader(file)}
     assert shown == pytest.approx(true)
     assert len(said) == 1
-    assert "1 stored figures differ and are shown as recomputed" in said[0]
+    assert "Shown as recomputed, not as stored: 1 figure (" in said[0]
     for name in ("table.md", "table.tex", "index.html"):
         assert "AUROC 0.9990, by its scores" in (tmp_path / "out" / name).read_text()
 
@@ -151,7 +151,7 @@ def test_scores_that_change_later_are_recomputed_again(tmp_path: Path) -> None:
         with store.database.transaction() as db:
             db.execute("UPDATE scores SET scores = ?, sha256 = ?", (blob, hashlib.sha256(blob).hexdigest()))
         write(store, tmp_path / "out", wanted=Wanted(warn=said.append))
-    assert "2 stored figures differ" in said[0]
+    assert "not as stored: 2 figures (" in said[0]
 
 
 @pytest.mark.parametrize("name", ["1.test.out", "mine.out"])
@@ -181,7 +181,7 @@ def test_figures_without_scores_are_told(tmp_path: Path) -> None:
     said: list[str] = []
     with Store(forged(tmp_path, "DELETE FROM scores WHERE key = (SELECT min(key) FROM cells)")) as store:
         write(store, tmp_path / "out", wanted=Wanted(warn=said.append))
-    assert "Of 1 cells the scores are not at hand: their figures are as stored, unproved." in said[0]
+    assert "The scores of 1 cell are not at hand: what is shown is as stored, unproved." in said[0]
     assert "unproved" in (tmp_path / "out" / "table.md").read_text()
 
 

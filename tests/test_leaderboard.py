@@ -198,7 +198,7 @@ def test_progress_is_told_by_source(capsys: pytest.CaptureFixture[str]) -> None:
         for task in tasks:
             display.done(task, Outcome("ok"))
     said = capsys.readouterr().err.splitlines()
-    assert {"NAB: all 2 cells done", "NEK: all 2 cells done"} <= set(said)
+    assert {"NAB: all done, 2 cells", "NEK: all done, 2 cells"} <= set(said)
     assert display._sources() == "NAB 2/2  NEK 2/2"
 
 

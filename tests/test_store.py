@@ -479,8 +479,8 @@ def test_scores_of_a_closed_detector_become_a_row(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("scores", "data_hash", "name", "message"),
     [
-        ([1.0] * 299, "", "Theirs", "299 scores for Toy/toy, which has 300 points"),
-        ([1.0] * 301, "", "Theirs", "301 scores for Toy/toy, which has 300 points"),
+        ([1.0] * 299, "", "Theirs", "299 scores for Toy/toy, of 300 points"),
+        ([1.0] * 301, "", "Theirs", "301 scores for Toy/toy, of 300 points"),
         ([1.0, "nan"], "", "Theirs", "line 3: expected a finite score, got 'nan'"),
         ([1.0, "=1+1"], "", "Theirs", "line 3"),
         ([1.0], "0" * 64, "Theirs", "no stored series has the name or the hash"),

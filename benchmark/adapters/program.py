@@ -20,7 +20,7 @@ from typing import Any, ClassVar, get_args
 import numpy as np
 
 from benchmark.adapters.borrowed import EXPLAINED, Borrowed
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 from benchmark.system.processes import end_family, end_marked, folder_prefix, supervised
 from benchmark.system.settings import threads
 from detectors import Array, Diet
@@ -212,7 +212,9 @@ def read_scores(path: Path, n: int) -> Array:
         If the file is no such list, or one of another length.
     """
     if path.stat().st_size > LONGEST_SCORE * (n + 10):
-        raise ProgramFailed(f"{path.name} has {path.stat().st_size / 2**20:.0f} MiB, too much for {n} scores")
+        raise ProgramFailed(
+            f"{path.name} has {path.stat().st_size / 2**20:.0f} MiB, too much for {counted(n, 'score')}"
+        )
     try:
         scores = np.load(path, allow_pickle=False) if path.suffix == ".npy" else np.array(list(_numbers(path)))
         scores = np.asarray(scores, dtype=np.float64)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.catalogue import trivial_baselines
 from benchmark.commands import _options
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 from benchmark.execution import Backend, Board, Display, Summary, pending, run
 from benchmark.grid import QUICK_SERIES, Selection, Task, plan, protocols, quick_cut, rows
 from benchmark.reading import FileFolder
@@ -87,7 +87,7 @@ def execute(
     if not summary.planned:
         raise UserError("no usable series is left: " + next(iter(problems), "none matches"))
     if not quiet:
-        _options.say(f"{summary.planned} cells: {summary.cached} stored, {len(todo)} to run")
+        _options.say(f"{counted(summary.planned, 'cell')}: {summary.cached} stored, {len(todo)} to run")
     origin = provenance(backend.jobs, backend.threads) | {"data_problems": list(problems)}
     store.begin_run(command_line(), origin | (origins or {"folders": {}}))
     board = Board()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.commands import _options
+from benchmark.errors import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +52,7 @@ def main(args: argparse.Namespace) -> int:
     _write(args.out / "multiverse", many, shown, selection.protocols, marks)
     missing = int((shown["reason"] != "").sum())
     if missing:
-        _options.say(f"{missing} figures are missing, the reasons are in {args.figures}")
+        _options.say(f"missing: {counted(missing, 'figure')}, for the reasons in {args.figures}")
     return 1 if missing or supply.problems else 0
 
 
@@ -62,14 +63,16 @@ def _run(args: argparse.Namespace, selection: Selection, many: Multiverse, suppl
     fits = len(many.fits())
     if not args.quiet:
         _options.say(
-            f"{len(many.universes())} universes, {fits} fit{'s' * (fits != 1)} for each series, protocol and seed"
+            f"{counted(len(many.universes()), 'universe')}, {counted(fits, 'fit')} for each series, protocol and seed"
         )
     known = set(multiverse.read(args.figures)["key"])
     todo = multiverse.jobs(many, plan(selection, [many.row], supply), known)
     for figures in multiverse.run(todo, args.figures, args.jobs):
         one = figures[0]
         if not args.quiet:
-            _options.say(f"{one.dataset}/{one.series} ({one.protocol}, seed {one.seed}): {len(figures)} universes")
+            _options.say(
+                f"{one.dataset}/{one.series} ({one.protocol}, seed {one.seed}): {counted(len(figures), 'universe')}"
+            )
 
 
 def _write(out: Path, many: Multiverse, frame: pd.DataFrame, protocols: tuple[str, ...], marks: str) -> None:
@@ -81,7 +84,7 @@ def _write(out: Path, many: Multiverse, frame: pd.DataFrame, protocols: tuple[st
     write_text(out / f"{many.row.name}.md", text)
     for protocol, outcomes in found.items():
         for one in outcomes:
-            title = f"{many.row.name} on {one.dataset}, {protocol}: {one.complete} universes"
+            title = f"{many.row.name} on {one.dataset}, {protocol}: {counted(one.complete, 'universe')}"
             stem = out / f"{many.row.name} {one.dataset} {protocol}"
             write_specification_curve(stem, one, title)
     sys.stdout.write(text)

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.commands import _options
-from benchmark.errors import UserError, printable
+from benchmark.errors import UserError, counted, printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,8 +45,10 @@ def _list(args: argparse.Namespace) -> int:
 
     with Store(args.store) as store:
         for line in store.inventory():
-            where = f"{line.dataset}/{line.series}  {line.n} points, {line.source}"
-            sys.stdout.write(printable(f"{line.data_hash}  {where}, {line.ok} of {line.cells} cells ok") + "\n")
+            where = f"{line.dataset}/{line.series}  {counted(line.n, 'point')}, {line.source}"
+            sys.stdout.write(
+                printable(f"{line.data_hash}  {where}, {line.ok} of {counted(line.cells, 'cell')} ok") + "\n"
+            )
     return 0
 
 
@@ -62,7 +64,7 @@ def _verify(args: argparse.Namespace) -> int:
     for text in found.differing:
         _options.say(f"differs{', figures dropped' if args.repair else ''}: {text}")
     if not found.damaged and not found.differing:
-        _options.say(f"{found.cells} cells: every array has its hash, every figure is what its scores give")
+        _options.say(f"{counted(found.cells, 'cell')}: every array has its hash, every figure is what its scores give")
         return 0
     _options.say("run and report again to compute what was dropped" if args.repair else "to drop these: --repair")
     return 1

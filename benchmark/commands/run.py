@@ -20,7 +20,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmark.commands import _options
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 from benchmark.system import settings
 
 if TYPE_CHECKING:
@@ -143,8 +143,9 @@ def _dry_run(args: argparse.Namespace, selection: Selection, chosen: list[Row], 
     for line in _by_source(todo):
         sys.stdout.write(line)
     total = sum(expected_seconds(task.cell, task.n) for task in todo)
+    jobs = counted(args.jobs, "job")
     _options.say(
-        f"{len(todo)} cells to run, {cached} stored; about {total / 60 / args.jobs:.1f} minutes with {args.jobs} jobs"
+        f"{counted(len(todo), 'cell')} to run, {cached} stored; about {total / 60 / args.jobs:.1f} minutes with {jobs}"
     )
     return 0
 
@@ -160,7 +161,7 @@ def _by_source(todo: list[Task]) -> Iterator[str]:
     for source, tasks in sorted(found.items()):
         minutes = sum(expected_seconds(task.cell, task.n) for task in tasks) / 60
         series = len({task.cell.series for task in tasks})
-        yield f"{source}: {series} series, {len(tasks)} cells, ~{minutes:.1f} min\n"
+        yield f"{source}: {series} series, {counted(len(tasks), 'cell')}, ~{minutes:.1f} min\n"
 
 
 def _run(args: argparse.Namespace, selection: Selection, chosen: list[Row], series: Supply) -> int:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.commands import _options
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 
 if TYPE_CHECKING:
     from benchmark.detection import Watch
@@ -56,7 +56,7 @@ def main(args: argparse.Namespace) -> int:
         with open_source(args.file, watch.offset, args.poll, args.until_end, watch.first) as source:
             _follow(watch, source, args.json)
     except KeyboardInterrupt:
-        _options.say(f"\nstopped after {watch.rows:,} rows; the same command goes on from here")
+        _options.say(f"\nstopped after {counted(watch.rows, 'row')}; the same command goes on from here")
     return 0
 
 

@@ -16,6 +16,7 @@ from benchmark.detection.conventions import OWN_LEVEL
 from benchmark.detection.detect import Options, threshold_of
 from benchmark.detection.peaks import Ensemble
 from benchmark.detection.scoring import LONG, sample, sampled, score_parts
+from benchmark.errors import counted
 from detectors import Detector
 from detectors.core import interval_of, moving_sum, stretches
 
@@ -217,7 +218,7 @@ class Promise(NamedTuple):
 def promise(parts: list[HeldOut], window: int, new: int) -> str:
     """The share of new normal rows that will be flagged, or a bound and what history it takes to say more."""
     found, between = Promise.of(parts, window, new), parts[0]
-    rows, count = f"of {new:,} new rows that are like the history", len(between.above)
+    rows, count = f"of {counted(new, 'new row')} that are like the history", len(between.above)
     if found.known:
         span = f"{percent(found.low)} to {percent(found.high)} %"
         return f"Some {percent(found.share)} % {rows} will be flagged (95 %: {span})."
@@ -225,7 +226,7 @@ def promise(parts: list[HeldOut], window: int, new: int) -> str:
     more = f"a share within a factor of two takes {NEEDED} or more, {longer}, and as many new rows"
     return (
         f"At most {percent(found.high)} % {rows} will be flagged (95 %). "
-        f"Of held-out history {count} separate stretches reach the threshold: {more}."
+        f"Held-out history reaches the threshold {counted(count, 'separate time')}: {more}."
     )
 
 

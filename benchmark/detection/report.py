@@ -16,7 +16,7 @@ from benchmark.detection.alerts import Alert
 from benchmark.detection.detect import Finding
 from benchmark.detection.ranking import Ranking
 from benchmark.detection.why import ABOUT, expected_at_peak, measure, ranked, ranking_lines, verdict
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 from benchmark.report import markdown as md
 from benchmark.report import style, traces
 
@@ -102,7 +102,7 @@ def markdown(finding: Finding, top: int) -> str:
     recording = finding.recording
     parts = [f"# Anomalies in {md.escape(recording.name)}", ""]
     parts.append(
-        f"{len(recording):,} rows of '{md.escape(recording.column)}', scored by **{finding.detector}** "
+        f"{counted(len(recording), 'row')} of '{md.escape(recording.column)}', scored by **{finding.detector}** "
         f"(window {finding.window}). {verdict(finding)}"
     )
     frame = anomalies_frame(finding, top).head(top).drop(columns=["expected_low", "expected_high"])

@@ -16,7 +16,7 @@ import numpy as np
 from benchmark.detection.alerts import Alert
 from benchmark.detection.model import Model
 from benchmark.detection.stream import Stream
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 from benchmark.reading import Block, Follower, Points, ReadOptions, Recording, no_points
 
 FORMAT = 2
@@ -277,7 +277,7 @@ def _in_words(facts: dict[str, Any], mark: Callable[[str], str]) -> str:
     def written(value: float) -> str:
         return mark(np.format_float_positional(value, trim="-"))
 
-    parts = [f" ({facts['rows']:,} row{'' if facts['rows'] == 1 else 's'}"]
+    parts = [f" ({counted(facts['rows'], 'row')}"]
     if "value" in facts:
         parts.append(f"value {written(facts['value'])}")
     if "expected" in facts:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from benchmark.detection.alerts import Alert, Likes
 from benchmark.detection.detect import Finding
 from benchmark.detection.ranking import LABELLED, Ranking
+from benchmark.errors import counted
 from benchmark.report import traces
 
 Array = NDArray[np.float64]
@@ -62,11 +63,11 @@ def _where(finding: Finding, alert: Alert) -> str:
 def lasting(finding: Finding, alert: Alert) -> str:
     """Rows, and how long they last where the rows have times."""
     rows, times = alert.stop - alert.start, finding.recording.times
-    counted = f"{rows:,} row" + ("" if rows == 1 else "s")
+    long = counted(rows, "row")
     if times is None or not pd.api.types.is_datetime64_any_dtype(times) or len(times) < 2:
-        return counted
+        return long
     step = (times.iloc[-1] - times.iloc[0]) / (len(times) - 1)
-    return f"{counted}, {_in_words((rows * step).round('s').to_pytimedelta().total_seconds())}"
+    return f"{long}, {_in_words((rows * step).round('s').to_pytimedelta().total_seconds())}"
 
 
 def _in_words(seconds: float) -> str:
@@ -136,14 +137,14 @@ def verdict(finding: Finding) -> str:
     """How many alerts, and what the threshold promises."""
     count, options = sum(alert.flagged for alert in finding.alerts), finding.options
     if options.rule != "peaks":
-        counted = {0: "No alert lies", 1: "One alert lies"}.get(count, f"{count:,} alerts lie")
+        many = {0: "No alert lies", 1: "One alert lies"}.get(count, f"{count:,} alerts lie")
         share = f"a share of {options.contamination:g} of the rows is flagged whatever the data"
         if finding.held_out:
             share = f"a share of {options.contamination:g} of held-out history reaches it"
-        return f"{counted} above the threshold {finding.threshold:.6g} ({options.rule}: {share})."
-    counted = {0: "Nothing stands out", 1: "One alert stands out"}.get(count, f"{count:,} alerts stand out")
+        return f"{many} above the threshold {finding.threshold:.6g} ({options.rule}: {share})."
+    many = {0: "Nothing stands out", 1: "One alert stands out"}.get(count, f"{count:,} alerts stand out")
     return (
-        f"{counted} from the series' own ordinary peaks, which are expected to reach the threshold "
+        f"{many} from the series' own ordinary peaks, which are expected to reach the threshold "
         f"{finding.threshold:.6g} about {options.false_alerts:.3g} times in as many rows (--false-alerts)."
     )
 

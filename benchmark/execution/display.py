@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from typing import Any, Self
 
-from benchmark.errors import printable
+from benchmark.errors import counted, printable
 from benchmark.execution.backends import Board
 from benchmark.grid import Outcome, Task, expected_seconds, named_source
 
@@ -73,7 +73,7 @@ class Display:
         elif self._live is not None and not good:
             self._live.console.print(line, markup=False, highlight=False)
         if self._live is None and source and self.by_source[source] == self.sources[source] and not self.quiet:
-            sys.stderr.write(f"{source}: all {self.sources[source]} cells done\n")
+            sys.stderr.write(f"{source}: all done, {counted(self.sources[source], 'cell')}\n")
 
     def time_left(self) -> float | None:
         """Seconds, from the speed so far; None until a tenth of a minute has passed."""

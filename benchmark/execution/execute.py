@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.catalogue import build, published_order
+from benchmark.errors import counted
 from benchmark.execution.isolation import (
     PeakMemory,
     describe,
@@ -153,7 +154,9 @@ class _Cell:
             self._fit_and_score(fit, scores)
         name, kept = self.task.cell.detector, scores[self.first_row :]
         if not np.isfinite(kept).all():
-            raise FloatingPointError(f"{name} left {int((~np.isfinite(kept)).sum())} rows without a finite score")
+            raise FloatingPointError(
+                f"{name} left {counted(int((~np.isfinite(kept)).sum()), 'row')} without a finite score"
+            )
         if self.task.cell.data_hash and fingerprint(self.series) != self.task.cell.data_hash:
             raise RuntimeError(f"{name} changed the series that it was given: its scores mean nothing")
         self.outcome.scores, self.outcome.first_row = kept, self.first_row
@@ -172,7 +175,7 @@ class _Cell:
         (a, b), (c, d) = fit.split.test, fit.split.keep
         given = np.asarray(detector.score(self.series.values[a:b]), dtype=np.float64)
         if given.shape != (b - a,):
-            raise RuntimeError(f"{type(detector).__name__} gave {given.shape} scores for {b - a} points")
+            raise RuntimeError(f"{type(detector).__name__} gave {given.shape} scores for {counted(b - a, 'point')}")
         scores[c:d] = given[c - a : d - a]
         self.outcome.score_seconds += time.perf_counter() - started
         self.outcome.fit_seconds += fit.seconds
@@ -235,7 +238,7 @@ def shorten_window(detector: Detector, pieces: list[Array], outcome: Outcome) ->
     longest = max(map(len, pieces))
     if isinstance(window, int) and longest < detector.min_length() and window > 1:
         shorter = max(1, longest // 2)
-        note(outcome, (f"window {window} cut to {shorter}: the longest fitted piece has {longest} points",))
+        note(outcome, (f"window {window} cut to {shorter}: the longest fitted piece has {counted(longest, 'point')}",))
         detector.set_params(window=shorter)
 
 

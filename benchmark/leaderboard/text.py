@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from benchmark.errors import counted
 from benchmark.grid import named_source, tsb_ad_rows
 from benchmark.leaderboard.published import newer
 from benchmark.leaderboard.summary import Line
@@ -90,10 +91,10 @@ def _notes(lines: Sequence[Line]) -> Iterable[str]:
     )
     for line in lines:
         if line.tuned:
-            left = sum(named_source(file) not in line.tuned for file in line.per_file)
+            left = counted(sum(named_source(file) not in line.tuned for file in line.per_file), "file")
             yield (
                 f"{line.name}: series of {', '.join(sorted(line.tuned))} were used to choose its settings; "
-                f"{_shown(line.without_tuned)} on the {left} files of other sources, where the best published has "
+                f"{_shown(line.without_tuned)} on the {left} of other sources, where the best published has "
                 f"{_shown(line.best_without_tuned[1])} ({line.best_without_tuned[0]})."
             )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.errors import counted
 from benchmark.reading.options import WITHOUT
-from benchmark.reading.table import counted
 
 Array = NDArray[np.float64]
 NINES = (999, 9999, 99_999, 999_999, 999.9, 999.99, 9999.9, 8888, 88_888)

@@ -7,7 +7,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 from benchmark.reading import labels
 from benchmark.reading.clock import NAME as CLOCK_NAME
 from benchmark.reading.clock import Clock
@@ -16,7 +16,6 @@ from benchmark.reading.numbers import sample
 from benchmark.reading.options import WITHOUT
 from benchmark.reading.sheet import Sheet, is_constant, is_counter, is_whole
 from benchmark.reading.stamps import from_epoch
-from benchmark.reading.table import counted
 
 VALUE_NAMES = ("_value", "value", "values", "data", "y", "x")
 IDENTIFIER = re.compile(

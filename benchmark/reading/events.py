@@ -11,14 +11,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 from benchmark.reading import labels
 from benchmark.reading.files import read_table
 from benchmark.reading.numbers import sample
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.sheet import Sheet
 from benchmark.reading.stamps import from_epoch
-from benchmark.reading.table import Table, counted, from_columns
+from benchmark.reading.table import Table, from_columns
 from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND
 
 START = re.compile(r"(t?_?start|begin|from|first|onset|anfang|von)([ _]?(time|date|timestamp|row|index))?", re.I)
@@ -74,9 +74,9 @@ def labels_from(
         found[inside] = 1
     if outside == len(starts):
         raise UserError(f"none of the {counted(len(starts), 'event')} of {path} lies within the times of {data}")
-    said.append(f"{counted(len(starts), 'event')} of {path.name} label {counted(int(found.sum()), 'point')}.")
+    said.append(f"Labels: {counted(int(found.sum()), 'point')} by {counted(len(starts), 'event')} of {path.name}.")
     if outside:
-        said.append(f"{counted(outside, 'event')} of {path.name} lie outside the series.")
+        said.append(f"Outside the series: {counted(outside, 'event')} of {path.name}.")
     return found, said
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from benchmark.errors import UserError, unknown
+from benchmark.errors import UserError, counted, unknown
 from benchmark.reading.layout import are_units
-from benchmark.reading.table import Table, counted, from_columns, unique_names
+from benchmark.reading.table import Table, from_columns, unique_names
 
 Row = tuple[Any, ...]
 

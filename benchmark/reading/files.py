@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 from benchmark.reading.encoding import unpacked
 from benchmark.reading.excel import read_excel
 from benchmark.reading.influx import mark_series
 from benchmark.reading.json_file import read_json
 from benchmark.reading.options import ReadOptions
-from benchmark.reading.table import Table, counted, from_columns
+from benchmark.reading.table import Table, from_columns
 from benchmark.reading.text import read_text
 from benchmark.reading.wide import as_long
 

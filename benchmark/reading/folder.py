@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.read import read_recordings, series_in
 from benchmark.reading.recording import Recording
@@ -139,8 +139,8 @@ class FileFolder(FolderDataset):
         ucr = _ucr(path, len(found)) if labels is None else None
         if ucr and found.filled.any():
             raise UserError(
-                f"{path} has {int(found.filled.sum()):,} rows without a value or blank: its name counts rows, so "
-                "remove blank lines, or fill in what is missing"
+                f"{path} has {counted(int(found.filled.sum()), 'row')} without a value or blank: its name counts rows, "
+                "so remove blank lines, or fill in what is missing"
             )
         if ucr:
             form, (labels, train) = "UCR, labels and training part by its name", ucr
@@ -165,9 +165,13 @@ class FileFolder(FolderDataset):
 
     def _split(self, series: str, values: NDArray[np.float64], labels: Labels, train: int, path: Path) -> Series:
         if not 0 <= train < len(values):
-            raise DataError(f"{path} has {len(values):,} rows, too few for a training part of {train:,}", self.name)
+            raise DataError(
+                f"{path} has {counted(len(values), 'row')}, too few for a training part of {train:,}", self.name
+            )
         if labels[:train].any():
-            raise DataError(f"{path} has anomalies among its first {train:,} rows, its training part", self.name)
+            raise DataError(
+                f"{path} has anomalies among its first {counted(train, 'row')}, its training part", self.name
+            )
         rest = labels[train:]
         if rest.all() or not rest.any():
             what = "no normal point" if rest.all() else "no anomaly"
@@ -225,7 +229,8 @@ def _ucr(path: Path, count: int) -> tuple[Labels, int] | None:
         if not UCR_SAYS_SO.search(path.name):
             return None  # a date, say
         raise UserError(
-            f"{path} has {count:,} rows, its name an anomaly from {start:,} to {end:,} behind {train:,} rows"
+            f"{path} has {counted(count, 'row')}, its name an anomaly from {start:,} to {end:,} after a training "
+            f"part of {train:,}"
         )
     labels = np.zeros(count, dtype=np.uint8)
     labels[start : end + 1] = 1

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 from benchmark.reading.cell import kind
 from benchmark.reading.clock import find_clock
 from benchmark.reading.codes import without_codes
@@ -22,7 +22,7 @@ from benchmark.reading.read import recordings_of, refusal
 from benchmark.reading.recording import Recording
 from benchmark.reading.series import find_split
 from benchmark.reading.sheet import Sheet, is_whole
-from benchmark.reading.table import counted, from_columns
+from benchmark.reading.table import from_columns
 from benchmark.reading.text import cells_of, double_quoted, read_text
 from benchmark.reading.units import NOT_A_TIME
 from benchmark.reading.zones import TimeText, in_zone
@@ -222,7 +222,7 @@ class Follower:
         before = np.maximum.accumulate(np.concatenate([[NOT_A_TIME if self.last is None else self.last], ticks]))[:-1]
         late = ticks <= before
         if late.any():
-            notes.append(f"dropped: {int(late.sum()):,} rows whose time is not after that of an earlier row")
+            notes.append(f"dropped: {counted(int(late.sum()), 'row')} whose time is not after that of an earlier row")
         values, ticks, wall, offset = values[~late], ticks[~late], wall[~late], offset[~late]
         if not len(ticks):
             return no_points()

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from benchmark.errors import counted
 from benchmark.reading.cell import NOTHING
-from benchmark.reading.table import Cells, counted
+from benchmark.reading.table import Cells
 
 Labels = NDArray[np.uint8]
 NAME = re.compile(

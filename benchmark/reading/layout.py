@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 from benchmark.reading import cell
-from benchmark.reading.table import counted, unique_names
+from benchmark.reading.table import unique_names
 
 HEAD_BYTES = 1 << 17
 HEAD_LINES = 400

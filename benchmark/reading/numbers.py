@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from benchmark.errors import counted
 from benchmark.reading.cell import DASHES, NOTHING
 from benchmark.reading.marks import QUOTES, SPACES, Country, decide, grouped
-from benchmark.reading.table import Cells, as_mask, count_true, counted
+from benchmark.reading.table import Cells, as_mask, count_true
 
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 NAMES = {SPACES: "blanks", QUOTES: "apostrophes", ",": "commas", ".": "dots"}

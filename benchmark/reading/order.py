@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 from benchmark.reading.clock import Clock
 from benchmark.reading.options import LOST_AT_MOST, WITHOUT
 from benchmark.reading.stamps import Stamps
-from benchmark.reading.table import counted
 from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND
 from benchmark.reading.zones import hours_added
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import UserError, unknown
+from benchmark.errors import UserError, counted, unknown
 from benchmark.reading import labels
 from benchmark.reading.clock import Clock, find_clock, unread_times
 from benchmark.reading.codes import without_codes
@@ -23,7 +23,7 @@ from benchmark.reading.order import Order, arrange, as_they_stand
 from benchmark.reading.recording import Recording, ValueText, lineup, set_times
 from benchmark.reading.series import ALL, SEPARATOR, Split, chosen, find_split, keys_of, listed
 from benchmark.reading.sheet import Sheet
-from benchmark.reading.table import Table, counted
+from benchmark.reading.table import Table
 from benchmark.reading.zones import in_zone
 
 JOINED_BELOW = 0.7  # share of rows with a value below which a column may have times of its own
@@ -175,7 +175,7 @@ class _Job:
             if mine.wrong > LOST_AT_MOST * len(rows):
                 raise refusal(mine, self.value, str(self.sheet.path))
             mine.notes.append(
-                f"Missing values of {self.value!r}: {counted(mine.wrong, 'cell')} that hold no number "
+                f"Missing values of {self.value!r}: {counted(mine.wrong, 'cell')} without a number "
                 f"(first: {mine.example!r})."
             )
         mine.values, self.codes, said = without_codes(mine.values, self.value, self.sheet.options.missing)

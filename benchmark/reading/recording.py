@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmark.errors import counted
 from benchmark.reading.clock import Clock
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.order import Order, wall_at
 from benchmark.reading.series import Split
 from benchmark.reading.sheet import Sheet, is_whole
-from benchmark.reading.table import counted
 from benchmark.reading.units import MINUTE
 from benchmark.reading.zones import TimeText
 
@@ -162,7 +162,7 @@ def _labels_line(found: Recording, sheet: Sheet, label: str | None) -> str:
     if found.labels is None:
         return "none"
     where = f"{label!r}" if label else str(sheet.options.labels)
-    return f"{where}, {int(found.labels.sum()):,} of {len(found):,} points anomalous"
+    return f"{where}, {int(found.labels.sum()):,} of {counted(len(found), 'point')} anomalous"
 
 
 def _rows_line(found: Recording, sheet: Sheet, split: Split | None, series: str) -> str:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from benchmark.errors import UserError, unknown
+from benchmark.errors import UserError, counted, unknown
 from benchmark.reading.clock import Clock
 from benchmark.reading.sheet import Sheet, is_whole
 from benchmark.reading.units import NOT_A_TIME
@@ -159,5 +159,7 @@ def chosen(split: Split, sheet: Sheet) -> list[str]:
 
 def listed(split: Split) -> str:
     """Names and numbers of rows."""
-    shown = [f"{name} ({count:,} rows)" for name, count in zip(split.names, split.counts, strict=True)][:LISTED]
+    shown = [f"{name} ({counted(count, 'row')})" for name, count in zip(split.names, split.counts, strict=True)][
+        :LISTED
+    ]
     return ", ".join(shown) + (f", ... ({len(split.names) - LISTED} more)" if len(split.names) > LISTED else "")

@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 from benchmark.reading.cell import NOTHING
 from benchmark.reading.numbers import Numbers
-from benchmark.reading.table import Cells, as_mask, counted
+from benchmark.reading.table import Cells, as_mask
 
 PAIRS = (
     ("off", "on"),

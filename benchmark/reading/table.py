@@ -86,8 +86,3 @@ def as_mask(found: Any) -> NDArray[np.bool_]:
 def count_true(found: Any) -> int:
     """In how many rows a pyarrow array of booleans holds."""
     return int(pc.sum(found).as_py() or 0)  # the sum of nulls alone is null
-
-
-def counted(count: int, noun: str) -> str:
-    """``1 row``, ``2,000 rows``."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 from benchmark.reading import cell
 from benchmark.reading.encoding import as_utf8
 from benchmark.reading.influx import flat, is_annotated
 from benchmark.reading.layout import BLANK, NAMES, Layout, find_layout, is_comment, split
 from benchmark.reading.options import LOST_AT_MOST, ReadOptions
-from benchmark.reading.table import Table, as_mask, counted
+from benchmark.reading.table import Table, as_mask
 
 UNUSED = "\x1f"  # a separator that no file has, for files of one column
 SHOWN = 3
@@ -60,8 +60,8 @@ def _refuse_open_quote(table: Table, broken: list[tuple[int, str]], path: Path) 
         behind = text.split("\n")[1:]
         if any([cell.kind(part) for part in split(line, table.separator)] == usual for line in behind):
             raise UserError(
-                f"{path}: a quote in data row {row} is not closed and takes in {len(behind)} lines that look like "
-                "rows: close it, or write it twice"
+                f"{path}: a quote in data row {row} is not closed and takes in {counted(len(behind), 'line')} of data: "
+                "close it, or write it twice"
             )
 
 
@@ -164,7 +164,7 @@ def _without_headers(table: Table) -> Table:
         return table
     kept = table.keep(~again)
     kept.total -= int(again.sum())
-    kept.notes.append(f"Left out: {counted(int(again.sum()), 'row')} that repeat the header.")
+    kept.notes.append(f"Left out: {counted(int(again.sum()), 'row')} equal to the header.")
     return kept
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import datasets
+from benchmark.errors import counted
 from benchmark.report.derived import Derived
 from benchmark.report.results import Results, lines, scored
 from benchmark.store import evaluate
@@ -47,7 +48,7 @@ class Checked(NamedTuple):
 
     def __str__(self) -> str:
         """What was checked, for a reader of the report."""
-        said = [f"AUROC and AUPRC of {self.recomputed} cells were recomputed from their scores and labels."]
+        said = [f"AUROC and AUPRC of {counted(self.recomputed, 'cell')} were recomputed from their scores and labels."]
         said += [self.warning] if self.warning else []
         return " ".join([*said, "Other metrics are shown as stored: `results verify` recomputes them."])
 
@@ -56,9 +57,13 @@ class Checked(NamedTuple):
         """What must not be overlooked, or nothing."""
         said = []
         if self.forged:
-            said.append(f"{len(self.forged)} stored figures differ and are shown as recomputed ({_few(self.forged)}).")
+            said.append(
+                f"Shown as recomputed, not as stored: {counted(len(self.forged), 'figure')} ({_few(self.forged)})."
+            )
         if self.unread:
-            said.append(f"Of {self.unread} cells the scores are not at hand: their figures are as stored, unproved.")
+            said.append(
+                f"The scores of {counted(self.unread, 'cell')} are not at hand: what is shown is as stored, unproved."
+            )
         if self.foreign:
             said.append(f"Not the series that are published under these names: {_few(self.foreign)}.")
         return " ".join([*said, "See `results verify`."]) if said else ""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import datasets
 from benchmark.catalogue import registry
+from benchmark.errors import counted
 from benchmark.report import csv, latex, markdown, page, pictures
 from benchmark.report.bar import OneLinerTest
 from benchmark.report.build import build, current
@@ -79,7 +80,9 @@ def write(store: Store, out: Path, jobs: int = 1, wanted: Wanted = Wanted()) -> 
         The tables for AUROC, the main one first.
     """
     if store.writable:
-        evaluate.fill(store, jobs=jobs, progress=lambda done, of: wanted.progress(f"metrics, {done} of {of} cells"))
+        evaluate.fill(
+            store, jobs=jobs, progress=lambda done, of: wanted.progress(f"metrics, {done} of {counted(of, 'cell')}")
+        )
     return write_views(store, out, wanted)
 
 

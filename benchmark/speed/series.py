@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import datasets
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 from benchmark.system import settings
 from datasets import Series, labels_of, mackey_glass, place, random_generator
 
@@ -42,7 +42,7 @@ def make(name: str, n: int) -> Series:
         raise UserError(f"--series takes {', '.join(SIMULATED)} or DATASET/SERIES, e.g. MGAB/1.test.out; got {name!r}")
     real = datasets.load(dataset, series, data_dir=settings.data_dir(), cache_dir=settings.cache_dir(), mode="real")
     if len(real) < n:
-        raise UserError(f"{name} has {len(real)} points, fewer than {n}")
+        raise UserError(f"{name} has {counted(len(real), 'point')}, fewer than {n}")
     return Series(dataset, series, real.values[:n].copy(), real.labels[:n].copy(), real.source)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 from benchmark.metrics import METRICS
 from benchmark.store.consistency import contradictions, faults
 from benchmark.store.database import integrity
@@ -37,7 +37,9 @@ class Merged:
     differing: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        text = f"{self.added} cells added, {self.replaced} failures replaced, {self.known} were here"
+        text = (
+            f"{counted(self.added, 'cell')} added, {counted(self.replaced, 'failure')} replaced, {self.known} were here"
+        )
         return text + (f"; {len(self.differing)} have other scores there, ours were kept" if self.differing else "")
 
 

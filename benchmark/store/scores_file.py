@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.catalogue import registry
-from benchmark.errors import UserError, nearest
+from benchmark.errors import UserError, counted, nearest
 from benchmark.grid import Cell, Outcome
 from benchmark.store.evaluate import AT_ONCE, measure
 from benchmark.store.rows import storable
@@ -173,5 +173,7 @@ def _fitting(known: list[sqlite3.Row], file: Path, name: str, count: int) -> sql
         )
     (row,) = found
     if row["n"] != count:
-        raise UserError(f"{file}: {count} scores for {row['dataset']}/{row['name']}, which has {row['n']} points")
+        raise UserError(
+            f"{file}: {counted(count, 'score')} for {row['dataset']}/{row['name']}, of {counted(row['n'], 'point')}"
+        )
     return row

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.catalogue import published, registry
+from benchmark.errors import counted
 from benchmark.grid import Selection
 from benchmark.report import Drawing, Specification, figure, markdown, ordered_datasets, specification_drawing
 from benchmark.studies.multiverse import Multiverse, Universe, multiverse, read
@@ -94,7 +95,7 @@ def curves(file: Path) -> list[Drawing]:
 def _drawing(detector: str, protocol: str, fixed: Universe, one: Outcome) -> Drawing:
     what = ", ".join([protocol, *(f"{name}={value}" for name, value in fixed.items())])
     reached = "" if one.reached is None else f", {one.reached} reach the published figure"
-    title = f"{detector} on {one.dataset} ({what}): {one.complete} universes{reached}"
+    title = f"{detector} on {one.dataset} ({what}): {counted(one.complete, 'universe')}{reached}"
     name = f"{detector} {one.dataset} {what}"
     return specification_drawing(name, one, title)
 
@@ -125,7 +126,7 @@ def to_markdown(many: Multiverse, found: dict[str, list[Outcome]]) -> str:
     """What the universes of each protocol reach, and what moves them."""
     name, count = many.row.name, len(many.universes())
     what = ", ".join(f"{choice} ({len(values)})" for choice, values in many.choices.items())
-    parts = [f"# The multiverse of {name}: {count} universes\n\n{WARNING}\n\nVaried: {what}.\n"]
+    parts = [f"# The multiverse of {name}: {counted(count, 'universe')}\n\n{WARNING}\n\nVaried: {what}.\n"]
     for protocol, mine in found.items():
         parts.append(f"\n## {protocol}\n\n{_table(mine)}\n{''.join(map(_effects, mine))}")
     return "".join(parts)

@@ -143,7 +143,7 @@ def test_headers_that_come_again_are_left_out_and_said(read: Read) -> None:
     parts = [lines("time,value", HOURS[k : k + 40], VALUES[k : k + 40]) for k in range(0, N, 40)]
     found = read("".join(parts))
     assert found.values.tolist() == VALUES.tolist()
-    assert "5 rows that repeat the header" in " ".join(found.notes)
+    assert "5 rows equal to the header" in " ".join(found.notes)
 
 
 def test_a_column_for_each_hour_month_or_time_is_one_series(read: Read) -> None:
