@@ -79,6 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Measure and write."""
+    _check(args)
     if args.costs:
         return _costs(args)
     _fill(args)
@@ -89,6 +90,18 @@ def main(args: argparse.Namespace) -> int:
         _renewed(args.page, "")  # a page without the marks is refused before work
     args.out.mkdir(parents=True, exist_ok=True)
     return _compare(args, matches)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse what would be ignored: a package that none is, a page for another table."""
+    from benchmark.speed import MATCHES
+
+    packages = sorted({side.name for match in MATCHES for side in match.others})
+    for name in args.package:
+        if name not in packages:
+            raise unknown("package", name, packages)
+    if args.page and (args.costs or args.memory):
+        raise UserError("--page takes the table of times: leave out --costs and --memory")
 
 
 def _costs(args: argparse.Namespace) -> int:

@@ -79,7 +79,10 @@ def _row(match: Match, one: Series, window: int, budget: float, say: Callable[[s
 def _error(name: str, window: int, budget: float) -> list[object]:
     one = series.make("mackey-glass", EXACT_N)
     params = _params(name, EXACT_N)
-    exact, bounded = (_call(Match(name, params=p), one, window, budget)[1] for p in ({}, params))
+    about = [name, ", ".join(f"{key}={value}" for key, value in params.items()), f"{EXACT_N:,}"]
+    try:
+        exact, bounded = (_call(Match(name, params=p), one, window, budget)[1] for p in ({}, params))
+    except (measure.Stopped, RuntimeError) as error:
+        return [*about, f"not compared: {error}"[:160], ""]
     found = measure.agree(exact, bounded, one, window)
-    shown = ", ".join(f"{key}={value}" for key, value in params.items())
-    return [name, shown, f"{EXACT_N:,}", f"{found['rank_correlation']:.4f}", f"{found['auroc_difference']:+.4f}"]
+    return [*about, f"{found['rank_correlation']:.4f}", f"{found['auroc_difference']:+.4f}"]

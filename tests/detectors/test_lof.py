@@ -212,6 +212,18 @@ def test_rows_that_a_tree_leaves_in_doubt_are_searched_by_diagonals(
     np.testing.assert_array_equal(plain_index, asked_index)
 
 
+@pytest.mark.parametrize("scale", [1.0, 0.3])
+def test_no_neighbour_lies_across_the_joint_of_two_pieces(scale: float) -> None:
+    """The query is the end of one piece and the start of the next: only what stands between them differs."""
+    rng = np.random.default_rng(3)
+    first, second, query = (np.sign(rng.normal(size=n)) * scale for n in (90, 90, 64))
+    query[:32], query[33:] = first[-32:], second[:31]
+    ours, index = nearest_windows(query, [first, second], 64, 3)
+    others = naive.distances(query[None], np.vstack([naive.windows(first, 64), naive.windows(second, 64)]))
+    np.testing.assert_allclose(ours, np.sort(others, axis=1)[:, :3], rtol=1e-12)
+    np.testing.assert_allclose(np.take_along_axis(others, index, axis=1), ours, rtol=1e-12)
+
+
 def test_runs_join_what_is_near() -> None:
     assert neighbours.runs(np.array([3, 4, 9, 30]), 5) == [(3, 10), (30, 31)]
     assert neighbours.runs(np.array([], dtype=int), 5) == []

@@ -8,6 +8,8 @@ import pytest
 from written import Read, lines
 
 from benchmark.errors import UserError
+from benchmark.reading import zones
+from benchmark.reading.units import HOUR
 
 
 def local(start: str, step: str, zone: str, count: int = 600) -> pd.DatetimeIndex:
@@ -168,3 +170,14 @@ def test_no_such_zone(read: Read, values: np.ndarray) -> None:
     text = lines("time,v", pd.date_range("2023-05-01", periods=600, freq="h"), values)
     with pytest.raises(UserError, match="--tz"):
         read(text, tz="Mars/Olympus")
+
+
+@pytest.mark.parametrize(("last", "taken"), [("2024-03-24", False), ("2024-03-31", True)])
+def test_a_year_has_two_changes_of_the_clock_at_most(last: str, taken: bool) -> None:
+    """Three Sundays of 364 days are none; those of 371 are, as they span a year and a day."""
+    step = HOUR // 2
+    nights = [np.datetime64(day, "ns").astype(np.int64) + 3 * HOUR for day in ("2023-03-26", "2023-10-29", last)]
+    begins = [nights[0] - 4 * HOUR, *(night - HOUR for night in nights)]
+    ends = [*nights, nights[-1] + HOUR]
+    wall = np.concatenate([np.arange(begin, end, step) for begin, end in zip(begins, ends, strict=True)])
+    assert (len(zones._set_back(wall, step)) == 3) == taken

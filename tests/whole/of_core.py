@@ -3,15 +3,20 @@
 # ruff: noqa: E501 - one case a line
 from __future__ import annotations
 
+import importlib
+import inspect
 import itertools
+import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import numpy as np
 
+import benchmark
 import datasets
+import detectors
 from benchmark.catalogue import registry
 from benchmark.errors import UserError
 from benchmark.grid import Cell, expected_seconds, protocols
@@ -283,6 +288,50 @@ def core_datasets(folder: Path) -> str:
     return cleaned("\n".join(parts), folder) + "\n"
 
 
+def core_faces(folder: Path) -> str:
+    """What the packages offer, each with its defaults: callers rely on these. Modules are left to themselves."""
+    parts: dict[int, list[str]] = {}
+    for name in sorted(find_packages()):
+        face = importlib.import_module(name)
+        for offered in getattr(face, "__all__", ()):
+            thing = getattr(face, offered, None)  # a module may not be loaded yet
+            if thing is not None and not inspect.ismodule(thing):
+                parts.setdefault(id(thing), [f"{name}.{line}" for line in _defaults(offered, thing)])
+    return "\n".join(itertools.chain.from_iterable(parts.values())) + "\n"
+
+
+def find_packages() -> Iterator[str]:
+    """The three packages and those within them."""
+    for top in (benchmark, datasets, detectors):
+        yield top.__name__
+        yield from (m.name for m in pkgutil.walk_packages(top.__path__, f"{top.__name__}.") if m.ispkg)
+
+
+def _defaults(name: str, thing: Any) -> Iterator[str]:
+    """Parameters with their defaults, of a class also those of its methods; else its name."""
+    yield _signature(name, thing) if callable(thing) and not get_origin(thing) else name
+    if isinstance(thing, type) and thing.__module__.partition(".")[0] in ("benchmark", "datasets", "detectors"):
+        methods = ((key, getattr(part, "__func__", part)) for key, part in vars(thing).items())
+        yield from (
+            _signature(f"{name}.{key}", part)
+            for key, part in methods
+            if inspect.isfunction(part) and not key.startswith("_")
+        )
+
+
+def _signature(name: str, thing: Any) -> str:
+    try:
+        given = inspect.signature(thing).parameters.values()
+    except ValueError:  # an exception without parameters of its own
+        return name
+    if [p.name for p in given] == ["args", "kwargs"]:  # nor has this one, by a later Python
+        return name
+    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    shown = [f"{stars.get(p.kind, '')}{p.name}{'' if p.default is p.empty else f'={p.default!r}'}" for p in given]
+    return re.sub(" at 0x[0-9a-f]+", "", f"{name}({', '.join(shown)})")
+
+
 SUBJECTS: dict[str, Subject] = {
-    s.__name__: s for s in (core_windows, core_thresholds, core_periods, core_splits, core_parameters, core_datasets)
+    s.__name__: s
+    for s in (core_windows, core_thresholds, core_periods, core_splits, core_parameters, core_datasets, core_faces)
 }

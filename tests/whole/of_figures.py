@@ -20,15 +20,12 @@ from benchmark.leaderboard.summary import summarised
 from benchmark.metrics.measures import roc_curve
 from benchmark.metrics.ranges import segments
 from benchmark.report.specification_curve import specification_figure
-from benchmark.speed import tables
-from benchmark.speed.measure import Growth, Run, agree
 from benchmark.statistics.ranks import friedman, holm
 from benchmark.store import Store
 from benchmark.studies import ablation, explain, multiverse, multiverse_tables
 from datasets import Series
 from tests.support.leaderboard_cases import cases
 from tests.support.made_up import cell, frame
-from tests.support.series import sine
 from tests.support.toys import tunable
 from tests.whole import Subject
 from tests.whole.kept import array, artists, cleaned, drawings, number, numbers, shown
@@ -141,69 +138,6 @@ def figures_of_statistics(folder: Path) -> str:
             drawn = statistics.paired_bootstrap(given, n_boot=300, level=level, seed=2)
             parts += [f"bootstrap of {title} at {level}: {'; '.join(shown(drawn))}, better {drawn.better}"]
     return "\n".join([*parts, refusal(lambda: statistics.paired_bootstrap([]))]) + "\n"
-
-
-def figures_of_speed(folder: Path) -> str:
-    """The bench's tables from made-up runs, and how scores agree."""
-    rng = np.random.default_rng(4)
-    runs = []
-    for n in (2000, 10_000, 50_000):
-        for detector, side, factor in (
-            ("HBOS", "ours", 1.0),
-            ("HBOS", "PyOD HBOS", 7.5),
-            ("LOF", "ours", 30.0),
-            ("LOF", "scikit-learn LOF", 160.0),
-        ):
-            for repeat in range(3):
-                seconds = factor * n / 1e6 * (1 + repeat / 10)
-                other = (
-                    {}
-                    if side == "ours"
-                    else {
-                        "rank_correlation": 0.99 + repeat / 1000,
-                        "difference": 10.0 ** -(9 + repeat),
-                        "auroc_difference": (repeat - 1) / 100,
-                    }
-                )
-                stopped = side.startswith("scikit") and n == 50_000
-                facts = (
-                    {}
-                    if stopped
-                    else {
-                        "seconds": seconds,
-                        "cpu_seconds": 1.5 * seconds,
-                        "startup": 0.4 + repeat / 10,
-                        "peak_mb": 100 + n / 1e4 + repeat,
-                        "level_mb": 90.0,
-                        **other,
-                    }
-                )
-                runs.append(
-                    Run(
-                        "counts",
-                        detector,
-                        side,
-                        n,
-                        48,
-                        1,
-                        repeat,
-                        **facts,
-                        note="longer than the budget" if stopped else "",
-                    )
-                )
-    measured = tables.frame(runs)
-    table = tables.summary(measured)
-    exponents = tables.growth(table)
-    about = ["made up", "twice"]
-    parts = [*table.round(9).to_csv(index=False).splitlines(), *exponents.round(9).to_csv(index=False).splitlines()]
-    parts += [*tables.markdown(table, exponents, about).splitlines(), *tables.short(table, about).splitlines()]
-    one = Series("own", "x", sine(400), (np.arange(400) % 90 < 5).astype(np.uint8))
-    ours = rng.normal(size=400)
-    for theirs in (ours * 2 + 1, -ours, np.round(ours, 1), np.append(ours[:-1], 50)):
-        parts += [f"agreement: {'; '.join(shown(agree(ours, theirs, one, 20)))}"]
-    growth = Growth(10.0)
-    parts += shown(vars(growth), "growth")
-    return "\n".join(parts) + "\n"
 
 
 def figures_of_the_leaderboard(folder: Path) -> str:
@@ -354,7 +288,7 @@ def figures_of_cells(folder: Path) -> str:
 SUBJECTS: dict[str, Subject] = {
     s.__name__: s
     for s in (
-        *(figures_of_measures, figures_of_statistics, figures_of_speed, figures_of_the_leaderboard, figures_of_studies),
+        *(figures_of_measures, figures_of_statistics, figures_of_the_leaderboard, figures_of_studies),
         figures_of_cells,
     )
 }
