@@ -29,7 +29,8 @@ class AsSklearn(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     detector_ : Detector
         The fitted one.
     offset_ : float
-        ``decision_function`` is ``score_samples`` less this; below zero is an outlier.
+        ``decision_function`` is ``score_samples`` less this; below zero is an outlier. Computed when first asked for:
+        a detector that refers to held-out data (ScaleFlow) fits again for it.
     """
 
     def __init__(
@@ -61,8 +62,13 @@ class AsSklearn(OutlierMixin, BaseEstimator):  # type: ignore[misc]
                 f"n_samples={len(series)}, {self.detector_!r} needs at least {self.detector_.min_length()}"
             )
         self.detector_.fit(series)
-        self.offset_ = -self.detector_.threshold("quantile", self.contamination)
         return self
+
+    @property
+    def offset_(self) -> float:
+        """Scores negated, the share ``contamination`` of normal points lies at or below it."""
+        check_is_fitted(self, "detector_")
+        return -float(self.detector_.threshold("quantile", self.contamination))
 
     def score_samples(self, X: ArrayLike) -> Array:
         """(n,) negated anomaly scores: low = anomalous, as everywhere in scikit-learn."""

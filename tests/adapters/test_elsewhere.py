@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import RobustScaler
@@ -74,6 +75,18 @@ def test_in_a_pipeline_it_scores_as_it_does_alone() -> None:
     np.testing.assert_array_equal(pipeline.score_samples(wave()), -alone.fit(scaled).score(scaled))
     assert set(pipeline.predict(wave())) == {-1, 1}
     assert pipeline.predict(wave())[300:305].min() == -1
+
+
+def test_a_threshold_is_computed_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = AsSklearn(LOF(window=20), contamination=0.05)
+    with pytest.raises(NotFittedError):
+        _ = model.offset_
+    asked: list[float] = []
+    monkeypatch.setattr(LOF, "threshold", lambda self, rule, share: asked.append(share) or 2.0)
+    model.fit(wave()).score_samples(wave())
+    assert not asked
+    assert model.offset_ == -2
+    assert asked == [0.05]
 
 
 def test_model_selection_chooses_a_window() -> None:
@@ -167,8 +180,9 @@ def test_aeons_axes() -> None:
         np.testing.assert_array_equal(AsAeon(LOF(window=20)).fit(given, axis=axis).predict(given, axis=axis), own)
 
 
-def test_a_score_at_the_threshold_is_an_outlier() -> None:
+def test_a_score_at_the_threshold_is_an_outlier(monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.random.default_rng(0).normal(size=(60, 1))
     model = AsSklearn(HBOS(window=4)).fit(x)
-    model.offset_ = float(model.score_samples(x)[30])
+    level = float(-model.score_samples(x)[30])
+    monkeypatch.setattr(HBOS, "threshold", lambda *_: level)
     assert model.predict(x)[30] == -1
