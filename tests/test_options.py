@@ -192,7 +192,7 @@ def test_run_hands_over_its_selection_and_how_to_run(data: Spy) -> None:
     assert data["plan"]["series"].quick
     handed = data["execute"]
     assert handed["backend"] == Backend("dask", 3, 2, "tcp://h:1", "cpu")
-    assert (handed["retry_failed"], handed["quiet"], handed["store"].path) == (True, True, Path("s.sqlite"))
+    assert (handed["retry_failed"], handed["supply"].args.quiet, handed["store"].path) == (True, True, Path("s.sqlite"))
     sees_the_data(data, lambda: list(handed["work"]))
     reads_a_folder(data)
     assert data["iter_series"]["announce"] is None, "--quiet"
@@ -202,7 +202,8 @@ def test_a_run_is_recorded_with_its_jobs_and_threads(spy: Spy, tmp_path: Path) -
     from benchmark.commands._session import execute
 
     with Store(tmp_path / "s.sqlite", write=True) as store:
-        execute(planned(["AbsDeviation"], [toy()]), store, Backend("serial", 3, 2), quiet=True, problems=["one"])
+        supply = SimpleNamespace(args=SimpleNamespace(quiet=True), problems=["one"], origins={})
+        execute(planned(["AbsDeviation"], [toy()]), store, Backend("serial", 3, 2), supply)  # type: ignore[arg-type]
         record = store.runs()[0]["provenance"]
     assert (record["jobs"], record["threads_per_worker"], record["data_problems"]) == (3, 2, ["one"])
 
@@ -358,7 +359,7 @@ def test_explain_hands_over_seeds_and_how_to_run(data: Spy) -> None:
     ends("explain")
     assert (data["work"]["row"].name, data["work"]["seeds"]) == ("MP", (3, 5))
     handed = data["execute"]
-    assert (handed["backend"], handed["quiet"]) == (Backend(jobs=3), True)
+    assert (handed["backend"], handed["supply"].args.quiet) == (Backend(jobs=3), True)
     assert handed["store"].path == Path("s.sqlite")
     sees_the_data(data, list)
 
@@ -383,7 +384,7 @@ def test_ablate_hands_over_its_selection_and_how_to_run(data: Spy) -> None:
     ends("ablate")
     assert data["variants"]["selection"] == data["plan"]["selection"] == STUDIED
     handed = data["execute"]
-    assert (handed["backend"], handed["quiet"]) == (Backend(jobs=3), True)
+    assert (handed["backend"], handed["supply"].args.quiet) == (Backend(jobs=3), True)
     assert handed["store"].path == Path("s.sqlite")
     assert data["plan"]["series"].quick
     sees_the_data(data, lambda: list(data["plan"]["series"]))

@@ -6,7 +6,7 @@ import argparse
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,13 +35,30 @@ def add_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder for tables and plots (%(default)s)")
 
 
-def add_seeds(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+def add_repeatable(
+    parser: argparse._ActionsContainer, *names: str, metavar: str, help: str, type: Callable[[str], Any] = str
+) -> None:
+    """An option that may be given again and again; a list, empty where it is not given."""
+    parser.add_argument(*names, action="append", default=[], type=type, metavar=metavar, help=help)
+
+
+def add_set(parser: argparse._ActionsContainer, help: str = "a detector's parameter") -> None:
+    """``--set``, repeatable; read it with :func:`parse_set`."""
+    add_repeatable(parser, "--set", metavar="D.PARAM=VALUE", help=help)
+
+
+def add_protocol(parser: argparse._ActionsContainer, default: str) -> None:
+    """``--protocol``, repeatable."""
+    add_repeatable(parser, "--protocol", metavar="NAME", help=f"rules for fitting and scoring{default}")
+
+
+def add_seeds(parser: argparse._ActionsContainer) -> None:
     """``--seed``, repeatable, and ``--seeds``; read them with :func:`seeds`."""
-    parser.add_argument("--seed", action="append", type=seed, default=[], metavar="N", help="repeatable (0)")
+    add_repeatable(parser, "--seed", type=seed, metavar="N", help="repeatable (0)")
     parser.add_argument("--seeds", type=int, metavar="K", help="short for --seed 0 ... --seed K-1")
 
 
-def add_jobs(parser: argparse.ArgumentParser | argparse._ArgumentGroup, default: int | None = None) -> None:
+def add_jobs(parser: argparse._ActionsContainer, default: int | None = None) -> None:
     """``--jobs``, by default all cores."""
     default = default or settings.cores()
     parser.add_argument(
@@ -56,7 +73,7 @@ def at_least_one(text: str) -> int:
     return int(text)
 
 
-def add_quiet(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+def add_quiet(parser: argparse._ActionsContainer) -> None:
     """``--quiet``, for commands that show progress."""
     parser.add_argument("--quiet", action="store_true", help="no progress: only results, and what went wrong")
 
@@ -80,13 +97,9 @@ def seed(text: str) -> int:
 def add_study(parser: argparse.ArgumentParser, variants: str) -> None:
     """A detector, and on what its ``variants`` are compared; read it with :func:`study`."""
     parser.add_argument("name", metavar="DETECTOR")
-    parser.add_argument(
-        "--protocol", action="append", default=[], metavar="NAME", help="rules for fitting and scoring (normal-only)"
-    )
+    add_protocol(parser, " (normal-only)")
     add_seeds(parser)
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="D.PARAM=VALUE", help=f"a parameter, for every {variants}"
-    )
+    add_set(parser, f"a parameter, for every {variants}")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter series, cheap settings")
     add_jobs(parser)
     add_data(parser)
@@ -111,12 +124,10 @@ def add_data(parser: argparse.ArgumentParser, dataset: bool = True, mode: bool =
     """``--dataset`` and ``--data`` (unless the command decides), ``--series``, ``--data-dir``, ``--offline``."""
     group = parser.add_argument_group("data")
     if dataset:
-        group.add_argument(
-            "--dataset", action="append", default=[], metavar="NAME", help="data set, or a folder of files"
-        )
+        add_repeatable(group, "--dataset", metavar="NAME", help="data set, or a folder of files")
         group.add_argument("--train", type=int, default=0, metavar="ROWS", help="rows of a file's start to train on")
         add_reading(parser, several=False)
-    group.add_argument("--series", action="append", default=[], metavar="GLOB", help="series name, e.g. 'C-*'")
+    add_repeatable(group, "--series", metavar="GLOB", help="series name, e.g. 'C-*'")
     if mode:
         group.add_argument(
             "--data",
@@ -158,12 +169,13 @@ def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
 def _located(args: argparse.Namespace, dataset: Dataset) -> Dataset:
     import datasets
 
-    return datasets.located(
-        dataset,
-        data_dir=args.data_dir or settings.data_dir(),
-        cache_dir=settings.cache_dir(),
-        offline=args.offline,
-    )
+    return datasets.located(dataset, **places(args))
+
+
+def places(args: argparse.Namespace) -> dict[str, Any]:
+    """Where real series may lie, and whether they may be downloaded."""
+    data_dir = args.data_dir or settings.data_dir()
+    return {"data_dir": data_dir, "cache_dir": settings.cache_dir(), "offline": args.offline}
 
 
 def _folders(args: argparse.Namespace) -> dict[str, str]:
@@ -185,15 +197,8 @@ def series_of(args: argparse.Namespace, dataset: Dataset) -> Iterator[Series | D
     """The selected series of a data set, each or the reason why it cannot be used."""
     import datasets
 
-    return datasets.iter_series(
-        dataset,
-        wanted(args, dataset),
-        data_dir=args.data_dir or settings.data_dir(),
-        cache_dir=settings.cache_dir(),
-        mode=args.data,
-        announce=None if getattr(args, "quiet", False) else say,
-        offline=args.offline,
-    )
+    announce = None if getattr(args, "quiet", False) else say
+    return datasets.iter_series(dataset, wanted(args, dataset), mode=args.data, announce=announce, **places(args))
 
 
 def wanted(args: argparse.Namespace, dataset: Dataset) -> list[str]:
@@ -246,12 +251,8 @@ def add_reading(parser: argparse.ArgumentParser, several: bool = True) -> None:
     cells.add_argument("--encoding", metavar="NAME", help="e.g. utf-8, latin-1, utf-16")
     cells.add_argument("--decimal", choices=(".", ","), metavar="MARK", help="decimal mark, a dot or a comma")
     cells.add_argument("--thousands", metavar="CHAR", help="separator of thousands; '' for none")
-    cells.add_argument(
-        "--missing",
-        action="append",
-        metavar="VALUE",
-        help="number or word for a missing value, e.g. --missing=-1; 'none' keeps the usual codes such as -9999",
-    )
+    meant = "number or word for a missing value, e.g. --missing=-1; 'none' keeps the usual codes such as -9999"
+    add_repeatable(cells, "--missing", metavar="VALUE", help=meant)
     cells.add_argument("--sheet", metavar="NAME", help="of an Excel file; the longest one where not given")
     order = cells.add_mutually_exclusive_group()
     for name, first, meant in (("--dayfirst", True, "the third of April"), ("--monthfirst", False, "March the fourth")):

@@ -71,27 +71,18 @@ class Supply:
 
 
 def execute(
-    work: Iterable[tuple[Task, Series]],
-    store: Store,
-    backend: Backend,
-    retry_failed: bool = False,
-    problems: Iterable[str] = (),
-    origins: dict[str, Any] | None = None,
-    quiet: bool = False,
+    work: Iterable[tuple[Task, Series]], store: Store, backend: Backend, supply: Supply, retry_failed: bool = False
 ) -> Summary:
-    """Run what the store lacks, with a display, and keep each result as it arrives.
-
-    ``origins`` are those of :class:`Supply`.
-    """
+    """Run what the store lacks, with a display, and keep each result as it arrives."""
     todo, summary = pending(work, store, retry_failed)
     if not summary.planned:
-        raise UserError("no usable series is left: " + next(iter(problems), "none matches"))
-    if not quiet:
+        raise UserError("no usable series is left: " + next(iter(supply.problems), "none matches"))
+    if not supply.args.quiet:
         _options.say(f"{counted(summary.planned, 'cell')}: {summary.cached} stored, {len(todo)} to run")
-    origin = provenance(backend.jobs, backend.threads) | {"data_problems": list(problems)}
-    store.begin_run(command_line(), origin | (origins or {"folders": {}}))
+    origin = provenance(backend.jobs, backend.threads) | {"data_problems": supply.problems}
+    store.begin_run(command_line(), origin | supply.origins)
     board = Board()
-    with Display(board, todo, backend.jobs, quiet) as display:
+    with Display(board, todo, backend.jobs, supply.args.quiet) as display:
         return run(todo, summary, backend, store, board, display.done)
 
 

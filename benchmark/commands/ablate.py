@@ -39,9 +39,7 @@ def main(args: argparse.Namespace) -> int:
     supply = Supply(args, _options.chosen_datasets(args), args.quick)
     with Store(args.store, write=True) as store:
         work = plan(selection, list(found.values()), supply)
-        summary = execute(
-            work, store, Backend(jobs=args.jobs), problems=supply.problems, origins=supply.origins, quiet=args.quiet
-        )
+        summary = execute(work, store, Backend(jobs=args.jobs), supply)
         if summary.interrupted:
             return conclude(summary, supply)
         evaluate.fill(store, jobs=args.jobs)

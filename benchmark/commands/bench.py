@@ -41,11 +41,9 @@ FULL = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``bench``."""
     what = parser.add_argument_group("what to measure (options may be repeated)")
-    what.add_argument("--detector", action="append", default=[], metavar="NAME", help="only these, or VUS")
-    what.add_argument(
-        "--series", action="append", default=[], metavar="NAME",
-        help="mackey-glass, counts (both by default), or a real one such as MGAB/1.test.out",
-    )  # fmt: skip
+    _options.add_repeatable(what, "--detector", metavar="NAME", help="only these, or VUS")
+    named = "mackey-glass, counts (both by default), or a real one such as MGAB/1.test.out"
+    _options.add_repeatable(what, "--series", metavar="NAME", help=named)
     what.add_argument("--n", action="append", type=int, metavar="N", help="length (2,000, 10,000 and 50,000)")
     what.add_argument("--window", action="append", type=int, metavar="W", help="window length (48)")
     what.add_argument(
@@ -59,21 +57,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="leave out runs longer than about this (20 s); --memory: stop them (900 s)",
     )
     what.add_argument("--full", action="store_true", help="n to 1,000,000, W 16 to 512, 1 and 2 threads, 5 repeats")
-    what.add_argument(
-        "--package", "--peer", action="append", default=[], metavar="NAME", help="beside these packages only"
-    )
+    _options.add_repeatable(what, "--package", "--peer", metavar="NAME", help="beside these packages only")
     what.add_argument("--ours", "--no-peers", action="store_true", help="ours alone; installs nothing")
     other = parser.add_argument_group("other measurements")
     other.add_argument(
         "--memory", action="store_true", help="peak memory of ours on 1,000,000 points, W 100 (--n, --window)"
     )
     other.add_argument("--costs", action="store_true", help="rewrite the costs by which cells are scheduled")
-    parser.add_argument(
-        "--page",
-        type=Path,
-        metavar="FILE",
-        help="also put a short table between the marks of a page",
-    )
+    parser.add_argument("--page", type=Path, metavar="FILE", help="also put a short table between the marks of a page")
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder for tables (%(default)s)")
 
 

@@ -33,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="CSV, JSON, Excel or Parquet file")
     _options.add_reading(parser)
     parser.add_argument("--dry-run", action="store_true", help="say how the file is read, and stop")
-    parser.add_argument("--detector", action="append", default=[], metavar="NAME", help="rank only these, or use this")
-    parser.add_argument("--set", action="append", default=[], metavar="D.PARAM=VALUE", help="a detector's parameter")
+    _options.add_repeatable(parser, "--detector", metavar="NAME", help="rank only these, or use this")
+    _options.add_set(parser)
     parser.add_argument(
         "--false-alerts",
         default="0.1",

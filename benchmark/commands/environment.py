@@ -33,13 +33,9 @@ def main(args: argparse.Namespace) -> int:
     from benchmark.speed import OTHERS
     from benchmark.system.environments import EnvironmentMissing
 
-    make = {
-        "tsb-ad": tsb_ad.TSB_AD.prepare,
-        "libraries": apart.HOME.prepare,
-        "bench": OTHERS.interpreter,
-    }[args.name]
+    make = {"tsb-ad": tsb_ad.TSB_AD.prepare, "libraries": apart.HOME.prepare, "bench": OTHERS.interpreter}
     try:
-        python = make(_options.say)
+        python = make[args.name](_options.say)
     except EnvironmentMissing as reason:
         raise UserError(str(reason)) from reason
     sys.stdout.write(f"{args.name} is ready: {python}\n")

@@ -41,9 +41,7 @@ def main(args: argparse.Namespace) -> int:
     series = list(supply)
     with Store(args.store, write=True) as store:
         work = list(explain.work(row, series, _options.seeds(args)))
-        summary = execute(
-            work, store, Backend(jobs=args.jobs), problems=supply.problems, origins=supply.origins, quiet=args.quiet
-        )
+        summary = execute(work, store, Backend(jobs=args.jobs), supply)
         if summary.interrupted:
             return conclude(summary, supply)
         cells = [task.cell for task, _ in work]

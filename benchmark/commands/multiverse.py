@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``multiverse``."""
     _options.add_study(parser, "universe")
-    parser.add_argument("--vary", action="append", default=[], metavar="CHOICE", help="a choice to vary (all)")
+    _options.add_repeatable(parser, "--vary", metavar="CHOICE", help="a choice to vary (all)")
     parser.add_argument(
         "--figures",
         type=Path,

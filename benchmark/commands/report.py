@@ -30,9 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--protocol", metavar="NAME", help="of the table with every row under one protocol (prefix, where it was run)"
     )
-    parser.add_argument(
-        "--series", action="append", default=[], metavar="GLOB", help="series to draw on the page (as many as it holds)"
-    )
+    _options.add_repeatable(parser, "--series", metavar="GLOB", help="series to draw on the page (as many as it holds)")
     _options.add_jobs(parser)
     _options.add_quiet(parser)
 

@@ -33,32 +33,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``run``."""
     what = parser.add_argument_group("what to run")
     what.add_argument("--all", action="store_true", help="every detector on every data set")
-    what.add_argument(
-        "--detector",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="name, file.py, package.mod:Class or LIBRARY:NAME",
-    )
-    what.add_argument(
-        "--protocol",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="rules for fitting and scoring; 'paper' = tsb-uad, and normal-only for the flows (default)",
-    )
+    _options.add_repeatable(what, "--detector", metavar="NAME", help="name, file.py, package.mod:Class or LIBRARY:NAME")
+    _options.add_protocol(what, "; 'paper' = tsb-uad, and normal-only for the flows (default)")
     _options.add_seeds(what)
-    what.add_argument("--set", action="append", default=[], metavar="D.PARAM=VALUE", help="a detector's parameter")
+    _options.add_set(what)
     what.add_argument("--quick", action="store_true", help="fewer and shorter series, cheap settings; marked QUICK")
     what.add_argument("--include-untrained", action="store_true", help="also the networks with random weights")
     _options.add_data(parser)
     how = parser.add_argument_group("how to run")
-    how.add_argument(
-        "--jobs",
-        type=_options.at_least_one,
-        metavar="N",
-        help=f"worker processes ({settings.cores()} cores / threads)",
-    )
+    workers = f"worker processes ({settings.cores()} cores / threads)"
+    how.add_argument("--jobs", type=_options.at_least_one, metavar="N", help=workers)
     how.add_argument(
         "--threads", type=_options.at_least_one, default=1, metavar="N", help="numerical threads a worker (%(default)s)"
     )
@@ -172,15 +156,7 @@ def _run(args: argparse.Namespace, selection: Selection, chosen: list[Row], seri
 
     backend = Backend(args.backend, args.jobs, args.threads, args.scheduler, args.device)
     with Store(args.store, write=True) as store:
-        summary = execute(
-            plan(selection, chosen, series),
-            store,
-            backend,
-            args.retry_failed,
-            series.problems,
-            series.origins,
-            args.quiet,
-        )
+        summary = execute(plan(selection, chosen, series), store, backend, series, args.retry_failed)
         if args.profile:
             _profile(store, args.jobs)
         if not args.no_report:
