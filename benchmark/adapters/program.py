@@ -217,6 +217,8 @@ def read_scores(path: Path, n: int) -> Array:
         )
     try:
         scores = np.load(path, allow_pickle=False) if path.suffix == ".npy" else np.array(list(_numbers(path)))
+        if np.iscomplexobj(scores):
+            raise TypeError("complex numbers are no scores")
         scores = np.asarray(scores, dtype=np.float64)
     except (ValueError, EOFError, TypeError) as error:
         raise ProgramFailed(f"{path.name} cannot be read: {error}") from error

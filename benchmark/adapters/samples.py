@@ -80,12 +80,13 @@ class OnSeries(Borrowed):
     def _fit(self, pieces: list[Array]) -> None:
         if "window" in self.defaults:
             self.window_ = resolve_window(self.window, pieces)
+        self.model_ = self.made(getattr(self, "window_", 1))
+        if self.learns_from == "nothing":
+            return
         if len(pieces) > 1:
             self.notes_ = (f"the library takes one series: {len(pieces)} fitted pieces were joined",)
-        self.model_ = self.made(getattr(self, "window_", 1))
-        if self.learns_from != "nothing":
-            with silence():
-                self.fitted(self.model_, np.concatenate(pieces))
+        with silence():
+            self.fitted(self.model_, np.concatenate(pieces))
 
     def _score(self, x: Array) -> Array:
         self.seed_generators()
