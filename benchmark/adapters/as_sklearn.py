@@ -55,13 +55,11 @@ class AsSklearn(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             If ``X`` has several columns and ``column`` is None, or the detector refuses the series.
         """
-        self.detector_ = clone(_default() if self.detector is None else self.detector)
+        detector = clone(_default() if self.detector is None else self.detector)
         series = self._series(X, reset=True)
-        if len(series) < self.detector_.min_length():
-            raise ValueError(
-                f"n_samples={len(series)}, {self.detector_!r} needs at least {self.detector_.min_length()}"
-            )
-        self.detector_.fit(series)
+        if len(series) < detector.min_length():
+            raise ValueError(f"n_samples={len(series)}, {detector!r} needs at least {detector.min_length()}")
+        self.detector_ = detector.fit(series)
         return self
 
     @property
