@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from benchmark.cli import main
 from benchmark.detection import Model, Options, detect, false_alerts, report
-from benchmark.detection.alerts import Alert, Likes, alerts, narrowed, near, runners_up, similar
+from benchmark.detection.alerts import Alert, Likes, alerts, merged, narrowed, near, runners_up, similar
 from benchmark.detection.calibration import CHANGES, HeldOut, Promise, expected, folds, percent, promise
 from benchmark.detection.conventions import APERIODIC, build, choose_window
 from benchmark.detection.detect import _beside, flagged, threshold_of
@@ -258,6 +258,25 @@ def test_an_alert_is_narrowed_to_the_rows_that_differ() -> None:
     assert (middle <= high).all()
     assert narrow.normal is not None
     assert not odd[narrow.normal : narrow.normal + 12].any()
+
+
+def test_an_alert_reaches_over_the_rows_beside_it_that_differ_as_much() -> None:
+    x = wave()
+    x[700:712] += 1.5
+    x[720] += 1.5
+    odd = np.zeros(len(x), dtype=bool)
+    odd[705:707] = True
+    narrow = narrowed(x, alerts(odd.astype(float), odd, 50)[0], odd, 50)
+    assert (narrow.start, narrow.stop) == (700, 712), "row 720 lies behind a gap"
+    assert (narrow.first, narrow.last) == (700, 712)
+    assert 705 <= narrow.peak < 707
+
+
+def test_alerts_whose_rows_overlap_are_one() -> None:
+    first, touching = Alert(10, 20, 8, 22, 15, 3.0), Alert(20, 25, 20, 26, 21, 2.0)
+    within, far = Alert(19, 30, 5, 40, 28, 1.5, flagged=False), Alert(50, 60, 50, 60, 55, 1.0)
+    assert merged([first, touching, far]) == [first, touching, far]
+    assert merged([first, within, far]) == [Alert(10, 20, 5, 40, 15, 3.0), far]
 
 
 def test_without_another_window_an_alert_stays_as_it_is() -> None:

@@ -139,7 +139,8 @@ def narrowed(x: Array, alert: Alert, avoid: Rows, window: int) -> Alert:
     """The alert on the rows that explain it.
 
     The windows elsewhere are found that are most like the surroundings of the alert, its own rows left out. The event
-    is where these rows differ from the windows' median by more than half of the largest difference.
+    is where these rows differ from the windows' median by more than half of the largest difference. Rows beside them
+    that differ as much without a gap belong to it, too: a detector may see the jump alone that ends a stuck stretch.
 
     Parameters
     ----------
@@ -158,20 +159,37 @@ def narrowed(x: Array, alert: Alert, avoid: Rows, window: int) -> Alert:
         return alert
     others = np.array([x[s : s + b - a] + np.median((x[a:b] - x[s : s + b - a])[context]) for s in begins])
     middle = np.median(others, axis=0)
-    inside = ~context
-    differs = np.where(inside, np.abs(x[a:b] - middle), 0.0)
-    rows = np.flatnonzero(differs > differs.max() / 2)
+    apart = np.abs(x[a:b] - middle)
+    differs = np.where(context, 0.0, apart)
+    much = apart > differs.max() / 2
+    rows = np.flatnonzero(much & ~context)
     if not len(rows):
         return alert
-    start, stop = int(rows[0]), int(rows[-1]) + 1
+    usual = np.flatnonzero(~much)
+    start = a + int(usual[usual < rows[0]].max(initial=-1)) + 1
+    stop = a + int(usual[usual > rows[-1]].min(initial=b - a))
     return replace(
         alert,
-        start=a + start,
-        stop=a + stop,
-        first=min(alert.first, a + start),
+        start=start,
+        stop=stop,
+        first=min(alert.first, start),
+        last=max(alert.last, stop),
         peak=a + int(differs.argmax()),
         likes=Likes(a, begins, others),
     )
+
+
+def merged(found: list[Alert]) -> list[Alert]:
+    """Alerts whose rows overlap are one event: the first of them stays, with the reach of all."""
+    kept: list[Alert] = []
+    for alert in found:
+        same = next((k for k, other in enumerate(kept) if alert.start < other.stop and other.start < alert.stop), None)
+        if same is None:
+            kept.append(alert)
+        else:
+            first, last = min(kept[same].first, alert.first), max(kept[same].last, alert.last)
+            kept[same] = replace(kept[same], first=first, last=last)
+    return kept
 
 
 def similar(x: Array, a: int, context: Rows, avoid: Rows, count: int = NEIGHBOURS) -> NDArray[np.intp]:

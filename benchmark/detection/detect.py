@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmark.detection.alerts import EXPLAINED, Alert, alerts, narrowed, near, runners_up
+from benchmark.detection.alerts import EXPLAINED, Alert, alerts, merged, narrowed, near, runners_up
 from benchmark.detection.conventions import CANDIDATES, PER_ROW, TRIVIAL, build, choose_window, refuse_long, seconds
 from benchmark.detection.peaks import Ensemble, return_level
 from benchmark.detection.ranking import JOINED, LABELLED, Params, Ranking, rank
@@ -105,7 +105,7 @@ def detect(recording: Recording, options: Options | None = None) -> Finding:
     flags = flagged(scores, threshold, recording.filled)
     found = alerts(scores, flags, window) + runners_up(scores, flags | recording.filled, window, LISTED)
     odd = flags | recording.filled
-    placed = [narrowed(x, alert, odd, window) for alert in found[:EXPLAINED]] + found[EXPLAINED:]
+    placed = merged([narrowed(x, alert, odd, window) for alert in found[:EXPLAINED]]) + found[EXPLAINED:]
     beside = used[len(chosen) :]
     return Finding(recording, chosen, window, scores, threshold, flags, placed, ranking, notes, options, beside)
 

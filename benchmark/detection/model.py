@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmark.catalogue import registry
 from benchmark.detection import stream
-from benchmark.detection.alerts import narrowed, runners_up
+from benchmark.detection.alerts import merged, narrowed, runners_up
 from benchmark.detection.calibration import CHANGES, TENTHS, HeldOut, Unseen, calibrated, lasting, promise, unlike
 from benchmark.detection.conventions import build, refuse_long
 from benchmark.detection.detect import LISTED, Finding, Options
@@ -185,7 +185,7 @@ class Model:
         next_ones = [a.moved(before) for a in runners_up(scores, odd, self.window, LISTED)]
         found = sorted(found, key=lambda alert: -alert.score)
         explained = [narrowed(whole, alert, around, self.window).moved(-before) for alert in next_ones]
-        placed = found + [alert.without_history() for alert in explained]
+        placed = merged(found + [alert.without_history() for alert in explained])
         ranking = Ranking(reason="the detectors are those of the saved model.")
         surprising = unlike(self.held_out, self.window, flags) if self.held_out and len(flags) else []
         notes = [*recording.notes, self._follows(), *self.promise(len(flags)), *surprising]
