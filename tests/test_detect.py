@@ -594,7 +594,7 @@ def test_a_promise_is_a_bound_that_says_what_a_share_takes_or_a_share_within_a_f
     assert (low, high) == (0.0, max(part.interval(50, 1000)[1] for part in (few, many)))
     said = promise([few, many], 50, 1000)
     assert said.startswith(f"At most {percent(high)} % of 1,000 new rows that are like the history will be flagged")
-    assert "2 separate stretches" in said
+    assert "2 separate times" in said
     assert "some 40,000 rows" in said
     assert "a longer history" in promise([HeldOut(5000, [])], 50, 1000)
     assert promise([many], 50, 5000).startswith("Some 2.4 % of 5,000 new rows")
