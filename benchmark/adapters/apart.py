@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from benchmark.adapters import aeon, dtaianomaly
 from benchmark.adapters.borrowed import named_class
 from benchmark.adapters.names import Listed
-from benchmark.adapters.options import check_free, check_kinds, check_names
+from benchmark.adapters.options import check
 from benchmark.adapters.program import Program
 from benchmark.errors import UserError
 from benchmark.system.environments import Environment, EnvironmentMissing
@@ -130,9 +130,7 @@ class Apart(Program):
 
     def check_options(self, options: dict[str, Any]) -> None:
         """They must be arguments of the library's class, and numbers where their defaults are: none is tried."""
-        check_names(self.spec, options, self.accepted)
-        check_free(self.spec, options, WINDOWS if "window" in self.defaults else (), ())
-        check_kinds(self.spec, options, self.accepted, words=False)
+        check(self.spec, options, self.accepted, WINDOWS if "window" in self.defaults else ())
 
 
 def entries(library: str) -> Iterator[Listed]:

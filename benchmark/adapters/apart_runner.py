@@ -48,12 +48,11 @@ def _taken(cls: Any) -> dict[str, Any]:
         "learns_from": cls.learns_from,
         "defaults": cls.param_defaults(),
         "source": cls.source,
-        "options": {name: _plain(p.default) for name, p in adapters.arguments(cls.model).items()},
+        "options": {
+            name: p.default if isinstance(p.default, int | float | str) else None
+            for name, p in adapters.arguments(cls.model).items()
+        },
     }
-
-
-def _plain(default: object) -> object:
-    return default if isinstance(default, int | float | str) else None
 
 
 if __name__ == "__main__":

@@ -6,13 +6,13 @@ import importlib
 import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from benchmark.adapters.names import Listed
-from benchmark.adapters.options import SEEDS, arguments, check_free, check_kinds, check_names, is_odd, named, silence
+from benchmark.adapters.options import SEEDS, argument_defaults, arguments, check, is_odd, named, silence
 from benchmark.errors import UserError, foreign
 from detectors import Array, Detector
 from detectors.core import SEED, WINDOW, Rule
@@ -92,19 +92,13 @@ class Borrowed(Detector):
 
     def check_options(self, options: dict[str, Any]) -> None:
         """Their names and kinds, and what the class says to their values."""
-        accepted = arguments(self.model)
-        if "kwargs" not in accepted:
-            check_names(type(self).__name__, options, accepted)
-        check_free(self.spec, options, self.window_arguments, self.reserved)
-        check_kinds(self.spec, options, self._argument_defaults())
+        defaults, name = argument_defaults(self.model), type(self).__name__
+        check(self.spec, options, defaults, self.window_arguments, self.reserved, words=True, owner=name)
         key = (self.spec, repr(options))
         if key not in REFUSALS:
             REFUSALS[key] = self._refusal(options)
         if REFUSALS[key]:
             raise ValueError(f"options {options}: {REFUSALS[key]}")
-
-    def _argument_defaults(self) -> dict[str, Any]:
-        return {name: one.default for name, one in arguments(self.model).items()}
 
     def _refusal(self, options: dict[str, Any]) -> str:
         """What the library says to its options; empty = nothing.
@@ -112,7 +106,7 @@ class Borrowed(Detector):
         They are judged by its constructor, and by scikit-learn's own check where there is one. Odd ones are tried on a
         few values: most libraries look at a method's name, or at a number, when they use it.
         """
-        defaults = self._argument_defaults()
+        defaults = argument_defaults(self.model)
         odd = {name: value for name, value in options.items() if is_odd(value, defaults.get(name))}
         said = self._said(options)
         if said or not odd:
@@ -234,11 +228,20 @@ def class_of(
 
 
 def named_class(base: type[Borrowed], entry: Listed, summary: str, body: dict[str, Any]) -> type[Borrowed]:
-    """A class by its name in this package, with its ``defaults`` explained; ``body`` holds its attributes."""
-    lines = [f"    {key} : {EXPLAINED[key].format(spec=entry.spec)}" for key in body["defaults"]]
+    """A class by its name in this package; ``body`` holds its attributes."""
+    return explained(base, f"{SHOWN.get(entry.library, entry.library)}_{entry.name}", entry.spec, summary, body)
+
+
+def explained(
+    base: type[T], name: str, spec: str, summary: str, body: dict[str, Any], meanings: Mapping[str, str] = EXPLAINED
+) -> type[T]:
+    """A class whose docstring explains its ``defaults`` by these meanings."""
+    lines = [f"    {key} : {meanings[key].format(spec=spec)}" for key in body.get("defaults", base.defaults)]
     text = "\n".join([f"{summary}.\n\n    Parameters\n    ----------", *lines])
-    about = {"__doc__": text, "__module__": __package__, "spec": entry.spec}
-    return type(f"{SHOWN.get(entry.library, entry.library)}_{entry.name}", (base,), about | body)
+    return type(name, (base,), {"__doc__": text, "__module__": __package__, "spec": spec} | body)
+
+
+T = TypeVar("T", bound=Borrowed)
 
 
 def _again(spec: str, state: dict[str, Any]) -> Detector:

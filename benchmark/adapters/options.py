@@ -23,6 +23,11 @@ def arguments(model: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(model).parameters
 
 
+def argument_defaults(model: Callable[..., Any]) -> dict[str, Any]:
+    """The defaults of these arguments."""
+    return {name: one.default for name, one in arguments(model).items()}
+
+
 def draws(model: type[Any]) -> bool:
     """Whether a class draws random numbers: it takes a seed, or its file uses a generator."""
     seeds = any(seed in arguments(model) for seed in SEEDS)
@@ -57,28 +62,35 @@ def keep_compiled() -> None:
         getattr(importlib.import_module(f"stumpy.{module}"), name).enable_caching()
 
 
-def check_names(owner: str, options: Collection[str], accepted: Collection[str]) -> None:
-    """Refuse an option that is not among the accepted ones."""
-    for name in options:
-        if name not in accepted:
-            raise ValueError(str(unknown(f"option of {owner}", name, accepted)))
+def check(
+    spec: str,
+    options: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+    window: Collection[str] = (),
+    reserved: Collection[str] = (),
+    words: bool = False,
+    owner: str = "",
+) -> None:
+    """Refuse options that a class does not take, that the run sets itself, or whose values are of another kind.
 
-
-def check_free(spec: str, options: Collection[str], window: Collection[str], given: Collection[str]) -> None:
-    """Refuse an option that the run sets itself: the window, and what the adapter cannot do without."""
-    for name in options:
-        if name in window:
-            raise ValueError(f"option {name} of {spec} is the window: set {spec}.window")
-        if name in given:
-            raise ValueError(f"option {name} of {spec} is set by each run")
-
-
-def check_kinds(spec: str, options: Mapping[str, Any], defaults: Mapping[str, Any], words: bool = True) -> None:
-    """Refuse what is no number where the default is one; with ``words``, a text or None may be meant.
-
-    So libraries have it: ``n_bins=10`` also takes "auto", ``n_jobs=1`` also None.
+    Parameters
+    ----------
+    spec, owner : str
+        How the user names the detector, and who has no such option if that is another name.
+    defaults : mapping
+        Accepted options with their defaults; one called ``kwargs`` accepts any other.
+    window, reserved : collections of str
+        Options that are the window, and those that the adapter cannot do without.
+    words : bool
+        Whether a text or None may be meant where a number is the default: ``n_bins=10`` often also takes "auto".
     """
     for name, value in options.items():
+        if name not in defaults and "kwargs" not in defaults:
+            raise ValueError(str(unknown(f"option of {owner or spec}", name, defaults)))
+        if name in window:
+            raise ValueError(f"option {name} of {spec} is the window: set {spec}.window")
+        if name in reserved:
+            raise ValueError(f"option {name} of {spec} is set by each run")
         default = defaults.get(name)
         if isinstance(default, bool):
             if not isinstance(value, bool):

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, get_args
 
 import numpy as np
 
-from benchmark.adapters.borrowed import EXPLAINED, Borrowed
+from benchmark.adapters.borrowed import EXPLAINED, Borrowed, explained
 from benchmark.errors import UserError, counted
 from benchmark.system.processes import end_family, end_marked, folder_prefix, supervised
 from benchmark.system.settings import threads
@@ -33,20 +33,11 @@ LONGEST_LOG, KEPT_LOG = 64 * 2**20, 4096  # bytes: a program that prints without
 LONGEST_LINE = 200  # characters of a line that is shown
 MARK = "TSAD_FOLDER"  # in the environment of the program and of its children: their folder
 LONGEST_SCORE = 1000  # bytes: whatever a score is written as, it needs fewer
-DOC = """The program `{command}`.
-
-    Parameters
-    ----------
-    window : {window}
-    random_state : int
-        Seed that it is told.
-    format : str
-        How series and scores are written: "csv", a value a line, or "npy".
-    learns_from : str
-        What it is given to fit: "series", "normal" or "nothing".
-    options : dict or None
-        Passed on in request.json.
-"""
+MEANINGS = EXPLAINED | {
+    "random_state": "int\n        Seed that it is told.",
+    "format": "str\n        How series and scores are written: 'csv', a value a line, or 'npy'.",
+    "options": "dict or None\n        Passed on in request.json.",
+}
 
 
 class ProgramFailed(RuntimeError):
@@ -161,15 +152,8 @@ def program(command: str) -> type[Program]:
         raise UserError(f"exec: {words[0]} {why}; expected a command, e.g. --detector 'exec:./mine.sh --fast'")
     stems = [Path(words[0]).stem, *(Path(word).stem if Path(word).is_file() else word for word in words[1:])]
     name = re.sub(r"[^\w.=,+-]+", "_", "_".join(stems))
-    body = {
-        "__doc__": DOC.format(command=command, window=EXPLAINED["window"]),
-        "__module__": __package__,
-        "spec": f"{SPEC}{command}",
-        "command": command,
-        "source": f"the program {command}",
-        "text": _fingerprint(words),
-    }
-    return type(name, (Program,), body)
+    body = {"command": command, "source": f"the program {command}", "text": _fingerprint(words)}
+    return explained(Program, name, f"{SPEC}{command}", f"The program `{command}`", body, MEANINGS)
 
 
 def _words(command: str) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmark.adapters.borrowed import Borrowed, class_of
 from benchmark.adapters.names import Listed
-from benchmark.adapters.options import arguments, check_free, check_kinds, check_names, keep_compiled, silence
+from benchmark.adapters.options import argument_defaults, arguments, check, keep_compiled, silence
 from benchmark.adapters.samples import OverWindows
 from detectors import Array, Windows
 from detectors.core import least_for_profile
@@ -45,9 +45,7 @@ class _Profile(OverWindows):
 
     def check_options(self, options: dict[str, Any]) -> None:
         """A profile is a function, which cannot be asked without data: names and kinds alone."""
-        check_names(type(self).__name__, options, arguments(self.model))
-        check_free(self.spec, options, ("m",), self.reserved)
-        check_kinds(self.spec, options, self._argument_defaults(), words=False)
+        check(self.spec, options, argument_defaults(self.model), ("m",), self.reserved, owner=type(self).__name__)
 
     def _fit_windows(self, windows: Windows) -> None:
         if self.window_ < 3:

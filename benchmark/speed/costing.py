@@ -13,6 +13,7 @@ import numpy as np
 from benchmark import grid
 from benchmark.catalogue import build, registry
 from benchmark.grid import MEASURED_AT, Cost
+from benchmark.report import csv as report_csv
 from benchmark.speed import series
 from detectors import Detector
 
@@ -42,11 +43,8 @@ def write_costs(say: Callable[[str], None], names: Sequence[str], file: Path = F
             for label, params in {name: {}, **OTHERWISE.get(name, {})}.items():
                 rows[label] = _line(label, measure(name, params))
                 say("  ".join(rows[label]))
-    with file.open("w", newline="") as out:
-        out.write("\n".join(COMMENT) + "\n")
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(["detector", "fit", "score", "growth", "share", "cap"])
-        writer.writerows(rows.values())
+    table = report_csv.written(["detector", "fit", "score", "growth", "share", "cap"], rows.values())
+    file.write_text("\n".join(COMMENT) + "\n" + table, encoding="utf-8", newline="\n")
     return file
 
 

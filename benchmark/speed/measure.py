@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +54,6 @@ class Run:
     difference: float = np.nan
     auroc_difference: float = np.nan
     note: str = ""
-
-    def row(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 class Stopped(Exception):
@@ -164,15 +161,8 @@ def alternate(
         for k in range(len(sides)):
             # Ours goes first in the first round: the others are compared with its scores.
             side, python = sides[(k + repeat) % len(sides)]
-            about = (
-                series.name,
-                match.detector,
-                "ours" if side == match.ours else side.name,
-                n,
-                window,
-                threads,
-                repeat,
-            )
+            named = "ours" if side == match.ours else side.name
+            about = (series.name, match.detector, named, n, window, threads, repeat)
             key = (series.name, match.detector, side.call, window, threads)
             if side.call in skipped:
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ OURS = "ours"
 
 def frame(runs: Iterable[Run]) -> pd.DataFrame:
     """One row per run."""
-    return pd.DataFrame([run.row() for run in runs], columns=list(Run.__dataclass_fields__))
+    return pd.DataFrame([asdict(run) for run in runs], columns=list(Run.__dataclass_fields__))
 
 
 def summary(runs: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from benchmark import metrics
 from benchmark.errors import UserError
 from benchmark.grid import protocols
 from benchmark.store.sound import fault_of_metric
+from benchmark.store.store import MetricRow as MetricRow
 from benchmark.store.store import Store
 from datasets import Series
 from detectors import estimate_window
@@ -20,7 +21,6 @@ Labels = NDArray[np.uint8]
 REMEDY = "`results verify` names such cells, `results verify --repair` drops them"
 AT_ONCE = ("auroc", "auprc")  # kept with each cell as it ends
 TOLERANCE = 1e-9  # libraries of another version sum in another order
-MetricRow = tuple[str, str, float | None, str]
 
 
 def measure(

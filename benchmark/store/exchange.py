@@ -20,7 +20,7 @@ from benchmark.metrics import METRICS
 from benchmark.store.consistency import contradictions, faults
 from benchmark.store.database import integrity
 from benchmark.store.evaluate import AT_ONCE
-from benchmark.store.rows import insert_cell, insert_scores, unpack_series
+from benchmark.store.rows import insert, insert_cell, insert_scores, unpack_series
 from benchmark.store.sound import cell_of, fault_of_run
 from benchmark.store.store import Store
 
@@ -111,10 +111,7 @@ def _join(db: sqlite3.Connection, source: Store, other: Path) -> Merged:
         series = unpack_series(row)
         if series.sha256 != row["data_hash"]:
             raise UserError(f"{other}: the series {series.dataset}/{series.name} has a wrong hash; nothing was taken")
-        marks = ", ".join("?" for _ in SERIES_COLUMNS)
-        columns = ", ".join(f'"{name}"' for name in SERIES_COLUMNS)
-        values = [row[name] for name in SERIES_COLUMNS]
-        db.execute(f"INSERT OR IGNORE INTO series ({columns}) VALUES ({marks})", values)
+        insert(db, "series", {name: row[name] for name in SERIES_COLUMNS}, "IGNORE")
     runs = {run["id"]: _copy_run(db, run, other) for run in source.database.rows("SELECT * FROM runs")}
     merged = Merged()
     for row in _each(source, "cells", "key"):
@@ -131,12 +128,10 @@ def _each(source: Store, table: str, key: str) -> Iterator[sqlite3.Row]:
 def _copy_run(db: sqlite3.Connection, run: sqlite3.Row, other: Path) -> int:
     if fault := fault_of_run(run):
         raise UserError(f"{other}: run {run['id']}: {fault}; nothing was taken")
-    values = (run["started"], run["command"], run["provenance"])
-    same = db.execute("SELECT id FROM runs WHERE started = ? AND command = ? AND provenance = ?", values).fetchone()
-    if same:
-        return int(same[0])
-    row = db.execute("INSERT INTO runs (started, command, provenance) VALUES (?, ?, ?)", values)
-    return int(row.lastrowid or 0)
+    row = {name: run[name] for name in ("started", "command", "provenance")}
+    alike = " AND ".join(f"{name} = ?" for name in row)
+    same = db.execute(f"SELECT id FROM runs WHERE {alike}", tuple(row.values())).fetchone()
+    return int(same[0]) if same else insert(db, "runs", row)
 
 
 def _take(db: sqlite3.Connection, source: Store, row: dict[str, Any], runs: dict[int, int], merged: Merged) -> None:

@@ -51,20 +51,23 @@ class Place:
         return self.n
 
 
+def insert(db: sqlite3.Connection, table: str, row: dict[str, Any], otherwise: str = "REPLACE") -> int:
+    """A row, by its columns, inside a transaction; its number. ``otherwise`` says what becomes of one with its key."""
+    columns, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" for _ in row)
+    values = [storable(value) for value in row.values()]
+    return int(db.execute(f"INSERT OR {otherwise} INTO {table} ({columns}) VALUES ({marks})", values).lastrowid or 0)
+
+
 def insert_cell(db: sqlite3.Connection, row: dict[str, Any]) -> None:
     """A cell's row inside a transaction; scores and metrics of an earlier outcome go."""
-    columns = ", ".join(f'"{c}"' for c in row)
-    marks = ", ".join("?" for _ in row)
-    db.execute(
-        f"INSERT OR REPLACE INTO cells ({columns}) VALUES ({marks})", [storable(value) for value in row.values()]
-    )
-    db.execute("DELETE FROM metrics WHERE key = ?", (row["key"],))
-    db.execute("DELETE FROM scores WHERE key = ?", (row["key"],))
+    insert(db, "cells", row)
+    for table in ("metrics", "scores"):
+        db.execute(f"DELETE FROM {table} WHERE key = ?", (row["key"],))
 
 
 def insert_scores(db: sqlite3.Connection, key: str, blob: bytes) -> None:
     """Scores with their hash inside a transaction."""
-    db.execute("INSERT INTO scores VALUES (?, ?, ?)", (key, hashlib.sha256(blob).hexdigest(), blob))
+    insert(db, "scores", {"key": key, "sha256": hashlib.sha256(blob).hexdigest(), "scores": blob})
 
 
 def storable(value: Any) -> Any:

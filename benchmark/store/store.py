@@ -22,10 +22,10 @@ from benchmark.store.rows import (
     PLACES,
     Place,
     Stored,
+    insert,
     insert_cell,
     insert_scores,
     pack,
-    storable,
     unpack_series,
 )
 from benchmark.store.sound import LONGEST, fault_of_cell, fault_of_metric, fault_of_run
@@ -92,12 +92,9 @@ class Store:
     def begin_run(self, command: str, provenance: dict[str, Any]) -> int:
         """Record a run; cells put from now on belong to it."""
         with self.database.transaction() as db:
-            row = db.execute(
-                "INSERT INTO runs (started, command, provenance) VALUES (?, ?, ?)",
-                (time.time(), storable(command), json.dumps(provenance, sort_keys=True, default=str)),
-            )
-            self.run_id = row.lastrowid
-        return int(self.run_id or 0)
+            record = json.dumps(provenance, sort_keys=True, default=str)
+            self.run_id = insert(db, "runs", {"started": time.time(), "command": command, "provenance": record})
+        return self.run_id
 
     def put_series(self, series: Series) -> None:
         """Keep the arrays, so that workers, metrics and pictures need nothing but the store."""
@@ -105,15 +102,12 @@ class Store:
         known = self.database.rows("SELECT n_train FROM series WHERE data_hash = ?", series.sha256)
         if known and known[0]["n_train"] == n_train:
             return
-        names = [storable(text) for text in (series.dataset, series.name, series.source)]
-        arrays = [pack(series.values, "<f8"), pack(series.labels, "u1")]
-        arrays.append(b"" if series.train is None else pack(series.train, "<f8"))
+        row: dict[str, Any] = {"data_hash": series.sha256, "n": len(series), "n_train": n_train}
+        row |= {"dataset": series.dataset, "name": series.name, "source": series.source}
+        row |= {"values": pack(series.values, "<f8"), "labels": pack(series.labels, "u1")}
+        row["train"] = b"" if series.train is None else pack(series.train, "<f8")
         with self.database.transaction() as db:
-            db.execute(
-                'INSERT OR REPLACE INTO series (data_hash, dataset, name, source, n, n_train, "values", labels, train) '
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (series.sha256, *names, len(series), n_train, *arrays),
-            )
+            insert(db, "series", row)
 
     def put(
         self, cell: Cell, outcome: Outcome, group: str = "", quick: bool = False, metrics: Iterable[MetricRow] = ()
