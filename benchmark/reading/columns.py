@@ -72,7 +72,7 @@ def find_value(sheet: Sheet, clock: Clock | None, label: str | None, series: tup
     numeric = [name for name in sheet.names if name not in taken and sheet.looks_numeric(name)]
     if not numeric:
         numeric = _states(sheet, [name for name in sheet.names if name not in taken])
-    if not numeric and clock is not None and clock.stamps is None:
+    if not numeric and clock is not None and clock.stamps is None and not _unread(sheet, taken):
         numeric = [name for name in clock.columns if name in sheet.names]
     if not numeric:
         _refuse_words(sheet, [name for name in sheet.names if name not in taken])
@@ -92,7 +92,7 @@ def find_value(sheet: Sheet, clock: Clock | None, label: str | None, series: tup
         notes.append(f"The values are taken from the column {chosen!r}; --value chooses another ({shown}).")
     flags = [name for name in others if label is None and _may_label(sheet, name)]
     if flags and sheet.options.label is None and sheet.options.labels is None:
-        notes.append(f"Columns of 0 and few 1 may be labels: {', '.join(flags[:SHOWN])} (--label).")
+        notes.append(f"Columns of two values, one of them rare, may be labels: {', '.join(flags[:SHOWN])} (--label).")
     notes += [said for name in sheet.names if name not in {*taken, *numeric} and (said := _odd_words(sheet, name))]
     return chosen
 
@@ -108,9 +108,16 @@ def _odd_words(sheet: Sheet, name: str) -> str:
 
 
 def _may_label(sheet: Sheet, name: str) -> bool:
-    """Only 0 and 1, the 1 rare."""
+    """Only 0 and 1, the 1 rare; or 1 and -1."""
     values = sheet.numbers(name).values
-    return bool(np.isin(values, (0, 1)).all()) and 0 < float(values.mean()) < RARE
+    odd = values != (0 if 0 in values else 1)
+    return bool(np.isin(values, (0, 1) if 0 in values else (-1, 1)).all()) and 0 < float(odd.mean()) < RARE
+
+
+def _unread(sheet: Sheet, taken: set[str | None]) -> bool:
+    """Whether a column is left that may be numbers in a form that is not known."""
+    free = [name for name in sheet.names if name not in taken and sheet.varies(name)]
+    return any(all(re.search(r"\d", c) for c in sample(sheet.cells(name), 100)) for name in free)
 
 
 def _states(sheet: Sheet, names: list[str]) -> list[str]:

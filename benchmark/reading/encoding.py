@@ -15,7 +15,8 @@ from pathlib import Path
 
 from benchmark.errors import UserError
 
-FORMS = ((b"\x1f\x8b", gzip.decompress), (b"BZh", bz2.decompress), (b"\xfd7zXZ\x00", lzma.decompress))
+FORMS = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\x00", lzma.open))
+MOST = 1 << 29  # bytes that a compressed file may hold: more than any series, less than the memory
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -31,12 +32,13 @@ def unpacked(raw: bytes, path: Path) -> bytes:
     Raises
     ------
     UserError
-        If the file is damaged, or an archive of several files.
+        If the file is damaged, an archive of several files, or holds more than ``MOST`` bytes.
     """
     try:
-        for mark, decompress in FORMS:
+        for mark, opened in FORMS:
             if raw.startswith(mark):
-                return decompress(raw)
+                with opened(io.BytesIO(raw)) as file:
+                    return _bounded(file.read(MOST + 1), path)
         if raw.startswith(b"PK\x03\x04"):
             return _of_archive(raw, path)
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError) as error:
@@ -49,11 +51,19 @@ def _of_archive(raw: bytes, path: Path) -> bytes:
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
         if "[Content_Types].xml" in names:
-            return raw
+            return _bounded(raw, path, sum(entry.file_size for entry in archive.infolist()))
         files = [name for name in names if not name.startswith("__MACOSX/")]
         if len(files) != 1:
             raise UserError(f"{path} is an archive of {len(files)} files ({', '.join(files[:5])}): unpack it, give one")
-        return archive.read(files[0])
+        with archive.open(files[0]) as file:
+            return _bounded(file.read(MOST + 1), path)
+
+
+def _bounded(data: bytes, path: Path, size: int = 0) -> bytes:
+    """The same, unless it, or what is packed in it, is more than a series takes."""
+    if max(len(data), size) > MOST:
+        raise UserError(f"{path} holds more than {MOST >> 20} MiB: unpack it, or save it as CSV, and give that file")
+    return data
 
 
 def as_utf8(raw: bytes, path: Path, encoding: str | None, notes: list[str]) -> tuple[bytes, str]:

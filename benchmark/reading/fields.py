@@ -18,9 +18,11 @@ Whole = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Date = tuple[Whole, Whole, Whole]  # year, month and day
 MENDED = 2  # odd steps that a change of the clock makes in series of less than a day
+SINCE, FUTURE, GAP = 1970, 2040, 10  # years of two digits: where they begin, what none exceeds, what parts centuries
 HALF = r"(?: ?(?P<half>[AaPp])\.? ?[Mm]\.?)?"
 EASTERN = (  # as RE2 reads them, and what they become
     ("[\u00a0\u202f\u2009\u3000]+", " "),
+    (r"(\d{4}) ?г(?:\.|ода)?", r"\1"),
     (r"(\d)\s?[年년월月][ ]?(\d)", r"\1-\2"),
     (r"(\d)\s?[年년월月][ ]?(\d)", r"\1-\2"),
     (r"(\d)[日일] ?", r"\1 "),
@@ -58,6 +60,8 @@ class Fields:
     ----------
     good : (n,) bool array
         Cells that the pattern fits.
+    since : int
+        Where the hundred years of those with two digits begin.
     """
 
     def __init__(self, text: Cells, pattern: str) -> None:
@@ -65,6 +69,7 @@ class Fields:
         self.good = as_mask(found.is_valid())
         self._cells = {part.name: pc.fill_null(pc.struct_field(found, part.name), "") for part in found.type}
         self._none = pc.if_else(found.is_valid(), "", "")
+        self.since = SINCE
 
     def __contains__(self, name: str) -> bool:
         return name in self._cells
@@ -82,9 +87,11 @@ class Fields:
         return np.asarray(pc.utf8_length(self.text(name)), dtype=np.int64)
 
     def year(self, name: str = "year") -> Whole:
-        """A year of two digits in its century."""
-        years = self.number(name)
-        return np.where(self.length(name) <= 2, full_year(years), years)
+        """A year of two digits in its century, which is one for the column."""
+        years, short = self.number(name), self.good & (self.length(name) <= 2)
+        since = since_of(years[short])
+        self.since = since if name == "year" else self.since
+        return np.where(short, full_year(years, since), years)
 
     def clock(self) -> tuple[Nanoseconds, Mask]:
         """Nanoseconds since midnight, AM and PM included, and whether there is such a time of day."""
@@ -101,9 +108,30 @@ def _whole(text: Cells) -> Whole:
     return np.asarray(pc.cast(pc.if_else(pc.equal(text, ""), "0", text), pa.int64()))
 
 
-def full_year(year: Any) -> Any:
-    """A year of two digits in its century."""
-    return year + np.where(year < 70, 2000, 1900)
+def full_year(year: Any, since: int = SINCE) -> Any:
+    """A year of two digits in the hundred years from ``since`` on."""
+    return since + (year - since) % 100
+
+
+def said_of(since: int) -> list[str]:
+    """What to say of years with two digits."""
+    return [] if since >= SINCE else [f"Years of two digits are those from {since} on."]
+
+
+def since_of(years: Whole) -> int:
+    """Where the hundred years of a column with years of two digits begin: behind the widest gap between them.
+
+    Years that would all lie in a far future are those of the century before.
+    """
+    present = np.unique(years)
+    if not len(present) or full_year(present).max() <= FUTURE:
+        return SINCE
+    gaps = np.diff(np.append(present, present[0] + 100))
+    if gaps.max() < GAP:
+        return SINCE
+    first = int(np.roll(present, -1)[np.argmax(gaps)])
+    last = first + 100 - int(gaps.max())
+    return first + (2000 if first < FUTURE - 2000 and last < SINCE + 100 - 2000 else 1900)
 
 
 def midnight(year: Whole, month: Whole, day: Whole) -> tuple[Nanoseconds, Mask]:
@@ -167,8 +195,9 @@ def _year_first(
     even = [_evenness(date, since, good) for date in (begun, *by.values())]
     if even[0] < 0.9 or even[0] <= max(even[1:]):
         return None
-    example = text[int(np.argmax(good))].as_py()
-    return begun, None, [f"Dates begin with the year, e.g. {example!r}: only so the steps are even."]
+    row = int(np.argmax(good))
+    shown = "{}-{:02d}-{:02d}".format(*(part[row] for part in begun))
+    return begun, None, [f"Dates begin with the year, {text[row].as_py()!r} is {shown}: only so the steps are even."]
 
 
 def _evenness(date: Date, since: Nanoseconds, good: Mask) -> float:

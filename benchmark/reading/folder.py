@@ -118,7 +118,11 @@ class FileFolder(FolderDataset):
         path = self.folder / file
         form = _form(path) if self.options == FolderOptions() else ""
         if form == PLAIN:
-            return super().read(series)
+            try:
+                return super().read(series)
+            except DataError as error:
+                hint = "; --label 'column 2' takes -1 and 1, too" if "label" in str(error) else ""
+                raise DataError(f"{error}{hint}", self.name, series) from error
         if form == TSB_AD:
             return self._read_tsb_ad(path, series)
         try:

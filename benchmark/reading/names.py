@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 NAMES: tuple[str, ...] = (  # beginnings that tell a month from every other one, accents left out where both are met
-    "jan sty ene gen",
-    "feb fev fév févr lut",
-    "mar mär mrz maa mrt",
-    "apr avr abr kwi",
-    "may mai mei maj mag",
-    "jun juin giu cze",
-    "jul juil lug lip",
-    "aug aoû aou ago sie",
-    "sep set wrz",
-    "oct okt ott out paź paz",
-    "nov lis",
-    "dec dez déc dic gru",
+    "jan jän sty ene gen ian led tammi oca янв січ ιαν",
+    "feb fev fév févr lut úno helmi şub фев лют φεβ",
+    "mar mär mrz maa mrt már bře мар бер μαρ μάρ",
+    "apr avr abr kwi ápr dub huhti nis апр кві απρ",
+    "may mai mei maj mag máj kvě touko май мая тра μαϊ μαΐ μάι",
+    "jun juin giu cze jún iun červen června kesä haz июн чер ιουν ιούν",
+    "jul juil lug lip júl iul červenc heinä temm июл лип ιουλ ιούλ",
+    "aug aoû aou ago sie srp elok ağu авг сер αυγ αύγ",
+    "sep set wrz zář szep syys eyl сен вер σεπ",
+    "oct okt ott out paź paz říj loka eki окт жов οκτ",
+    "nov lis noi marras kas ноя лис νοε νοέ",
+    "dec dez déc dic gru pros joulu ara дек гру δεκ",
 )
 BEGINNINGS = {word: month for month, words in enumerate(NAMES, start=1) for word in words.split()}
-LETTERS = "A-Za-zÀ-ž"
+LETTERS = "A-Za-zÀ-ž\u0370-\u03ff\u0400-\u04ff"
 ANY = "|".join(sorted(BEGINNINGS, key=len, reverse=True))
 
 
 def month_of(words: str) -> int:
     """1 to 12 by the last word that begins like a month, behind ``mardi`` and ``martes``; 0 if none does."""
     for word in reversed(words.lower().split()):
-        for size in (4, 3):
+        for size in range(8, 2, -1):
             if word[:size] in BEGINNINGS:
                 return BEGINNINGS[word[:size]]
     return 0

@@ -11,6 +11,7 @@ from benchmark.reading import cell
 Columns = dict[str, list[Any]]
 Path = tuple[str | int, ...]
 SERIES = "series"
+STEPS = ("start", "step")
 PAIRS = (("time", "value"), ("value", "time"))
 EARLIEST = 3e8  # seconds since 1970, from which the one number of two is taken for a time
 
@@ -80,11 +81,20 @@ def _tables(node: Any, path: Path, beside: dict[str, Any] | None = None) -> Iter
 def _of_rows(rows: list[list[Any]], beside: dict[str, Any]) -> Columns:
     """Rows under the names that stand beside them, with the columns of their length that do."""
     width = max(map(len, rows))
-    names = next((named for other in beside.values() if len(named := _named(other)) == width), None)
+    within = [inner for other in beside.values() for inner in (other.values() if isinstance(other, dict) else [other])]
+    names = next((named for other in within if len(named := _named(other)) == width), None)
     if names is None:
         names = _pair(rows[0]) if width == 2 else [f"column {k + 1}" for k in range(width)]
     others = {key: v for key, v in beside.items() if _is_list(v) and len(v) == len(rows) and _named(v) != names}
-    return {**others, **dict(zip(names, map(list, zip_longest(*rows)), strict=True))}
+    return {**_even(beside, len(rows)), **others, **dict(zip(names, map(list, zip_longest(*rows)), strict=True))}
+
+
+def _even(beside: dict[str, Any], count: int) -> Columns:
+    """Times by the ``start`` and ``step`` beside rows without times, as rrdtool writes them."""
+    for given in (beside, *beside.values()):
+        if isinstance(given, dict) and all(isinstance(given.get(key), int | float) for key in STEPS):
+            return {f"time from {' and '.join(STEPS)}": [given[STEPS[0]] + k * given[STEPS[1]] for k in range(count)]}
+    return {}
 
 
 def _named(node: Any) -> list[str]:

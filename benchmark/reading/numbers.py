@@ -103,6 +103,7 @@ def read_numbers(
         return Numbers(direct, marks=Marks() if any("." in c for c in sample(cells, 50)) else None)
     text = pc.utf8_trim_whitespace(cells)
     text = pc.replace_substring_regex(text, rf"^(\D{{0,3}}?)(?:[{DASHES}] ?|- )(\d)", r"\1-\2")
+    text = pc.replace_substring_regex(text, r"(\d\.?)[dD]([+-]\d{2,3})$", r"\1E\2")  # as Fortran writes 1.5E+03
     text, signs = _signed(text, name)
     text, notes = _without_nothing(text, name, NOTHING | words)
     notes += signs

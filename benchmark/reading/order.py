@@ -21,6 +21,7 @@ INSERTED = -1
 JITTER = 0.1
 ON_GRID = 0.98
 GAPS_AT_MOST = 0.05
+FEW, FAR, YEAR = 10, 3, 365 * DAY  # rows from which a time may be an outlier; by how many of the usual spans, at least
 UNITS = (
     (365 * DAY, "year"),
     (7 * DAY, "week"),
@@ -64,9 +65,10 @@ def as_they_stand(count: int) -> Order:
     return Order(rows, rows, np.zeros(count, dtype=np.int64))
 
 
-def arrange(clock: Clock, path: Path, zone: str | None) -> Order:
-    """Sort, drop rows without a time or with a repeated one, insert missing points. Each change is noted with its
-    number of rows.
+def arrange(clock: Clock, path: Path, zone: str | None, places: Rows | None = None) -> Order:
+    """Sort, drop rows without a time or with a repeated or a wrong one, insert missing points.
+
+    Each change is noted with its number of rows, a wrong time with its row of the file, which ``places`` gives.
 
     Raises
     ------
@@ -85,6 +87,7 @@ def arrange(clock: Clock, path: Path, zone: str | None) -> Order:
             f"{path}: {notes[-1][9:-1]}, more than 2 %: name another column with --time, "
             f"or number the rows with --time {WITHOUT}"
         )
+    rows = _likely(rows, ticks, clock, path, places, notes)
     rows = _turned(rows, ticks, notes)
     elapsed = ticks[rows]
     if clock.stamps is not None and clock.stamps.offset is None and zone is None:
@@ -106,6 +109,31 @@ def _usual(ticks: Any) -> Any:
     steps = np.diff(ticks)
     steps = steps[steps > 0]
     return np.median(steps).astype(ticks.dtype) if len(steps) else 0
+
+
+def _likely(rows: Rows, ticks: Any, clock: Clock, path: Path, places: Rows | None, notes: list[str]) -> Rows:
+    """Without rows whose time lies years away from all others, where a clock was wrong."""
+    if clock.stamps is None or len(rows) < FEW:
+        return rows
+    low, high = np.quantile(ticks[rows], (0.1, 0.9))
+    beyond = max(float(FAR * (high - low)), float(YEAR))
+    far = (ticks[rows] < low - beyond) | (ticks[rows] > high + beyond)
+    many = far.sum() > LOST_AT_MOST * len(ticks)
+    if not far.any() or (many and not np.any(np.diff(ticks[rows]) < 0)):
+        return rows
+    first = int(rows[np.argmax(far)])
+    place = first if places is None else int(places[first])
+    said = (
+        f"{counted(int(far.sum()), 'row')} whose {clock.name} lies years from all others (data row {place}: "
+        f"{_time_text(clock, first)})"
+    )
+    if many:
+        raise UserError(
+            f"{path}: {said}, more than 2 %: correct them, name another column with --time, or number the rows with "
+            f"--time {WITHOUT}"
+        )
+    notes.append(f"Left out: {said}.")
+    return np.asarray(rows[~far])
 
 
 def _turned(rows: Rows, ticks: Any, notes: list[str]) -> Rows:

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from benchmark.reading.fields import full_year
+from benchmark.reading.fields import SINCE, full_year, said_of, since_of
 from benchmark.reading.names import LETTERS, month_of
 from benchmark.reading.numbers import mostly
 from benchmark.reading.table import Cells
@@ -31,23 +31,31 @@ PERIODS = (
 )
 
 
-def read_periods(cells: Cells, known: list[str]) -> tuple[Nanoseconds, int] | None:
-    """First moments of the periods, and how many cells name none; None if a sample is of no such form."""
+def read_periods(cells: Cells, known: list[str]) -> tuple[Nanoseconds, int, list[str]] | None:
+    """First moments of the periods, how many cells name none, and notes; None if a sample is of no such form."""
     for kind, pattern in PERIODS:
-        begin = partial(_begin, kind, pattern)
-        if mostly(known, begin):
-            found = [begin(cell or "") for cell in cells.to_pylist()]
+        if mostly(known, partial(_begin, kind, pattern)):
+            text = [cell or "" for cell in cells.to_pylist()]
+            since = _since(pattern, text)
+            found = [_begin(kind, pattern, cell, since) for cell in text]
             wall = np.array([NOT_A_TIME if first is None else (first - EPOCH).days * DAY for first in found])
-            return wall, sum(first is None and bool(cell) for first, cell in zip(found, cells.to_pylist(), strict=True))
+            lost = sum(first is None and bool(cell) for first, cell in zip(found, text, strict=True))
+            return wall, lost, said_of(since)
     return None
 
 
-def _begin(kind: str, pattern: str, cell: str) -> date | None:
+def _since(pattern: str, cells: list[str]) -> int:
+    """Where the hundred years of a column with years of two digits begin."""
+    years = [match["year"] for cell in cells if (match := re.fullmatch(pattern, cell.strip()))]
+    return since_of(np.array([int(year) for year in years if len(year) == 2], dtype=np.int64))
+
+
+def _begin(kind: str, pattern: str, cell: str, since: int = SINCE) -> date | None:
     """First day of a period; None where there is no such one."""
     match = re.fullmatch(pattern, cell.strip())
     if match is None:
         return None
-    year = int(match["year"]) if len(match["year"]) > 2 else int(full_year(int(match["year"])))
+    year = int(match["year"]) if len(match["year"]) > 2 else int(full_year(int(match["year"]), since))
     part = month_of(match["part"]) if kind == NAMED else int(match["part"])
     if not FIRST <= year < LAST:
         return None

@@ -122,7 +122,9 @@ class _Job:
         numbers = self._numbers(rows)
         notes += numbers.notes
         rows, clock = self._own_rows(rows, clock, numbers, notes)
-        order = arrange(clock, sheet.path, sheet.options.tz) if clock else as_they_stand(len(rows))
+        order = (
+            arrange(clock, sheet.path, sheet.options.tz, sheet.table.rows[rows]) if clock else as_they_stand(len(rows))
+        )
         notes += order.notes
         values, filled = self._filled(numbers, order, notes)
         found = Recording(self._name(series), self.value, values, filled)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from benchmark.reading.fields import HALF, Fields, day_and_month, midnight, plain_times
+from benchmark.reading.fields import HALF, Fields, day_and_month, midnight, plain_times, said_of
 from benchmark.reading.names import LETTERS, month_of
 from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.periods import read_periods
@@ -40,7 +40,7 @@ FORMS = (
     _ISO,
     rf"{_OPEN}(?P<year>\d{{4}}){_CLOCK}{_ZONE}",
     rf"{_OPEN}(?P<year>\d{{2}}){_CLOCK}{_ZONE}",
-    rf"{_DAY}(?P<day>\d{{1,2}})[-/ .]+(?:de )?{_MONTH}[-/ ,]+(?:de )?(?P<year>\d{{2,4}}){_CLOCK}{_ZONE}",
+    rf"{_DAY}(?P<day>\d{{1,2}})[-/ .]+(?:de )?{_MONTH}[-/ ,.]*(?:de )?(?P<year>\d{{2,4}}){_CLOCK}{_ZONE}",
     rf"{_DAY}{_MONTH} +(?P<day>\d{{1,2}}),? +(?P<year>\d{{4}}){_CLOCK}{_ZONE}",
     rf"(?P<year>(?:19|20)\d{{2}})(?P<month>\d{{2}})(?P<day>\d{{2}}){_CLOSE_CLOCK}{_ZONE}",
     r"(?P<year>\d{4})-(?P<month>\d{2})",
@@ -128,7 +128,7 @@ def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
         return read_stamps(turned, day_first)
     if form is None:
         periods = read_periods(cells, known)
-        return None if periods is None else Stamps(periods[0], wrong=periods[1], dates_only=True)
+        return None if periods is None else Stamps(periods[0], wrong=periods[1], dates_only=True, notes=periods[2])
     text = pc.utf8_trim_whitespace(cells)
     if form == _ISO and (fast := _iso(text)) is not None:
         return fast
@@ -199,7 +199,7 @@ def _of_form(text: Cells, form: str, day_first: bool | None) -> Stamps:
         len(wrong),
         str(text[int(wrong[0])]) if len(wrong) else "",
         dates_only=not found.length("hour").any(),
-        notes=said + notes,
+        notes=said + notes + said_of(found.since),
         day_first=day_first,
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.reading.fields import full_year, in_order, midnight
+from benchmark.reading.fields import full_year, in_order, midnight, since_of
 from benchmark.reading.sheet import is_whole
 from benchmark.reading.stamps import Stamps
 from benchmark.reading.units import HOUR, MINUTE, NOT_A_TIME, SECOND
@@ -21,9 +21,9 @@ OTHERS: dict[str, Callable[[Whole], Whole]] = {
     "ddmmyyyy": lambda v: v % 10_000 * 10_000 + v // 10_000 % 100 * 100 + v // 1_000_000,
     "mmddyyyy": lambda v: v % 10_000 * 10_000 + v // 1_000_000 * 100 + v // 10_000 % 100,
     "yyyymm": lambda v: v * 100 + 1,
-    "yymmdd": lambda v: v + np.where(v < 700_000, 20_000_000, 19_000_000),
-    "mmddyy": lambda v: np.where(v < 10**6, full_year(v % 100) * 10_000 + v // 100, 0),
-    "ddmmyy": lambda v: np.where(v < 10**6, full_year(v % 100) * 10_000 + v // 100 % 100 * 100 + v // 10_000, 0),
+    "yymmdd": lambda v: _of_two(v, v // 10_000, v % 10_000),
+    "mmddyy": lambda v: _of_two(v, v % 100, v // 100),
+    "ddmmyy": lambda v: _of_two(v, v % 100, v // 100 % 100 * 100 + v // 10_000),
     "yyyyddd": lambda v: _ordinal(v // 1000, v % 1000),
 }
 SHORT = (("yymmddhhmm", 10**4, (100, 1)), ("yymmddhhmmss", 10**6, (10_000, 100, 1)))
@@ -65,6 +65,12 @@ def short_stamps(values: NDArray[np.float64], name: str) -> Stamps | None:
         if valid.all() and clock[0].max() < 24 and clock[1:].max() < 60 and (steps == np.median(steps)).mean() >= EVEN:
             return Stamps(wall, notes=[f"{name!r} holds times as {form}: {whole[0]} is {wall[:1].view('M8[ns]')[0]}."])
     return None
+
+
+def _of_two(dates: Whole, years: Whole, rest: Whole) -> Whole:
+    """Dates of six digits as yyyymmdd; 0 where there are more."""
+    years = years % 100
+    return np.where(dates < 10**6, full_year(years, since_of(years)) * 10_000 + rest, 0)
 
 
 def _ordinal(year: Whole, day: Whole) -> Whole:

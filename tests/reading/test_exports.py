@@ -267,7 +267,7 @@ def test_labels_by_their_words_alone(read: Read, usual: str) -> None:
 def test_columns_that_may_be_labels_are_named(read: Read) -> None:
     cells = [int(100 <= k < 112) for k in range(240)]
     found = read(lines("time,value,target", HOURS, values(240), cells))
-    assert "Columns of 0 and few 1 may be labels: target (--label)." in found.notes
+    assert "Columns of two values, one of them rare, may be labels: target (--label)." in found.notes
 
 
 EVENTS = {
