@@ -75,6 +75,10 @@ def test_joining_kept_surprises_gives_the_detectors_score(tmp_path):
     expected = ScaleFlow(random_state=0, **ScaleFlow.quick).fit(series.train).score(series.values)
     for rules, name in (("version 6", "durations"), ("ablation", "all ideas on (version 6)")):
         np.testing.assert_allclose(joins.RULES[rules][name](again[0]), expected, rtol=1e-6)
+    (own,) = joins.parts_of(series, "prefix", 0, tmp_path, joins.Own, **ScaleFlow.quick)
+    assert len(list(tmp_path.iterdir())) == 2
+    for name, rule in joins.RULES["ablation"].items():
+        np.testing.assert_allclose(rule(own), rule(first[0]), rtol=1e-6, err_msg=name)
     scores = [rule(first[0]) for rules in joins.RULES.values() for rule in rules.values()]
     assert all(np.isfinite(one).all() and one.shape == expected.shape for one in scores)
     # Versions 4 to 6 are in several lists, and no stretch of this series is left out.

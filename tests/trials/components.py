@@ -48,13 +48,39 @@ class Local:
         return ratio
 
 
-class Wider(ScaleFlow):
-    """ScaleFlow with components that it might have."""
+class Own(ScaleFlow):
+    """ScaleFlow whose surprises are read one by one; its flow is also asked whether a window is likely, one-sided."""
 
     def _fit_components(self, scale: Scale, windows: CoarseWindows, known: Index, unseen: Index) -> None:
         super()._fit_components(scale, windows, known, unseen)
         flow, usual = scale.components["likelihood"]
         scale.components["one-sided"] = flow, Evidence(usual.normal, 0)
+
+    def rows(self, x: Array) -> Iterator[tuple[tuple[int, str], Array]]:
+        """``(span, component)`` and its (n,) surprises."""
+        scaled, place = self._standardise(x), self._row(x)
+        for scale in self._fitting(len(x)):
+            if isinstance(scale, Scale):
+                starts, found = scale.window_surprises(scaled, place)
+                for (kind, name), values in self._kinds(scale, starts, found, max(len(x), scale.span)):
+                    yield (scale.span, kind + name), np.maximum(values[: len(x)], 0)
+        for runs in self.runs_:
+            yield (1, "duration"), runs.surprises(scaled, place)[0]
+
+    def _kinds(self, scale: Scale, starts: Index, found: Array, n: int) -> Iterator[tuple[tuple[str, str], Array]]:
+        """A kind and a component, and the (n,) surprises of points, from the (components, k) ones of windows."""
+        for name, row in zip(scale.components, found, strict=True):
+            yield ("", name), spread(row, starts, scale.span, n)
+
+
+class Wider(Own):
+    """ScaleFlow with components that it might have.
+
+    "log" is the mean of logarithms of the windows that cover a point, "least" the least of their surprises.
+    """
+
+    def _fit_components(self, scale: Scale, windows: CoarseWindows, known: Index, unseen: Index) -> None:
+        super()._fit_components(scale, windows, known, unseen)
         every = evenly(len(windows), self.max_windows)
         some = evenly(len(every), max(1, self.max_windows // 4))
         references, places = windows.take(every), windows.places(every)
@@ -71,24 +97,18 @@ class Wider(ScaleFlow):
             scale.components[f"trimmed {name}"] = trimmed, Evidence(asked, 0)
 
     def rows(self, x: Array) -> Iterator[tuple[tuple[int, str], Array]]:
-        """``(span, component)`` and its (n,) surprises; "log": mean of logarithms; "least": of the covering windows."""
-        scaled, place = self._standardise(x), self._row(x)
-        for scale in self._fitting(len(x)):
-            if not isinstance(scale, Scale):
-                continue
-            starts, found = scale.window_surprises(scaled, place)
-            n = max(len(x), scale.span)
-            lowest = least(found, starts, scale.span, n)
-            for name, row, low in zip(scale.components, found, lowest, strict=True):
-                for kind, values in (("", row), ("log ", np.log1p(row))):
-                    yield (scale.span, kind + name), np.maximum(spread(values, starts, scale.span, n)[: len(x)], 0)
-                if name in COMPONENTS:
-                    yield (scale.span, f"least {name}"), low[: len(x)]
+        yield from super().rows(x)
         pieces = [self._standardise(piece) for piece in self.fitted_pieces_]
-        for runs in self.runs_:
-            yield (1, "duration"), runs.surprises(scaled, place)[0]
-        if (season := phase_surprises(max(pieces, key=len), scaled, self.period_)) is not None:
+        season = phase_surprises(max(pieces, key=len), self._standardise(x), self.period_)
+        if season is not None:
             yield (1, "season"), season
+
+    def _kinds(self, scale: Scale, starts: Index, found: Array, n: int) -> Iterator[tuple[tuple[str, str], Array]]:
+        yield from super()._kinds(scale, starts, found, n)
+        for name, row, low in zip(scale.components, found, least(found, starts, scale.span, n), strict=True):
+            yield ("log ", name), spread(np.log1p(row), starts, scale.span, n)
+            if name in COMPONENTS:
+                yield ("least ", name), low
 
 
 def least(values: Array, starts: Index, span: int, n: int) -> Array:

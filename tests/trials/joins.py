@@ -29,7 +29,7 @@ from datasets import DataError, FolderDataset, Series, load_folder
 from detectors.core import Array
 from detectors.flows.runs import DURATION, VOTES
 from detectors.scaleflow import ScaleFlow
-from tests.trials.components import DISTANCES, Wider, trimmed_pieces
+from tests.trials.components import DISTANCES, Own, Wider, trimmed_pieces
 from tests.trials.planted import CHARACTERS
 from tests.trials.tuning import planted
 
@@ -49,20 +49,21 @@ Rule = Callable[[Part], Array]
 # -- what is kept -----------------------------------------------------------------------------------
 
 
-def computed(series: Series, protocol: str, seed: int, **params: Any) -> list[Part]:
+def computed(series: Series, protocol: str, seed: int, kind: type[Own], **params: Any) -> list[Part]:
     """Fit and score each split of a series."""
     torch.set_num_threads(1)
     parts = []
     for split in PROTOCOLS[protocol].splits(series, ScaleFlow(), 0):
         pieces = fitted_parts(series, split)
-        detector = Wider(random_state=seed, **params).fit(pieces)
+        detector = kind(random_state=seed, **params).fit(pieces)
         a, b = (row - split.test[0] for row in split.keep)
         x = series.values[slice(*split.test)]
         kept = {key: row[a:b].astype(np.float32) for key, row in detector.rows(x)}
-        fewer = trimmed_pieces(pieces)
-        again = detector if fewer is pieces else Wider(random_state=seed, **params).fit(fewer)
-        trimmed = {(span, f"refitted {name}"): row[a:b].astype(np.float32) for (span, name), row in again.rows(x)}
-        kept |= {key: row for key, row in trimmed.items() if key[1] in REFITTED}
+        if kind is Wider:
+            fewer = trimmed_pieces(pieces)
+            again = detector if fewer is pieces else Wider(random_state=seed, **params).fit(fewer)
+            trimmed = {(span, f"refitted {name}"): row[a:b].astype(np.float32) for (span, name), row in again.rows(x)}
+            kept |= {key: row for key, row in trimmed.items() if key[1] in REFITTED}
         parts.append(Part(kept, sum(map(len, pieces))))
     return parts
 
@@ -72,11 +73,14 @@ def folder_name(series: Series) -> str:
     return Path(series.dataset).name
 
 
-def parts_of(series: Series, protocol: str, seed: int, folder: Path, **params: Any) -> list[Part]:
+def parts_of(
+    series: Series, protocol: str, seed: int, folder: Path, kind: type[Own] = Wider, **params: Any
+) -> list[Part]:
     """The same from the folder, where they are kept once computed."""
-    file = folder / f"{protocol}-{folder_name(series)}-{series.name}-{seed}.npz"
+    own = "own-" if kind is Own else ""
+    file = folder / f"{own}{protocol}-{folder_name(series)}-{series.name}-{seed}.npz"
     if not file.exists():
-        made = computed(series, protocol, seed, **params)
+        made = computed(series, protocol, seed, kind, **params)
         rows = [(k, key, row) for k, part in enumerate(made) for key, row in part.surprises.items()]
         arrays = {f"{k}|{span}|{name}": row for k, (span, name), row in rows}
         np.savez(file.with_suffix(".part.npz"), fitted=[part.fitted for part in made], **arrays)
@@ -198,7 +202,7 @@ def measured(case: tuple[str, Series], seeds: int, folder: Path, rules: str) -> 
     window = PROTOCOLS[protocol].window(series)
     found = []
     for seed in range(seeds):
-        parts = parts_of(series, protocol, seed, folder)
+        parts = parts_of(series, protocol, seed, folder, Own if rules == "ablation" else Wider)
         for name, rule in RULES[rules].items():
             scores = np.concatenate([rule(part) for part in parts])
             figures = {metric: METRICS[metric].compute(series.labels, scores, window) for metric in MEASURES}
