@@ -53,7 +53,7 @@ def section(finding: Finding, top: int, series: int) -> Section:
         "alerts": [alert_card(finding, rank, alert) for rank, alert in enumerate(finding.alerts[:top], start=1)],
         "count": len(flagged),
         "timed": recording.times is not None,
-        "strip": [_strip(alert, len(recording)) for alert in flagged[:1000]],
+        "strip": traces.strip([(alert.start, alert.stop) for alert in flagged[:1000]], len(recording)),
         "ranked": ranked(finding.ranking),
         "measure": measure(finding.ranking),
         "ranking": ranking_lines(finding.ranking),
@@ -81,10 +81,6 @@ def alert_card(finding: Finding, rank: int, alert: Alert) -> dict[str, Any]:
         "drawing": why.drawing(finding, alert) if alert.flagged or rank <= 3 else None,
         "zoom": html.script_json([alert.start, alert.stop]),
     }
-
-
-def _strip(alert: Alert, n: int) -> tuple[float, float]:
-    return round(1000 * alert.start / n, 1), max(2.0, round(1000 * (alert.stop - alert.start) / n, 1))
 
 
 def payload(finding: Finding, buckets: int) -> dict[str, Any]:

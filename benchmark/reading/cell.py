@@ -7,29 +7,11 @@ import re
 from benchmark.reading.names import ANY, LETTERS
 
 NOTHING = frozenset(
-    (
-        *(
-            "",
-            "na",
-            "n/a",
-            "#n/a",
-            "nan",
-            "null",
-            "none",
-            "nil",
-            "-",
-            "--",
-            "---",
-            "?",
-            ".",
-            "\\n",
-            "missing",
-            "-nan",
-            "<na>",
-        ),
-        *("#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#n/v", "#nv", "no data", "nodata", "undefined"),
-        *("unavailable", "unknown", "offline"),
-    )
+    [
+        *("", "no data", "nodata", "missing", "undefined", "unavailable", "unknown", "offline", "null", "none", "nil"),
+        *("na", "n/a", "#n/a", "nan", "-nan", "<na>", "-", "--", "---", "?", ".", "\\n"),
+        *("#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#n/v", "#nv"),
+    ]
 )
 
 DASHES = "−–‒－"  # minus signs beside ASCII's

@@ -11,31 +11,10 @@ from benchmark.reading.cell import NOTHING
 from benchmark.reading.numbers import Numbers
 from benchmark.reading.table import Cells, as_mask
 
-PAIRS = (
-    ("off", "on"),
-    ("closed", "open"),
-    ("close", "open"),
-    ("false", "true"),
-    ("f", "t"),
-    ("no", "yes"),
-    ("n", "y"),
-    ("inactive", "active"),
-    ("disabled", "enabled"),
-    ("down", "up"),
-    ("low", "high"),
-    ("stopped", "running"),
-    ("stop", "run"),
-    ("idle", "busy"),
-    ("offline", "online"),
-    ("unlocked", "locked"),
-    ("absent", "present"),
-    ("clear", "detected"),
-    ("ok", "fault"),
-    ("ok", "error"),
-    ("ok", "alarm"),
-    ("normal", "alarm"),
-    ("not_home", "home"),
-)
+NAMED = """off/on closed/open close/open false/true f/t no/yes n/y inactive/active disabled/enabled down/up low/high
+    stopped/running stop/run idle/busy offline/online unlocked/locked absent/present clear/detected
+    ok/fault ok/error ok/alarm normal/alarm not_home/home"""
+PAIRS = [(low, high) for low, high in (pair.split("/") for pair in NAMED.split())]  # read as 0 and as 1
 STATES = {word for pair in PAIRS for word in pair}
 MOST = 20
 

@@ -88,16 +88,11 @@ def _set_against(rows: list[Row], dataset: str, against: Against) -> list[Row]:
     return [one(row) for row in rows]
 
 
-def larger_mean(row: Row, rival: Row, dataset: str) -> bool:
-    """Whether a row's mean is above its rival's, over the series that both have."""
-    ours, theirs = row.entries[dataset].per_series, rival.entries[dataset].per_series
-    common = set(ours) & set(theirs)
-    return bool(common) and sum(ours[s] - theirs[s] for s in common) > 0
-
-
 def by_means(row: Row, rival: Row, dataset: str) -> Versus:
-    """A row against a trivial baseline by their means alone."""
-    return Versus(rival.label, rival.entries[dataset].value or 0.0, larger_mean(row, rival, dataset))
+    """A row against a trivial baseline by their means alone, over the series that both have."""
+    ours, theirs = row.entries[dataset].per_series, rival.entries[dataset].per_series
+    ahead = sum(ours[name] - theirs[name] for name in set(ours) & set(theirs)) > 0
+    return Versus(rival.label, rival.entries[dataset].value or 0.0, ahead)
 
 
 def notes_of(rows: list[Row], datasets: tuple[str, ...], simulated: bool) -> tuple[str, ...]:
@@ -164,11 +159,10 @@ class OneLinerTest:
             return means
         key = (row.label, row.protocol, rival.label, rival.protocol, dataset, row.simulated)
         if key not in self._known:
-            self._known[key] = self._test(row, rival, dataset)
+            self._known[key] = self._test(row, rival, dataset, means)
         return self._known[key]
 
-    def _test(self, row: Row, rival: Row, dataset: str) -> Versus:
-        means = by_means(row, rival, dataset)
+    def _test(self, row: Row, rival: Row, dataset: str, means: Versus) -> Versus:
         names = sorted(set(row.entries[dataset].per_series) & set(rival.entries[dataset].per_series))
         try:
             places = [self._place(row, rival, dataset, name) for name in names]

@@ -128,8 +128,8 @@ def _about(results: Results, data_hash: str, derived: Derived) -> dict[str, Any]
     def make() -> dict[str, Any]:
         values, labels = results.series(data_hash)
         n, spans = len(values), traces.anomalous_rows(labels)
-        strip = [(round(1000 * a / n, 1), max(2.0, round(1000 * (b - a) / n, 1))) for a, b in spans]
-        return {"n": n, "segments": spans, "strip": strip, "health": traces.health(values, labels)}
+        shown = {"strip": traces.strip(spans, n), "health": traces.health(values, labels)}
+        return {"n": n, "segments": spans} | shown
 
     try:
         return dict(derived.get_json("series", data_hash, make))

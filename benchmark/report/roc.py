@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.metrics import Undefined, roc_curve
-from benchmark.report import style
+from benchmark.report import style, text
 from benchmark.report.derived import Derived
 from benchmark.report.results import Results, lines, scored
 from benchmark.report.style import BLUE, COLOURS, DASHES, FAINT, GREEN, INK, PINK, QUIET, VERMILION
@@ -181,13 +181,13 @@ def _roc_panel(axes: Axes, curve: Curve, others: Sequence[Curve]) -> None:
         axes.fill_between(GRID, low, high, color=colour, alpha=0.18, lw=0, zorder=2)
     axes.plot(GRID, curve.mean, color=colour, lw=1.6, zorder=3)
     axes.set_title(curve.label, color=INK, fontweight="bold")
-    axes.text(0.97, 0.05, f"{curve.auroc:.3f}".lstrip("0"), ha="right", color=INK, transform=axes.transAxes)
+    axes.text(0.97, 0.05, text.figure(curve.auroc), ha="right", color=INK, transform=axes.transAxes)
 
 
 def _one_liner_panel(axes: Axes, legend: Axes, simple: Sequence[Curve]) -> None:
     colours = [INK, BLUE, VERMILION, GREEN, PINK, QUIET]
     for k, curve in enumerate(simple):
-        name = f"{curve.label} {curve.auroc:.3f}".replace(" 0.", " .")
+        name = f"{curve.label} {text.figure(curve.auroc)}"
         axes.plot(GRID, curve.mean, color=colours[k % 6], ls=DASHES[k % len(DASHES)], lw=1.1, label=name)
     axes.set_title("Trivial baselines", color=INK, fontweight="bold")
     handles, names = axes.get_legend_handles_labels()

@@ -118,6 +118,11 @@ def anomalous_rows(labels: NDArray[np.uint8]) -> list[tuple[int, int]]:
     return list(zip(starts.tolist(), stops.tolist(), strict=True))
 
 
+def strip(spans: Sequence[Span], n: int) -> list[tuple[float, float]]:
+    """Begin and width of each span of a series of ``n`` rows on a strip 1,000 wide, none too narrow to be seen."""
+    return [(round(1000 * a / n, 1), max(2.0, round(1000 * (b - a) / n, 1))) for a, b in spans]
+
+
 def health(values: Array, labels: NDArray[np.uint8]) -> dict[str, Any]:
     """What a reader should know of a series before believing a figure on it.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 from benchmark.grid import Row, Selection, params_text, rows
 from benchmark.report import figure, markdown, ordered_datasets, signed
 
@@ -124,7 +124,7 @@ def _table(protocol: str, table: list[Line], found: dict[str, Row]) -> str:
         cells += [figure(line.vus_pr), "" if same else signed(line.vus_pr - reference.vus_pr)] if known else ["", ""]
         cells += ["" if same else f"{line.worse} of {line.compared}"]
         rows.append([markdown.escape(line.idea), _how(line.idea, found), *cells])
-    heading = f"\n## {protocol}, mean AUROC of {reference.seeds} seed{'s' * (reference.seeds > 1)}\n\n"
+    heading = f"\n## {protocol}, mean AUROC of {counted(reference.seeds, 'seed')}\n\n"
     return heading + markdown.table(head, rows, left=2) + "\n"
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from benchmark.catalogue import trials
 from benchmark.detection import planted
 from benchmark.metrics import METRICS
+from benchmark.report import figure
 from detectors import Detector
 
 Array = NDArray[np.float64]
@@ -141,8 +142,7 @@ def _promised(cls: type[Detector], name: str, kept: str) -> str:
 
 
 def _figure(value: float) -> str:
-    text = f"{value:.1f}"
-    return text.removeprefix("0")
+    return figure(value, 1)
 
 
 PROPERTIES: dict[str, Property] = {

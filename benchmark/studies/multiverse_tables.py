@@ -143,7 +143,7 @@ def _table(mine: Sequence[Outcome]) -> str:
         most, medians = next(iter(one.effects().items()))
         cells = [
             *(markdown.escape(one.dataset), f"{one.series}, {one.seeds}"),
-            *("" if one.published is None else f"{one.published:.2f}".lstrip("0"), reached, figure(value), place),
+            *("" if one.published is None else figure(one.published, 2), reached, figure(value), place),
             *(figure(float(np.nanmedian(one.values))), figure(float(np.nanmax(one.values)))),
             f"{most} ({figure(_span(medians))})",
         ]

@@ -238,7 +238,7 @@ def _options(folder: Path) -> list[str]:
         parts += [f"{value!r}: odd {odd}, number {options.is_number(value)}"]
         for words in (True, False):
             kinds = [
-                told(lambda d=d, words=words, value=value: options.check_kinds("mine:M", {"a": value}, {"a": d}, words))
+                told(lambda d=d, words=words, value=value: options.check("mine:M", {"a": value}, {"a": d}, words=words))
                 for d in (None, True, 5, 0.5, "x")
             ]
             parts += [f"    words {words}: {kinds}"]
