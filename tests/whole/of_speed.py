@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -63,7 +64,7 @@ def speed_measured(folder: Path) -> str:
                 sides = [(side, Path(sys.executable)) for side in (match.ours, *match.others)]
                 one = series.make("counts", n)
                 runs = list(measure.alternate(sides, match, one, 48, 1, 2, growth, parts.append))
-                parts += [", ".join(f"{k}={number(v)}" for k, v in run.row().items() if v == v) for run in runs]
+                parts += [", ".join(f"{k}={number(v)}" for k, v in asdict(run).items() if v == v) for run in runs]
             parts += calls
             calls.clear()
         page = memory.table(["HBOS", "LOF", "MP"], 2000, 100, 9.0, ["made up"], parts.append)
