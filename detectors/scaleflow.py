@@ -504,7 +504,7 @@ class ScaleFlow(SavedDetector):
                     arrays[f"{k}.{name}.references"] = component.references.cpu().numpy()
                     arrays[f"{k}.{name}.places"] = component.places.cpu().numpy()
         arrays |= {f"piece.{k}": piece for k, piece in enumerate(self.fitted_pieces_)}
-        if "_usual_scores" in self.__dict__:  # else a loaded detector finds them by the same fits
+        if "_usual_scores" in self.__dict__ and self.calibrate != "fitted":  # else a loaded detector finds them again
             arrays["usual"] = self._usual_scores
         tensors = {name: torch.from_numpy(np.array(a)) for name, a in arrays.items()}
         return tensors | {f"bank.{name}": tensor for name, tensor in self.bank_.state_dict().items()}, {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -492,6 +493,14 @@ def test_few_rows_of_a_series_that_repeats_itself_exactly_are_flagged():
 def test_fitted_scores_are_usual_where_nothing_else_is(params, n):
     detector = ScaleFlow(**QUICK, **params).fit(noisy(n))
     np.testing.assert_array_equal(detector.usual_scores(), detector.fitted_scores())
+
+
+def test_fitted_scores_that_are_usual_are_saved_once(tmp_path):
+    detector, path = ScaleFlow(**QUICK, calibrate="fitted").fit(noisy(300)), tmp_path / "model.safetensors"
+    level = detector.threshold()
+    detector.save(path)
+    assert "usual" not in safetensors.torch.load_file(path)
+    assert ScaleFlow.load(path).threshold() == level
 
 
 IDEAS = [
