@@ -246,5 +246,5 @@ def note(outcome: Outcome, sentences: Sequence[str]) -> None:
     """Keep with the cell what is to be said of it, each sentence once."""
     for sentence in sentences:
         said = outcome.extra.get("note", "")
-        if sentence not in said:
+        if f"; {sentence}; " not in f"; {said}; ":
             outcome.extra["note"] = f"{said}; {sentence}" if said else sentence
