@@ -108,7 +108,10 @@ def merge(store: Store, other: Path) -> Merged:
 
 def _join(db: sqlite3.Connection, source: Store, other: Path) -> Merged:
     for row in _each(source, "series", "data_hash"):
-        series = unpack_series(row)
+        try:
+            series = unpack_series(row)
+        except UserError as error:
+            raise UserError(f"{other}: {error}; nothing was taken") from error
         if series.sha256 != row["data_hash"]:
             raise UserError(f"{other}: the series {series.dataset}/{series.name} has a wrong hash; nothing was taken")
         insert(db, "series", {name: row[name] for name in SERIES_COLUMNS}, "IGNORE")

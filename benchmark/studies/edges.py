@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from benchmark.catalogue import trials
 from benchmark.detection import planted
+from benchmark.errors import counted
 from benchmark.metrics import METRICS
 from benchmark.report import figure
 from detectors import Detector
@@ -59,7 +60,7 @@ def section(cls: type[Detector]) -> str:
 
 def least_length(cls: type[Detector]) -> str:
     short, long = (trials.make(cls, window).min_length() for window in (16, 100))
-    return f"{short} points" if short == long else f"{short} points at window 16, {long} at 100"
+    return counted(short, "point") if short == long else f"{short} points at window 16, {long} at 100"
 
 
 def constant(cls: type[Detector]) -> str:
