@@ -138,6 +138,9 @@ def execution_outcomes(folder: Path) -> str:
     return cleaned("\n".join(parts), folder) + "\n"
 
 
+MADE: list[Any] = []
+
+
 class Pipe:
     """One end of a worker's pipe, with what comes through it."""
 
@@ -177,6 +180,7 @@ class Process:
 
 def _worker(code: int | None, *messages: Any, **limits: float) -> Any:
     made = worker.Worker()
+    MADE.append(made)
     made._process, made.link = Process(code), Pipe(*messages)  # type: ignore[assignment]
     made.task, made._since, made._level, made._peak = replace(_task("", rows()), **limits), 10.0, 100.0, 3.0  # type: ignore[arg-type]
     made._log.write(b"Fatal Python error\nline 2\n")
@@ -223,8 +227,8 @@ def execution_workers(folder: Path) -> str:
                         parts += [
                             f"{title} {kin}: {told}; line {fresh.line!r}, busy {fresh.task is not None}, pid {fresh.pid}, since {fresh._since:g}"
                         ]
-        for made in cases.values():
-            made.close()
+        while MADE:
+            MADE.pop().close()
     parts += [f"{code}: {worker.manner_of_death(code)}" for code in (0, 3, -9, -11, -200)]
     link: Any = Pipe()
     with mock.patch.object(worker, "warm_up"):

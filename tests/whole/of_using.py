@@ -111,7 +111,7 @@ def using_evaluate(folder: Path) -> str:
         parts += [
             f"## {title}",
             *cells,
-            *said.getvalue().splitlines(),
+            *(line for line in said.getvalue().splitlines() if "read from" not in line and "(as asked)" not in line),
             *(str(w.message) for w in heard if w.category is UserWarning),
         ]
     wrong: dict[str, dict[str, Any]] = {
