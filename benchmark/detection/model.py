@@ -175,7 +175,8 @@ class Model:
         next_ones = [a.moved(before) for a in runners_up(scores, odd, self.window, LISTED)]
         found = sorted(found, key=lambda alert: -alert.score)
         explained = [narrowed(whole, alert, around, self.window).moved(-before) for alert in next_ones]
-        placed = merged(found + [alert.without_history() for alert in explained])
+        others = merged([*found, *(alert.without_history() for alert in explained)])
+        placed = found + [alert for alert in others if not alert.flagged]  # flagged ones stay those of a stream
         ranking = Ranking(reason="the detectors are those of the saved model.")
         surprising = unlike(self.held_out, self.window, flags) if self.held_out and len(flags) else []
         notes = [*recording.notes, self._follows(), *self.promise(len(flags)), *surprising]
