@@ -15,7 +15,7 @@ NOTHING = frozenset(
 )
 
 DASHES = "−–‒－"  # minus signs beside ASCII's
-_CLOCK = r"\d{1,2}[:.h]\d{2}([:.]\d{2}([.,]\d{1,9})?)?( ?[ap]\.? ?m\.?)?"
+_CLOCK = r"\d{1,2}[:.h]\d{2}([:.]\d{2}([.,]\d{1,9})?)?( ?[ap](\.? ?m)?\.?)?"
 _NAMED = rf"({ANY})[{LETTERS}]*\.?"
 _DOTTED = r"\d{1,4}\. \d{1,2}\. \d{1,4}"
 _DATE = (

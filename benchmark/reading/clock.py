@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from benchmark.errors import UserError
 from benchmark.reading import cell
-from benchmark.reading.names import PARTS, SHORT
+from benchmark.reading.epochs import epoch_notes, from_epoch, spreadsheet_days
+from benchmark.reading.names import PARTS, SHORT, month_of
 from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.options import LOST_AT_MOST, WITHOUT
 from benchmark.reading.sheet import Sheet, is_counter, is_whole
-from benchmark.reading.stamps import YEARLESS, Stamps, from_epoch
+from benchmark.reading.stamps import YEARLESS, Stamps
 from benchmark.reading.time_of_day import time_of_day
-from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND
+from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME
 from benchmark.reading.whole_dates import short_stamps, whole_dates
 
 BEST_NAMES = ("_time", "timestamp", "time", "datetime", "date_time", "date", "ts", "ds", "t")
@@ -186,15 +187,15 @@ def _as_clock(sheet: Sheet, name: str, asked: bool) -> Clock | None:
         return None
     epoch = stamps if compact else _counted(sheet, values, name)
     if epoch is not None:
-        return Clock((name,), epoch, notes=[*_epoch_notes(epoch, name), *epoch.notes])
+        return Clock((name,), epoch, notes=[*epoch_notes(epoch, name), *epoch.notes])
     counts = is_counter(values) or (_in_order(values) and bool(NAME.fullmatch(name)))
     return Clock((name,), None, values) if counts else None
 
 
 def _counted(sheet: Sheet, values: NDArray[np.float64], name: str) -> Stamps | None:
     """Numbers as times, in the first way that fits."""
-    found = short_stamps(values, name) or from_epoch(values)
-    return found or whole_dates(values, name) or _spreadsheet_days(sheet, values, name)
+    found = short_stamps(values, name) or from_epoch(values, name) or whole_dates(values, name)
+    return found or spreadsheet_days(values, name, sheet.table.form.startswith("Excel"))
 
 
 def _ordered(values: NDArray[np.float64]) -> bool:
@@ -209,30 +210,6 @@ def _in_order(values: NDArray[np.float64]) -> bool:
     rising = known if len(known) and known[-1] >= known[0] else -known
     beyond = np.diff(np.maximum.accumulate(rising)) > 0
     return len(beyond) > 0 and float(beyond.mean()) >= 1 - LOST_AT_MOST
-
-
-def _spreadsheet_days(sheet: Sheet, values: NDArray[np.float64], name: str) -> Stamps | None:
-    """Days since 1899-12-30, as spreadsheets count them, in a column that is called a date.
-
-    In one called a time, too, where its steps are odd parts of a day, or in a file of Excel.
-    """
-    if not np.isfinite(values).all() or values.min() < 30_000 or values.max() > 60_000:
-        return None
-    step = float(np.median(np.abs(np.diff(values)))) if len(values) > 1 else 0.0
-    odd = abs(step * 1000 - round(step * 1000)) > 1e-4 and abs(step * 86_400 - round(step * 86_400)) < 0.01
-    dated = bool(re.search("date|datum|fecha|stamp", name, re.I))
-    if not dated and not ((odd or sheet.table.form.startswith("Excel")) and NAME.fullmatch(name)):
-        return None
-    seconds = np.round((values - 25_569) * 86_400).astype(np.int64)
-    return Stamps(seconds * SECOND, dates_only=is_whole(values), epoch="days")
-
-
-def _epoch_notes(stamps: Stamps, name: str) -> list[str]:
-    if not stamps.epoch:
-        return []
-    if stamps.epoch == "days":
-        return [f"{name!r} counts days as spreadsheets do, from 1899-12-30."]
-    return [f"{name!r} counts {stamps.epoch} since 1970; times are shown in UTC (--tz shows them in a zone)."]
 
 
 def _with_time_of_day(sheet: Sheet, clock: Clock, taken: tuple[str | None, ...]) -> Clock:
@@ -262,9 +239,11 @@ def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
     year, month, day, *clock = names
     ordinal = next((lower[n] for n in ORDINALS if n in lower), None) if day is None else None
     date = [name for name in ((year, ordinal) if ordinal else (year, month, day)) if name is not None]
-    if year is None or len(date) < 2 or not all(map(sheet.looks_numeric, date)):
+    if year is None or len(date) < 2:
         return None
-    parts = [sheet.numbers(name).values for name in date]
+    parts = [_part(sheet, name) for name in date]
+    if not all(map(len, parts)):
+        return None
     if ordinal:
         stamps = _of_ordinal(*parts)
     else:
@@ -279,6 +258,14 @@ def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
             stamps.wall[known] += np.nan_to_num(sheet.numbers(name).values).astype(np.int64)[known] * size
     stamps.dates_only = clock[0] is None
     return Clock((*date, *(name for name in clock if name is not None)), stamps)
+
+
+def _part(sheet: Sheet, name: str) -> NDArray[np.float64]:
+    """A column of years, months (also by name) or days; empty where it is none."""
+    if sheet.looks_numeric(name):
+        return sheet.numbers(name).values
+    months = np.array([month_of(word or "") for word in sheet.cells(name).cast("string").to_pylist()], dtype=np.float64)
+    return months if months.all() else months[:0]
 
 
 def _by_place(sheet: Sheet) -> list[str | None]:

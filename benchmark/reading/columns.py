@@ -11,11 +11,11 @@ from benchmark.errors import UserError, counted
 from benchmark.reading import labels
 from benchmark.reading.clock import NAME as CLOCK_NAME
 from benchmark.reading.clock import Clock
+from benchmark.reading.epochs import from_epoch
 from benchmark.reading.names import PARTS
 from benchmark.reading.numbers import sample
 from benchmark.reading.options import WITHOUT
 from benchmark.reading.sheet import Sheet, is_constant, is_counter, is_whole
-from benchmark.reading.stamps import from_epoch
 
 VALUE_NAMES = ("_value", "value", "values", "data", "y", "x")
 IDENTIFIER = re.compile(
@@ -26,6 +26,7 @@ IDENTIFIER = re.compile(
 )
 SHOWN, SIDEWAYS = 8, 20
 RARE = 0.2
+CONSTANT = 5  # rank of a column that never changes
 
 
 def find_label(sheet: Sheet, taken: tuple[str | None, ...], notes: list[str]) -> str | None:
@@ -83,6 +84,8 @@ def find_value(sheet: Sheet, clock: Clock | None, label: str | None, series: tup
         )
     ranks = {name: _rank(sheet, name) for name in numeric}
     best = min(ranks.values())
+    if best == CONSTANT and _unread(sheet, {*taken, *numeric}):
+        raise UserError(_nothing_numeric(sheet))
     likely = [name for name in numeric if ranks[name] == best]
     lower = {name.lower(): name for name in reversed(likely)}
     chosen = next((lower[name] for name in VALUE_NAMES if name in lower), likely[0])
@@ -145,7 +148,7 @@ def _rank(sheet: Sheet, name: str) -> int:
     if sheet.numbers(name).wrong > 0.5 * len(values):
         return 6
     if is_constant(values):
-        return 5
+        return CONSTANT
     if is_counter(values) or _is_clock(sheet, name, values):
         return 4
     if IDENTIFIER.fullmatch(name) and is_whole(values):
@@ -162,6 +165,6 @@ def _is_clock(sheet: Sheet, name: str, values: NDArray[np.float64]) -> bool:
     known = values[np.isfinite(values)]
     rising = len(known) > 2 and float((np.diff(known) >= 0).mean()) > 0.95
     named = bool(CLOCK_NAME.fullmatch(name))
-    return ((named or rising) and (from_epoch(values) is not None or (named and rising))) or (
+    return ((named or rising) and (from_epoch(values, name) is not None or (named and rising))) or (
         sheet.stamps(name) is not None and rising
     )

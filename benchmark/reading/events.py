@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from benchmark.errors import UserError, counted
 from benchmark.reading import labels
+from benchmark.reading.epochs import from_epoch
 from benchmark.reading.files import read_table
 from benchmark.reading.numbers import sample
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.sheet import Sheet
-from benchmark.reading.stamps import from_epoch
 from benchmark.reading.table import Table, from_columns
 from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND
 

@@ -36,6 +36,14 @@ EASTERN = (  # as RE2 reads them, and what they become
     (r"^(.*?) ?(?:下午|午後|오후) ?(.*)$", r"\1 \2 PM"),
 )
 
+ODD = (
+    (r"^(?:DT#|\[|')(\d.*?)\]?$", r"\1"),  # of controllers, of web servers, of spreadsheets
+    (r"^(\d{1,4})\. (\d{1,2})\. ?(\d{1,4})\.?", r"\1.\2.\3"),  # "2024. 1. 31. 13:30", "31. 1. 2024 13:30"
+    (r"^(\d{4}-\d{2}-\d{2})[-_ T](\d{2})-(\d{2})-(\d{2})", r"\1 \2:\3:\4"),
+    (r"(\d)(?: @|,? (?:at|um|à|klo|kl\.?)) (\d)", r"\1 \2"),
+    (" Uhr$", ""),
+)
+
 
 class Ambiguous(Exception):
     """Day first and month first both fit the column."""
@@ -46,10 +54,9 @@ def plain_times(cells: Cells) -> Cells:
     if not all(c.isascii() for c in sample(cells, 50)):
         for pattern, into in EASTERN:
             cells = pc.replace_substring_regex(cells, pattern, into)
-    if any(re.match(r"\d{1,4}\. ", c) for c in sample(cells, 50)):  # "2024. 1. 31. 13:30", "31. 1. 2024 13:30"
-        cells = pc.replace_substring_regex(cells, r"^(\d{1,4})\. ?(\d{1,2})\. ?(\d{1,4})\.?", r"\1.\2.\3")
-    if any(c.endswith(" Uhr") for c in sample(cells, 50)):
-        cells = pc.replace_substring_regex(cells, " Uhr$", "")
+    for pattern, into in ODD:
+        if any(re.search(pattern, c) for c in sample(cells, 50)):
+            cells = pc.replace_substring_regex(cells, pattern, into)
     return cells
 
 

@@ -64,7 +64,8 @@ def _read(raw: bytes, path: Path, options: ReadOptions) -> Table:
         raise UserError(f"{path} is {form}: open it in a spreadsheet and save the table as .xlsx or CSV")
     if path.suffix.lower() in (".parquet", ".pq"):
         raise UserError(f"{path} is not a readable Parquet file: it does not begin with PAR1")
-    if re.match(rb"(\xef\xbb\xbf)?\s*[\[{]\s*[\[{\"\d\]}-]", raw[:200]):
+    bracketed = re.match(rb"\[[^\[\]\n]*\] *[^\s,\]]", raw[:200])  # a time, as servers write it
+    if re.match(rb"(\xef\xbb\xbf)?\s*[\[{]\s*[\[{\"\d\]}-]", raw[:200]) and not bracketed:
         return read_json(raw, path, options.encoding)
     return mark_series(read_text(raw, path, options))
 

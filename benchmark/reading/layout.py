@@ -170,7 +170,7 @@ def _header(
     if len(above) > 1 and len(rows[above[-2]]) >= max(width - 1, min(width, 2)) and are_units(rows[line]):
         notes.append(f"The line below the header holds units or types and is no data: {_short(lines[line])!r}")
         line = above[-2]
-    names = rows[line]
+    names = _widened(rows[line], rows[first]) if separator == BLANK else rows[line]
     if separator == BLANK and len(names) < width and rows[first][0] in ("0", "1"):
         names = ["", *names]  # R and pandas print the numbers of rows without a name
         notes.append("The first column has no name; it numbers the rows.")
@@ -189,7 +189,7 @@ def _first_data(rows: dict[int, list[str]], width: int, profile: list[str]) -> i
     top = min(rows)
     if len(rows) > 1 and (rows[top] == ["", *map(str, range(width - 1))] or _names_of_years(rows[top])):
         return [*rows][1]  # a frame without names, as pandas writes it; or years as names
-    found = next((i for i in rows if _is_data(rows[i], width, profile)), max(rows))
+    whole = found = next((i for i in rows if _is_data(rows[i], width, profile)), max(rows))
     for line in [i for i in reversed(rows) if i < found]:
         kinds = [cell.kind(c) for c in rows[line]]
         if are_units(rows[line]) or not _is_one_of(rows[line], rows[found], profile):
@@ -197,7 +197,9 @@ def _first_data(rows: dict[int, list[str]], width: int, profile: list[str]) -> i
         if len(kinds) < width or (len(kinds) > width and kinds[:width] != profile):
             break
         found = line
-    return found
+    words = [rows[i][0] for i in rows if found <= i < whole]
+    named = len(set(words)) > 1 and profile[0] != "text" and all(cell.kind(word) == "text" for word in words)
+    return whole if named else found  # names and values of a preamble
 
 
 def _names_of_years(cells: list[str]) -> bool:

@@ -48,6 +48,8 @@ def _plain(node: Any) -> bool:
 def _flat(row: dict[str, Any], before: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in row.items():
+        if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+            value = value[0]
         if isinstance(value, dict):
             found |= _flat(value, f"{before}{key}.")
         elif not isinstance(value, list):

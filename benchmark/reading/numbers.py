@@ -21,6 +21,7 @@ from benchmark.reading.table import Cells, as_mask, count_true
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 NAMES = {SPACES: "blanks", QUOTES: "apostrophes", ",": "commas", ".": "dots"}
 MULTIPLES = ("k", "K", "M", "G", "T", "B", "bn", "Mio", "Mio.", "Mrd", "Mrd.")  # beside bare numbers no mere unit
+MARKED = r"^([+-]?[\d.,]*\d) ?[*†‡#]+$"
 _AMOUNT = r"([^\d()\-]{0,3})(\d[\d.,'’ ]*)"
 BEHIND = rf"^(?:\({_AMOUNT}\)|{_AMOUNT}\s?-|([^\d()\-]{{1,3}})\(([\d.,'’ ]+)\))$"  # below zero, as RE2 reads it
 _SPLIT = re.compile(
@@ -104,9 +105,10 @@ def read_numbers(
     text = pc.utf8_trim_whitespace(cells)
     text = pc.replace_substring_regex(text, rf"^(\D{{0,3}}?)(?:[{DASHES}] ?|- )(\d)", r"\1-\2")
     text = pc.replace_substring_regex(text, r"(\d\.?)[dD]([+-]\d{2,3})$", r"\1E\2")  # as Fortran writes 1.5E+03
+    text, starred = _unmarked(text, name)
     text, signs = _signed(text, name)
     text, notes = _without_nothing(text, name, NOTHING | words)
-    notes += signs
+    notes += starred + signs
     marks = _marks(text, decimal, thousands, country)
     clean = _cleaned(text, marks)
     good = pc.fill_null(pc.match_substring_regex(clean, PLAIN), False)
@@ -159,6 +161,17 @@ def _signed(text: Cells, name: str) -> tuple[Cells, list[str]]:
     row = pc.index(behind, True).as_py()
     shown = f"{text[row].as_py()!r} is read as {signed[row].as_py()}"
     return signed, [f"Below zero in {name!r}: {counted(count, 'cell')} with a minus behind or in brackets, {shown}."]
+
+
+def _unmarked(text: Cells, name: str) -> tuple[Cells, list[str]]:
+    """Numbers without the marks of footnotes, ``53.3*``."""
+    marked = pc.fill_null(pc.match_substring_regex(text, MARKED), False)
+    count = count_true(marked)
+    if not count:
+        return text, []
+    shown = text[pc.index(marked, True).as_py()].as_py()
+    said = f"Marks of footnotes in {name!r}: cut off {counted(count, 'cell')}, e.g. {shown!r}."
+    return pc.if_else(marked, pc.replace_substring_regex(text, MARKED, r"\1"), text), [said]
 
 
 def _without_nothing(text: Cells, name: str, nothings: frozenset[str]) -> tuple[Cells, list[str]]:

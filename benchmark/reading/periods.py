@@ -1,9 +1,9 @@
-"""Times that name a week, month, quarter or day of the year: ``2024-W07``, ``Feb 2024``, ``2024Q3``, ``2024-035``."""
+"""Times that name a week, month or quarter: ``2024-W07``, ``Feb 2024``, ``2024Q3``, ``2024M03``."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 
 import numpy as np
@@ -15,18 +15,20 @@ from benchmark.reading.table import Cells
 from benchmark.reading.units import DAY, NOT_A_TIME, Nanoseconds
 
 FIRST, LAST, EPOCH = 1700, 2200, date(1970, 1, 1)
-WEEK, ORDINAL, QUARTER, MONTH, NAMED = "week", "day of the year", "quarter", "month", "month by name"
+WEEK, QUARTER, MONTH, NAMED = "week", "quarter", "month", "month by name"
 PERIODS = (
     (WEEK, r"(?P<year>\d{4})[- ]?[Ww](?P<part>\d{2})(?:-?(?P<day>[1-7]))?"),
     (WEEK, r"(?i:KW|W|week) ?(?P<part>\d{1,2})[-/ ]+(?P<year>\d{4})"),
     (QUARTER, r"(?P<year>\d{4})[- ]?[Qq](?P<part>[1-4])"),
     (QUARTER, r"[Qq](?P<part>[1-4])[-/ ]?(?P<year>\d{4})"),
     (QUARTER, r"(?P<part>[1-4])[Qq] ?(?P<year>\d{4})"),
-    (ORDINAL, r"(?P<year>(?:18|19|20)\d{2})-(?P<part>[0-3]\d{2})"),
+    (QUARTER, r"(?P<year>\d{4}):(?P<part>[1-4])"),
+    (MONTH, r"(?P<year>\d{4})(?:[- ]?[Mm]|:)(?P<part>\d{1,2})"),
     (MONTH, r"(?P<part>0?[1-9]|1[0-2])[/.](?P<year>(?:1[6-9]|20)\d{2})"),  # 12.3456 and 1013.2 are numbers
     (MONTH, r"(?P<year>(?:1[6-9]|20)\d{2})/(?P<part>0?[1-9]|1[0-2])"),
     (MONTH, r"(?P<year>(?:1[6-9]|20)\d{2})\.(?P<part>0[1-9]|1[0-2])"),
     (NAMED, rf"(?P<part>[{LETTERS}]{{3,12}})\.?[- /,]*(?:de )?(?P<year>\d{{4}})"),
+    (NAMED, rf"(?P<year>\d{{4}})[- /]?(?P<part>[{LETTERS}]{{3,12}})\.?"),
     (NAMED, rf"(?P<part>[{LETTERS}]{{3,4}})[-'’](?P<year>\d{{2}})"),
 )
 
@@ -62,8 +64,6 @@ def _begin(kind: str, pattern: str, cell: str, since: int = SINCE) -> date | Non
     try:
         if kind == WEEK:
             return date.fromisocalendar(year, part, int(match.groupdict().get("day") or 1))
-        if kind == ORDINAL:
-            return datetime.strptime(f"{year} {part}", "%Y %j").date()
         return date(year, 3 * part - 2 if kind == QUARTER else part, 1)
     except ValueError:
         return None

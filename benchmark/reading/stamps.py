@@ -15,22 +15,19 @@ from benchmark.reading.names import LETTERS, month_of
 from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.periods import read_periods
 from benchmark.reading.table import Cells, as_mask
-from benchmark.reading.units import DAY, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
+from benchmark.reading.units import DAY, MINUTE, NOT_A_TIME, Nanoseconds
 from benchmark.reading.zone_names import by_word, offsets, tail_offset
-
-EPOCHS = (("seconds", SECOND), ("milliseconds", 10**6), ("microseconds", 10**3), ("nanoseconds", 1))
-OLDEST, YOUNGEST = 315_532_800, 3_155_760_000  # 1980 and 2070; LabVIEW's seconds, since 1904, lie behind it
 
 _SECONDS = r"(?:[:.](?P<second>\d{2})(?:[.,:](?P<fraction>\d{1,9}))?)?"
 _CLOCK = rf"(?:[T ,;:_\-]+(?P<hour>\d{{1,2}})(?:[:.h](?P<minute>\d{{2}}){_SECONDS})?{HALF})?"
-_CLOSE_CLOCK = r"(?:[T _\-]?(?P<hour>\d{2})(?:(?P<minute>\d{2})(?:(?P<second>\d{2})(?:[.,]?(?P<fraction>\d{3}))?)?)?)?"
+_CLOSE_CLOCK = r"(?:[T _:\-]?(?P<hour>\d{2})(?:(?P<minute>\d{2})(?:(?P<second>\d{2})(?:[.,]?(?P<fraction>\d{3}))?)?)?)?"
 _ZONE = r" ?(?P<zone>Z|[A-Za-z]{2,4}|(?:UTC|GMT)? ?[+-]\d{2}:?\d{2}|(?:UTC|GMT) ?[+-]\d{1,2}|[+-]\d{2})?"
 _DAY = rf"(?:[{LETTERS}]{{2,12}}\.?,? +)?"
 _WORD = rf"[{LETTERS}]{{3,12}}\.?"
 YEARLESS = rf"{_DAY}(?:\d{{1,2}}[-/ .]+{_WORD}|{_WORD} +\d{{1,2}}),? +\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:[.,]\d+)?"
 _PLACE = r"^(.*\d) ([A-Z][A-Za-z]+/[\w/+-]+)$"  # "Europe/Berlin" behind the time
 _LATER = r"^(.*\d.*?)(?:\[[\w/+-]+\]| \([\w ]+\))$"  # "[Europe/Berlin]" and "(CEST)" behind an offset
-_RANGE = r"^(.*\d{1,2}:\d{2}(?::\d{2})?Z?) ?[-–/] ?(?:\d.*[ T])?\d{1,2}:\d{2}(?::\d{2})?Z?$"
+_RANGE = r"^(.*\d{1,2}:\d{2}(?::\d{2})?Z?) ?(?:[-–/]|to|bis|until|til|à) ?(?:\d.*[ T])?\d{1,2}:\d{2}(?::\d{2})?Z?$"
 OFFSETS = 4  # different ends of cells, from which they are ends of ranges and no offsets to UTC
 _CLOCK_FIRST = r"^(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)[ ,;T]+(\S.*[-/. ].*)$"  # "13:30:00 24.12.2024"
 _MONTH = rf"(?P<word>{_WORD})"
@@ -40,10 +37,11 @@ FORMS = (
     _ISO,
     rf"{_OPEN}(?P<year>\d{{4}}){_CLOCK}{_ZONE}",
     rf"{_OPEN}(?P<year>\d{{2}}){_CLOCK}{_ZONE}",
-    rf"{_DAY}(?P<day>\d{{1,2}})[-/ .]+(?:de )?{_MONTH}[-/ ,.]*(?:de )?(?P<year>\d{{2,4}}){_CLOCK}{_ZONE}",
+    rf"{_DAY}(?P<day>\d{{1,2}})[-/ .]*(?:de )?{_MONTH}[-/ ,.]*(?:de )?(?P<year>\d{{2,4}}){_CLOCK}{_ZONE}",
     rf"{_DAY}{_MONTH} +(?P<day>\d{{1,2}}),? +(?P<year>\d{{4}}){_CLOCK}{_ZONE}",
     rf"(?P<year>(?:19|20)\d{{2}})(?P<month>\d{{2}})(?P<day>\d{{2}}){_CLOSE_CLOCK}{_ZONE}",
     r"(?P<year>\d{4})-(?P<month>\d{2})",
+    rf"(?P<year>(?:18|19|20)\d{{2}})-(?P<ordinal>[0-3]\d{{2}})(?: //)?{_CLOCK}{_ZONE}",
     rf"[A-Za-z]{{3}} +{_MONTH} +(?P<day>\d{{1,2}}) +(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}}):(?P<second>\d{{2}})"
     r"(?: [A-Z]{3,4})? +(?P<year>\d{4})",  # as C's ctime writes it
 )
@@ -63,7 +61,7 @@ class Stamps:
         Cells that hold something that is no time.
     dates_only : bool
     epoch : str
-        What is counted since 1970; empty where dates are written.
+        What is counted, and from when on; empty where dates are written.
     day_first : bool or None
         How ``03/04/2024`` was read; None where no cell left it open.
     """
@@ -187,10 +185,14 @@ def _of_form(text: Cells, form: str, day_first: bool | None) -> Stamps:
     else:
         named = by_word(found.text("word"), month_of).astype(np.int64)
         month = named if "word" in found else found.number("month")
-        day = found.number("day") if "day" in found else np.ones(len(month), dtype=np.int64)
-        date, notes = (found.year(), month, day), []
+        one = np.ones(len(month), dtype=np.int64)
+        day = found.number("day") if "day" in found else one
+        date, notes = (found.year(), one if "ordinal" in found else month, day), []
     offset, said = offsets(found)
     wall, valid = midnight(*date)
+    if "ordinal" in found:
+        wall = wall + (found.number("ordinal") - 1) * DAY
+        valid &= (found.number("ordinal") > 0) & (wall < midnight(date[0] + 1, *date[1:])[0])
     valid &= timely & found.good
     wrong = np.flatnonzero(~valid & as_mask(text.is_valid()))
     return Stamps(
@@ -202,20 +204,3 @@ def _of_form(text: Cells, form: str, day_first: bool | None) -> Stamps:
         notes=said + notes + said_of(found.since),
         day_first=day_first,
     )
-
-
-def from_epoch(values: NDArray[np.float64]) -> Stamps | None:
-    """Numbers that all lie between 1980 and 2070 when counted in one unit since 1970."""
-    known = values[np.isfinite(values)]
-    if not len(known):
-        return None
-    for unit, size in EPOCHS:
-        low, high = OLDEST * SECOND / size, YOUNGEST * SECOND / size
-        if low <= known.min() and known.max() <= high:
-            wall = np.full(len(values), NOT_A_TIME, dtype=np.int64)
-            fine = np.isfinite(values)
-            whole = np.floor(values[fine]).astype(np.int64)
-            rest = np.round((values[fine] - whole) * min(size, 1000)).astype(np.int64)
-            wall[fine] = whole * size + rest * (size // min(size, 1000))
-            return Stamps(wall, np.zeros(len(values), dtype=np.int32), epoch=unit)
-    return None

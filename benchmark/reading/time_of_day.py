@@ -10,14 +10,18 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from benchmark.reading import cell
-from benchmark.reading.fields import HALF, Fields, plain_times
+from benchmark.reading.fields import Fields, plain_times
 from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.sheet import Sheet, is_whole
 from benchmark.reading.table import Cells
 from benchmark.reading.units import HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
 
 HOUR_NAME = re.compile(r"(hour|hr|hh|stunde|time|zeit|uhrzeit|hora|heure|hour_of_day|hrmn|hhmm|std)\b.*", re.I)
-CLOCK = r"^(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,9}))?)?" + HALF
+CLOCK = (
+    r"^(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,9}))?)?"
+    + r"(?: ?(?P<half>[AaPp])\.?(?: ?[Mm]\.?)?)?"
+)
+ENDING = r"^(?:HE ?(\d{1,2})|(\d{1,2}) ?[-–] ?\d{1,2})$"  # hours by their end, or from one to the next
 
 
 def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
@@ -29,6 +33,8 @@ def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
         values = cells.cast(pa.time64("ns")).cast(pa.int64()).fill_null(NOT_A_TIME)
         return np.array(values.to_numpy(zero_copy_only=False), dtype=np.int64)
     known = sample(cells, 400)
+    if mostly(known, re.compile(ENDING).fullmatch):
+        return _clock_cells(pc.replace_substring_regex(cells, ENDING, r"\1\2:00"))
     if mostly(known, cell.is_clock):
         return _clock_cells(cells)
     if HOUR_NAME.fullmatch(name) and known and all(re.fullmatch(r"\d{1,2}(\.\d{2}){2}", c) for c in known):

@@ -89,6 +89,118 @@ def test_a_gap_of_years_is_no_wrong_clock(read: Read) -> None:
     assert len(found) == N + 6
 
 
+HOURS = pd.date_range("2024-03-04 05:00", periods=N, freq="h")
+
+
+def days(t: pd.Timestamp, since: str) -> float:
+    return float((t - pd.Timestamp(since)) / pd.Timedelta("1D"))
+
+
+def ticks(t: pd.Timestamp, before: int, size: int) -> int:
+    return (int(t.timestamp()) + before) * 10**9 // size
+
+
+TIMES: dict[str, tuple[str, Callable[[pd.Timestamp], object]]] = {
+    "Kibana": ("@timestamp", lambda t: f"{t:%b} {t.day} {t.year} @ {t:%H:%M:%S}.000"),
+    "SAS": ("dt", lambda t: f"{t:%d%b%Y:%H:%M:%S}".upper()),
+    "Stata": ("time", lambda t: f"{t:%d%b%Y %H:%M:%S}".lower()),
+    "SAP": ("time", lambda t: f"{t:%d.%b.%Y %H:%M}"),
+    "Apache": ("time", lambda t: f"[{t:%d/%b/%Y:%H:%M:%S} +0000]"),
+    "a controller": ("time", lambda t: f"DT#{t:%Y-%m-%d-%H:%M:%S}"),
+    "names of files": ("time", lambda t: f"{t:%Y-%m-%d_%H-%M-%S}"),
+    "an apostrophe": ("time", lambda t: f"'{t:%Y-%m-%d %H:%M}"),
+    "Finnish": ("Aika", lambda t: f"{t:%d.%m.%Y} klo {t:%H.%M}"),
+    "from to": ("Period", lambda t: f"{t:%Y-%m-%d %H:%M:%S}\u00a0to\u00a0{t + pd.Timedelta('1h'):%Y-%m-%d %H:%M:%S}"),
+    "day of the year": ("time", lambda t: f"{t:%Y-%jT%H:%M:%S}"),
+    "day of the year, as SPICE has it": ("time", lambda t: f"{t:%Y-%j // %H:%M:%S}"),
+    "PVGIS": ("time", lambda t: f"{t:%Y%m%d:%H%M}"),
+    "Julian days": ("JD", lambda t: f"{days(t, '1970-01-01') + 2440587.5:.6f}"),
+    "modified Julian days": ("MJD", lambda t: f"{days(t, '1858-11-17'):.6f}"),
+    "Matlab": ("time", lambda t: f"{days(t, '1970-01-01') + 719529:.8f}"),
+    "serial days": ("Time", lambda t: f"{days(t, '1899-12-30'):.6f}"),
+    "CF's hours": ("time (hours since 1900-01-01 00:00:0.0)", lambda t: int(24 * days(t, "1900-01-01"))),
+    "CF's days": ("time [days since 2000-02-29 06:00]", lambda t: days(t, "2000-02-29 06:00")),
+    "CF's seconds": ("seconds since 2000-01-01", lambda t: int((t - pd.Timestamp("2000-01-01")).total_seconds())),
+    "Windows": ("time", lambda t: ticks(t, 11_644_473_600, 100)),
+    "Chrome": ("time", lambda t: ticks(t, 11_644_473_600, 1000)),
+    ".NET": ("Ticks", lambda t: ticks(t, 62_135_596_800, 100)),
+    "SPSS": ("time", lambda t: ticks(t, 12_219_379_200, 10**9)),
+}
+
+
+@pytest.mark.parametrize("form", TIMES)
+def test_times_as_further_programs_write_them(read: Read, form: str) -> None:
+    name, written = TIMES[form]
+    found = read(lines(f"{name};v", map(written, HOURS), VALUES, sep=";"))
+    shown = [found.show_time(k).removesuffix("+00:00").removesuffix("Z") for k in range(N)]
+    assert shown == [str(t) for t in HOURS]
+
+
+@pytest.mark.parametrize(
+    ("form", "step"),
+    [("{y}M{m:02d}", 1), ("{y}m{m}", 1), ("{y}:{m:02d}", 1), ("{y} {n}", 1), ("{y}:{q}", 3), ("{y};{long}", 1)],
+)
+def test_months_and_quarters_of_statistics(read: Read, form: str, step: int) -> None:
+    """Of EViews, Stata, gretl, the ONS; and by name in a column of their own."""
+    months = pd.date_range("2004-01-01", periods=N, freq=f"{step}MS")
+    cells = [form.format(y=t.year, m=t.month, q=t.quarter, n=f"{t:%b}".upper(), long=f"{t:%B}") for t in months]
+    found = read(lines("year;month;v" if ";" in form else "obs;v", cells, VALUES, sep=";"))
+    assert [found.show_time(k) for k in range(N)] == [str(t.date()) for t in months]
+
+
+HOURLY: dict[str, tuple[str, Callable[[pd.Timestamp], str]]] = {
+    "from one to the next": ("Datum;Timme;v", lambda t: f"{t:%Y-%m-%d};{t.hour:02d}-{t.hour + 1:02d}"),
+    "by their end": ("OPR_DATE;OPR_HR;v", lambda t: f"{t:%Y-%m-%d};HE{t.hour:02d}"),
+    "halves by a letter": (
+        "Date;Time;v",
+        lambda t: f"{t:%Y-%m-%d};{t.hour % 12 or 12}:00{'a' if t.hour < 12 else 'p'}",
+    ),
+}
+
+
+@pytest.mark.parametrize("form", HOURLY)
+def test_hours_beside_a_date(read: Read, form: str) -> None:
+    head, written = HOURLY[form]
+    found = read(lines(head, map(written, HOURS), VALUES, sep=";"))
+    assert [found.show_time(k) for k in range(N)] == [str(t) for t in HOURS]
+
+
+def test_marks_of_footnotes_are_cut_off(read: Read) -> None:
+    found = read(
+        lines("date,v", [str(t.date()) for t in DAYS], [f"{v}{'*' if k > 50 else ''}" for k, v in enumerate(VALUES)])
+    )
+    assert found.values.tolist() == VALUES.tolist()
+    assert f"Marks of footnotes in 'v': cut off 9 cells, e.g. '{VALUES[51]}*'." in found.notes
+
+
+def test_names_and_numbers_of_a_preamble_are_no_data(read: Read) -> None:
+    head = "Name\tScope\nFile\tx\n\nName\tfTemp\nSampleTime[ms]\t1000\nVariableSize\t8\n"
+    found = read(head + lines("", range(0, 1000 * N, 1000), VALUES, sep="\t"))
+    assert found.values.tolist() == VALUES.tolist()
+
+
+def test_a_date_and_a_time_under_one_name_shift_no_column(read: Read) -> None:
+    """As vmstat has them, at the end of a line."""
+    rows = [f" {k % 4}  0 {v}  {t:%Y-%m-%d %H:%M:%S}" for k, (t, v) in enumerate(zip(HOURS, VALUES, strict=True))]
+    found = read("\n".join([" r  b  free  UTC", *rows]), value="free")
+    assert found.values.tolist() == VALUES.tolist()
+    assert found.show_time(0) == str(HOURS[0])
+
+
+def test_one_entry_within_a_row_of_json_is_part_of_the_row(read: Read) -> None:
+    """As New Relic answers."""
+    rows = [{"begin": int(t.timestamp()), "results": [{"average": v}]} for t, v in zip(HOURS, VALUES, strict=True)]
+    found = read(json.dumps({"timeSeries": rows}))
+    assert (found.column, found.values.tolist()) == ("results.average", VALUES.tolist())
+
+
+def test_a_constant_is_not_taken_where_values_cannot_be_read(read: Read) -> None:
+    """As Nagios writes them."""
+    cells = [f"load={v}" for v in VALUES]
+    with pytest.raises(UserError, match="no numeric column"):
+        read(lines("", [f"{int(t.timestamp())} host" for t in HOURS], cells, ["5"] * N, sep=";"))
+
+
 NUMBERS: dict[str, Callable[[float], str]] = {
     "Brazilian money": lambda v: f"R$ {v + 1000:,.2f}".translate(str.maketrans(",.", ".,")),
     "Swiss money": lambda v: f"CHF {v + 1000:,.2f}".replace(",", "'"),

@@ -7,8 +7,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from benchmark.reading.epochs import from_epoch
 from benchmark.reading.fields import Ambiguous
-from benchmark.reading.stamps import from_epoch, read_stamps
+from benchmark.reading.stamps import read_stamps
 from benchmark.reading.units import NOT_A_TIME
 
 FORMS = [
