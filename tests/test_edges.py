@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import ClassVar
 
@@ -74,7 +75,7 @@ def test_the_command_writes_the_page_and_refuses_wrong_use(tmp_path: Path, capsy
     again = written["AbsDeviation"].items()
     assert main(["check", "TimeIndex", "--edges", str(tmp_path / "edges.md")]) == 0
     both = read((tmp_path / "edges.md").read_text())
-    assert (list(both), both["AbsDeviation"]) == (["AbsDeviation", "TimeIndex"], written["AbsDeviation"])
+    assert (list(both), both["AbsDeviation"]) == (["TimeIndex", "AbsDeviation"], written["AbsDeviation"])
     (tmp_path / "own.md").write_text("# My notes")
     assert not [edge for edge, line in again if stale(SHOWN["AbsDeviation"][edge], edge, line)]
     for wrong, message in (
@@ -85,6 +86,11 @@ def test_the_command_writes_the_page_and_refuses_wrong_use(tmp_path: Path, capsy
     ):
         assert main(wrong) == 2
         assert message in capsys.readouterr().err
+
+
+def test_sections_stand_in_the_order_of_the_tables() -> None:
+    page = edges.page([], "## Mine\n\nown\n\n## LOF\n\nb\n\n## IForest\n\na\n")
+    assert re.findall(r"^## (\w+)", page, re.M) == ["IForest", "LOF", "Mine"]
 
 
 def test_a_detector_of_normal_data_is_not_fitted_on_the_stuck_stretch() -> None:

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.catalogue import trials
+from benchmark.catalogue import registry, trials
 from benchmark.detection import planted
 from benchmark.errors import counted
 from benchmark.metrics import METRICS
@@ -46,7 +46,9 @@ wave = partial(trials.wave, 1500)
 def page(classes: Iterable[type[Detector]], before: str = "") -> str:
     """The page of known edges in Markdown, a table for each detector; those of other detectors stay as they were."""
     sections = {text.partition("\n")[0]: f"## {text.rstrip()}\n" for text in re.split(r"^## ", before, flags=re.M)[1:]}
-    return "\n".join([HEAD, *(sections | {cls.__name__: section(cls) for cls in classes}).values()])
+    sections |= {cls.__name__: section(cls) for cls in classes}
+    known = [*registry.detectors(), *sections]  # those that ship in the order of the tables, then the others
+    return "\n".join([HEAD, *(sections[name] for name in sorted(sections, key=known.index))])
 
 
 def section(cls: type[Detector]) -> str:

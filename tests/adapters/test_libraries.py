@@ -270,7 +270,10 @@ def test_set_finds_the_parameter_behind_dots_and_equal_signs() -> None:
     assert folded(borrowed("pyod:KNN"), {"p": 1, "options": {"p": 2}}) == {"options": {"p": 1}}
 
 
-@pytest.mark.parametrize("name", ["IForest", "INNE", "LODA", "Sampling", "SO_GAAL", "SUOD", "TimeSeriesOD"])
+SUOD = pytest.param("SUOD", marks=pytest.mark.slow)  # it fits two dozen detectors each time: half a minute
+
+
+@pytest.mark.parametrize("name", ["IForest", "INNE", "LODA", "Sampling", "SO_GAAL", SUOD, "TimeSeriesOD"])
 def test_equal_seeds_give_equal_scores(name: str) -> None:
     options = {"stop_epochs": 1} if name == "SO_GAAL" else None  # which has no seed, but draws from torch
     one, same, other = (
