@@ -73,6 +73,17 @@ def at_least_one(text: str) -> int:
     return int(text)
 
 
+def at_least_zero(text: str) -> float:
+    """A number of seconds, GiB or the like."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number of at least 0, got {text!r}")
+    return number
+
+
 def add_quiet(parser: argparse._ActionsContainer) -> None:
     """``--quiet``, for commands that show progress."""
     parser.add_argument("--quiet", action="store_true", help="no progress: only results, and what went wrong")

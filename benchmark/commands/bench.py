@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--repeats", type=_options.at_least_one, metavar="N", help="runs of each side (3)")
     what.add_argument(
         "--budget",
-        type=float,
+        type=_options.at_least_zero,
         metavar="S",
         help="leave out runs longer than about this (20 s); --memory: stop them (900 s)",
     )

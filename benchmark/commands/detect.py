@@ -50,8 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--contamination", type=float, default=0.01, metavar="SHARE", help="share (%(default)s)")
     parser.add_argument("--save", type=Path, metavar="FOLDER", help="keep what was fitted, for files to come")
     parser.add_argument("--model", type=Path, metavar="FOLDER", help="score rows that follow a saved model's history")
-    parser.add_argument("--top", type=int, default=10, metavar="N", help="anomalies to list (%(default)s)")
-    parser.add_argument("--budget", type=float, default=30, metavar="S", help="seconds for the ranking (%(default)s)")
+    parser.add_argument(
+        "--top", type=_options.at_least_one, default=10, metavar="N", help="anomalies to list (%(default)s)"
+    )
+    parser.add_argument(
+        "--budget", type=_options.at_least_zero, default=30, metavar="S", help="seconds for the ranking (%(default)s)"
+    )
     parser.add_argument("--seed", type=_options.seed, default=0, metavar="N")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: <file>-anomalies beside the file")
 

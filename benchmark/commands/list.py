@@ -36,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     trial.add_argument(
         "--n", type=_options.at_least_one, default=1000, metavar="N", help="its first so many points (%(default)s)"
     )
-    trial.add_argument("--timeout", type=float, default=120, metavar="S", help="seconds for each (%(default)g)")
+    trial.add_argument(
+        "--timeout", type=_options.at_least_zero, default=120, metavar="S", help="seconds for each (%(default)g)"
+    )
     _options.add_jobs(trial, default=1)
     parser.add_argument("what", nargs="?", choices=("detectors", "datasets", "protocols"), help="only these")
 

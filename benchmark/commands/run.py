@@ -51,8 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--device", default="", metavar="NAME", help="where networks run, as cuda or cpu; Proposed in groups of cells"
     )
-    how.add_argument("--timeout", type=float, metavar="S", help="seconds a cell (600 + n/20); 0 = none")
-    how.add_argument("--memory", type=float, metavar="GIB", help="GiB a cell (3 + n/100,000); 0 = none")
+    how.add_argument(
+        "--timeout", type=_options.at_least_zero, metavar="S", help="seconds a cell (600 + n/20); 0 = none"
+    )
+    how.add_argument(
+        "--memory", type=_options.at_least_zero, metavar="GIB", help="GiB a cell (3 + n/100,000); 0 = none"
+    )
     how.add_argument("--retry-failed", action="store_true", help="run failed, timed-out and crashed cells again")
     how.add_argument("--dry-run", action="store_true", help="list the cells and an estimate, compute nothing")
     how.add_argument(

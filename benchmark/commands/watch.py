@@ -35,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--until-end", action="store_true", help="stop at the end of the file, taking its last rows as the last"
     )
-    parser.add_argument("--poll", type=float, default=0.5, metavar="S", help="seconds between looks (%(default)s)")
+    parser.add_argument(
+        "--poll", type=_options.at_least_zero, default=0.5, metavar="S", help="seconds between looks (%(default)s)"
+    )
     _options.add_reading(parser)
 
 

@@ -34,7 +34,7 @@ _NUMBER = re.compile(
 _UNIT = re.compile(
     r"[\[(].*[\])]|\d+[sdnft]|°?[cfk]|%|[mkg]?(w|v|a|hz|pa|j|s|m|g|b|l)(h|/s|/h|³|2|3)?|m?bar|psi|rpm|utc|gmt"
     r"|(yyyy|dd|mm|hh)[-/.:\w ]*|units?|datetime|timestamp|string|double|float|int(eger)?|smp|avg|min|max"
-    r"|deg[cfk]?|seconds?|minutes?|hours?|days?",
+    r"|deg ?[cfk]?|ts|rn|volts?|seconds?|minutes?|hours?|days?",
     re.I,
 )
 

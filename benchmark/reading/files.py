@@ -45,6 +45,8 @@ def read_table(path: Path, options: ReadOptions) -> Table:
     table = _read(unpacked(raw, path), path, options)
     if not len(table):
         raise UserError(f"{path} has no rows")
+    if options.sheet and not table.form.startswith("Excel"):
+        table.notes.append(f"--sheet {options.sheet} has no effect: the file is none of Excel.")
     return as_long(_without_totals(table), options.value)
 
 

@@ -18,6 +18,7 @@ HEAD_LINES = 400
 LONGEST = 20  # lines of one cell
 SEPARATORS = (";", "\t", "|", ",")
 BLANK = " "
+SUMMARIES = ("", "smp", "avg", "min", "max", "std", "tot")
 NAMES = {"\t": "a tab", BLANK: "blanks", "": "nothing (one column)"}
 
 
@@ -167,9 +168,11 @@ def _header(
         hidden = _commented_header(lines, first, width, separator)
         return (unique_names(hidden, notes) if hidden else _made_up(rows, first, notes)), None
     line = above[-1]
-    if len(above) > 1 and len(rows[above[-2]]) >= max(width - 1, min(width, 2)) and are_units(rows[line]):
+    while len(above) > 1 and len(rows[above[-2]]) >= max(width - 1, min(width, 2)) and are_units(rows[line]):
+        again = all(word.lower() in SUMMARIES for word in rows[line])  # of a logger, with units above
         notes.append(f"The line below the header holds units or types and is no data: {_short(lines[line])!r}")
-        line = above[-2]
+        above = above[:-1] if again else above[-2:-1]
+        line = above[-1]
     names = _widened(rows[line], rows[first]) if separator == BLANK else rows[line]
     if separator == BLANK and len(names) < width and rows[first][0] in ("0", "1"):
         names = ["", *names]  # R and pandas print the numbers of rows without a name

@@ -119,6 +119,8 @@ class _Job:
             notes += clock.notes + said
         elif clock is not None:
             notes += clock.notes
+        if sheet.options.tz and (clock is None or clock.stamps is None):
+            notes.append(f"--tz {sheet.options.tz} has no effect: the rows have no dates.")
         numbers = self._numbers(rows)
         notes += numbers.notes
         rows, clock = self._own_rows(rows, clock, numbers, notes)

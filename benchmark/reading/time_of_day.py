@@ -21,7 +21,7 @@ CLOCK = (
     r"^(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,9}))?)?"
     + r"(?: ?(?P<half>[AaPp])\.?(?: ?[Mm]\.?)?)?"
 )
-ENDING = r"^(?:HE ?(\d{1,2})|(\d{1,2}) ?[-–] ?\d{1,2})$"  # hours by their end, or from one to the next
+ENDING = r"^(?:HE ?(\d{1,2})|(\d{1,2}) ?[-–] ?(\d{1,2}))$"  # hours by their end, or from one to the next
 
 
 def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
@@ -33,7 +33,7 @@ def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
         values = cells.cast(pa.time64("ns")).cast(pa.int64()).fill_null(NOT_A_TIME)
         return np.array(values.to_numpy(zero_copy_only=False), dtype=np.int64)
     known = sample(cells, 400)
-    if mostly(known, re.compile(ENDING).fullmatch):
+    if mostly(known, _is_hour):
         return _clock_cells(pc.replace_substring_regex(cells, ENDING, r"\1\2:00"))
     if mostly(known, cell.is_clock):
         return _clock_cells(cells)
@@ -43,6 +43,12 @@ def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
     if bare and speaks and sheet.looks_numeric(name) and not sheet.numbers(name).wrong:
         return _bare_clock(sheet.numbers(name).values)
     return None
+
+
+def _is_hour(text: str) -> bool:
+    """``HE05``, or ``05-06``: an hour to the next."""
+    match = re.fullmatch(ENDING, text)
+    return match is not None and (match[1] is not None or (int(match[3]) - int(match[2])) % 24 == 1)
 
 
 def _beginnings(cells: Cells) -> Cells:

@@ -165,6 +165,28 @@ def test_hours_beside_a_date(read: Read, form: str) -> None:
     assert [found.show_time(k) for k in range(N)] == [str(t) for t in HOURS]
 
 
+def test_results_beside_dates_are_no_hours(read: Read) -> None:
+    found = read(
+        lines("date,score,v", [str(t.date()) for t in DAYS], [f"{k * k % 11}-{k * 7 % 5}" for k in range(N)], VALUES)
+    )
+    assert found.lineup[1] == "time    'date'"
+
+
+def test_names_stand_above_several_lines_of_units(read: Read) -> None:
+    """As Campbell's loggers write them."""
+    head = '"TOA5","CR1000","1234"\n"TIMESTAMP","RECORD","AirTC"\n"TS","RN","Deg C"\n"","","Avg"\n'
+    found = read(head + lines("", HOURS, range(N), VALUES))
+    assert (found.column, found.lineup[1], found.values.tolist()) == ("AirTC", "time    'TIMESTAMP'", VALUES.tolist())
+
+
+def test_options_without_effect_are_told(read: Read) -> None:
+    notes = read(lines("n,v", range(N), VALUES), tz="Europe/Berln", sheet="1").notes
+    assert {
+        "--tz Europe/Berln has no effect: the rows have no dates.",
+        "--sheet 1 has no effect: the file is none of Excel.",
+    } <= {*notes}
+
+
 def test_marks_of_footnotes_are_cut_off(read: Read) -> None:
     found = read(
         lines("date,v", [str(t.date()) for t in DAYS], [f"{v}{'*' if k > 50 else ''}" for k, v in enumerate(VALUES)])
