@@ -742,6 +742,18 @@ def test_the_nearest_window_may_lie_in_any_piece():
     np.testing.assert_array_equal(why.nearest, noisy(600)[why.row : why.row + 64])
 
 
+def test_the_nearest_window_is_that_of_all_pieces_in_any_order():
+    pieces = [noisy(600), noisy(500, seed=2), noisy(500, seed=3)]
+    for order in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        fitted = [pieces[k] for k in order]
+        why = ScaleFlow(factors=(2,), periods=0, components=("distance",)).fit(fitted).explain(noisy(seed=1), 500, 540)
+        means = [np.lib.stride_tricks.sliding_window_view(p, 64).reshape(-1, 32, 2).mean(axis=2) for p in fitted]
+        mine = noisy(seed=1)[why.start : why.stop].reshape(32, 2).mean(axis=1)
+        apart = [np.square(each - mine).sum(axis=1) for each in means]
+        assert why.piece == int(np.argmin([each.min() for each in apart]))
+        assert why.row == int(apart[why.piece].argmin())
+
+
 @pytest.mark.parametrize("part", [slice(None), slice(256, 900)])
 def test_the_surprise_of_a_fitted_window_is_that_of_scoring_the_whole(part):
     x = noisy()

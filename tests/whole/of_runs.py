@@ -1,11 +1,14 @@
 """Runs on small made-up series, whole: cells, tables, pages, the store and what is done with it."""
 
+# ruff: noqa: E501 - one case a line
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from html import unescape
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -179,6 +182,43 @@ def runs_views(folder: Path) -> str:
     return _unclocked("\n".join(parts)) + "\n"
 
 
+def runs_cards(folder: Path) -> str:
+    """What a page's viewer gets of each series: which rows are kept whole, which traces are shown, in which order."""
+    from benchmark.report import build, cards
+    from benchmark.report.derived import Derived
+
+    cells = frame(
+        [
+            *(
+                cell("MGAB", f"{k}.test.out", d, 0.5 + k / 50, n=9000)
+                for k in range(1, 5)
+                for d in ("LOF", "TimeIndex")
+            ),
+            *(cell("mine", name, "HBOS", 0.9, n=n, seed=s) for name, n in (("s10", 300), ("s9", 6000)) for s in (1, 0)),
+            cell("mine", "s9", "HBOS", 0.7, n=6000, protocol="prefix"),
+            cell("Genesis", "1.test.out", "Proposed", 0.8, n=9000, source="simulated"),
+            cell("Genesis", "2.test.out", "AE", status="failed"),
+        ]
+    )
+    parts = []
+    for most, coarse, fine, chosen in (
+        (4000, 1 << 18, 1 << 20, ()),
+        (5, 1 << 15, 1 << 16, ()),
+        (4000, 1 << 15, 99, ("s*",)),
+    ):
+        with mock.patch.multiple(cards, MOST_TRACES=most, COARSE=coarse, FINE=fine):
+            made = cards.series(MadeUpResults(cells), build.current(cells), Derived(), chosen)
+        for card in made:
+            payload = json.loads(card.pop("payload") or "{}")
+            shown = [(t["label"], t["protocol"], t["group"], t["paper"], t["auroc"]) for t in payload.get("scores", ())]
+            about = {k: v for k, v in card.items() if k not in ("sha256", "health", "strip")}
+            parts += [f"{about} health {card['health']} strip {card['strip'][:3]}"]
+            parts += [
+                f"    {payload.get('n')} {payload.get('segments')} fine {payload.get('fine')} {sorted(payload.get('signal', ()))} {shown}"
+            ]
+    return _unclocked("\n".join(parts)) + "\n"
+
+
 def runs_results(folder: Path) -> str:
     """What is done with stored results: list, verify, export, import, merge, report, and what is refused."""
     _folder(folder)
@@ -266,5 +306,5 @@ def runs_refused(folder: Path) -> str:
 
 
 SUBJECTS: dict[str, Subject] = {
-    s.__name__: s for s in (runs_cells, runs_reports, runs_views, runs_results, runs_refused)
+    s.__name__: s for s in (runs_cells, runs_reports, runs_views, runs_cards, runs_results, runs_refused)
 }

@@ -67,6 +67,13 @@ def speed_measured(folder: Path) -> str:
                 parts += [", ".join(f"{k}={number(v)}" for k, v in asdict(run).items() if v == v) for run in runs]
             parts += calls
             calls.clear()
+        seconds["ours"] = -1.0  # then there is nothing to compare the others with
+        sides = [(side, Path(sys.executable)) for side in (MATCHES[2].ours, *MATCHES[2].others[1:])]
+        one = series.make("counts", 1000)
+        runs = list(measure.alternate(sides, MATCHES[2], one, 48, 1, 2, Growth(50.0), parts.append))
+        parts += [", ".join(f"{k}={number(v)}" for k, v in asdict(run).items() if v == v) for run in runs]
+        seconds["ours"] = 0.5
+        calls.clear()
         page = memory.table(["HBOS", "LOF", "MP"], 2000, 100, 9.0, ["made up"], parts.append)
         parts += [*page.splitlines(), *calls]
         seconds["ours"] = 5.0
@@ -143,6 +150,52 @@ def speed_of_cases(folder: Path) -> str:
     return "\n".join([*parts, *calls, f"calls {', '.join(worker.CALLS)}"]) + "\n"
 
 
+class Seen:
+    """In place of a module of another package: notes what is asked of it, and answers with itself."""
+
+    def __init__(self, name: str, said: list[str]) -> None:
+        self.name, self.said = name, said
+
+    def __getattr__(self, name: str) -> Seen:
+        return Seen(f"{self.name}.{name}", self.said)
+
+    def __call__(self, *given: Any, **named: Any) -> Seen:
+        told = [array(np.ravel(v), 2) + f" {v.shape}" if isinstance(v, np.ndarray) else str(v) for v in given]
+        told += [f"{key}={value}" for key, value in named.items()]
+        self.said.append(f"{self.name}({', '.join(told)})")
+        return self
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __neg__(self) -> Seen:
+        return Seen(f"-{self.name}", self.said)
+
+    def __getitem__(self, at: Any) -> Seen:
+        return Seen(f"{self.name}[{at}]", self.said)
+
+    def __iter__(self) -> Any:
+        return iter([("core", "_kernel")])
+
+
+def speed_of_others(folder: Path) -> str:
+    """What every call of a measured process asks of another package, in order."""
+    x, labels = np.arange(60.0) % 7, (np.arange(60) % 30 < 2).astype(np.uint8)
+    parts: list[str] = []
+    with (
+        mock.patch.object(worker, "import_module", lambda name: Seen(name, parts)),
+        mock.patch.object(worker, "tsb_windows", lambda part, window: np.ones((len(part) - window + 1, window))),
+        mock.patch.object(worker, "scaled_rows", lambda matrix: matrix * 2.0),
+    ):
+        for name, call in worker.CALLS.items():
+            if not name.startswith("ours"):
+                for window in (5, 1) if name.endswith("IForest") else (5,):
+                    parts += [f"## {name}, window {window}"]
+                    found = call(x, labels, {"window": window, "epochs": 2, "threads": 3})
+                    parts += [f"gives {found}"]
+    return "\n".join(parts) + "\n"
+
+
 def figures_of_speed(folder: Path) -> str:
     """The bench's tables from made-up runs whose means and medians differ, and how scores agree."""
     rng = np.random.default_rng(4)
@@ -179,4 +232,6 @@ def figures_of_speed(folder: Path) -> str:
     return "\n".join([*parts, *shown(vars(Growth(10.0)), "growth")]) + "\n"
 
 
-SUBJECTS: dict[str, Subject] = {s.__name__: s for s in (speed_measured, speed_of_cases, figures_of_speed)}
+SUBJECTS: dict[str, Subject] = {
+    s.__name__: s for s in (speed_measured, speed_of_cases, speed_of_others, figures_of_speed)
+}
