@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from benchmark.catalogue.invariances import parameter_ranges
 from benchmark.errors import UserError
 from benchmark.execution import backends, worker
 from benchmark.execution.backends import Board, processes
-from benchmark.execution.dask import require_same_versions
+from benchmark.execution.dask import copies_stay, require_same_versions
 from benchmark.execution.display import Display, _clock
 from benchmark.execution.execute import prepared
 from benchmark.execution.runner import RETRIED, Summary
@@ -185,3 +186,17 @@ def test_a_tasks_clock_starts_again_when_its_libraries_have_started(monkeypatch:
     assert (one.line, one._level) == ("epoch 3", 70.0)
     assert one._since > 0
     one.close()
+
+
+@pytest.mark.parametrize(
+    ("managed", "status", "asked"),
+    [(True, "running", ["stop", "start"]), (False, "running", []), (True, "closed", ["stop"])],
+)
+def test_dasks_memory_manager_is_left_as_it_was(managed: bool, status: str, asked: list[str]) -> None:
+    seen: list[str] = []
+    manager = SimpleNamespace(
+        running=lambda: managed, stop=lambda: seen.append("stop"), start=lambda: seen.append("start")
+    )
+    with copies_stay(SimpleNamespace(amm=manager, status=status)):
+        assert seen == asked[:1]
+    assert seen == asked

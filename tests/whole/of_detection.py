@@ -401,6 +401,11 @@ def detection_followed(folder: Path) -> str:
         "lines": "".join(json.dumps({"t": str(t), "v": v}) + "\n" for t, v in zip(hours, values, strict=True)),
         "counter": "n v\n" + "".join(f"{3 * k} {v}\n" for k, v in enumerate(values)),
         "values": "".join(f"{v}\n" for v in values),
+        "semicolons": "t;v\n"
+        + "".join(
+            f"{t};{int(v) if k < 16 else f'{v / 100:.3f}'.replace('.', ',')}\n"
+            for k, (t, v) in enumerate(zip(hours, values, strict=True))
+        ),
         "fractions": "s,v\n" + "".join(f"{k / 4},{v}\n" for k, v in enumerate(values)),
         "states": "t,door\n"
         + "".join(f"{t},{'shut' if v < 120 else 'ajar'}\n" for t, v in zip(hours, values, strict=True)),

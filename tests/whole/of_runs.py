@@ -184,7 +184,7 @@ def runs_views(folder: Path) -> str:
 
 def runs_cards(folder: Path) -> str:
     """What a page's viewer gets of each series: which rows are kept whole, which traces are shown, in which order."""
-    from benchmark.report import build, cards
+    from benchmark.report import build, cards, profile
     from benchmark.report.derived import Derived
 
     cells = frame(
@@ -200,7 +200,13 @@ def runs_cards(folder: Path) -> str:
             cell("Genesis", "2.test.out", "AE", status="failed"),
         ]
     )
-    parts = []
+    ends = (10.0, 14.0, 21.5, 20.0)
+    timed = frame(
+        cell("mine", f"{k}", d, fit_seconds=1.25 + k, score_seconds=0.5 * k, peak_mb=70.0 + k, finished=end)
+        for k, (d, end) in enumerate(zip(("LOF", "HBOS", "LOF", "AE"), ends, strict=True))
+    )
+    parts = [line for jobs in (1, 2, 3) for line in profile(timed, 12.5, jobs).splitlines()]
+    parts += [profile(timed.head(0), 1.0, 1)]
     for most, coarse, fine, chosen in (
         (4000, 1 << 18, 1 << 20, ()),
         (5, 1 << 15, 1 << 16, ()),
