@@ -26,6 +26,7 @@ OTHERWISE: dict[str, dict[str, Params]] = {
     if row.main and row.detector in ("IForest", "IForest1", "KNN", "LOF", "OCSVM")
 }
 LONGER = 4 * MEASURED_AT
+TICK = 1e-9  # seconds: a clock may not move at all during a quick call
 FILE = Path(grid.__file__).parent / "costs.csv"
 COMMENT = (
     "# processor seconds per point on one thread, series of 10,000 points, W 48; only for scheduling and --dry-run",
@@ -67,7 +68,7 @@ def measure(name: str, params: Params | None = None) -> Cost:
     _timed(cls, 2_000, 1.0, **(cls.quick | params))  # compilers and imports
     fit, score = _timed(cls, MEASURED_AT, share, **params)
     longer = sum(_timed(cls, LONGER, share, **params))
-    growth = np.log(longer / (fit + score)) / np.log(LONGER / MEASURED_AT)
+    growth = np.log(max(longer, TICK) / max(fit + score, TICK)) / np.log(LONGER / MEASURED_AT)
     most = cap(cls, params)
     return Cost(fit / (share * MEASURED_AT), score / MEASURED_AT, float(np.clip(growth, 0, 2)), share, most)
 

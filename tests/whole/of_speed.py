@@ -109,6 +109,8 @@ def _costs(folder: Path) -> list[str]:
         parts += [*asked, *(folder / "costs.csv").read_text().splitlines()]
         with mock.patch.object(costing, "_timed", return_value=(1.0, 1.0)):
             parts += shown(costing.measure("HBOS"), "no growth")
+        with mock.patch.object(costing, "_timed", return_value=(0.0, 0.0)):
+            parts += shown(costing.measure("HBOS"), "no time")
     parts += [
         f"cost of {n}: {number(Cost(1e-3, 2e-3, 1.5, 0.1, 500).seconds(n / 10, n, 2))}"
         for n in (10, 1000, 5000, 20_000)
