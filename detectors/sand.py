@@ -37,6 +37,9 @@ class SAND(WindowDetector):
     batch is scored by the model that has seen it. Scores are standardised by a running mean and deviation: the level of
     the distances moves with the model.
 
+    Clusters are found from random first assignments, so that rounding may end in others. Noise of 1e-9 left a rank
+    correlation of .978 at least. A level of -3e8, where float64 rounds by 6e-8, left .957.
+
     Parameters
     ----------
     window, align
