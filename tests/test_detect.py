@@ -621,10 +621,18 @@ def test_a_series_that_changes_is_said() -> None:
     assert (steady.changes, drifting.changes) == (False, True)
     later = drifting.detect(recording(noise(600, 5) / 4 + np.arange(3000, 3600) / 300))
     assert CHANGES in later.notes
+    assert not any("of 600 new rows" in note for note in later.notes), "no share is promised"
     far = steady.detect(recording(noise(600, 5) + 10))
     assert "100 % of the rows are flagged" in far.notes[-1]
     assert "of 600 new rows" in far.notes[-2]
     assert "are flagged" not in " ".join(steady.detect(recording(noise(600, 5))).notes)
+
+
+def test_a_walk_is_said_to_change_where_a_detector_refers_to_its_level() -> None:
+    x = np.cumsum(noise(3000))
+    for name, changes in (("HBOS", True), ("AbsDifference", False)):
+        options = Options(detectors=(name,), rule="quantile", contamination=0.05)
+        assert Model.fit(detect(recording(x), options)).changes == changes
 
 
 def test_a_trend_that_goes_on_is_not_flagged_by_a_saved_model() -> None:

@@ -27,8 +27,8 @@ LATER = 0.3  # of the history, the end of it
 ENOUGH, MANY = 4, 0.1  # windows of new rows, and a share flagged, beyond which one event does not explain it
 NEEDED = 16  # separate stretches for a share within a factor of two, 19 times in 20: exp(1.96 sqrt(2 / 16)) = 2.0
 CHANGES = (
-    "The last three tenths of the history score higher by what lies before than by what lies around: "
-    "the series changes with time, and more new rows may be flagged than the threshold promises."
+    "The series changes with time: its level moves, or the last three tenths of the history score higher by what lies "
+    "before than by what lies around. More new rows may be flagged than history gives, and no share can be promised."
 )
 OFTEN, RISES = 0.1, 1.5  # share of scores, and how many times as often later ones pass their level, of one that rises
 Build = Callable[[], Detector]
@@ -103,6 +103,11 @@ def lasting(unseen: Mapping[str, Unseen], x: Array, window: int) -> tuple[str, .
     if not level or (rising < 2 and not _moves(x, window)):
         return names
     return tuple(n for n in level if level[n] <= RISES * OFTEN) or (min(level, key=lambda name: level[name]),)
+
+
+def wanders(names: Sequence[str], x: Array, window: int) -> bool:
+    """Whether the level of the history moves and one of the detectors refers to it."""
+    return not set(names) <= set(OWN_LEVEL) and _moves(x, window)
 
 
 def _moves(x: Array, window: int) -> bool:

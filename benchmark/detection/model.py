@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.catalogue import registry
-from benchmark.detection import stream
+from benchmark.detection import calibration, stream
 from benchmark.detection.alerts import merged, narrowed, runners_up
-from benchmark.detection.calibration import CHANGES, TENTHS, HeldOut, Unseen, calibrated, lasting, promise, unlike
+from benchmark.detection.calibration import CHANGES, TENTHS, HeldOut, Unseen
 from benchmark.detection.conventions import build, refuse_long
 from benchmark.detection.detect import LISTED, Finding, Options
 from benchmark.detection.peaks import Ensemble, OrdinaryPeaks
@@ -68,7 +68,8 @@ class Model:
     held_out : list of HeldOut
         What reaches the threshold of history between, and of history behind, that which was known.
     changes : bool
-        Whether the end of the history scores higher than the rest where only what lies before is known.
+        Whether the end of the history scores higher than the rest where only what lies before is known, or the
+        level moves and a detector refers to it.
     left_out : list of str
         Detectors of the history that are not of the model: their scores would rise on rows to come.
     """
@@ -135,16 +136,17 @@ class Model:
         for made in builds.values():
             refuse_long(made(), min(2 * len(x) // TENTHS, fitted_at_once(len(x))), "a part of the history has")
         unseen = {name: Unseen.of(build, x, window, centre) for name, build in builds.items()}
-        kept = lasting(unseen, x, window)
+        kept = calibration.lasting(unseen, x, window)
         chosen = tuple(name for name in finding.detectors if name in kept) or kept[:1]
         names = chosen + tuple(name for name in kept if name not in chosen)
         fitted = [builds[name]().fit(sample(x)) for name in names]
         memory = max(REMEMBERED * window, *(margin(detector, window) for detector in fitted))
-        found = calibrated([unseen[name] for name in names], len(chosen), len(x), window, options)
+        found = calibration.calibrated([unseen[name] for name in names], len(chosen), len(x), window, options)
         last, reading = finding.recording.show_time(len(x) - 1), _reading(finding.recording)
+        changes = found.changes or calibration.wanders(names, x, window)
         return cls(
             *(names, fitted, window, found.ensemble, found.threshold, x[-memory:], options, len(x), last),
-            *(centre, reading, finding.recording.step, found.held_out, found.changes),
+            *(centre, reading, finding.recording.step, found.held_out, changes),
             left_out=[name for name in every if name not in kept],
         )
 
@@ -178,7 +180,7 @@ class Model:
         others = merged([*found, *(alert.without_history() for alert in explained)])
         placed = found + [alert for alert in others if not alert.flagged]  # flagged ones stay those of a stream
         ranking = Ranking(reason="the detectors are those of the saved model.")
-        surprising = unlike(self.held_out, self.window, flags) if self.held_out and len(flags) else []
+        surprising = calibration.unlike(self.held_out, self.window, flags) if self.held_out and len(flags) else []
         notes = [*recording.notes, self._follows(), *self.promise(len(flags)), *surprising]
         options, chosen = self._scaled(recording), len(self.ensemble.usual)
         return Finding(
@@ -190,10 +192,11 @@ class Model:
     def promise(self, new: int) -> list[str]:
         """What the threshold is worth on so many new rows.
 
-        A share is promised for rules that ask for one. Nothing is known of a model of an earlier release.
+        A share is promised for rules that ask for one, of a series that does not change. Nothing is known of a model of
+        an earlier release.
         """
-        asked = self.held_out and new and self.options.rule != "peaks"
-        said = [promise(self.held_out, self.window, new)] if asked else []
+        asked = self.held_out and new and self.options.rule != "peaks" and not self.changes
+        said = [calibration.promise(self.held_out, self.window, new)] if asked else []
         if self.left_out:
             said.append(MOVES.format(", ".join(self.left_out)))
         return [*said, CHANGES] if self.changes else said

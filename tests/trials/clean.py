@@ -153,14 +153,12 @@ def compare(found: Iterator[tuple[str, Array]], options: Options) -> None:
         said, share = Promise.of(model.held_out, model.window, len(x) - cut), float(later.flags.mean())
         rows.append((said.known, model.changes, said.kept(share)))
         words = f"{said.share:.2%}" if said.known else f"at most {said.high:.2%}"
-        print(f"{name:24} {len(x):6,} rows, said {words}, came {share:.2%}{'' if said.kept(share) else ' NOT KEPT'}"
-              f"{', changes' if model.changes else ''}", flush=True)  # fmt: skip
+        told = f"said {words}, " if not model.changes else "changes, nothing said, "
+        print(
+            f"{name:24} {len(x):6,} rows, {told}came {share:.2%}{'' if said.kept(share) else ' NOT KEPT'}", flush=True
+        )
     known, changes, kept = np.array(rows, dtype=bool).T
-    for what, which in (
-        ("shares", known),
-        ("bounds", ~known),
-        ("bounds of series that do not change", ~known & ~changes),
-    ):
+    for what, which in (("shares", known & ~changes), ("bounds", ~known & ~changes), ("that change", changes)):
         print(f"{which.sum()} {what}, {kept[which].sum()} kept")
 
 
