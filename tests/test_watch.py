@@ -209,6 +209,16 @@ def test_a_missing_value_waits_for_the_next_known_one(tmp_path: Path) -> None:
     assert points.filled.tolist() == [True, True, False]
 
 
+def test_a_code_of_the_person_is_a_missing_value_in_new_lines(tmp_path: Path) -> None:
+    file = tmp_path / "my.csv"
+    options = ReadOptions(value="v", missing=("-5",))
+    follower, _, rest = Follower.begin(b"v,w\n1,a\n2,a\n3,a\n", file, options, None, 10)
+    follower.read(rest, file)
+    points, _ = follower.read(b"-5,a\n7,a\n", file)
+    assert points.values.tolist() == [5, 7]
+    assert points.filled.tolist() == [True, False]
+
+
 def test_late_and_broken_lines_are_dropped_and_said(tmp_path: Path) -> None:
     file = tmp_path / "my.csv"
     head = b"time,v\n2026-01-01 00:00,1\n2026-01-01 01:00,2\n2026-01-01 02:00,3\n"

@@ -17,7 +17,7 @@ from benchmark.adapters.apart import Apart
 from benchmark.adapters.borrowed import class_of
 from benchmark.adapters.names import Listed, version
 from benchmark.adapters.pyod_classes import DRAW, REFUSED
-from benchmark.adapters.samples import OverWindows
+from benchmark.adapters.samples import OnSeries, OverWindows
 from benchmark.errors import UserError, whose
 from benchmark.grid import Selection, rows
 from detectors.core import Array
@@ -218,6 +218,35 @@ def test_the_runner_hands_over_seed_threads_data_and_options(
     assert seen == [(7, 2), (data, {"win": 9})]
     scores = np.load(tmp_path / "scores.npy")
     assert (scores.tolist(), scores.dtype) == ([0.5, 1.5, 2.5], np.float64)
+
+
+def test_the_runner_writes_what_options_are_and_what_is_no_plain_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(data: Array, win: int = 9, rate: float = 0.5, kind: str = "a", sizes: tuple[int, ...] = (1, 2)) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(tsb_ad_runner, "functions", lambda: {"X": run})
+    tsb_ad_runner.facts(tmp_path / "facts.json")
+    options = {"win": 9, "rate": 0.5, "kind": "a", "sizes": None}
+    assert json.loads((tmp_path / "facts.json").read_text()) == {"X": {"options": options}}
+
+
+def test_a_class_on_series_draws_the_same_however_often_it_scores() -> None:
+    class Drawing(OnSeries):
+        spec = "library:Drawing"
+        learns_from = "nothing"
+        defaults: ClassVar[dict[str, Any]] = {"options": None, "random_state": 0}
+
+        def made(self, window: int) -> None:
+            return None
+
+        def scores(self, model: Any, x: Array) -> Array:
+            return np.random.random(len(x))  # noqa: NPY002
+
+    x = np.arange(30.0)
+    detector = Drawing().fit(x)
+    np.testing.assert_array_equal(detector.score(x), detector.score(x))
 
 
 def test_an_unknown_parameter_of_a_borrowed_class_is_refused() -> None:

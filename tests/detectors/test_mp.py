@@ -299,3 +299,9 @@ def test_a_share_of_the_diagonals_is_spread_by_the_golden_ratio(zone: tuple[int,
     golden = (np.sqrt(5) - 1) / 2
     assert some.tolist() == [start for start, k in zip(every, number, strict=True) if (k * golden) % 1 < share]
     assert len(some) == pytest.approx(share * len(every), abs=4)
+
+
+def test_a_constant_window_correlates_with_none_and_names_no_neighbour() -> None:
+    distance, index = nearest_distance(np.full(40, 0.7), [rhythm(60)], 12)
+    np.testing.assert_allclose(distance, np.sqrt(24))
+    assert set(index) == {-1}

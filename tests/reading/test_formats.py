@@ -193,6 +193,17 @@ def test_excel_with_a_title_units_and_midnights(tmp_path: Path) -> None:
     assert (got.values.tolist(), got.show_time(1)) == (VALUES, "2023-01-01 12:00:00")
 
 
+def test_excel_without_a_header_whose_rows_are_of_unequal_width(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for k, value in enumerate(VALUES):
+        book.active.append([k * 0.5, value, *["seen"] * (k % 7 == 6)])
+    book.save(tmp_path / "mine.xlsx")
+    got = read_recording(tmp_path / "mine.xlsx", ReadOptions(value="column 2", time="none"))
+    assert got.values.tolist() == VALUES
+    assert "The sheet has no header; its columns are called column 1, column 2, column 3." in got.notes
+
+
 def test_excel_without_openpyxl_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
     (tmp_path / "mine.xlsx").write_bytes(b"PK\x03\x04" + b"\0" * 40)
@@ -267,3 +278,5 @@ def test_labels_outside_or_of_others_are_refused(tmp_path: Path) -> None:
         events(tmp_path, "e.csv", "start,end\n1999-01-01T00:00:00Z,1999-01-02T00:00:00Z\n")
     with pytest.raises(UserError, match=r"has no windows of mine\.csv"):
         events(tmp_path, "w.json", json.dumps({"x/yours.csv": []}))
+    with pytest.raises(UserError, match=r"has no windows for mine\.csv"):
+        events(tmp_path, "w.json", json.dumps({"x/mine.csv": []}))

@@ -83,6 +83,14 @@ def test_many_wrong_clocks_are_refused(read: Read) -> None:
         read(lines("date,v", days, VALUES))
 
 
+def test_of_few_rows_none_is_a_wrong_clock(read: Read) -> None:
+    days = [str(t.date()) for t in DAYS]
+    few, enough = ([*days[:4], "1999-12-31", *days[5:n]] for n in (9, 10))
+    assert read(lines("date,v", few, VALUES[:9])).show_time(0) == "1999-12-31"
+    with pytest.raises(UserError, match="1 row whose 'date' lies years from all others"):
+        read(lines("date,v", enough, VALUES[:10]))
+
+
 def test_a_gap_of_years_is_no_wrong_clock(read: Read) -> None:
     days = [str(t.date()) for t in [*pd.date_range("2012-01-01", periods=6), *DAYS]]
     found = read(lines("date,v", days, np.arange(N + 6) % 7))
