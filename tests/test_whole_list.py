@@ -10,6 +10,7 @@ import pytest
 
 import datasets
 from benchmark import cli
+from benchmark.errors import counted
 from benchmark.grid import named_source
 from benchmark.store import Store
 from datasets import Facts
@@ -54,7 +55,7 @@ def test_the_whole_list_is_planned_by_source(
     assert len(sources) == 23
     assert sum(sources.values()) == 350
     for source, count in sources.items():
-        assert f"{source}: {count} series, {count} cells, ~" in out
+        assert f"{source}: {count} series, {counted(count, 'cell')}, ~" in out
     assert "350 cells to run, 0 stored" in err
     assert "at hand" not in caplog.text  # all of it
     assert "not on its list" not in caplog.text

@@ -149,11 +149,16 @@ def _watch(parent: int, end: Callable[[], object]) -> None:
 
 def _supervise(parent: int, command: list[str]) -> int:
     """Exit code of a command; a signal gives 128 more than its number, as in a shell."""
+    ending = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
     def stop(signum: int, frame: FrameType | None) -> NoReturn:
-        raise SystemExit(128 + signum)
+        # The system tells a parent's death once for each of its threads: the next signal must not stop this.
+        for each in ending:
+            signal.signal(each, lambda number, frame: None)
+        end_family(os.getpid())
+        os._exit(128 + signum)
 
-    for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for signum in ending:
         signal.signal(signum, stop)
     adopt_orphans()
     try:

@@ -239,6 +239,19 @@ def test_a_program_that_ends_its_supervisor_is_ended(tmp_path: Path, body: str) 
 
 
 @LINUX
+@pytest.mark.parametrize("again", range(3))
+def test_several_signals_at_once_end_the_whole_tree_too(again: int) -> None:
+    supervisor = subprocess.Popen(processes.supervised(["/bin/sh", "-c", HANGS]))
+    deadline = time.monotonic() + 60
+    while len(sleepers()) < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        supervisor.send_signal(signum)
+    assert supervisor.wait(60) in {128 + signal.SIGTERM, 128 + signal.SIGHUP, 128 + signal.SIGINT}
+    assert gone()
+
+
+@LINUX
 @pytest.mark.slow
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL])
 def test_ctrl_c_and_kill_9_end_the_whole_tree(tmp_path: Path, signum: int) -> None:
