@@ -38,6 +38,8 @@ def test_the_best_universe_has_the_best_mean_over_protocols_seeds_and_complete_s
     )
     assert table[["seeds", "series"]].to_numpy().tolist() == [[2, 2], [2, 2]]
     assert "| deepest | 0.650 | 0.450 | 0.550 | 0.100 | 2 | 2 |" in choices.to_markdown(table, 12)
+    numbers = pd.DataFrame({"window": [128], "mean": [0.9]})
+    assert "| 128 | 0.900 |" in choices.to_markdown(numbers, 12), "a whole number stays one beside figures"
 
 
 def test_nothing_is_chosen_on_a_data_set_of_the_table(tmp_path: Path) -> None:

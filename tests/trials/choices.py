@@ -53,7 +53,8 @@ def ranking(many: Multiverse, figures: pd.DataFrame) -> pd.DataFrame:
 def to_markdown(table: pd.DataFrame, most: int) -> str:
     """The first rows, figures with three decimals."""
     rows = [
-        [f"{v:.3f}" if isinstance(v, float) else str(v) for v in row] for row in table.head(most).to_numpy().tolist()
+        [f"{v:.3f}" if isinstance(v, float) else str(v) for v in row]
+        for row in table.head(most).astype(object).to_numpy().tolist()
     ]
     return markdown.table([str(name) for name in table.columns], rows)
 
