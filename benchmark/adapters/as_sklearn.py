@@ -29,8 +29,8 @@ class AsSklearn(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     detector_ : Detector
         The fitted one.
     offset_ : float
-        ``decision_function`` is ``score_samples`` less this; below zero is an outlier. Computed when first asked for:
-        a detector that refers to held-out data (ScaleFlow) fits again for it.
+        ``decision_function`` is ``score_samples`` less this; below zero is an outlier. Computed when asked for: the
+        first time a detector that refers to held-out data (ScaleFlow) fits again for it.
     """
 
     def __init__(

@@ -81,6 +81,10 @@ class Alert:
         part = self.likes.windows[:, self.start - self.likes.first : self.stop - self.likes.first]
         return part.min(axis=0), np.median(part, axis=0), part.max(axis=0)
 
+    def overlaps(self, other: Alert) -> bool:
+        """Whether they share rows that differ."""
+        return self.start < other.stop and other.start < self.stop
+
     def moved(self, rows: int) -> Alert:
         """The same alert so many rows later."""
         places = {name: getattr(self, name) + rows for name in ("start", "stop", "first", "last", "peak")}
@@ -183,7 +187,7 @@ def merged(found: list[Alert]) -> list[Alert]:
     """Alerts whose rows overlap are one event: the first of them stays, with the reach of all."""
     kept: list[Alert] = []
     for alert in found:
-        same = next((k for k, other in enumerate(kept) if alert.start < other.stop and other.start < alert.stop), None)
+        same = next((k for k, other in enumerate(kept) if alert.overlaps(other)), None)
         if same is None:
             kept.append(alert)
         else:

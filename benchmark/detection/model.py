@@ -177,8 +177,9 @@ class Model:
         next_ones = [a.moved(before) for a in runners_up(scores, odd, self.window, LISTED)]
         found = sorted(found, key=lambda alert: -alert.score)
         explained = [narrowed(whole, alert, around, self.window).moved(-before) for alert in next_ones]
-        others = merged([*found, *(alert.without_history() for alert in explained)])
-        placed = found + [alert for alert in others if not alert.flagged]  # flagged ones stay those of a stream
+        others = [alert.without_history() for alert in explained]
+        # Flagged ones stay those of a stream, of which there may be thousands.
+        placed = found + merged([one for one in others if not any(one.overlaps(alert) for alert in found)])
         ranking = Ranking(reason="the detectors are those of the saved model.")
         surprising = calibration.unlike(self.held_out, self.window, flags) if self.held_out and len(flags) else []
         notes = [*recording.notes, self._follows(), *self.promise(len(flags)), *surprising]
