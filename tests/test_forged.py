@@ -25,7 +25,7 @@ from benchmark.report.build import build, current
 from benchmark.report.writer import Wanted, write
 from benchmark.store import Store, merge, verify
 from benchmark.store.database import MAGIC
-from benchmark.store.evaluate import fill
+from benchmark.store.evaluate import fill, measure
 from tests.support.cases import planned, toy
 from tests.support.stored import cell
 from tests.support.stored import fill as stored
@@ -82,6 +82,10 @@ RUNS = {
     "versions that are a list": """UPDATE runs SET provenance = '{"versions": ["x"]}'""",
     "a start of text": "UPDATE runs SET started = 'x'",
     "a start beyond the calendar": "UPDATE runs SET started = 1e300",
+    "no runs": "DELETE FROM runs",
+    "cells of another run": "UPDATE cells SET run_id = 7",
+    "a series under another name": "UPDATE series SET name = 'B'",
+    "a series of another data set": "UPDATE series SET dataset = 'MGAB'",
 }
 ALL = CELLS | FIGURES | RUNS
 
@@ -287,10 +291,14 @@ def test_a_sound_store_is_found_sound(tmp_path: Path) -> None:
 
 
 def test_names_are_data_whatever_they_say(tmp_path: Path) -> None:
-    path = stored(tmp_path / "s.sqlite", "A")
-    with closing(sqlite3.connect(path)) as db, db:
-        db.execute("UPDATE series SET dataset = ?, name = ?", (EVIL, EVIL))
-        db.execute("UPDATE runs SET command = ?", (EVIL,))
+    path, series = tmp_path / "s.sqlite", replace(toy(), dataset=EVIL, name=EVIL)
+    mine, metrics = replace(cell("A"), dataset=EVIL, series=EVIL), ["auroc", "auprc"]
+    with Store(path, write=True) as store:
+        store.begin_run(EVIL, {})
+        store.put_series(series)
+        scores = np.arange(300.0)
+        measured = measure(mine.key, metrics, series.labels, scores, mine.protocol, 1)
+        store.put(mine, Outcome("ok", scores=scores, n=300, n_anomalous=5), metrics=measured)
     with Store(path) as store, Store(tmp_path / "ours.sqlite", write=True) as ours:
         assert not verify(store).damaged
         assert merge(ours, path).added == 1
@@ -314,6 +322,28 @@ def test_a_store_of_another_schema_is_refused_in_words(part: str, statement: str
     for writes in (False, True):
         with pytest.raises(UserError, match=rf"altered by another program \({part.strip()}\)"):
             Store(path, write=writes)
+
+
+def test_a_series_may_go_by_two_names(tmp_path: Path) -> None:
+    path = stored(tmp_path / "s.sqlite", "A")
+    other = replace(cell("B"), series="copy")
+    with Store(path, write=True) as store:
+        scores = np.arange(300.0)
+        measured = measure(other.key, ["auroc"], toy().labels, scores, other.protocol, 1)
+        store.put(other, Outcome("ok", scores=scores, n=300, n_anomalous=5), metrics=measured)
+        assert not verify(store).damaged
+
+
+def test_repair_gives_a_series_the_name_that_its_cells_have(tmp_path: Path) -> None:
+    path = forged(tmp_path, "UPDATE series SET dataset = 'MGAB', name = '1.test.out'; DELETE FROM runs")
+    with Store(path, write=True) as store:
+        assert verify(store, repair=True).damaged == [
+            "series MGAB/1.test.out: its cells call it Toy/toy",
+            "run 1, the origin of 2 cells, is not in the store",
+        ]
+    with Store(path) as store:
+        assert store.load_series(toy().sha256).name == "toy"
+        assert len(store.frame()) == 2
 
 
 def test_a_table_of_ones_own_may_stand_beside(tmp_path: Path) -> None:

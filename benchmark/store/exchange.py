@@ -119,6 +119,8 @@ def _join(db: sqlite3.Connection, source: Store, other: Path) -> Merged:
     merged = Merged()
     for row in _each(source, "cells", "key"):
         _take(db, source, dict(row), runs, merged)
+    for fault, _ in _misfits(source):
+        raise UserError(f"{other}: {fault}; nothing was taken")
     return merged
 
 
@@ -190,16 +192,8 @@ def verify(store: Store, repair: bool = False) -> Verified:
     """
     stored = [name for (name,) in store.database.rows("SELECT DISTINCT metric FROM metrics ORDER BY metric")]
     found = Verified(unknown=[str(name) for name in stored if name not in METRICS])
-    for row in store.database.rows("SELECT data_hash, dataset, name FROM series"):
-        try:
-            store.load_series(row["data_hash"])
-        except UserError as error:
-            found.damaged.append(f"series {row['dataset']}/{row['name']}: {error}")
-            _drop(store, repair, "data_hash", row["data_hash"], ("series",))
-    for row in store.database.rows("SELECT * FROM runs"):
-        if fault := fault_of_run(row):
-            found.damaged.append(f"run {row['id']}: {fault}")
-            _drop(store, repair, "id", row["id"], ("runs",))
+    _verify_series(store, repair, found)
+    _verify_runs(store, repair, found)
     for row in _each(store, "cells", "key"):
         found.cells += 1
         _verify_cell(store, row, repair, found)
@@ -207,7 +201,56 @@ def verify(store: Store, repair: bool = False) -> Verified:
         for (key,) in store.database.rows(f"SELECT DISTINCT key FROM {table} WHERE key NOT IN (SELECT key FROM cells)"):
             found.damaged.append(f"{table} of the cell {key}, which is not in the store")
             _drop(store, repair, "key", key, (table,))
+    for fault, cure in _misfits(store):  # last: a repair keeps sound cells alone, whose word then holds
+        found.damaged.append(fault)
+        _change(store, repair, *cure)
     return found
+
+
+def _verify_series(store: Store, repair: bool, found: Verified) -> None:
+    for row in store.database.rows("SELECT data_hash, dataset, name FROM series"):
+        try:
+            store.load_series(row["data_hash"])
+        except UserError as error:
+            found.damaged.append(f"series {row['dataset']}/{row['name']}: {error}")
+            _drop(store, repair, "data_hash", row["data_hash"], ("series",))
+
+
+def _verify_runs(store: Store, repair: bool, found: Verified) -> None:
+    for row in store.database.rows("SELECT * FROM runs"):
+        if fault := fault_of_run(row):
+            found.damaged.append(f"run {row['id']}: {fault}")
+            _drop(store, repair, "id", row["id"], ("runs",))
+            _change(store, repair, FORGET, row["id"])
+
+
+FORGET = "UPDATE cells SET run_id = NULL WHERE run_id = ?"
+
+# One series may go by several names, as its content is its identity; a name that no cell knows is wrong.
+MISNAMED = """
+    SELECT data_hash, series.dataset, name, min(cells.dataset) AS theirs, cells.series AS called
+    FROM series JOIN cells USING (data_hash) GROUP BY data_hash
+    HAVING NOT max(cells.dataset = series.dataset AND cells.series = name)
+"""
+MISSED = """
+    SELECT run_id, count(*) AS cells FROM cells WHERE run_id IS NOT NULL AND run_id NOT IN (SELECT id FROM runs)
+    GROUP BY run_id
+"""
+
+
+def _misfits(store: Store) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """What tables say against each other: a fault, and the statement with its values that mends it."""
+    for row in store.database.rows(MISNAMED):
+        names = (row["theirs"], row["called"], row["data_hash"])
+        yield (
+            "series {!s:.200}/{!s:.200}: its cells call it {!s:.200}/{!s:.200}".format(*row[1:3], *names[:2]),
+            ("UPDATE series SET dataset = ?, name = ? WHERE data_hash = ?", *names),
+        )
+    for row in store.database.rows(MISSED):
+        yield (
+            f"run {row['run_id']!s:.40}, the origin of {counted(row['cells'], 'cell')}, is not in the store",
+            (FORGET, row["run_id"]),
+        )
 
 
 def _verify_cell(store: Store, row: sqlite3.Row, repair: bool, found: Verified) -> None:
@@ -232,8 +275,11 @@ def _named(row: sqlite3.Row) -> str:
 
 
 def _drop(store: Store, repair: bool, column: str, value: Any, tables: Iterable[str]) -> None:
-    if not repair:
-        return
-    with store.database.transaction() as db:
-        for table in tables:
-            db.execute(f"DELETE FROM {table} WHERE {column} = ?", (value,))
+    for table in tables:
+        _change(store, repair, f"DELETE FROM {table} WHERE {column} = ?", value)
+
+
+def _change(store: Store, repair: bool, statement: str, *values: Any) -> None:
+    if repair:
+        with store.database.transaction() as db:
+            db.execute(statement, values)
