@@ -28,7 +28,7 @@ from tests.support.stored import fill
 
 CELLS = (
     "--value v --time t --series-column c --sep ; --encoding latin-1 --decimal , --thousands . --missing=-1 "
-    "--missing x --sheet S --monthfirst --tz Europe/Berlin"
+    "--missing x --sheet S --monthfirst --since 2001-01-01 --tz Europe/Berlin"
 )
 READING = f"{CELLS} --label l --labels marks.csv"
 READ = ReadOptions(
@@ -45,6 +45,7 @@ READ = ReadOptions(
     tz="Europe/Berlin",
     missing=("-1", "x"),
     sheet="S",
+    since="2001-01-01",
 )
 FETCH = f"--dataset MGAB --train 7 --series 2.* --series 10.* --data-dir there --offline {READING}"
 DATA = f"--data simulated {FETCH}"

@@ -268,6 +268,8 @@ def add_reading(parser: argparse.ArgumentParser, several: bool = True) -> None:
     order = cells.add_mutually_exclusive_group()
     for name, first, meant in (("--dayfirst", True, "the third of April"), ("--monthfirst", False, "March the fourth")):
         order.add_argument(name, dest="day_first", action="store_const", const=first, help=f"03/04 is {meant}")
+    counts = "day from which a column of counts is read, e.g. 2001-01-01, or 'hours since 2001-01-01'"
+    cells.add_argument("--since", metavar="DAY", help=counts)
     cells.add_argument(
         "--tz", metavar="ZONE", help="zone of times without one, and to show times in, e.g. Europe/Berlin"
     )

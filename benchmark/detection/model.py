@@ -35,7 +35,7 @@ FILE = "model.json"
 PLAIN = ("names", "window", "threshold", "rows", "last", "centre", "reading", "step", "changes", "left_out")
 MOVES = "The level or the spread of the history changes with time. Left out, as their scores would rise with it: {}."
 INHERITED = (
-    *("value", "time", "decimal", "thousands", "day_first", "tz", "separator", "encoding", "missing"),
+    *("value", "time", "decimal", "thousands", "day_first", "since", "tz", "separator", "encoding", "missing"),
     *("series_column", "series", "states"),
 )
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmark.errors import UserError
 from benchmark.reading import cell
-from benchmark.reading.epochs import epoch_notes, from_epoch, spreadsheet_days
+from benchmark.reading.epochs import doubt, epoch_notes, from_epoch, spreadsheet_days
 from benchmark.reading.names import PARTS, SHORT, month_of
 from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.options import LOST_AT_MOST, WITHOUT
@@ -76,6 +76,8 @@ def find_clock(sheet: Sheet, taken: tuple[str | None, ...]) -> Clock | None:
     clock = _named(sheet, wanted, taken) if wanted else _best(sheet, taken)
     if clock is not None and clock.stamps is not None:
         _check(clock.stamps, clock, sheet)
+    if clock is not None and sheet.options.since is None:
+        _refuse_two_epochs(clock, sheet)
     return clock
 
 
@@ -90,6 +92,21 @@ def unread_times(sheet: Sheet, clock: Clock | None, taken: tuple[str | None, ...
         if different and not sheet.looks_numeric(name) and all(re.search(r"\d", c) for c in known[:20]):
             return [f"The column {name!r} was not read as times, e.g. {known[0]!r}; rows are taken as evenly spaced."]
     return []
+
+
+def _refuse_two_epochs(clock: Clock, sheet: Sheet) -> None:
+    """Raise where numbers may count from either of two days; a mere counter is said to."""
+    name = clock.columns[0]
+    if clock.stamps is not None and not clock.stamps.epoch.endswith("since 1970"):
+        return
+    days = doubt(sheet.numbers(name).values, name) if NAME.fullmatch(name) or clock.stamps is not None else ""
+    if days and clock.stamps is None:
+        clock.notes.append(f"{name!r} only counts; it has times with {days}.")
+    elif days:
+        raise UserError(
+            f"{sheet.path}: {sheet.cells(name)[0]} in {name!r} can count from two days: say {days}, "
+            f"or number the rows with --time {WITHOUT}"
+        )
 
 
 def _check(stamps: Stamps, clock: Clock, sheet: Sheet) -> None:
@@ -194,6 +211,9 @@ def _as_clock(sheet: Sheet, name: str, asked: bool) -> Clock | None:
 
 def _counted(sheet: Sheet, values: NDArray[np.float64], name: str) -> Stamps | None:
     """Numbers as times, in the first way that fits."""
+    since = sheet.options.since
+    if since is not None:
+        return from_epoch(values, name, since)
     found = short_stamps(values, name) or from_epoch(values, name) or whole_dates(values, name)
     return found or spreadsheet_days(values, name, sheet.table.form.startswith("Excel"))
 

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.errors import UserError
 from benchmark.reading.sheet import is_whole
 from benchmark.reading.stamps import Stamps
 from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND
 
 OLDEST, YOUNGEST = 315_532_800, 3_155_760_000  # 1980 and 2070; LabVIEW's seconds, since 1904, lie behind it
 TIMELY = "time|date|stamp|datum|zeit|fecha|hora|heure"
+COUNTED = {"seconds": SECOND, "milliseconds": 10**6, "microseconds": 10**3, "nanoseconds": 1}
 SIZES = {"d": DAY, "h": HOUR, "mi": MINUTE, "s": SECOND, "ms": 10**6, "mil": 10**6}
 SINCE = re.compile(
-    r"\b(?P<unit>days?|d|hours?|hrs?|h|minutes?|mins?|seconds?|secs?|s|milliseconds?|ms) since "
-    r"(?P<begin>\d{4}-\d{1,2}-\d{1,2})(?:[ T](?P<clock>\d{1,2}:\d{2}(?::\d{2})?))?",
+    r"(?:\b(?P<unit>days?|d|hours?|hrs?|h|minutes?|mins?|seconds?|secs?|s|milliseconds?|ms) )?since "
+    r"(?P<begin>\d{4}(?:-\d{1,2}-\d{1,2})?)(?!\d)(?:[ T](?P<clock>\d{1,2}:\d{2}(?::\d{2})?))?",
     re.I,
+)
+CALLED = (  # what names of columns say of the day that they count from
+    (r"gps", "1980-01-06"),
+    (r"apple|cocoa|cfabsolute|nsdate|core ?data|(?<![a-z])mac(?![a-z])", "2001-01-01"),
+    (r"labview|1904", "1904-01-01"),
+    (r"(?<![a-z])ntp(?![a-z])", "1900-01-01"),
+)
+GPS = "Clocks of GPS leave out leap seconds: since 2017 these times are 18 s ahead of UTC."
+EARLIEST = 10**8  # seconds: fewer since a day that no unit goes with are no time of a measurement
+COUNTING = re.compile(rf"{TIMELY}|epoch|clock|sec|(?<![a-z])[mun]?s(?![a-z])|^gpst?$", re.I)
+OPEN = (  # seconds between two numbers, and the two days from which they may count
+    (599_616_000, 883_612_800, ("1970-01-01", "2001-01-01")),
+    (YOUNGEST, 4_133_980_800, ("1904-01-01", "1900-01-01")),
 )
 
 
@@ -76,26 +92,69 @@ EPOCHS = (
 DATENUM = Epoch("days since the year 0, as Matlab does", DAY, -62_167_305_600, f"datenum|{TIMELY}")
 
 
-def from_epoch(values: NDArray[np.float64], name: str = "") -> Stamps | None:
-    """Numbers that the name says to count since a day, or that all lie between 1980 and 2070 in one way to count."""
+def from_epoch(values: NDArray[np.float64], name: str = "", since: str | None = None) -> Stamps | None:
+    """Numbers that count since a day, which a person or the name says, or between 1980 and 2070 in one way to count."""
     known = values[np.isfinite(values)]
     if not len(known):
         return None
-    if (said := SINCE.search(name)) is not None:
-        return _of_name(said).read(values)
+    said, gps = _said(name, since)
+    if said is not None and (said["unit"] or since or known.min() >= EARLIEST):
+        stamps = _of_words(said, known).read(values)
+        stamps.notes += [GPS] * gps
+        return stamps
     ways = EPOCHS if is_whole(values) else (*EPOCHS, DATENUM)  # whole days look like dates of six digits
     found = next((way for way in ways if way.fits(known, name)), None)
     return None if found is None else found.read(values)
 
 
-def _of_name(said: re.Match[str]) -> Epoch:
-    """``hours since 1900-01-01 00:00:00``, as CF's conventions have it."""
-    year, month, day = map(int, said["begin"].split("-"))
+def _said(name: str, since: str | None) -> tuple[re.Match[str] | None, bool]:
+    """What a person, or the name of a column of times, says of the day that is counted from; whether it is GPS's.
+
+    Raises
+    ------
+    UserError
+        If the person names none.
+    """
+    if since is not None:
+        named = SINCE.fullmatch(since if "since" in since else f"since {since}")
+        if named is None:
+            raise UserError(f"--since {since}: expected a day, e.g. 2001-01-01, or 'hours since 2001-01-01'")
+        return named, False
+    named = SINCE.search(name)
+    if named is not None and named["unit"]:
+        return named, False
+    called = next((day for word, day in CALLED if re.search(word, name, re.I)), None)
+    if not COUNTING.search(name):
+        return None, False
+    return (named, False) if called is None else (SINCE.search(f"since {called}"), called == CALLED[0][1])
+
+
+def _of_words(said: re.Match[str], known: NDArray[np.float64]) -> Epoch:
+    """``hours since 1900-01-01 00:00:00``, as CF's conventions have it; without a unit the first that fits."""
+    try:
+        begin = date(*[*map(int, said["begin"].split("-")), 1, 1][:3])
+    except ValueError as error:
+        raise UserError(f"{said[0]!r} names no day ({error}): give one such as --since 2001-01-01") from error
     clock = [*map(int, (said["clock"] or "0").split(":")), 0, 0]
-    days = (np.datetime64(f"{year:04d}-{month:02d}-01") + (day - 1)).astype(np.int64)
-    unit = said["unit"].lower()
-    size = next(size for begin, size in reversed(SIZES.items()) if unit.startswith(begin))
-    return Epoch(said[0], size, float(days) * 86_400 + clock[0] * 3600 + clock[1] * 60 + clock[2])
+    zero = (begin - date(1970, 1, 1)).days * 86_400.0 + clock[0] * 3600 + clock[1] * 60 + clock[2]
+    if said["unit"]:
+        unit = said["unit"].lower()
+        return Epoch(said[0], next(size for begin, size in reversed(SIZES.items()) if unit.startswith(begin)), zero)
+    ways = [Epoch(f"{words} {said[0]}", size, zero) for words, size in COUNTED.items()]
+    return next((way for way in ways if way.fits(known, "")), ways[0])
+
+
+def doubt(values: NDArray[np.float64], name: str) -> str:
+    """Two days from which the numbers may count, both likely, and the first time by each; empty where one is."""
+    known = values[np.isfinite(values)]
+    if not len(known) or re.search("unix|posix|epoch|1970", name, re.I) or _said(name, None)[0] is not None:
+        return ""
+    for low, high, days in OPEN:
+        size = next((s for s in (1, 10**3, 10**6, 10**9) if low * s <= known.min() and known.max() <= high * s), 0)
+        if size:
+            first = [np.datetime64(day, "s") + np.timedelta64(int(known[0] / size), "s") for day in days]
+            return " or ".join(f"--since {d} (from {str(t)[:10]} on)" for d, t in zip(days, first, strict=True))
+    return ""
 
 
 def spreadsheet_days(values: NDArray[np.float64], name: str, excel: bool) -> Stamps | None:
@@ -120,4 +179,5 @@ def epoch_notes(stamps: Stamps, name: str) -> list[str]:
         return []
     if stamps.epoch == "days":
         return [f"{name!r} counts days as spreadsheets do, from 1899-12-30."]
-    return [f"{name!r} counts {stamps.epoch}; times are shown in UTC (--tz shows them in a zone)."]
+    day = f"{name!r} counts {stamps.epoch} (--since names another day)"
+    return [f"{day}; times are shown in UTC (--tz shows them in a zone)."]

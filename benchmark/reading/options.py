@@ -31,6 +31,8 @@ class ReadOptions:
         How ``03/04/2024`` is meant.
     states : (str, str) or () or None
         The words of the values that are read as 0 and 1; ``()`` where the values are numbers.
+    since : str or None
+        The day that a column of counts begins at, e.g. ``2001-01-01``.
     """
 
     value: str | None = None
@@ -48,6 +50,7 @@ class ReadOptions:
     missing: tuple[str, ...] | None = None
     sheet: str | None = None
     states: tuple[str, ...] | None = None
+    since: str | None = None
 
     def mark(self, number: str) -> str:
         """A number with the file's decimal mark."""

@@ -121,6 +121,8 @@ class _Job:
             notes += clock.notes
         if sheet.options.tz and (clock is None or clock.stamps is None):
             notes.append(f"--tz {sheet.options.tz} has no effect: the rows have no dates.")
+        if sheet.options.since and (clock is None or clock.stamps is None or not clock.stamps.epoch):
+            notes.append(f"--since {sheet.options.since} has no effect: no column of counts is the time.")
         numbers = self._numbers(rows)
         notes += numbers.notes
         rows, clock = self._own_rows(rows, clock, numbers, notes)
