@@ -138,20 +138,13 @@ def batches(seen: int, n: int, size: int) -> list[tuple[int, int]]:
 
 @dataclass
 class Model:
-    """Shapes with what is needed to join more of them.
-
-    Attributes
-    ----------
-    centres : (k, m) array
-    rows : list of (n_k, m) arrays
-        The last members of each, from which the centre is found anew.
-    members, reach, idle : (k,) arrays
-        Number of members, their mean distance to the centre, and batches since one joined.
-    """
+    """Shapes with what is needed to join more of them."""
 
     length: int
-    centres: Array
+    centres: Array  # (k, m)
+    # (n_k, m) each, the last members of each, from which the centre is found anew
     rows: list[Array] = field(default_factory=list)
+    # (k,), number of members, their mean distance to the centre, and batches since one joined
     members: Array = field(default_factory=lambda: np.zeros(0))
     reach: Array = field(default_factory=lambda: np.zeros(0))
     idle: Array = field(default_factory=lambda: np.zeros(0))

@@ -23,16 +23,10 @@ from detectors import Detector
 
 @dataclass(frozen=True)
 class Home:
-    """An environment, and the script that runs its detectors there.
-
-    Attributes
-    ----------
-    environment : Environment
-    runner : Path
-        ``runner NAME FOLDER`` scores as docs/programs.md says, ``runner --facts FILE`` writes what is known of each.
-    """
+    """An environment, and the script that runs its detectors there."""
 
     environment: Environment
+    # ``runner NAME FOLDER`` scores as docs/programs.md says, ``runner --facts FILE`` writes what is known of each
     runner: Path
 
     @property

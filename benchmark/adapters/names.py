@@ -24,40 +24,18 @@ PACKAGES = {"sklearn": "scikit-learn", "torch_geometric": "torch-geometric"}  # 
 
 @dataclass(frozen=True)
 class Listed:
-    """One class or function of a library.
+    """One class or function of a library."""
 
-    Attributes
-    ----------
-    library, name : str
-        As ``LIBRARY:NAME`` takes it.
-    module : str
-        Where it is imported from; empty = in an environment of its own.
-    attribute : str
-        Its name there, if another one.
-    also : tuple of str
-        Other names that are understood.
-    needs : str
-        What must be given or installed before it runs; empty = nothing.
-    refused : str
-        Why it is no detector of one series without labels; empty = it is.
-    given : str
-        How the user names it, if it is a class of the user's.
-    text : str
-        The file that a class of the user's comes from.
-    home : str
-        The adapter that makes its class, if not that of the library's name.
-    """
-
-    library: str
+    library: str  # as ``LIBRARY:NAME`` takes it
     name: str
-    module: str
-    attribute: str = ""
-    also: tuple[str, ...] = ()
-    needs: str = ""
-    refused: str = ""
-    given: str = ""
-    text: str = ""
-    home: str = ""
+    module: str  # where it is imported from; empty = in an environment of its own
+    attribute: str = ""  # its name there, if another one
+    also: tuple[str, ...] = ()  # other names that are understood
+    needs: str = ""  # what must be given or installed before it runs; empty = nothing
+    refused: str = ""  # why it is no detector of one series without labels; empty = it is
+    given: str = ""  # how the user names it, if it is a class of the user's
+    text: str = ""  # the file that a class of the user's comes from
+    home: str = ""  # the adapter that makes its class, if not that of the library's name
 
     @property
     def spec(self) -> str:

@@ -44,17 +44,10 @@ COLUMNS = ("detector", "outcome", "seconds")
 
 @dataclass
 class Section:
-    """One library of the page.
+    """One library of the page."""
 
-    Attributes
-    ----------
-    conditions : str
-        Version, series and limits: rows of other ones do not count.
-    rows : dict
-        Outcome and seconds of each detector, as the page shows them.
-    """
-
-    conditions: str
+    conditions: str  # version, series and limits: rows of other ones do not count
+    # outcome and seconds of each detector, as the page shows them
     rows: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     @property

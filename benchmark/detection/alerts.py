@@ -19,21 +19,11 @@ SEARCHED = 50_000  # rows on either side in which similar windows are looked for
 
 @dataclass(frozen=True)
 class Likes:
-    """The windows elsewhere that are most like the surroundings of an alert, nearest first.
+    """The windows elsewhere that are most like the surroundings of an alert, nearest first."""
 
-    Attributes
-    ----------
-    first : int
-        Row where the surroundings begin.
-    begins : (k,) int array
-        Rows where the windows begin; below 0 in the history of a saved model.
-    windows : (k, m) array
-        Their values, each moved to the level of the surroundings.
-    """
-
-    first: int
-    begins: NDArray[np.intp]
-    windows: Array
+    first: int  # row where the surroundings begin
+    begins: NDArray[np.intp]  # (k,), rows where the windows begin; below 0 in the history of a saved model
+    windows: Array  # (k, m), their values, each moved to the level of the surroundings
 
     def moved(self, rows: int) -> Likes:
         """The same so many rows later."""
@@ -42,31 +32,16 @@ class Likes:
 
 @dataclass(frozen=True)
 class Alert:
-    """An event, or one that would be next.
+    """An event, or one that would be next."""
 
-    Attributes
-    ----------
-    start, stop : int
-        Half-open rows that differ most from what similar windows do there.
-    first, last : int
-        Half-open reach: the rows whose score stands out, in which the event lies.
-    peak : int
-        Row of the largest difference, or of the highest score before the alert is narrowed.
-    score : float
-    flagged : bool
-        Above the threshold.
-    likes : Likes or None
-        What the rows were compared with.
-    """
-
-    start: int
+    start: int  # half-open rows that differ most from what similar windows do there
     stop: int
-    first: int
+    first: int  # half-open reach: the rows whose score stands out, in which the event lies
     last: int
-    peak: int
+    peak: int  # row of the largest difference, or of the highest score before the alert is narrowed
     score: float
-    flagged: bool = True
-    likes: Likes | None = None
+    flagged: bool = True  # above the threshold
+    likes: Likes | None = None  # what the rows were compared with
 
     @property
     def normal(self) -> int | None:

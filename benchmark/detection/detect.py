@@ -29,31 +29,17 @@ SCORING = 0.6  # of the budget, for a long series; the ranking has the rest
 
 @dataclass(frozen=True)
 class Options:
-    """What a user may decide.
+    """What a user may decide."""
 
-    Attributes
-    ----------
-    detectors : tuple of str
-        Detectors to rank (or the one to use); empty = those candidates that the budget allows.
-    params : dict
-        Detector -> parameters of ``--set``.
-    rule : {"peaks", "quantile", "pot"}
-        Threshold. ``"peaks"``: what ordinary peaks reach ``false_alerts`` times. Else the level that a share
-        ``contamination`` of the rows is above, as it is or from a fitted tail.
-    false_alerts : float
-        Expected in the whole series.
-    contamination : float
-    budget : float
-        Seconds that ranking may be expected to take, and scoring too.
-    seed : int
-    """
-
+    # detectors to rank (or the one to use); empty = those candidates that the budget allows
     detectors: tuple[str, ...] = ()
-    params: Params = field(default_factory=dict)
+    params: Params = field(default_factory=dict)  # detector -> parameters of ``--set``
+    # Threshold. ``"peaks"``: what ordinary peaks reach ``false_alerts`` times. Else the level that a share
+    # ``contamination`` of the rows is above, as it is or from a fitted tail.
     rule: Rule = "peaks"
-    false_alerts: float = FALSE_ALERTS
+    false_alerts: float = FALSE_ALERTS  # expected in the whole series
     contamination: float = 0.01
-    budget: float = 30.0
+    budget: float = 30.0  # seconds that ranking may be expected to take, and scoring too
     seed: int = 0
 
 

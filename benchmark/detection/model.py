@@ -42,52 +42,27 @@ INHERITED = (
 
 @dataclass
 class Model:
-    """Fitted detectors, and what their scores mean.
-
-    Attributes
-    ----------
-    names : tuple of str
-    detectors : list of Detector
-        Fitted to the history, or to a sample of a long one.
-    window : int
-    ensemble : Ensemble
-        What the detectors' scores come to, by held-out history; the chosen detectors come first.
-    threshold : float
-        Likewise, by the rule that the options name.
-    recent : (k,) array
-        Last rows of the history.
-    options : Options
-    rows, last : int, str
-        Rows of the history, and the time of its last one.
-    centre : float
-        Median of the history, which :class:`detectors.AbsDeviation` refers to.
-    reading : dict
-        How the history was read, as options; files that follow are read likewise.
-    step : float or None
-        Of the history's regular grid.
-    held_out : list of HeldOut
-        What reaches the threshold of history between, and of history behind, that which was known.
-    changes : bool
-        Whether the end of the history scores higher than the rest where only what lies before is known, or the
-        level moves and a detector refers to it.
-    left_out : list of str
-        Detectors of the history that are not of the model: their scores would rise on rows to come.
-    """
+    """Fitted detectors, and what their scores mean."""
 
     names: tuple[str, ...]
-    detectors: list[Detector]
+    detectors: list[Detector]  # fitted to the history, or to a sample of a long one
     window: int
-    ensemble: Ensemble
-    threshold: float
-    recent: Array
+    ensemble: Ensemble  # what the detectors' scores come to, by held-out history; the chosen detectors come first
+    threshold: float  # likewise, by the rule that the options name
+    recent: Array  # (k,), last rows of the history
     options: Options
-    rows: int
+    rows: int  # rows of the history, and the time of its last one
     last: str
-    centre: float = 0.0
+    centre: float = 0.0  # median of the history, which ``detectors.AbsDeviation`` refers to
+    # how the history was read, as options; files that follow are read likewise
     reading: dict[str, Any] = field(default_factory=dict)
-    step: float | None = None
+    step: float | None = None  # of the history's regular grid
+    # what reaches the threshold of history between, and of history behind, that which was known
     held_out: list[HeldOut] = field(default_factory=list)
+    # whether the end of the history scores higher than the rest where only what lies before is known, or the level
+    # moves and a detector refers to it
     changes: bool = False
+    # detectors of the history that are not of the model: their scores would rise on rows to come
     left_out: list[str] = field(default_factory=list)
 
     @property

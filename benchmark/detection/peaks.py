@@ -23,17 +23,11 @@ class OrdinaryPeaks:
 
     Quartiles tolerate anomalies in up to a quarter of the blocks. The tail is exponential, as in peaks over threshold
     with shape 0. That is too careful for lighter tails.
-
-    Attributes
-    ----------
-    location, scale : float
-    blocks : int
-        Blocks in the scored series.
     """
 
     location: float
     scale: float
-    blocks: int
+    blocks: int  # blocks in the scored series
 
     @classmethod
     def fit(cls, scores: Array, window: int) -> OrdinaryPeaks:
@@ -134,17 +128,11 @@ class Ensemble:
 
     What one detector alone sees clearly is lost in a mean. So each part is measured from its usual score, 0, to its
     return level, 1, and the highest part counts. One detector by itself keeps its scores.
-
-    Attributes
-    ----------
-    usual : list of OrdinaryPeaks
-        Of the first detectors, whose mean surprise is one part.
-    parts : list of (float, float)
-        Usual score and return level of each part; none for one detector, and for the plain mean of a model saved by an
-        earlier release.
     """
 
-    usual: list[OrdinaryPeaks]
+    usual: list[OrdinaryPeaks]  # of the first detectors, whose mean surprise is one part
+    # usual score and return level of each part; none for one detector, and for the plain mean of a model saved by an
+    # earlier release
     parts: list[tuple[float, float]]
 
     @classmethod

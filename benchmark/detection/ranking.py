@@ -32,28 +32,16 @@ LABELLED = ("labelled",)  # the one trial that a file's own labels are
 
 @dataclass
 class Ranking:
-    """How well each detector finds anomalies planted into the user's own series (or labelled ones).
+    """How well each detector finds anomalies planted into the user's own series (or labelled ones)."""
 
-    Attributes
-    ----------
-    merit : dict
-        Detector -> (trials,) values in 0..1. Of a planted anomaly: how far its peak reaches towards the threshold, 1 =
-        an alert. Ordinary peaks of rows that were not fitted pass it one time in ten. With labels: AUROC.
-    kinds : tuple of str
-        Kind of anomaly of each trial.
-    tied : tuple of str
-        Detectors that the trials cannot tell from the first; a paired bootstrap over trials, at 90 %.
-    reason : str
-        Why no ranking is supported; empty when one is.
-    basis : str
-        "planted anomalies", or "the file's labels".
-    """
-
+    # Detector -> (trials,) values in 0..1. Of a planted anomaly: how far its peak reaches towards the threshold, 1 = an
+    # alert. Ordinary peaks of rows that were not fitted pass it one time in ten. With labels: AUROC.
     merit: dict[str, Array] = field(default_factory=dict)
-    kinds: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()  # kind of anomaly of each trial
+    # detectors that the trials cannot tell from the first; a paired bootstrap over trials, at 90 %
     tied: tuple[str, ...] = ()
-    reason: str = ""
-    basis: str = "planted anomalies"
+    reason: str = ""  # why no ranking is supported; empty when one is
+    basis: str = "planted anomalies"  # "planted anomalies", or "the file's labels"
 
     @property
     def order(self) -> list[str]:

@@ -42,32 +42,17 @@ class Stream:
 
     The score of a row is final when the windows that cover it are whole. An alert is complete when half a window
     of final rows behind it stays below the threshold. What is found does not depend on how rows are pushed.
-
-    Attributes
-    ----------
-    model : Scorer
-    values, filled, flags : (k,) arrays
-        The last rows: as many as later scores, and the explanation of an open alert, look back on.
-    first : int
-        Row of the first of them; rows of the history are below 0.
-    final : int
-        Rows before it have their final score.
-    count : int
-        Rows pushed.
-    open : Alert or None
-        The alert that may still grow.
-    suspect : (int, float) or None
-        First row and score of what is above the threshold behind ``final``, where later rows may change it.
     """
 
     model: Scorer
-    values: Array
+    values: Array  # (k,), the last rows: as many as later scores, and the explanation of an open alert, look back on
     filled: Rows
     flags: Rows
-    first: int
-    final: int = 0
-    count: int = 0
-    open: Alert | None = None
+    first: int  # row of the first of them; rows of the history are below 0
+    final: int = 0  # rows before it have their final score
+    count: int = 0  # rows pushed
+    open: Alert | None = None  # the alert that may still grow
+    # first row and score of what is above the threshold behind ``final``, where later rows may change it
     suspect: tuple[int, float] | None = None
     scores: list[Array] | None = field(default=None, repr=False)
 

@@ -25,42 +25,19 @@ Span = tuple[int, int]
 
 @dataclass
 class Watch:
-    """One model on one file.
-
-    Attributes
-    ----------
-    model : Model
-    path : Path
-        Of the state.
-    name : str
-        The file's, for messages.
-    options : ReadOptions
-    stream : Stream
-    follower : Follower or None
-        None until the first row has come.
-    recent : Points
-        Points whose times and values may still be printed.
-    offset : int
-        Bytes of the file that have been read.
-    first : bytes
-        Its first bytes, by which it is known again.
-    told : list of (int, int)
-        Rows of alerts that were printed before they were complete.
-    begun : int or None
-        First row of the event that was announced and is not complete.
-    """
+    """One model on one file."""
 
     model: Model
-    path: Path
-    name: str
+    path: Path  # of the state
+    name: str  # the file's, for messages
     options: ReadOptions
     stream: Stream
-    follower: Follower | None = None
-    recent: Points = field(default_factory=no_points)
-    offset: int = 0
-    first: bytes = b""
-    told: list[Span] = field(default_factory=list)
-    begun: int | None = None
+    follower: Follower | None = None  # none until the first row has come
+    recent: Points = field(default_factory=no_points)  # points whose times and values may still be printed
+    offset: int = 0  # bytes of the file that have been read
+    first: bytes = b""  # its first bytes, by which it is known again
+    told: list[Span] = field(default_factory=list)  # rows of alerts that were printed before they were complete
+    begun: int | None = None  # first row of the event that was announced and is not complete
     head: bytes = b""
     beginning: str = ""
     notes: list[str] = field(default_factory=list)

@@ -47,32 +47,21 @@ class Board:
 class Backend:
     """Where tasks run.
 
-    Parameters
-    ----------
-    name : {"processes", "joblib", "serial", "dask"}
-        ``processes`` kills and replaces a worker that dies, or whose task is over its time or memory. ``dask`` does the
-        same on the machines of a cluster. ``joblib`` maps through loky and ``serial`` runs in this process, both
-        without limits.
-    jobs : int
-        Local workers.
-    threads : int
-        Numerical threads of each worker.
-    scheduler : str
-        Address of a Dask scheduler, for ``dask``.
-    device : str
-        torch's name of where networks run. With it ``processes`` gives cells that can learn side by side to a worker
-        in groups.
-
     Raises
     ------
     UserError
         For an unknown name, a Dask without address, a CUDA device that is not there.
     """
 
+    # ``processes`` kills and replaces a worker that dies, or whose task is over its time or memory. ``dask`` does the
+    # same on the machines of a cluster. ``joblib`` maps through loky and ``serial`` runs in this process, both without
+    # limits.
     name: str = "processes"
-    jobs: int = 1
-    threads: int = 1
-    scheduler: str = ""
+    jobs: int = 1  # local workers
+    threads: int = 1  # numerical threads of each worker
+    scheduler: str = ""  # address of a Dask scheduler, for ``dask``
+    # torch's name of where networks run. With it ``processes`` gives cells that can learn side by side to a worker in
+    # groups.
     device: str = ""
 
     def __post_init__(self) -> None:

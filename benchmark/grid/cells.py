@@ -62,36 +62,18 @@ class Cell:
 
 @dataclass(frozen=True)
 class Task:
-    """A cell with what it takes to execute it elsewhere.
-
-    Attributes
-    ----------
-    spec : str
-        Names the detector's class (:func:`benchmark.catalogue.registry.load`).
-    group, quick
-        Are kept with the result.
-    explicit : frozenset of str
-        Parameters that the user set, which no protocol overrides.
-    timeout, memory : float
-        Limits in seconds, and in MiB above the worker's level; 0 = none.
-    n : int
-        Length of the series.
-    plugin : str
-        Text of the file that the detector comes from: no other machine needs the file.
-    device : str
-        Where a network runs that has no device of its own.
-    """
+    """A cell with what it takes to execute it elsewhere."""
 
     cell: Cell
-    spec: str
-    group: str = ""
+    spec: str  # names the detector's class (``benchmark.catalogue.registry.load``)
+    group: str = ""  # kept with the result, as is ``quick``
     quick: bool = False
-    explicit: frozenset[str] = frozenset()
-    timeout: float = 0.0
+    explicit: frozenset[str] = frozenset()  # parameters that the user set, which no protocol overrides
+    timeout: float = 0.0  # limits in seconds, and in MiB above the worker's level; 0 = none
     memory: float = 0.0
-    n: int = 0
-    plugin: str = ""
-    device: str = ""
+    n: int = 0  # length of the series
+    plugin: str = ""  # text of the file that the detector comes from: no other machine needs the file
+    device: str = ""  # where a network runs that has no device of its own
 
     @property
     def detector_class(self) -> type[Detector]:
@@ -100,29 +82,20 @@ class Task:
 
 @dataclass
 class Outcome:
-    """What became of a cell.
-
-    Attributes
-    ----------
-    scores : (m,) float64 array or None
-        Anomaly scores of rows ``first_row .. first_row + m`` of the series.
-    n_fit, n_fit_anomalous : int
-        Points that ``fit`` saw, and how many of them are labelled anomalous.
-    fit_seconds, score_seconds, peak_mb : float
-        Wall time, and peak resident memory of the worker over its level before the cell.
-    """
+    """What became of a cell."""
 
     status: Status
     reason: str = ""
     traceback: str = ""
+    # (m,) float64, anomaly scores of rows ``first_row .. first_row + m`` of the series
     scores: NDArray[np.float64] | None = None
     first_row: int = 0
     n: int = 0
     n_anomalous: int = 0
-    n_fit: int = 0
+    n_fit: int = 0  # points that ``fit`` saw, and how many of them are labelled anomalous
     n_fit_anomalous: int = 0
     window: int = 0
-    fit_seconds: float = 0.0
+    fit_seconds: float = 0.0  # wall time, as is the next; then peak resident memory over the level before the cell
     score_seconds: float = 0.0
     peak_mb: float = 0.0
     extra: dict[str, Any] = field(default_factory=dict)

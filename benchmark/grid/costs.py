@@ -14,25 +14,14 @@ START = 0.05  # what any cell costs besides: handing over, evaluating, storing
 
 @dataclass(frozen=True)
 class Cost:
-    """A detector's processor seconds on one thread, a row of ``costs.csv``.
+    """A detector's processor seconds on one thread, a row of ``costs.csv``."""
 
-    Attributes
-    ----------
-    fit, score : float
-        Seconds per fitted and per scored point, in a series of 10,000 points.
-    growth : float
-        Exponent e of seconds ~ n^e; near 0 for a fixed number of training steps.
-    share : float
-        Part of the series that the protocol ``tsb-uad`` lets it fit: 1, or .1 for those that learn normal data.
-    cap : float
-        Points beyond which a fit costs no more, because the detector draws that many windows; 0 = none.
-    """
-
-    fit: float
+    fit: float  # seconds per fitted and per scored point, in a series of 10,000 points
     score: float
-    growth: float
+    growth: float  # exponent e of seconds ~ n^e; near 0 for a fixed number of training steps
+    # part of the series that the protocol ``tsb-uad`` lets it fit: 1, or .1 for those that learn normal data
     share: float
-    cap: float = 0.0
+    cap: float = 0.0  # points beyond which a fit costs no more, because the detector draws that many windows; 0 = none
 
     def seconds(self, fitted: float, n: int, rounds: int = 1) -> float:
         """Expected time of fitting so many points ``rounds`` times and scoring ``n`` between them."""

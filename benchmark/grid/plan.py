@@ -25,34 +25,20 @@ QUICK_SERIES = 2
 
 @dataclass(frozen=True)
 class Selection:
-    """Which detectors run, how; the series are given to :func:`plan`.
+    """Which detectors run, how; the series are given to :func:`plan`."""
 
-    Attributes
-    ----------
-    detectors : tuple of str
-        Specs (:func:`benchmark.catalogue.registry.load`); empty = every registered one.
-    protocols : tuple of str
-        Names, or ``"paper"``: ``tsb-uad`` for all but the flows, which run under ``normal-only``; ``tsb-ad`` on the
-        series of TSB-AD.
-    include_untrained, include_field : bool
-        Whether every detector means these groups, too.
-    params : dict
-        Detector name -> parameters given with ``--set``.
-    timeout, memory : float or None
-        Seconds and MiB per cell; None = scaled by length, 0 = no limit.
-    device : str
-        torch's name of where the networks run; empty = as each detector has it. It is no part of a result's key.
-    """
-
-    detectors: tuple[str, ...] = ()
+    detectors: tuple[str, ...] = ()  # specs (``benchmark.catalogue.registry.load``); empty = every registered one
+    # names, or ``"paper"``: ``tsb-uad`` for all but the flows, which run under ``normal-only``; ``tsb-ad`` on the
+    # series of TSB-AD
     protocols: tuple[str, ...] = (PAPER,)
     seeds: tuple[int, ...] = (0,)
-    params: dict[str, dict[str, Any]] = field(default_factory=dict)
+    params: dict[str, dict[str, Any]] = field(default_factory=dict)  # detector name -> parameters given with ``--set``
     quick: bool = False
-    include_untrained: bool = False
+    include_untrained: bool = False  # whether every detector means these two groups, too
     include_field: bool = False
-    timeout: float | None = None
+    timeout: float | None = None  # seconds and MiB per cell; None = scaled by length, 0 = no limit
     memory: float | None = None
+    # torch's name of where the networks run; empty = as each detector has it. It is no part of a result's key.
     device: str = ""
 
 

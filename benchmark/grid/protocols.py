@@ -36,43 +36,24 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Protocol:
-    """A named set of rules.
-
-    Attributes
-    ----------
-    uses_labels : bool
-        Whether labels choose the fitted rows.
-    window : callable
-        Series -> window length; recorded with the cell.
-    first_row : int
-        Rows dropped in front before anything else.
-    decimals : int or None
-        Min-max scores are rounded to this many decimals before the figure is taken.
-    align : str
-        Alignment of windows to points (:func:`detectors.core.windows.windows_to_points`).
-    overrides : dict
-        Detector name, or ``"LOF on MGAB"`` -> parameters that the published run had.
-    windows : dict
-        Detector name -> its own rule in place of ``window``.
-    plain_seeds : bool
-        A seed is the detector's ``random_state`` itself, as in published runs; else one is derived for each cell.
-    version : int
-        Raised whenever the rules change: it is part of a result's key.
-    """
+    """A named set of rules."""
 
     name: str
     summary: str
     splits: Callable[[Series, Detector, int], list[Split]]
-    window: Callable[[Series], int]
-    uses_labels: bool = False
-    first_row: int = 0
-    decimals: int | None = None
-    align: str = "centre"
+    window: Callable[[Series], int]  # series -> window length; recorded with the cell
+    uses_labels: bool = False  # whether labels choose the fitted rows
+    first_row: int = 0  # rows dropped in front before anything else
+    decimals: int | None = None  # min-max scores are rounded to this many decimals before the figure is taken
+    align: str = "centre"  # alignment of windows to points (``detectors.core.windows.windows_to_points``)
+    # detector name, or ``"LOF on MGAB"`` -> parameters that the published run had
     overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # detector name -> its own rule in place of ``window``
     windows: dict[str, Callable[[Series], int]] = field(default_factory=dict)
     published_rows_only: bool = False
+    # a seed is the detector's ``random_state`` itself, as in published runs; else one is derived for each cell
     plain_seeds: bool = False
-    version: int = 1
+    version: int = 1  # raised whenever the rules change: it is part of a result's key
 
     def configure(self, detector: Detector, series: Series, explicit: frozenset[str] = frozenset()) -> None:
         """Set window, alignment and published parameters, save those that the user gave (``explicit``).

@@ -10,31 +10,15 @@ from benchmark.system.packaged import read_csv
 
 
 class MethodRow(NamedTuple):
-    """One published method that a detector of ours can be.
+    """One published method that a detector of ours can be."""
 
-    Attributes
-    ----------
-    method : str
-        Its name on the leaderboard.
-    detector : str
-        Ours.
-    rank : int
-        Of its window: 1, 2, or 0 for one without.
-    params : dict
-        Settings of the published run.
-    main : bool
-        Whether the detector means this method under the protocol ``tsb-ad``; else the parameters must be given.
-    exact : bool
-        Whether its figures can be met to the digit.
-    note : str
-    """
-
-    method: str
-    detector: str
-    rank: int
-    params: dict[str, Any]
+    method: str  # its name on the leaderboard
+    detector: str  # ours
+    rank: int  # of its window: 1, 2, or 0 for one without
+    params: dict[str, Any]  # settings of the published run
+    # whether the detector means this method under the protocol ``tsb-ad``; else the parameters must be given
     main: bool
-    exact: bool
+    exact: bool  # whether its figures can be met to the digit
     note: str
 
 

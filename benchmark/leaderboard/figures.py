@@ -21,27 +21,14 @@ AFTER_TRAIN = "vus_pr_after_train"  # of the rows behind those that the file's n
 
 @dataclass
 class Figures:
-    """One row of ours.
+    """One row of ours."""
 
-    Attributes
-    ----------
-    label, detector : str
-        As in every table.
-    method : str
-        The published method that it is; empty if none.
-    exact : bool
-        Whether the published figures can be met to the digit.
-    seeds : int
-        Fewest seeds of a file.
-    vus_pr, after_train : dict
-        File -> mean over seeds, of all rows and of those behind the training rows.
-    """
-
-    label: str
+    label: str  # as in every table
     detector: str
-    method: str = ""
-    exact: bool = False
-    seeds: int = 0
+    method: str = ""  # the published method that it is; empty if none
+    exact: bool = False  # whether the published figures can be met to the digit
+    seeds: int = 0  # fewest seeds of a file
+    # file -> mean over seeds, of all rows and of those behind the training rows
     vus_pr: dict[str, float] = field(default_factory=dict)
     after_train: dict[str, float] = field(default_factory=dict)
 

@@ -25,47 +25,25 @@ Kind = Literal["published", "ours", "oracle"]
 
 @dataclass(frozen=True)
 class Line:
-    """One row of the table; figures are means over files.
-
-    Attributes
-    ----------
-    name : str
-    kind : {"published", "ours", "oracle"}
-    per_file : mapping
-        File -> VUS-PR.
-    low, high : float
-        95 % bootstrap interval of the mean over files.
-    rank : float
-        Mean rank among the rows that have every file; NaN for others, and for the oracle.
-    method : str
-        The published method that a row of ours is, or the best on its files where it is none (``best``).
-    published : float
-        Its mean on the same files.
-    best : bool
-    met : int
-        Files on which the published figure is met to the digit.
-    after_train, without_tuned : float
-        Mean on the rows behind the training part, and over files of sources that no tuning series comes from.
-    seeds : int
-        Fewest seeds of a file; figures are means over them.
-    """
+    """One row of the table; figures are means over files."""
 
     name: str
     kind: Kind
-    per_file: Mapping[str, float]
-    low: float
+    per_file: Mapping[str, float]  # file -> VUS-PR
+    low: float  # 95 % bootstrap interval of the mean over files
     high: float
-    rank: float = float("nan")
-    method: str = ""
-    published: float = float("nan")
+    rank: float = float("nan")  # mean rank among the rows that have every file; NaN for others, and for the oracle
+    method: str = ""  # the published method that a row of ours is, or the best on its files where it is none (``best``)
+    published: float = float("nan")  # its mean on the same files
     best: bool = False
-    met: int = 0
+    met: int = 0  # files on which the published figure is met to the digit
     verdict: str = ""
+    # mean on the rows behind the training part, and over files of sources that no tuning series comes from
     after_train: float = float("nan")
     without_tuned: float = float("nan")
     best_without_tuned: tuple[str, float] = ("", float("nan"))
     tuned: frozenset[str] = field(default_factory=frozenset)
-    seeds: int = 1
+    seeds: int = 1  # fewest seeds of a file; figures are means over them
 
     @property
     def mean(self) -> float:

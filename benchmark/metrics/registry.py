@@ -30,31 +30,18 @@ class Value(NamedTuple):
 
 @dataclass(frozen=True)
 class Metric:
-    """A registered measure. All are in [0, 1], and higher is better.
-
-    Attributes
-    ----------
-    compute : callable
-        ``(labels, scores, window) -> float``. ``window`` is a period of the series in points, the same for every
-        detector. Only measures with a buffer use it.
-    rule : str
-        How scores become yes or no, in words; "" for a measure that uses no single threshold.
-    default : bool
-        Computed for every cell; the others on request.
-    cost : {"low", "high"}
-        High: more than about 0.2 s for 100,000 points.
-    beside : str
-        Name of a measure without whose value this one must not be shown.
-    """
+    """A registered measure. All are in [0, 1], and higher is better."""
 
     name: str
     title: str
+    # ``(labels, scores, window) -> float``. ``window`` is a period of the series in points, the same for every
+    # detector. Only measures with a buffer use it.
     compute: Compute
     source: str
-    rule: str = ""
-    default: bool = False
-    cost: Literal["low", "high"] = "low"
-    beside: str = ""
+    rule: str = ""  # how scores become yes or no, in words; "" for a measure that uses no single threshold
+    default: bool = False  # computed for every cell; the others on request
+    cost: Literal["low", "high"] = "low"  # high: more than about 0.2 s for 100,000 points
+    beside: str = ""  # name of a measure without whose value this one must not be shown
 
     @property
     def description(self) -> str:

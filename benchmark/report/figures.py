@@ -27,24 +27,13 @@ PLACE = ["dataset", "series", "data_hash"]
 
 
 class Checked(NamedTuple):
-    """Cells with recomputed figures.
-
-    Attributes
-    ----------
-    cells : DataFrame
-    recomputed, unread : int
-        Cells whose figures were recomputed, and those whose scores are not at hand.
-    forged : tuple of str
-        Cells whose stored figures are not what their scores give, in words.
-    foreign : tuple of str
-        Series that bear the name of a published one and have another content.
-    """
+    """Cells with recomputed figures."""
 
     cells: pd.DataFrame
-    recomputed: int
+    recomputed: int  # cells whose figures were recomputed, and those whose scores are not at hand
     unread: int
-    forged: tuple[str, ...]
-    foreign: tuple[str, ...]
+    forged: tuple[str, ...]  # cells whose stored figures are not what their scores give, in words
+    foreign: tuple[str, ...]  # series that bear the name of a published one and have another content
 
     def __str__(self) -> str:
         """What was checked, for a reader of the report."""

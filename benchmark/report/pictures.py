@@ -23,24 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class Drawing:
-    """A picture that is drawn only where no earlier report did.
+    """A picture that is drawn only where no earlier report did."""
 
-    Attributes
-    ----------
-    section : str
-        Of the page, and the folder of the files.
-    name : str
-        Of the files, without a suffix.
-    inputs : JSON, dataclasses and arrays
-        All that the picture shows.
-    make : callable
-        Draws it; None when the cells do not support it.
-    """
-
-    section: str
-    name: str
-    inputs: Any
-    make: Callable[[], Figure | None]
+    section: str  # of the page, and the folder of the files
+    name: str  # of the files, without a suffix
+    inputs: Any  # all that the picture shows
+    make: Callable[[], Figure | None]  # draws it; None when the cells do not support it
     formats: tuple[str, ...] = ("png", "svg")
 
     @cached_property

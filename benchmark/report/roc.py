@@ -31,21 +31,13 @@ TICKS = ([0, 0.5, 1], ["0", ".5", "1"])
 
 @dataclass(frozen=True)
 class Curve:
-    """A detector's ROC curve, averaged over series on :data:`GRID`.
-
-    Attributes
-    ----------
-    mean, spread : (101,) arrays
-        Mean true-positive rate and its standard deviation over series (zeros for one series).
-    auroc : float
-        The figure that the table shows.
-    """
+    """A detector's ROC curve, averaged over series on :data:`GRID`."""
 
     label: str
     group: str
-    auroc: float
+    auroc: float  # the figure that the table shows
     n_series: int
-    mean: Array
+    mean: Array  # mean true-positive rate and its standard deviation over series (zeros for one series)
     spread: Array
 
 

@@ -27,24 +27,12 @@ NOTE = "The universe furthest right is chosen on test labels: it is no result."
 
 @dataclass(frozen=True)
 class Specification:
-    """What a specification curve shows.
+    """What a specification curve shows."""
 
-    Attributes
-    ----------
-    universes : sequence of k dict
-        Choice -> value.
-    values : (k,) array
-        AUROC of each universe; those without a figure (NaN) are left out.
-    published : float or None
-        The published figure, a line.
-    chosen : int
-        The universe of the detector's defaults.
-    """
-
-    universes: Sequence[dict[str, Any]]
-    values: NDArray[np.float64]
-    published: float | None
-    chosen: int
+    universes: Sequence[dict[str, Any]]  # choice -> value
+    values: NDArray[np.float64]  # (k,), AUROC of each universe; those without a figure (NaN) are left out
+    published: float | None  # the published figure, a line
+    chosen: int  # the universe of the detector's defaults
 
 
 def write_specification_curve(stem: Path, one: Specification, title: str) -> None:

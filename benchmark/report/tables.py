@@ -18,58 +18,29 @@ PROTOCOLS = ("tsb-uad", "tsb-ad", "normal-only", "normal-crossfit", "prefix", "a
 
 @dataclass(frozen=True)
 class Versus:
-    """A figure against the best trivial baseline of its data set.
+    """A figure against the best trivial baseline of its data set."""
 
-    Attributes
-    ----------
-    baseline, value : str, float
-        The trivial baseline and its mean.
-    better : bool
-        Whether the figure is better.
-    low, high : float or None
-        95 % interval of the difference by a paired bootstrap; None where the means alone decided.
-    """
-
-    baseline: str
+    baseline: str  # the trivial baseline and its mean
     value: float
-    better: bool
+    better: bool  # whether the figure is better
+    # 95 % interval of the difference by a paired bootstrap; None where the means alone decided
     low: float | None = None
     high: float | None = None
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One figure: ours for one row and one data set.
+    """One figure: ours for one row and one data set."""
 
-    Attributes
-    ----------
-    value : float or None
-        Mean over series of the mean over seeds; None when no cell gave a figure.
-    n_series, size : int
-        Series behind ``value``, and series that the data set has.
-    seeds : int
-        Seeds that cover all those series.
-    interval : (float, float) or None
-        95 % prediction interval for one more seed.
-    state : str
-        Why there is no figure, or not one from every series: ``failed``, ``skipped``, ``not run``...
-    quick : bool
-        Rests on a quick run (fewer training steps).
-    best : bool
-        Best of the column.
-    versus : Versus or None
-        Comparison with the best trivial baseline of the column.
-    """
-
-    value: float | None = None
-    n_series: int = 0
+    value: float | None = None  # mean over series of the mean over seeds; None when no cell gave a figure
+    n_series: int = 0  # series behind ``value``, and series that the data set has
     size: int = 0
-    seeds: int = 0
-    interval: tuple[float, float] | None = None
-    state: str = ""
-    quick: bool = False
-    best: bool = False
-    versus: Versus | None = None
+    seeds: int = 0  # seeds that cover all those series
+    interval: tuple[float, float] | None = None  # 95 % prediction interval for one more seed
+    state: str = ""  # why there is no figure, or not one from every series: ``failed``, ``skipped``, ...
+    quick: bool = False  # rests on a quick run (fewer training steps)
+    best: bool = False  # best of the column
+    versus: Versus | None = None  # comparison with the best trivial baseline of the column
     published: float | None = None
     published_best: bool = False
     verdict: Verdict = ""
@@ -120,26 +91,15 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table whose cells are text already, for any page.
+    """A table whose cells are text already, for any page."""
 
-    Attributes
-    ----------
-    title, text : str
-        Heading, and what stands before the table.
-    head, rows : sequence
-        Cells; a sheet of text alone has none. The first column is names, the others are figures.
-    notes : sequence of str
-        Lines behind the table.
-    strong : sequence of str
-        Names of rows that are set off.
-    """
-
-    title: str
+    title: str  # heading, and what stands before the table
     text: str = ""
+    # Cells; a sheet of text alone has none. The first column is names, the others are figures.
     head: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
-    notes: Sequence[str] = ()
-    strong: Sequence[str] = ()
+    notes: Sequence[str] = ()  # lines behind the table
+    strong: Sequence[str] = ()  # names of rows that are set off
 
 
 @dataclass(frozen=True)

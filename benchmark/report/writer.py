@@ -35,29 +35,15 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a report shows beside what every report shows, and who is told of its steps.
+    """What a report shows beside what every report shows, and who is told of its steps."""
 
-    Attributes
-    ----------
-    common : str or None
-        Protocol of the table next to the main one (:func:`~benchmark.report.build.build`).
-    series : sequence of str
-        Patterns of the series whose traces the page shows; by default as many as it holds.
-    further : sequence of Drawing
-        Pictures behind the page's own.
-    beyond : callable
-        Gives comparisons with figures of others, behind the main tables; called once the metrics are there.
-    progress : callable
-        Called with each step, in a word or two.
-    warn : callable
-        Called with a line that the reader must not overlook: stored figures that are not what their scores give.
-    """
-
-    common: str | None = None
-    series: Sequence[str] = ()
-    further: Sequence[pictures.Drawing] = ()
+    common: str | None = None  # protocol of the table next to the main one (``benchmark.report.build.build``)
+    series: Sequence[str] = ()  # patterns of the series whose traces the page shows; by default as many as it holds
+    further: Sequence[pictures.Drawing] = ()  # pictures behind the page's own
+    # gives comparisons with figures of others, behind the main tables; called once the metrics are there
     beyond: Callable[[], Sequence[Sheet]] = tuple
-    progress: Say = lambda step: None
+    progress: Say = lambda step: None  # called with each step, in a word or two
+    # called with a line that the reader must not overlook: stored figures that are not what their scores give
     warn: Say = lambda line: None
 
 

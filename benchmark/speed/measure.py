@@ -25,18 +25,7 @@ EPOCHS = 5  # fewer than the patience of 5 can end: both sides train equally lon
 
 @dataclass(frozen=True)
 class Run:
-    """One process: what was run, what it took, or why there is no figure.
-
-    Attributes
-    ----------
-    seconds, cpu_seconds, startup : float
-        Wall and processor time of the call, and wall time of imports, compilers and one tiny call before it.
-    peak_mb, level_mb : float
-        Peak resident memory of the whole process, and its level when the call began.
-    rank_correlation, difference, auroc_difference : float
-        Agreement with our scores of the same case: Spearman's coefficient, the largest difference after both
-        are scaled to 0..1, and AUROC (theirs - ours). NaN for ours.
-    """
+    """One process: what was run, what it took, or why there is no figure."""
 
     series: str
     detector: str
@@ -45,11 +34,14 @@ class Run:
     window: int
     threads: int
     repeat: int
+    # wall and processor time of the call, and wall time of imports, compilers and one tiny call before it
     seconds: float = np.nan
     cpu_seconds: float = np.nan
     startup: float = np.nan
-    peak_mb: float = np.nan
+    peak_mb: float = np.nan  # peak resident memory of the whole process, and its level when the call began
     level_mb: float = np.nan
+    # Agreement with our scores of the same case: Spearman's coefficient, the largest difference after both are scaled
+    # to 0..1, and AUROC (theirs - ours). NaN for ours.
     rank_correlation: float = np.nan
     difference: float = np.nan
     auroc_difference: float = np.nan

@@ -25,21 +25,11 @@ OTHERS = Environment(
 
 @dataclass(frozen=True)
 class Side:
-    """One of the implementations that are measured in turn.
+    """One of the implementations that are measured in turn."""
 
-    Attributes
-    ----------
-    call : str
-        Key of :data:`benchmark.speed.worker.CALLS`.
-    module : str
-        What must be importable; empty = nothing beyond ourselves.
-    apart : bool
-        Whether it runs in the environment of the other packages.
-    """
-
-    call: str
-    module: str = ""
-    apart: bool = False
+    call: str  # key of ``benchmark.speed.worker.CALLS``
+    module: str = ""  # what must be importable; empty = nothing beyond ourselves
+    apart: bool = False  # whether it runs in the environment of the other packages
 
     @property
     def name(self) -> str:

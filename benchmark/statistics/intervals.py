@@ -81,25 +81,13 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Outcome of a paired bootstrap.
+    """Outcome of a paired bootstrap."""
 
-    Attributes
-    ----------
-    difference : float
-        AUROC of the detector minus the rival's, as observed; mean over the series.
-    low, high : float
-        Percentile interval of the difference; NaN when ``reason`` is given.
-    n_segments : int
-        Counted once per recording. With fewer than about six, a bootstrap interval is too narrow.
-    reason : str
-        Why nothing can be said, or "".
-    """
-
-    difference: float
-    low: float
+    difference: float  # AUROC of the detector minus the rival's, as observed; mean over the series
+    low: float  # percentile interval of the difference; NaN when ``reason`` is given
     high: float
-    n_segments: int
-    reason: str = ""
+    n_segments: int  # once per recording; with fewer than about six, a bootstrap interval is too narrow
+    reason: str = ""  # why nothing can be said, or ""
 
     @property
     def better(self) -> bool:

@@ -20,33 +20,18 @@ MAX_SUMS = 250_000  # exact up to so many possible rank sums: more come only wit
 
 @dataclass(frozen=True)
 class RankTest:
-    """Friedman's test and its Holm-corrected pairs.
+    """Friedman's test and its Holm-corrected pairs."""
 
-    Attributes
-    ----------
-    mean_ranks : dict
-        Detector -> mean rank over the series, 1 = best; best first.
-    n_series : dict
-        Data set -> number of series that entered.
-    p_value : float
-        Of Friedman's test, or of the one pair of two detectors; NaN when ``reason`` is given.
-    pairs : DataFrame or None
-        ``a, b, mean_difference, p, p_holm, significant``, a row for each pair of detectors.
-    groups : list of tuples
-        Longest runs of neighbouring detectors (by mean rank) of which no two differ significantly.
-    method : str
-        The test in words, for the caption.
-    reason : str
-        Why there is no test, or "".
-    """
-
-    mean_ranks: dict[str, float]
-    n_series: dict[str, int]
+    mean_ranks: dict[str, float]  # detector -> mean rank over the series, 1 = best; best first
+    n_series: dict[str, int]  # data set -> number of series that entered
+    # of Friedman's test, or of the one pair of two detectors; NaN when ``reason`` is given
     p_value: float = float("nan")
+    # ``a, b, mean_difference, p, p_holm, significant``, a row for each pair of detectors
     pairs: pd.DataFrame | None = None
+    # longest runs of neighbouring detectors (by mean rank) of which no two differ significantly
     groups: list[tuple[str, ...]] = field(default_factory=list)
-    method: str = ""
-    reason: str = ""
+    method: str = ""  # the test in words, for the caption
+    reason: str = ""  # why there is no test, or ""
 
 
 def rank_test(

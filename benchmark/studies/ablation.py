@@ -44,24 +44,13 @@ def variants(selection: Selection) -> dict[str, Row]:
 
 @dataclass(frozen=True)
 class Line:
-    """One variant under one protocol: means over series of the means over seeds.
-
-    Attributes
-    ----------
-    auroc : dict
-        Data set -> mean AUROC.
-    mean, vus_pr : float
-        Means over *data sets* of AUROC and of VUS-PR, so that a data set of many series weighs no more.
-    worse, compared : int
-        Series whose AUROC is lower than the whole detector's by more than .005, of how many.
-    seeds : int
-    """
+    """One variant under one protocol: means over series of the means over seeds."""
 
     idea: str
-    auroc: dict[str, float]
-    mean: float
+    auroc: dict[str, float]  # data set -> mean AUROC
+    mean: float  # means over *data sets* of AUROC and of VUS-PR, so that a data set of many series weighs no more
     vus_pr: float
-    worse: int
+    worse: int  # series whose AUROC is lower than the whole detector's by more than .005, of how many
     compared: int
     seeds: int
 

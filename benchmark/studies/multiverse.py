@@ -26,16 +26,10 @@ Universe = dict[str, Any]
 
 @dataclass(frozen=True)
 class Multiverse:
-    """A detector and the choices that are varied; :attr:`row` holds what stays the same.
-
-    Attributes
-    ----------
-    choices : dict
-        Parameter -> its values.
-    """
+    """A detector and the choices that are varied; :attr:`row` holds what stays the same."""
 
     row: Row
-    choices: dict[str, tuple[Any, ...]]
+    choices: dict[str, tuple[Any, ...]]  # parameter -> its values
 
     @property
     def chosen(self) -> Universe:

@@ -25,17 +25,10 @@ WARNING = (
 
 @dataclass(frozen=True)
 class Outcome(Specification):
-    """A data set's universes under one protocol; a value is the mean over series of the means over seeds.
-
-    Attributes
-    ----------
-    dataset : str
-    series, seeds : int
-        How many are behind a value.
-    """
+    """A data set's universes under one protocol; a value is the mean over series of the means over seeds."""
 
     dataset: str
-    series: int
+    series: int  # how many are behind a value
     seeds: int
 
     @property

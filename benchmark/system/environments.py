@@ -20,29 +20,14 @@ class EnvironmentMissing(Exception):
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment with pinned packages.
-
-    Attributes
-    ----------
-    name : str
-    python : str
-        The Python that has wheels of all of them; empty = the one that runs us.
-    requirements : tuple of str
-        Installed with what they require.
-    alone : tuple of str
-        Installed without: what these require pulls in packages that are not used.
-    size : str
-        What it takes on disk, for the person who waits.
-    over_ours : bool
-        Whether our own environment provides the packages that it lacks.
-    """
+    """A virtual environment with pinned packages."""
 
     name: str
-    python: str
-    requirements: tuple[str, ...]
-    alone: tuple[str, ...]
-    size: str
-    over_ours: bool = False
+    python: str  # the Python that has wheels of all of them; empty = the one that runs us
+    requirements: tuple[str, ...]  # installed with what they require
+    alone: tuple[str, ...]  # installed without: what these require pulls in packages that are not used
+    size: str  # what it takes on disk, for the person who waits
+    over_ours: bool = False  # whether our own environment provides the packages that it lacks
 
     @property
     def folder(self) -> Path:

@@ -10,16 +10,9 @@ from typing import Any, NamedTuple, dataclass_transform
 
 
 class Rule(NamedTuple):
-    """Values that a parameter may have.
+    """Values that a parameter may have."""
 
-    Attributes
-    ----------
-    text : str
-        Ends the sentence "it must be ...".
-    accepts : callable
-    """
-
-    text: str
+    text: str  # ends the sentence "it must be ..."
     accepts: Callable[[Any], bool]
 
     def __or__(self, other: Rule) -> Rule:

@@ -144,20 +144,11 @@ class Evidence:
     Up to the ninth decile it is minus the logarithm of the share of normal scores above. Beyond, an exponential tail
     continues it. ``typicality`` weighs the same on the other side: a window far *too* likely is not typical either.
     Source: Nalisnick et al., "Detecting out-of-distribution inputs to deep generative models using typicality", 2019.
-
-    Attributes
-    ----------
-    normal : (k,) array
-        Sorted scores of held-out normal windows.
-    typicality : float
-        In [0, 1].
-    least : float
-        Of the tail's scale, above 0: where the usual scores are all equal.
     """
 
-    normal: Array
-    typicality: float = 0.5
-    least: float = 1e-6
+    normal: Array  # (k,), sorted scores of held-out normal windows
+    typicality: float = 0.5  # in [0, 1]
+    least: float = 1e-6  # of the tail's scale, above 0: where the usual scores are all equal
 
     def __call__(self, scores: Array) -> Array:
         """(m,) scores to (m,) surprises, each at least 0."""

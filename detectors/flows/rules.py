@@ -16,23 +16,15 @@ Latents = list[tuple["Tensor", "Tensor"]]  # of each map, see FeatureFlow.latent
 
 @dataclass(frozen=True)
 class ScoringRule:
-    """How latent positions become the scores of a window's points.
+    """How latent positions become the scores of a window's points."""
 
-    Parameters
-    ----------
-    quantity : {"exp", "squares", "likelihood"}
-        Of a position, with z^2 the mean over channels. ``"exp"``: -exp(-z^2 / 2), as FastFlow's public anomaly maps.
-        ``"squares"``: z^2. ``"likelihood"``: the negative log-likelihood per channel, log-determinant included.
-    pooling : {"max", "mean", "position"}
-        A window's score is the maximum or the mean over its positions. ``"position"``: each keeps its own score,
-        interpolated to the window's points.
-    maps : {"all", "finest", "middle", "deepest"}
-        Which maps count, all by their mean.
-    """
-
+    # Of a position, with z^2 the mean over channels. ``"exp"``: -exp(-z^2 / 2), as FastFlow's public anomaly maps.
+    # ``"squares"``: z^2. ``"likelihood"``: the negative log-likelihood per channel, log-determinant included.
     quantity: Quantity
+    # A window's score is the maximum or the mean over its positions. ``"position"``: each keeps its own score,
+    # interpolated to the window's points.
     pooling: Pooling
-    maps: Maps
+    maps: Maps  # which maps count, all by their mean
 
     def __call__(self, latents: Latents, window: int) -> Tensor:
         """Scores of the points of each window, (b, window), or (b, 1) where all points of a window share one."""

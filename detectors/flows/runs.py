@@ -20,21 +20,12 @@ ALIKE = 0.05  # of a duration: where all fitted ones are equal, one more point i
 
 @dataclass(frozen=True)
 class Runs:
-    """Durations of the runs of equal values in a discrete channel, and what an unusual one says.
+    """Durations of the runs of equal values in a discrete channel, and what an unusual one says."""
 
-    Attributes
-    ----------
-    lengths : dict
-        For each fitted value, the sorted log lengths of its runs, those at the ends of a piece left out.
-    evidence : Evidence
-        What a score says beside those of the fitted runs.
-    weight : float
-        Of the component in the score.
-    """
-
+    # for each fitted value, the sorted log lengths of its runs, those at the ends of a piece left out
     lengths: dict[float, Array]
-    evidence: Evidence
-    weight: float
+    evidence: Evidence  # what a score says beside those of the fitted runs
+    weight: float  # of the component in the score
     components: ClassVar[tuple[str, ...]] = (DURATION,)
     span: ClassVar[int] = 1
 

@@ -45,16 +45,10 @@ class CoarseWindows:
 
 @dataclass(frozen=True)
 class WindowWhitening:
-    """Rotation and scaling to unit variance: lossless, for no direction is dropped.
+    """Rotation and scaling to unit variance: lossless, for no direction is dropped."""
 
-    Attributes
-    ----------
-    mean : (points,) array
-    matrix : (points, points) array
-    """
-
-    mean: Array
-    matrix: Array
+    mean: Array  # (points,)
+    matrix: Array  # (points, points)
 
     @classmethod
     def fit(cls, windows: Array, noise: float, rotate: bool = True) -> WindowWhitening:
@@ -73,28 +67,14 @@ class WindowWhitening:
 
 @dataclass
 class Scale:
-    """Windows of one span, and its components.
+    """Windows of one span, and its components."""
 
-    Parameters
-    ----------
-    points, factor : int
-        A window is ``points`` block means of ``factor`` points each.
-    flows : slice
-        This scale's flows in the bank.
-    weight : float
-        Of its components in the score, above 0.
-
-    Attributes
-    ----------
-    components : dict
-        By name: (k, points) windows to (k,) scores, and what such a score says.
-    """
-
-    points: int
-    factor: int
-    flows: slice
-    weight: float = 1.0
+    points: int  # block means of a window
+    factor: int  # points of each
+    flows: slice  # this scale's flows in the bank
+    weight: float = 1.0  # of its components in the score, above 0
     whitening: WindowWhitening = field(init=False)
+    # by name: (k, points) windows to (k,) scores, and what such a score says
     components: dict[str, tuple[Component, Evidence]] = field(default_factory=dict)
 
     @property

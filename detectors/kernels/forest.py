@@ -21,26 +21,14 @@ class Forest:
 
     A branch that ends early goes on as a chain of left children, hence every path has h steps. Values are float64 and
     taken about a level. In scikit-learn's float32 a series far from zero, or of small values, cannot be cut.
-
-    Attributes
-    ----------
-    feature : (T, 2^h - 1) uint32
-        Window position that a node tests.
-    threshold : (T, 2^h - 1) float64
-        A value above it goes right; infinite where a branch has ended.
-    depth : (T, 2^h) float64
-        At the end of each path: cuts passed, plus the expected number for the samples still together.
-    expected : float
-        Expected number of cuts for all samples of a tree, c(psi) in the paper's Eq. 1.
-    level : float
-        What is taken off all values first.
     """
 
-    feature: NDArray[np.uint32]
-    threshold: Array
+    feature: NDArray[np.uint32]  # (T, 2^h - 1), window position that a node tests
+    threshold: Array  # (T, 2^h - 1), a value above it goes right; infinite where a branch has ended
+    # (T, 2^h), at the end of each path: cuts passed, plus the expected number for the samples still together
     depth: Array
-    expected: float
-    level: float = 0.0
+    expected: float  # number of cuts for all samples of a tree, c(psi) in the paper's Eq. 1
+    level: float = 0.0  # what is taken off all values first
 
     @classmethod
     def grow(cls, windows: Windows, n_trees: int, max_samples: int, seed: int | None) -> Self:

@@ -75,26 +75,13 @@ def nearest_windows(query: Array, reference: list[Array], window: int, k: int) -
 
 @dataclass
 class Joined:
-    """Pieces one after the other, a far-away value between two: windows across it are nobody's neighbours.
+    """Pieces one after the other, a far-away value between two: windows across it are nobody's neighbours."""
 
-    Attributes
-    ----------
-    x : (m,) array
-    starts : (n_windows,) array
-        Where the windows of the pieces begin.
-    far : float
-        The value between them, also put in front and behind.
-    limit : float
-        Above every squared distance of two windows, below that to a window with a far value.
-    scale : float
-        Largest squared distance to a window with a far value; 0 when there is one piece, hence none.
-    """
-
-    x: Array
-    starts: Int32
-    far: float
-    limit: float
-    scale: float
+    x: Array  # (m,)
+    starts: Int32  # (n_windows,), where the windows of the pieces begin
+    far: float  # the value between them, also put in front and behind
+    limit: float  # above every squared distance of two windows, below that to a window with a far value
+    scale: float  # largest squared distance to a window with a far value; 0 when there is one piece, hence none
 
     @classmethod
     def of(cls, pieces: list[Array], query: Array, window: int, reach: float = np.inf) -> Joined:

@@ -18,21 +18,11 @@ Labels = NDArray[np.intp]
 
 @dataclass
 class Shapes:
-    """Centres with the members that they were taken from.
+    """Centres with the members that they were taken from."""
 
-    Attributes
-    ----------
-    centres : (k, m) array
-        z-normalised; none without a member.
-    labels : (n,) array
-        Cluster of each sequence.
-    distances : (n,) array
-        Shape-based distance of each sequence to its centre, 0..2.
-    """
-
-    centres: Array
-    labels: Labels
-    distances: Array
+    centres: Array  # (k, m), z-normalised; none without a member
+    labels: Labels  # (n,), cluster of each sequence
+    distances: Array  # (n,), shape-based distance of each sequence to its centre, 0..2
 
 
 def k_shape(sequences: Array, k: int, rng: np.random.Generator) -> Shapes:

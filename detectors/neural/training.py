@@ -62,38 +62,18 @@ def steady(device: torch.device, seed: int | None = None) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and in which steps a network learns.
+    """How long and in which steps a network learns."""
 
-    Parameters
-    ----------
-    epochs : int
-        Passes over the training rows at most.
-    batch_size : int
-    learning_rate : float
-        Adam's; the peak of the cycle when ``one_cycle``.
-    patience : int
-        Epochs without a new lowest validation loss after which training stops; 0 = never.
-    keep : {"last", "best"}
-        Which epoch's weights are kept.
-    one_cycle : bool
-        Rise to the learning rate and anneal to zero over all steps (Smith and Topin 2019), else constant.
-    clip : float or None
-        Largest norm of the gradient.
-    epsilon : float
-        Adam's; Keras' by default.
-    validation_batch : int
-        Rows of which the validation loss is taken at once.
-    """
-
-    epochs: int
+    epochs: int  # passes over the training rows at most
     batch_size: int = 64
-    learning_rate: float = 1e-3
-    patience: int = 5
-    keep: Literal["last", "best"] = "last"
+    learning_rate: float = 1e-3  # Adam's; the peak of the cycle when ``one_cycle``
+    patience: int = 5  # epochs without a new lowest validation loss after which training stops; 0 = never
+    keep: Literal["last", "best"] = "last"  # which epoch's weights are kept
+    # rise to the learning rate and anneal to zero over all steps (Smith and Topin 2019), else constant
     one_cycle: bool = False
-    clip: float | None = None
-    epsilon: float = 1e-7
-    validation_batch: int = 256
+    clip: float | None = None  # largest norm of the gradient
+    epsilon: float = 1e-7  # Adam's; Keras' by default
+    validation_batch: int = 256  # rows of which the validation loss is taken at once
 
 
 def train(
