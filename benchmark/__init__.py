@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
+    from benchmark.detection import Detection
 
-__all__ = ["evaluate", "load", "table"]
+__all__ = ["detect", "evaluate", "load", "table"]
 
 
 def evaluate(
@@ -155,3 +156,69 @@ def load(path: str | Path = "results/results.sqlite") -> pd.DataFrame:
 
     with Store(Path(path)) as store:
         return store.frame()
+
+
+def detect(
+    data: Any,
+    detectors: str | Sequence[str] = (),
+    false_alerts: float | str = 0.1,
+    *,
+    params: dict[str, dict[str, Any]] | None = None,
+    threshold: Literal["peaks", "quantile", "pot"] = "peaks",
+    contamination: float = 0.01,
+    budget: float = 30,
+    seed: int = 0,
+    model: str | Path | None = None,
+    **reading: Any,
+) -> Detection:
+    """Find the anomalies of one series, as ``python -m benchmark detect`` does; no labels are needed.
+
+    Parameters
+    ----------
+    data : str, Path, (n,) array, Series or DataFrame
+        A file, or values. The index of a Series or DataFrame gives the times. Missing values are interpolated.
+    detectors : str or sequence of str
+        Names of detectors to rank, or of the one to use; by default all that the budget allows.
+    false_alerts : float or str
+        How many are accepted: a number for the whole series, or a rate such as ``"1/month"``.
+    params : dict, optional
+        Detector -> its parameters, e.g. ``{"LOF": {"window": 48}}``.
+    threshold : {"peaks", "quantile", "pot"}
+        From the series' own ordinary peaks, or such that a share ``contamination`` of the points is anomalous.
+    contamination : float
+        Above 0, below .5; used by ``"quantile"`` and ``"pot"``.
+    budget : float
+        Seconds that the ranking may be expected to take.
+    seed : int
+    model : str or Path, optional
+        A folder that :meth:`~benchmark.detection.Detection.save` wrote: the data are rows that follow its history.
+    **reading
+        How to read the data where more than one way is possible, e.g. ``value="cpu"``, ``time="stamp"``,
+        ``label="attack"``, ``tz="UTC"``; see :class:`benchmark.reading.ReadOptions`.
+
+    Returns
+    -------
+    Detection
+        ``alerts``, ``scores`` and ``ranking`` are DataFrames; ``write(folder)`` makes the report.
+
+    Raises
+    ------
+    benchmark.errors.UserError
+        If the data cannot be read without a guess that may be wrong, or an option is not known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import benchmark
+    >>> x = np.sin(np.arange(2000) / 8) + 0.05 * np.random.default_rng(0).standard_normal(2000)
+    >>> x[1200:1210] += 2
+    >>> found = benchmark.detect(x, "MP")
+    >>> found.alerts[["start", "stop"]]
+       start  stop
+    0   1200  1210
+    """
+    from benchmark.detection import answer
+
+    names = (detectors,) if isinstance(detectors, str) else tuple(detectors)
+    more = {"params": params or {}, "rule": threshold, "contamination": contamination, "budget": budget, "seed": seed}
+    return answer(data, names, false_alerts, model, reading, **more)

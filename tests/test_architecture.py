@@ -85,7 +85,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.metrics"),
         *("benchmark.store", "benchmark.execution", "benchmark.report", "benchmark.reading", "detectors", "datasets"),
     ),
-    "benchmark": ("benchmark.store", "benchmark.evaluation", "benchmark.report"),
+    "benchmark": ("benchmark.store", "benchmark.evaluation", "benchmark.report", "benchmark.detection"),
 }
 
 

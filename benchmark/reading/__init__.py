@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmark.reading.folder import FileFolder, FolderOptions, load_folder
 from benchmark.reading.follow import Follower, Points, no_points
+from benchmark.reading.frame import read_data
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.read import read_recording, read_recordings
 from benchmark.reading.recording import Recording
@@ -21,6 +22,7 @@ __all__ = [
     "load_folder",
     "no_points",
     "open_source",
+    "read_data",
     "read_recording",
     "read_recordings",
 ]

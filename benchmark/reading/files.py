@@ -47,6 +47,11 @@ def read_table(path: Path, options: ReadOptions) -> Table:
         raise UserError(f"{path} has no rows")
     if options.sheet and not table.form.startswith("Excel"):
         table.notes.append(f"--sheet {options.sheet} has no effect: the file is none of Excel.")
+    return tidied(table, options)
+
+
+def tidied(table: Table, options: ReadOptions) -> Table:
+    """Without sums at its end, and one row for one point in time of one series."""
     return as_long(_without_totals(table), options.value)
 
 
@@ -80,6 +85,11 @@ def _arrow(raw: bytes, path: Path, form: str) -> Table:
         arrow = read(pa.BufferReader(raw))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise UserError(f"{path} is not a readable {form} file: {error}") from error
+    return from_arrow(arrow, form)
+
+
+def from_arrow(arrow: pa.Table, form: str) -> Table:
+    """The columns of a table of pyarrow, and of the index that pandas has put into it."""
     names = {name: re.sub(r"^__index_level_\d+__$", "index", name) for name in arrow.column_names}
     columns = {clean: _plain(arrow[name].combine_chunks()) for name, clean in names.items()}
     return from_columns(columns, form)

@@ -1,0 +1,203 @@
+"""What ``detect`` gives in Python: the alerts and scores of a series as tables of pandas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+
+from benchmark.catalogue import registry
+from benchmark.detection import page, report
+from benchmark.detection.alerts import Alert
+from benchmark.detection.detect import Finding, Options, Rule, detect, false_alerts
+from benchmark.detection.model import Model
+from benchmark.detection.why import in_words, ranking_lines, verdict
+from benchmark.errors import UserError, unknown
+from benchmark.reading import ReadOptions, Recording, read_data, read_recording
+from benchmark.system.provenance import made_with
+
+COLUMNS = ("start", "stop", "from", "to", "score", "value", "expected_low", "expected", "expected_high", "why")
+
+
+@dataclass(frozen=True, repr=False)
+class Detection:
+    """What was found in a series. A notebook shows it as a page.
+
+    Attributes
+    ----------
+    finding : benchmark.detection.Finding
+    call : str
+        What it was called with, for the report.
+    """
+
+    finding: Finding
+    call: str = ""
+
+    @property
+    def alerts(self) -> pd.DataFrame:
+        """A row for each alert, the highest score first; no row where nothing stands out.
+
+        ``start`` and ``stop`` are half-open rows, ``from`` and ``to`` the times of the first and last of them.
+        ``expected_low`` to ``expected_high`` is what similar windows have where the alert differs most (NaN where
+        there is none), and ``why`` says it in words.
+        """
+        return self._events([alert for alert in self.finding.alerts if alert.flagged])
+
+    @property
+    def peaks(self) -> pd.DataFrame:
+        """As :attr:`alerts`, with the next highest peaks, which are no alerts."""
+        return self._events(self.finding.alerts).assign(alert=[alert.flagged for alert in self.finding.alerts])
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """A row for each point: ``value``, ``score`` and ``anomalous``; the index is its time, if known."""
+        recording = self.finding.recording
+        index = None if recording.times is None else pd.Index(recording.times)
+        columns = {"value": recording.values, "score": self.finding.scores, "anomalous": self.finding.flags}
+        return pd.DataFrame(columns, index=index)
+
+    @property
+    def ranking(self) -> pd.DataFrame:
+        """A row for each detector that was tried on planted (or labelled) anomalies, the best first."""
+        return pd.DataFrame(ranking_lines(self.finding.ranking) if self.finding.ranking.merit else [])
+
+    @property
+    def notes(self) -> list[str]:
+        """How the data were read, and what was decided, left out and repaired."""
+        return [*self.finding.recording.lineup, *self.finding.notes]
+
+    @property
+    def detectors(self) -> tuple[str, ...]:
+        """Names of those whose scores were joined."""
+        return self.finding.detectors + self.finding.beside
+
+    @property
+    def threshold(self) -> float:
+        """The score from which a point is anomalous."""
+        return self.finding.threshold
+
+    def write(self, folder: str | Path, top: int = 10) -> Path:
+        """Write what the command writes, and return the path of ``report.html``.
+
+        Raises
+        ------
+        UserError
+            If the folder cannot be written.
+        """
+        place = report.write(self.finding, Path(folder), top).with_name("report.html")
+        sections = [page.section(self.finding, top, 1)]
+        place.write_text(page.render(sections, self.finding.recording.name, self.call, made_with()), encoding="utf-8")
+        return place
+
+    def save(self, folder: str | Path) -> Path:
+        """Keep a model for rows to come, for ``detect(..., model=folder)`` and the commands.
+
+        Raises
+        ------
+        UserError
+            If the series is constant or too short, or the folder cannot be written.
+        """
+        Model.fit(self.finding).save(Path(folder))
+        return Path(folder)
+
+    def __repr__(self) -> str:
+        return f"<{self.finding.recording.name}: {len(self.finding.scores):,} rows. {verdict(self.finding)}>"
+
+    def _repr_markdown_(self) -> str:
+        return report.markdown(self.finding, top=10)
+
+    def _events(self, alerts: Sequence[Alert]) -> pd.DataFrame:
+        return pd.DataFrame([self._event(alert) for alert in alerts], columns=COLUMNS)
+
+    def _event(self, alert: Alert) -> tuple[Any, ...]:
+        recording = self.finding.recording
+        when = (None, None) if recording.times is None else recording.times.iloc[[alert.start, alert.stop - 1]]
+        expected: tuple[float, ...] = (np.nan, np.nan, np.nan)
+        if alert.band is not None and alert.start <= alert.peak < alert.stop:
+            expected = tuple(float(part[alert.peak - alert.start]) for part in alert.band)
+        value = float(recording.values[alert.peak])
+        return (alert.start, alert.stop, *when, alert.score, value, *expected, in_words(self.finding, alert))
+
+
+def answer(
+    data: Any,
+    detectors: Sequence[str],
+    rate: float | str,
+    model: str | Path | None,
+    reading: dict[str, Any],
+    **more: Any,
+) -> Detection:
+    """As :func:`benchmark.detect` has it; ``more`` are further fields of :class:`Options`."""
+    try:
+        found = _found(data, detectors, rate, model, reading, more)
+    except UserError as error:
+        raise UserError(_keywords(str(error))) from error
+    return Detection(found, _call(data, detectors, rate, model, reading, more))
+
+
+def _found(
+    data: Any,
+    detectors: Sequence[str],
+    rate: float | str,
+    model: str | Path | None,
+    reading: dict[str, Any],
+    more: dict[str, Any],
+) -> Finding:
+    options = _read_options(reading)
+    _refuse(detectors, more)
+    if model is not None:
+        if detectors or more["params"]:
+            raise UserError("model brings its detectors and their parameters: leave out detectors and params")
+        saved = Model.load(Path(model))
+        return saved.detect(saved.read_likewise(options, partial(_read, data)))
+    recording = _read(data, options)
+    return detect(recording, Options(tuple(detectors), false_alerts=false_alerts(str(rate), recording), **more))
+
+
+def _keywords(text: str) -> str:
+    """A message that names options of the command, with the keywords of Python in their place."""
+    text = re.sub(r"--set (\w+)\.(\w+)=\S*?(?=\)|$)", r"params={'\1': {'\2': ...}}", text)
+    text = re.sub(r"--detector\b", "detectors", text)
+    text = re.sub(r"--([a-z-]+)(?:=| )([A-Z]+\b|all\b)", _assigned, text)
+    return re.sub(r"--([a-z-]+)", lambda option: option[1].replace("-", "_"), text)
+
+
+def _assigned(option: re.Match[str]) -> str:
+    name, value = option.groups()
+    return f"{name.replace('-', '_')}={value if value.isupper() else repr(value)}"
+
+
+def _read(data: Any, options: ReadOptions) -> Recording:
+    return read_recording(Path(data), options) if isinstance(data, str | Path) else read_data(data, options)
+
+
+def _read_options(reading: dict[str, Any]) -> ReadOptions:
+    names = [field.name for field in fields(ReadOptions)]
+    for name in reading:
+        if name not in names:
+            raise unknown("option", name, names)
+    return ReadOptions(**reading)
+
+
+def _refuse(detectors: Sequence[str], more: dict[str, Any]) -> None:
+    for spec in detectors:
+        registry.load(spec)
+    if more["rule"] not in get_args(Rule):
+        raise unknown("threshold", str(more["rule"]), get_args(Rule))
+    if not 0 < more["contamination"] < 0.5:
+        raise UserError(f"contamination must lie between 0 and 0.5, got {more['contamination']!r}")
+
+
+def _call(data: Any, *given: Any) -> str:
+    """The call in short, for the foot of the report."""
+    detectors, rate, model, reading, more = given
+    what = repr(str(data)) if isinstance(data, str | Path) else type(data).__name__
+    said = {"detectors": list(detectors), "false_alerts": rate, "model": model and str(model), **more, **reading}
+    options = [f"{name}={value!r}" for name, value in said.items() if value]
+    return f"benchmark.detect({', '.join([what, *options])})"
