@@ -111,15 +111,10 @@ WINDOWS = (*aeon.WINDOWS, *dtaianomaly.WINDOWS)
 
 
 class Apart(Program):
-    """A detector that runs in its library's environment.
-
-    Attributes
-    ----------
-    accepted : dict
-        The library's own options with their defaults, as far as these are numbers or texts.
-    """
+    """A detector that runs in its library's environment."""
 
     format = "npy"
+    # the library's own options with their defaults, as far as these are numbers or texts
     accepted: ClassVar[dict[str, Any]] = {}
 
     def check_options(self, options: dict[str, Any]) -> None:

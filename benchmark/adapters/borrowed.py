@@ -32,40 +32,19 @@ EXPLAINED = {
 
 
 class Borrowed(Detector):
-    """A class of another library; what it is and takes stands in the attributes that :func:`class_of` sets.
-
-    Attributes
-    ----------
-    model : callable
-        Makes the library's object.
-    given : dict
-        Arguments that differ from the library's defaults: what it cannot do without, and silence.
-    window_arguments : tuple of str
-        The library's names of the window length.
-    reserved : tuple of str
-        Arguments that are no options, as each run sets them.
-    defaults : dict
-        Our constructor's parameters.
-    spec : str
-        How the user names it.
-    text : str
-        What its scores depend on beyond its parameters: the file of a class of the user's.
-    torch : bool
-        Whether it draws from torch.
-    unscored : str
-        Which data it gives no finite score for, and what to do then; empty = none is known.
-    """
+    """A class of another library; what it is and takes stands in the attributes that :func:`class_of` sets."""
 
     group = "plug-in"
-    model: ClassVar[Callable[..., Any]]
-    spec: ClassVar[str] = ""
-    text: ClassVar[str] = ""
-    torch: ClassVar[bool] = False
-    unscored: ClassVar[str] = ""
+    model: ClassVar[Callable[..., Any]]  # makes the library's object
+    spec: ClassVar[str] = ""  # how the user names it
+    text: ClassVar[str] = ""  # what its scores depend on beyond its parameters: the file of a class of the user's
+    torch: ClassVar[bool] = False  # whether it draws from torch
+    unscored: ClassVar[str] = ""  # which data it gives no finite score for, and what to do then; empty = none is known
+    # arguments that differ from the library's defaults: what it cannot do without, and silence
     given: ClassVar[dict[str, Any]] = {}
-    window_arguments: ClassVar[tuple[str, ...]] = ()
-    reserved: ClassVar[tuple[str, ...]] = ()
-    defaults: ClassVar[dict[str, Any]] = {"options": None}
+    window_arguments: ClassVar[tuple[str, ...]] = ()  # the library's names of the window length
+    reserved: ClassVar[tuple[str, ...]] = ()  # arguments that are no options, as each run sets them
+    defaults: ClassVar[dict[str, Any]] = {"options": None}  # our constructor's parameters
     rules: ClassVar[dict[str, Rule]] = {"window": WINDOW, "random_state": SEED}
 
     window_: int

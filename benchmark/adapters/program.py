@@ -45,15 +45,9 @@ class ProgramFailed(RuntimeError):
 
 
 class Program(Borrowed):
-    """A program that reads a folder and writes scores into it, started anew for each series that is scored.
+    """A program that reads a folder and writes scores into it, started anew for each series that is scored."""
 
-    Attributes
-    ----------
-    command : str
-        The command line.
-    """
-
-    command: ClassVar[str] = ""
+    command: ClassVar[str] = ""  # the command line
     source: ClassVar[str] = "a program of the user's"
     defaults: ClassVar[dict[str, Any]] = {
         "window": "auto",

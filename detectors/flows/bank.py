@@ -18,20 +18,13 @@ from detectors.neural.training import train
 class FlowBank(nn.Module):
     """``count`` flows of equal shape side by side, one matrix product for all: a step costs about that of one.
 
-    Blocks of affine coupling with two dense layers as subnet; the halves swap after each block.
-
-    Parameters
-    ----------
-    count, points : int
-        Flows, and coordinates of a window (even).
-    blocks, hidden : int
-    clamp : float
-        Bound of a coupling's log-scale, see :class:`~detectors.flows.layers.Coupling`.
+    Blocks of affine coupling with two dense layers as subnet; the halves of a window's ``points`` coordinates, an even
+    number, swap after each block.
     """
 
-    def __init__(self, count: int, points: int, blocks: int, hidden: int, clamp: float = 1.9) -> None:
+    def __init__(self, count: int, points: int, blocks: int, hidden: int) -> None:
         super().__init__()
-        self.blocks, self.split, self.clamp = blocks, points // 2, clamp
+        self.blocks, self.split = blocks, points // 2
 
         def uniform(inputs: int, outputs: int, gain: float) -> nn.Parameter:
             bound = gain / math.sqrt(inputs)
@@ -45,7 +38,7 @@ class FlowBank(nn.Module):
         hidden = torch.baddbmm(self.first_bias[block, which], kept, self.first[block, which]).relu()
         out = torch.baddbmm(self.last_bias[block, which], hidden, self.last[block, which])
         raw, shift = torch.split(out, self.split, dim=-1)
-        return softly_clamped(raw, self.clamp), shift
+        return softly_clamped(raw), shift
 
     def forward(self, x: Tensor, which: slice = slice(None)) -> tuple[Tensor, Tensor]:
         """(flows, b, points) to z of that shape and log-determinants (flows, b), by the flows ``which``."""
@@ -56,13 +49,6 @@ class FlowBank(nn.Module):
             kept, moved = moved * log_scale.exp() + shift, kept
             log_det = log_det + log_scale.sum(dim=-1)
         return torch.cat([kept, moved], dim=-1), log_det
-
-    def inverse(self, z: Tensor) -> Tensor:
-        for block in reversed(range(self.blocks)):
-            moved, kept = torch.split(z, self.split, dim=-1)
-            log_scale, shift = self._affine(block, kept, slice(None))
-            z = torch.cat([kept, (moved - shift) * (-log_scale).exp()], dim=-1)
-        return z
 
     def nll(self, x: Tensor, which: slice = slice(None)) -> Tensor:
         """(flows, b, points) to (flows, b) negative log-likelihoods in nats per coordinate."""

@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-# -- layers and flows: forward returns z and the log-determinant, inverse undoes it -----------------
+CLAMP = 1.9  # bound of a log-scale, FastFlow's
+
+# -- layers, and flows, whose forward returns z and the log-determinant -----------------------------
 
 
 class Conv(nn.Module):
@@ -70,42 +72,28 @@ class Norm(nn.BatchNorm1d):
         return functional.batch_norm(values, *moments, self.weight, self.bias, eps=self.eps).view(x.shape)
 
 
-def softly_clamped(raw: Tensor, clamp: float) -> Tensor:
-    """A log-scale that approaches plus or minus ``clamp`` by an arctangent, as in FastFlow."""
-    return clamp * 2 / math.pi * torch.atan(raw / clamp)
+def softly_clamped(raw: Tensor) -> Tensor:
+    """A log-scale that approaches plus or minus :data:`CLAMP` by an arctangent, as in FastFlow."""
+    return CLAMP * 2 / math.pi * torch.atan(raw / CLAMP)
 
 
 class Coupling(nn.Module):
     """Affine coupling: one half of the channels scales and shifts the other (Real NVP, Dinh et al. 2017, Eq. 7-8).
 
-    Parameters
-    ----------
-    subnet : nn.Module
-        Maps the first ``channels // 2`` channels to twice the remaining ones: log-scales and shifts.
-    channels : int
-    clamp : float
-        Bound of the log-scale, reached softly by an arctangent as FastFlow does (1.9 there).
+    ``subnet`` maps the first ``channels // 2`` channels to twice the remaining ones: log-scales and shifts.
     """
 
-    def __init__(self, subnet: nn.Module, channels: int, clamp: float = 1.9) -> None:
+    def __init__(self, subnet: nn.Module, channels: int) -> None:
         super().__init__()
-        self.subnet, self.clamp = subnet, clamp
+        self.subnet = subnet
         self.split = [channels // 2, channels - channels // 2]
-
-    def _affine(self, kept: Tensor) -> tuple[Tensor, Tensor]:
-        raw, shift = self.subnet(kept).chunk(2, dim=1)
-        return softly_clamped(raw, self.clamp), shift
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(networks, channels, b, l) to z of that shape and log-determinants (networks, b, l)."""
         kept, moved = torch.split(x, self.split, dim=1)
-        log_scale, shift = self._affine(kept)
+        raw, shift = self.subnet(kept).chunk(2, dim=1)
+        log_scale = softly_clamped(raw)
         return torch.cat([kept, torch.addcmul(shift, moved, log_scale.exp())], dim=1), log_scale.sum(dim=1)
-
-    def inverse(self, z: Tensor) -> Tensor:
-        kept, moved = torch.split(z, self.split, dim=1)
-        log_scale, shift = self._affine(kept)
-        return torch.cat([kept, (moved - shift) * (-log_scale).exp()], dim=1)
 
 
 class Permutation(nn.Module):
@@ -120,9 +108,6 @@ class Permutation(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return x.flatten(0, 1)[self.order].view(x.shape), x.new_zeros(())
-
-    def inverse(self, z: Tensor) -> Tensor:
-        return z.flatten(0, 1)[torch.argsort(self.order)].view(z.shape)
 
 
 class Flow(nn.Module):
@@ -140,11 +125,6 @@ class Flow(nn.Module):
             log_det = log_det + step
         return x, log_det
 
-    def inverse(self, z: Tensor) -> Tensor:
-        for layer in reversed(self.layers):
-            z = layer.inverse(z)  # type: ignore[operator]
-        return z
-
     def nll(self, x: Tensor) -> Tensor:
         """Negative log-likelihood of each position in nats per channel, (networks, b, l)."""
         z, log_det = self(x)
@@ -152,18 +132,18 @@ class Flow(nn.Module):
         return per_channel + 0.5 * math.log(2 * math.pi)
 
 
-def conv_flow(networks: int, channels: int, blocks: int, hidden: int | None = None) -> Flow:
+def conv_flow(networks: int, channels: int, blocks: int) -> Flow:
     """FastFlow in one dimension: couplings by two convolutions of kernel 3, 1, 3, 1, ... (Yu et al. 2021, Sec. 3.3)."""
     layers: list[nn.Module] = []
     for block in range(blocks):
-        subnet = _subnet(networks, channels, hidden or channels, kernel=3 if block % 2 == 0 else 1)
+        subnet = _subnet(networks, channels, kernel=3 if block % 2 == 0 else 1)
         layers += [Permutation(networks, channels), Coupling(subnet, channels)]
     return Flow(layers)
 
 
-def _subnet(networks: int, channels: int, hidden: int, kernel: int) -> nn.Module:
-    first = Conv(networks, channels // 2, hidden, kernel)
-    last = Conv(networks, hidden, 2 * (channels - channels // 2), kernel)
+def _subnet(networks: int, channels: int, kernel: int) -> nn.Module:
+    first = Conv(networks, channels // 2, channels, kernel)
+    last = Conv(networks, channels, 2 * (channels - channels // 2), kernel)
     with torch.no_grad():  # begins near the identity, yet with a gradient for every weight
         last.weight.mul_(0.1)
         last.bias.zero_()

@@ -22,35 +22,19 @@ Loss = Callable[[Tensor], Tensor]  # (networks, 1, b, w) windows to (networks,) 
 
 @dataclass
 class Learner:
-    """A model and what it learns from.
-
-    Attributes
-    ----------
-    model : FeatureFlow
-    windows : Windows
-    scale : (float, float, float)
-        Mean, deviation and grid step of the fitted values.
-    training, validation : (rows, networks) arrays
-        Numbers of the windows that each of the model's networks learns from, and is validated by.
-    rng : numpy.random.Generator
-        Draws the order of the windows and their noise.
-    report : callable
-        Receives a line after each epoch.
-    history : dict
-        Losses by stage, see :class:`~detectors.proposed.Proposed`.
-    error : Diverged or None
-        Set where a loss was not finite: what the model has learnt is void.
-    """
+    """A model and what it learns from."""
 
     model: FeatureFlow
     windows: Windows
-    scale: tuple[float, float, float]
+    scale: tuple[float, float, float]  # mean, deviation and grid step of the fitted values
+    # (rows, networks), numbers of the windows that each of the model's networks learns from, and is validated by
     training: Index
     validation: Index
-    rng: np.random.Generator
-    report: Callable[[str], None] = lambda line: None
+    rng: np.random.Generator  # draws the order of the windows and their noise
+    report: Callable[[str], None] = lambda line: None  # receives a line after each epoch
+    # losses by stage, see ``detectors.proposed.Proposed``
     history: dict[str, list[float]] = field(default_factory=dict)
-    error: Diverged | None = None
+    error: Diverged | None = None  # set where a loss was not finite: what the model has learnt is void
 
     @property
     def shape(self) -> tuple[int, ...]:

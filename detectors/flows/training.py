@@ -11,9 +11,9 @@ from torch import Tensor
 from detectors.neural.training import Schedule
 
 
-def flow_schedule(epochs: int, batch: int, rate: float, one_cycle: bool = True, patience: int = 0) -> Schedule:
+def flow_schedule(epochs: int, batch: int, rate: float, one_cycle: bool = True) -> Schedule:
     """A :class:`~detectors.neural.training.Schedule` for maximum likelihood."""
-    return Schedule(epochs, batch, rate, patience, "best", one_cycle, clip=5.0, epsilon=1e-8, validation_batch=512)
+    return Schedule(epochs, batch, rate, 0, "best", one_cycle, clip=5.0, epsilon=1e-8, validation_batch=512)
 
 
 def permutation(rng: np.random.Generator) -> Callable[[int], Tensor]:

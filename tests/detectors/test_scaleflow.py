@@ -36,18 +36,6 @@ def bank(count: int, points: int, dtype: torch.dtype = torch.float64, shake: flo
 # -- the bank of flows -----------------------------------------------------------------------------
 
 
-@settings(max_examples=8, deadline=None)
-@given(count=st.integers(1, 3), half=st.integers(1, 8), seed=st.integers(0, 99))
-@pytest.mark.parametrize(
-    ("dtype", "shake", "tolerance"),
-    [(torch.float32, 0.05, 1e-5), (torch.float64, 0.05, 1e-10), (torch.float64, 0.3, 1e-8)],
-)
-def test_the_inverse_undoes_the_flow(count, half, seed, dtype, shake, tolerance):
-    with steady(CPU, seed):
-        flows, x = bank(count, 2 * half, dtype, shake), torch.randn(count, 5, 2 * half, dtype=dtype)
-        assert (flows.inverse(flows(x)[0]) - x).abs().max() < tolerance * max(1.0, float(x.abs().max()))
-
-
 @pytest.mark.parametrize("points", [2, 6])
 def test_the_log_determinant_is_that_of_each_flows_jacobian(points):
     with steady(CPU, 1):
