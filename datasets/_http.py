@@ -25,15 +25,9 @@ class Unreachable(DataError):
 class Http:
     """Streaming GETs; a host that could not be reached once is not asked again.
 
-    Parameters
-    ----------
-    base_url : str
-        A mirror of all publishers: ``https://host/x`` is asked for as ``<base_url>/host/x``. ``http`` is
-        allowed for this machine only.
-    offline : bool
-        Refuse every request.
-    connect_timeout, read_timeout : float
-        Seconds until a host counts as unreachable, and that a transfer may stand still.
+    ``base_url`` is a mirror of all publishers: ``https://host/x`` is asked for as ``<base_url>/host/x``. ``http`` is
+    allowed for this machine only. ``offline`` refuses every request. The timeouts are seconds until a host counts as
+    unreachable, and that a transfer may stand still.
     """
 
     def __init__(self, base_url: str, offline: bool, connect_timeout: float, read_timeout: float) -> None:

@@ -267,12 +267,7 @@ def _sha256(values: NDArray[np.float64], labels: NDArray[np.uint8] | None = None
 
 
 def check_fingerprint(dataset: str, series: str, arrays: Arrays, where: str) -> Check:
-    """Compare with the shipped hashes.
-
-    Returns
-    -------
-    {"exact", "6 decimals", "unknown"}
-        How far the content equals the published one; unknown = no hash is shipped.
+    """How far a series equals the published one by the shipped hashes; "unknown" where none is shipped.
 
     Raises
     ------

@@ -96,16 +96,9 @@ def match_constants(
 ) -> None:
     """Give constant windows stumpy's distances, in place: 0 between two of them, sqrt(W) to any other window.
 
-    Parameters
-    ----------
-    distance : (n,) array
-        Nearest distances with constants taken as uncorrelated.
-    own : (n,) bool array
-        Which windows of the scored series are constant.
-    flat : list of (m_i,) bool arrays
-        The same of the fitted pieces.
-    exclusion, place
-        A window of piece ``place[0]`` is no neighbour where its start is that near to ``place[1]`` + the row.
+    ``distance`` are the (n,) nearest distances with constants taken as uncorrelated. ``own`` tells which windows of the
+    scored series are constant, (n,), ``flat`` the same of the fitted pieces. A window of piece ``place[0]`` is no
+    neighbour where its start is at most ``exclusion`` from ``place[1]`` + the row.
     """
     available = np.full(len(own), sum(int(piece.sum()) for piece in flat))
     if place is not None:

@@ -112,20 +112,12 @@ def largest_entries(rows: Array) -> Array:
 
 
 def spectrum(windows: Windows, prepare: Callable[[Array], Array], gram: Array | None = None) -> tuple[Array, Array]:
-    """Singular values and right singular vectors of the prepared windows z, (window, k) columns at once.
+    """Singular values, largest first, and right singular vectors in rows, of the prepared windows z.
 
-    The smallest shares rule the score, and the eigenvectors of z'z alone lose every share below 1e-16. Where none is
-    below 1e-6 of the largest, at least eight of its digits are right and :func:`roots` is enough; else :func:`refined`
-    follows.
-
-    Parameters
-    ----------
-    gram : (window, window) array, optional
-        z'z, when :func:`running_moments` has given it; :func:`product` else.
-
-    Returns
-    -------
-    (window,) and (window, window) arrays, vectors in rows, largest first.
+    ``prepare`` gives (window, k) columns at once. The smallest shares rule the score, and the eigenvectors of z'z alone
+    lose every share below 1e-16. Where none is below 1e-6 of the largest, at least eight of its digits are right and
+    :func:`roots` is enough; else :func:`refined` follows. ``gram`` is z'z, when :func:`running_moments` has given it;
+    :func:`product` else.
     """
     values, vectors = np.linalg.eigh(product(windows, prepare) if gram is None else gram)
     if values[0] > 1e-6 * values[-1]:
@@ -167,14 +159,10 @@ def refined(windows: Windows, prepare: Callable[[Array], Array], vectors: Array)
 
 
 def running_moments(windows: Windows) -> tuple[Array, Array, Array] | None:
-    """Mean, standard deviation and z'z of the standardised window positions, in the time of n x W.
+    """Mean and standard deviation, (window,), and z'z, (window, window), of the standardised window positions.
 
-    Neighbouring positions share all but two points, so a sum follows from the one before it. None where rounding would
-    show: one position varies a thousand times less than another, as beside an outlier.
-
-    Returns
-    -------
-    (window,), (window,) and (window, window) arrays, or None.
+    They take the time of n x W. Neighbouring positions share all but two points, so a sum follows from the one before
+    it. None where rounding would show: one position varies a thousand times less than another, as beside an outlier.
     """
     w, count = windows.window, len(windows)
     centre = float(np.mean([piece.mean() for piece in windows.pieces]))

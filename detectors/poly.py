@@ -136,12 +136,9 @@ class POLY(Detector):
 def local_fit(m: int, offset: int, window: int, degree: int, stretch: bool) -> tuple[Array, Array]:
     """What fits a polynomial to a neighbourhood of m points without its block, and what evaluates it on the block.
 
-    The block starts at ``offset`` and has ``window`` points, fewer where the neighbourhood ends.
-
-    Returns
-    -------
-    (m, degree + 1) and (block, degree + 1) arrays
-        From m values to coefficients, and the polynomials at the block's points.
+    The block starts at ``offset`` and has ``window`` points, fewer where the neighbourhood ends. The first, of shape
+    (m, degree + 1), takes m values to coefficients. The second, (block, degree + 1), has the polynomials at the block's
+    points.
     """
     stop = min(offset + window, m)
     block = np.arange(offset, stop)

@@ -370,13 +370,9 @@ class ScaleFlow(SavedDetector):
     def predict(
         self, x: ArrayLike, rule: Literal["quantile", "pot"] = "quantile", contamination: float = 0.01
     ) -> NDArray[np.bool_]:
-        """Yes or no for each point: does its score reach the threshold?
+        """Yes or no for each point, (n,): does its score reach the threshold?
 
         ``notes_`` says when normal data may have less than half or more than twice the share that was asked for.
-
-        Returns
-        -------
-        (n,) bool array
         """
         scores, level = self.score(x), self.threshold(rule, contamination)
         low, high = share_interval(self.usual_scores(), level, self.window_, len(scores), seed=self.random_state)

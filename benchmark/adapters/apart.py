@@ -144,16 +144,9 @@ def detector(entry: Listed, model: object) -> type[Detector]:
 
 
 def class_apart(home: Home, entry: Listed, name: str, known: dict[str, Any]) -> type[Detector]:
-    """A class for a detector of an environment.
+    """A class for a detector of an environment, whose runner calls it ``name``.
 
-    Parameters
-    ----------
-    home : Home
-    entry : Listed
-    name : str
-        What its runner calls it.
-    known : dict
-        ``options``, ``learns_from``, ``defaults`` and ``source``.
+    ``known`` has its ``options``, ``learns_from``, ``defaults`` and ``source``.
     """
     pins = (*home.environment.requirements, *home.environment.alone)
     body = {

@@ -176,22 +176,11 @@ def class_of(
     windows: tuple[str, ...] = (),
     **facts: Any,
 ) -> type[Borrowed]:
-    """A class for a library's class, to be imported from this package by its name.
+    """A class for a library's class or function ``model``, to be imported from this package by its name.
 
-    Parameters
-    ----------
-    base : type
-        How the library is called.
-    entry : Listed
-        What is known of it.
-    model : callable
-        The library's class or function.
-    seeded : bool
-        Whether it draws random numbers.
-    windows : tuple of str
-        Its arguments that are the window of a class on the series itself.
-    facts
-        Further attributes: ``given``, ``learns_from``, ``source`` and others.
+    ``base`` is how the library is called, ``entry`` what is known of it. ``seeded``: it draws random numbers.
+    ``windows`` are its arguments that are the window of a class on the series itself. ``facts`` are further attributes:
+    ``given``, ``learns_from``, ``source`` and others.
     """
     silent = {"verbose": 0} if "verbose" in arguments(model) else {}
     if windows:

@@ -73,16 +73,10 @@ def check(
 ) -> None:
     """Refuse options that a class does not take, that the run sets itself, or whose values are of another kind.
 
-    Parameters
-    ----------
-    spec, owner : str
-        How the user names the detector, and who has no such option if that is another name.
-    defaults : mapping
-        Accepted options with their defaults; one called ``kwargs`` accepts any other.
-    window, reserved : collections of str
-        Options that are the window, and those that the adapter cannot do without.
-    words : bool
-        Whether a text or None may be meant where a number is the default: ``n_bins=10`` often also takes "auto".
+    ``defaults`` are the accepted options with theirs; one called ``kwargs`` accepts any other. Refused are the options
+    in ``window``, and those in ``reserved``, which the adapter cannot do without. With ``words`` a text or None may be
+    meant where a number is the default: ``n_bins=10`` often also takes "auto". The user names the detector ``spec``;
+    ``owner`` has no such option, if that is another name.
     """
     for name, value in options.items():
         if name not in defaults and "kwargs" not in defaults:

@@ -115,19 +115,13 @@ def near(rows: Rows, reach: int) -> Rows:
 
 
 def narrowed(x: Array, alert: Alert, avoid: Rows, window: int) -> Alert:
-    """The alert on the rows that explain it.
+    """The alert on the rows of an (n,) series that explain it.
 
     The windows elsewhere are found that are most like the surroundings of the alert, its own rows left out. The event
     is where these rows differ from the windows' median by more than half of the largest difference. Rows beside them
     that differ as much without a gap belong to it, too: a detector may see the jump alone that ends a stuck stretch.
 
-    Parameters
-    ----------
-    x : (n,) array
-    alert : Alert
-    avoid : (n,) bool array
-        Rows of any alert, of which a similar window should have none.
-    window : int
+    ``avoid`` flags the rows of any alert, (n,): a similar window should have none of them.
     """
     margin, first = max(window // 2, 2), max(0, alert.first - 1)  # a jump lies between a row and the one before
     a, b = max(0, first - BEFORE * window), min(len(x), alert.last + margin)

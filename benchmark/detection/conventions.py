@@ -57,18 +57,10 @@ def seconds(name: str, n: int, window: int) -> float:
 
 
 def build(spec: str, window: int, seed: int = 0, n: int = 0, params: dict[str, Any] | None = None) -> Detector:
-    """A detector by these conventions.
+    """A detector by these conventions; ``spec`` as in :func:`benchmark.catalogue.registry.load`.
 
-    Parameters
-    ----------
-    spec : str
-        As in :func:`benchmark.catalogue.registry.load`.
-    window : int
-        For detectors whose window would else be estimated.
-    n : int
-        Rows of the series; beyond :data:`LOOKED_AT` LOF compares with a sample.
-    params : dict
-        What ``--set`` says; it comes before any convention.
+    ``window`` is for detectors whose window would else be estimated. In a series of more than :data:`LOOKED_AT` rows
+    (``n``) LOF compares with a sample. ``params``, what ``--set`` says, come before any convention.
     """
     accepted = registry.load(spec).param_defaults()
     wanted: dict[str, Any] = {"window": window, "random_state": seed, **OWN}

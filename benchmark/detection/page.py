@@ -19,16 +19,9 @@ Section = dict[str, Any]
 
 
 def render(sections: list[Section], title: str, command: str, versions: str) -> str:
-    """The page: a summary where the file holds several series, then each.
+    """The page: a summary where the file ``title`` holds several series, then each as :func:`section` gave it.
 
-    Parameters
-    ----------
-    sections : list of Section
-        From :func:`section`.
-    title : str
-        The file's name.
-    command, versions : str
-        How to get the page again, and with what.
+    ``command`` and ``versions`` say how to get the page again, and with what.
     """
     template = html.environment(str(__package__)).get_template("detect.html")
     style, script = html.packaged("report.css"), html.packaged("report.js")

@@ -56,18 +56,11 @@ class OrdinaryPeaks:
 def return_level(scores: Array, window: int, false_alerts: float, events: int = EVENTS) -> float:
     """Score that ordinary peaks of a series as long as this one are expected to reach so many times.
 
-    Peaks over threshold, decided outward (Kimber 1982, "Tests for many outliers in an exponential sample"). At first
-    the highest quarter of the peaks is taken for events. The lowest of them joins the ordinary ones until it stands out
-    from their tail. So events do not hide each other, and a heavy tail of ordinary peaks is no event.
-    With another ``events`` than 4 it is one peak in so many, but the highest five where a quarter is more.
-
-    Parameters
-    ----------
-    scores : (n,) array
-    window : int
-        Each half of one has a peak.
-    false_alerts : float
-        Expected in the whole series.
+    Peaks, one in each half of a window, over threshold, decided outward (Kimber 1982, "Tests for many outliers in an
+    exponential sample"). At first the highest quarter of the peaks is taken for events. The lowest of them joins the
+    ordinary ones until it stands out from their tail. So events do not hide each other, and a heavy tail of ordinary
+    peaks is no event. With another ``events`` than 4 it is one peak in so many, but the highest five where a quarter is
+    more.
     """
     peaks = np.sort(block_maxima(scores, window))
     sums, usual = np.append(0.0, np.cumsum(peaks)), float(np.median(scores))

@@ -106,21 +106,10 @@ class Planted:
 def plant(x: Array, kinds: tuple[str, ...], length: int, seed: int) -> Planted:
     """Plant one anomaly of each kind, ``length`` points long, at random places two lengths apart.
 
-    Parameters
-    ----------
-    x : (n,) array
-        One with room for fewer gets the first kinds only: n >= 3 * len(kinds) * length holds them all.
-    kinds : tuple of str
-        Keys of :data:`KINDS`, or ``"holiday"`` for a series with :func:`weekly` days.
-    length : int
-        Points of each planted stretch; a spike is one point, a holiday one day.
-    seed : int
-
-    Returns
-    -------
-    Planted
-        Sizes are relative to the series' interquartile range, or its standard deviation where that is zero.
-        An anomaly that would change nothing (a stuck stretch in a flat one) is left out.
+    Kinds are keys of :data:`KINDS`, or ``"holiday"`` for a series with :func:`weekly` days. A spike is one point, a
+    holiday one day. An (n,) series with n >= 3 * len(kinds) * length holds them all, a shorter one the first of them.
+    Sizes are relative to the series' interquartile range, or its standard deviation where that is zero. An anomaly that
+    would change nothing (a stuck stretch in a flat one) is left out.
     """
     rng = np.random.default_rng(seed)
     values = x.copy()

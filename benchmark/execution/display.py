@@ -15,16 +15,8 @@ from benchmark.grid import Outcome, Task, expected_seconds, named_source
 class Display:
     """Progress of a run; a context manager whose :meth:`done` counts each finished cell.
 
-    Parameters
-    ----------
-    board : Board
-        Where workers write what they are doing.
-    todo : list of Task
-        What will run, for counts and the time left.
-    jobs : int
-        Workers.
-    quiet : bool
-        Say only what went wrong.
+    Workers write on the board what they are doing. ``todo`` is what will run, for counts and the time left. ``quiet``
+    says only what went wrong.
     """
 
     def __init__(self, board: Board, todo: list[Task], jobs: int, quiet: bool = False) -> None:

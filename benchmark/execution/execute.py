@@ -35,13 +35,7 @@ Progress = Callable[[str], None]
 def execute(task: Task, series: Series, progress: Progress | None = None) -> Outcome:
     """Fit and score; whatever goes wrong becomes an Outcome with its reason, never an exception.
 
-    Parameters
-    ----------
-    task : Task
-    series : Series
-        The cell's series; its labels go no further than the protocol.
-    progress : callable, optional
-        Receives a line now and then from long fits.
+    The labels of the series go no further than the protocol. ``progress`` receives a line now and then from long fits.
     """
     return execute_together([task], [series], progress)[0]
 
@@ -189,17 +183,8 @@ class _Cell:
 def scores_by(task: Task, series: Series, rules: Sequence[dict[str, Any]]) -> list[tuple[int, Array]]:
     """First scored row and scores of a cell under each of several rules. Each split is fitted once.
 
-    Parameters
-    ----------
-    task : Task
-    series : Series
-    rules : sequence of dict
-        Values of the parameters in the detector's :attr:`~detectors.core.contract.Detector.rescored`.
-
-    Raises
-    ------
-    Exception
-        Whatever the detector raises.
+    Rules are values of the parameters in the detector's :attr:`~detectors.core.contract.Detector.rescored`. Whatever
+    the detector raises is raised.
     """
     protocol = protocols.get(task.cell.protocol)
     detector = prepared(task, protocol, series)

@@ -28,11 +28,8 @@ SHARES = (1.0, 0.5, 0.25, 0.0)  # of the margin around an anomaly
 def series(results: Results, tidy: pd.DataFrame, derived: Derived, chosen: Sequence[str] = ()) -> list[Card]:
     """A card for each series: what is to be known of it, and a bundle of traces.
 
-    Parameters
-    ----------
-    chosen : sequence of str
-        Patterns of the names of series whose traces are shown. By default as many as the page holds, the first of
-        each data set before the second of any.
+    ``chosen`` are patterns of the names of series whose traces are shown. By default as many as the page holds, the
+    first of each data set before the second of any.
     """
     if not len(tidy):
         return []

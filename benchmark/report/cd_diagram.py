@@ -58,14 +58,7 @@ def rank_figure(tidy: pd.DataFrame, table: Table) -> Figure | None:
 
 
 def cd_figure(test: RankTest, title: str = "", highlight: Collection[str] = ()) -> Figure:
-    """The diagram as a matplotlib figure.
-
-    Parameters
-    ----------
-    test : RankTest
-    title : str
-    highlight : collection of str
-        Detectors drawn in colour, e.g. the trivial baselines.
+    """The diagram as a matplotlib figure; the detectors in ``highlight``, e.g. the trivial baselines, are coloured.
 
     Raises
     ------

@@ -30,12 +30,9 @@ LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib", "jinja2")
 
 
 class Derived:
-    """Values by what they are made of; a context manager that keeps new ones, after an interruption too.
+    """Values by what they are made of, in a zip file, or kept nowhere without a path.
 
-    Parameters
-    ----------
-    path : Path or None
-        The zip file; None keeps nothing.
+    A context manager that keeps new ones, after an interruption too.
     """
 
     def __init__(self, path: Path | None = None) -> None:

@@ -47,22 +47,10 @@ def render(
 ) -> str:
     """The page.
 
-    Parameters
-    ----------
-    built : list of Table
-        Tables for AUROC; those for the other metrics are built here.
-    curves : mapping
-        Heading -> (data set, mean ROC curves).
-    facts : mapping
-        Data set -> its metadata (title, licence, citation, notes, urls).
-    figures : mapping
-        Section -> inline SVG in the page's colours.
-    chosen : sequence of str
-        Patterns of the series whose traces are shown; by default as many as fit.
-    checked : str
-        Which figures were recomputed for this page.
-    beyond : sequence of Sheet
-        Comparisons with figures of others, behind the main tables.
+    ``built`` are the tables for AUROC; those for the other metrics are built here. ``curves``: heading -> (data set,
+    mean ROC curves). ``facts``: data set -> its metadata. ``figures``: section -> inline SVG in the page's colours.
+    ``chosen`` are patterns of the series whose traces are shown, by default as many as fit. ``checked`` tells which
+    figures were recomputed for this page. ``beyond`` are comparisons with figures of others, behind the main tables.
     """
     environment = html.environment(str(__package__))
     environment.filters |= {"figure": text.figure, "signed": text.signed, "path": svg_path, "band": svg_band}

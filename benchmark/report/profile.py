@@ -11,16 +11,9 @@ if TYPE_CHECKING:
 
 
 def profile(cells: pd.DataFrame, wall: float, jobs: int) -> str:
-    """A table of seconds by detector, and how the workers' time divides.
+    """A table of seconds by detector, and how the workers' time divides: ``wall`` seconds of so many ``jobs`` together.
 
-    Parameters
-    ----------
-    cells : DataFrame
-        The run's cells, as :meth:`benchmark.store.Store.frame` gives them.
-    wall : float
-        Seconds from the begin of the run to its end.
-    jobs : int
-        Workers; together they had ``wall * jobs`` seconds.
+    ``cells`` are the run's, as :meth:`benchmark.store.Store.frame` gives them.
     """
     if cells.empty:
         return "no cell ran: everything was stored\n"

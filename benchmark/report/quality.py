@@ -99,14 +99,10 @@ def time_points(tidy: pd.DataFrame, table: Table) -> list[Point]:
 
 
 def time_figure(points: Sequence[Point], title: str, caption: str = "") -> Figure:
-    """Mean AUROC and seconds per series, a row for each detector: a label never hides another.
+    """Mean AUROC and seconds per series, a row for each detector, the best first: a label never hides another.
 
-    Parameters
-    ----------
-    points : sequence of Point
-        The best is drawn first. A label is bold where no other row of its protocol is both faster and better.
-    title, caption : str
-        Above and below; the caption names protocol and seeds.
+    A label is bold where no other row of its protocol is both faster and better. The caption below names protocol and
+    seeds.
     """
     from matplotlib.figure import Figure
 

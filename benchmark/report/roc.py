@@ -44,10 +44,7 @@ class Curve:
 def average_roc(curves: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
     """Mean and standard deviation over series of the true-positive rate on :data:`GRID`.
 
-    Parameters
-    ----------
-    curves : sequence of (fpr, tpr)
-        Non-decreasing, from (0, 0) to (1, 1).
+    Each curve is (fpr, tpr), non-decreasing, from (0, 0) to (1, 1).
     """
     rates = np.stack([np.interp(GRID, fpr, tpr) for fpr, tpr in curves])
     return rates.mean(axis=0), rates.std(axis=0)
@@ -105,13 +102,7 @@ def _on_grid(results: Results, key: str, data_hash: str) -> bytes:
 def roc_figure(curves: Sequence[Curve], title: str, caption: str = "") -> Figure:
     """A panel per detector, best first, over the curves of the others; the trivial baselines share the last.
 
-    Parameters
-    ----------
-    curves : sequence of Curve
-    title : str
-        Data set, and SIMULATED or QUICK where that holds.
-    caption : str
-        Protocol and seeds.
+    The title names the data set, and SIMULATED or QUICK where that holds; the caption protocol and seeds.
     """
     with style.context():
         return _roc_figure(curves, title, caption)

@@ -19,16 +19,8 @@ Span = tuple[int, int]
 def min_max(x: Array, buckets: int) -> Array:
     """Minimum and maximum of each of ``buckets`` equal stretches, interleaved.
 
-    Parameters
-    ----------
-    x : (n,) array
-    buckets : int
-        Bucket k covers rows ``k * n // buckets`` up to the next one's first.
-
-    Returns
-    -------
-    (2 * buckets,) array, or ``x`` itself when it is not longer than that
-        Every peak of ``x`` is in it.
+    Every peak of the (n,) series is among them. Bucket k covers rows ``k * n // buckets`` up to the next one's first.
+    (2 * buckets,) numbers, or the series itself when it is not longer than that.
     """
     if len(x) <= 2 * buckets:
         return x
@@ -41,17 +33,9 @@ def encode(
 ) -> dict[str, Any]:
     """A trace for the page's script: rows covered, range, and one number per kept value.
 
-    Parameters
-    ----------
-    x : (n,) array
-    buckets : int
-        More than two values a bucket are thinned to the lowest and the highest.
-    first_row : int
-        Row of the series at which ``x`` begins.
-    stretches : sequence of (start, stop)
-        Rows of the series at which a thinned trace is kept whole, too.
-    bits : int
-        Of each number: 8 are enough for a picture, 16 for one to zoom into.
+    More than two values a bucket are thinned to the lowest and the highest. ``first_row`` is the row of the series at
+    which ``x`` begins. At the ``stretches``, rows of the series, a thinned trace is kept whole, too. Numbers of 8
+    ``bits`` are enough for a picture, 16 for one to zoom into.
 
     Returns
     -------
@@ -81,16 +65,10 @@ def _numbers(x: Array, low: float, high: float, bits: int) -> str:
 
 
 def around(spans: Sequence[Span], n: int, share: float) -> list[Span]:
-    """Stretches that hold each anomaly with a margin on both sides, joined where they meet.
+    """Stretches that hold each anomaly of a series of ``n`` rows with a margin on both sides, joined where they meet.
 
-    Parameters
-    ----------
-    spans : sequence of (start, stop)
-        Anomalous rows, in order.
-    n : int
-        Rows of the series.
-    share : float
-        Of the margin with which the page's script shows an anomaly: three times its length, 100 rows at least.
+    ``spans`` are in order. ``share`` is that of the margin with which the page's script shows an anomaly: three times
+    its length, 100 rows at least.
     """
     joined: list[Span] = []
     for start, stop in spans:
@@ -126,12 +104,8 @@ def strip(spans: Sequence[Span], n: int) -> list[tuple[float, float]]:
 def health(values: Array, labels: NDArray[np.uint8]) -> dict[str, Any]:
     """What a reader should know of a series before believing a figure on it.
 
-    Returns
-    -------
-    dict
-        ``n``, ``n_anomalous``, ``segments``, ``density``. ``missing``: share of counts written as -1.
-        ``position``: mean position of the anomalous points, 0 = start, 1 = end, .5 = no bias.
-        ``first_tenth``: share of anomalous points among the first int(n / 10).
+    ``missing`` is the share of counts written as -1. ``position`` is the mean position of the anomalous points, 0 =
+    start, 1 = end, .5 = no bias. ``first_tenth`` is the share of anomalous points among the first int(n / 10).
     """
     n, rows = len(values), np.flatnonzero(labels)
     tenth = labels[: max(1, n // 10)]

@@ -37,11 +37,8 @@ def training_histories(results: Results, tidy: pd.DataFrame) -> Iterator[tuple[s
 def training_figure(histories: Mapping[str, Mapping[str, Mapping[str, Sequence[float]]]], title: str) -> Figure:
     """Loss by epoch: a row per data set, a column per stage, a pair of lines per series.
 
-    Parameters
-    ----------
-    histories : mapping
-        Data set -> series -> part -> losses, one per epoch. A part is ``"train"``, ``"validation"``,
-        or one of these behind the name of a stage.
+    ``histories``: data set -> series -> part -> losses, one per epoch. A part is ``"train"``, ``"validation"``, or one
+    of these behind the name of a stage.
     """
     from matplotlib.figure import Figure
 

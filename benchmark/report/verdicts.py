@@ -69,12 +69,8 @@ def known_cause(detector: str, dataset: str, difference: float | None = None) ->
 def seed_interval(means: Sequence[float], level: float = 0.95) -> tuple[float, float] | None:
     """Interval in which the mean of one more seed is expected, or None with fewer than three seeds.
 
-    Parameters
-    ----------
-    means : sequence of k floats
-        One mean over the same series per seed.
-    level : float
-        Coverage. A published figure is one more run, not the expected one, hence a prediction interval.
+    ``means`` are over the same series, one for each seed. A published figure is one more run, not the expected one.
+    Hence a prediction interval, of coverage ``level``.
     """
     if len(means) < MIN_SEEDS:
         return None

@@ -48,22 +48,10 @@ class Wanted:
 
 
 def write(store: Store, out: Path, jobs: int = 1, wanted: Wanted = Wanted()) -> list[Table]:
-    """Compute the metrics that the store lacks, then write the whole report.
+    """Compute the metrics that the store lacks, then write the whole report into a folder.
 
-    Parameters
-    ----------
-    store : Store
-        Open for writing; of one open for reading, metrics that it lacks are left out.
-    out : Path
-        Folder of the report, made when missing; files of an earlier report are replaced, all together at the end.
-    jobs : int
-        Processes for the metrics.
-    wanted : Wanted
-
-    Returns
-    -------
-    list of Table
-        The tables for AUROC, the main one first.
+    Of a store that is open for reading, metrics that it lacks are left out. Files of an earlier report are replaced,
+    all together at the end. Returns the tables for AUROC, the main one first.
     """
     if store.writable:
         evaluate.fill(

@@ -86,18 +86,7 @@ def rank_test(
 
 
 def friedman(values: Floats) -> float:
-    """p of Friedman's test.
-
-    Parameters
-    ----------
-    values : (n_series, n_detectors) array
-        Three detectors or more.
-
-    Returns
-    -------
-    float
-        1 if all detectors tie everywhere.
-    """
+    """p of Friedman's test of (n_series, n_detectors) values, of three detectors or more; 1 if all tie everywhere."""
     from scipy import special  # scipy.stats takes half a second to load
 
     n, k = values.shape

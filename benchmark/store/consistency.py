@@ -21,13 +21,9 @@ DAY = 24 * 3600
 
 
 def contradictions(store: Store, row: Any, names: Iterable[str] | None = None) -> list[str]:
-    """What a cell says of itself that its scores and its series do not bear out.
+    """What a row of the table ``cells`` says that its scores and its series do not bear out.
 
-    Parameters
-    ----------
-    row : row of the table ``cells``
-    names : iterable of str or None
-        Metrics to recompute; None for all that are stored.
+    ``names`` are the metrics to recompute; None for all that are stored.
 
     Raises
     ------

@@ -31,16 +31,10 @@ def measure(
     protocol: str,
     window: int,
 ) -> list[MetricRow]:
-    """Values of these metrics for one cell; an undefined one is None with its reason.
+    """Values of these metrics for (m,) labels and scores of one cell; an undefined one is None with its reason.
 
-    Parameters
-    ----------
-    labels, scores : (m,) arrays
-        Of the scored rows.
-    protocol : str
-        Says how the figure is taken from the scores (rounding).
-    window : int
-        A period of the series, the same for every detector: buffer of the range-aware metrics.
+    The protocol says how the figure is taken from the scores (rounding). ``window`` is a period of the series, the same
+    for every detector: buffer of the range-aware metrics.
     """
     taken = protocols.get(protocol).scores_for_metric(scores)
     found = metrics.evaluate(labels, taken, window, names)
@@ -57,14 +51,8 @@ def fill(
 ) -> int:
     """Compute what the store lacks of these metrics (None: the default ones); returns how many values were added.
 
-    Parameters
-    ----------
-    keys : collection of str or None
-        Only for these cells; None for all current ones.
-    at_once : int
-        So many cells are read and measured at a time, so that few arrays are held.
-    progress : callable
-        Called with the number of cells that are done, and of all.
+    Only for the cells ``keys``; None for all current ones. So many cells ``at_once`` are read and measured, so that few
+    arrays are held. ``progress`` is called with the number of cells that are done, and of all.
     """
     from joblib import Parallel, delayed
 
@@ -111,13 +99,9 @@ def _scored(store: Store, row: Any, labels: Labels) -> tuple[Labels, NDArray[np.
 def disagreements(
     store: Store, row: Any, series: Series, scores: NDArray[np.float64], names: Iterable[str] | None = None
 ) -> list[str]:
-    """Stored metrics of one cell that are not what its scores and labels give, in words.
+    """Stored metrics of a row of the table ``cells`` that are not what its scores and labels give, in words.
 
-    Parameters
-    ----------
-    row : row of the table ``cells``
-    names : iterable of str or None
-        Metrics to recompute; None for all that are stored and known.
+    ``names`` are the metrics to recompute; None for all that are stored and known.
     """
     kept = store.database.rows("SELECT * FROM metrics WHERE key = ?", row["key"])
     if wrong := [fault for r in kept if (fault := fault_of_metric(r))]:

@@ -44,12 +44,7 @@ class Merged:
 
 
 def export(store: Store, target: Path) -> str:
-    """Write a store to one compact file, complete or not at all.
-
-    Returns
-    -------
-    str
-        SHA-256 of the file.
+    """Write a store to one compact file, complete or not at all; returns the file's SHA-256.
 
     Raises
     ------
@@ -180,10 +175,8 @@ class Verified:
 def verify(store: Store, repair: bool = False) -> Verified:
     """Check every array against its hash, and every stored figure against scores and labels.
 
-    Parameters
-    ----------
-    repair : bool
-        Drop damaged cells, so that a run makes them anew, and figures that differ, so that ``report`` does.
+    With ``repair`` damaged cells are dropped, so that a run makes them anew, and figures that differ, so that
+    ``report`` does.
 
     Raises
     ------

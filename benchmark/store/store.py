@@ -51,20 +51,7 @@ FINGERPRINTED = {
 
 
 class Store:
-    """Cells, scores, series and metrics.
-
-    Parameters
-    ----------
-    path : Path
-        The SQLite file; created, with its folder, when ``write`` is true.
-    write : bool
-        Be the one writer; a second one is refused with :class:`~benchmark.store.database.StoreLocked`.
-
-    Raises
-    ------
-    UserError
-        If the file is from a newer version, is damaged (it is then set aside), or cannot be opened.
-    """
+    """Cells, scores, series and metrics in one file, with parameters and errors of :class:`Database`."""
 
     def __init__(self, path: Path, write: bool = False) -> None:
         self.path = path
@@ -247,10 +234,7 @@ class Store:
     def frame(self, keys: Collection[str] | None = None) -> pd.DataFrame:
         """Cells as a tidy table, one column per stored metric (NaN where undefined).
 
-        Parameters
-        ----------
-        keys : collection of str or None
-            Only these cells; None for the current ones, without those of older detector versions or older data.
+        Those of ``keys``; None for the current ones, without those of older detector versions or older data.
         """
         table = "current" if keys is None else "cells"
         order = "dataset, series, detector, protocol, seed, key"

@@ -19,10 +19,7 @@ WHOLE = "all ideas on"
 def variants(selection: Selection) -> dict[str, Row]:
     """The selected detector whole, then with each of its :attr:`~detectors.core.contract.Detector.ablations` off.
 
-    Parameters
-    ----------
-    selection : Selection
-        With one detector; what ``--set`` gave holds for every variant.
+    What ``--set`` gave holds for every variant.
 
     Raises
     ------
@@ -56,13 +53,7 @@ class Line:
 
 
 def lines(cells: pd.DataFrame, found: dict[str, Row], protocol: str) -> Iterator[Line]:
-    """A line per variant; one without any figure is left out.
-
-    Parameters
-    ----------
-    cells : DataFrame
-        Tidy cells of one kind, quick or full.
-    """
+    """A line per variant, of cells of one kind, quick or full; one without any figure is left out."""
     whole = None
     for idea, row in found.items():
         mine = cells[

@@ -107,14 +107,9 @@ def work(row: Row, series: Iterable[Series], seeds: tuple[int, ...]) -> Iterator
 
 
 def explanation(store: Store, row: Row, dataset: str, size: int, cells: list[Cell]) -> Explanation:
-    """What the store holds for the steps of a detector on a data set.
+    """What the store holds for the steps of a detector on a data set of ``size`` series.
 
-    Parameters
-    ----------
-    size : int
-        Series that the data set has, of which ``cells`` may be some.
-    cells : list of Cell
-        Those of :func:`work`.
+    ``cells`` are those of :func:`work`, of some or all of the series.
     """
     chain, branches = steps(row)
     found = _tables(store, cells)

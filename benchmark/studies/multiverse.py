@@ -58,14 +58,9 @@ class Multiverse:
 
 
 def multiverse(selection: Selection, vary: Sequence[str] = ()) -> Multiverse:
-    """The selected detector's multiverse.
+    """The multiverse of the selected detector; what ``--set`` gave holds in every universe.
 
-    Parameters
-    ----------
-    selection : Selection
-        With one detector; what ``--set`` gave holds in every universe.
-    vary : sequence of str
-        Choices to vary, the others stay as the detector has them; all when empty.
+    The choices ``vary`` vary, the others stay as the detector has them; all vary when it is empty.
 
     Raises
     ------
@@ -139,14 +134,9 @@ class Job:
 
 
 def jobs(many: Multiverse, work: Iterable[tuple[Task, Series]], known: set[str]) -> Iterator[Job]:
-    """What is not in the file yet, fit by fit.
+    """What is not in the file yet, fit by fit; ``known`` are the keys of the cells that are.
 
-    Parameters
-    ----------
-    work : iterable
-        A task of the detector with its defaults per series, protocol and seed.
-    known : set of str
-        Keys of cells in the file.
+    ``work`` has a task of the detector with its defaults per series, protocol and seed.
     """
     for task, series in work:
         for fitted in many.fits():

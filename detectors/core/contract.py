@@ -121,10 +121,6 @@ class Detector(ABC):
             Finite values, copied: what becomes of the caller's array later does not matter. Pieces are parts of
             one series with gaps between them: no window reaches from one piece into the next.
 
-        Returns
-        -------
-        Self
-
         Raises
         ------
         ValueError
@@ -140,16 +136,7 @@ class Detector(ABC):
     ) -> list[Exception | None]:
         """Fit several detectors of this class, each to its own data, as if one after the other.
 
-        Parameters
-        ----------
-        detectors : sequence of detectors
-        data : sequence
-            What :meth:`fit` takes, for each of them.
-
-        Returns
-        -------
-        list
-            What each ``fit`` raised, or None.
+        ``data`` holds what :meth:`fit` takes, for each of them. Returns what each ``fit`` raised, or None.
         """
         errors: list[Exception | None] = []
         for detector, x in zip(detectors, data, strict=True):
@@ -217,17 +204,9 @@ class Detector(ABC):
         return scores
 
     def scores_by(self, x: ArrayLike, rules: Sequence[dict[str, Any]]) -> list[Array]:
-        """Scores of one series under several values of the parameters in :attr:`rescored`, without another fit.
+        """(n,) scores of one series under several values of the parameters in :attr:`rescored`, without another fit.
 
-        Parameters
-        ----------
-        x : (n,) array
-        rules : sequence of dict
-            Parameters, each in place of the detector's own.
-
-        Returns
-        -------
-        list of (n,) arrays
+        Each of the rules stands in place of the detector's own parameters.
         """
         return [copy.copy(self).set_params(**rule).score(x) for rule in rules]
 
@@ -258,12 +237,7 @@ class Detector(ABC):
     def predict(
         self, x: ArrayLike, rule: Literal["quantile", "pot"] = "quantile", contamination: float = 0.01
     ) -> NDArray[np.bool_]:
-        """Yes or no for each point: does its score reach :meth:`threshold`?
-
-        Returns
-        -------
-        (n,) bool array
-        """
+        """Yes or no for each point, (n,): does its score reach :meth:`threshold`?"""
         return self.score(x) >= self.threshold(rule, contamination)
 
     def fitted_scores(self) -> Array:

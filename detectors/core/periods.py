@@ -50,12 +50,7 @@ def estimate_window(x: Array, fallback: int = 125, lags: int = 400, points: int 
 
 
 def autocorrelation(x: Array, lags: int) -> Array:
-    """Biased autocorrelation at lags 0..min(lags, n - 1), by FFT.
-
-    Returns
-    -------
-    (lags + 1,) array, 1 at lag 0; zeros behind it for a constant series.
-    """
+    """Biased autocorrelation at lags 0..min(lags, n - 1), by FFT: 1 at lag 0; zeros behind it for a constant series."""
     centred = x - x.mean()
     size = 1 << (2 * len(x) - 1).bit_length()
     spectrum = np.fft.rfft(centred, size)

@@ -58,22 +58,9 @@ def share_interval(
 ) -> tuple[float, float]:
     """Share of ``new`` normal points that will reach a level: with 95 % probability between these two.
 
-    Points that reach it come in stretches, which count as independent events if ``gap`` points or more lie between.
-    New data are taken to be like the fitted ones: a drift is not foreseen.
-
-    Parameters
-    ----------
-    scores : (n,) array
-        Of the fitted data.
-    level : float
-        See :func:`upper_quantile`.
-    gap : int
-        Points beyond which two scores have nothing in common: the widest window.
-    new : int
-        Points to come, at least 1.
-    draws : int
-        Of the predictive distribution.
-    seed : int
+    Points of the fitted data, of (n,) scores, that reach it come in stretches. These count as independent events if
+    ``gap`` points or more lie between: the widest window. New data are taken to be like the fitted ones: a drift is not
+    foreseen. The predictive distribution is drawn from ``draws`` times.
     """
     return interval_of(stretches(scores, level, gap), len(scores), gap, new, draws, seed)
 
@@ -96,12 +83,7 @@ def interval_of(
 def parts_held_out(pieces: list[Array], count: int, least: int) -> Iterator[tuple[list[Array], list[Array]]]:
     """Fitted data without each of ``count`` contiguous parts in turn, and that part: (known, held out) pieces.
 
-    Parameters
-    ----------
-    pieces : list of (n_i,) arrays
-    count : int
-    least : int
-        Points of a piece; shorter rests of one are left out.
+    Rests of a piece of fewer than ``least`` points are left out.
     """
     starts = np.cumsum([0, *map(len, pieces)])
     for a, b in pairwise(np.arange(count + 1) * starts[-1] // count):

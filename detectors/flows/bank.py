@@ -68,13 +68,9 @@ def train_bank(
 ) -> dict[str, list[float]]:
     """Train all flows at once by maximum likelihood, each on its own windows.
 
-    Parameters
-    ----------
-    data : (flows, rows, points) array
-        Whitened windows; the last ``held`` rows only choose the best epoch.
-    noise : (flows, points, points) array
-        Maps white noise to dequantisation noise in whitened coordinates, drawn afresh in each batch.
-    schedule : (steps, batch, rate)
+    ``data`` are whitened windows, (flows, rows, points); the last ``held`` rows only choose the best epoch. ``noise``,
+    (flows, points, points), maps white noise to dequantisation noise in whitened coordinates, drawn afresh in each
+    batch. ``schedule`` is (steps, batch, rate).
     """
     steps, batch, rate = schedule
     device = bank.first.device

@@ -64,16 +64,9 @@ class Distance:
     large data sets", SIGMOD 2000. A fitted window is compared with those that share no point with it, as in a matrix
     profile.
 
-    Parameters
-    ----------
-    references : (m, points) tensor
-        As :func:`prepared` makes it.
-    places : (m,) tensor
-        Where these stand in the fitted data, ascending.
-    span : int
-        Windows overlap whose places differ by less.
-    view : {"distance", "shape", "spectrum"}
-        What of the windows is compared, see :func:`viewed`.
+    The (m, points) references are as :func:`prepared` makes them, ``places`` where they stand in the fitted data, (m,)
+    ascending. Windows overlap whose places differ by less than ``span``. ``view`` is what is compared, see
+    :func:`viewed`.
     """
 
     def __init__(self, references: torch.Tensor, places: torch.Tensor, span: int, view: str) -> None:
@@ -122,12 +115,9 @@ def prepared(windows: Array, view: str, device: torch.device) -> torch.Tensor:
 def viewed(windows: Array, view: str) -> Array:
     """What a distance compares of (k, points) windows.
 
-    Parameters
-    ----------
-    view : {"distance", "shape", "spectrum"}
-        ``"distance"``: the values as they are. ``"shape"``: each window with mean 0 and deviation 1; a window flatter
-        than a tenth of the series' deviation is divided by that tenth. ``"spectrum"``: the amplitudes of its discrete
-        Fourier transform, without the mean, whatever the position in the window.
+    ``"distance"``: the values as they are. ``"shape"``: each window with mean 0 and deviation 1; a window flatter than
+    a tenth of the series' deviation is divided by that tenth. ``"spectrum"``: the amplitudes of its discrete Fourier
+    transform, without the mean, whatever the position in the window.
     """
     if view == "distance":
         return windows

@@ -44,13 +44,8 @@ class Residual(nn.Module):
 class Encoder(nn.Module):
     """(networks, 1, b, w) windows to three feature maps with c, 2c and 4c channels.
 
-    Parameters
-    ----------
-    networks, channels : int
-    stem : {"strided", "full"}
-        ``"strided"`` is the ResNet's own, a convolution of kernel 7 and stride 2, then max-pooling. Maps have a
-        quarter, an eighth and a sixteenth of the window's length. ``"full"`` does neither: full, half and quarter
-        length.
+    The stem ``"strided"`` is the ResNet's own, a convolution of kernel 7 and stride 2, then max-pooling. Maps have a
+    quarter, an eighth and a sixteenth of the window's length. ``"full"`` does neither: full, half and quarter length.
     """
 
     def __init__(self, networks: int, channels: int, stem: Stem) -> None:
@@ -104,10 +99,7 @@ class Autoencoder(nn.Module):
 class MapWhitening(nn.Module):
     """The channels of each network's map to mean 0 and covariance 1 over the fitted maps: lossless, frozen.
 
-    Parameters
-    ----------
-    rotate : bool
-        False only scales each channel to deviation 1.
+    Without ``rotate`` each channel is only scaled to deviation 1.
     """
 
     shift: Tensor
@@ -139,19 +131,9 @@ class MapWhitening(nn.Module):
 
 
 class FeatureFlow(nn.Module):
-    """Autoencoders, the whitening of their feature maps, and one flow per map.
+    """Autoencoders, the whitening of their feature maps, and one flow of ``blocks`` per map.
 
-    Parameters
-    ----------
-    networks : int
-        Independent models side by side.
-    channels : int
-        Of the finest map.
-    blocks : int
-        Of each flow.
-    stem : {"strided", "full"}
-    rotate : bool
-        See :class:`MapWhitening`.
+    So many independent ``networks`` stand side by side; ``channels`` are those of the finest map.
     """
 
     def __init__(self, networks: int, channels: int, blocks: int, stem: Stem, rotate: bool) -> None:
@@ -237,12 +219,8 @@ def _parted(tensor: Tensor, counts: list[int]) -> list[Tensor]:
 def series_scale(values: NDArray[np.float64]) -> tuple[float, float, float]:
     """Mean, deviation and grid step of the fitted values.
 
-    Returns
-    -------
-    mean, deviation : float
-        The deviation of a series that is constant but for rounding is 1.
-    step : float
-        Distance of neighbouring values where the series lies on a grid (integers, binary), else 0.
+    The deviation of a series that is constant but for rounding is 1. The step is the distance of neighbouring values
+    where the series lies on a grid (integers, binary), else 0.
     """
     mean, deviation = float(values.mean()), float(values.std())
     distinct = np.unique(values)

@@ -14,14 +14,7 @@ ROWS = 4096
 
 
 class CoarseWindows:
-    """Windows of ``points`` block means each, ``factor`` points a block, at every position: views, no copy.
-
-    Parameters
-    ----------
-    pieces : list of (n_i,) arrays
-    points, factor : int
-        A window spans ``points * factor`` points of the series.
-    """
+    """Windows of ``points`` block means each, ``factor`` points a block, at every position of the pieces: no copy."""
 
     def __init__(self, pieces: list[Array], points: int, factor: int) -> None:
         self.factor, self.span, self.lengths = factor, points * factor, [len(p) for p in pieces]

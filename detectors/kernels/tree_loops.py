@@ -54,12 +54,8 @@ def _select(order: Int32, values: Array, first: int, behind: int, middle: int) -
 def grow(lead: Array, levels: int) -> tuple[Int32, Array, Array]:
     """Halve the points ``levels`` times at the median of the axis on which they spread most.
 
-    Returns
-    -------
-    order : (n,) int32 array
-        Points, so that those of a node stand side by side.
-    low, high : (2 ** (levels + 1) - 1, axes) arrays
-        Boxes around the nodes' points.
+    Returns the (n,) points in such an order that those of a node stand side by side. Then the lows and highs of the
+    boxes around the nodes' points, (2 ** (levels + 1) - 1, axes) each.
     """
     n, axes = lead.shape
     nodes = 2 ** (levels + 1) - 1

@@ -73,13 +73,8 @@ class WindowTree:
     def candidates(self, block: Array) -> tuple[Heaps, float]:
         """Nearest windows of (m, window) windows in their order, each row with its farthest candidate in front.
 
-        Returns
-        -------
-        heaps : Heaps
-            Squared distances, which are lower bounds, and numbers of the tree's windows in place of starts. No other
-            window is nearer than the bound of the farthest candidate.
-        scale : float
-            That of the rounding errors.
+        Squared distances are lower bounds, and numbers of the tree's windows stand in place of starts. No other window
+        is nearer than the bound of the farthest candidate. The second value is the scale of the rounding errors.
         """
         turned, scale = self._turn(block)
         return self._ask(turned)[0], max(scale, self.scale)
@@ -93,15 +88,8 @@ class WindowTree:
 def share_behind(turned: Array, k: int) -> Array:
     """How much of a window's squared distance to its k-th neighbour may lie on each axis and those behind it.
 
-    Parameters
-    ----------
-    turned : (m, window) array
-        A sample of the windows on all axes.
-
-    Returns
-    -------
-    (window,) array
-        The usual squared length from an axis on, as a share of the usual squared distance.
+    ``turned`` is a sample of the windows on all axes, (m, window). Of each axis the usual squared length from there on
+    is given, as a share of the usual squared distance, (window,).
     """
     square = np.einsum("ij,ij->i", turned, turned)
     probes = evenly(len(turned), PROBES)

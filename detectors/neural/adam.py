@@ -18,15 +18,9 @@ RISING = 0.3  # share of a cycle's steps
 class Adam:
     """Kingma and Ba, "Adam: a method for stochastic optimization", 2015, by torch's fused kernel.
 
-    Parameters
-    ----------
-    parameters : iterable of nn.Parameter
-    rate : float
-        The learning rate; the peak of a cycle.
-    epsilon : float
-    cycle : int or None
-        Steps over which the rate rises from a 25th and anneals to a 250,000th. Meanwhile beta 1 goes from .95 to
-        .85 and back (Smith and Topin, "Super-convergence", 2019). None: constant, with beta 1 at .9.
+    ``rate`` is the learning rate, constant with beta 1 at .9, or the peak of a ``cycle`` of so many steps. It rises
+    from a 25th and anneals to a 250,000th. Meanwhile beta 1 goes from .95 to .85 and back (Smith and Topin,
+    "Super-convergence", 2019).
     """
 
     def __init__(

@@ -39,18 +39,7 @@ class SavedDetector(Detector):
         """Become what :meth:`_state` described, on ``self.device``."""
 
     def save(self, path: str | Path) -> None:
-        """Write parameters, what was learnt and the fitted scores to one safetensors file; nothing is pickled.
-
-        Parameters
-        ----------
-        path : str or Path
-            Conventionally ending in ``.safetensors``.
-
-        Raises
-        ------
-        RuntimeError
-            Before ``fit``.
-        """
+        """As :meth:`Detector.save`: one safetensors file, nothing pickled."""
         import torch
 
         scores = torch.from_numpy(self.fitted_scores())
@@ -60,19 +49,7 @@ class SavedDetector(Detector):
 
     @classmethod
     def load(cls, path: str | Path, device: str | None = None) -> Self:
-        """A fitted detector from :meth:`save`: it scores and decides as the saved one did.
-
-        Parameters
-        ----------
-        path : str or Path
-        device : str, optional
-            In place of the saved parameter ``device``.
-
-        Raises
-        ------
-        ValueError
-            If the file holds something else, or the scores' version has changed since.
-        """
+        """As :meth:`Detector.load`, onto ``device`` where one is given in place of the saved parameter."""
         tensors, facts = read(path)
         saved.checked(path, facts, cls.__name__, cls.version)
         # JSON knows no tuples.

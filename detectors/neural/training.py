@@ -29,17 +29,11 @@ def resolve_device(device: str) -> torch.device:
 
 @contextmanager
 def steady(device: torch.device, seed: int | None = None) -> Iterator[None]:
-    """Equal results whatever ran before: inside, a seeded generator of its own and one CPU thread.
+    """Equal results whatever ran before: inside, a generator of its own, seeded if there is a seed, and one CPU thread.
 
-    On leaving, torch's global generator, thread count and determinism are as they were. One thread because
-    sums split over threads round differently, and because batches this small gain nothing from a second.
-    On CUDA torch's deterministic kernels are asked for, with a warning where it has none.
-
-    Parameters
-    ----------
-    device : torch.device
-    seed : int, optional
-        Seeds torch's generators inside; without it they are left alone.
+    On leaving, torch's global generator, thread count and determinism are as they were. One thread because sums split
+    over threads round differently, and because batches this small gain nothing from a second. On CUDA torch's
+    deterministic kernels are asked for, with a warning where it has none.
     """
     threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
