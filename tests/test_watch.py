@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -229,6 +230,84 @@ def test_late_and_broken_lines_are_dropped_and_said(tmp_path: Path) -> None:
     assert points.values.tolist() == [4]
     assert "not after that of an earlier row" in " ".join(notes)
     assert "2026-01-01 03:00,4,5,6" in " ".join(notes)
+
+
+def followed(file: Path, rows: list[str], size: int) -> tuple[Points, list[str]]:
+    """Points and notes of a file that grows by so many lines, stopped and begun again in between."""
+    lines = ["time,v\n", *rows]
+    follower, _, rest = Follower.begin("".join(lines[:40]).encode(), file, ReadOptions(), None, 500)
+    points, notes = follower.read(rest, file)
+    parts = [points]
+    for a in range(40, len(lines), size):
+        follower = Follower.load(json.loads(json.dumps(follower.state())))
+        points, said = follower.read("".join(lines[a : a + size]).encode(), file)
+        parts, notes = [*parts, points], notes + said
+    return Points.join(parts), notes
+
+
+@pytest.fixture
+def minutes() -> list[str]:
+    return [f"{t},{k % 7}\n" for k, t in enumerate(pd.date_range("2024-01-01", periods=200, freq="min"))]
+
+
+@pytest.mark.parametrize("size", [1, 7, 300])
+def test_a_wrong_clock_costs_its_row_alone(minutes: list[str], size: int, tmp_path: Path) -> None:
+    minutes[120] = "2031-05-06 07:08:00,99\n"
+    points, notes = followed(tmp_path / "my.csv", minutes, size)
+    assert notes[-1] == "left out: 1 row (first: 2031-05-06 07:08:00), as rows behind are earlier"
+    assert all("waiting" in note for note in notes[:-1])
+    assert np.flatnonzero(points.filled).tolist() == [120]
+    assert points.values.max() == 6
+
+
+@pytest.mark.parametrize("size", [1, 7, 300])
+@pytest.mark.parametrize(("wrong", "lost"), [(3, 0), (30, 9)])
+def test_a_clock_that_is_wrong_for_a_while_is_no_end(
+    minutes: list[str], wrong: int, lost: int, size: int, tmp_path: Path
+) -> None:
+    for k in range(100, 100 + wrong):
+        minutes[k] = f"2031-05-06 07:{k - 100:02d}:00,99\n"
+    points, notes = followed(tmp_path / "my.csv", minutes, size)
+    counts = [int(n) for note in notes for n in re.findall(r"dropped: (\d+) row", note)]
+    assert sum(counts) == lost
+    assert points.values[-60:].tolist() == [float(k % 7) for k in range(140, 200)]
+    assert re.search("clock fell back to 2024-01-01 0|left out: [13] row", notes[-1])
+
+
+@pytest.mark.parametrize("size", [1, 300])
+def test_a_long_gap_loses_no_row(minutes: list[str], size: int, tmp_path: Path) -> None:
+    late = [f"{t},{k % 7}\n" for k, t in enumerate(pd.date_range("2024-02-01", periods=50, freq="min"))]
+    points, notes = followed(tmp_path / "my.csv", minutes + late, size)
+    assert len(points.values) == 200 + 500 + 50
+    assert len(notes) <= 1
+
+
+@pytest.mark.parametrize("size", [1, 7, 300])
+@pytest.mark.parametrize(
+    ("cell", "value"), [('"1,280"', 1280), ("1.280", 1.28), ('"0,5"', 0.5), ("12.25", 12.25), ("1280", 1280)]
+)
+def test_marks_that_come_late_decide_for_all_lines(
+    minutes: list[str], cell: str, value: float, size: int, tmp_path: Path
+) -> None:
+    minutes[120:] = [f"{line.split(',')[0]},{cell}\n" for line in minutes[120:]]
+    points, notes = followed(tmp_path / "my.csv", minutes, size)
+    assert points.values[120:].tolist() == [value] * 80
+    told = {"--thousands": "280" in cell and cell != "1280", "--decimal": value == 0.5}
+    assert [sum(option in note for note in notes) for option in told] == [*map(int, told.values())]
+
+
+@pytest.mark.parametrize(
+    ("known", "cell"), [("{},5", "1.280"), ("{},5", "1.280,0"), ("{}.5", "1,280.0"), ("{}.5", "1,280")]
+)
+@pytest.mark.parametrize("size", [1, 300])
+def test_thousands_that_come_late_are_groups(
+    minutes: list[str], known: str, cell: str, size: int, tmp_path: Path
+) -> None:
+    written = [known.format(line.strip().split(",")[1]) for line in minutes[:120]] + [cell] * 80
+    rows = [line.split(",")[0] + f',"{value}"\n' for line, value in zip(minutes, written, strict=True)]
+    points, notes = followed(tmp_path / "my.csv", rows, size)
+    assert points.values[119:].tolist() == [0.5] + [1280] * 80
+    assert sum("Thousands of 'v' are set apart" in note for note in notes) == 1
 
 
 def test_offsets_of_standard_input_count_all_that_came(monkeypatch: pytest.MonkeyPatch) -> None:

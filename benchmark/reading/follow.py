@@ -1,11 +1,15 @@
-"""Lines of a growing text file as points of one series, read as its first lines were."""
+"""Lines of a growing text file as points of one series, read as its first lines were.
+
+Over 300 lines: the state that is kept from block to block, and all that changes it.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,50 +19,26 @@ from benchmark.reading.cell import kind
 from benchmark.reading.clock import find_clock
 from benchmark.reading.codes import without_codes
 from benchmark.reading.encoding import as_utf8
+from benchmark.reading.forward import Jump
 from benchmark.reading.json_file import read_lines
 from benchmark.reading.layout import Layout, find_layout, split
+from benchmark.reading.marks import Undecided
+from benchmark.reading.numbers import Numbers, sample
 from benchmark.reading.options import LOST_AT_MOST, WITHOUT, ReadOptions
+from benchmark.reading.points import Points, no_points
 from benchmark.reading.read import recordings_of, refusal
 from benchmark.reading.recording import Recording
 from benchmark.reading.series import find_split
 from benchmark.reading.sheet import Sheet, is_whole
 from benchmark.reading.table import from_columns
 from benchmark.reading.text import cells_of, double_quoted, read_text
-from benchmark.reading.units import NOT_A_TIME
+from benchmark.reading.units import DAY, NOT_A_TIME
 from benchmark.reading.zones import TimeText, in_zone
 
 Ints = NDArray[np.int64]
-KINDS = (np.float64, np.bool_, np.int64, np.int64)
 JSON_LINES = "{"
+FAR = 100  # usual steps: a row beyond them waits for the next one
 HELD = 10_000  # missing values for which the next known one is waited
-
-
-class Points(NamedTuple):
-    """Points of a series: values, which were filled, and their place on the clock (``None`` without one)."""
-
-    values: NDArray[np.float64]
-    filled: NDArray[np.bool_]
-    wall: Ints
-    offset: Ints
-
-    def take(self, part: slice) -> Points:
-        """Some of them."""
-        return Points(self.values[part], self.filled[part], self.wall[part], self.offset[part])
-
-    @classmethod
-    def of(cls, columns: list[list[Any]]) -> Points:
-        """From lists, as JSON has them."""
-        return cls(*(np.array(column, dtype=kind) for column, kind in zip(columns, KINDS, strict=True)))
-
-    @classmethod
-    def join(cls, parts: list[Points]) -> Points:
-        """One after the other."""
-        return cls(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-
-
-def no_points() -> Points:
-    """None of them."""
-    return Points(np.zeros(0), np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 
 @dataclass
@@ -83,6 +63,10 @@ class Follower:
         Tick of the last point. ``wall`` and ``value`` likewise.
     counts : int
         Ticks for one count of a counter; 0 where the clock shows times.
+    jump : Jump
+        The last long step ahead, from which time may yet fall back.
+    ahead : lists of values, ticks, times and offsets
+        The row behind it, while no other has followed.
     """
 
     options: ReadOptions
@@ -100,6 +84,8 @@ class Follower:
     held: list[list[Any]] = field(default_factory=lambda: [[], [], [], []])
     skipped: int = 0
     counts: int = 0
+    jump: Jump = field(default_factory=Jump)
+    ahead: list[list[Any]] = field(default_factory=lambda: [[], [], [], []])
 
     @classmethod
     def begin(
@@ -166,7 +152,7 @@ class Follower:
         if not text.strip():
             return no_points()
         try:
-            return self._on_grid(*self._columns(text, path), notes)
+            return self._on_grid(*self._columns(text, path, notes), notes)
         except UserError as error:
             lines = text.strip(b"\r\n").split(b"\n")
             if len(lines) == 1:
@@ -176,14 +162,14 @@ class Follower:
             halves = [b"\n".join(part) + b"\n" for part in (lines[:middle], lines[middle:])]
             return Points.join([self._rows(half, path, notes) for half in halves])
 
-    def _columns(self, text: bytes, path: Path) -> tuple[NDArray[np.float64], Ints, Ints, Ints]:
+    def _columns(self, text: bytes, path: Path, notes: list[str]) -> tuple[NDArray[np.float64], Ints, Ints, Ints]:
         """Values, ticks, times and offsets of the lines."""
         sheet = self._sheet(text, path)
         table, name = sheet.table, self.options.value or self.names[0]
         none = np.zeros(len(table), dtype=np.int64)
         if not len(table):
             return np.zeros(0), none, none, none
-        numbers = sheet.numbers(name)
+        numbers = self._numbers(sheet, name, path, notes)
         numbers.values = without_codes(numbers.values, name, self.options.missing)[0]
         if numbers.wrong > LOST_AT_MOST * len(numbers.values):
             raise refusal(numbers, str(self.options.value), str(path))
@@ -197,6 +183,36 @@ class Follower:
         stamps, _ = in_zone(clock.stamps, self.options.tz, path)
         ticks = np.where(stamps.wall == NOT_A_TIME, NOT_A_TIME, stamps.instants)
         return numbers.values, ticks, stamps.wall, none if stamps.offset is None else stamps.offset.astype(np.int64)
+
+    def _numbers(self, sheet: Sheet, name: str, path: Path, notes: list[str]) -> Numbers:
+        """The values. The first marks that they have decide for all lines to come, and are said.
+
+        Where one may be either, a dot beside commas between cells is decimal; others set thousands apart.
+        """
+        decimal, thousands = self.options.decimal, self.options.thousands
+        seen = {mark for cell in sample(sheet.cells(name)) for mark in ".," if mark in cell}
+        if self.options.states or thousands or not seen:
+            return sheet.numbers(name)
+
+        def read(decimal: str, thousands: str) -> Numbers:
+            options = replace(self.options, decimal=decimal, thousands=thousands)
+            return Sheet(sheet.table, options, path).numbers(name)
+
+        try:
+            found = sheet.numbers(name)
+        except UserError as error:
+            if not isinstance(error.__cause__, Undecided):
+                raise
+            dot = (".", "") if self.separator == "," else (",", ".")
+            found = read(*((".", ",") if "," in seen else dot))
+        other = {".": ",", ",": ".", None: ""}[decimal]
+        if decimal and other in seen and (grouped := read(decimal, other)).wrong <= found.wrong:
+            found = grouped
+        marks = found.marks
+        if marks and (marks.decimal, marks.thousands) != (decimal, thousands or ""):
+            self.options = replace(self.options, decimal=marks.decimal, thousands=marks.thousands)
+            notes += [note for note in found.notes if "--thousands" in note or "--decimal" in note]
+        return found
 
     def _sheet(self, text: bytes, path: Path) -> Sheet:
         """Cells of the lines, those of other series left out."""
@@ -219,11 +235,14 @@ class Follower:
         """Rows later than all before them, with missing points in gaps."""
         if not self.clocked:
             return Points(values, ~np.isfinite(values), wall, offset)
-        before = np.maximum.accumulate(np.concatenate([[NOT_A_TIME if self.last is None else self.last], ticks]))[:-1]
-        late = ticks <= before
-        if late.any():
-            notes.append(f"dropped: {counted(int(late.sum()), 'row')} whose time is not after that of an earlier row")
-        values, ticks, wall, offset = values[~late], ticks[~late], wall[~late], offset[~late]
+        values = np.append(np.array(self.ahead[0], dtype=np.float64), values)
+        ticks, wall, offset = (
+            np.append(np.array(old, dtype=np.int64), new)
+            for old, new in zip(self.ahead[1:], (ticks, wall, offset), strict=True)
+        )
+        kept, waiting = self._forward(ticks, wall, notes)
+        self.ahead = [column[waiting].tolist() for column in (values, ticks, wall, offset)]
+        values, ticks, wall, offset = values[kept], ticks[kept], wall[kept], offset[kept]
         if not len(ticks):
             return no_points()
         earlier = np.concatenate([[ticks[0] if self.last is None else self.last], ticks[:-1]])
@@ -238,6 +257,27 @@ class Follower:
         exact = self._walls(wall, at, len(known))
         self.last, self.wall = int(ticks[-1]), int(wall[-1])
         return Points(known, ~np.isfinite(known), exact, np.repeat(offset, missing + 1))
+
+    def _forward(self, ticks: Ints, wall: Ints, notes: list[str]) -> tuple[list[int], list[int]]:
+        """Rows that go on in time, and the one that waits for another behind it."""
+        far = FAR * self.step if self.step else math.inf if self.counts else DAY
+        waited = len(self.ahead[0])
+        found = self.jump.passage(ticks, self.last, far)
+        if found.late:
+            notes.append(f"dropped: {counted(found.late, 'row')} whose time is not after that of an earlier row")
+        if found.wrong:
+            first = self._shown(wall[found.wrong[0]])
+            notes.append(f"left out: {counted(len(found.wrong), 'row')} (first: {first}), as rows behind are earlier")
+        elif found.back >= 0:
+            notes.append(f"the clock fell back to {self._shown(wall[found.back])}: rows go on from there")
+        cut = len(found.kept) - found.held
+        if found.held and not (waited and found.kept == [0]):
+            notes.append(f"waiting: one row ({self._shown(wall[found.kept[-1]])}) is far ahead; rows to come decide")
+        return found.kept[:cut], found.kept[cut:]
+
+    def _shown(self, wall: int) -> str:
+        """A time as the file's clock shows it."""
+        return f"{wall / self.counts:.15g}" if self.counts else TimeText(np.array([wall]), None, self.dates_only)(0)
 
     def _walls(self, wall: Ints, at: Ints, count: int) -> Ints:
         """Times of points, those of missing ones evenly between their neighbours', times to the microsecond."""
@@ -268,18 +308,22 @@ class Follower:
         if not self.clocked:
             return None
         if self.counts:
-            return lambda point: f"{points.wall[point] / self.counts:.15g}"
+            return lambda point: self._shown(points.wall[point])
         return TimeText(points.wall, points.offset.astype(np.int32) if self.zoned else None, self.dates_only)
 
     def state(self) -> dict[str, Any]:
         """All of it, fit for JSON."""
         facts = {name: value for name, value in vars(self).items() if name != "options"}
-        return facts | {"options": {k: v for k, v in asdict(self.options).items() if k != "labels"}}
+        return (
+            facts
+            | {"jump": vars(self.jump)}
+            | {"options": {k: v for k, v in asdict(self.options).items() if k != "labels"}}
+        )
 
     @classmethod
     def load(cls, facts: dict[str, Any]) -> Follower:
         """From :meth:`state`."""
-        return cls(**facts | {"options": ReadOptions(**facts["options"])})
+        return cls(**facts | {"options": ReadOptions(**facts["options"]), "jump": Jump(**facts.get("jump", {}))})
 
 
 def _ticks_of_a_count(first: Recording) -> int:
