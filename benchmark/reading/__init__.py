@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from benchmark.reading.folder import FileFolder, FolderOptions, load_folder
-from benchmark.reading.frame import read_data
 from benchmark.reading.follow import Follower
+from benchmark.reading.frame import read_data
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.points import Points, no_points
 from benchmark.reading.read import read_recording, read_recordings
