@@ -55,7 +55,7 @@ def add_protocol(parser: argparse._ActionsContainer, default: str) -> None:
 def add_seeds(parser: argparse._ActionsContainer) -> None:
     """``--seed``, repeatable, and ``--seeds``; read them with :func:`seeds`."""
     add_repeatable(parser, "--seed", type=seed, metavar="N", help="repeatable (0)")
-    parser.add_argument("--seeds", type=int, metavar="K", help="short for --seed 0 ... --seed K-1")
+    parser.add_argument("--seeds", type=int, metavar="K", help="seeds 0 to K-1")
 
 
 def add_jobs(parser: argparse._ActionsContainer, default: int | None = None) -> None:
@@ -86,7 +86,7 @@ def at_least_zero(text: str) -> float:
 
 def add_quiet(parser: argparse._ActionsContainer) -> None:
     """``--quiet``, for commands that show progress."""
-    parser.add_argument("--quiet", action="store_true", help="no progress: only results, and what went wrong")
+    parser.add_argument("--quiet", action="store_true", help="no progress messages: only results and errors")
 
 
 def seeds(args: argparse.Namespace) -> tuple[int, ...]:
@@ -136,7 +136,9 @@ def add_data(parser: argparse.ArgumentParser, dataset: bool = True, mode: bool =
     group = parser.add_argument_group("data")
     if dataset:
         add_repeatable(group, "--dataset", metavar="NAME", help="data set, or a folder of files")
-        group.add_argument("--train", type=int, default=0, metavar="ROWS", help="rows of a file's start to train on")
+        group.add_argument(
+            "--train", type=int, default=0, metavar="ROWS", help="first rows of a file, as training rows"
+        )
         add_reading(parser, several=False)
     add_repeatable(group, "--series", metavar="GLOB", help="series name, e.g. 'C-*'")
     if mode:
@@ -144,7 +146,7 @@ def add_data(parser: argparse.ArgumentParser, dataset: bool = True, mode: bool =
             "--data",
             choices=("auto", "real", "simulated"),
             default="auto",
-            help="auto: real, else simulated and marked so; real: refuse to simulate (%(default)s)",
+            help="auto: real, else simulated and marked; real: never simulated (%(default)s)",
         )
     group.add_argument(
         "--data-dir", type=Path, help="folder with the real series, TSB-UAD-Public or its parent (BENCHMARK_DATA)"

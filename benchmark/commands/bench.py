@@ -49,22 +49,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--threads", action="append", type=_options.at_least_one, metavar="N", help="numerical threads (1)"
     )
-    what.add_argument("--repeats", type=_options.at_least_one, metavar="N", help="runs of each side (3)")
+    what.add_argument("--repeats", type=_options.at_least_one, metavar="N", help="runs of each implementation (3)")
     what.add_argument(
         "--budget",
         type=_options.at_least_zero,
         metavar="S",
-        help="leave out runs longer than about this (20 s); --memory: stop them (900 s)",
+        help="skip runs expected to take longer (20 s); with --memory: stop them (900 s)",
     )
     what.add_argument("--full", action="store_true", help="n to 1,000,000, W 16 to 512, 1 and 2 threads, 5 repeats")
-    _options.add_repeatable(what, "--package", "--peer", metavar="NAME", help="beside these packages only")
-    what.add_argument("--ours", "--no-peers", action="store_true", help="ours alone; installs nothing")
+    _options.add_repeatable(what, "--package", "--peer", metavar="NAME", help="compare with these packages only")
+    what.add_argument("--ours", "--no-peers", action="store_true", help="measure ours alone; installs nothing")
     other = parser.add_argument_group("other measurements")
     other.add_argument(
         "--memory", action="store_true", help="peak memory of ours on 1,000,000 points, W 100 (--n, --window)"
     )
     other.add_argument("--costs", action="store_true", help="rewrite the costs by which cells are scheduled")
-    parser.add_argument("--page", type=Path, metavar="FILE", help="also put a short table between the marks of a page")
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="also write a short table between two markers of a page"
+    )
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder for tables (%(default)s)")
 
 

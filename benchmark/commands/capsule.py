@@ -18,7 +18,7 @@ from benchmark.errors import UserError, unknown
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``capsule``."""
     parser.add_argument("cell", metavar="CELL", help="DETECTOR/DATASET/SERIES[/PROTOCOL[/SEED]], or a key of cells.csv")
-    parser.add_argument("--detector", default="", metavar="SPEC", help="where a plug-in lies, where not stored")
+    parser.add_argument("--detector", default="", metavar="SPEC", help="location of a plug-in, if it is not stored")
     parser.add_argument("--data-dir", type=Path, help="folder with the real series (BENCHMARK_DATA)")
     _options.add_store(parser)
 

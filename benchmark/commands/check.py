@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("detector", nargs="*", help="name, file.py, package.mod:Class or LIBRARY:NAME")
     parser.add_argument("--all", action="store_true", help="every registered detector")
     parser.add_argument(
-        "--edges", type=Path, metavar="FILE", help="write what each does at its edges to a Markdown page"
+        "--edges", type=Path, metavar="FILE", help="write the limits of each detector to a Markdown page"
     )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``data``."""
     parser.add_argument("--fetch", action="store_true", help="download what is missing into the cache")
-    parser.add_argument("--about", action="store_true", help="licence, citation and what to know of each data set")
+    parser.add_argument("--about", action="store_true", help="licence, citation and peculiarities of each data set")
     _options.add_data(parser, mode=False)
 
 

@@ -1,6 +1,6 @@
 """Find anomalies in a file of your own, and rank the detectors on it.
 
-Any CSV, JSON, Excel or Parquet file with a numeric column; how it is read is said first. Without labels
+The file may be CSV, JSON, Excel or Parquet with a numeric column; how it is read is printed first. Without labels
 the detectors are ranked on synthetic anomalies planted into the series itself.
 
 examples:
@@ -32,23 +32,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``detect``."""
     parser.add_argument("file", type=Path, help="CSV, JSON, Excel or Parquet file")
     _options.add_reading(parser)
-    parser.add_argument("--dry-run", action="store_true", help="say how the file is read, and stop")
-    _options.add_repeatable(parser, "--detector", metavar="NAME", help="rank only these, or use this")
+    parser.add_argument("--dry-run", action="store_true", help="print how the file is read, and stop")
+    _options.add_repeatable(parser, "--detector", metavar="NAME", help="the detector to use; several are ranked")
     _options.add_set(parser)
     parser.add_argument(
         "--false-alerts",
         default="0.1",
         metavar="N[/month]",
-        help="false alerts expected in the file, or by hour, day, week, month, year (%(default)s)",
+        help="expected false alerts in the file, or per hour, day, week, month or year (%(default)s)",
     )
     parser.add_argument(
         "--threshold",
         choices=("peaks", "quantile", "pot"),
         default="peaks",
-        help="from ordinary peaks, or such that a share --contamination of the rows is flagged (%(default)s)",
+        help="by --false-alerts (peaks), or by a share --contamination of the rows (quantile, pot) (%(default)s)",
     )
-    parser.add_argument("--contamination", type=float, default=0.01, metavar="SHARE", help="share (%(default)s)")
-    parser.add_argument("--save", type=Path, metavar="FOLDER", help="keep what was fitted, for files to come")
+    parser.add_argument(
+        "--contamination", type=float, default=0.01, metavar="SHARE", help="share of rows to flag (%(default)s)"
+    )
+    parser.add_argument("--save", type=Path, metavar="FOLDER", help="save the fitted model, to score new rows")
     parser.add_argument("--model", type=Path, metavar="FOLDER", help="score rows that follow a saved model's history")
     parser.add_argument(
         "--top", type=_options.at_least_one, default=10, metavar="N", help="anomalies to list (%(default)s)"

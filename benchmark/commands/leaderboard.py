@@ -6,7 +6,7 @@ examples:
   python -m benchmark leaderboard --page docs/tsb-ad.md       renew the table between the page's two markers
   python -m benchmark submit ScaleFlow                what the leaderboard asks for
 
-Rows count that ran under the protocol tsb-ad on files of TSB-AD-U, wherever those lie.
+It shows rows that ran under the protocol tsb-ad on files of TSB-AD-U, in any folder.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ END = "<!-- end of figures -->"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``leaderboard``."""
-    parser.add_argument("--page", type=Path, metavar="FILE", help="Markdown file whose table is written anew")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="Markdown page whose table is renewed")
     _options.add_store(parser)
     _options.add_out(parser)
 

@@ -3,7 +3,7 @@
 examples:
   python -m benchmark list
   python -m benchmark list --from pyod
-  python -m benchmark list --from pyod --try      run each of them on a short series: works, why not, seconds
+  python -m benchmark list --from pyod --try      run each of them on a short series: outcome and seconds
   python -m benchmark list --from all --try --markdown docs/library-names.md      all libraries, as a page
 """
 
@@ -25,16 +25,25 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``list``."""
     parser.add_argument(
-        "--from", dest="library", metavar="LIBRARY", help="what a library has, and what that needs; all = each"
+        "--from",
+        dest="library",
+        metavar="LIBRARY",
+        help="the classes of a library, and what they need; all = every library",
     )
     trial = parser.add_argument_group("with --from")
-    trial.add_argument("--try", dest="trial", action="store_true", help="run each, as a table in Markdown")
     trial.add_argument(
-        "--markdown", type=Path, metavar="FILE", help="write a page; what it has tried is not tried again"
+        "--try", dest="trial", action="store_true", help="run each class on a short series; prints a Markdown table"
     )
-    trial.add_argument("--series", default="mackey-glass", help="what on: %(default)s, counts, or DATASET/SERIES")
     trial.add_argument(
-        "--n", type=_options.at_least_one, default=1000, metavar="N", help="its first so many points (%(default)s)"
+        "--markdown", type=Path, metavar="FILE", help="write a page; classes that it already lists are not run again"
+    )
+    trial.add_argument("--series", default="mackey-glass", help="%(default)s, counts, or DATASET/SERIES")
+    trial.add_argument(
+        "--n",
+        type=_options.at_least_one,
+        default=1000,
+        metavar="N",
+        help="number of points, from its start (%(default)s)",
     )
     trial.add_argument(
         "--timeout", type=_options.at_least_zero, default=120, metavar="S", help="seconds for each (%(default)g)"

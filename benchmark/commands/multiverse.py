@@ -5,8 +5,8 @@ examples:
   python -m benchmark multiverse Proposed --dataset Genesis --vary stem --vary pooling --set Proposed.members=1
   python -m benchmark multiverse Proposed --dataset path/to/folder --protocol prefix
 
-A best universe is chosen on test labels: it is no result. Choices that only scoring reads share one fit. The figures
-are kept line by line in a CSV file; run again to go on. The report draws those next to its store.
+The best combination is selected on test labels, so it is not a result. Choices that only affect scoring share one
+fit. Results are kept line by line in a CSV file; the same command continues. The report draws those beside its store.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``multiverse``."""
-    _options.add_study(parser, "universe")
+    _options.add_study(parser, "combination")
     _options.add_repeatable(parser, "--vary", metavar="CHOICE", help="a choice to vary (all)")
     parser.add_argument(
         "--figures",

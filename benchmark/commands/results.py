@@ -9,7 +9,7 @@ examples:
   python -m benchmark results merge node1.sqlite node2.sqlite --store all.sqlite
 
 A file of scores has the columns `series` (dataset/series, or the hash that `results list` shows) and `score`.
-Scores of only 0 and 1 are answers, measured as they are given.
+Scores of only 0 and 1 are treated as binary predictions.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Actions of ``results``."""
     parser.add_argument("action", choices=tuple(ACTIONS), help="what to do")
     parser.add_argument("file", nargs="*", type=Path, help="file to write (export) or to read (import, merge)")
-    parser.add_argument("--detector", default="", metavar="NAME", help="row name of imported scores")
-    parser.add_argument("--protocol", default="tsb-uad", metavar="NAME", help="table of imported scores (%(default)s)")
-    parser.add_argument("--repair", action="store_true", help="verify: drop what is damaged or differs")
+    parser.add_argument("--detector", default="", metavar="NAME", help="detector name for imported scores")
+    parser.add_argument(
+        "--protocol", default="tsb-uad", metavar="NAME", help="protocol of imported scores (%(default)s)"
+    )
+    parser.add_argument("--repair", action="store_true", help="verify: delete cells that are damaged or differ")
     _options.add_store(parser)
 
 

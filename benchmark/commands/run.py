@@ -44,27 +44,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     workers = f"worker processes ({settings.cores()} cores / threads)"
     how.add_argument("--jobs", type=_options.at_least_one, metavar="N", help=workers)
     how.add_argument(
-        "--threads", type=_options.at_least_one, default=1, metavar="N", help="numerical threads a worker (%(default)s)"
+        "--threads",
+        type=_options.at_least_one,
+        default=1,
+        metavar="N",
+        help="numerical threads per worker (%(default)s)",
     )
     how.add_argument("--backend", default="processes", metavar="NAME", help="processes, joblib, serial or dask")
     how.add_argument("--scheduler", default="", metavar="ADDRESS", help="of a Dask cluster, e.g. tcp://host:8786")
     how.add_argument(
-        "--device", default="", metavar="NAME", help="where networks run, as cuda or cpu; Proposed in groups of cells"
+        "--device", default="", metavar="NAME", help="device of networks: cuda or cpu; Proposed runs in groups of cells"
     )
     how.add_argument(
-        "--timeout", type=_options.at_least_zero, metavar="S", help="seconds a cell (600 + n/20); 0 = none"
+        "--timeout", type=_options.at_least_zero, metavar="S", help="limit in seconds per cell (600 + n/20); 0 = none"
     )
     how.add_argument(
-        "--memory", type=_options.at_least_zero, metavar="GIB", help="GiB a cell (3 + n/100,000); 0 = none"
+        "--memory", type=_options.at_least_zero, metavar="GIB", help="limit in GiB per cell (3 + n/100,000); 0 = none"
     )
     how.add_argument("--retry-failed", action="store_true", help="run failed, timed-out and crashed cells again")
-    how.add_argument("--dry-run", action="store_true", help="list the cells and an estimate, compute nothing")
+    how.add_argument("--dry-run", action="store_true", help="print the cells and an estimate of the time; run nothing")
     how.add_argument(
         "--tables", choices=("main", "all", "none"), default="main", help="tables to print at the end (%(default)s)"
     )
     how.add_argument("--no-report", action="store_true", help="store results only")
     _options.add_quiet(how)
-    how.add_argument("--profile", action="store_true", help="say where the time of the run went")
+    how.add_argument("--profile", action="store_true", help="print how the time of the run was spent")
     _options.add_store(parser)
     _options.add_out(parser)
 

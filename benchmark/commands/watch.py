@@ -1,7 +1,7 @@
 """Follow a growing file, or standard input, and print alerts as they come.
 
-A model that `detect FILE --save model` has saved scores each row. The state is kept beside it: started again,
-the command goes on where it stopped. Ctrl-C ends it.
+A model saved by `detect FILE --save model` scores each row. The state is kept beside the model, so the command
+continues where it stopped. Ctrl-C ends it.
 
 examples:
   python -m benchmark detect history.csv --save model
@@ -28,15 +28,21 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``watch``."""
-    parser.add_argument("file", metavar="FILE", help="CSV file or JSON lines that grow, or - for standard input")
-    parser.add_argument("--model", type=Path, metavar="FOLDER", required=True, help="made by detect FILE --save")
-    parser.add_argument("--json", action="store_true", help="a JSON object for each line")
-    parser.add_argument("--fresh", action="store_true", help="forget the state of an earlier watch, and begin anew")
+    parser.add_argument("file", metavar="FILE", help="growing CSV file or JSON lines, or - for standard input")
     parser.add_argument(
-        "--until-end", action="store_true", help="stop at the end of the file, taking its last rows as the last"
+        "--model", type=Path, metavar="FOLDER", required=True, help="model saved by detect FILE --save FOLDER"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
+    parser.add_argument("--fresh", action="store_true", help="discard the saved state and start from the beginning")
+    parser.add_argument(
+        "--until-end", action="store_true", help="stop at the end of the file, and complete its last event"
     )
     parser.add_argument(
-        "--poll", type=_options.at_least_zero, default=0.5, metavar="S", help="seconds between looks (%(default)s)"
+        "--poll",
+        type=_options.at_least_zero,
+        default=0.5,
+        metavar="S",
+        help="seconds between checks for new rows (%(default)s)",
     )
     _options.add_reading(parser)
 
