@@ -30,7 +30,7 @@ def evaluate(
 ) -> pd.DataFrame:
     """Fit and score detectors on series, and measure their anomaly scores.
 
-    What is computed is what ``python -m benchmark run`` computes: same cells, same limits, same keys.
+    Equivalent to ``python -m benchmark run``: same cells, limits and keys.
 
     Parameters
     ----------
@@ -47,13 +47,13 @@ def evaluate(
     metrics : sequence of str, optional
         Metrics besides the default ones, e.g. ``["pate"]``.
     store : str or Path, optional
-        SQLite file that keeps the results; what is stored there is not computed again. By default nothing is kept.
+        SQLite file for the results; cells that it holds are not computed again. By default nothing is kept.
     jobs : int
         Worker processes.
     quick : bool
         Fewer and shorter series, cheap settings; such cells are marked ``quick``.
     mode : {"auto", "real", "simulated"}
-        Whether simulated series may, must or must not stand in for a data set; ``source`` says where they do.
+        Whether simulated series may, must not or must replace a data set; the column ``source`` says where they do.
     timeout : float, optional
         Seconds for a cell; by default 600 + n/20; 0 = none.
     memory : float, optional
@@ -104,7 +104,7 @@ def table(cells: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
     -------
     DataFrame
         One row per protocol and detector, one column per data set (NaN where a series has no figure).
-        The trivial baselines stand among the rows of cells that :func:`evaluate` gave.
+        Cells of :func:`evaluate` also have rows of the trivial baselines.
         A column ``<data set>, published`` holds what the publication has for this detector and protocol.
 
     Examples
@@ -180,15 +180,15 @@ def detect(
     detectors : str or sequence of str
         Names of detectors to rank, or of the one to use; by default all that the budget allows.
     false_alerts : float or str
-        How many are accepted: a number for the whole series, or a rate such as ``"1/month"``.
+        Expected false alerts: a number for the whole series, or a rate such as ``"1/month"``.
     params : dict, optional
         Detector -> its parameters, e.g. ``{"LOF": {"window": 48}}``.
     threshold : {"peaks", "quantile", "pot"}
-        From the series' own ordinary peaks, or such that a share ``contamination`` of the points is anomalous.
+        By ``false_alerts`` (``"peaks"``), or such that a share ``contamination`` of the points is anomalous.
     contamination : float
         Above 0, below .5; used by ``"quantile"`` and ``"pot"``.
     budget : float
-        Seconds that the ranking may be expected to take.
+        Limit of the expected seconds of the ranking.
     seed : int
     model : str or Path, optional
         A folder that :meth:`~benchmark.detection.Detection.save` wrote: the data are rows that follow its history.
