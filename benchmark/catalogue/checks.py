@@ -36,26 +36,16 @@ Verdict = Literal["passed", "exempt"]
 
 @dataclass(frozen=True)
 class Check:
-    """One promise of the contract, bound to a detector class.
+    """One promise of the contract, bound to a detector class."""
 
-    Attributes
-    ----------
-    name : str
-        Short and stable: the key of a detector's ``exempt``.
-    proves : str
-        The promise, in a sentence.
-    detector : type of Detector
-    reason : str
-        Why the detector need not keep it; empty if it must.
-    """
-
-    name: str
-    proves: str
+    name: str  # short and stable: the key of a detector's ``exempt``
+    proves: str  # the promise, in a sentence
     detector: type[Detector]
     function: Callable[[type[Detector]], None]
 
     @property
     def reason(self) -> str:
+        """Why the detector need not keep it; empty if it must."""
         return self.detector.exempt.get(self.name, "")
 
     def run(self) -> Verdict:

@@ -32,20 +32,12 @@ if TYPE_CHECKING:
 
 
 class Supply:
-    """Usable series, read one after the other: no more of them is held than the reader holds.
-
-    Attributes
-    ----------
-    problems : list of str
-        What was wrong with the others; said and collected on the way.
-    simulated : list of str
-        Data sets that simulated series stand in for.
-    """
+    """Usable series, read one after the other: no more of them is held than the reader holds."""
 
     def __init__(self, args: argparse.Namespace, wanted: Iterable[Dataset], quick: bool = False) -> None:
         self.args, self.wanted, self.quick = args, list(wanted), quick
-        self.problems: list[str] = []
-        self.simulated: list[str] = []
+        self.problems: list[str] = []  # what was wrong with the others; said and collected on the way
+        self.simulated: list[str] = []  # data sets that simulated series stand in for
 
     @property
     def origins(self) -> dict[str, Any]:

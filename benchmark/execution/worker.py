@@ -35,20 +35,12 @@ LOG_BYTES = 2**20
 
 
 class Worker:
-    """The owner's handle of a worker process.
-
-    Attributes
-    ----------
-    task : Task, Group or None
-        What it is executing.
-    line : str
-        Last progress line of the task.
-    """
+    """The owner's handle of a worker process."""
 
     def __init__(self) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - has no name, so that no kill -9 leaves it behind
-        self.task: Task | Group | None = None
-        self.line = ""
+        self.task: Task | Group | None = None  # what it is executing
+        self.line = ""  # last progress line of the task
         self._process: subprocess.Popen[bytes] | None = None
 
     def wake(self) -> None:

@@ -43,32 +43,17 @@ class Figure:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The way from a published figure to ours.
-
-    Attributes
-    ----------
-    series : tuple of str
-        The series behind every figure of ``published`` and ``chain``.
-    size : int
-        Series that the data set has.
-    published : tuple of Figure
-        Where the chain starts: the published mean, then the authors' file of each series that is the same.
-    chain : tuple of Figure
-        Ours, step by step.
-    branches : tuple of (Figure, float)
-        One thing of ours changed, and the change, over the series that both have.
-    notes : tuple of str
-        What was left out, and why.
-    """
+    """The way from a published figure to ours."""
 
     detector: str
     dataset: str
-    series: tuple[str, ...]
-    size: int
+    series: tuple[str, ...]  # those behind every figure of ``published`` and ``chain``
+    size: int  # series that the data set has
+    # where the chain starts: the published mean, then the authors' file of each series that is the same
     published: tuple[Figure, ...]
-    chain: tuple[Figure, ...]
-    branches: tuple[tuple[Figure, float], ...]
-    notes: tuple[str, ...]
+    chain: tuple[Figure, ...]  # ours, step by step
+    branches: tuple[tuple[Figure, float], ...]  # one thing of ours changed, and the change, over what both have
+    notes: tuple[str, ...]  # what was left out, and why
 
 
 BASELINE_STEPS = (
