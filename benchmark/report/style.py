@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from textwrap import fill
@@ -93,10 +92,10 @@ def mark(group: str) -> dict[str, Any]:
     return {"marker": marker, "color": colour, "ls": "", "ms": 6, **edge}
 
 
-def save(figure: Figure, stem: Path, formats: Sequence[str] = ("png", "svg")) -> None:
+def save(figure: Figure, stem: Path) -> None:
     """Write a figure as ``stem.png`` and ``stem.svg``; the folder is made when needed."""
     stem.parent.mkdir(parents=True, exist_ok=True)
-    for suffix in formats:
+    for suffix in ("png", "svg"):
         stem.with_name(f"{stem.name}.{suffix}").write_bytes(drawn(figure, suffix))
 
 
