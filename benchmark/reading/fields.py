@@ -100,14 +100,17 @@ class Fields:
         self.since = since if name == "year" else self.since
         return np.where(short, full_year(years, since), years)
 
-    def clock(self) -> tuple[Nanoseconds, Mask]:
-        """Nanoseconds since midnight, AM and PM included, and whether there is such a time of day."""
+    def clock(self, latest: int = 24) -> tuple[Nanoseconds, Mask]:
+        """Nanoseconds since midnight, AM and PM included, and whether there is such a time of day.
+
+        Hours up to ``latest`` are those of the day behind.
+        """
         hours, minutes, seconds = (self.number(name) for name in ("hour", "minute", "second"))
         half = pc.utf8_lower(self.text("half"))
         afternoon, morning = (as_mask(pc.equal(half, letter)) for letter in "pa")
         hours = np.where(afternoon & (hours < 12), hours + 12, np.where(morning & (hours == 12), 0, hours))
         fraction = _whole(pc.utf8_rpad(self.text("fraction"), 9, "0"))
-        valid = (hours <= 24) & (minutes < 60) & (seconds <= 60)
+        valid = (hours <= latest) & (minutes < 60) & (seconds <= 60)
         return hours * HOUR + minutes * MINUTE + seconds * SECOND + fraction, valid
 
 

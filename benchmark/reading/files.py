@@ -16,6 +16,7 @@ from benchmark.reading.excel import read_excel
 from benchmark.reading.influx import mark_series
 from benchmark.reading.json_file import read_json
 from benchmark.reading.options import ReadOptions
+from benchmark.reading.started import with_times
 from benchmark.reading.table import Table, from_columns
 from benchmark.reading.text import read_text
 from benchmark.reading.wide import as_long
@@ -69,12 +70,17 @@ def _read(raw: bytes, path: Path, options: ReadOptions) -> Table:
     if re.match(rb"\s*<(?![^<>\n]*>\s*[,;\t|])", raw) or raw.startswith(b"%PDF"):
         form = "PDF" if raw.startswith(b"%PDF") else "HTML or XML"
         raise UserError(f"{path} is {form}: open it in a spreadsheet and save the table as .xlsx or CSV")
+    if re.match(rb"(\xef\xbb\xbf)?100,NEM1[23],", raw):
+        raise UserError(
+            f"{path} is NEM12 or NEM13, which holds several kinds of rows: write one row for each interval, "
+            "e.g. with nemreader (pip install nemreader)"
+        )
     if path.suffix.lower() in (".parquet", ".pq"):
         raise UserError(f"{path} is not a readable Parquet file: it does not begin with PAR1")
     bracketed = re.match(rb"\[[^\[\]\n]*\] *[^\s,\]]", raw[:200])  # a time, as servers write it
     if re.match(rb"(\xef\xbb\xbf)?\s*[\[{]\s*[\[{\"\d\]}-]", raw[:200]) and not bracketed:
         return read_json(raw, path, options.encoding)
-    return mark_series(read_text(raw, path, options))
+    return with_times(mark_series(read_text(raw, path, options)), path)
 
 
 def _arrow(raw: bytes, path: Path, form: str) -> Table:

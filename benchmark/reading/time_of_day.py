@@ -21,6 +21,7 @@ CLOCK = (
     r"^(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,9}))?)?"
     + r"(?: ?(?P<half>[AaPp])\.?(?: ?[Mm]\.?)?)?"
 )
+LATEST = 30  # hours: timetables go on counting behind midnight, 25:10 is 01:10 of the day behind
 ENDING = r"^(?:HE ?(\d{1,2})|(\d{1,2}) ?[-–] ?(\d{1,2}))$"  # hours by their end, or from one to the next
 
 
@@ -68,7 +69,7 @@ def _padded(cells: list[str]) -> bool:
 
 def _clock_cells(cells: Cells) -> Nanoseconds:
     found = Fields(pc.utf8_trim_whitespace(cells), CLOCK)
-    since, valid = found.clock()
+    since, valid = found.clock(LATEST)
     return np.where(found.good & valid, since, NOT_A_TIME)
 
 

@@ -80,3 +80,35 @@ def test_since_names_a_day(read: Read, since: str) -> None:
 def test_since_without_counts_is_told(read: Read) -> None:
     found = read(lines("time,v", MINUTES, VALUES), since="2001-01-01")
     assert "--since 2001-01-01 has no effect: no column of counts is the time." in found.notes
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+@pytest.mark.parametrize("form", ["{:.6f}", "{:g}"])
+def test_a_start_and_a_rate_above_the_values(read: Read, columns: int, form: str) -> None:
+    rows = [1.7e9, 4.0, *VALUES]
+    text = "\n".join(",".join([form.format(v) if v < 1e9 else f"{v:.0f}"] * columns) for v in rows)
+    found = read(text + "\n")
+    assert np.allclose(found.values, VALUES)
+    assert [found.show_time(k) for k in (0, 1)] == ["2023-11-14 22:13:20Z", "2023-11-14 22:13:20.250Z"]
+    assert any("4 samples a second" in note for note in found.notes)
+    assert found.rows is not None
+    assert found.rows[0] == 2
+
+
+def test_a_start_without_a_rate_is_refused(read: Read) -> None:
+    rows = "\n".join(f"{k},{v}" for k, v in enumerate(VALUES))
+    with pytest.raises(UserError, match=r"first cell, 1700000000, seems to be the time of the start.*delete that line"):
+        read(f"1700000000.000000, IBI\n{rows}\n")
+
+
+def test_a_nem12_file_is_refused_with_its_cure(read: Read) -> None:
+    with pytest.raises(UserError, match=r"NEM12 .*one row for each interval"):
+        read("100,NEM12,202403010000,A,B\n200,N,E1,E1,E1,N1,M,KWH,30,\n300,20240101,1.0,2.0\n900\n")
+
+
+def test_hours_behind_midnight_are_those_of_the_next_day(read: Read) -> None:
+    times = pd.date_range("2024-01-01 03:00", periods=300, freq="10min")
+    days = [(t - pd.Timedelta("3h")).strftime("%Y%m%d") for t in times]
+    clocks = [f"{t.hour + 24 * (t.hour < 3):02d}:{t:%M}:00" for t in times]
+    found = read(lines("date,arrival_time,v", days, clocks, np.arange(300) % 11))
+    assert [found.show_time(k) for k in (126, 299)] == ["2024-01-02 00:00:00", str(times[-1])]
