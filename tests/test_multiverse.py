@@ -161,7 +161,9 @@ def test_the_picture_has_a_dot_and_a_column_of_marks_for_each_universe_and_the_l
     np.testing.assert_array_equal(above.lines[0].get_ydata(), [0.5, 0.6, 0.8])
     assert above.lines[1].get_xdata() == [1]
     assert list(above.lines[2].get_ydata()) == [0.9, 0.9]
-    rows = zip(below.get_yticklabels(), below.lines, strict=True)
+    *lines, chosen = below.lines
+    assert chosen.get_xdata() == [1, 1]
+    rows = zip(below.get_yticklabels(), lines, strict=True)
     marks = {label.get_text(): list(line.get_xdata()) for label, line in rows}
     assert marks == {"stem x": [0, 1], "stem y": [2], "rule 1": [0], "rule 2": [1, 2]}
     assert "no result" in below.get_xlabel()
@@ -200,7 +202,7 @@ def test_the_report_draws_the_figures_that_lie_beside_its_store(tmp_path: Path) 
     assert main(command) == 0
     text = page.read_text()
     assert "How much depends on what a source leaves open" in text
-    assert "Proposed on Genesis (normal-only, members=1): 6 universes, 1 reach the published figure" in text
+    assert "Proposed on Genesis (normal-only, members=1): 6 universes, 1 seed, 1 reach the published figure" in text
     assert [path.suffix for path in sorted((tmp_path / "out" / "multiverse").iterdir())] == [".png", ".svg"]
 
 

@@ -84,7 +84,7 @@ def _write(out: Path, many: Multiverse, frame: pd.DataFrame, protocols: tuple[st
     write_text(out / f"{many.row.name}.md", text)
     for protocol, outcomes in found.items():
         for one in outcomes:
-            title = f"{many.row.name} on {one.dataset}, {protocol}: {counted(one.complete, 'universe')}"
+            title = f"{many.row.name} on {one.dataset}, {protocol}: {one.extent}"
             stem = out / f"{many.row.name} {one.dataset} {protocol}"
             write_specification_curve(stem, one, title)
     sys.stdout.write(text)

@@ -56,6 +56,8 @@ def specification_figure(one: Specification, title: str) -> Figure:
     chosen = list(order).index(one.chosen) if one.chosen in order else None
     _curve(above, one.values[order], chosen, one.published)
     _choices(below, [one.universes[k] for k in order], marks)
+    if chosen is not None:
+        below.axvline(chosen, color=ACCENT, linewidth=0.8, zorder=0)
     above.set_title(title, loc="left", color=INK, weight="bold", fontsize=11)
     below.set_xticks([])
     below.set_xlabel(f"universes by AUROC. {NOTE}", color=QUIET, fontsize=8)
@@ -72,9 +74,10 @@ def _curve(axes: Axes, values: NDArray[np.float64], chosen: int | None, publishe
     axes.plot(values, ".", color=QUIET, markersize=3)
     if chosen is not None:
         axes.plot(chosen, values[chosen], "o", color=ACCENT, markersize=7)
+        late = chosen > len(values) / 2  # the curve rises: there is room above it on the left, below it on the right
         axes.annotate(
-            f"as it stands {values[chosen]:.3f}", (chosen, values[chosen]), (-8, -14), textcoords="offset points",
-            color=ACCENT, fontsize=8, ha="right" if chosen > len(values) / 2 else "left",
+            f"as it stands {values[chosen]:.3f}", (chosen, values[chosen]), (-6, 6) if late else (6, -12),
+            textcoords="offset points", color=ACCENT, fontsize=8, ha="right" if late else "left",
         )  # fmt: skip
     if published is not None:
         axes.axhline(published, color=VERMILION, linewidth=1)

@@ -40,6 +40,11 @@ class Outcome(Specification):
     def complete(self) -> int:
         return int(np.isfinite(self.values).sum())
 
+    @property
+    def extent(self) -> str:
+        """Universes and seeds, for a title."""
+        return f"{counted(self.complete, 'universe')}, {counted(self.seeds, 'seed')}"
+
     def effects(self) -> dict[str, dict[Any, float]]:
         """For each choice the median over the universes with each of its values, the choice that moves most first."""
         found: dict[str, dict[Any, float]] = {}
@@ -88,7 +93,7 @@ def curves(file: Path) -> list[Drawing]:
 def _drawing(detector: str, protocol: str, fixed: Universe, one: Outcome) -> Drawing:
     what = ", ".join([protocol, *(f"{name}={value}" for name, value in fixed.items())])
     reached = "" if one.reached is None else f", {one.reached} reach the published figure"
-    title = f"{detector} on {one.dataset} ({what}): {counted(one.complete, 'universe')}{reached}"
+    title = f"{detector} on {one.dataset} ({what}): {one.extent}{reached}"
     name = f"{detector} {one.dataset} {what}"
     return specification_drawing(name, one, title)
 
