@@ -193,8 +193,21 @@ def _some(flagged: Flags) -> Flags:
 def roc_curve(labels: ArrayLike, scores: ArrayLike, max_points: int = 400) -> tuple[Floats, Floats]:
     """False and true positive rates over all thresholds, thinned for plotting.
 
-    From (0, 0) to (1, 1), not decreasing, (m,) each. About ``max_points`` are returned at most. The area changes by
-    less than 1 / ``max_points``, in practice by less than 1e-4. Input is refused as :func:`check` does.
+    Parameters
+    ----------
+    labels, scores : (n,) arrays
+    max_points : int
+        About the most points returned. The area changes by less than 1 / ``max_points``, in practice by less
+        than 1e-4.
+
+    Returns
+    -------
+    fpr, tpr : (m,) float64 arrays, from (0, 0) to (1, 1), not decreasing
+
+    Raises
+    ------
+    Undefined, ValueError
+        As :func:`check`.
     """
     negatives, positives = _counts_by_level(*check(labels, scores))
     fpr = np.append(0.0, np.cumsum(negatives[::-1]) / negatives.sum())

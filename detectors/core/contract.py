@@ -121,6 +121,10 @@ class Detector(ABC):
             Finite values, copied: what becomes of the caller's array later does not matter. Pieces are parts of
             one series with gaps between them: no window reaches from one piece into the next.
 
+        Returns
+        -------
+        Self
+
         Raises
         ------
         ValueError
@@ -136,7 +140,16 @@ class Detector(ABC):
     ) -> list[Exception | None]:
         """Fit several detectors of this class, each to its own data, as if one after the other.
 
-        ``data`` holds what :meth:`fit` takes, for each of them. Returns what each ``fit`` raised, or None.
+        Parameters
+        ----------
+        detectors : sequence of detectors
+        data : sequence
+            What :meth:`fit` takes, for each of them.
+
+        Returns
+        -------
+        list
+            What each ``fit`` raised, or None.
         """
         errors: list[Exception | None] = []
         for detector, x in zip(detectors, data, strict=True):
@@ -204,9 +217,17 @@ class Detector(ABC):
         return scores
 
     def scores_by(self, x: ArrayLike, rules: Sequence[dict[str, Any]]) -> list[Array]:
-        """(n,) scores of one series under several values of the parameters in :attr:`rescored`, without another fit.
+        """Scores of one series under several values of the parameters in :attr:`rescored`, without another fit.
 
-        Each of the rules stands in place of the detector's own parameters.
+        Parameters
+        ----------
+        x : (n,) array
+        rules : sequence of dict
+            Parameters, each in place of the detector's own.
+
+        Returns
+        -------
+        list of (n,) arrays
         """
         return [copy.copy(self).set_params(**rule).score(x) for rule in rules]
 
@@ -237,7 +258,12 @@ class Detector(ABC):
     def predict(
         self, x: ArrayLike, rule: Literal["quantile", "pot"] = "quantile", contamination: float = 0.01
     ) -> NDArray[np.bool_]:
-        """Yes or no for each point, (n,): does its score reach :meth:`threshold`?"""
+        """Yes or no for each point: does its score reach :meth:`threshold`?
+
+        Returns
+        -------
+        (n,) bool array
+        """
         return self.score(x) >= self.threshold(rule, contamination)
 
     def fitted_scores(self) -> Array:

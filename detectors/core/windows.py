@@ -81,15 +81,23 @@ class Windows:
 
 
 def windows_to_points(scores: Array, window: int, align: Alignment = "centre") -> Array:
-    """(n - window + 1,) window scores, by the positions where windows start, to (n,) point scores.
+    """Window scores to point scores.
 
     Parameters
     ----------
+    scores : (n - window + 1,) array
+        Score of the window that starts at each position.
+    window : int
+        Window length.
     align : {"centre", "centre-low", "start", "end", "mean", "max"}
         ``centre`` puts a window's score at its middle, as the published TSB-UAD scripts do. The first is repeated
         ceil((window - 1) / 2) times in front, the last floor((window - 1) / 2) times behind.
         ``centre-low`` gives these points the lowest score, as TSB-AD does for the matrix profile.
         ``start`` and ``end`` put it at the window's ends. ``mean`` and ``max`` join all windows that cover a point.
+
+    Returns
+    -------
+    (n,) array
     """
     margin = window - 1
     if align in ("mean", "max"):
