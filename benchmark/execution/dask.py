@@ -76,7 +76,7 @@ def require_same_versions(client: Any) -> None:
     here = package_versions()
     for address, there in client.run(package_versions).items():
         other = [
-            f"{name} {there.get(name)} (here {version})" for name, version in here.items() if there[name] != version
+            f"{name} {there.get(name)} (here {version})" for name, version in here.items() if there.get(name) != version
         ]
         if other:
             raise UserError(f"the Dask worker {address} has {', '.join(other)}: install the same versions there")
