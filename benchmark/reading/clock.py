@@ -210,11 +210,12 @@ def _as_clock(sheet: Sheet, name: str, asked: bool) -> Clock | None:
 
 
 def _counted(sheet: Sheet, values: NDArray[np.float64], name: str) -> Stamps | None:
-    """Numbers as times, in the first way that fits."""
+    """Numbers as times, in the first way that fits; 1122024 is rather a date of 2024 than 20:24 on one of 2000."""
     since = sheet.options.since
     if since is not None:
         return from_epoch(values, name, since)
-    found = short_stamps(values, name) or from_epoch(values, name) or whole_dates(values, name)
+    dates = whole_dates(values, name)
+    found = (None if dates else short_stamps(values, name)) or from_epoch(values, name) or dates
     return found or spreadsheet_days(values, name, sheet.table.form.startswith("Excel"))
 
 

@@ -54,6 +54,13 @@ def test_dates_written_as_whole_numbers(read: Read, wave: np.ndarray) -> None:
     assert any(line.startswith("step") and "1 week" in line for line in got.lineup)
 
 
+@pytest.mark.parametrize("form", ["%m%d%Y", "%d%m%Y", "%Y%m%d"])
+def test_a_year_behind_a_date_is_no_time_of_day(read: Read, wave: np.ndarray, form: str) -> None:
+    days = pd.date_range("2024-01-12", periods=90)
+    got = read(lines("date,value", [str(int(text)) for text in days.strftime(form)], wave[:90]))
+    assert [got.show_time(0), got.show_time(89)] == ["2024-01-12", "2024-04-10"]
+
+
 def test_of_whole_numbers_that_are_dates_two_ways_the_one_in_order_counts() -> None:
     days = pd.date_range("2024-01-09", periods=60).to_series()
     early = days[days.dt.day <= 12]
