@@ -130,8 +130,14 @@ def artists(figure: Any) -> list[str]:
             box = part.get_datalim(axes.transData) if hasattr(part, "get_datalim") else _extents(part)
             colour = to_hex(np.atleast_2d(np.asarray(part.get_facecolor()))[0]) if len(part.get_facecolor()) else "none"
             said += [f"    {type(part).__name__}: {numbers(box.extents)} of {colour}"]
-        said += [f"    text {t.get_text()!r} at {t.get_position()}" for t in axes.texts if t.get_text()]
+        said += [f"    text {t.get_text()!r} at {t.get_position()}{_of_what(t)}" for t in axes.texts if t.get_text()]
     return said
+
+
+def _of_what(text: Any) -> str:
+    """The point that a text stands beside, where it is tied to one."""
+    at = getattr(text, "xycoords", None)
+    return "" if at is None else f" in {text.anncoords} of {number(text.xy[1])} in {at}"
 
 
 def _extents(patch: Any) -> Any:

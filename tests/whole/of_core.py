@@ -34,12 +34,13 @@ from datasets._simulate import (
     switching,
     wandering,
 )
-from detectors import estimate_window
+from detectors import Array, estimate_window
 from detectors.core import windows as rows_of
 from detectors.core.periods import autocorrelation, period
 from detectors.core.threshold import interval_of, parts_held_out, peaks_over_threshold, stretches, upper_quantile
 from detectors.core.values import as_pieces, as_series, offset_in
-from detectors.kernels import shapes
+from detectors.flows import resnet
+from detectors.kernels import huge, shapes
 from tests.support import toys
 from tests.support.series import rhythm
 from tests.whole import Subject
@@ -331,7 +332,47 @@ def _signature(name: str, thing: Any) -> str:
     return re.sub(" at 0x[0-9a-f]+", "", f"{name}({', '.join(shown)})")
 
 
+def _grids() -> Iterator[tuple[str, Array]]:
+    """Series at the edges of what lies on a grid, of what is constant, and of what is huge."""
+    grid = np.arange(120) % 5 * 2.5 - 5
+    for off in (0.0, 0.0008, 0.0012, 0.0018, 0.0022, 0.005):
+        yield f"the highest off by {off} of a step", np.where(grid == grid.max(), grid + 2.5 * off, grid)
+    for distinct in (1, 2, 5, 6, 7):
+        yield f"{distinct} of 120 distinct", np.arange(120.0) % distinct
+    for ulps in (1, 2, 4, 8, 16, 32):
+        yield f"constant but for {ulps} ulps", 1e9 + np.arange(120) % 2 * ulps * np.spacing(1e9)
+    for size in (1e4, 9e4, 1.1e5, 1e7, 1e150):
+        yield f"a value of {size}", np.where(np.arange(120) == 64, size, np.sin(np.arange(120) / 3))
+    for count in (5, 6, 7):
+        yield f"{count} of 120 not zero", np.where(np.arange(120) < count, 2.0 + np.arange(120), 0.0)
+
+
+def core_scales(folder: Path) -> str:
+    """Level, deviation and grid of a series, what is huge in it, and how large values are compressed."""
+    parts = []
+    for title, x in _grids():
+        level, reach = huge.usual_range([x[:50], x[50:]])
+        calm = huge.calmed(x - level, reach)
+        parts += [
+            f"{title}: scale {numbers(resnet.series_scale(x))}; level {number(level)}, huge beyond {number(reach)}: "
+            f"{runs(calm != x - level)}, windows {runs(huge.windows_with(calm != x - level, 6))}"
+        ]
+    sizes = np.array([0, 1, 2.9, 3, 3.5, 9.9, 10, 10.5, 20, 1e6, 1e150])
+    for limit in (3.0, 10.0):
+        parts += [f"compressed beyond {limit}: {numbers(resnet.compress(sizes, limit))}, {numbers(resnet.compress(-sizes, limit))}"]  # fmt: skip
+    return "\n".join([*parts, f"by default: {numbers(resnet.compress(sizes))}"]) + "\n"
+
+
 SUBJECTS: dict[str, Subject] = {
     s.__name__: s
-    for s in (core_windows, core_thresholds, core_periods, core_splits, core_parameters, core_datasets, core_faces)
+    for s in (
+        core_windows,
+        core_thresholds,
+        core_periods,
+        core_splits,
+        core_parameters,
+        core_scales,
+        core_datasets,
+        core_faces,
+    )
 }

@@ -222,6 +222,13 @@ def runs_cards(folder: Path) -> str:
             parts += [
                 f"    {payload.get('n')} {payload.get('segments')} fine {payload.get('fine')} {sorted(payload.get('signal', ()))} {shown}"
             ]
+    counts = {f"{k}": k for k in (1, 3)}
+    about = {
+        name: {"n": 900_000, "segments": [(10_000 * k, 10_000 * k + 4000) for k in range(1, 9)]} for name in counts
+    }
+    for fine in [1 << k for k in range(12, 24)]:
+        with mock.patch.object(cards, "FINE", fine):
+            parts += [f"{fine} bytes: {cards._size(counts, about)}"]
     return _unclocked("\n".join(parts)) + "\n"
 
 
