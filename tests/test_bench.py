@@ -272,7 +272,7 @@ def test_a_page_gets_the_table_between_its_marks(calls, tmp_path, capsys):
     assert "| HBOS | ours | counts, 1,000, 48 | 1.000 | 9 |" in text
     assert "- command: `python -m benchmark bench" in text
     assert text.endswith("<!-- /bench -->\nafter\n")
-    assert "old" not in text
+    assert "\nold\n" not in text
     order, _ = calls
     order.clear()
     page.write_text("no marks")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from pathlib import Path
@@ -195,41 +194,6 @@ def test_results_from_before_the_seed_do_not_count(name: str) -> None:
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_a_library_has_a_version_wherever_it_lives(library: str) -> None:
     assert re.fullmatch(r"\d+(\.\d+)+", version(library))
-
-
-@pytest.mark.parametrize(("learns_from", "given"), [("nothing", 1), ("normal", 2)])
-def test_the_runner_hands_over_seed_threads_data_and_options(
-    learns_from: str, given: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[Any] = []
-
-    def answer(*data: Array, **options: Any) -> Array:
-        seen.append(([part[:, 0].tolist() for part in data], options))
-        return data[-1].astype(np.float32) + 0.5
-
-    np.save(tmp_path / "series.npy", np.arange(3.0))
-    np.save(tmp_path / "train.npy", np.arange(5.0))
-    request = {"seed": 7, "threads": 2, "series": "series.npy", "train": "train.npy", "scores": "scores.npy"}
-    (tmp_path / "request.json").write_text(json.dumps(request | {"learns_from": learns_from, "options": {"win": 9}}))
-    monkeypatch.setattr(tsb_ad_runner, "_seed", lambda *numbers: seen.append(numbers))
-    monkeypatch.setattr(tsb_ad_runner, "functions", lambda: {"X": answer, "Y": None})
-    tsb_ad_runner.main("X", tmp_path)
-    data = [[0.0, 1.0, 2.0, 3.0, 4.0], [0.0, 1.0, 2.0]][-given:]
-    assert seen == [(7, 2), (data, {"win": 9})]
-    scores = np.load(tmp_path / "scores.npy")
-    assert (scores.tolist(), scores.dtype) == ([0.5, 1.5, 2.5], np.float64)
-
-
-def test_the_runner_writes_what_options_are_and_what_is_no_plain_value(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def run(data: Array, win: int = 9, rate: float = 0.5, kind: str = "a", sizes: tuple[int, ...] = (1, 2)) -> None:
-        raise NotImplementedError
-
-    monkeypatch.setattr(tsb_ad_runner, "functions", lambda: {"X": run})
-    tsb_ad_runner.facts(tmp_path / "facts.json")
-    options = {"win": 9, "rate": 0.5, "kind": "a", "sizes": None}
-    assert json.loads((tmp_path / "facts.json").read_text()) == {"X": {"options": options}}
 
 
 def test_a_class_on_series_draws_the_same_however_often_it_scores() -> None:

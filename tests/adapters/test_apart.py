@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -251,46 +250,3 @@ def test_the_link_by_which_ours_was_called_may_go(tmp_path: Path, monkeypatch: p
     python = Environment("over", "", ("--no-index", "numpy"), (), "nothing", over_ours=True).interpreter(print)
     (tmp_path / "link").unlink()
     subprocess.run([str(python), "-c", "import only_ours"], check=True)
-
-
-@pytest.mark.parametrize("pieces", [[], [30], [12, 18]])
-def test_the_runner_fits_the_pieces_and_scores_the_series(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], pieces: list[int]
-) -> None:
-    from benchmark.adapters import apart_runner
-
-    class Told:
-        """Remembers what it is given; each score is the value and the number of fitted points."""
-
-        notes_ = ("one", "two")
-
-        def __init__(self, **params: Any) -> None:
-            self.params = params
-            made.append(self)
-
-        @classmethod
-        def param_defaults(cls) -> dict[str, Any]:
-            return {"window": "auto", "options": None}
-
-        def fit(self, parts: list[np.ndarray]) -> Told:
-            self.parts = parts
-            return self
-
-        def score(self, x: np.ndarray) -> np.ndarray:
-            return x + sum(map(len, self.parts))
-
-    made: list[Told] = []
-    x, train = np.arange(40.0), np.arange(100.0, 100 + sum(pieces))
-    np.save(tmp_path / "series.npy", x)
-    np.save(tmp_path / "train.npy", train)
-    request = {"series": "series.npy", "train": "train.npy", "scores": "scores.npy", "train_pieces": pieces}
-    request |= {"window": 7, "seed": 3, "options": {"k": 2}}
-    (tmp_path / "request.json").write_text(json.dumps(request))
-    monkeypatch.setattr(apart_runner.adapters, "borrowed", lambda spec: {"aeon:X": Told}[spec])
-    apart_runner.main("aeon:X", tmp_path)
-    assert made[0].params == {"window": 7, "options": {"k": 2}}
-    assert [part.tolist() for part in made[0].parts] == [
-        part.tolist() for part in (np.split(train, np.cumsum(pieces)[:-1]) if pieces else [x])
-    ]
-    assert np.load(tmp_path / "scores.npy").tolist() == (x + (sum(pieces) or 40)).tolist()
-    assert capsys.readouterr().out == "one\ntwo\n"

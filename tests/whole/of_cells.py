@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from benchmark.errors import UserError
-from benchmark.reading import epochs, fields, whole_dates, zone_names
+from benchmark.reading import epochs, excel, fields, whole_dates, zone_names
 from benchmark.reading.marks import Undecided
 from benchmark.reading.numbers import read_numbers
 from benchmark.reading.stamps import Stamps, read_stamps
@@ -138,9 +139,9 @@ def cells_of_counts(folder: Path) -> str:
         parts += [f"{name}: {_stamps(epochs.from_epoch(np.arange(20) * 7.5 + 100, name))}"]
     for name in ("v", "date", "time"):
         for first, step in ((29_999.0, 1.0), (30_000.0, 1.0), (45_000.0, 1 / 24), (45_000.5, 0.25), (59_999.0, 0.25)):
-            for excel in (False, True):
-                found = epochs.spreadsheet_days(first + step * np.arange(20), name, excel)
-                parts += [f"{first} by {number(step)} in {name!r}{' of Excel' * excel}: {_stamps(found)}"]
+            for of_excel in (False, True):
+                found = epochs.spreadsheet_days(first + step * np.arange(20), name, of_excel)
+                parts += [f"{first} by {number(step)} in {name!r}{' of Excel' * of_excel}: {_stamps(found)}"]
     return "\n".join(parts) + "\n"
 
 
@@ -218,4 +219,35 @@ def _alike(told: dict[str, str], known: tuple[str, ...]) -> list[str]:
     return [f"{', '.join(what)}: {text}" for text, what in by.items()]
 
 
-SUBJECTS: dict[str, Subject] = {s.__name__: s for s in (cells_of_times, cells_of_counts, cells_of_numbers)}
+SHEETS: dict[str, list[tuple[Any, ...]]] = {
+    "names above": [("t", "v"), (1, 2.5), (2, 3.0), (3, None)],
+    "no names": [(1, 2.5), (2, 3.0)],
+    "a title and units": [("Station 7", None, None), ("t", "v", "w"), (None, "kW", "°C"), (1, 2.5, 7), (2, 3.5, 8)],
+    "an empty column": [("t", "spare", "v"), (1, None, 2.5), (2, "", 3.0)],
+    "an empty column without a name": [("t", None, "v"), (1, None, 2.5), (2, None, 3.0)],
+    "names twice": [("v", "v", "w"), (1, 2, 3), (4, 5, 6)],
+    "rows of unequal width": [("t", "v"), (1, 2.5, "late"), (2,), (3, 4.5)],
+    "days": [("day", "v"), (datetime(2024, 1, 31), 1.0), (datetime(2024, 2, 1), 2.0)],
+    "times": [("at", "v"), (datetime(2024, 1, 31), 1.0), (datetime(2024, 2, 1, 6, 30), 1e15)],
+    "words alone": [("a", "b"), ("x", "y"), ("z", "w")],
+    "one row of numbers": [("t", "v"), (1, 2.5)],
+    "a lone number above": [("made", 7), ("t", "v", "w"), (1, 2.5, 3), (2, 3.5, 4)],
+}  # fmt: skip
+
+
+def cells_of_sheets(folder: Path) -> str:
+    """Sheets of Excel, and columns that the file itself has typed."""
+    parts: list[str] = []
+    for title, rows_ in SHEETS.items():
+        notes: list[str] = []
+        made = excel._table([*rows_], "s", notes)
+        parts += [f"{title}: { {name: cells.to_pylist() for name, cells in made.columns.items()} } {made.form} {notes}"]
+    for typed in (pa.array([True, False, None]), pa.array([1, 2, None]), pa.array([datetime(2024, 1, 1)] * 3)):
+        found = read_numbers(typed, "v")
+        parts += [f"{typed.type}: {numbers(found.values)}; {found.bad!r} {found.wrong} {found.example!r}"]
+    return "\n".join(parts) + "\n"
+
+
+SUBJECTS: dict[str, Subject] = {
+    s.__name__: s for s in (cells_of_times, cells_of_counts, cells_of_numbers, cells_of_sheets)
+}

@@ -280,6 +280,8 @@ def detection_alerts(folder: Path) -> str:
         parts += [f"above {level}: {[(a.start, a.stop, a.peak, number(a.score)) for a in found]}"]
         nexts = spans.runners_up(scores, scores >= level, 24, 4)
         parts += [f"    next: {[(a.start, a.stop, a.peak, number(a.score), a.flagged) for a in nexts]}"]
+    peaks = np.where(np.arange(900) % 50 == 25, 5.0 + np.arange(900) / 100, 0.0)
+    parts += [f"so many next by themselves: {[a.peak for a in spans.runners_up(peaks, peaks > 13, 12)]}"]
     odd = scores >= 18
     for alert in spans.alerts(scores, odd, 24) + spans.runners_up(scores, odd, 24, 4):
         near = spans.narrowed(x, alert, odd, 24)

@@ -226,7 +226,7 @@ def runs_cards(folder: Path) -> str:
     about = {
         name: {"n": 900_000, "segments": [(10_000 * k, 10_000 * k + 4000) for k in range(1, 9)]} for name in counts
     }
-    for fine in [1 << k for k in range(12, 24)]:
+    for fine in [int(2 ** (17 + k / 5)) for k in range(14)]:
         with mock.patch.object(cards, "FINE", fine):
             parts += [f"{fine} bytes: {cards._size(counts, about)}"]
     return _unclocked("\n".join(parts)) + "\n"
