@@ -1,4 +1,4 @@
-"""Every option of every command: its names, default, choices, kind and help, whatever this Python prints of them."""
+"""Every option of every command: its names, default, choices and kind; of its prose only whether there is any."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _kind(action: argparse.Action) -> str:
     return f"; {', '.join(said)}"
 
 
-def _option(action: argparse.Action, parser: argparse.ArgumentParser) -> str:
+def _option(action: argparse.Action) -> str:
     names = " ".join(action.option_strings) or action.dest
     facts: dict[str, Any] = {
         "dest": action.dest,
@@ -41,17 +41,17 @@ def _option(action: argparse.Action, parser: argparse.ArgumentParser) -> str:
         "metavar": action.metavar,
     }
     known = " ".join(f"{name} {value!r}" for name, value in facts.items() if value not in (None, False))
-    text = (action.help or "") % {"default": action.default, "prog": parser.prog}
-    return f"  {names} ({type(action).__name__.strip('_')}): {known}{_kind(action)}; {text}"
+    said = "" if action.help else "; no help"
+    return f"  {names} ({type(action).__name__.strip('_')}): {known}{_kind(action)}{said}"
 
 
 def _of(parser: argparse.ArgumentParser) -> Iterator[str]:
-    yield f"## {parser.prog}: {parser.description} | {parser.epilog} | {parser.formatter_class.__name__}"
+    yield f"## {parser.prog}: described {bool(parser.description)}, {parser.formatter_class.__name__}"
     yield f"abbreviated {parser.allow_abbrev}; {parser._defaults and sorted(parser._defaults)}"
     subs = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    yield from (_option(action, parser) for action in parser._actions if action not in subs)
+    yield from (_option(action) for action in parser._actions if action not in subs)
     for sub in subs:
-        yield from (f"  {choice.dest}: {choice.help}" for choice in sub._choices_actions)
+        yield from (f"  {choice.dest}{'' if choice.help else ': no help'}" for choice in sub._choices_actions)
         for made in sub.choices.values():
             yield from _of(made)
     for group in parser._mutually_exclusive_groups:
