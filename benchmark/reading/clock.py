@@ -20,7 +20,7 @@ from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.options import LOST_AT_MOST, WITHOUT
 from benchmark.reading.sheet import Sheet, is_counter, is_whole
 from benchmark.reading.stamps import YEARLESS, Stamps
-from benchmark.reading.time_of_day import time_of_day
+from benchmark.reading.time_of_day import refuse_periods, time_of_day
 from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME
 from benchmark.reading.whole_dates import short_stamps, whole_dates
 
@@ -240,6 +240,8 @@ def _with_time_of_day(sheet: Sheet, clock: Clock, taken: tuple[str | None, ...])
     for name in sheet.names:
         if name in taken or name in clock.columns:
             continue
+        if repeats:
+            refuse_periods(sheet, name, clock.stamps.wall)
         hours = time_of_day(sheet, name, repeats)
         if hours is not None:
             lost = (clock.stamps.wall == NOT_A_TIME) | (hours == NOT_A_TIME)

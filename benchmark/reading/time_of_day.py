@@ -9,9 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from benchmark.errors import UserError
 from benchmark.reading import cell
 from benchmark.reading.fields import Fields, plain_times
 from benchmark.reading.numbers import mostly, sample
+from benchmark.reading.options import WITHOUT
 from benchmark.reading.sheet import Sheet, is_whole
 from benchmark.reading.table import Cells
 from benchmark.reading.units import HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
@@ -44,6 +46,22 @@ def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
     if bare and speaks and sheet.looks_numeric(name) and not sheet.numbers(name).wrong:
         return _bare_clock(sheet.numbers(name).values)
     return None
+
+
+def refuse_periods(sheet: Sheet, name: str, dates: NDArray[np.int64]) -> None:
+    """Beside dates, 1 to 48 are settlement periods, and 1 to 25 the hours of a day with a clock change."""
+    if not sheet.looks_numeric(name):
+        return
+    counts = sheet.numbers(name).values
+    most, same = counts.max(), np.diff(dates) == 0
+    counting = np.all(np.diff(counts)[same] == 1) and np.all(counts[1:][~same] == 1)  # never of nan
+    if not (counting and most > 24 and not same.all()):
+        return
+    raise UserError(
+        f"{sheet.path}: {name!r} counts the periods of each day, 1 to {most:g}. How long they are, and which of them a "
+        f"clock change adds, is not said: write the time of each row, or leave it at the order of the rows with "
+        f"--time {WITHOUT}"
+    )
 
 
 def _is_hour(text: str) -> bool:

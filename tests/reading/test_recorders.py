@@ -112,3 +112,20 @@ def test_hours_behind_midnight_are_those_of_the_next_day(read: Read) -> None:
     clocks = [f"{t.hour + 24 * (t.hour < 3):02d}:{t:%M}:00" for t in times]
     found = read(lines("date,arrival_time,v", days, clocks, np.arange(300) % 11))
     assert [found.show_time(k) for k in (126, 299)] == ["2024-01-02 00:00:00", str(times[-1])]
+
+
+@pytest.mark.parametrize(("usual", "once"), [(24, 25), (48, 50), (48, 48), (96, 92)])
+def test_periods_of_a_day_are_no_times(read: Read, usual: int, once: int) -> None:
+    days = [(day, k + 1) for day in range(24, 29) for k in range(once if day == 27 else usual)]
+    text = lines("date,Hour,load", *zip(*[(f"2024-10-{d}", k) for d, k in days], strict=True), np.arange(len(days)) % 7)
+    with pytest.raises(
+        UserError, match=rf"'Hour' counts the periods of each day, 1 to {max(usual, once)}.*--time none"
+    ):
+        read(text)
+    assert len(read(text, time="none", value="load").values) == len(days)
+
+
+def test_hours_of_a_day_are_times(read: Read) -> None:
+    days = [(f"2024-10-{24 + k // 24}", k % 24 + 1) for k in range(96)]
+    found = read(lines("date,Hour,load", *zip(*days, strict=True), np.arange(96) % 7))
+    assert [found.show_time(k) for k in (0, 95)] == ["2024-10-24 01:00:00", "2024-10-28 00:00:00"]
