@@ -56,6 +56,26 @@ def tidied(table: Table, options: ReadOptions) -> Table:
     return as_long(_without_totals(table), options.value)
 
 
+OTHERS = (  # how files begin that are not read, what they are, and what helps
+    (rb"\x89HDF", "HDF5: write it as CSV or Parquet, e.g. pandas.read_hdf({name}).to_parquet()"),
+    (rb"\xd0\xcf\x11\xe0", "in Excel's old form (.xls): save it as .xlsx or CSV"),
+    (rb"%PDF", "PDF: open it in a spreadsheet and save the table as .xlsx or CSV"),
+    (
+        rb"\s*<(?![^<>\n]*>\s*[,;\t|])",
+        "HTML or XML: open it in a spreadsheet and save the table as .xlsx or CSV",
+    ),
+    (
+        rb"(\xef\xbb\xbf)?100,NEM1[23],",
+        "NEM12 or NEM13, which holds several kinds of rows: write one row for each interval, "
+        "e.g. with nemreader (pip install nemreader)",
+    ),
+    (
+        rb"(Linux|AIX|SunOS) [^\n]*\n\s*\d\d:\d\d:\d\d( [AP]M)? [^\n]*[%/]",
+        "the text of sar, whose times have no date: write its data file with sadf -d, and read that",
+    ),
+)
+
+
 def _read(raw: bytes, path: Path, options: ReadOptions) -> Table:
     if raw.startswith(b"PAR1"):
         return _arrow(raw, path, "Parquet")
@@ -63,18 +83,9 @@ def _read(raw: bytes, path: Path, options: ReadOptions) -> Table:
         return _arrow(raw, path, "Feather")
     if raw.startswith(b"PK\x03\x04"):
         return read_excel(raw, path, options.sheet)
-    if raw.startswith(b"\x89HDF"):
-        raise UserError(f"{path} is HDF5: write it as CSV or Parquet, e.g. pandas.read_hdf({path.name!r}).to_parquet()")
-    if raw.startswith(b"\xd0\xcf\x11\xe0"):
-        raise UserError(f"{path} is in Excel's old form (.xls): save it as .xlsx or CSV")
-    if re.match(rb"\s*<(?![^<>\n]*>\s*[,;\t|])", raw) or raw.startswith(b"%PDF"):
-        form = "PDF" if raw.startswith(b"%PDF") else "HTML or XML"
-        raise UserError(f"{path} is {form}: open it in a spreadsheet and save the table as .xlsx or CSV")
-    if re.match(rb"(\xef\xbb\xbf)?100,NEM1[23],", raw):
-        raise UserError(
-            f"{path} is NEM12 or NEM13, which holds several kinds of rows: write one row for each interval, "
-            "e.g. with nemreader (pip install nemreader)"
-        )
+    for begins, what in OTHERS:
+        if re.match(begins, raw):
+            raise UserError(f"{path} is {what.format(name=repr(path.name))}")
     if path.suffix.lower() in (".parquet", ".pq"):
         raise UserError(f"{path} is not a readable Parquet file: it does not begin with PAR1")
     bracketed = re.match(rb"\[[^\[\]\n]*\] *[^\s,\]]", raw[:200])  # a time, as servers write it

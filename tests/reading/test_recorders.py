@@ -106,6 +106,13 @@ def test_a_nem12_file_is_refused_with_its_cure(read: Read) -> None:
         read("100,NEM12,202403010000,A,B\n200,N,E1,E1,E1,N1,M,KWH,30,\n300,20240101,1.0,2.0\n900\n")
 
 
+@pytest.mark.parametrize("clock", ["05:00:{:02d}", "05:00:{:02d} AM"])
+def test_the_text_of_sar_is_refused_with_its_cure(read: Read, clock: str) -> None:
+    head = "Linux 6.1.0 (web01) \t03/04/2024 \t_x86_64_\t(8 CPU)\n\n" + clock.format(0) + "  CPU  %user  %idle\n"
+    with pytest.raises(UserError, match="text of sar.*sadf -d"):
+        read(head + "".join(f"{clock.format(k)}  all  {v}  {90 - v}\n" for k, v in enumerate(VALUES, 1)))
+
+
 def test_hours_behind_midnight_are_those_of_the_next_day(read: Read) -> None:
     times = pd.date_range("2024-01-01 03:00", periods=300, freq="10min")
     days = [(t - pd.Timedelta("3h")).strftime("%Y%m%d") for t in times]
