@@ -109,7 +109,7 @@ def test_a_nem12_file_is_refused_with_its_cure(read: Read) -> None:
 @pytest.mark.parametrize("clock", ["05:00:{:02d}", "05:00:{:02d} AM"])
 def test_the_text_of_sar_is_refused_with_its_cure(read: Read, clock: str) -> None:
     head = "Linux 6.1.0 (web01) \t03/04/2024 \t_x86_64_\t(8 CPU)\n\n" + clock.format(0) + "  CPU  %user  %idle\n"
-    with pytest.raises(UserError, match="text of sar.*sadf -d"):
+    with pytest.raises(UserError, match=r"text of sar.*sadf -d"):
         read(head + "".join(f"{clock.format(k)}  all  {v}  {90 - v}\n" for k, v in enumerate(VALUES, 1)))
 
 
