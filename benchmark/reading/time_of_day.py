@@ -23,6 +23,7 @@ CLOCK = (
     r"^(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,9}))?)?"
     + r"(?: ?(?P<half>[AaPp])\.?(?: ?[Mm]\.?)?)?"
 )
+PERIOD_NAME = re.compile(r"hour|stunde|period|interval|settlement|slot|mtu", re.I)  # others may number shops or sensors
 LATEST = 30  # hours: timetables go on counting behind midnight, 25:10 is 01:10 of the day behind
 ENDING = r"^(?:HE ?(\d{1,2})|(\d{1,2}) ?[-–] ?(\d{1,2}))$"  # hours by their end, or from one to the next
 
@@ -50,7 +51,7 @@ def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
 
 def refuse_periods(sheet: Sheet, name: str, dates: NDArray[np.int64]) -> None:
     """Beside dates, 1 to 48 are settlement periods, and 1 to 25 the hours of a day with a clock change."""
-    if not sheet.looks_numeric(name):
+    if not (PERIOD_NAME.search(name) and sheet.looks_numeric(name)):
         return
     counts = sheet.numbers(name).values
     most, same = counts.max(), np.diff(dates) == 0

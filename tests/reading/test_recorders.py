@@ -132,6 +132,15 @@ def test_periods_of_a_day_are_no_times(read: Read, usual: int, once: int) -> Non
     assert len(read(text, time="none", value="load").values) == len(days)
 
 
+@pytest.mark.parametrize("name", ["store", "item", "sensor"])
+def test_what_is_counted_on_each_day_may_be_a_series(read: Read, name: str) -> None:
+    days, keys = [f"2024-10-{1 + k // 30:02d}" for k in range(600)], [k % 30 + 1 for k in range(600)]
+    text = lines(f"date,{name},sales", days, keys, np.arange(600) % 7)
+    with pytest.raises(UserError, match=rf"30 series, named by '{name}'"):
+        read(text)
+    assert len(read(text, series="30").values) == 20
+
+
 def test_hours_of_a_day_are_times(read: Read) -> None:
     days = [(f"2024-10-{24 + k // 24}", k % 24 + 1) for k in range(96)]
     found = read(lines("date,Hour,load", *zip(*days, strict=True), np.arange(96) % 7))
