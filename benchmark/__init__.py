@@ -192,6 +192,7 @@ def detect(
     seed : int
     model : str or Path, optional
         A folder that :meth:`~benchmark.detection.Detection.save` wrote: the data are rows that follow its history.
+        Its own threshold counts, so ``false_alerts``, ``threshold`` and ``contamination`` have no effect.
     **reading
         How to read the data where more than one way is possible, e.g. ``value="cpu"``, ``time="stamp"``,
         ``label="attack"``, ``tz="UTC"``; see :class:`benchmark.reading.ReadOptions`.

@@ -96,11 +96,8 @@ def _write_page(args: argparse.Namespace, sections: list[dict[str, Any]]) -> Non
     """One page for all series of the file."""
     from benchmark.commands import _session
     from benchmark.detection import page
-    from benchmark.system.provenance import made_with
 
-    path = _out(args) / "report.html"
-    text = page.render(sections, args.file.name, _session.command_line(), made_with())
-    path.write_text(text, encoding="utf-8")
+    path = page.write(_out(args), sections, args.file.name, _session.command_line())
     _options.say(f"written: {path} (open it in a browser)")
 
 

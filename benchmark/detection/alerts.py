@@ -56,6 +56,13 @@ class Alert:
         part = self.likes.windows[:, self.start - self.likes.first : self.stop - self.likes.first]
         return part.min(axis=0), np.median(part, axis=0), part.max(axis=0)
 
+    @property
+    def expected(self) -> tuple[float, ...] | None:
+        """Lowest, median and highest of the similar windows at the peak; None where the peak has none."""
+        if not self.start <= self.peak < self.stop or (band := self.band) is None:
+            return None
+        return tuple(float(part[self.peak - self.start]) for part in band)
+
     def overlaps(self, other: Alert) -> bool:
         """Whether they share rows that differ."""
         return self.start < other.stop and other.start < self.stop

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,6 @@ from benchmark.detection.model import Model
 from benchmark.detection.why import in_words, ranking_lines, verdict
 from benchmark.errors import UserError, unknown
 from benchmark.reading import ReadOptions, Recording, read_data, read_recording
-from benchmark.system.provenance import made_with
 
 COLUMNS = ("start", "stop", "from", "to", "score", "value", "expected_low", "expected", "expected_high", "why")
 
@@ -90,10 +90,8 @@ class Detection:
         UserError
             If the folder cannot be written.
         """
-        place = report.write(self.finding, Path(folder), top).with_name("report.html")
-        sections = [page.section(self.finding, top, 1)]
-        place.write_text(page.render(sections, self.finding.recording.name, self.call, made_with()), encoding="utf-8")
-        return place
+        report.write(self.finding, Path(folder), top)
+        return page.write(Path(folder), [page.section(self.finding, top, 1)], self.finding.recording.name, self.call)
 
     def save(self, folder: str | Path) -> Path:
         """Keep a model for rows to come, for ``detect(..., model=folder)`` and the commands.
@@ -118,13 +116,21 @@ class Detection:
     def _event(self, alert: Alert) -> tuple[Any, ...]:
         recording = self.finding.recording
         when = (None, None) if recording.times is None else recording.times.iloc[[alert.start, alert.stop - 1]]
-        expected: tuple[float, ...] = (np.nan, np.nan, np.nan)
-        if alert.band is not None and alert.start <= alert.peak < alert.stop:
-            expected = tuple(float(part[alert.peak - alert.start]) for part in alert.band)
+        expected = alert.expected or (np.nan, np.nan, np.nan)
         value = float(recording.values[alert.peak])
         return (alert.start, alert.stop, *when, alert.score, value, *expected, in_words(self.finding, alert))
 
 
+@contextmanager
+def _keywords_for_options() -> Iterator[None]:
+    """Errors name the keywords of Python in place of the command's options."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(_keywords(str(error))) from error
+
+
+@_keywords_for_options()
 def answer(
     data: Any,
     detectors: Sequence[str],
@@ -134,30 +140,16 @@ def answer(
     **more: Any,
 ) -> Detection:
     """As :func:`benchmark.detect` has it; ``more`` are further fields of :class:`Options`."""
-    try:
-        found = _found(data, detectors, rate, model, reading, more)
-    except UserError as error:
-        raise UserError(_keywords(str(error))) from error
-    return Detection(found, _call(data, detectors, rate, model, reading, more))
-
-
-def _found(
-    data: Any,
-    detectors: Sequence[str],
-    rate: float | str,
-    model: str | Path | None,
-    reading: dict[str, Any],
-    more: dict[str, Any],
-) -> Finding:
-    options = _read_options(reading)
+    options, call = _read_options(reading), _call(data, detectors, rate, model, reading, more)
     _refuse(detectors, more)
     if model is not None:
         if detectors or more["params"]:
             raise UserError("model brings its detectors and their parameters: leave out detectors and params")
         saved = Model.load(Path(model))
-        return saved.detect(saved.read_likewise(options, partial(_read, data)))
+        return Detection(saved.detect(saved.read_likewise(options, partial(_read, data))), call)
     recording = _read(data, options)
-    return detect(recording, Options(tuple(detectors), false_alerts=false_alerts(str(rate), recording), **more))
+    wanted = Options(tuple(detectors), false_alerts=false_alerts(str(rate), recording), **more)
+    return Detection(detect(recording, wanted), call)
 
 
 def _keywords(text: str) -> str:

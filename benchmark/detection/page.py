@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from benchmark.detection.alerts import Alert
 from benchmark.detection.detect import Finding
 from benchmark.detection.why import ABOUT, measure, ranked, ranking_lines, verdict
 from benchmark.report import html, traces
+from benchmark.system.provenance import made_with
 
 INSTANTS = 500  # times that a page keeps of a series; those between are interpolated
 ALL_TRACES = 4 << 20  # bytes for the traces of all series
@@ -28,6 +30,13 @@ def render(sections: list[Section], title: str, command: str, versions: str) -> 
     return template.render(
         style=style, script=script, sections=sections, title=title, command=command, versions=versions
     )
+
+
+def write(folder: Path, sections: list[Section], title: str, command: str) -> Path:
+    """Write :func:`render`'s page of all series into the folder; returns its path."""
+    path = folder / "report.html"
+    path.write_text(render(sections, title, command, made_with()), encoding="utf-8")
+    return path
 
 
 def section(finding: Finding, top: int, series: int) -> Section:

@@ -22,15 +22,14 @@ DECIMALS = 6  # at most, unless a value is small
 
 def expected_at_peak(finding: Finding, alert: Alert) -> tuple[str, str, str] | None:
     """Lowest, median and highest that similar windows have at the peak, as the value there is written."""
-    if alert.band is None or not alert.start <= alert.peak < alert.stop:
+    if (expected := alert.expected) is None:
         return None
     value = float(finding.recording.values[alert.peak])
     point = finding.recording.mark(".")
     texts = np.format_float_positional(value, trim="-").replace(".", point), finding.recording.show_value(alert.peak)
     decimals = max(len(digits) for text in texts for digits in re.findall(rf"[{point}](\d*)", text) or [""])
     form = ".4g" if decimals > DECIMALS and abs(value) < 1 else f".{min(decimals, DECIMALS)}f"
-    at, mark = alert.peak - alert.start, finding.recording.mark
-    low, middle, high = (mark(format(part[at], form)) for part in alert.band)
+    low, middle, high = (finding.recording.mark(format(level, form)) for level in expected)
     return low, middle, high
 
 

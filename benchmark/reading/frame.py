@@ -37,7 +37,7 @@ def read_data(data: Any, options: ReadOptions, name: str = "data") -> Recording:
         arrow = pa.Table.from_pandas(frame, preserve_index=None if isinstance(frame.index, pd.RangeIndex) else True)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise UserError(f"{name}: a column is of no one type ({error}): convert it with pandas' astype") from error
-    table = tidied(from_arrow(arrow.replace_schema_metadata(), "pandas"), options)
+    table = tidied(from_arrow(arrow, "pandas"), options)
     found = recordings_of(table, Path(name), options)
     if len(found) > 1:
         raise UserError(f"{name} holds {len(found)} series: choose one with series=NAME")

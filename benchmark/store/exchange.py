@@ -234,16 +234,20 @@ MISSED = """
 def _misfits(store: Store) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """What tables say against each other: a fault, and the statement with its values that mends it."""
     for row in store.database.rows(MISNAMED):
-        names = (row["theirs"], row["called"], row["data_hash"])
+        here, theirs = (row["dataset"], row["name"]), (row["theirs"], row["called"])
         yield (
-            "series {!s:.200}/{!s:.200}: its cells call it {!s:.200}/{!s:.200}".format(*row[1:3], *names[:2]),
-            ("UPDATE series SET dataset = ?, name = ? WHERE data_hash = ?", *names),
+            f"series {_place(*here)}: its cells call it {_place(*theirs)}",
+            ("UPDATE series SET dataset = ?, name = ? WHERE data_hash = ?", *theirs, row["data_hash"]),
         )
     for row in store.database.rows(MISSED):
         yield (
             f"run {row['run_id']!s:.40}, the origin of {counted(row['cells'], 'cell')}, is not in the store",
             (FORGET, row["run_id"]),
         )
+
+
+def _place(dataset: Any, series: Any) -> str:
+    return f"{dataset!s:.200}/{series!s:.200}"
 
 
 def _verify_cell(store: Store, row: sqlite3.Row, repair: bool, found: Verified) -> None:
@@ -261,10 +265,8 @@ def _verify_cell(store: Store, row: sqlite3.Row, repair: bool, found: Verified) 
 
 
 def _named(row: sqlite3.Row) -> str:
-    detector, dataset, series, protocol, seed = (
-        f"{row[name]!s:.200}" for name in ("detector", "dataset", "series", "protocol", "seed")
-    )
-    return f"{detector} on {dataset}/{series} ({protocol}, seed {seed})"
+    detector, protocol, seed = (f"{row[name]!s:.200}" for name in ("detector", "protocol", "seed"))
+    return f"{detector} on {_place(row['dataset'], row['series'])} ({protocol}, seed {seed})"
 
 
 def _drop(store: Store, repair: bool, column: str, value: Any, tables: Iterable[str]) -> None:
