@@ -65,7 +65,7 @@ class Sheet:
             return False
         known = {c.lower() for c in sample(self.cells(name), 2000)}
         words = {c for c in known if c not in cell.NOTHING or c in STATES}
-        return 1 <= len(words) <= MOST and not any(re.search(r"\d", c) for c in words) and "" not in words
+        return 1 <= len(words) <= MOST and not any(re.search(r"\d", c) for c in words)
 
     def words(self, name: str) -> dict[str, int]:
         """Different words of the column and how often they come, those for a missing value left out."""

@@ -15,9 +15,9 @@ from benchmark.adapters import LIBRARIES, Borrowed, borrowed, stumpy, tsb_ad_run
 from benchmark.adapters.apart import Apart
 from benchmark.adapters.borrowed import class_of
 from benchmark.adapters.names import Listed, version
-from benchmark.adapters.pyod_classes import DRAW, REFUSED
+from benchmark.adapters.pyod_classes import DRAW
 from benchmark.adapters.samples import OnSeries, OverWindows
-from benchmark.errors import UserError, whose
+from benchmark.errors import whose
 from benchmark.grid import Selection, rows
 from detectors.core import Array
 
@@ -175,12 +175,6 @@ def test_parts_by_name_become_detectors_each() -> None:
 
 
 # -- what is known of single names ---------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["XGBOD", "DevNet", "AudioAE", "EmbeddingOD", "MultiModalOD"])
-def test_what_is_no_detector_of_a_series_is_refused(name: str) -> None:
-    with pytest.raises(UserError, match=f"pyod:{name} is not run here: {REFUSED[name]}"):
-        borrowed(f"pyod:{name}")
 
 
 @pytest.mark.parametrize("name", DRAW)

@@ -374,8 +374,9 @@ def test_shares_explain_the_score():
     n, spans = len(noisy(seed=2)), np.array([scale.span for scale in detector.scales_])
     weights = np.outer(n / (n + 10 * spans), [0.5, 0.5, 1, 1, 1]).ravel()  # the likelihoods share one weight
     rows = weights[:, None] * np.log1p(list(detector.surprises(detector._standardise(x), detector.scales_)))
-    shares, part = detector.explain(x, 600, 640).shares, rows[:, 600:640].sum(axis=1)
-    np.testing.assert_allclose(list(shares.values()), part / part.sum(), rtol=1e-6)
+    for start, stop in ((600, 640), (0, 3), (1198, 1200)):
+        shares, part = detector.explain(x, start, stop).shares, rows[:, start:stop].sum(axis=1)
+        np.testing.assert_allclose(list(shares.values()), part / part.sum(), rtol=1e-6)
     np.testing.assert_allclose(detector.score(x), rows.sum(axis=0) / weights.sum())
 
 

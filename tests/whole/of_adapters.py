@@ -149,6 +149,8 @@ def adapters_listed(folder: Path) -> str:
     parts = []
     with mock.patch("pyod.models.__path__", [str(folder)]):
         parts += [f"{entry.spec}: {entry}" for entry in pyod.entries()]
+    parts += [told(lambda name=name: borrowed(f"pyod:{name}")) for name in pyod_classes.REFUSED]
+    parts += [f"without a score: {name}: {why}" for name, why in pyod_classes.UNSCORED.items()]
     for name in ("KNN", "XGBOD", "LSCP", "ABOD", "MAD", "ROD", "MatrixProfile", "SUOD"):
         facts = pyod_classes.facts(name)
         facts |= {"rules": {k: rule.text for k, rule in facts.get("rules", {}).items()}}

@@ -205,6 +205,7 @@ FILES: dict[str, tuple[str | bytes, str, Options]] = {
     "states of no known pair": (table(t=HOURS, mode=np.where(WAVE > 1800, "warm", "cold")), "mine.csv", {}),
     "states, one a word for nothing": (table(t=HOURS, link=np.where(WAVE > 1800, "online", "offline")), "mine.csv", {}),
     "states, some missing": (table(t=HOURS, v=WAVE, link=["n/a" if k % 9 == 4 else "on" if k % 4 else "off" for k in range(N)]), "mine.csv", {"value": "link"}),
+    "one state throughout, a word for nothing, named": (table(t=HOURS, v=WAVE, link=["offline"] * N), "mine.csv", {"value": "link"}),
     "words for nothing alone": (table(t=HOURS, v=WAVE, spare=["n/a"] * N), "mine.csv", {}),
     "words for nothing alone, named": (table(t=HOURS, v=WAVE, spare=["n/a", "-", "null"] * 20), "mine.csv", {"value": "spare"}),
     "words for nothing and series": (table(t=HOURS.repeat(2)[:N], name=["n/a", "-"] * 30, v=WAVE), "mine.csv", {}),
