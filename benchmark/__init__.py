@@ -161,13 +161,13 @@ def load(path: str | Path = "results/results.sqlite") -> pd.DataFrame:
 def detect(
     data: Any,
     detectors: str | Sequence[str] = (),
-    false_alerts: float | str = 0.1,
+    false_alerts: float | str | None = None,
     *,
     params: dict[str, dict[str, Any]] | None = None,
-    threshold: Literal["peaks", "quantile", "pot"] = "peaks",
-    contamination: float = 0.01,
-    budget: float = 30,
-    seed: int = 0,
+    threshold: Literal["peaks", "quantile", "pot"] | None = None,
+    contamination: float | None = None,
+    budget: float | None = None,
+    seed: int | None = None,
     model: str | Path | None = None,
     **reading: Any,
 ) -> Detection:
@@ -179,20 +179,22 @@ def detect(
         A file, or values. The index of a Series or DataFrame gives the times. Missing values are interpolated.
     detectors : str or sequence of str
         Names of detectors to rank, or of the one to use; by default all that the budget allows.
-    false_alerts : float or str
-        Expected false alerts: a number for the whole series, or a rate such as ``"1/month"``.
+    false_alerts : float or str, optional
+        Expected false alerts: a number for the whole series (by default .1), or a rate such as ``"1/month"``.
     params : dict, optional
         Detector -> its parameters, e.g. ``{"LOF": {"window": 48}}``.
-    threshold : {"peaks", "quantile", "pot"}
-        By ``false_alerts`` (``"peaks"``), or such that a share ``contamination`` of the points is anomalous.
-    contamination : float
-        Above 0, below .5; used by ``"quantile"`` and ``"pot"``.
-    budget : float
-        Limit of the expected seconds of the ranking.
-    seed : int
+    threshold : {"peaks", "quantile", "pot"}, optional
+        By ``false_alerts`` (``"peaks"``, the default), or such that a share ``contamination`` of the points is
+        anomalous.
+    contamination : float, optional
+        Above 0, below .5 (by default .01); for ``"quantile"`` and ``"pot"``.
+    budget : float, optional
+        Limit of the expected seconds of the ranking (by default 30).
+    seed : int, optional
+        By default 0.
     model : str or Path, optional
         A folder that :meth:`~benchmark.detection.Detection.save` wrote: the data are rows that follow its history.
-        Its own threshold counts, so ``false_alerts``, ``threshold`` and ``contamination`` have no effect.
+        It brings detectors and threshold, so no option but those of the reading may stand beside it.
     **reading
         How to read the data where more than one way is possible, e.g. ``value="cpu"``, ``time="stamp"``,
         ``label="attack"``, ``tz="UTC"``; see :class:`benchmark.reading.ReadOptions`.
@@ -205,7 +207,7 @@ def detect(
     Raises
     ------
     benchmark.errors.UserError
-        If the data cannot be read without a guess that may be wrong, or an option is not known.
+        If the data cannot be read without a guess that may be wrong, or an option is not known or has no effect.
 
     Examples
     --------
@@ -220,6 +222,13 @@ def detect(
     """
     from benchmark.detection import answer
 
-    names = (detectors,) if isinstance(detectors, str) else tuple(detectors)
-    more = {"params": params or {}, "rule": threshold, "contamination": contamination, "budget": budget, "seed": seed}
-    return answer(data, names, false_alerts, model, reading, **more)
+    given = {
+        "detector": [detectors] if isinstance(detectors, str) else list(detectors),
+        "set": params or {},
+        "false_alerts": false_alerts,
+        "threshold": threshold,
+        "contamination": contamination,
+        "budget": budget,
+        "seed": seed,
+    }
+    return answer(data, given, model, reading)

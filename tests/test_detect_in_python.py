@@ -125,7 +125,12 @@ WRONG = {
     "an option": ({"vlaue": "x"}, "unknown option 'vlaue': did you mean value?"),
     "a detector": ({"detectors": "LOFF"}, "did you mean LOF?"),
     "a threshold": ({"threshold": "peak"}, "did you mean peaks?"),
-    "a share": ({"contamination": 0.7}, "between 0 and 0.5, got 0.7"),
+    "a share": ({"contamination": 0.7}, "contamination must lie between 0 and 0.5, got 0.7"),
+    "a share without its rule": ({"contamination": 0.1}, "no effect without threshold='quantile' or threshold='pot'"),
+    "a rate beside a share": (
+        {"false_alerts": 0.1, "threshold": "pot"},
+        "false_alerts has no effect beside threshold='pot'",
+    ),
     "a rate": ({"false_alerts": "1/moth"}, "1/month"),
     "a rate without times": ({"false_alerts": "1/month"}, "no times"),
     "a column": ({"value": "y"}, "unknown column of data 'y'"),
@@ -138,6 +143,41 @@ def test_what_is_wrong_is_refused_in_words(what: str) -> None:
     with pytest.raises(UserError) as refused:
         benchmark.detect(wave(200), **options)
     assert words in str(refused.value)
+
+
+SETTLED = {
+    "detectors": ("LOF", "--detector LOF"),
+    "params": ({"LOF": {"window": 9}}, "--set LOF.window=9"),
+    "false_alerts": (0.1, "--false-alerts 0.1"),
+    "threshold": ("peaks", "--threshold peaks"),
+    "contamination": (0.01, "--contamination 0.01"),
+    "budget": (30, "--budget 30"),
+    "seed": (0, "--seed 0"),
+}
+
+
+@pytest.mark.parametrize("keyword", SETTLED)
+def test_what_a_model_has_settled_is_refused_beside_it_even_where_it_is_the_default(
+    keyword: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    value, words = SETTLED[keyword]
+    with pytest.raises(UserError) as refused:
+        benchmark.detect(wave(200), model="kept", **{keyword: value})
+    assert str(refused.value).startswith("model brings its detectors, their parameters and its threshold: leave out")
+    assert str(refused.value).endswith(f" {keyword}")
+    assert main(["detect", "no.csv", "--model", "kept", *words.split()]) == 2
+    assert capsys.readouterr().err.strip().endswith(f"leave out {words.split()[0]}")
+
+
+def test_the_call_in_the_report_can_be_called_again(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    hourly().rename_axis("time").to_csv(file)
+    found = benchmark.detect(
+        file, "MP", threshold="quantile", contamination=0.02, seed=0, params={"MP": {"window": 50}}
+    )
+    again = eval(found.call, {"benchmark": benchmark})
+    assert again.call == found.call
+    assert again.alerts.equals(found.alerts)
 
 
 NO_SERIES = {

@@ -17,6 +17,7 @@ import pytest
 import datasets
 from benchmark.adapters.names import Listed
 from benchmark.cli import build_parser, main
+from benchmark.detection import Options as Detecting
 from benchmark.errors import UserError
 from benchmark.execution import Backend, Summary
 from benchmark.grid import Outcome, Selection
@@ -58,7 +59,7 @@ WORDS = {
     "report": "--store s.sqlite --out here --jobs 3 --quiet --protocol prefix --series s* --readme page.md",
     "list": "--from sklearn --try --markdown page.md --series counts --n 500 --timeout 7 --jobs 3",
     "data": f"--fetch {FETCH}",
-    "detect": "my.csv --detector LOF --set LOF.window=9 --false-alerts 2 --threshold pot --contamination 0.2 "
+    "detect": "my.csv --detector LOF --set LOF.window=9 --threshold pot --contamination 0.2 "
     f"--budget 4 --seed 3 --top 5 --out here --save model --series one {READING}",
     "watch": f"my.csv --model model --json --fresh --until-end --poll 2 --series one {CELLS}",
     "explain": "MP MGAB --seed 3 --seed 5 --jobs 3 --quiet --store s.sqlite --out here --series 2.* --series 10.* "
@@ -78,7 +79,7 @@ WORDS = {
 ELSEWHERE = {  # what another test of this folder gives
     "run": {"--all", "--seeds", "--dry-run", "--no-report", "--dayfirst"},
     "data": {"--about", "--dayfirst"},
-    "detect": {"--model", "--dry-run", "--dayfirst"},
+    "detect": {"--model", "--dry-run", "--dayfirst", "--false-alerts"},
     "watch": {"--label", "--labels", "--dayfirst"},
     "explain": {"--seeds"},
     "ablate": {"--seeds", "--dayfirst"},
@@ -313,7 +314,7 @@ def test_detect_hands_over_how_to_find_and_where_to_write(spy: Spy, capsys: pyte
     spy.on("benchmark.detection.page.render", "<html>")
     assert main(given("detect")) == 0
     assert spy["detect"]["recording"] is recording
-    assert spy["detect"]["options"] == Options(("LOF",), {"LOF": {"window": 9}}, "pot", 2.0, 0.2, 4.0, 3)
+    assert spy["detect"]["options"] == Options(("LOF",), {"LOF": {"window": 9}}, "pot", 0.1, 0.2, 4.0, 3)
     assert spy["write"] == {"finding": "found", "folder": Path("here"), "top": 5}
     assert (spy["section"]["finding"], spy["section"]["top"]) == ("found", 5)
     assert saved == [Path("model")]
@@ -614,10 +615,26 @@ def test_rows_of_the_field_are_run_where_they_are_at_home(
 DEFAULTS: dict[str, dict[str, Any]] = {
     "run": {"--data": "auto", "--threads": 1, "--backend": "processes", "--tables": "main"},
     "list": {"--series": "mackey-glass", "--n": 1000, "--timeout": 120, "--jobs": 1},
-    "detect": {"--false-alerts": "0.1", "--threshold": "peaks", "--contamination": 0.01, "--top": 10, "--budget": 30},
+    "detect": {"--top": 10},
     "watch": {"--poll": 0.5},
     "results": {"--protocol": "tsb-uad"},
 }
+
+
+def test_help_of_detect_names_the_defaults() -> None:
+    (subparsers,) = (action for action in build_parser()._actions if action.dest == "command")
+    known = subparsers.choices["detect"]._option_string_actions  # type: ignore[index, call-overload]
+    default = Detecting()
+    said = {
+        "--false-alerts": default.false_alerts,
+        "--threshold": default.rule,
+        "--contamination": default.contamination,
+        "--budget": f"{default.budget:g}",
+        "--seed": default.seed,
+    }
+    for option, value in said.items():
+        assert known[option].default is None  # else it could not be told from a value that was given
+        assert known[option].help.endswith(f"({value})")
 
 
 def test_defaults_that_change_a_result_or_a_page() -> None:

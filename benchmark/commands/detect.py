@@ -21,10 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.commands import _options
-from benchmark.errors import UserError
 
 if TYPE_CHECKING:
-    from benchmark.detection import Options
     from benchmark.reading import Recording
 
 
@@ -37,34 +35,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _options.add_set(parser)
     parser.add_argument(
         "--false-alerts",
-        default="0.1",
         metavar="N[/month]",
-        help="expected false alerts in the file, or per hour, day, week, month or year (%(default)s)",
+        help="expected false alerts in the file, or per hour, day, week, month or year (0.1)",
     )
     parser.add_argument(
         "--threshold",
         choices=("peaks", "quantile", "pot"),
-        default="peaks",
-        help="by --false-alerts (peaks), or by a share --contamination of the rows (quantile, pot) (%(default)s)",
+        help="by --false-alerts (peaks), or by a share --contamination of the rows (quantile, pot) (peaks)",
     )
-    parser.add_argument(
-        "--contamination", type=float, default=0.01, metavar="SHARE", help="share of rows to flag (%(default)s)"
-    )
+    parser.add_argument("--contamination", type=float, metavar="SHARE", help="share of rows to flag (0.01)")
     parser.add_argument("--save", type=Path, metavar="FOLDER", help="save the fitted model, to score new rows")
     parser.add_argument("--model", type=Path, metavar="FOLDER", help="score rows that follow a saved model's history")
     parser.add_argument(
         "--top", type=_options.at_least_one, default=10, metavar="N", help="anomalies to list (%(default)s)"
     )
-    parser.add_argument(
-        "--budget", type=_options.at_least_zero, default=30, metavar="S", help="seconds for the ranking (%(default)s)"
-    )
-    parser.add_argument("--seed", type=_options.seed, default=0, metavar="N")
+    parser.add_argument("--budget", type=_options.at_least_zero, metavar="S", help="seconds for the ranking (30)")
+    parser.add_argument("--seed", type=_options.seed, metavar="N", help="of random detectors (0)")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: <file>-anomalies beside the file")
 
 
 def main(args: argparse.Namespace) -> int:
     """Read, rank, score, write, and print the page."""
-    _refuse_contradictions(args)
+    from benchmark.detection import refuse
+
+    refuse(_given(args), args.model)
     recordings = _recordings(args)
     sections = []
     for recording in recordings:
@@ -101,15 +95,10 @@ def _write_page(args: argparse.Namespace, sections: list[dict[str, Any]]) -> Non
     _options.say(f"written: {path} (open it in a browser)")
 
 
-def _refuse_contradictions(args: argparse.Namespace) -> None:
-    from benchmark.catalogue import registry
+def _given(args: argparse.Namespace) -> dict[str, Any]:
+    from benchmark.detection import SETTLED
 
-    if not 0 < args.contamination < 0.5:
-        raise UserError(f"--contamination must lie between 0 and 0.5, got {args.contamination:g}")
-    if args.model and (args.detector or args.set or args.save):
-        raise UserError("--model brings its detectors and their parameters: leave out --detector, --set and --save")
-    for spec in args.detector:
-        registry.load(spec)
+    return {name: getattr(args, name) for name in SETTLED} | {"set": _options.parse_set(args.set)}
 
 
 def _lineup(recording: Recording) -> str:
@@ -120,7 +109,7 @@ def _lineup(recording: Recording) -> str:
 
 def _detect(args: argparse.Namespace, recording: Recording, series: int) -> dict[str, Any]:
     """Find, write and print one of so many series; its part of the page."""
-    from benchmark.detection import Model, detect, page, report
+    from benchmark.detection import Model, detect, options_of, page, report
 
     def place(folder: Path) -> Path:
         return folder if series == 1 else folder / _file_name(recording.name)
@@ -128,7 +117,7 @@ def _detect(args: argparse.Namespace, recording: Recording, series: int) -> dict
     if args.model:
         finding = Model.load(place(args.model)).detect(recording)
     else:
-        finding = detect(recording, _chosen(args, recording))
+        finding = detect(recording, options_of(_given(args), recording))
     path = report.write(finding, place(_out(args)), args.top)
     sys.stdout.write(path.read_text(encoding="utf-8"))
     _options.say(f"written: {path.parent}/ (report.md, picture.png, anomalies.csv, scores.csv)")
@@ -139,20 +128,6 @@ def _detect(args: argparse.Namespace, recording: Recording, series: int) -> dict
         for line in model.promise(model.rows):
             _options.say(line)
     return page.section(finding, args.top, series)
-
-
-def _chosen(args: argparse.Namespace, recording: Recording) -> Options:
-    from benchmark.detection import Options, false_alerts
-
-    return Options(
-        detectors=tuple(args.detector),
-        params=_options.parse_set(args.set),
-        rule=args.threshold,
-        false_alerts=false_alerts(args.false_alerts, recording),
-        contamination=args.contamination,
-        budget=args.budget,
-        seed=args.seed,
-    )
 
 
 def _file_name(series: str) -> str:

@@ -8,20 +8,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmark.catalogue import registry
 from benchmark.detection import page, report
 from benchmark.detection.alerts import Alert
-from benchmark.detection.detect import Finding, Options, Rule, detect, false_alerts
+from benchmark.detection.detect import Finding, detect
 from benchmark.detection.model import Model
+from benchmark.detection.wanted import options_of, refuse
 from benchmark.detection.why import in_words, ranking_lines, verdict
 from benchmark.errors import UserError, unknown
 from benchmark.reading import ReadOptions, Recording, read_data, read_recording
 
+KEYWORDS = {"detector": "detectors", "set": "params"}  # where they are not the command's options
 COLUMNS = ("start", "stop", "from", "to", "score", "value", "expected_low", "expected", "expected_high", "why")
 
 
@@ -131,32 +132,23 @@ def _keywords_for_options() -> Iterator[None]:
 
 
 @_keywords_for_options()
-def answer(
-    data: Any,
-    detectors: Sequence[str],
-    rate: float | str,
-    model: str | Path | None,
-    reading: dict[str, Any],
-    **more: Any,
-) -> Detection:
-    """As :func:`benchmark.detect` has it; ``more`` are further fields of :class:`Options`."""
-    options, call = _read_options(reading), _call(data, detectors, rate, model, reading, more)
-    _refuse(detectors, more)
+def answer(data: Any, given: dict[str, Any], model: str | Path | None, reading: dict[str, Any]) -> Detection:
+    """As :func:`benchmark.detect` has it; ``given`` are the command's options, None or empty where left open."""
+    options, call = _read_options(reading), _call(data, given, model, reading)
+    refuse(given, model)
     if model is not None:
-        if detectors or more["params"]:
-            raise UserError("model brings its detectors and their parameters: leave out detectors and params")
         saved = Model.load(Path(model))
         return Detection(saved.detect(saved.read_likewise(options, partial(_read, data))), call)
     recording = _read(data, options)
-    wanted = Options(tuple(detectors), false_alerts=false_alerts(str(rate), recording), **more)
-    return Detection(detect(recording, wanted), call)
+    return Detection(detect(recording, options_of(given, recording)), call)
 
 
 def _keywords(text: str) -> str:
     """A message that names options of the command, with the keywords of Python in their place."""
     text = re.sub(r"--set (\w+)\.(\w+)=\S*?(?=\)|$)", r"params={'\1': {'\2': ...}}", text)
-    text = re.sub(r"--detector\b", "detectors", text)
-    text = re.sub(r"--([a-z-]+)(?:=| )([A-Z]+\b|all\b)", _assigned, text)
+    for option, keyword in KEYWORDS.items():
+        text = re.sub(rf"--{option}\b", keyword, text)
+    text = re.sub(r"--([a-z-]+)(?:=| )([A-Z]+\b|all\b|peaks\b|quantile\b|pot\b)", _assigned, text)
     return re.sub(r"--([a-z-]+)", lambda option: option[1].replace("-", "_"), text)
 
 
@@ -177,19 +169,10 @@ def _read_options(reading: dict[str, Any]) -> ReadOptions:
     return ReadOptions(**reading)
 
 
-def _refuse(detectors: Sequence[str], more: dict[str, Any]) -> None:
-    for spec in detectors:
-        registry.load(spec)
-    if more["rule"] not in get_args(Rule):
-        raise unknown("threshold", str(more["rule"]), get_args(Rule))
-    if not 0 < more["contamination"] < 0.5:
-        raise UserError(f"contamination must lie between 0 and 0.5, got {more['contamination']!r}")
-
-
-def _call(data: Any, *given: Any) -> str:
+def _call(data: Any, given: dict[str, Any], model: str | Path | None, reading: dict[str, Any]) -> str:
     """The call in short, for the foot of the report."""
-    detectors, rate, model, reading, more = given
     what = repr(str(data)) if isinstance(data, str | Path) else type(data).__name__
-    said = {"detectors": list(detectors), "false_alerts": rate, "model": model and str(model), **more, **reading}
-    options = [f"{name}={value!r}" for name, value in said.items() if value]
+    said = {KEYWORDS.get(name, name): value for name, value in given.items()}
+    said |= {"model": model and str(model), **reading}
+    options = [f"{name}={value!r}" for name, value in said.items() if value not in (None, [], {})]
     return f"benchmark.detect({', '.join([what, *options])})"

@@ -1,0 +1,57 @@
+"""What a person decides about a detection, at the command line or in Python: checked, then made :class:`Options`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from benchmark.catalogue import registry
+from benchmark.detection.detect import Options, Rule, false_alerts
+from benchmark.errors import UserError, unknown
+from benchmark.reading import Recording
+
+Given = Mapping[str, Any]  # option of the command -> its value; None or empty where a person said nothing
+
+SETTLED = ("detector", "set", "false_alerts", "threshold", "contamination", "budget", "seed", "save")  # by a model
+
+
+def refuse(given: Given, model: object) -> None:
+    """Refuse what cannot be met, and what would have no effect.
+
+    Raises
+    ------
+    UserError
+        For an option that a model has settled, or that another option makes void; for an unknown detector or rule.
+    """
+    said = [name for name in SETTLED if given.get(name) not in (None, (), [], {})]
+    if model and said:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in said)
+        raise UserError(f"--model brings its detectors, their parameters and its threshold: leave out {options}")
+    rule, share = given["threshold"] or "peaks", given["contamination"]
+    if rule not in get_args(Rule):
+        raise unknown("threshold", str(rule), get_args(Rule))
+    if share is not None and not 0 < share < 0.5:
+        raise UserError(f"--contamination must lie between 0 and 0.5, got {share:g}")
+    if share is not None and rule == "peaks":
+        raise UserError(
+            "--contamination has no effect without --threshold=quantile or --threshold=pot: add one of them"
+        )
+    if given["false_alerts"] is not None and rule != "peaks":
+        raise UserError(f"--false-alerts has no effect beside --threshold={rule}: leave out one of the two")
+    for spec in given["detector"]:
+        registry.load(spec)
+
+
+def options_of(given: Given, recording: Recording) -> Options:
+    """Options for this series; what a person left open has its default."""
+    rate = given["false_alerts"]
+    chosen = {
+        "detectors": tuple(given["detector"]),
+        "params": given["set"],
+        "rule": given["threshold"],
+        "false_alerts": None if rate is None else false_alerts(str(rate), recording),
+        "contamination": given["contamination"],
+        "budget": given["budget"],
+        "seed": given["seed"],
+    }
+    return Options(**{name: value for name, value in chosen.items() if value is not None})
