@@ -57,8 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="skip runs expected to take longer (20 s); with --memory: stop them (900 s)",
     )
     what.add_argument("--full", action="store_true", help="n to 1,000,000, W 16 to 512, 1 and 2 threads, 5 repeats")
-    _options.add_repeatable(what, "--package", "--peer", metavar="NAME", help="compare with these packages only")
-    what.add_argument("--ours", "--no-peers", action="store_true", help="measure ours alone; installs nothing")
+    _options.add_repeatable(what, "--package", metavar="NAME", help="compare with these packages only")
+    what.add_argument("--ours", action="store_true", help="measure ours alone; installs nothing")
     other = parser.add_argument_group("other measurements")
     other.add_argument(
         "--memory", action="store_true", help="peak memory of ours on 1,000,000 points, W 100 (--n, --window)"
