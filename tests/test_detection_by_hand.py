@@ -542,6 +542,30 @@ def test_a_ranking_by_labels_is_of_auroc() -> None:
     assert why.measure(Ranking({}, ("spike", "drift"))) == "found"
 
 
+@pytest.mark.parametrize(("n", "left"), [(400, 10.0), (600, 4.0)])
+def test_of_a_long_series_the_ranking_has_what_scoring_leaves_of_the_budget(
+    monkeypatch: pytest.MonkeyPatch, n: int, left: float
+) -> None:
+    module, asked = importlib.import_module("benchmark.detection.detect"), []
+    monkeypatch.setattr(module, "LONG", 500)
+    monkeypatch.setattr(module, "rank", lambda *given: asked.append(given) or Ranking(reason="It was asked for."))
+    x, options = np.sin(np.arange(n) / 4), Options(("MovingStd",), seed=3, budget=10.0, params={"MovingStd": {}})
+    detect(Recording("mine", "v", x, np.zeros(n, dtype=bool)), options)
+    assert [given[2:] for given in asked] == [(("MovingStd",), 25, 3, left, {"MovingStd": {}})]
+
+
+@pytest.mark.parametrize(("n", "rows"), [(700, 700), (4000, 3000)])
+@pytest.mark.parametrize(("share", "trials"), [(0.99, 1), (1.99, 1), (2.0, 2)])
+def test_trials_are_made_while_their_seconds_are_within_the_budget(
+    monkeypatch: pytest.MonkeyPatch, n: int, rows: int, share: float, trials: int
+) -> None:
+    """A second a row of the excerpt that is made, for each of two detectors."""
+    module = importlib.import_module("benchmark.detection.ranking")
+    monkeypatch.setattr(module, "seconds", lambda name, n, window: float(n))
+    found = module.rank(np.sin(np.arange(n) / 4), None, ("MovingStd", "AbsDeviation"), 25, 0, share * 2 * rows)
+    assert len(found.kinds) == trials * len(KINDS)
+
+
 def test_the_cheapest_candidates_are_kept_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     module = importlib.import_module("benchmark.detection.detect")
     names = sorted(name for name in module.CANDIDATES if name not in module.TRIVIAL)

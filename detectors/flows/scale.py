@@ -65,7 +65,7 @@ class Scale:
     points: int  # block means of a window
     factor: int  # points of each
     flows: slice  # this scale's flows in the bank
-    weight: float = 1.0  # of its components in the score, above 0
+    weight: float  # of its components in the score, above 0
     whitening: WindowWhitening = field(init=False)
     # by name: (k, points) windows to (k,) scores, and what such a score says
     components: dict[str, tuple[Component, Evidence]] = field(default_factory=dict)

@@ -603,7 +603,7 @@ def test_a_scale_weighs_less_where_its_data_are_few(half_weight, shares):
 
 def test_each_point_is_covered_by_eight_windows_or_more():
     for span in (8, 32, 100):
-        scale = Scale(span, 1, slice(0, 1))
+        scale = Scale(span, 1, slice(0, 1), 1.0)
         assert 1 <= scale.stride <= max(1, span // 8)
 
 

@@ -14,10 +14,13 @@ import pandas as pd
 import pyarrow as pa
 
 from benchmark.errors import UserError
-from benchmark.reading import epochs, excel, fields, whole_dates, zone_names
+from benchmark.reading import ReadOptions, epochs, excel, fields, whole_dates, zone_names
 from benchmark.reading.marks import Undecided
 from benchmark.reading.numbers import read_numbers
+from benchmark.reading.sheet import Sheet
 from benchmark.reading.stamps import Stamps, read_stamps
+from benchmark.reading.table import Table
+from benchmark.reading.time_of_day import time_of_day
 from benchmark.reading.units import NOT_A_TIME
 from tests.whole import Subject
 from tests.whole.kept import number, numbers
@@ -94,6 +97,40 @@ def cells_of_times(folder: Path) -> str:
         told = {what: _read(spoil(cells), None, said)[0] for what, spoil in SPOILT.items()}
         told |= {f"day first {first}": _read(cells, first, said)[0] for first in (True, False)}
         parts += _alike(told, (told["as it is"], "no times"))
+    return "\n".join(parts) + "\n"
+
+
+OF_DAY: dict[str, Callable[[int], str]] = {
+    "hours and minutes": lambda hour: f"{hour}:59:60.5",
+    "a dot": lambda hour: f"{hour}.59",
+    "afternoon": lambda hour: f"{hour}:07 p.m.",
+    "morning": lambda hour: f"{hour}:07am",
+    "to the end of an hour": lambda hour: f"HE{hour:02}",
+    "from hour to hour": lambda hour: f"{hour - 1} - {hour % 24}",
+    "from time to time": lambda hour: f"{hour:02}:45 – {hour + 1}:00",
+    "60 minutes": lambda hour: f"{hour}:60",
+    "61 seconds": lambda hour: f"{hour}:00:61",
+    "dots": lambda hour: f"{hour}.30.15",
+    "bare hours": lambda hour: f"{hour}",
+    "bare minutes": lambda hour: f"{hour:02}59",
+    "bare seconds": lambda hour: f"{hour:02}5959",
+    "no minutes": lambda hour: f"{hour:02}60",
+}
+
+
+def _of_day(cells: Cells, name: str, bare: bool) -> str:
+    found = time_of_day(Sheet(Table({name: pa.array(cells)}, np.arange(len(cells)), len(cells), "made"), ReadOptions(), Path("mine.csv")), name, bare)  # fmt: skip
+    return "none" if found is None else " ".join("-" if at == NOT_A_TIME else number(at / 1e9) for at in found)
+
+
+def cells_of_days(folder: Path) -> str:
+    """Times of day in a column of their own, at the hours where each form ends; seconds since midnight."""
+    hours, parts = (0, 1, 9, 11, 12, 13, 23, 24, 25, 30, 31), []
+    for form, written in OF_DAY.items():
+        parts += [f"## {form}"]
+        for last in (7, 8, 11):
+            told = {f"to {hours[last - 1]}" * (name == "hour") + f" {name}": _of_day([written(h) for h in hours[:last]], name, bare) for name, bare in (("hour", True), ("Zeit", False), ("v", True))}  # fmt: skip
+            parts += _alike(told, ("none",))
     return "\n".join(parts) + "\n"
 
 
@@ -249,5 +286,5 @@ def cells_of_sheets(folder: Path) -> str:
 
 
 SUBJECTS: dict[str, Subject] = {
-    s.__name__: s for s in (cells_of_times, cells_of_counts, cells_of_numbers, cells_of_sheets)
+    s.__name__: s for s in (cells_of_times, cells_of_days, cells_of_counts, cells_of_numbers, cells_of_sheets)
 }

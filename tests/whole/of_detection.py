@@ -403,6 +403,7 @@ def detection_followed(folder: Path) -> str:
         "lines": "".join(json.dumps({"t": str(t), "v": v}) + "\n" for t, v in zip(hours, values, strict=True)),
         "counter": "n v\n" + "".join(f"{3 * k} {v}\n" for k, v in enumerate(values)),
         "values": "".join(f"{v}\n" for v in values),
+        "titled": "t of 7\n\nt,v\n" + "".join(f"{t},{v}\n" for t, v in zip(hours, values, strict=True)),
         "dotted": "t,v\n"
         + "".join(
             f"{t:%d.%m.%Y %H:%M},{int(v) if k < 16 else f'{1 + v / 1000:.3f}'}\n"

@@ -408,7 +408,7 @@ def reading_sweeps(folder: Path) -> str:
 EVENTS: dict[str, tuple[str, str]] = {
     "start and end": ("start,end\n2024-03-01 10:00,2024-03-01 12:00\n2024-03-02 01:30,2024-03-02 01:59\n", "e.csv"),
     "single times": ("time\n2024-03-01 10:00\n2024-03-01 17:00\n", "e.csv"),
-    "rows": ("start,end\n3,5\n9,9\n", "e.csv"),
+    "rows": ("start,end\n3,5\n9,9\n20,21\n", "e.csv"),
     "a duration in minutes": ("onset,duration_min\n2024-03-01 10:00,90\n", "e.csv"),
     "a duration without a unit": ("onset,duration\n2024-03-01 10:00,90\n", "e.csv"),
     "a label for each time": ("t,label\n2024-03-01 10:00,1\n2024-03-01 11:00,0\n", "e.csv"),
@@ -422,11 +422,13 @@ EVENTS: dict[str, tuple[str, str]] = {
     "no window": (json.dumps([[1, 2, 3]]), "e.json"),
     "broken JSON": ("[", "e.json"),
     "offsets": ("start,end\n2024-03-01T10:00+01:00,2024-03-01T12:00+01:00\n", "e.csv"),
+    "a label for each row": ("label\n" + "".join(f"{int(k in (0, 7, 50))}\n" for k in range(N - 3)), "e.csv"),
 }  # fmt: skip
 CLOCKS = {
     "local": table(t=HOURS, v=WAVE),
     "offsets": table(t=[f"{i}+02:00" for i in ISO], v=WAVE),
     "none": table(v=WAVE),
+    "with a gap": table(t=HOURS.delete([10, 11, 30]), v=np.delete(WAVE, [10, 11, 30])),
 }
 
 
