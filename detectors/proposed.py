@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -31,8 +30,6 @@ from detectors.core import (
 from detectors.neural.saved import Facts, SavedDetector, Tensors
 
 if TYPE_CHECKING:
-    import torch
-
     from detectors.flows.learning import Learner
     from detectors.flows.resnet import Stem
     from detectors.flows.rules import Latents, Maps, Pooling, Quantity, ScoringRule
@@ -243,16 +240,6 @@ class Proposed(SavedDetector):
             for a in range(0, len(learners), together):
                 learn(learners[a : a + together], (self._schedule(1, rows), self._schedule(2, rows)))
 
-    def _device(self) -> torch.device:
-        from detectors.neural.training import resolve_device
-
-        return resolve_device(self.device)
-
-    def _steady(self, seed: int | None = None) -> AbstractContextManager[None]:
-        from detectors.neural.training import steady
-
-        return steady(self._device(), seed)
-
     def _networks(self) -> int:
         return 1 if self.preset == "paper" else self.members
 
@@ -274,7 +261,7 @@ class Proposed(SavedDetector):
         return np.stack(training, axis=1), np.repeat(validation[:, None], self.members, axis=1)
 
     def _schedule(self, stage: int, rows: int) -> Schedule:
-        from detectors.flows.training import flow_schedule
+        from detectors.neural.training import flow_schedule
 
         if self.preset == "paper":
             return flow_schedule(self.epochs or 500, batch=32, rate=1e-4, one_cycle=False)

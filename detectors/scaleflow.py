@@ -193,7 +193,6 @@ class ScaleFlow(SavedDetector):
     def _fit(self, pieces: list[Array]) -> None:
         from detectors.core import period
         from detectors.flows.resnet import series_scale
-        from detectors.neural.training import resolve_device, steady
 
         self.mean_, self.deviation_, step = series_scale(np.concatenate(pieces))
         longest, n = max(pieces, key=len), sum(len(piece) for piece in pieces)
@@ -205,7 +204,7 @@ class ScaleFlow(SavedDetector):
         scaled = [self._standardise(p) for p in pieces]
         self.runs_ = self._runs(scaled)
         noise = max(step / self.deviation_ / 12**0.5, self.noise, 1e-3)
-        with steady(resolve_device(self.device), self.random_state):
+        with self._steady(self.random_state):
             self._build()
             self._learn(scaled, noise)
 
@@ -253,10 +252,9 @@ class ScaleFlow(SavedDetector):
 
     def _build(self) -> None:
         from detectors.flows.bank import FlowBank
-        from detectors.neural.training import resolve_device
 
         count, points = len(self.scales_) * self.members, self.scales_[0].points
-        self.bank_ = FlowBank(count, points, self.blocks, self.hidden).to(resolve_device(self.device))
+        self.bank_ = FlowBank(count, points, self.blocks, self.hidden).to(self._device())
 
     def _standardise(self, x: Array) -> Array:
         from detectors.flows.resnet import compress
@@ -300,13 +298,12 @@ class ScaleFlow(SavedDetector):
         """
         from detectors.core import evenly
         from detectors.flows.components import LIKELIHOODS, prepared
-        from detectors.neural.training import resolve_device
 
         honest, every = self.calibrate == "held-out", evenly(len(windows), self.max_windows)
         some, references = every[evenly(len(every), max(1, self.max_windows // 4))], windows.take(every)
         for name in self._windowed():
             asked = some if name not in LIKELIHOODS else unseen if honest else known
-            view = None if name in LIKELIHOODS else prepared(references, name, resolve_device(self.device))
+            view = None if name in LIKELIHOODS else prepared(references, name, self._device())
             component = self._component(name, scale, view, windows.places(every))
             usual = component(windows.take(asked), windows.places(asked) if honest else None)
             scale.components[name] = component, self._evidence(name, np.sort(usual))
@@ -425,10 +422,8 @@ class ScaleFlow(SavedDetector):
 
     def surprises(self, scaled: Array, scales: Sequence[Scale | Runs], place: int | None = None) -> Iterator[Array]:
         """For each scale and component the (n,) surprises at each point of an (n,) standardised series, one by one."""
-        from detectors.neural.training import resolve_device, steady
-
         for scale in scales:
-            with steady(resolve_device(self.device)):
+            with self._steady():
                 rows = scale.surprises(scaled, place)
             yield from rows
 
@@ -468,7 +463,6 @@ class ScaleFlow(SavedDetector):
         (True, True, True)
         """
         from detectors.flows.explaining import largest_contribution, nearest_window
-        from detectors.neural.training import resolve_device, steady
 
         if not hasattr(self, "fitted_pieces_"):
             raise RuntimeError(f"call {type(self).__name__}.fit(x) before explain(x, start, stop)")
@@ -476,7 +470,7 @@ class ScaleFlow(SavedDetector):
         if not 0 <= start < stop <= len(series):
             raise ValueError(f"a stretch needs 0 <= start < stop <= {len(series)}, got start={start}, stop={stop}")
         scaled = self._standardise(series)
-        with steady(resolve_device(self.device)):
+        with self._steady():
             found = largest_contribution(scaled, self._fitting(len(series)), start, stop, self._row(series))
         piece, row = nearest_window(scaled, found, [self._standardise(piece) for piece in self.fitted_pieces_])
         end = min(found.row + found.span, len(series))
@@ -536,12 +530,11 @@ class ScaleFlow(SavedDetector):
         import torch
 
         from detectors.flows.scale import WindowWhitening
-        from detectors.neural.training import resolve_device
 
         scale.whitening = WindowWhitening(tensors["mean"].numpy(), tensors["matrix"].numpy())
         for name in self._windowed():
             references = tensors.get(f"{name}.references")
-            moved = None if references is None else references.to(resolve_device(self.device))
+            moved = None if references is None else references.to(self._device())
             places = tensors.get(f"{name}.places", torch.empty(0)).numpy()
             component = self._component(name, scale, moved, places)
             scale.components[name] = component, self._evidence(name, tensors[f"{name}.usual"].numpy())

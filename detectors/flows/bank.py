@@ -11,8 +11,7 @@ from torch import Tensor, nn
 
 from detectors.core import Float32
 from detectors.flows.layers import softly_clamped
-from detectors.flows.training import flow_schedule, permutation
-from detectors.neural.training import train
+from detectors.neural.training import flow_schedule, train
 
 
 class FlowBank(nn.Module):
@@ -84,5 +83,8 @@ def train_bank(
         # The median decides: a regime that only the held-out part has must not decide which epoch is best.
         return (nll.mean() if bank.training else nll.median(dim=1).values.mean()).double()
 
+    def order(rows: int) -> Tensor:
+        return torch.from_numpy(rng.permutation(rows))
+
     epochs = max(1, round(steps / math.ceil(len(training) / batch)))
-    return train(bank, loss, [training], [validation], flow_schedule(epochs, batch, rate), report, permutation(rng))
+    return train(bank, loss, [training], [validation], flow_schedule(epochs, batch, rate), report, order)

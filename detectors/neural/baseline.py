@@ -128,15 +128,12 @@ class NeuralDetector(SavedDetector):
         return 2 * FEWEST_WINDOWS if window is None else window + FEWEST_WINDOWS
 
     def _fit(self, pieces: list[Array]) -> None:
-        from detectors.neural import training
-
         self.window_ = resolve_window(self.window, pieces)
         self._learn_scale(pieces)
         windows = Windows(pieces, self._span())
         scaled = self._scaled(windows.take(evenly(len(windows), self.max_windows)))
-        device = training.resolve_device(self.device)
-        with training.steady(device, self.random_state):
-            self.network_: nn.Module = self._network().to(device).eval()
+        with self._steady(self.random_state):
+            self.network_: nn.Module = self._network().to(self._device()).eval()
             self.history_: dict[str, list[float]] = self._train(scaled) if self.epochs else {}
 
     def _learn_scale(self, pieces: list[Array]) -> None:
@@ -186,12 +183,10 @@ class NeuralDetector(SavedDetector):
         return self.network_.state_dict(), {name: getattr(self, name) for name in self._learnt}
 
     def _restore(self, tensors: Tensors, facts: Facts) -> None:
-        from detectors.neural import training
-
         vars(self).update(facts)
         self.network_ = self._network().eval()
         self.network_.load_state_dict(tensors)
-        self.network_.to(training.resolve_device(self.device))
+        self.network_.to(self._device())
 
 
 @parameters

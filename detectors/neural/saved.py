@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from detectors.core import Detector, Rule, one_of, saved
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 # torch itself looks up whether there is such a one
@@ -29,6 +31,17 @@ class SavedDetector(Detector):
 
     rules: ClassVar[dict[str, Rule]] = {"device": DEVICE}
     device: str
+
+    def _device(self) -> torch.device:
+        from detectors.neural.training import resolve_device
+
+        return resolve_device(self.device)
+
+    def _steady(self, seed: int | None = None) -> AbstractContextManager[None]:
+        """Equal results inside, whatever ran before; see :func:`detectors.neural.training.steady`."""
+        from detectors.neural.training import steady
+
+        return steady(self._device(), seed)
 
     @abstractmethod
     def _state(self) -> tuple[Tensors, Facts]:

@@ -70,6 +70,11 @@ class Schedule:
     validation_batch: int = 256  # rows of which the validation loss is taken at once
 
 
+def flow_schedule(epochs: int, batch: int, rate: float, one_cycle: bool = True) -> Schedule:
+    """For maximum likelihood: the best epoch is kept, gradients are clipped."""
+    return Schedule(epochs, batch, rate, 0, "best", one_cycle, clip=5.0, epsilon=1e-8, validation_batch=512)
+
+
 def train(
     network: nn.Module,
     loss: Callable[..., Tensor],

@@ -15,9 +15,8 @@ from detectors.flows.layers import Conv, Coupling, Flow, Norm, Permutation, Upsa
 from detectors.flows.learning import windows_tensor
 from detectors.flows.resnet import Autoencoder, FeatureFlow, MapWhitening, compress, series_scale
 from detectors.flows.rules import ScoringRule
-from detectors.flows.training import flow_schedule
 from detectors.neural.saved import read
-from detectors.neural.training import steady
+from detectors.neural.training import flow_schedule, steady
 from detectors.proposed import Proposed, UntrainedProposed
 from tests.support.randomness import only_from
 from tests.support.series import sine

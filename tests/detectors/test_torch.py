@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from detectors.core.contract import Diverged
-from detectors.flows.training import flow_schedule
 from detectors.neural import training as _torch
 
 CPU = torch.device("cpu")
@@ -179,7 +178,7 @@ def test_reports_each_epoch():
 
 
 def test_adam_has_keras_constants_and_the_flows_those_of_torch() -> None:
-    keras, flows = _torch.Schedule(1), flow_schedule(1, 32, 0.1)
+    keras, flows = _torch.Schedule(1), _torch.flow_schedule(1, 32, 0.1)
     for schedule, epsilon, rate in ((keras, 1e-7, 1e-3), (flows, 1e-8, 0.1)):
         optimiser = _torch.adam(Point(), schedule, 32)
         assert (optimiser.epsilon, optimiser.rate) == (epsilon, rate)
