@@ -13,6 +13,7 @@ from benchmark.report import cards, pictures, writer
 from benchmark.report import page as page_module
 from benchmark.report.build import build, current
 from benchmark.report.derived import Derived
+from benchmark.report.results import Report, Source
 from tests.support.chromium import chromium, screen, until
 from tests.support.made_up import SIZES, MadeUpResults, grid
 
@@ -49,13 +50,13 @@ def whole_page() -> str:
 
 
 def _page() -> str:
-    results = MadeUpResults(grid())
-    tidy = current(results.frame())
+    source = Source(MadeUpResults(grid()))  # type: ignore[arg-type]
+    tidy = current(source.store.frame())
     built = build(tidy, SIZES)
     beside = page_module.Beside({"table.md": "| a |\n"}, ["roc/MGAB.png"])
-    curves = {"": list(writer.roc_curves(results, built[0], tidy))}
+    curves = {"": list(writer.roc_curves(source, built[0], tidy))}
     figures = pictures.by_section(pictures.summary_drawings(tidy, built), Derived())
-    return page_module.render(results, tidy, built, curves, {}, figures, SIZES, Derived(), beside, (), "", ())
+    return page_module.render(Report(source, tidy, built, SIZES), curves, {}, figures, beside)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.report import cards, quality, roc, style, traces, training
+from benchmark.report.results import Source
 from benchmark.report.roc import GRID, Curve
 from benchmark.report.tables import Entry, Row, Table
 
@@ -27,12 +27,12 @@ def curves(n_detectors: int, n_one_liners: int = 3, n_series: int = 4) -> list[C
 
 
 def test_the_mean_curve_is_the_mean_of_the_rates_at_equal_false_positives() -> None:
-    perfect = (np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 1.0]))
-    chance = (np.array([0.0, 1.0]), np.array([0.0, 1.0]))
-    mean, spread = roc.average_roc([perfect, chance])
-    np.testing.assert_allclose(mean, (1 + GRID) / 2, atol=1e-12)
-    np.testing.assert_allclose(spread, (1 - GRID) / 2, atol=1e-12)
-    assert np.trapezoid(mean, GRID) == pytest.approx(0.75, abs=1e-3)
+    """Of one series whose labels are the scores, and one whose scores are all equal."""
+    ((_, (curve,)),) = of_cells(series=["perfect", "chance"], keys=["0", "equal"])
+    inner = GRID > 0
+    np.testing.assert_allclose(curve.mean[inner], (1 + GRID[inner]) / 2, atol=1e-12)
+    np.testing.assert_allclose(curve.spread[inner], (1 - GRID[inner]) / 2, atol=1e-12)
+    assert np.trapezoid(curve.mean, GRID) == pytest.approx(0.75, abs=1e-3)
 
 
 def test_a_published_figure_is_a_bar_and_ours_a_dot() -> None:
@@ -46,8 +46,7 @@ def test_a_published_figure_is_a_bar_and_ours_a_dot() -> None:
 
 
 def test_a_curve_that_bends_early_keeps_its_area() -> None:
-    mean, _ = roc.average_roc([(np.array([0.0, 0.002, 1.0]), np.array([0.0, 1.0, 1.0]))])
-    assert np.trapezoid(mean, GRID) == pytest.approx(0.999, abs=3e-4)
+    assert np.trapezoid(np.interp(GRID, [0.0, 0.002, 1.0], [0.0, 1.0, 1.0]), GRID) == pytest.approx(0.999, abs=3e-4)
 
 
 @pytest.mark.parametrize("n", [1, 5, 13, 14, 15])
@@ -69,11 +68,10 @@ def test_one_series_has_no_band() -> None:
     assert "band" not in figure.get_supxlabel()
 
 
-def test_equal_figures_are_equal_files(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        style.save(roc.roc_figure(curves(3), "MGAB"), tmp_path / "roc" / name)
-    assert (tmp_path / "roc/a.svg").read_bytes() == (tmp_path / "roc/b.svg").read_bytes()
-    assert (tmp_path / "roc/a.png").read_bytes()[:4] == b"\x89PNG"
+def test_equal_figures_are_equal_files() -> None:
+    one, other = (style.drawn(roc.roc_figure(curves(3), "MGAB"), "svg") for _ in range(2))
+    assert one == other
+    assert style.drawn(roc.roc_figure(curves(3), "MGAB"), "png")[:4] == b"\x89PNG"
 
 
 @pytest.mark.parametrize("worst", [0.0, 0.1, 0.26, 0.6])
@@ -239,13 +237,13 @@ def test_seconds_are_the_median_of_a_rows_series() -> None:
     assert quality.time_points(tidy, table) == [("LOF", "classical", "tsb-uad", 2.5, pytest.approx(0.7))]
 
 
-class TwoSeeds:
-    """Scores of two seeds on a series: the labels, and their opposite."""
+class FourPoints:
+    """Scores of a series by the cell's key: the labels, their opposite, or none."""
 
     labels = np.array([0, 0, 1, 1], dtype=np.uint8)
 
     def scores(self, key: str) -> tuple[int, np.ndarray]:
-        return 0, self.labels * (1.0 if key == "0" else -1.0)
+        return 0, self.labels * {"0": 1.0, "1": -1.0, "equal": 0.0}[key]
 
     def content(self, key: str) -> str:
         return key
@@ -254,11 +252,16 @@ class TwoSeeds:
         return np.zeros(4), self.labels
 
 
-def test_a_curve_is_the_mean_over_seeds() -> None:
-    places = {"status": "ok", "simulated": False, "label": "LOF", "protocol": "p", "dataset": "A", "series": "s"}
-    tidy = pd.DataFrame([places | {"key": key, "data_hash": "h"} for key in "01"])
+def of_cells(series: list[str], keys: list[str]) -> list[tuple[str, list[Curve]]]:
+    """The curves of one row with these cells."""
+    places = {"status": "ok", "simulated": False, "label": "LOF", "protocol": "p", "dataset": "A", "data_hash": "h"}
+    tidy = pd.DataFrame([places | {"series": s, "key": key} for s, key in zip(series, keys, strict=True)])
     table = Table("T", "p", "auroc", ("A",), (Row("LOF", "LOF", "classical", "p", {"A": Entry(0.5, 1, 1)}),))
-    ((_, (curve,)),) = roc.roc_curves(TwoSeeds(), table, tidy)  # type: ignore[arg-type]
+    return list(roc.roc_curves(Source(FourPoints()), table, tidy))  # type: ignore[arg-type]
+
+
+def test_a_curve_is_the_mean_over_seeds() -> None:
+    ((_, (curve,)),) = of_cells(series=["s", "s"], keys=["0", "1"])
     inner = (GRID > 0) & (GRID < 1)
     np.testing.assert_allclose(curve.mean[inner], 0.5)
     assert curve.n_series == 1

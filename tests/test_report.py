@@ -16,7 +16,7 @@ import pytest
 from benchmark.report import DATASETS, bar, cards, page, writer
 from benchmark.report import html as page_html
 from benchmark.report.build import build, current
-from benchmark.report.derived import Derived
+from benchmark.report.results import Source
 from benchmark.report.tables import Versus
 from benchmark.statistics import Pair
 from tests.support.made_up import MadeUpResults, cell, frame, grid
@@ -133,15 +133,15 @@ def test_a_page_with_more_series_than_it_holds_shows_the_first_of_each_data_set(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(cards, "MOST_TRACES", 40)  # 12 traces a series: three of the ten
-    results = MadeUpResults(grid())
-    found = cards.series(results, current(results.frame()), Derived())
+    source = Source(MadeUpResults(grid()))  # type: ignore[arg-type]
+    found = cards.series(source, current(source.store.frame()))
     assert len(found) == 10, "each has its summary"
     assert [(c["dataset"], c["name"]) for c in found if c["payload"]] == [
         ("Dodgers", "1.test.out"), ("MGAB", "1.test.out"), ("NASA-MSL", "1.test.out")
     ]  # fmt: skip
     assert all(card["health"] for card in found)
     for pattern in ("2.*", "2"):
-        chosen = cards.series(results, current(results.frame()), Derived(), [pattern])
+        chosen = cards.series(source, current(source.store.frame()), [pattern])
         assert {card["name"] for card in chosen if card["payload"]} == {"2.test.out"}
 
 
@@ -239,7 +239,7 @@ def decide(gain: float, auroc: float = 0.8) -> tuple[Versus, int]:
     base = rng.normal(size=3000)
     cells = frame([cell("Dodgers", "1", "LOF", auroc), cell("Dodgers", "1", "Random", 0.7)])
     results = Given(cells, labels, {"LOF": base + gain * labels, "Random": base})
-    test = writer.OneLinerTest(results, current(cells))  # type: ignore[arg-type]
+    test = writer.OneLinerTest(Source(results), current(cells))  # type: ignore[arg-type]
     table = next(t for t in build(current(cells)) if not t.main)
     rows = {row.label: row for row in table.rows}
     decided = [test(rows["LOF"], rows["Random"], "Dodgers") for _ in range(2)]
@@ -308,7 +308,7 @@ def test_a_row_beats_its_rival_by_scores_of_the_same_points_and_its_first_seed(b
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bar, "paired_bootstrap", seen)
         given = Shifted(better)
-        assert bar.OneLinerTest(given, current(tidy))(row, rival, "mine").better == better  # type: ignore[arg-type]
+        assert bar.OneLinerTest(Source(given), current(tidy))(row, rival, "mine").better == better  # type: ignore[arg-type]
     (pair,) = asked
     np.testing.assert_array_equal(pair.labels, given.labels[3:])  # type: ignore[attr-defined]
     np.testing.assert_array_equal(pair.scores, given.by_key["row 0"][1][3:])  # type: ignore[attr-defined]

@@ -11,9 +11,10 @@ import pytest
 from benchmark.report import bar, cards, latex, markdown, page, summary, text, verdicts, writer
 from benchmark.report.build import build, current
 from benchmark.report.cd_diagram import MARGIN, WIDTH, _caption, cd_figure, rank_figure
-from benchmark.report.derived import Derived, digest
+from benchmark.report.derived import digest
 from benchmark.report.figures import Checked
 from benchmark.report.pictures import Drawing, summary_drawings
+from benchmark.report.results import Source
 from benchmark.report.style import ACCENT, INK
 from benchmark.report.tables import Entry, Row, Versus
 from benchmark.system.packaged import read_csv
@@ -112,14 +113,14 @@ def test_the_picture_of_times_is_drawn_anew_when_a_time_changes() -> None:
 
 def test_traces_of_another_resolution_are_made_anew() -> None:
     cells = current(grid())
-    results = MadeUpResults(cells)
+    made_up: Any = MadeUpResults(cells)
     of_one = cells[cells["data_hash"] == cells["data_hash"].iloc[0]]
-    kept = Derived()
-    about = cards._about(results, of_one["data_hash"].iloc[0], kept)  # type: ignore[arg-type]
+    kept = Source(made_up)
+    about = cards._about(kept, of_one["data_hash"].iloc[0])
     assert about is not None
     for size in (cards._Size(50, 1.0), cards._Size(50, None), cards._Size(50, 0.0), cards._Size(80, 0.0)):
-        given = (results, of_one["data_hash"].iloc[0], of_one, size, about)
-        assert cards._payload(*given, kept) == cards._payload(*given, Derived())  # type: ignore[arg-type]
+        given = (of_one["data_hash"].iloc[0], of_one, size, about)
+        assert cards._payload(kept, *given) == cards._payload(Source(made_up), *given)
 
 
 # -- lines ---------------------------------------------------------------------------------------
@@ -192,7 +193,7 @@ def test_what_a_reader_must_not_overlook_stands_above_every_table(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cells = grid()
-    monkeypatch.setattr(writer, "checked", lambda results, derived: Checked(cells, 0, 0, ("LOF on MGAB/1",), ()))
+    monkeypatch.setattr(writer, "checked", lambda source: Checked(cells, 0, 0, ("LOF on MGAB/1",), ()))
     monkeypatch.setattr(writer, "_files", lambda *_: {})
     said: list[str] = []
     built = writer.write_views(MadeUpResults(cells), tmp_path, writer.Wanted(warn=said.append))
@@ -242,15 +243,15 @@ def test_two_rows_are_compared_on_the_points_that_both_score(
     """First row and number of scores of either; a score is its row, and its row less 100."""
     spans = {"mine": mine, "other": other}
 
-    def scored(results: object, key: str, data_hash: str) -> tuple[int, Any, Any]:
+    def scored(_: Source, key: str, data_hash: str) -> tuple[int, Any, Any]:
         first, count = spans[key]
         rows = np.arange(first, first + count)
         return first, rows % 2, rows - (100 if key == "other" else 0)
 
-    monkeypatch.setattr(bar, "scored", scored)
+    monkeypatch.setattr(Source, "scored", scored)
     duel = bar.OneLinerTest.__new__(bar.OneLinerTest)
-    duel._results = MadeUpResults(frame([]))
-    pair = duel._pair(bar.Place("", "", "mine", "other", "", 0))
+    duel._source = Source(MadeUpResults(frame([])))  # type: ignore[arg-type]
+    pair = duel._pair(bar._Cell("mine", "", 0), bar._Cell("other", "", 0))
     rows = np.arange(max(mine[0], other[0]), min(sum(mine), sum(other)))
     expected = ((rows % 2).tolist(), rows.tolist(), (rows - 100).tolist(), 1)
     assert (pair.labels.tolist(), pair.scores.tolist(), pair.rival.tolist(), pair.block) == expected

@@ -49,7 +49,7 @@ def main(args: argparse.Namespace) -> int:
     supply = Supply(args, _options.chosen_datasets(args), args.quick)
     _run(args, selection, many, supply)
     shown, marks = of_kind(multiverse.read(args.figures), supply)
-    _write(args.out / "multiverse", many, shown, selection.protocols, marks)
+    _write(args.out, many, shown, selection.protocols, marks)
     missing = int((shown["reason"] != "").sum())
     if missing:
         _options.say(f"missing: {counted(missing, 'figure')}, for the reasons in {args.figures}")
@@ -75,17 +75,17 @@ def _run(args: argparse.Namespace, selection: Selection, many: Multiverse, suppl
             )
 
 
-def _write(out: Path, many: Multiverse, frame: pd.DataFrame, protocols: tuple[str, ...], marks: str) -> None:
-    from benchmark.report import write_specification_curve, write_text
+def _write(folder: Path, many: Multiverse, frame: pd.DataFrame, protocols: tuple[str, ...], marks: str) -> None:
+    from benchmark.report import specification_drawing, write_text
     from benchmark.studies import multiverse_tables
 
     found = {protocol: multiverse_tables.outcomes(many, frame, protocol) for protocol in protocols}
     text = marks + multiverse_tables.to_markdown(many, found)
-    write_text(out / f"{many.row.name}.md", text)
+    write_text(folder / "multiverse" / f"{many.row.name}.md", text)
     for protocol, outcomes in found.items():
         for one in outcomes:
             title = f"{many.row.name} on {one.dataset}, {protocol}: {one.extent}"
-            stem = out / f"{many.row.name} {one.dataset} {protocol}"
-            write_specification_curve(stem, one, title)
+            for name, content in specification_drawing(f"{many.row.name} {one.dataset} {protocol}", one, title).files():
+                (folder / name).write_bytes(content)
     sys.stdout.write(text)
-    _options.say(f"tables and pictures: {out}")
+    _options.say(f"tables and pictures: {folder / 'multiverse'}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmark.report.pictures import Drawing
 from benchmark.report.profile import profile
 from benchmark.report.publish import write_text
-from benchmark.report.specification_curve import Specification, specification_drawing, write_specification_curve
+from benchmark.report.specification_curve import Specification, specification_drawing
 from benchmark.report.tables import DATASETS, Sheet, ordered_datasets
 from benchmark.report.text import figure, file_name, signed
 
@@ -29,7 +29,6 @@ __all__ = [
     "summary",
     "tables",
     "traces",
-    "write_specification_curve",
     "write_text",
     "writer",
 ]

@@ -4,43 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import pandas as pd
 
 from benchmark import catalogue
-from benchmark.report.derived import Derived
-from benchmark.report.results import Results, scored
+from benchmark.report.results import Source, lines
 from benchmark.report.tables import Entry, Row, Versus
 from benchmark.report.text import figure, signed
 from benchmark.report.verdicts import Verdict, caveats, compare
 from benchmark.statistics import Pair, paired_bootstrap
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Against = Callable[[Row, Row, str], Versus]
 
 
 def compared(row: Row) -> Row:
     """The row with its published figures, and a verdict where the two are comparable."""
-    entries = {}
     for dataset, entry in row.entries.items():
         published = catalogue.published().get((row.label, dataset))  # a changed parameter is another row
         if published is None:
-            entries[dataset] = entry
             continue
         verdict: Verdict = "not compared"
         cause = ""
         if entry.value is not None and entry.complete and not entry.quick:
             verdict, cause = compare(row.detector, dataset, entry.value, published, entry.interval, row.random)
-        entries[dataset] = replace(entry, published=published, verdict=verdict, cause=cause)
-    return replace(row, entries=entries)
+        row = row.changed(dataset, published=published, verdict=verdict, cause=cause)
+    return row
 
 
 def marked(rows: list[Row], datasets: tuple[str, ...], against: Against) -> list[Row]:
     """Mark the best row, and the rows that do not beat the best trivial baseline."""
     for dataset in datasets:
         rows = _mark_best(rows, dataset)
-        rows = _set_against(rows, dataset, against)
+        rival = best_one_liner(rows, dataset)
+        if rival is not None:
+            rows = [
+                row
+                if row.trivial or row.entries[dataset].value is None
+                else row.changed(dataset, versus=against(row, rival, dataset))
+                for row in rows
+            ]
     return rows
 
 
@@ -48,44 +51,27 @@ def _mark_best(rows: list[Row], dataset: str) -> list[Row]:
     """Mark the best row of each protocol, among those with the most series: other means are not comparable."""
     column = [row.entries[dataset] for row in rows if not row.trivial]
     most = max((entry.n_series for entry in column), default=0)
-    tops: dict[str, float] = {}
-    for row in rows:
-        entry = row.entries[dataset]
-        if not row.trivial and entry.value is not None and entry.n_series == most:
-            tops[row.protocol] = max(tops.get(row.protocol, 0.0), round(entry.value, 3))
     highest = max((e.published for e in column if e.published is not None), default=None)
 
-    def one(row: Row) -> Row:
+    def shown(row: Row) -> float | None:
         entry = row.entries[dataset]
-        if row.trivial:
-            return row
-        whole = entry.value is not None and entry.n_series == most
-        best = whole and round(entry.value or 0.0, 3) == tops[row.protocol]
-        entry = replace(entry, best=best, published_best=entry.published is not None and entry.published == highest)
-        return replace(row, entries={**row.entries, dataset: entry})
+        return None if row.trivial or entry.value is None or entry.n_series < most else round(entry.value, 3)
 
-    return [one(row) for row in rows]
+    tops: dict[str, float] = {}
+    for row in rows:
+        tops[row.protocol] = max(tops.get(row.protocol, 0.0), shown(row) or 0.0)
+
+    def one(row: Row) -> Row:
+        best, published = shown(row) == tops[row.protocol], row.entries[dataset].published
+        return row.changed(dataset, best=best, published_best=published is not None and published == highest)
+
+    return [row if row.trivial else one(row) for row in rows]
 
 
 def best_one_liner(rows: list[Row] | tuple[Row, ...], dataset: str) -> Row | None:
     """The trivial baseline with the highest mean on a data set."""
     simple = [row for row in rows if row.trivial and row.entries[dataset].value is not None]
     return max(simple, key=lambda row: row.entries[dataset].value or 0.0, default=None)
-
-
-def _set_against(rows: list[Row], dataset: str, against: Against) -> list[Row]:
-    rival = best_one_liner(rows, dataset)
-    if rival is None:
-        return rows
-
-    def one(row: Row) -> Row:
-        entry = row.entries[dataset]
-        if row.trivial or entry.value is None:
-            return row
-        entry = replace(entry, versus=against(row, rival, dataset))
-        return replace(row, entries={**row.entries, dataset: entry})
-
-    return [one(row) for row in rows]
 
 
 def by_means(row: Row, rival: Row, dataset: str) -> Versus:
@@ -127,13 +113,10 @@ def _interval(entry: Entry) -> str:
 N_BOOT = 1000
 
 
-class Place(NamedTuple):
-    """The scores of one series that are compared: their content, and where they are."""
+class _Cell(NamedTuple):
+    """Where the scores of a row on a series are, and the window that they were made with."""
 
-    content: str
-    other_content: str
     key: str
-    other: str
     data_hash: str
     window: int
 
@@ -144,52 +127,35 @@ class OneLinerTest:
     The first seed that both have stands for the row; a smaller mean needs no bootstrap.
     """
 
-    def __init__(self, results: Results, tidy: pd.DataFrame, derived: Derived | None = None) -> None:
+    def __init__(self, source: Source, tidy: pd.DataFrame) -> None:
+        self._source = source
         tidy = tidy[tidy["status"] == "ok"].sort_values("seed", ascending=False)
-        places = zip(tidy["label"], tidy["protocol"], tidy["simulated"], tidy["dataset"], tidy["series"], strict=True)
-        cells = zip(tidy["key"], tidy["data_hash"], tidy["window"], strict=True)
-        self._cells = dict(zip(places, cells, strict=True))
-        self._results = results
-        self._derived = derived or Derived()
-        self._known: dict[tuple[str, str, str, str, str, bool], Versus] = {}
+        places = lines(tidy, ["label", "protocol", "simulated", "dataset", "series"])
+        cells = lines(tidy.astype({"window": int}), _Cell._fields)
+        self._cells = {place: _Cell(*cell) for place, cell in zip(places, cells, strict=True)}
 
     def __call__(self, row: Row, rival: Row, dataset: str) -> Versus:
         means = by_means(row, rival, dataset)
         if not means.better:
             return means
-        key = (row.label, row.protocol, rival.label, rival.protocol, dataset, row.simulated)
-        if key not in self._known:
-            self._known[key] = self._test(row, rival, dataset, means)
-        return self._known[key]
-
-    def _test(self, row: Row, rival: Row, dataset: str, means: Versus) -> Versus:
         names = sorted(set(row.entries[dataset].per_series) & set(rival.entries[dataset].per_series))
+        of_both = [[(r.label, r.protocol, row.simulated, dataset, name) for r in (row, rival)] for name in names]
+        cells = [[self._cells[place] for place in places] for places in of_both]
+        content = self._source.store.content
         try:
-            places = [self._place(row, rival, dataset, name) for name in names]
-            low, high = self._derived.get_json(
-                "bootstrap", [places, N_BOOT], lambda: self._interval([self._pair(place) for place in places])
-            )
+            inputs = [[content(mine.key), content(other.key), mine.data_hash, mine.window] for mine, other in cells]
+            low, high = self._source.derived.get_json("bootstrap", [inputs, N_BOOT], lambda: self._interval(cells))
         except KeyError:
             return means  # scores not at hand
         return means if low != low else replace(means, better=low > 0, low=low, high=high)
 
-    def _place(self, row: Row, rival: Row, dataset: str, series: str) -> Place:
-        key, data_hash, window = self._cells[row.label, row.protocol, row.simulated, dataset, series]
-        other = self._cells[rival.label, rival.protocol, row.simulated, dataset, series][0]
-        return Place(self._results.content(key), self._results.content(other), key, other, data_hash, int(window))
-
-    def _pair(self, place: Place) -> Pair:
-        a, labels, scores = scored(self._results, place.key, place.data_hash)
-        b, _, theirs = scored(self._results, place.other, place.data_hash)
-        first, last = max(a, b), min(a + len(scores), b + len(theirs))
-        return Pair(
-            labels[first - a : last - a],
-            scores[first - a : last - a],
-            theirs[first - b : last - b],
-            max(1, place.window),
-        )
-
-    @staticmethod
-    def _interval(pairs: list[Pair]) -> tuple[float, float]:
-        found = paired_bootstrap(pairs, n_boot=N_BOOT)
+    def _interval(self, cells: list[list[_Cell]]) -> tuple[float, float]:
+        found = paired_bootstrap([self._pair(*both) for both in cells], n_boot=N_BOOT)
         return found.low, found.high
+
+    def _pair(self, mine: _Cell, other: _Cell) -> Pair:
+        a, labels, scores = self._source.scored(mine.key, mine.data_hash)
+        b, _, theirs = self._source.scored(other.key, mine.data_hash)
+        first, last = max(a, b), min(a + len(scores), b + len(theirs))
+        ours, rival = slice(first - a, last - a), slice(first - b, last - b)
+        return Pair(labels[ours], scores[ours], theirs[rival], max(1, mine.window))

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import pandas as pd
 
 from benchmark.grid import protocols
 from benchmark.report import html, text, traces
-from benchmark.report.derived import Derived
-from benchmark.report.results import Results, scored
+from benchmark.report.results import Array, Labels, Source, lines
 from benchmark.report.tables import DATASETS, ordered_protocols
 from datasets import name_matches
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Card = dict[str, Any]
 PLACE = ["dataset", "series", "data_hash"]
@@ -25,7 +24,7 @@ COARSE, FINE = 4 << 20, 7 << 20  # bytes of base64 for whole traces, and for the
 SHARES = (1.0, 0.5, 0.25, 0.0)  # of the margin around an anomaly
 
 
-def series(results: Results, tidy: pd.DataFrame, derived: Derived, chosen: Sequence[str] = ()) -> list[Card]:
+def series(source: Source, tidy: pd.DataFrame, chosen: Sequence[str] = ()) -> list[Card]:
     """A card for each series: what is to be known of it, and a bundle of traces.
 
     ``chosen`` are patterns of the names of series whose traces are shown. By default as many as the page holds, the
@@ -36,7 +35,7 @@ def series(results: Results, tidy: pd.DataFrame, derived: Derived, chosen: Seque
     shown = _one_seed(tidy)
     groups = [(_Place(*map(str, place)), cells) for place, cells in shown.groupby(PLACE, sort=False)]
     groups.sort(key=lambda group: _order(*group))
-    about = {place.data_hash: _about(results, place.data_hash, derived) for place, _ in groups}
+    about = {place.data_hash: _about(source, place.data_hash) for place, _ in groups}
     drawn = _drawn_series([(p, len(cells) + 1) for p, cells in groups if about[p.data_hash]], chosen)
     size = _size({p.data_hash: len(cells) + 1 for p, cells in groups if p in drawn}, about)
     cards = []
@@ -44,7 +43,7 @@ def series(results: Results, tidy: pd.DataFrame, derived: Derived, chosen: Seque
         facts = about[place.data_hash]
         card = _card(place, cells, facts)
         if facts and place in drawn:
-            card["payload"] = _payload(results, place.data_hash, cells, size, facts, derived)
+            card["payload"] = _payload(source, place.data_hash, cells, size, facts)
         cards.append(card)
     return _named(cards)
 
@@ -119,34 +118,31 @@ def _card(place: _Place, cells: pd.DataFrame, about: dict[str, Any] | None) -> C
     return card | ({name: about[name] for name in ("health", "strip")} if about else {"health": None, "strip": []})
 
 
-def _about(results: Results, data_hash: str, derived: Derived) -> dict[str, Any] | None:
+def _about(source: Source, data_hash: str) -> dict[str, Any] | None:
     """What a page says of a series, whatever its scores; None when its values are not at hand."""
 
-    def make() -> dict[str, Any]:
-        values, labels = results.series(data_hash)
+    def make(values: Array, labels: Labels) -> dict[str, Any]:
         n, spans = len(values), traces.anomalous_rows(labels)
         shown = {"strip": traces.strip(spans, n), "health": traces.health(values, labels)}
         return {"n": n, "segments": spans} | shown
 
     try:
-        return dict(derived.get_json("series", data_hash, make))
+        return dict(source.from_series("series", data_hash, [], make))
     except KeyError:
         return None
 
 
-def _payload(
-    results: Results, data_hash: str, cells: pd.DataFrame, size: _Size, about: dict[str, Any], derived: Derived
-) -> str:
+def _payload(source: Source, data_hash: str, cells: pd.DataFrame, size: _Size, about: dict[str, Any]) -> str:
     """Signal and scores of a series, for the viewer of ``report.js``."""
     fine = [] if size.share is None else traces.around(about["segments"], about["n"], size.share)
     fine = fine if about["n"] > 2 * size.buckets else []
 
-    def signal() -> dict[str, Any]:
-        return traces.encode(results.series(data_hash)[0], size.buckets, stretches=fine, bits=16)
+    def signal(values: Array, _: Labels) -> dict[str, Any]:
+        return traces.encode(values, size.buckets, stretches=fine, bits=16)
 
     payload = {"n": about["n"], "segments": about["segments"], "fine": fine}
-    payload["signal"] = derived.get_json("signal", [data_hash, size.buckets, fine], signal)
-    payload["scores"] = _score_traces(results, cells, size.buckets, fine, derived)
+    payload["signal"] = source.from_series("signal", data_hash, [size.buckets, fine], signal)
+    payload["scores"] = _score_traces(source, cells, size.buckets, fine)
     return html.script_json(payload)
 
 
@@ -158,43 +154,23 @@ def _best(cells: pd.DataFrame) -> dict[str, Any] | None:
     return {"label": str(top["label"]), "protocol": str(top["protocol"]), "auroc": float(top["auroc"])}
 
 
-def _score_traces(
-    results: Results, cells: pd.DataFrame, buckets: int, fine: list[traces.Span], derived: Derived
-) -> list[dict[str, Any]]:
+def _score_traces(source: Source, cells: pd.DataFrame, buckets: int, fine: list[traces.Span]) -> list[dict[str, Any]]:
     """Traces in the order of the page's protocols, then of AUROC; ``paper`` marks those of the published comparison."""
-    found = []
-    columns = cells.sort_values("auroc", ascending=False)[
-        ["key", "data_hash", "label", "detector", "group", "protocol", "auroc"]
-    ]
-    cell: Any
-    for cell in columns.itertuples():
-        drawn = _drawn(results, cell.key, cell.data_hash, buckets, fine, derived)
-        if drawn is None:
-            continue
-        trace = {"label": cell.label, "group": "proposed" if cell.detector == "Proposed" else cell.group}
-        trace |= {
-            "protocol": cell.protocol,
-            "paper": protocols.paper_protocol(cell.detector, cell.group) == cell.protocol,
-        }
-        trace |= {"auroc": None if cell.auroc != cell.auroc else cell.auroc}
-        found.append(trace | drawn)
-    order = ordered_protocols({trace["protocol"] for trace in found})
-    return sorted(found, key=lambda trace: order.index(trace["protocol"]))
 
-
-def _drawn(
-    results: Results, key: str, data_hash: str, buckets: int, fine: list[traces.Span], derived: Derived
-) -> dict[str, Any] | None:
-    """The trace of a cell's scores; None when they are not at hand."""
-
-    def make() -> dict[str, Any]:
-        first, _, scores = scored(results, key, data_hash)
+    def make(first: int, _: Labels, scores: Array) -> dict[str, Any]:
         return traces.encode(scores, buckets, first, fine)
 
-    try:
-        return dict(derived.get_json("trace", [results.content(key), data_hash, buckets, fine], make))
-    except KeyError:
-        return None
+    found = []
+    columns = ["key", "data_hash", "label", "detector", "group", "protocol", "auroc"]
+    best_first = cells.sort_values("auroc", ascending=False)
+    for key, data_hash, label, detector, group, protocol, auroc in lines(best_first, columns):
+        trace = {"label": label, "group": "proposed" if detector == "Proposed" else group, "protocol": protocol}
+        trace["paper"] = protocols.paper_protocol(detector, group) == protocol
+        trace["auroc"] = None if auroc != auroc else auroc
+        with suppress(KeyError):  # its scores are not at hand
+            found.append(trace | source.from_scores("trace", key, data_hash, [buckets, fine], make))
+    order = ordered_protocols({trace["protocol"] for trace in found})
+    return sorted(found, key=lambda trace: order.index(trace["protocol"]))
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

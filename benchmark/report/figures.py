@@ -9,18 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 import datasets
 from benchmark.errors import counted
-from benchmark.report.derived import Derived
-from benchmark.report.results import Results, lines, scored
+from benchmark.report.results import Array, Labels, Source, lines
 from benchmark.store import evaluate
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 NAMES = evaluate.AT_ONCE
 PLACE = ["dataset", "series", "data_hash"]
@@ -62,7 +59,7 @@ def _few(several: tuple[str, ...]) -> str:
     return "; ".join(several[:3]) + ("; ..." if len(several) > 3 else "")
 
 
-def checked(results: Results, derived: Derived) -> Checked:
+def checked(source: Source) -> Checked:
     """The cells of a store with AUROC and AUPRC recomputed.
 
     Raises
@@ -70,7 +67,7 @@ def checked(results: Results, derived: Derived) -> Checked:
     UserError
         If scores do not fit their series.
     """
-    cells = results.frame().copy()
+    cells = source.store.frame().copy()
     stored = cells[list(NAMES)].to_numpy(dtype=np.float64)
     figures, unread, forged = stored.copy(), 0, []
     columns = ["key", "data_hash", "protocol", "detector", "dataset", "series", "seed", "status"]
@@ -80,7 +77,7 @@ def checked(results: Results, derived: Derived) -> Checked:
             figures[k] = np.nan
             continue
         try:
-            figures[k] = _figures(results, key, data_hash, protocol, derived)
+            figures[k] = _figures(source, key, data_hash, protocol)
         except KeyError:
             unread += 1
             continue
@@ -88,27 +85,22 @@ def checked(results: Results, derived: Derived) -> Checked:
             forged.append(_told(named, protocol, stored[k, 0], figures[k, 0]))
     cells[list(NAMES)] = figures
     done = int((cells["status"] == "ok").sum()) - unread
-    return Checked(cells, done, unread, tuple(forged), tuple(_foreign(results, cells, derived)))
+    return Checked(cells, done, unread, tuple(forged), tuple(_foreign(source, cells)))
 
 
-def _foreign(results: Results, cells: pd.DataFrame, derived: Derived) -> Iterator[str]:
+def _foreign(source: Source, cells: pd.DataFrame) -> Iterator[str]:
     whole = cells[(cells["source"] != "simulated") & ~cells["quick"] & cells["dataset"].isin(datasets.names())]
-    for place in dict.fromkeys(lines(whole, PLACE)):
+    for *named, data_hash in dict.fromkeys(lines(whole, PLACE)):
         with suppress(KeyError):
-            if not derived.get_json("published", place, partial(_is_published, results, *place)):
-                yield "/".join(place[:2])
+            if not source.from_series("published", data_hash, named, partial(datasets.is_published, *named)):
+                yield "/".join(named)
 
 
-def _is_published(results: Results, dataset: str, series: str, data_hash: str) -> bool:
-    return datasets.is_published(dataset, series, *results.series(data_hash))
-
-
-def _figures(results: Results, key: str, data_hash: str, protocol: str, derived: Derived) -> list[float]:
-    def make() -> list[float | None]:
-        _, labels, scores = scored(results, key, data_hash)
+def _figures(source: Source, key: str, data_hash: str, protocol: str) -> list[float]:
+    def make(_: int, labels: Labels, scores: Array) -> list[float | None]:
         return [value for _, _, value, _ in evaluate.measure(key, NAMES, labels, scores, protocol, window=1)]
 
-    values = derived.get_json("figures", [results.content(key), data_hash, protocol], make)
+    values = source.from_scores("figures", key, data_hash, [protocol], make)
     return [np.nan if value is None else value for value in values]
 
 

@@ -7,21 +7,19 @@ import shlex
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import pandas as pd
 
 from benchmark.catalogue import registry
 from benchmark.grid import protocols
 from benchmark.metrics import METRICS
 from benchmark.report import cards, html, roc, style, text
 from benchmark.report.build import build
-from benchmark.report.derived import Derived
 from benchmark.report.pictures import roc_tables
-from benchmark.report.results import Results
+from benchmark.report.results import Report
 from benchmark.report.roc import Curve
-from benchmark.report.tables import Sheet, Table
-
-if TYPE_CHECKING:
-    import pandas as pd
+from benchmark.report.tables import Table
 
 
 class Beside(NamedTuple):
@@ -32,32 +30,24 @@ class Beside(NamedTuple):
 
 
 def render(
-    results: Results,
-    tidy: pd.DataFrame,
-    built: list[Table],
+    report: Report,
     curves: Mapping[str, list[tuple[str, list[Curve]]]],
     facts: Mapping[str, Any],
     figures: Mapping[str, list[str]],
-    sizes: Mapping[str, int],
-    derived: Derived,
     beside: Beside,
-    chosen: Sequence[str],
-    checked: str,
-    beyond: Sequence[Sheet],
 ) -> str:
-    """The page.
+    """The page. Tables for other metrics than AUROC are built here.
 
-    ``built`` are the tables for AUROC; those for the other metrics are built here. ``curves``: heading -> (data set,
-    mean ROC curves). ``facts``: data set -> its metadata. ``figures``: section -> inline SVG in the page's colours.
-    ``chosen`` are patterns of the series whose traces are shown, by default as many as fit. ``checked`` tells which
-    figures were recomputed for this page. ``beyond`` are comparisons with figures of others, behind the main tables.
+    ``curves``: heading -> (data set, mean ROC curves). ``facts``: data set -> its metadata. ``figures``: section ->
+    inline SVG in the page's colours.
     """
+    tidy, built = report.tidy, report.built
     environment = html.environment(str(__package__))
     environment.filters |= {"figure": text.figure, "signed": text.signed, "path": svg_path, "band": svg_band}
     environment.filters |= {"number": leading_number}
     environment.filters |= {"address": text.address, "quoted": shlex.quote, "kind": style.group_name}
-    sheets = [table for table in built if not table.main] + _other_metrics(tidy, sizes)
-    runs = [_run(run) for run in reversed(results.runs())]
+    sheets = [table for table in built if not table.main] + _other_metrics(tidy, report.sizes)
+    runs = [_run(run) for run in reversed(report.source.store.runs())]
     page = environment.get_template("report.html").render(
         **{
             "style": html.packaged("report.css"),
@@ -71,11 +61,11 @@ def render(
         protocol_names=list(dict.fromkeys(table.protocol for table in sheets)),
         metric_names=list(dict.fromkeys(table.metric for table in sheets)),
         figures=figures,
-        series=cards.series(results, tidy, derived, chosen),
+        series=cards.series(report.source, tidy, report.series),
         beside=beside,
-        beyond=beyond,
+        beyond=report.beyond,
         failures=failures(tidy),
-        checked=checked,
+        checked=report.checked,
         statuses=Counter(tidy["status"]),
         simulated=len(tidy) > 0 and bool(tidy["simulated"].all()),
         partly_simulated=bool(tidy["simulated"].any()),

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from benchmark.report import style, text
 from benchmark.report.cd_diagram import rank_figure, rank_inputs
 from benchmark.report.derived import Derived
 from benchmark.report.quality import published_figure, time_figure, time_points
-from benchmark.report.results import Results
 from benchmark.report.roc import Curve, roc_figure
 from benchmark.report.tables import Table
 from benchmark.report.training import training_figure, training_histories
+from benchmark.store import Store
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
 
@@ -44,10 +45,10 @@ class Drawing:
 
         return derived.get(f"{self.section} as {form}", self.inputs, draw)
 
-    def files(self, derived: Derived) -> Iterator[tuple[str, bytes]]:
-        """Path below the report's folder, and content."""
+    def files(self, derived: Derived | None = None) -> Iterator[tuple[str, bytes]]:
+        """Path below the report's folder, and content; where nothing is kept, drawn anew."""
         for form in self.formats:
-            content = self.content(derived, form)
+            content = self.content(derived or Derived(), form)
             if content:
                 yield f"{self.section.lower()}/{text.file_name(self.name)}.{form}", content
 
@@ -96,9 +97,9 @@ def roc_drawings(built: list[Table], curves: Mapping[str, list[tuple[str, list[C
                 yield Drawing("ROC", dataset + suffix, [drawn, title, caption], make)
 
 
-def training_drawings(results: Results, tidy: pd.DataFrame) -> Iterator[Drawing]:
+def training_drawings(store: Store, tidy: pd.DataFrame) -> Iterator[Drawing]:
     """A picture of the losses of each network under each protocol."""
-    for title, histories in training_histories(results, tidy):
+    for title, histories in training_histories(store, tidy):
         yield Drawing("Training", title, [title, histories], partial(training_figure, histories, title), ("png",))
 
 

@@ -1,77 +1,76 @@
-"""What the report reads: any source of cells, scores and series; a store is one."""
+"""What a report reads: a store, and what earlier reports have derived from it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError
-
-if TYPE_CHECKING:
-    import pandas as pd
+from benchmark.report.derived import Derived
+from benchmark.report.tables import Sheet, Table
+from benchmark.store import Store
 
 Array = NDArray[np.float64]
+Labels = NDArray[np.uint8]
 
 
-class Results(Protocol):
-    """What the report reads; :class:`~benchmark.store.Store` has it."""
+class Source:
+    """A store whose series are unpacked once; what is derived from a series or from scores is kept in ``derived``."""
 
-    def frame(self) -> pd.DataFrame:
-        """Tidy cells."""
+    def __init__(self, store: Store, derived: Derived | None = None) -> None:
+        self.store, self.derived = store, derived or Derived()
+        self.series = cache(store.series)  # hash -> (n,) values and (n,) labels; KeyError when they are not at hand
 
-    def scores(self, key: str) -> tuple[int, Array]:
-        """First scored row and (m,) scores of a cell; KeyError when it has none."""
+    def scored(self, key: str, data_hash: str) -> tuple[int, Labels, Array]:
+        """First scored row, and the (m,) labels and scores of a cell.
 
-    def content(self, key: str) -> str:
-        """Hash of a cell's scores and of the row they begin at; KeyError when it has none."""
+        Raises
+        ------
+        KeyError
+            If scores or series are not at hand.
+        UserError
+            If they do not fit each other: no benchmark wrote such a cell.
+        """
+        first, scores = self.store.scores(key)
+        labels = self.series(data_hash)[1]
+        if not (0 <= first == len(labels) - len(scores) and np.isfinite(scores).all()):
+            raise UserError(
+                f"cell {key} has {len(scores)} scores from row {first} for a series of {len(labels)} points, or "
+                "some are not finite: `results verify` names such cells, `--repair` drops them"
+            )
+        return first, labels[first : first + len(scores)], scores
 
-    def fingerprint(self) -> str:
-        """Hash of all that is here."""
+    def from_scores(
+        self, what: str, key: str, data_hash: str, more: Sequence[Any], make: Callable[[int, Labels, Array], Any]
+    ) -> Any:
+        """JSON that ``make`` derives of :meth:`scored` and of ``more``; KeyError where they are not at hand."""
+        inputs = [self.store.content(key), data_hash, *more]
+        return self.derived.get_json(what, inputs, lambda: make(*self.scored(key, data_hash)))
 
-    def series(self, data_hash: str) -> tuple[Array, NDArray[np.uint8]]:
-        """(n,) values and (n,) labels; KeyError when they are not at hand."""
-
-    def extra(self, key: str) -> dict[str, Any]:
-        """What a cell recorded besides, e.g. ``{"history": {"stage 1": [...]}}``."""
-
-    def runs(self) -> list[dict[str, Any]]:
-        """Runs: ``started``, ``command``, ``provenance``."""
+    def from_series(self, what: str, data_hash: str, more: Sequence[Any], make: Callable[[Array, Labels], Any]) -> Any:
+        """The same of a series' values and labels."""
+        return self.derived.get_json(what, [data_hash, *more], lambda: make(*self.series(data_hash)))
 
 
-def scored(results: Results, key: str, data_hash: str) -> tuple[int, NDArray[np.uint8], Array]:
-    """First scored row, and the (m,) labels and scores of a cell.
+@dataclass(frozen=True)
+class Report:
+    """What every file of a report is made of."""
 
-    Raises
-    ------
-    KeyError
-        If scores or series are not at hand.
-    UserError
-        If they do not fit each other: no benchmark wrote such a cell.
-    """
-    first, scores = results.scores(key)
-    labels = results.series(data_hash)[1]
-    if not (0 <= first == len(labels) - len(scores) and np.isfinite(scores).all()):
-        raise UserError(
-            f"cell {key} has {len(scores)} scores from row {first} for a series of {len(labels)} points, or "
-            "some are not finite: `results verify` names such cells, `--repair` drops them"
-        )
-    return first, labels[first : first + len(scores)], scores
+    source: Source
+    tidy: pd.DataFrame  # the cells that count
+    built: list[Table]  # for AUROC
+    sizes: Mapping[str, int]  # series that each data set has
+    checked: str = ""  # which figures were recomputed for this report
+    series: Sequence[str] = ()  # patterns of the series whose traces the page shows; by default as many as it holds
+    beyond: Sequence[Sheet] = ()  # comparisons with figures of others, behind the main tables
 
 
 def lines(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     """The rows of a frame as tuples, many times faster than pandas gives them."""
     return zip(*(frame[name].tolist() for name in columns), strict=True)
-
-
-class Remembered:
-    """Results that unpack each series, and read the cells, once."""
-
-    def __init__(self, results: Results) -> None:
-        self.frame = cache(results.frame)
-        self.series = cache(results.series)
-        self.scores, self.extra, self.runs = results.scores, results.extra, results.runs
-        self.content, self.fingerprint = results.content, results.fingerprint

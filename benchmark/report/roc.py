@@ -8,21 +8,18 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
 from benchmark.metrics import Undefined, roc_curve
 from benchmark.report import style, text
-from benchmark.report.derived import Derived
-from benchmark.report.results import Results, lines, scored
+from benchmark.report.results import Array, Labels, Source, lines
 from benchmark.report.style import BLUE, COLOURS, DASHES, FAINT, GREEN, INK, PINK, QUIET, VERMILION
 from benchmark.report.tables import Row, Table
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Array = NDArray[np.float64]
 Cells = dict[tuple[str, ...], dict[str, list[tuple[str, str]]]]  # label, protocol, data set -> series -> cells
 
 GRID: Array = np.linspace(0, 1, 101) ** 2  # denser where ROC curves bend
@@ -41,62 +38,48 @@ class Curve:
     spread: Array
 
 
-def average_roc(curves: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
-    """Mean and standard deviation over series of the true-positive rate on :data:`GRID`.
-
-    Each curve is (fpr, tpr), non-decreasing, from (0, 0) to (1, 1).
-    """
-    rates = np.stack([np.interp(GRID, fpr, tpr) for fpr, tpr in curves])
-    return rates.mean(axis=0), rates.std(axis=0)
-
-
-def roc_curves(
-    results: Results, table: Table, tidy: pd.DataFrame, derived: Derived | None = None
-) -> Iterator[tuple[str, list[Curve]]]:
+def roc_curves(source: Source, table: Table, tidy: pd.DataFrame) -> Iterator[tuple[str, list[Curve]]]:
     """For each data set of a table, the mean ROC curve of each of its rows.
 
     A row's curve is averaged over seeds, then over series, like its figure; a row without scores has none.
     """
-    derived = derived or Derived()
     tidy = tidy[(tidy["status"] == "ok") & (tidy["simulated"] == table.simulated)]
     cells: Cells = {}
     columns = ["label", "protocol", "dataset", "series", "key", "data_hash"]
     for *place, series, key, data_hash in lines(tidy, columns):
         cells.setdefault(tuple(place), {}).setdefault(series, []).append((key, data_hash))
     for dataset in table.datasets:
-        curves = (_curve(results, row, dataset, cells, derived) for row in table.rows)
+        curves = (_curve(source, row, dataset, cells) for row in table.rows)
         yield dataset, [curve for curve in curves if curve is not None]
 
 
-def _curve(results: Results, row: Row, dataset: str, cells: Cells, derived: Derived) -> Curve | None:
+def _curve(source: Source, row: Row, dataset: str, cells: Cells) -> Curve | None:
     per_series = []
     for of_series in cells.get((row.label, row.protocol, dataset), {}).values():
-        by_seed = [rates for cell in of_series if len(rates := _rates(results, *cell, derived))]
+        by_seed = [rates for cell in of_series if (rates := _rates(source, *cell))]
         if by_seed:
             per_series.append(np.mean(by_seed, axis=0))
     value = row.entries[dataset].value
     if not per_series or value is None:
         return None
-    rates = np.stack(per_series)
-    return Curve(row.label, row.group, value, len(rates), rates.mean(axis=0), rates.std(axis=0))
+    stacked = np.stack(per_series)
+    return Curve(row.label, row.group, value, len(stacked), stacked.mean(axis=0), stacked.std(axis=0))
 
 
-def _rates(results: Results, key: str, data_hash: str, derived: Derived) -> Array:
-    """(101,) true-positive rates of a cell; (0,) without scores at hand, or of one class: its metrics say so."""
+def _rates(source: Source, key: str, data_hash: str) -> list[float]:
+    """101 true-positive rates of a cell; none without scores at hand, or of one class: its metrics say so."""
     try:
-        inputs = [results.content(key), data_hash]
-        return np.frombuffer(derived.get("ROC curve", inputs, lambda: _on_grid(results, key, data_hash)))
+        return list(source.from_scores("ROC curve", key, data_hash, [], _on_grid))
     except KeyError:
-        return np.empty(0)
+        return []
 
 
-def _on_grid(results: Results, key: str, data_hash: str) -> bytes:
-    _, labels, scores = scored(results, key, data_hash)
+def _on_grid(_: int, labels: Labels, scores: Array) -> list[float]:
     try:
-        points = roc_curve(labels, scores)
+        rates: list[float] = np.interp(GRID, *roc_curve(labels, scores)).tolist()
+        return rates
     except Undefined:
-        return b""
-    return average_roc([points])[0].tobytes()
+        return []
 
 
 def roc_figure(curves: Sequence[Curve], title: str, caption: str = "") -> Figure:

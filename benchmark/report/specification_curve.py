@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.report.pictures import Drawing
-from benchmark.report.style import ACCENT, FAINT, INK, QUIET, VERMILION, save
+from benchmark.report.style import ACCENT, FAINT, INK, QUIET, VERMILION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,11 +32,6 @@ class Specification:
     values: NDArray[np.float64]  # (k,), AUROC of each universe; those without a figure (NaN) are left out
     published: float | None  # the published figure, a line
     chosen: int  # the universe of the detector's defaults
-
-
-def write_specification_curve(stem: Path, one: Specification, title: str) -> None:
-    """Draw :func:`specification_figure` into ``stem.png`` and ``stem.svg``."""
-    save(specification_figure(one, title), stem)
 
 
 def specification_drawing(name: str, one: Specification, title: str) -> Drawing:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import re
 from contextlib import AbstractContextManager
-from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -90,13 +89,6 @@ def mark(group: str) -> dict[str, Any]:
     colour, marker = GROUPS.get(group, (INK, "x"))
     edge = {"mec": colour, "mew": 1.2} if marker == "x" else {"mec": "white", "mew": 0.5}
     return {"marker": marker, "color": colour, "ls": "", "ms": 6, **edge}
-
-
-def save(figure: Figure, stem: Path) -> None:
-    """Write a figure as ``stem.png`` and ``stem.svg``; the folder is made when needed."""
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    for suffix in ("png", "svg"):
-        stem.with_name(f"{stem.name}.{suffix}").write_bytes(drawn(figure, suffix))
 
 
 def drawn(figure: Figure, form: str) -> bytes:

@@ -6,8 +6,8 @@ Nothing here renders or computes; :mod:`benchmark.report.build` makes them from 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from benchmark.report.verdicts import Verdict
 
@@ -79,6 +79,10 @@ class Row:
     def trivial(self) -> bool:
         """Whether this is a trivial baseline."""
         return self.group == "one-liner"
+
+    def changed(self, dataset: str, **changes: Any) -> Row:
+        """The same row with another figure on a data set."""
+        return replace(self, entries={**self.entries, dataset: replace(self.entries[dataset], **changes)})
 
 
 class Block(NamedTuple):

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.report import style
-from benchmark.report.results import Results
 from benchmark.report.style import BLUE, INK, VERMILION
+from benchmark.store import Store
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -21,13 +21,13 @@ Array = NDArray[np.float64]
 Histories = dict[str, dict[str, dict[str, list[float]]]]
 
 
-def training_histories(results: Results, tidy: pd.DataFrame) -> Iterator[tuple[str, Histories]]:
+def training_histories(store: Store, tidy: pd.DataFrame) -> Iterator[tuple[str, Histories]]:
     """Losses of the networks: title, then data set -> series -> part -> losses; diverged runs included."""
     tidy = tidy[tidy["group"].isin(["neural", "successor", "plug-in"])]
     for (label, protocol, simulated), cells in tidy.groupby(["label", "protocol", "simulated"]):
         histories: Histories = {}
         for key, dataset, series, seed in zip(*(cells[c] for c in ("key", "dataset", "series", "seed")), strict=True):
-            history = results.extra(key).get("history")
+            history = store.extra(key).get("history")
             if isinstance(history, dict) and history:
                 histories.setdefault(dataset, {})[f"{series} seed {seed}"] = history
         if histories:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 import datasets
 from benchmark.catalogue import registry
@@ -18,15 +20,12 @@ from benchmark.report import csv, latex, markdown, page, pictures
 from benchmark.report.bar import OneLinerTest
 from benchmark.report.build import build, current
 from benchmark.report.derived import Derived, digest, program
-from benchmark.report.figures import Checked, checked
+from benchmark.report.figures import checked
 from benchmark.report.publish import hash_of, publish
-from benchmark.report.results import Remembered, Results
+from benchmark.report.results import Report, Source
 from benchmark.report.roc import roc_curves
 from benchmark.report.tables import Sheet, Table
 from benchmark.store import Store, evaluate
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 KEPT = ".derived.zip"
 COPIED = ("table.md", "table.tex", "table.csv", "citations.bib")
@@ -60,66 +59,57 @@ def write(store: Store, out: Path, jobs: int = 1, wanted: Wanted = Wanted()) -> 
     return write_views(store, out, wanted)
 
 
-def write_views(results: Results, out: Path, wanted: Wanted = Wanted()) -> list[Table]:
+def write_views(store: Store, out: Path, wanted: Wanted = Wanted()) -> list[Table]:
     """Tables, cells, pictures and page from the cells there are; an empty store gives a page that says so."""
     progress, beyond = wanted.progress, wanted.beyond()
-    results = Remembered(results)
     with Derived(out / KEPT) as derived:
+        source = Source(store, derived)
         progress("figures")
-        found = checked(results, derived)
+        found = checked(source)
         if found.warning:
             wanted.warn(found.warning)
         progress("tables")
         tidy = current(found.cells)
         sizes = {name: dataset.size for name, dataset in dataset_facts().items()}
-        built = build(tidy, sizes, against=OneLinerTest(results, tidy, derived), common=wanted.common)
+        built = build(tidy, sizes, against=OneLinerTest(source, tidy), common=wanted.common)
         if found.warning:
             built = [replace(table, notes=(found.warning, *table.notes)) for table in built]
         asked = [wanted.common, wanted.series, [one.inputs for one in wanted.further], *beyond]
-        state = digest([program(), _detectors(), results.fingerprint(), *asked])
+        state = digest([program(), _detectors(), store.fingerprint(), *asked])
         earlier = derived.earlier
         if earlier["state"] == state and all(hash_of(out / name) == known for name, known in earlier["files"].items()):
             progress("nothing has changed")
             return built
-        files = _files(results, found, tidy, built, sizes, derived, wanted, beyond)
+        report = Report(source, tidy, built, sizes, str(found), wanted.series, beyond)
+        files = _files(report, found.cells, wanted)
         progress("files")
         derived.finish(state, publish(out, files, earlier["files"]))
     return built
 
 
-def _files(
-    results: Results,
-    found: Checked,
-    tidy: pd.DataFrame,
-    built: list[Table],
-    sizes: dict[str, int],
-    derived: Derived,
-    wanted: Wanted,
-    beyond: Sequence[Sheet],
-) -> dict[str, bytes]:
+def _files(report: Report, cells: pd.DataFrame, wanted: Wanted) -> dict[str, bytes]:
     """Every file of the report, by its path below the folder."""
+    source, tidy, built = report.source, report.tidy, report.built
     texts = {
         "table.md": markdown.document(built) or "No cell has been computed yet.\n",
         "table.tex": latex.document(built),
         "table.csv": csv.document(built),
-        "cells.csv": csv.cells(found.cells),
+        "cells.csv": csv.cells(cells),
     }
     wanted.progress("ROC curves")
-    curves = {suffix: list(roc_curves(results, table, tidy, derived)) for suffix, table in pictures.roc_tables(built)}
+    curves = {suffix: list(roc_curves(source, table, tidy)) for suffix, table in pictures.roc_tables(built)}
     summary = [*pictures.summary_drawings(tidy, built), *wanted.further]
-    drawings = [*pictures.roc_drawings(built, curves), *summary, *pictures.training_drawings(results, tidy)]
+    drawings = [*pictures.roc_drawings(built, curves), *summary, *pictures.training_drawings(source.store, tidy)]
     files: dict[str, bytes] = {}
     for k, drawing in enumerate(drawings, start=1):
         wanted.progress(f"pictures, {k} of {len(drawings)}")
-        files.update(drawing.files(derived))
+        files.update(drawing.files(source.derived))
     wanted.progress("page")
-    figures = pictures.by_section(summary, derived)
+    figures = pictures.by_section(summary, source.derived)
     facts = {name: fact for name, fact in dataset_facts().items() if name in set(tidy["dataset"])}
     texts["citations.bib"] = latex.bibtex(facts)
     beside = page.Beside({name: texts[name] for name in COPIED}, [name for name in files if name.startswith("roc/")])
-    texts["index.html"] = page.render(
-        results, tidy, built, curves, facts, figures, sizes, derived, beside, wanted.series, str(found), beyond
-    )
+    texts["index.html"] = page.render(report, curves, facts, figures, beside)
     return {name: text.encode("utf-8", "backslashreplace") for name, text in texts.items()} | files
 
 

@@ -185,7 +185,7 @@ def runs_views(folder: Path) -> str:
 def runs_cards(folder: Path) -> str:
     """What a page's viewer gets of each series: which rows are kept whole, which traces are shown, in which order."""
     from benchmark.report import build, cards, profile
-    from benchmark.report.derived import Derived
+    from benchmark.report.results import Source
 
     cells = frame(
         [
@@ -213,7 +213,7 @@ def runs_cards(folder: Path) -> str:
         (4000, 1 << 15, 99, ("s*",)),
     ):
         with mock.patch.multiple(cards, MOST_TRACES=most, COARSE=coarse, FINE=fine):
-            made = cards.series(MadeUpResults(cells), build.current(cells), Derived(), chosen)
+            made = cards.series(Source(MadeUpResults(cells)), build.current(cells), chosen)
         for card in made:
             payload = json.loads(card.pop("payload") or "{}")
             shown = [(t["label"], t["protocol"], t["group"], t["paper"], t["auroc"]) for t in payload.get("scores", ())]
