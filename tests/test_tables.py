@@ -403,6 +403,13 @@ def test_no_name_breaks_a_markdown_table() -> None:
     assert "<i>" not in markdown.document(hostile_tables())
 
 
+def test_latex_sets_each_character_as_it_is() -> None:
+    assert latex.escape('\\~^<>|"°†≈≠−–\n\r\t&%$#_{}aZ é☃') == (
+        r"\textbackslash{}\textasciitilde{}\textasciicircum{}\textless{}\textgreater{}\textbar{}\textquotedbl{}"
+        r"$^{\circ}$\textsuperscript{\textdagger}$\approx$$\neq$$-$--   \&\%\$\#\_\{\}aZ é\texttt{U+2603}"
+    )
+
+
 def test_latex_tables_are_sound() -> None:
     written = latex.document([*build(current(grid()), SIZES), *hostile_tables()])
     assert written.count(r"\begin{") == written.count(r"\end{")

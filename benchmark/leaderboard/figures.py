@@ -39,7 +39,7 @@ def figures(store: Store) -> list[Figures]:
     cells = cells[cells["vus_pr"].notna()] if "vus_pr" in cells else cells[:0]
     if len(cells):
         cells = cells.assign(**{AFTER_TRAIN: _after_train(store, cells)})
-    return [_row(str(label), part) for label, part in cells.groupby("label", sort=False)]
+    return [_row(str(label), part) for label, part in cells.groupby("label")]
 
 
 def on_listed_files(store: Store) -> pd.DataFrame:

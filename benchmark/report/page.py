@@ -112,7 +112,7 @@ def failures(tidy: pd.DataFrame) -> list[dict[str, Any]]:
     bad = tidy[tidy["status"] != "ok"]
     lines = []
     for (status, label, dataset, protocol, reason), cells in bad.groupby(
-        ["status", "label", "dataset", "protocol", "reason"], sort=False
+        ["status", "label", "dataset", "protocol", "reason"]
     ):
         names = sorted(set(cells["series"]))
         line = {"status": status, "label": label, "dataset": dataset, "protocol": protocol, "reason": reason}

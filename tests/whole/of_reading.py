@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -77,6 +78,14 @@ def _excel() -> bytes:
     with pd.ExcelWriter(out, engine="openpyxl") as writer:
         pd.DataFrame({"note": ["made up"] * 3}).to_excel(writer, sheet_name="about", index=False)
         book.to_excel(writer, sheet_name="data", index=False, startrow=2)
+    return out.getvalue()
+
+
+def _archive(*names: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in names:
+            archive.writestr(name, table(v=WAVE))
     return out.getvalue()
 
 
@@ -234,6 +243,8 @@ FILES: dict[str, tuple[str | bytes, str, Options]] = {
     "year, month and day": (table(year=DAYS.year, month=DAYS.month, day=DAYS.day, v=WAVE), "mine.csv", {}),
     "year, month, day and hour": (table(year=HOURS.year, month=HOURS.month, day=HOURS.day, hour=HOURS.hour, v=WAVE), "mine.csv", {}),
     "year and day of the year": (table(year=DAYS.year, doy=DAYS.day_of_year, v=WAVE), "mine.csv", {}),
+    "an archive": (_archive("in/one.csv", "in/", "__MACOSX/._one.csv"), "mine.zip", {}),
+    "an archive of six": (_archive(*(f"{k}.csv" for k in "abcdef")), "mine.zip", {}),
     "a date and a time of day": (table(date=HOURS.date, time=HOURS.time, v=WAVE), "mine.csv", {}),
     "a date and bare hours": (table(date=HOURS.strftime("%d.%m.%Y"), hour=HOURS.hour * 100, v=WAVE), "mine.csv", {}),
     "twelve hours": (table(t=HOURS.strftime("%d %b %Y %I:%M %p"), v=WAVE), "mine.csv", {}),

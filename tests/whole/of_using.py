@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import sys
 import warnings
 from collections.abc import Callable
 from contextlib import closing, redirect_stderr
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from unittest import mock
 
@@ -121,10 +123,14 @@ def using_evaluate(folder: Path) -> str:
         "protocol": {"protocol": "tsbuad"}, "no protocol": {"protocol": ()}, "seed": {"seeds": -1}, "true": {"seeds": (True,)}, "seed 2": {"seeds": 2**32},
         "metric": {"metrics": ["f11"]}, "jobs": {"jobs": 0}, "local": {"detectors": type("Here", (Kept,), {"__module__": "nowhere"})}, "mode": {"data": "MGAB", "mode": "fake"},
     }  # fmt: skip
-    for title, given in wrong.items():
-        parts += [
-            f"{title}: {told(lambda given=given: benchmark.evaluate(**({'detectors': 'AbsDeviation', 'data': one} | given)))}"
-        ]
+    on_no_disk = {name: ModuleType(name) for name in ("by_hand", "__main__")}
+    for name, module in on_no_disk.items():
+        vars(module)["Of"] = type("Of", (Kept,), {"__module__": name, "__qualname__": "Of"})
+        wrong[f"of {name}"] = {"detectors": vars(module)["Of"]}
+    with mock.patch.dict(sys.modules, on_no_disk):
+        for title, given in wrong.items():
+            asked = {"detectors": "AbsDeviation", "data": one} | given
+            parts += [f"{title}: {told(lambda asked=asked: benchmark.evaluate(**asked))}"]
     made = frame(
         [
             *(
