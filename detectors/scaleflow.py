@@ -521,7 +521,6 @@ class ScaleFlow(SavedDetector):
         self.runs_ = self._runs([self._standardise(piece) for piece in self.fitted_pieces_])
         self._build()
         self.bank_.load_state_dict(under("bank."))
-        self.bank_.eval()
         for k, scale in enumerate(self.scales_):
             self._restore_scale(scale, under(f"{k}."))
 
