@@ -146,7 +146,7 @@ def since_of(years: Whole) -> int:
 
 def midnight(year: Whole, month: Whole, day: Whole) -> tuple[Nanoseconds, Mask]:
     """Nanoseconds since 1970 at the begin of a day, and whether there is such a day."""
-    months = np.clip((year - 1970) * 12 + month - 1, -3000, 3000).astype("M8[M]")
+    months = np.clip((year - 1970) * 12 + month - 1, -270 * 12, 230 * 12).astype("M8[M]")  # 1700 to 2200
     days = months.astype("M8[D]").astype(np.int64)
     after = (months + np.timedelta64(1, "M")).astype("M8[D]").astype(np.int64)
     valid = (month >= 1) & (month <= 12) & (day >= 1) & (day <= after - days) & (year >= 1700) & (year < 2200)

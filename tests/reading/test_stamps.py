@@ -60,6 +60,12 @@ def test_the_only_reading_in_order_decides() -> None:
     assert walls(cells)[0] == "2023-02-01T06:00:00"
 
 
+def test_years_from_1700_to_2199_are_dates() -> None:
+    days = ["1700-01-01", "1700-12-31", "1719-06-15", "1720-02-29", "2199-12-31"]
+    cells = [".".join(day.split("-")[::-1]) for day in (*days, "1699-12-31", "2200-01-01")]
+    assert walls([*cells]) == [*(f"{day}T00:00:00" for day in days), "NaT", "NaT"]
+
+
 def test_both_readings_in_order_are_asked_for() -> None:
     cells: list[str | None] = [f"03/04/2023 {h:02d}:00" for h in range(24)]
     with pytest.raises(Ambiguous):

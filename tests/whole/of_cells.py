@@ -182,6 +182,36 @@ def cells_of_counts(folder: Path) -> str:
     return "\n".join(parts) + "\n"
 
 
+EDGES: dict[str, tuple[str, Callable[[Any], Cells], Any]] = {
+    # what, a column of numbers of something that grows, and its values about where the column ceases to be times
+    "yyyymmdd": ("v", lambda day: [20240109, day, 20240111], (16991231, 17000101, 21991231, 22000101, 20240230, 20231300)),
+    "wrong dates among 100": ("v", lambda wrong: [*DATED_ROWS, *[20240230] * wrong][-100:], (1, 2, 3)),
+    "yyyymm": ("month", lambda month: [month, month + 1, month + 2], (169912, 170001, 202401, 202411, 219910, 219911)),
+    "yyyyddd": ("day", lambda day: [day, day + 1, day + 2], (1899364, 1900001, 2024364, 2024365, 2199363, 2199364, 2024000)),
+    "yymmdd": ("date", lambda day: [day, day + 1, day + 2], (101, 240129, 240130, 991229, 1000101)),
+    "hours": ("v", lambda hour: [2401310000 + 100 * (k % 24) + k // 24 * 10000 for k in range(23)] + [2401310000 + hour], (2300, 2359, 2360, 2400)),
+    "rows of short stamps": ("v", lambda n: [2401310000 + k for k in range(n)], (19, 20)),
+    "uneven of 41": ("v", lambda odd: [2401310000 + k + (k >= 41 - odd) * (k - 40 + odd) for k in range(41)], (3, 4, 5)),
+}  # fmt: skip
+DATED_ROWS = [int(t.strftime("%Y%m%d")) for t in pd.date_range("2023-12-01", periods=100)]
+
+
+def cells_of_edges(folder: Path) -> str:
+    """Whole numbers about where they cease to be dates or times, and epochs about the first and the last moment."""
+    parts = []
+    for what, (name, column, values) in EDGES.items():
+        for value in values:
+            made = np.array(column(value), dtype=float)
+            found = whole_dates.whole_dates(made, name) or whole_dates.short_stamps(made, name)
+            parts += [f"{what}, {value}: " + ("none" if found is None else f"{_moment(found.wall[0])} .. {_moment(found.wall[-1])}, {np.count_nonzero(found.wall == NOT_A_TIME)} none {' '.join(found.notes)}".rstrip())]  # fmt: skip
+    for way in (*epochs.EPOCHS, epochs.DATENUM):
+        for moment in (epochs.OLDEST, epochs.YOUNGEST):
+            edge = round((moment - way.zero) * 1e9 / way.size)
+            inside = [way.fits(np.array([float(edge + k * edge // 10**12 + k), 1.7e18 / way.size - way.zero * 1e9 / way.size]), "mjd jd time") for k in (-1, 0, 1)]  # fmt: skip
+            parts += [f"{way.words} at {moment}: {inside}"]
+    return "\n".join(parts) + "\n"
+
+
 VALUES = (0.5, 12.25, 998.75, 1234.5, 1_234_567.125, -3.25, 40.0, 87.375, 5.125, 6.5, 7.75, 640.0)
 GROUPED = [f"{v:,.3f}" for v in VALUES]
 NUMBERS: dict[str, Cells] = {
@@ -286,5 +316,6 @@ def cells_of_sheets(folder: Path) -> str:
 
 
 SUBJECTS: dict[str, Subject] = {
-    s.__name__: s for s in (cells_of_times, cells_of_days, cells_of_counts, cells_of_numbers, cells_of_sheets)
+    s.__name__: s
+    for s in (cells_of_times, cells_of_days, cells_of_counts, cells_of_edges, cells_of_numbers, cells_of_sheets)
 }
