@@ -30,6 +30,10 @@ UNUSABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, 
 class Parser(argparse.ArgumentParser):
     """An argument parser that names the nearest option or command for a typo."""
 
+    def knows(self, word: str) -> bool:
+        """Whether the word is one of its options, with or without ``=value``."""
+        return any(word.partition("=")[0] in action.option_strings for action in self._actions)
+
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}{self._guess(message)}\n  see: {self.prog} --help")
 
@@ -132,4 +136,7 @@ def _for_people(error: Exception) -> str:
 def _refuse(command: str, left: list[str]) -> NoReturn:
     parser = Parser(prog=f"python -m benchmark {command}")
     command_modules()[command].add_arguments(parser)
+    misplaced = [word for word in left if parser.knows(word)]
+    if misplaced:  # it was given before the command, where argparse does not look for it
+        raise UserError(f"write {' '.join(misplaced)} after the command: {parser.prog} {' '.join(misplaced)} ...")
     parser.error(f"unrecognized arguments: {' '.join(left)}")

@@ -43,6 +43,7 @@ def run(tmp_path: Path, *words: str) -> int:
     ("words", "message"),
     [
         (["run"], "nothing selected"),
+        (["--quiet", "run", "--all"], "write --quiet after the command: python -m benchmark run --quiet"),
         (["run", "--al"], "did you mean --all"),
         (["rum", "--all"], "did you mean run"),
         (["run", "--detector", "LOFF"], "did you mean LOF"),
