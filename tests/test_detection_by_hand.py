@@ -512,6 +512,17 @@ def test_the_drawing_shows_the_nearest_of_the_similar_windows_within_the_band_of
     assert (min(band), max(band)) == (round(box, 1), HEIGHT - 2)
 
 
+def test_rows_before_the_file_are_left_out_of_the_drawing_where_they_would_stand() -> None:
+    likes = Likes(-10, np.array([200]), np.zeros((1, 30)))
+    drawn = drawing(finding(), replace(ALERTS[0], start=2, stop=4, likes=likes))
+    assert drawn is not None
+    own = [float(part.split()[0]) for part in drawn["own"][1:].split("L")]
+    width = drawn["marked"][1] / 2  # of a row
+    assert drawn["marked"][0] == pytest.approx(12 * width, abs=0.1)
+    assert own == pytest.approx((10.5 + np.arange(20)) * width, abs=0.1)
+    assert (drawn["low"], drawn["high"]) == ("0", "19")
+
+
 @pytest.mark.parametrize(("times", "free"), [(3.8, True), (4.2, False)])
 def test_a_window_without_an_alert_is_preferred_up_to_four_times_the_least_distance(times: float, free: bool) -> None:
     rng = np.random.default_rng(0)

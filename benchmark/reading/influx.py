@@ -54,9 +54,8 @@ def mark_series(table: Table) -> Table:
     """Leave out the answer's own bookkeeping; what remains of text names the series of a row."""
     if "_time" not in table.names or "_value" not in table.names:
         return table
-    for name in (*BOOKKEEPING, "column 1"):
-        if name in table.columns and (name != "column 1" or table.columns[name].null_count == len(table)):
-            del table.columns[name]
+    for name in BOOKKEEPING:
+        table.columns.pop(name, None)
     words = [
         name
         for name, cells in table.columns.items()
