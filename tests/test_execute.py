@@ -10,7 +10,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
+import filelock
 import numpy as np
 import pytest
 
@@ -148,6 +150,17 @@ def test_processes_compile_one_after_the_other(tmp_path: Path) -> None:
     both = [subprocess.Popen([sys.executable, "-c", ALONE, str(file)]) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
     assert file.read_text().split() == ["in", "out"] * 2
+
+
+@pytest.mark.parametrize("error", [OSError, NotImplementedError])
+def test_without_locks_of_files_kernels_are_compiled_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    monkeypatch.setattr(filelock.FileLock, "acquire", Mock(side_effect=error))
+    entered = False
+    with warm_up.compiling_alone():
+        entered = True
+    assert entered
 
 
 def test_only_packaged_detectors_are_warmed_up_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

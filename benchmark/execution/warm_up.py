@@ -40,11 +40,8 @@ def compiling_alone() -> Iterator[None]:
     from filelock import FileLock
 
     lock = FileLock(Path(tempfile.gettempdir()) / f"tsad-benchmark-kernels-{getpass.getuser()}.lock")
-    try:
+    with contextlib.suppress(OSError, NotImplementedError):  # a file system without locks: as good as alone
         lock.acquire()
-    except (OSError, NotImplementedError):  # a file system without locks: as good as alone
-        yield
-        return
     try:
         yield
     finally:
