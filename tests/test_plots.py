@@ -60,6 +60,7 @@ def test_each_detector_has_a_panel_of_its_own_and_the_one_liners_share_one(n: in
         assert len(bold) == 1
         assert len(axes.collections) == 1, "the band"
     assert len(panels[-1].lines) == 1 + 3
+    assert [axes for axes in figure.axes if axes.axison] == panels, "the legend and what is left of the grid are bare"
 
 
 def test_one_series_has_no_band() -> None:
