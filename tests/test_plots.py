@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -153,6 +154,21 @@ def test_one_exploding_series_does_not_flatten_the_losses_of_the_others() -> Non
         assert axes.get_yscale() == scale
     low, high = axes.transAxes.inverted().transform(axes.transData.transform([(1, -3.0), (1, 2.0)]))[:, 1]
     assert high - low > 0.1
+
+
+def test_a_logarithmic_axis_of_losses_has_plain_numbers() -> None:
+    for losses, scale in (([1.0, 30.0, 900.0], "log"), ([1.0, 0.5, -3.0, 6e7], "symlog")):
+        axes = training.training_figure({"Genesis": {"1": {"train": losses}}}, "ScaleFlow").axes[0]
+        axes.figure.draw_without_rendering()
+        assert axes.get_yscale() == scale
+        assert not [text for text in axes.get_yticklabels() if "$" in text.get_text()]
+
+
+def test_every_colour_of_a_page_is_defined_there() -> None:
+    css = (Path(style.__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+    used = {*style.GROUPS, *re.findall(r"var\(--([\w-]+)", css + " ".join(style.THEME.values()))}
+    assert used <= set(re.findall(r"--([\w-]+):", css))
+    assert style.themed(f'<svg style="stroke: {style.INK}">') == '<svg style="stroke: var(--ink)">'
 
 
 # -- traces ------------------------------------------------------------------------------------

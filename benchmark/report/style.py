@@ -30,11 +30,11 @@ COLOURS = {group: colour for group, (colour, _) in GROUPS.items()}
 GROUP_NAMES = {"one-liner": "trivial baseline", "proposed": "the paper's model"}  # where the key is not the word
 DASHES = ("-", "--", ":", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3)), (0, (3, 5)))
 THEME = {
-    INK: "var(--ink)",
+    **{colour: f"var(--{group})" for group, colour in COLOURS.items()},
+    INK: "var(--ink)",  # behind the groups: two of them have the colours of text
     QUIET: "var(--quiet)",
     FAINT: "var(--line)",
     ACCENT: "var(--accent)",
-    **{colour: f"var(--{group})" for group, colour in COLOURS.items() if group != "one-liner"},
     "#ffffff": "var(--paper)",
     "#000000": "var(--ink)",
 }

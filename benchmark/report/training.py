@@ -84,5 +84,7 @@ def _losses(axes: Axes, parts: Mapping[str, list[Array]]) -> None:
         axes.set_yscale("log")  # a likelihood may be negative, an error spans decades
     elif len(finite) and np.abs(finite).max() > 100 * (usual := max(1.0, float(np.median(np.abs(finite))))):
         axes.set_yscale("symlog", linthresh=10 * usual, linscale=2)  # one bad series must not flatten all others
+    if axes.get_yscale() != "linear":
+        axes.yaxis.set_major_formatter("{x:g}")  # that of a logarithmic axis writes mathematics, which names must not
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     axes.set_ylabel("loss")
