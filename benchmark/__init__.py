@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,7 +18,7 @@ def evaluate(
     detectors: Any,
     data: Any,
     protocol: str | Sequence[str] = "tsb-uad",
-    seeds: int | Sequence[int] = (0,),
+    seeds: Iterable[int] = (0,),
     metrics: Sequence[str] | None = None,
     store: str | Path | None = None,
     jobs: int = 1,
@@ -42,8 +42,8 @@ def evaluate(
         of ``value,label`` files.
     protocol : str or sequence of str
         Rules for fitting and scoring; ``"paper"`` = ``tsb-uad``, and ``normal-only`` for the flows.
-    seeds : int or sequence of int
-        A detector without randomness gets the first one only.
+    seeds : iterable of int
+        ``range(5)`` are five seeds, ``[7]`` is the seed 7. A detector without randomness gets the first one only.
     metrics : sequence of str, optional
         Metrics besides the default ones, e.g. ``["pate"]``.
     store : str or Path, optional

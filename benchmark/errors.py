@@ -52,6 +52,17 @@ def printable(text: str) -> str:
     return OBEYED.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
+def one_line(text: str) -> str:
+    """As :func:`printable`, without line breaks: a name cannot pass for a line of ours.
+
+    Examples
+    --------
+    >>> one_line("a\\n63 cells: sound")
+    'a\\\\n63 cells: sound'
+    """
+    return printable(text).replace("\n", "\\n")
+
+
 def encodable(text: str) -> str:
     """Text that a file or a database takes: lone surrogates, as in some file names, are escaped."""
     return text.encode("utf-8", "backslashreplace").decode()

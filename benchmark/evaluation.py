@@ -6,7 +6,7 @@ import importlib.util
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -37,10 +37,12 @@ OneOrMore = Any  # one of several kinds, or a list of them: what is told apart w
 MOST = 2**32
 
 
-def selection_of(protocol: str | Sequence[str], seeds: int | Sequence[int], **more: Any) -> Selection:
+def selection_of(protocol: str | Sequence[str], seeds: Iterable[int], **more: Any) -> Selection:
     """Protocols and seeds, one or several of each, as the command line selects them."""
     protocols = (protocol,) if isinstance(protocol, str) else tuple(protocol)
-    numbers = (seeds,) if isinstance(seeds, int) else tuple(seeds)
+    if not isinstance(seeds, Iterable) or isinstance(seeds, str):  # one number may be a seed, or how many
+        raise UserError(f"seeds are a list, got {seeds!r}: seeds=[7] is the seed 7, seeds=range(5) are five seeds")
+    numbers = tuple(seeds)
     for seed in numbers:
         if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < MOST:
             raise UserError(f"a seed is a whole number from 0 to {MOST - 1}, got {seed!r}")
@@ -166,6 +168,8 @@ def data_set(name: str, folders: dict[str, str], options: FolderOptions | None =
     if name in datasets.names(archives=True):
         return datasets.get(name)
     if not Path(name).is_dir():
+        if Path(name).exists() or Path(name).name != name:
+            raise UserError(f"{name} is no folder: a data set is a folder of files, or one of `list datasets`")
         raise unknown("data set", name, datasets.names(archives=True), "(or give a folder of files)")
     from benchmark.reading import load_folder
 

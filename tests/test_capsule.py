@@ -123,6 +123,21 @@ def test_a_capsule_of_arrays_reads_them_from_the_store(here: Path, capsys: pytes
     assert capsys.readouterr().out == f"AUROC {stored} stored {stored}\n"
 
 
+def test_it_says_which_of_several_cells_it_is(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = ["run", "--detector", "HBOS", "--dataset", "own", "--protocol", "tsb-uad", "--protocol", "prefix"]
+    assert main([*run, "--backend", "serial", "--no-report"]) == 0
+    capsys.readouterr()
+    for cell, said in (
+        ("HBOS", "2 stored cells are called so; this is HBOS/own/a.out/"),
+        ("HBOS/own/a.out/prefix", ""),
+    ):
+        assert main(["capsule", cell]) == 0
+        found = capsys.readouterr()
+        assert found.err.startswith(said)
+        assert bool(found.err) == bool(said)
+        compile(found.out, "capsule", "exec")
+
+
 def test_imported_scores_have_no_capsule(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     x, labels = np.random.default_rng(0).normal(size=400), (np.arange(400) // 20 == 9).astype(int)
     cells = benchmark.evaluate("HBOS", (x, labels), store="results/results.sqlite")

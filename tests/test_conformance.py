@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,6 +13,7 @@ from benchmark.catalogue import registry
 from benchmark.catalogue.checks import Check, iter_checks
 from benchmark.catalogue.invariances import LAWS
 from benchmark.catalogue.trials import CheckFailed
+from benchmark.cli import main
 from detectors.core.contract import Array, Detector
 
 ALL = [check for cls in registry.detectors().values() for check in iter_checks(cls)]
@@ -42,6 +45,18 @@ def test_every_file_of_a_detector_can_be_imported() -> None:
 
 
 # -- each check can fail: one broken detector for it ---------------------------------------------
+
+
+LEAVES = """
+from detectors import Detector
+
+class Leaves(Detector):
+    def _fit(self, pieces):
+        raise SystemExit(3)
+
+    def _score(self, x):
+        return x
+"""
 
 
 class Sound(Detector):
@@ -251,6 +266,29 @@ def test_a_detector_that_cannot_score_a_wave_by_a_constant_is_caught() -> None:
     check = {c.name: c for c in iter_checks(DividesByTheFitted)}["constant"]
     with pytest.raises(FloatingPointError, match="not finite"):
         check.run()
+
+
+def test_a_detector_that_cannot_score_after_the_least_it_fits_is_caught() -> None:
+    class SpreadOfDifferences(Sound):
+        def _fit(self, pieces: list[Array]) -> None:
+            super()._fit(pieces)
+            with warnings.catch_warnings(action="ignore"):
+                self.spread_ = float(np.diff(np.concatenate(pieces)).var())
+
+        def _score(self, x: Array) -> Array:
+            with np.errstate(all="ignore"):
+                return super()._score(x) / self.spread_
+
+    check = {c.name: c for c in iter_checks(SpreadOfDifferences)}["output"]
+    with pytest.raises(FloatingPointError, match="not finite"):
+        check.run()
+
+
+def test_a_detector_that_ends_the_process_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "leaves.py"
+    file.write_text(LEAVES, encoding="utf-8")
+    assert main(["check", str(file)]) == 1
+    assert "But it raised SystemExit: 3" in capsys.readouterr().out
 
 
 def test_an_exemption_that_is_no_longer_needed_is_an_error() -> None:

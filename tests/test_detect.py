@@ -484,7 +484,18 @@ def test_equal_idle_weekends_are_not_the_anomaly() -> None:
 def test_a_constant_series_has_nothing_to_find() -> None:
     finding = detect(recording(np.full(300, 4.0)))
     assert not finding.flags.any()
-    assert "constant" in " ".join(finding.notes)
+    assert "Every value is 4." in finding.notes
+    said = report.markdown(finding, top=10)
+    assert "300 rows of 'value', not scored. A constant series has no anomaly to find." in said
+    assert "threshold" not in said
+
+
+def test_too_few_rows_are_refused_by_their_number_unless_a_person_chose() -> None:
+    x = np.arange(11.0) ** 2
+    with pytest.raises(UserError, match=r"has 11 rows, and the detectors need 12.*--detector AbsDeviation"):
+        detect(recording(x))
+    assert len(detect(recording(x), Options(detectors=("AbsDeviation",))).scores) == 11
+    assert len(detect(recording(np.append(x, 3.0))).scores) == 12
 
 
 def test_ten_rows_get_an_answer_without_a_ranking() -> None:

@@ -52,7 +52,7 @@ def test_cells_and_figures_are_those_of_run(folder: Path, tmp_path: Path) -> Non
     assert set(ours.index) == set(theirs.index)
     for column in ("status", "params", "version", "auroc", "auprc"):
         assert ours[column].to_dict() == theirs[column].to_dict()
-    again = benchmark.evaluate("IForest", str(folder), "prefix", seeds=1, store=tmp_path / "run.sqlite")
+    again = benchmark.evaluate("IForest", str(folder), "prefix", seeds=[1], store=tmp_path / "run.sqlite")
     assert set(again["run_id"]) == {1}  # nothing ran a second time
 
 
@@ -130,13 +130,15 @@ GOOD = arrays()
         ({"data": []}, "nothing to evaluate"),
         ({"data": 3.0}, "data are"),
         ({"data": "Genesiss"}, "did you mean Genesis"),
+        ({"data": "no/such"}, "no/such is no folder"),
         ({"data": ([1.0, 2.0], [0, 1, 0])}, "of equal length"),
         ({"data": ([1.0, np.nan], [0, 1])}, "row 1 of the values is nan"),
         ({"data": ([1.0, 2.0], [0, 2])}, "expected 0"),
         ({"data": ([1.0, 2.0], [0, 0])}, "no anomaly"),
         ({"protocol": "tsbuad"}, "did you mean tsb-uad"),
         ({"protocol": []}, "at least one protocol"),
-        ({"seeds": -1}, "from 0 to 4294967295"),
+        ({"seeds": [-1]}, "from 0 to 4294967295"),
+        ({"seeds": 5}, r"seeds=range\(5\) are five seeds"),
         ({"metrics": ["auc"]}, "unknown metric 'auc': did you mean auroc"),
         ({"jobs": 0}, "at least 1"),
     ],

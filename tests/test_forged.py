@@ -145,6 +145,13 @@ def test_a_report_shows_what_the_scores_give_and_says_so(tmp_path: Path) -> None
         assert "AUROC 0.9990, by its scores" in (tmp_path / "out" / name).read_text()
 
 
+@pytest.mark.parametrize("value", [17, -0.5])
+def test_a_figure_that_no_metric_gives_is_not_shown(value: float, tmp_path: Path) -> None:
+    path = forged(tmp_path, f"UPDATE metrics SET value = {value}")
+    with Store(path) as store, pytest.raises(UserError, match=f"its auroc is {value}.*, not a number from 0 to 1"):
+        store.frame()
+
+
 def test_scores_that_change_later_are_recomputed_again(tmp_path: Path) -> None:
     path, said = forged(tmp_path, "SELECT 1"), []
     with Store(path, write=True) as store:

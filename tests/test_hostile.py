@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import os
+import shutil
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +113,19 @@ def test_they_do_not_disturb_the_display(store_path: Path, capsys: pytest.Captur
     assert said.count("\n") == len(NAMES)
     assert "\x1b" not in said
     assert "\x00" not in said
+
+
+def test_each_has_one_line_in_a_list_and_where_it_is_damaged(
+    store_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = shutil.copy(store_path, tmp_path / "s.sqlite")
+    with closing(sqlite3.connect(copy)) as db, db:
+        db.execute("UPDATE cells SET n = n + 1, detector = 'a' || char(10) || 'sound'")
+        db.execute("UPDATE series SET name = 'a' || char(10) || 'sound'")
+    assert main(["results", "list", "--store", str(copy)]) == 0
+    assert "/a\\nsound  300 points" in capsys.readouterr().out
+    assert main(["results", "verify", "--store", str(copy)]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == len(NAMES) + 2  # the series, and what to do
 
 
 def test_reports_escape_them_and_write_nowhere_else(store_path: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd

@@ -157,9 +157,10 @@ def refusals(cls: type[Detector]) -> None:
 def output(cls: type[Detector]) -> None:
     detector = make(cls).fit(wave(400))
     least = detector.min_length()
-    make(cls).fit(wave(make(cls).min_length()))
-    for n in (400, 523, 260, *range(least, least + 12, 5)):
-        scores = detector.score(wave(n, seed=1))
+    brief = make(cls).fit(wave(make(cls).min_length()))
+    lengths = (400, 523, 260, *range(least, least + 12, 5))
+    for fitted, n in [*((detector, n) for n in lengths), (brief, 400)]:
+        scores = fitted.score(wave(n, seed=1))
         expect(scores.shape == (n,), f"{n} points must give {n} scores, got shape {scores.shape}")
         expect(scores.dtype == np.float64, f"scores must be float64, got {scores.dtype}")
         expect(bool(np.isfinite(scores).all()), "scores must be finite")

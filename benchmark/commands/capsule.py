@@ -14,6 +14,8 @@ from typing import Any
 from benchmark.commands import _options
 from benchmark.errors import UserError, unknown
 
+PARTS = ("detector", "dataset", "series", "protocol", "seed")  # of a cell's name
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of ``capsule``."""
@@ -31,7 +33,7 @@ def main(args: argparse.Namespace) -> int:
     with Store(args.store) as store:
         frame = store.frame()
         frame = frame[frame["status"] == "ok"]
-        columns = frame[["detector", "dataset", "series", "protocol", "seed"]].astype(str)
+        columns = frame[list(PARTS)].astype(str)
         names = ["/".join(row) for row in columns.itertuples(index=False)]
         keys = list(frame["key"])
         found = frame[
@@ -40,6 +42,9 @@ def main(args: argparse.Namespace) -> int:
         if found.empty:
             raise unknown("cell", args.cell, sorted(set(names)))
         cell: dict[str, Any] = {str(k): v for k, v in found.iloc[0].items()}
+        if len(found) > 1:
+            name = "/".join(str(cell[part]) for part in PARTS)
+            _options.say(f"{len(found):,} stored cells are called so; this is {name}: name another in full, or its key")
         if cell["source"] == "simulated" or cell["quick"]:
             raise UserError("a capsule repeats cells of whole real series; this one is of a simulated or shortened one")
         cell |= {"params": json.loads(cell["params"]), "seed": int(cell["seed"]), "extra": json.loads(cell["extra"])}

@@ -101,6 +101,6 @@ def _outcome(check: Check) -> tuple[str, str]:
         return "FIX", str(failure)
     except UserError:
         raise
-    except Exception as error:  # noqa: BLE001 - somebody else's detector may raise anything; it is what is reported
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - somebody else's detector may raise anything
         return "FIX", f"{check.proves} But it raised {type(error).__name__}: {error}"
     return ("ok", check.proves) if verdict == "passed" else ("exempt", check.reason)

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.commands import _options
-from benchmark.errors import UserError, counted, printable
+from benchmark.errors import UserError, counted, one_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,9 +48,8 @@ def _list(args: argparse.Namespace) -> int:
     with Store(args.store) as store:
         for line in store.inventory():
             where = f"{line.dataset}/{line.series}  {counted(line.n, 'point')}, {line.source}"
-            sys.stdout.write(
-                printable(f"{line.data_hash}  {where}, {line.ok} of {counted(line.cells, 'cell')} ok") + "\n"
-            )
+            text = f"{line.data_hash}  {where}, {line.ok} of {counted(line.cells, 'cell')} ok"
+            sys.stdout.write(one_line(text) + "\n")
     return 0
 
 

@@ -14,7 +14,7 @@ from benchmark.detection.conventions import CANDIDATES, PER_ROW, TRIVIAL, build,
 from benchmark.detection.peaks import Ensemble, return_level
 from benchmark.detection.ranking import JOINED, LABELLED, Params, Ranking, rank
 from benchmark.detection.scoring import LONG, PIECES, fit_score, fitted_at_once
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 from benchmark.reading import Recording
 from detectors.core import peaks_over_threshold, upper_quantile
 
@@ -22,6 +22,7 @@ Array = NDArray[np.float64]
 Rule = Literal["peaks", "quantile", "pot"]
 
 FALSE_ALERTS = 0.1  # expected in the whole file
+LEAST = 12  # rows that each candidate can be fitted to
 LISTED = 10
 SLOW = 5e-4  # seconds a row, from which a detector that was not chosen does not score beside the others
 SCORING = 0.6  # of the budget, for a long series; the ranking has the rest
@@ -77,8 +78,13 @@ def detect(recording: Recording, options: Options | None = None) -> Finding:
     options = options or Options()
     x, notes = recording.values, list(recording.notes)
     if np.ptp(x) == 0:
-        notes.append(f"Every value is {x[0]:g}: a constant series has no anomaly to find.")
+        notes.append(f"Every value is {x[0]:g}.")
         return _nothing(recording, notes, options)
+    if len(x) < LEAST and not options.detectors:
+        raise UserError(
+            f"{recording.name} has {counted(len(x), 'row')}, and the detectors need {LEAST}: "
+            "take a longer series, or choose a detector that needs fewer (--detector AbsDeviation)"
+        )
     window = choose_window(x)
     names = options.detectors or _affordable(len(x), window, options.budget, notes)
     budget = options.budget * (1 - SCORING if len(x) > LONG else 1)
@@ -179,7 +185,7 @@ def _affordable(n: int, window: int, budget: float, notes: list[str]) -> tuple[s
 def _nothing(recording: Recording, notes: list[str], options: Options) -> Finding:
     n = len(recording)
     ranking = Ranking(reason="the series is constant.")
-    return Finding(recording, ("none",), 1, np.zeros(n), 0.0, np.zeros(n, dtype=bool), [], ranking, notes, options)
+    return Finding(recording, (), 1, np.zeros(n), 0.0, np.zeros(n, dtype=bool), [], ranking, notes, options)
 
 
 SECONDS = {"hour": 3600.0, "day": 86_400.0, "week": 604_800.0, "month": 2_629_746.0, "year": 31_556_952.0}

@@ -11,7 +11,7 @@ import pandas as pd
 from benchmark.detection import why
 from benchmark.detection.alerts import Alert
 from benchmark.detection.detect import Finding
-from benchmark.detection.why import ABOUT, measure, ranked, ranking_lines, verdict
+from benchmark.detection.why import ABOUT, measure, ranked, ranking_lines, scored, verdict
 from benchmark.report import html, traces
 from benchmark.system.provenance import made_with
 
@@ -48,8 +48,7 @@ def section(finding: Finding, top: int, series: int) -> Section:
         "column": recording.column,
         "lineup": [line.partition(" ")[::2] for line in recording.lineup],
         "rows": len(recording),
-        "detector": finding.detector,
-        "window": finding.window,
+        "scored": scored(finding),
         "verdict": verdict(finding),
         "about": ABOUT,
         "alerts": [alert_card(finding, rank, alert) for rank, alert in enumerate(finding.alerts[:top], start=1)],

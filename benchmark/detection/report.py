@@ -15,7 +15,7 @@ from pyarrow import csv
 from benchmark.detection.alerts import Alert
 from benchmark.detection.detect import Finding
 from benchmark.detection.ranking import Ranking
-from benchmark.detection.why import ABOUT, expected_at_peak, measure, ranked, ranking_lines, verdict
+from benchmark.detection.why import ABOUT, expected_at_peak, measure, ranked, ranking_lines, scored, verdict
 from benchmark.errors import UserError, counted
 from benchmark.report import markdown as md
 from benchmark.report import style, traces
@@ -102,8 +102,8 @@ def markdown(finding: Finding, top: int) -> str:
     recording = finding.recording
     parts = [f"# Anomalies in {md.escape(recording.name)}", ""]
     parts.append(
-        f"{counted(len(recording), 'row')} of '{md.escape(recording.column)}', scored by **{finding.detector}** "
-        f"(window {finding.window}). {verdict(finding)}"
+        f"{counted(len(recording), 'row')} of '{md.escape(recording.column)}', {scored(finding, '**')}. "
+        f"{verdict(finding)}"
     )
     frame = anomalies_frame(finding, top).head(top).drop(columns=["expected_low", "expected_high"])
     if len(frame):

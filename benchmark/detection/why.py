@@ -132,8 +132,17 @@ ABOUT = (
 )
 
 
+def scored(finding: Finding, strong: str = "") -> str:
+    """By whom the rows were scored, the names between marks such as ``**``."""
+    if not finding.detectors:
+        return "not scored"
+    return f"scored by {strong}{finding.detector}{strong} (window {finding.window})"
+
+
 def verdict(finding: Finding) -> str:
     """How many alerts, and what the threshold promises."""
+    if not finding.detectors:
+        return "A constant series has no anomaly to find."
     count, options = sum(alert.flagged for alert in finding.alerts), finding.options
     if options.rule != "peaks":
         many = {0: "No alert lies", 1: "One alert lies"}.get(count, f"{count:,} alerts lie")

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from typing import Any, Self
 
-from benchmark.errors import counted, printable
+from benchmark.errors import counted, one_line
 from benchmark.execution.backends import Board
 from benchmark.grid import Outcome, Task, expected_seconds, named_source
 
@@ -23,7 +23,7 @@ class Display:
         self.board = board
         self.quiet = quiet
         self.jobs = jobs
-        self.names = {task.cell.key: _line(str(task.cell)) for task in todo}
+        self.names = {task.cell.key: one_line(str(task.cell)) for task in todo}
         self.expected = {task.cell.key: expected_seconds(task.cell, task.n) for task in todo}
         self.sources = Counter(filter(None, (named_source(task.cell.series) for task in todo)))
         self.by_source: Counter[str] = Counter()
@@ -58,7 +58,7 @@ class Display:
         seconds = outcome.fit_seconds + outcome.score_seconds
         line = f"[{self.finished}/{self.total}] {task.cell}: {outcome.status}"
         line += f" {seconds:.1f} s" if outcome.status == "ok" else f": {outcome.reason}"
-        line = _line(line)
+        line = one_line(line)
         good = outcome.status in ("ok", "skipped")
         if self._live is None and not (good and self.quiet):
             sys.stderr.write(line + "\n")
@@ -89,17 +89,12 @@ class Display:
         )
         lines = Table.grid(padding=(0, 2))
         for key, seconds, note in sorted(self.board.running()):
-            lines.add_row(Text(self.names.get(key, key)), Text(_clock(seconds)), Text(_line(note), style="dim"))
+            lines.add_row(Text(self.names.get(key, key)), Text(_clock(seconds)), Text(one_line(note), style="dim"))
         return Group(head, Text(self._sources(), style="dim"), lines) if self.sources else Group(head, lines)
 
     def _sources(self) -> str:
         """Finished and all cells of each source of TSB-AD's files."""
         return "  ".join(f"{source} {self.by_source[source]}/{count}" for source, count in sorted(self.sources.items()))
-
-
-def _line(text: str) -> str:
-    """One line without control characters: names and reasons come from files and detectors of others."""
-    return printable(text).replace("\n", "\\n")
 
 
 def _clock(seconds: float) -> str:

@@ -168,7 +168,7 @@ def _bold(table: Table) -> list[str]:
     entries = [e for row in table.rows for e in row.entries.values()]
     if not any(e.best or e.published_best for e in entries):
         return []
-    best = "bold: the best figure of a data set among the rows that rest on the most series"
+    best = "bold: the best figure of a data set among the rows that rest on the most series, trivial baselines apart"
     if len({row.protocol for row in table.rows}) == 1:
         return [best]
     return [

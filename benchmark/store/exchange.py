@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import UserError, counted
+from benchmark.errors import UserError, counted, one_line
 from benchmark.metrics import METRICS
 from benchmark.store.consistency import contradictions, faults
 from benchmark.store.database import integrity
@@ -247,7 +247,7 @@ def _misfits(store: Store) -> Iterator[tuple[str, tuple[Any, ...]]]:
 
 
 def _place(dataset: Any, series: Any) -> str:
-    return f"{dataset!s:.200}/{series!s:.200}"
+    return one_line(f"{dataset!s:.200}/{series!s:.200}")
 
 
 def _verify_cell(store: Store, row: sqlite3.Row, repair: bool, found: Verified) -> None:
@@ -266,7 +266,7 @@ def _verify_cell(store: Store, row: sqlite3.Row, repair: bool, found: Verified) 
 
 def _named(row: sqlite3.Row) -> str:
     detector, protocol, seed = (f"{row[name]!s:.200}" for name in ("detector", "protocol", "seed"))
-    return f"{detector} on {_place(row['dataset'], row['series'])} ({protocol}, seed {seed})"
+    return one_line(f"{detector} on {_place(row['dataset'], row['series'])} ({protocol}, seed {seed})")
 
 
 def _drop(store: Store, repair: bool, column: str, value: Any, tables: Iterable[str]) -> None:

@@ -6,7 +6,6 @@ A store may come from elsewhere, and SQLite takes a value of any type in any col
 from __future__ import annotations
 
 import json
-import math
 from typing import Any, get_args
 
 from benchmark.grid import Cell, Status, protocols
@@ -19,6 +18,7 @@ TEXT = (
 WHOLE = ("seed", "quick", "first_row", "n", "n_anomalous", "n_fit", "n_fit_anomalous", "window")
 NUMBERS = ("finished", "fit_seconds", "score_seconds", "peak_mb")
 LONGEST = 10**6  # characters of a text
+SLACK = 1e-9  # beyond 0 and 1, for sums that were rounded
 LAST = 253402300799  # the last second of the year 9999
 
 
@@ -70,9 +70,9 @@ def _fault_of_extra(extra: Any) -> str:
 def fault_of_metric(row: Any) -> str:
     """The same for a row of the table ``metrics``."""
     value = row["value"]
-    if value is None or (isinstance(value, int | float) and math.isfinite(value)):
+    if value is None or (isinstance(value, int | float) and -SLACK <= value <= 1 + SLACK):
         return "" if isinstance(row["metric"], str) else f"a metric is called {row['metric']!r}"
-    return f"its {row['metric']} is {value!r}, not a number"
+    return f"its {row['metric']} is {value!r}, not a number from 0 to 1"
 
 
 def fault_of_run(row: Any) -> str:

@@ -120,7 +120,7 @@ def using_evaluate(folder: Path) -> str:
         "detector": {"detectors": "HBSO"}, "object": {"detectors": 3}, "nothing": {"detectors": []}, "no data": {"data": []},
         "data": {"data": "MGBA"}, "values": {"data": 7}, "lengths": {"data": (one[0], one[1][:5])}, "flat": {"data": (np.ones((3, 1)), np.ones((3, 1)))},
         "missing": {"data": (np.where(one[1], np.nan, one[0]), one[1])}, "labels": {"data": (one[0], one[1] * 2)}, "normal": {"data": (one[0], one[1] * 0)},
-        "protocol": {"protocol": "tsbuad"}, "no protocol": {"protocol": ()}, "seed": {"seeds": -1}, "true": {"seeds": (True,)}, "seed 2": {"seeds": 2**32},
+        "protocol": {"protocol": "tsbuad"}, "no protocol": {"protocol": ()}, "seed": {"seeds": [-1]}, "true": {"seeds": (True,)}, "seed 2": {"seeds": [2**32]},
         "metric": {"metrics": ["f11"]}, "jobs": {"jobs": 0}, "local": {"detectors": type("Here", (Kept,), {"__module__": "nowhere"})}, "mode": {"data": "MGAB", "mode": "fake"},
     }  # fmt: skip
     on_no_disk = {name: ModuleType(name) for name in ("by_hand", "__main__")}
