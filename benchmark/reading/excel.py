@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import zlib
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import ParseError
+from zipfile import BadZipFile
 
 import pyarrow as pa
 
@@ -30,9 +33,9 @@ def read_excel(raw: bytes, path: Path, wanted: str | None) -> Table:
         raise UserError("Excel files need openpyxl: pip install 'tsad-benchmark[excel]', or save as CSV") from error
     try:
         book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
-    except (KeyError, ValueError, OSError) as error:
+        sheets = {sheet.title: _rows(sheet) for sheet in book.worksheets if wanted in (None, sheet.title)}
+    except (KeyError, ValueError, OSError, ParseError, BadZipFile, zlib.error) as error:
         raise UserError(f"{path} is not a readable Excel file: {error}") from error
-    sheets = {sheet.title: _rows(sheet) for sheet in book.worksheets if wanted in (None, sheet.title)}
     if not sheets:
         raise unknown(f"sheet of {path.name}", str(wanted), [sheet.title for sheet in book.worksheets])
     title = max(sheets, key=lambda name: len(sheets[name]))

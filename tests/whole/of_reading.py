@@ -9,11 +9,14 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pyarrow import feather, parquet
 
 from benchmark.errors import UserError
 from benchmark.reading import FolderOptions, ReadOptions, Recording, load_folder, read_recordings
@@ -293,10 +296,74 @@ FILES: dict[str, tuple[str | bytes, str, Options]] = {
 }  # fmt: skip
 
 
+def _typed() -> bytes:
+    """Columns that the file itself has typed: days, times of day, decimals, words by number, labels that lack."""
+    out, labels = io.BytesIO(), np.where(np.arange(N) == 7, np.nan, FLAGS.astype(float))
+    day, clock = pa.array(HOURS.date, pa.date32()), pa.array(HOURS.time, pa.time64("us"))
+    words = pa.array(["kW"] * N).dictionary_encode()
+    values = pa.array([Decimal(f"{v:.2f}") for v in WAVE], pa.decimal128(9, 2))
+    parquet.write_table(pa.table({"day": day, "clock": clock, "unit": words, "v": values, "label": labels}), out)
+    return out.getvalue()
+
+
+def _feather() -> bytes:
+    out = io.BytesIO()
+    feather.write_feather(pd.DataFrame({"t": HOURS, "v": WAVE, "on": WAVE > 1800}), out)
+    return out.getvalue()
+
+
+def _empty_book() -> bytes:
+    out = io.BytesIO()
+    pd.DataFrame().to_excel(out, index=False)
+    return out.getvalue()
+
+
+LINES = "".join(f"{t},{v}\n" for t, v in zip(HOURS, WAVE, strict=True))
+YEAR, DAY = HOURS.year, HOURS.day_of_year + np.arange(N)
+RARE: dict[str, tuple[str | bytes, str, Options]] = {
+    "typed": (_typed(), "mine.parquet", {"value": "v"}),
+    "feather": (_feather(), "mine.feather", {}),
+    "a broken Feather": (_feather()[:90], "mine.feather", {}),
+    "a broken Parquet": (_typed()[:90], "mine.parquet", {}),
+    "a broken Excel": (_archive("[Content_Types].xml"), "mine.xlsx", {}),
+    "an Excel file without rows": (_empty_book(), "mine.xlsx", {}),
+    "an encoding that is none": (table(t=HOURS, v=WAVE), "mine.csv", {"encoding": "utf-9"}),
+    "not in the encoding that is said": (table(t=HOURS, Größe=WAVE).encode("latin-1"), "mine.csv", {"encoding": "ascii"}),
+    "ends of lines of old": (table(t=HOURS, v=WAVE).replace("\n", "\r"), "mine.csv", {}),
+    "a separator behind the names": ("t,v,\n" + LINES, "mine.csv", {}),
+    "a separator behind the cells": ("t,v\n" + LINES.replace("\n", ",\n"), "mine.csv", {}),
+    "names fewer than cells": ("a title\nt\n" + LINES, "mine.csv", {}),
+    "a counter alone": (table(n=range(3, N + 3)), "mine.csv", {}),
+    "a clock that is none": (table(v=WAVE, t=["soon" if k % 3 else "4" for k in range(N)]), "mine.csv", {"time": "t"}),
+    "times, a tenth none": (table(t=["soon" if k % 10 == 9 else i for k, i in enumerate(ISO)], v=WAVE), "mine.csv", {"time": "t"}),
+    "a counter with holes": (table(n=["" if k % 10 == 9 else k for k in range(N)], v=WAVE), "mine.csv", {"time": "n"}),
+    "lines of JSON that are no objects": ('{"a": 1}\n3\n', "mine.json", {}),
+    "true and false": (json.dumps([{"t": str(t), "v": v, "label": bool(f)} for t, v, f in zip(HOURS, WAVE, FLAGS, strict=True)]), "mine.json", {}),
+    "labels that lack": (table(t=HOURS, v=WAVE, label=["" if k else "n/a" for k in range(N)]), "mine.csv", {"label": "label"}),
+    "year and day of the year": (table(year=YEAR, doy=DAY, v=WAVE), "mine.csv", {}),
+    "days of the year that are not whole": (table(year=YEAR, doy=DAY + 0.5, v=WAVE), "mine.csv", {}),
+    "months that are none": (table(year=YEAR, month=["Foo"] * N, v=WAVE), "mine.csv", {}),
+    "years to come": (table(year=YEAR + 1000, month=HOURS.month, day=HOURS.day, v=WAVE), "mine.csv", {}),
+    "three a second": (table(t=[f"2024-03-01 05:00:{k // 3:02d}.{['000', '333333', '666667'][k % 3]}" for k in range(N)], v=WAVE), "mine.csv", {}),
+    "hours as names beside times": (_wide().replace("date,", "at,").replace("\n2024", " 5:00\n2024"), "mine.csv", {}),
+    "annotations alone": ("#datatype,string\n#group,false\n#default,_result\n", "mine.csv", {}),
+    "four digits beside a mark": (table(";", t=HOURS, v=[f"{v:.3f}" if v < 9 else f"{1000 * v:.0f}" for v in WAVE / 180]), "mine.csv", {}),
+}  # fmt: skip
+
+
+def reading_rare(folder: Path) -> str:
+    """Forms that few files have, each by itself."""
+    return _files(folder, RARE)
+
+
 def reading_files(folder: Path) -> str:
     """Every form by itself."""
+    return _files(folder, FILES)
+
+
+def _files(folder: Path, files: dict[str, tuple[str | bytes, str, Options]]) -> str:
     parts = []
-    for title, (text, name, options) in FILES.items():
+    for title, (text, name, options) in files.items():
         parts += [f"## {title}", *outcome(written(folder, text, name), **options), ""]
     return cleaned("\n".join(parts), folder)
 
@@ -433,6 +500,8 @@ EVENTS: dict[str, tuple[str, str]] = {
     "no window": (json.dumps([[1, 2, 3]]), "e.json"),
     "broken JSON": ("[", "e.json"),
     "offsets": ("start,end\n2024-03-01T10:00+01:00,2024-03-01T12:00+01:00\n", "e.csv"),
+    "a word among ends": ("start,end\n" + "".join(f"2024-03-01 {h:02d}:00,{f'2024-03-01 {h:02d}:30' if h < 17 else 'later'}\n" for h in range(6, 18)), "e.csv"),
+    "of this file alone": ("file,start,end\nmine.csv,2024-03-01 10:00,2024-03-01 12:00\nmine.csv,2024-03-01 15:00,2024-03-01 16:00\n", "e.csv"),
     "a label for each row": ("label\n" + "".join(f"{int(k in (0, 7, 50))}\n" for k in range(N - 3)), "e.csv"),
 }  # fmt: skip
 CLOCKS = {
@@ -499,5 +568,6 @@ def reading_folder(folder: Path) -> str:
 
 
 SUBJECTS: dict[str, Subject] = {
-    s.__name__: s for s in (reading_files, reading_damages, reading_sweeps, reading_events, reading_folder)
+    s.__name__: s
+    for s in (reading_files, reading_rare, reading_damages, reading_sweeps, reading_events, reading_folder)
 }
