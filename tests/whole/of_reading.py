@@ -300,7 +300,7 @@ FILES: dict[str, tuple[str | bytes, str, Options]] = {
 def _typed() -> bytes:
     """Columns that the file itself has typed: days, times of day, decimals, words by number, labels that lack."""
     out, labels = io.BytesIO(), np.where(np.arange(N) == 7, np.nan, FLAGS.astype(float))
-    day, clock = pa.array(HOURS.date, pa.date32()), pa.array(HOURS.time, pa.time64("us"))
+    day, clock = pa.array(HOURS.date, pa.date32()), pa.array([None, *HOURS.time[1:]], pa.time64("us"))
     words = pa.array(["kW"] * N).dictionary_encode()
     values = pa.array([Decimal(f"{v:.2f}") for v in WAVE], pa.decimal128(9, 2))
     parquet.write_table(pa.table({"day": day, "clock": clock, "unit": words, "v": values, "label": labels}), out)
@@ -322,7 +322,7 @@ def _empty_book() -> bytes:
 LINES = "".join(f"{t},{v}\n" for t, v in zip(HOURS, WAVE, strict=True))
 YEAR, DAY = HOURS.year, HOURS.day_of_year + np.arange(N)
 RARE: dict[str, tuple[str | bytes, str, Options]] = {
-    "typed": (_typed(), "mine.parquet", {"value": "v"}),
+    "typed": (_typed(), "mine.parquet", {}),
     "feather": (_feather(), "mine.feather", {}),
     "a broken Feather": (_feather()[:90], "mine.feather", {}),
     "a broken Parquet": (_typed()[:90], "mine.parquet", {}),
@@ -502,6 +502,8 @@ EVENTS: dict[str, tuple[str, str]] = {
     "broken JSON": ("[", "e.json"),
     "offsets": ("start,end\n2024-03-01T10:00+01:00,2024-03-01T12:00+01:00\n", "e.csv"),
     "a word among ends": ("start,end\n" + "".join(f"2024-03-01 {h:02d}:00,{f'2024-03-01 {h:02d}:30' if h < 17 else 'later'}\n" for h in range(6, 18)), "e.csv"),
+    "of other files too": ("file,start,end\nmine.csv,2024-03-01 10:00,2024-03-01 12:00\nyours.csv,2024-03-01 15:00,2024-03-01 16:00\n", "e.csv"),
+    "of other files alone": ("file,start,end\nhis.csv,2024-03-01 10:00,2024-03-01 12:00\nyours.csv,2024-03-01 15:00,2024-03-01 16:00\n", "e.csv"),
     "of this file alone": ("file,start,end\nmine.csv,2024-03-01 10:00,2024-03-01 12:00\nmine.csv,2024-03-01 15:00,2024-03-01 16:00\n", "e.csv"),
     "a label for each row": ("label\n" + "".join(f"{int(k in (0, 7, 50))}\n" for k in range(N - 3)), "e.csv"),
 }  # fmt: skip
@@ -520,7 +522,7 @@ def reading_events(folder: Path) -> str:
         parts += [f"## {title}"]
         for clock, series in CLOCKS.items():
             found = outcome(written(folder, series), labels=written(folder, text, name))
-            shown = [line for line in found if line[:6] in ("labels", "refuse") or "event" in line]
+            shown = [line for line in found if line[:6] in ("labels", "refuse") or "vent" in line]
             parts += [f"{clock}: " + " | ".join(shown)]
     return cleaned("\n".join(parts) + "\n", folder)
 
