@@ -24,6 +24,7 @@ from benchmark.leaderboard.submission import _results, _script
 from benchmark.store import Store
 from datasets import Series
 from detectors import SR, estimate_window
+from tests.support.cases import plugin
 from tests.support.made_up import cell, frame
 from tests.support.series import labelled, rhythm
 
@@ -192,7 +193,7 @@ def test_progress_is_told_by_source(capsys: pytest.CaptureFixture[str]) -> None:
     from benchmark.grid import Outcome
     from benchmark.grid.plan import plan, rows
 
-    selection = selection_of("tsb-ad", 0, detectors=("SR", "MovingStd"))
+    selection = selection_of("tsb-ad", [0], detectors=("SR", "MovingStd"))
     tasks = [task for task, _ in plan(selection, rows(selection), [made_up(name, 0) for name in FILES])]
     with Display(Board(), tasks, 1) as display:
         for task in tasks:
@@ -207,7 +208,7 @@ def test_a_plan_says_what_each_source_will_take(monkeypatch: pytest.MonkeyPatch)
     from benchmark.commands.run import _by_source
     from benchmark.grid.plan import plan, rows
 
-    selection = selection_of("tsb-ad", 0, detectors=("SR", "MovingStd"))
+    selection = selection_of("tsb-ad", [0], detectors=("SR", "MovingStd"))
     tasks = [task for task, _ in plan(selection, rows(selection), [made_up(name, 0) for name in FILES])]
     monkeypatch.setattr(benchmark.grid, "expected_seconds", lambda cell, n: 90.0)
     assert list(_by_source(tasks)) == [f"{s}: 1 series, 2 cells, ~3.0 min\n" for s in ("NAB", "NEK")]
@@ -232,7 +233,7 @@ def test_the_interval_covers_the_mean_of_many_draws() -> None:
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("leaderboard") / "store.sqlite"
     series = [made_up(name, seed) for seed, name in enumerate(FILES)]
-    evaluated(["SR", "MovingStd"], series, selection_of("tsb-ad", 0), store=path)
+    evaluated(["SR", "MovingStd"], series, selection_of("tsb-ad", [0]), store=path)
     return path
 
 
@@ -265,6 +266,17 @@ def test_the_commands_write_table_and_submission(
     assert "SR_HP = {'padding': 'series'}" in script
     assert cli.main(["submit", "RS", "--store", str(store)]) == 2
     assert "did you mean SR" in capsys.readouterr().err
+
+
+def test_a_plug_in_has_results_and_no_script(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = plugin(tmp_path, "Fine")
+    evaluated([folder], [made_up(FILES[0], 0)], selection_of("tsb-ad", [0]), store=tmp_path / "s.sqlite")
+    assert cli.main(["submit", "Fine", "--store", "s.sqlite", "--out", "out"]) == 0
+    assert [path.name for path in Path("out").iterdir()] == ["Fine.csv"]
+    assert "no script" in capsys.readouterr().err
 
 
 def test_a_submission_has_the_seconds_of_fit_and_score(store: Path, tmp_path: Path) -> None:
@@ -447,7 +459,7 @@ def test_rows_of_one_class_behind_the_training_rows_have_no_figure(tmp_path: Pat
     labels = np.where(np.arange(1500) < 500, one.labels, label).astype(np.uint8)  # tr_500 in its name
     labels[100:120] = 1 - label
     series = [Series("TSB-AD-U", FILES[0], one.values, labels), made_up(FILES[1], 1)]
-    evaluated(["MovingStd"], series, selection_of("tsb-ad", 0), store=tmp_path / "s.sqlite")
+    evaluated(["MovingStd"], series, selection_of("tsb-ad", [0]), store=tmp_path / "s.sqlite")
     with Store(tmp_path / "s.sqlite", write=True) as opened:
         for _ in range(2):  # measured, then read
             (row,) = leaderboard.figures(opened)

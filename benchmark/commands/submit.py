@@ -31,4 +31,8 @@ def main(args: argparse.Namespace) -> int:
     for name, text in files.items():
         write_text(args.out / name, text)
         _options.say(f"{args.out / name}")
+    if len(files) == 1:
+        _options.say(
+            "no script: it would import the detector from this package. Run_SR.py of `submit SR` is an example"
+        )
     return 0

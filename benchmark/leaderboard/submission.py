@@ -7,12 +7,12 @@ from importlib import resources
 
 import pandas as pd
 
-from benchmark.catalogue import build
+from benchmark.catalogue import build, registry
 from benchmark.errors import UserError, unknown
 from benchmark.grid import protocols
 from benchmark.leaderboard.figures import on_listed_files
 from benchmark.leaderboard.published import METRICS
-from benchmark.report import csv
+from benchmark.report import csv, file_name
 from benchmark.store import Store, evaluate
 
 SCRIPT = "script.py.txt"
@@ -20,6 +20,8 @@ SCRIPT = "script.py.txt"
 
 def submission(store: Store, label: str) -> dict[str, str]:
     """Name of a file -> its text: ``Run_<detector>.py``, and ``<detector>.csv`` in the form of the published results.
+
+    The script imports the detector from this package, so a plug-in has none.
 
     Parameters
     ----------
@@ -46,10 +48,10 @@ def submission(store: Store, label: str) -> dict[str, str]:
     evaluate.fill(store, METRICS.values(), keys=set(mine["key"]))
     filled = store.frame(list(mine["key"]))
     name = str(mine["detector"].iloc[0])
-    return {
-        f"Run_{name}.py": _script(name, json.loads(mine["params"].iloc[0])),
-        f"{name}.csv": _results(filled.sort_values("series")),
-    }
+    results = {f"{file_name(name)}.csv": _results(filled.sort_values("series"))}
+    if name not in registry.detectors():
+        return results
+    return {f"Run_{name}.py": _script(name, json.loads(mine["params"].iloc[0])), **results}
 
 
 def _script(name: str, params: dict[str, object]) -> str:
