@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
-import io
 import sys
-import warnings
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -15,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from benchmark.adapters.options import silence
 from benchmark.errors import UserError, unknown
 from detectors import Detector
 
@@ -98,7 +97,7 @@ def found(entry: Listed) -> Any:
     if not entry.module:
         return None
     try:
-        with quiet():
+        with silence():
             return getattr(importlib.import_module(entry.module), entry.attribute or entry.name)
     except ImportError as error:
         raise UserError(f"{entry.spec} needs a package that is not installed: {_pip(error)} ({error})") from error
@@ -111,14 +110,6 @@ def missing(entry: Listed) -> str:
     except UserError as error:
         return _pip(error.__cause__)
     return ""
-
-
-@contextlib.contextmanager
-def quiet() -> Any:
-    """Without what libraries print and warn of while they are imported."""
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def version(library: str) -> str:
@@ -144,7 +135,7 @@ def _entries(library: str) -> dict[str, Listed]:
     if library not in LIBRARIES:
         raise unknown("library", library, LIBRARIES)
     try:
-        with quiet():
+        with silence():
             return {entry.name: entry for entry in _adapter(library).entries()}
     except ImportError as error:
         return _entries_apart(library, error)

@@ -45,7 +45,7 @@ def named(model: Any) -> set[str]:
 
 @contextlib.contextmanager
 def silence() -> Any:
-    """Without what a library prints and warns of: progress bars and losses, line after line."""
+    """Without what a library prints and warns of, while it is imported or learns."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings():
         warnings.simplefilter("ignore")

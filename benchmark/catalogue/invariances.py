@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors import Detector
+from detectors import Array, Detector
 
-Array = NDArray[np.float64]
 Make = Callable[..., Detector]
 
 UNITS = (2.0**-30, 2.0**30)  # about 1e-9 and 1e9

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from detectors import Array
+
 Rows = NDArray[np.bool_]
 
 NEIGHBOURS = 5

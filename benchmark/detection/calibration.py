@@ -17,10 +17,8 @@ from benchmark.detection.detect import Options, threshold_of
 from benchmark.detection.peaks import Ensemble
 from benchmark.detection.scoring import LONG, sample, sampled, score_parts
 from benchmark.errors import counted
-from detectors import Detector
+from detectors import Array, Detector
 from detectors.core import interval_of, moving_sum, stretches
-
-Array = NDArray[np.float64]
 
 TENTHS, FOLDS = 10, 3
 LATER = 0.3  # of the history, the end of it

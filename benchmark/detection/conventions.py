@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from benchmark.catalogue import registry
 from benchmark.detection.planted import weekly
 from benchmark.detection.scoring import LONG, fitted_at_once
 from benchmark.errors import UserError
 from benchmark.grid import Cell, expected_seconds
-from detectors import Detector
+from detectors import Array, Detector
 from detectors.core import period
-
-Array = NDArray[np.float64]
 
 WINDOWED = ("LOF", "MP", "NormA", "HBOS", "PCA", "IForest", "ScaleFlow")
 TRIVIAL = ("MovingStd", "AbsDeviation", "AbsDifference")

@@ -16,9 +16,9 @@ from benchmark.detection.ranking import JOINED, LABELLED, Params, Ranking, rank
 from benchmark.detection.scoring import LONG, PIECES, fit_score, fitted_at_once
 from benchmark.errors import UserError, counted
 from benchmark.reading import Recording
+from detectors import Array
 from detectors.core import peaks_over_threshold, upper_quantile
 
-Array = NDArray[np.float64]
 Rule = Literal["peaks", "quantile", "pot"]
 
 FALSE_ALERTS = 0.1  # expected in the whole file

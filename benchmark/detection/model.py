@@ -24,9 +24,8 @@ from benchmark.detection.ranking import SHORTEST, Ranking
 from benchmark.detection.scoring import fitted_at_once, margin, sample, score_part
 from benchmark.errors import UserError
 from benchmark.reading import ReadOptions, Recording
-from detectors import Detector
+from detectors import Array, Detector
 
-Array = NDArray[np.float64]
 T = TypeVar("T")
 
 FORMAT = 4

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from detectors import Array
+
 QUARTILES = (0.25, 0.75)
 EVENTS = 4  # one peak in so many may belong to an event
 RARE, FIVE = 10, 5  # likewise of a detector by itself: what it sees more often is ordinary for the series

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from detectors import Array
 from detectors.core import autocorrelation, period
 
-Array = NDArray[np.float64]
 Kind = Callable[[Array, float, Generator], Array]
 
 

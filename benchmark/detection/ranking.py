@@ -14,9 +14,8 @@ from benchmark.detection.conventions import TRIVIAL, build, refuse_long, seconds
 from benchmark.detection.peaks import OrdinaryPeaks
 from benchmark.detection.planted import HOLIDAY, KINDS, Planted, plant, weekly
 from benchmark.detection.scoring import fit_score, score_parts
-from detectors import Detector
+from detectors import Array, Detector
 
-Array = NDArray[np.float64]
 Params = dict[str, dict[str, Any]]
 
 EXCERPT = 3_000

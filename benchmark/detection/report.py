@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from pyarrow import csv
 
 from benchmark.detection.alerts import Alert
@@ -19,11 +18,11 @@ from benchmark.detection.why import ABOUT, expected_at_peak, measure, ranked, ra
 from benchmark.errors import UserError, counted
 from benchmark.report import markdown as md
 from benchmark.report import style, traces
+from detectors import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Array = NDArray[np.float64]
 PIXELS = 2_000
 COLUMNS = (
     *("rank", "flagged", "first_row", "last_row", "points", "from", "to", "score", "value_at_peak", "expected"),

@@ -5,11 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from detectors import AbsDeviation, Detector
-
-Array = NDArray[np.float64]
+from detectors import AbsDeviation, Array, Detector
 
 LONG = 100_000  # rows from which detectors are fitted to a sample
 PIECES = 20

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.detection.alerts import Alert, narrowed, near
+from detectors import Array
 
-Array = NDArray[np.float64]
 Rows = NDArray[np.bool_]
 CHUNK = 16_384  # rows scored at once
 TIE = 1e-9  # share of the threshold by which a score may miss it: rounding depends on what is scored together

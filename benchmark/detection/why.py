@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from benchmark.detection.alerts import Alert, Likes
 from benchmark.detection.detect import Finding
 from benchmark.detection.ranking import LABELLED, Ranking
 from benchmark.errors import counted
 from benchmark.report import traces
+from detectors import Array
 
-Array = NDArray[np.float64]
 WIDTH, HEIGHT, BUCKETS = 600, 120, 300
 DECIMALS = 6  # at most, unless a value is small
 

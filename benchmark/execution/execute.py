@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark.catalogue import build, published_order
 from benchmark.errors import counted
@@ -26,9 +25,8 @@ from benchmark.execution.isolation import (
 from benchmark.execution.warm_up import warm_up
 from benchmark.grid import Inapplicable, Outcome, Protocol, Split, Task, fitted_parts, labelled_in_fit, protocols
 from datasets import Series
-from detectors import Detector, Diverged
+from detectors import Array, Detector, Diverged
 
-Array = NDArray[np.float64]
 Progress = Callable[[str], None]
 
 
@@ -75,6 +73,14 @@ class _Fit:
     @property
     def data(self) -> Array | list[Array]:
         return self.pieces[0] if len(self.pieces) == 1 else self.pieces
+
+    def place(self, given: Array, scores: Array) -> None:
+        """Of the scores of the rows that were scored, those that the split keeps, among all rows."""
+        (a, b), (c, d) = self.split.test, self.split.keep
+        if given.shape != (b - a,):
+            name = type(self.detector).__name__
+            raise RuntimeError(f"{name} gave {given.shape} scores for {counted(b - a, 'point')}")
+        scores[c:d] = given[c - a : d - a]
 
 
 def _fit_together(fits: list[_Fit]) -> None:
@@ -143,41 +149,42 @@ class _Cell:
         """Fit what is not fitted yet, score, and check what came."""
         if self.outcome.status != "ok":
             return
-        scores = np.full(len(self.series), np.nan)
-        for fit in self.fits:
-            self._fit_and_score(fit, scores)
-        name, kept = self.task.cell.detector, scores[self.first_row :]
-        if not np.isfinite(kept).all():
-            raise FloatingPointError(
-                f"{name} left {counted(int((~np.isfinite(kept)).sum()), 'row')} without a finite score"
-            )
+        (scores,) = self.scores_by(lambda detector, values: [detector.score(values)], 1)
         if self.task.cell.data_hash and fingerprint(self.series) != self.task.cell.data_hash:
-            raise RuntimeError(f"{name} changed the series that it was given: its scores mean nothing")
-        self.outcome.scores, self.outcome.first_row = kept, self.first_row
+            raise RuntimeError(
+                f"{self.task.cell.detector} changed the series that it was given: its scores mean nothing"
+            )
+        self.outcome.scores, self.outcome.first_row = scores, self.first_row
 
-    def _fit_and_score(self, fit: _Fit, scores: Array) -> None:
-        detector = fit.detector
-        started = time.perf_counter()
-        if not fit.fitted:
-            shorten_window(detector, fit.pieces, self.outcome)
-            detector.fit(fit.data)
-            fit.seconds = time.perf_counter() - started
+    def scores_by(self, score: Callable[[Detector, Array], list[Array]], count: int) -> Array:
+        """(count, m) scores from the first scored row on: each detector is fitted, then asked for so many at once."""
+        scores = np.full((count, len(self.series)), np.nan)
+        for fit in self.fits:
+            self._fit(fit)
             started = time.perf_counter()
-        elif fit.error:
+            given_each = score(fit.detector, self.series.values[slice(*fit.split.test)])
+            for mine, given in zip(scores, given_each, strict=True):
+                fit.place(np.asarray(given, dtype=np.float64), mine)
+            self.outcome.score_seconds += time.perf_counter() - started
+            if fit is self.fits[0]:
+                self.outcome.window = int(getattr(fit.detector, "window_", 0))
+                if history := getattr(fit.detector, "history_", None):
+                    self.outcome.extra["history"] = {k: [float(v) for v in values] for k, values in history.items()}
+        kept = scores[:, self.first_row :]
+        if missing := int((~np.isfinite(kept)).any(axis=0).sum()):
+            raise FloatingPointError(f"{self.task.cell.detector} left {counted(missing, 'row')} without a finite score")
+        return kept
+
+    def _fit(self, fit: _Fit) -> None:
+        if fit.error:
             raise fit.error
-        note(self.outcome, detector.notes_)
-        (a, b), (c, d) = fit.split.test, fit.split.keep
-        given = np.asarray(detector.score(self.series.values[a:b]), dtype=np.float64)
-        if given.shape != (b - a,):
-            raise RuntimeError(f"{type(detector).__name__} gave {given.shape} scores for {counted(b - a, 'point')}")
-        scores[c:d] = given[c - a : d - a]
-        self.outcome.score_seconds += time.perf_counter() - started
+        if not fit.fitted:
+            started = time.perf_counter()
+            shorten_window(fit.detector, fit.pieces, self.outcome)
+            fit.detector.fit(fit.data)
+            fit.seconds = time.perf_counter() - started
+        note(self.outcome, fit.detector.notes_)
         self.outcome.fit_seconds += fit.seconds
-        if fit is self.fits[0]:
-            self.outcome.window = int(getattr(detector, "window_", 0))
-            history = getattr(detector, "history_", None)
-            if history:
-                self.outcome.extra["history"] = {k: [float(v) for v in values] for k, values in history.items()}
 
 
 def scores_by(task: Task, series: Series, rules: Sequence[dict[str, Any]]) -> list[tuple[int, Array]]:
@@ -186,22 +193,10 @@ def scores_by(task: Task, series: Series, rules: Sequence[dict[str, Any]]) -> li
     Rules are values of the parameters in the detector's :attr:`~detectors.core.contract.Detector.rescored`. Whatever
     the detector raises is raised.
     """
-    protocol = protocols.get(task.cell.protocol)
-    detector = prepared(task, protocol, series)
-    outcome = Outcome("ok")
-    seed_global_generators(task.cell.random_state)
-    scores = np.full((len(rules), len(series)), np.nan)
-    for split in protocol.splits(series, detector, protocol.first_row):
-        pieces = fitted_parts(series, split)
-        shorten_window(detector, pieces, outcome)
-        detector.fit(pieces[0] if len(pieces) == 1 else pieces)
-        (a, b), (c, d) = split.test, split.keep
-        for mine, given in zip(scores, detector.scores_by(series.values[a:b], rules), strict=True):
-            mine[c:d] = given[c - a : d - a]
-    kept = scores[:, protocol.first_row :]
-    if not np.isfinite(kept).all():
-        raise FloatingPointError(f"{task.cell.detector} left rows without a finite score")
-    return [(protocol.first_row, mine) for mine in kept]
+    cell = _Cell(task, series)
+    cell.prepare(None)
+    scores = cell.scores_by(lambda detector, values: detector.scores_by(values, rules), len(rules))
+    return [(cell.first_row, mine) for mine in scores]
 
 
 def prepared(task: Task, protocol: Protocol, series: Series) -> Detector:

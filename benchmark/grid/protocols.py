@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark.errors import UserError, unknown
 from benchmark.grid.splits import (
@@ -29,9 +28,7 @@ from benchmark.grid.splits import (
 )
 from benchmark.grid.tsb_ad import tsb_ad_rows
 from datasets import Series
-from detectors import Alignment, Detector
-
-Array = NDArray[np.float64]
+from detectors import Alignment, Array, Detector
 
 
 @dataclass(frozen=True)

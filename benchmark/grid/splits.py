@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmark.metrics import segments
 from datasets import Series
-from detectors import Detector, estimate_window
+from detectors import Array, Detector, estimate_window
 
 
 def window_published(series: Series) -> int:
@@ -68,7 +68,6 @@ WINDOW_RULES: dict[str, Callable[[Series], int]] = {
 }
 
 
-Array = NDArray[np.float64]
 Span = tuple[int, int]
 
 

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark.speed import worker
 from benchmark.speed.others import Match, Side
 from benchmark.system import settings
 from datasets import Series
+from detectors import Array
 
-Array = NDArray[np.float64]
 EPOCHS = 5  # fewer than the patience of 5 can end: both sides train equally long
 
 

@@ -6,15 +6,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from benchmark.report import markdown
 from benchmark.speed import measure, series
 from benchmark.speed.others import Match
 from datasets import Series
+from detectors import Array
 
-Array = NDArray[np.float64]
 EXACT_N = 50_000  # where the exact scores are there to compare with
 # Variants for series on which all pairs take too long: only used when asked for, here and in a run.
 BOUNDED = {"LOF": ("sample", 0.005), "MP": ("share", 0.02)}

@@ -17,11 +17,11 @@ from benchmark.grid import Cell, Outcome
 from benchmark.store.evaluate import AT_ONCE, measure
 from benchmark.store.rows import storable
 from benchmark.store.store import Store
+from detectors import Array
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Array = NDArray[np.float64]
 GIVEN = ("precision_given", "recall_given", "f1_given", "event_f1_given", "range_f1_given")
 LOW = 0.4  # an AUROC below it makes a turned sign likelier than a bad detector
 SHORTEST_PREFIX = 8

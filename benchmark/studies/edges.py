@@ -14,9 +14,8 @@ from benchmark.detection import planted
 from benchmark.errors import counted
 from benchmark.metrics import METRICS
 from benchmark.report import figure
-from detectors import Detector
+from detectors import Array, Detector
 
-Array = NDArray[np.float64]
 Property = Callable[[type[Detector]], str]
 
 TITLE = "# Known edges"
