@@ -74,8 +74,8 @@ def seed_interval(means: Sequence[float], level: float = 0.95) -> tuple[float, f
     """
     if len(means) < MIN_SEEDS:
         return None
-    found = statistics.seed_interval(means, level, of="run")
-    return max(0.0, found.low), min(1.0, found.high)
+    low, high = statistics.seed_interval(means, level)
+    return max(0.0, low), min(1.0, high)
 
 
 def compare(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from benchmark.statistics.intervals import Comparison, Interval, Pair, paired_bootstrap, seed_interval
+from benchmark.statistics.intervals import Comparison, Pair, paired_bootstrap, seed_interval
 from benchmark.statistics.ranks import RankTest, rank_test, stratified_wilcoxon
 
 __all__ = [
     "Comparison",
-    "Interval",
     "Pair",
     "RankTest",
     "paired_bootstrap",

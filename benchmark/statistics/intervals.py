@@ -1,4 +1,4 @@
-"""Intervals: over seeds, and of a difference by a paired bootstrap.
+"""Intervals: of one more seed, and of a difference by a paired bootstrap.
 
 Points of a series are no independent draws: scores and labels run in stretches. So stretches are drawn. Each
 labelled segment is one unit; the normal points are cut into blocks of consecutive points. Both kinds are drawn with
@@ -14,7 +14,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,22 +22,8 @@ from numpy.typing import ArrayLike, NDArray
 from benchmark.metrics import Floats, Labels, check, segments
 
 
-@dataclass(frozen=True)
-class Interval:
-    """A mean and its interval; ``low`` and ``high`` are NaN when ``reason`` says why there is none."""
-
-    mean: float
-    low: float
-    high: float
-    n: int
-    reason: str = ""
-
-    def __contains__(self, value: float) -> bool:
-        return bool(self.low <= value <= self.high)
-
-
-def seed_interval(values: ArrayLike, level: float = 0.95, of: Literal["mean", "run"] = "mean") -> Interval:
-    """Student's t-interval over seeds.
+def seed_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, float]:
+    """Student's prediction interval: where the value of one more seed is expected, from those of two or more.
 
     Parameters
     ----------
@@ -45,26 +31,14 @@ def seed_interval(values: ArrayLike, level: float = 0.95, of: Literal["mean", "r
         One value per seed, of equal standing; NaN is refused.
     level : float
         Coverage, in (0, 1).
-    of : {"mean", "run"}
-        "mean" covers the mean over all seeds. "run" is wider: it covers the value of one further run (a
-        prediction interval). A published figure of a single run is compared with the latter.
-
-    Returns
-    -------
-    Interval
-        Without bounds for fewer than two seeds.
     """
     from scipy import special  # scipy.stats takes half a second to load
 
     x = np.asarray(values, dtype=np.float64)
-    if x.ndim != 1 or not np.isfinite(x).all():
-        raise ValueError(f"expected one finite value per seed, got {x}")
-    if len(x) < 2:
-        nan = float("nan")
-        return Interval(float(x[0]) if len(x) else nan, nan, nan, len(x), f"{len(x)} seed(s): an interval needs two")
-    spread = float(x.std(ddof=1)) * np.sqrt(1 / len(x) + (of == "run"))
-    half = float(special.stdtrit(len(x) - 1, (1 + level) / 2)) * spread
-    return Interval(float(x.mean()), float(x.mean() - half), float(x.mean() + half), len(x))
+    if x.ndim != 1 or len(x) < 2 or not np.isfinite(x).all():
+        raise ValueError(f"expected one finite value per seed, of two seeds or more, got {x}")
+    half = special.stdtrit(len(x) - 1, (1 + level) / 2) * x.std(ddof=1) * np.sqrt(1 / len(x) + 1)
+    return float(x.mean() - half), float(x.mean() + half)
 
 
 MAX_BLOCKS = 100
