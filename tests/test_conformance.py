@@ -41,7 +41,7 @@ def test_a_detector_held_to_the_contract_alone_is_spared_the_laws() -> None:
 
 
 def test_every_file_of_a_detector_can_be_imported() -> None:
-    assert registry.broken() == ()
+    assert registry.broken() == {}
 
 
 # -- each check can fail: one broken detector for it ---------------------------------------------

@@ -22,12 +22,14 @@ from benchmark.leaderboard import Figures, summary
 from benchmark.leaderboard.figures import _row, on_listed_files
 from benchmark.leaderboard.submission import _results, _script
 from benchmark.store import Store
+from benchmark.system.packaged import read_csv
 from datasets import Series
 from detectors import SR, estimate_window
 from tests.support.cases import plugin
 from tests.support.made_up import cell, frame
 from tests.support.series import labelled, rhythm
 
+MEANS = {row["method"]: row for row in read_csv("tests.support", "leaderboard_means.csv")}
 FILES = ("277_NEK_id_1_WebService_tr_500_1st_17.csv", "001_NAB_id_1_Facility_tr_1007_1st_2014.csv")
 
 
@@ -46,9 +48,7 @@ def test_the_printed_figures_are_those_of_the_whole_list() -> None:
     names = set(datasets.get("TSB-AD-U").series_names())
     assert all(set(by_file) == names for by_file in prints.values())
     for method, by_file in prints.items():
-        assert np.mean(list(by_file.values())) == pytest.approx(
-            leaderboard.published_means()[method]["VUS-PR"], abs=0.0051
-        )
+        assert np.mean(list(by_file.values())) == pytest.approx(float(MEANS[method]["VUS-PR"]), abs=0.0051)
 
 
 def test_every_method_that_we_have_is_in_print_and_takes_its_settings() -> None:
@@ -58,7 +58,7 @@ def test_every_method_that_we_have_is_in_print_and_takes_its_settings() -> None:
         assert row.method in leaderboard.published_figures()
         build(row.detector, row.params).check_params()
     assert set(leaderboard.METRICS.values()) <= set(metrics.METRICS)
-    assert list(leaderboard.METRICS) == list(leaderboard.published_means()["POLY"])
+    assert ["method", *leaderboard.METRICS] == list(MEANS["POLY"])
 
 
 # -- measures ---------------------------------------------------------------------------------------

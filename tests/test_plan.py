@@ -161,7 +161,7 @@ def test_an_installed_package_registers_a_detector_by_entry_point(
     try:
         assert registry.detectors()["Mine"].__module__ == "theirs"
         assert registry.detectors()["LOF"].__module__ == "detectors.lof"
-        assert {entry.name: "another detector" in entry.cause for entry in registry.broken()} == {
+        assert {name: "another detector" in cause for name, cause in registry.broken().items()} == {
             "Bad": False,
             "LOF": True,
         }

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from benchmark.catalogue.checks import Check
 from benchmark.catalogue.published import published, published_order, published_per_series
-from benchmark.catalogue.registry import Broken, broken, build, detectors, load, plugin_text, trivial_baselines
+from benchmark.catalogue.registry import broken, build, detectors, load, plugin_text, trivial_baselines
 from benchmark.catalogue.trials import CheckFailed
 
 __all__ = [
-    "Broken",
     "Check",
     "CheckFailed",
     "broken",

@@ -7,7 +7,6 @@ import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -23,18 +22,10 @@ from detectors import Detector
 ENTRY_POINTS = "tsad_benchmark.detectors"
 
 
-@dataclass(frozen=True)
-class Broken:
-    """A detector file that could not be imported: still listed, with the cause."""
-
-    name: str
-    cause: str
-
-
 @cache
-def _discover() -> tuple[dict[str, type[Detector]], tuple[Broken, ...]]:
+def _discover() -> tuple[dict[str, type[Detector]], dict[str, str]]:
     found: dict[str, type[Detector]] = {}
-    broken: list[Broken] = []
+    broken: dict[str, str] = {}
     names = [
         m.name for m in pkgutil.iter_modules(detectors_package.__path__) if not (m.ispkg or m.name.startswith("_"))
     ]
@@ -42,7 +33,7 @@ def _discover() -> tuple[dict[str, type[Detector]], tuple[Broken, ...]]:
         try:
             module = importlib.import_module(f"{detectors_package.__name__}.{name}")
         except Exception as error:  # noqa: BLE001 - whatever a broken file raises is shown, not hidden
-            broken.append(Broken(name, f"{type(error).__name__}: {error}"))
+            broken[name] = f"{type(error).__name__}: {error}"
         else:
             found |= {cls.__name__: cls for cls in _detectors_in(module)}
     for point in metadata.entry_points(group=ENTRY_POINTS):
@@ -51,11 +42,11 @@ def _discover() -> tuple[dict[str, type[Detector]], tuple[Broken, ...]]:
                 raise ValueError(f"another detector has this name: rename the entry point of {point.value}")
             found[point.name] = _checked(point.load(), point.value)
         except Exception as error:  # noqa: BLE001
-            broken.append(Broken(point.name, f"{type(error).__name__}: {error}"))
+            broken[point.name] = f"{type(error).__name__}: {error}"
     order = {name: k for k, name in enumerate(published_order())}
     groups = ("classical", "neural", "successor", "field", "one-liner", "untrained", "plug-in")
     ranked = sorted(found, key=lambda n: (groups.index(found[n].group) if n not in order else -1, order.get(n, 0)))
-    return {name: found[name] for name in ranked}, tuple(broken)
+    return {name: found[name] for name in ranked}, broken
 
 
 def detectors() -> dict[str, type[Detector]]:
@@ -68,9 +59,9 @@ def trivial_baselines() -> tuple[str, ...]:
     return tuple(name for name, cls in detectors().items() if cls.group == "one-liner")
 
 
-def broken() -> tuple[Broken, ...]:
-    """Detector files and entry points that could not be imported."""
-    return _discover()[1]
+def broken() -> dict[str, str]:
+    """Detector files and entry points that could not be imported -> the cause: they are listed all the same."""
+    return dict(_discover()[1])
 
 
 def load(spec: str, text: str = "") -> type[Detector]:
@@ -92,9 +83,9 @@ def load(spec: str, text: str = "") -> type[Detector]:
     known = detectors()
     if spec in known:
         return known[spec]
-    for entry in broken():
-        if entry.name.lower() == spec.lower():
-            raise UserError(f"detector {spec} cannot be imported: {entry.cause}")
+    for name, cause in broken().items():
+        if name.lower() == spec.lower():
+            raise UserError(f"detector {spec} cannot be imported: {cause}")
     if is_borrowed(spec):
         return borrowed(spec)
     path, _, name = spec.partition(":")

@@ -117,7 +117,7 @@ def _detectors() -> list[tuple[str, str]]:
     from benchmark.catalogue import registry
 
     found = [(name, f"[{cls.group}] {_first_line(cls.__doc__)}") for name, cls in registry.detectors().items()]
-    return found + [(entry.name, f"[cannot be imported] {entry.cause}") for entry in registry.broken()]
+    return found + [(name, f"[cannot be imported] {cause}") for name, cause in registry.broken().items()]
 
 
 def _datasets() -> list[tuple[str, str]]:

@@ -27,7 +27,10 @@ PER_ROW = {"HBOS": 1.2e-7, "MovingStd": 2e-7, "IForest": 6e-7, "PCA": 8e-6, "Sca
     "LOF": 1.4e-4,
     "NormA": 1e-3,
 }  # seconds to score a row by a detector fitted to 100,000, on one core
-OWN = {"align": "mean", "constants": "zero"}  # all covering windows count; equal constant windows are alike
+OWN: dict[str, Any] = {
+    "align": "mean",
+    "constants": "zero",
+}  # all covering windows count; equal constant windows are alike
 
 
 def choose_window(x: Array) -> int:
@@ -58,11 +61,9 @@ def build(spec: str, window: int, seed: int = 0, n: int = 0, params: dict[str, A
     (``n``) LOF compares with a sample. ``params``, what ``--set`` says, come before any convention.
     """
     accepted = registry.load(spec).param_defaults()
-    wanted: dict[str, Any] = {"window": window, "random_state": seed, **OWN}
-    if n > LOOKED_AT:
-        wanted["sample"] = REFERENCES
-    usual = {k: v for k, v in wanted.items() if k in accepted and (k != "window" or accepted[k] == "auto")}
-    return registry.build(spec, usual | (params or {}))
+    wanted = OWN | ({"sample": REFERENCES} if n > LOOKED_AT else {})
+    usual = {name: value for name, value in wanted.items() if name in accepted}
+    return registry.build(spec, usual | (params or {}), window=window, seed=seed)
 
 
 def refuse_long(detector: Detector, rows: int, why: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.leaderboard.figures import Figures, figures
-from benchmark.leaderboard.published import METRICS, newer, published_figures, published_means
+from benchmark.leaderboard.published import METRICS, newer, published_figures
 from benchmark.leaderboard.submission import submission
 from benchmark.leaderboard.summary import Line, summarised
 from benchmark.leaderboard.text import document, files_csv, lines_csv, sheets
@@ -18,7 +18,6 @@ __all__ = [
     "lines_csv",
     "newer",
     "published_figures",
-    "published_means",
     "sheets",
     "submission",
     "summarised",

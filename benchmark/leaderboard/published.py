@@ -29,13 +29,6 @@ def published_figures() -> dict[str, dict[str, float]]:
     return {method: {row["file"]: float(row[method]) for row in rows} for method in methods}
 
 
-@cache
-def published_means() -> dict[str, dict[str, float]]:
-    """Method -> the leaderboard's name of a metric -> mean over the 350 files, two decimals."""
-    rows = read_csv(__package__, "means.csv")
-    return {row["method"]: {name: float(row[name]) for name in row if name != "method"} for row in rows}
-
-
 class Newer(NamedTuple):
     """An entry that is known by its mean over the whole list alone."""
 
