@@ -17,6 +17,7 @@ from benchmark.report import cards, quality, roc, style, traces, training
 from benchmark.report.results import Source
 from benchmark.report.roc import GRID, Curve
 from benchmark.report.tables import Entry, Row, Table
+from tests.support.made_up import StandIn
 
 
 def curves(n_detectors: int, n_one_liners: int = 3, n_series: int = 4) -> list[Curve]:
@@ -255,7 +256,7 @@ def test_seconds_are_the_median_of_a_rows_series() -> None:
     assert quality.time_points(tidy, table) == [("LOF", "classical", "tsb-uad", 2.5, pytest.approx(0.7))]
 
 
-class FourPoints:
+class FourPoints(StandIn):
     """Scores of a series by the cell's key: the labels, their opposite, or none."""
 
     labels = np.array([0, 0, 1, 1], dtype=np.uint8)

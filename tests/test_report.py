@@ -19,7 +19,7 @@ from benchmark.report.build import build, current
 from benchmark.report.results import Source
 from benchmark.report.tables import Versus
 from benchmark.statistics import Pair
-from tests.support.made_up import MadeUpResults, cell, frame, grid
+from tests.support.made_up import MadeUpResults, StandIn, cell, frame, grid
 
 EVIL = "</script><script>alert(1)</script>&\"'"
 
@@ -213,7 +213,7 @@ def test_failures_are_told_once_per_reason() -> None:
 # -- better than a one-liner? ------------------------------------------------------------------
 
 
-class Given:
+class Given(StandIn):
     """Results with given labels and scores by detector, one series."""
 
     def __init__(self, cells: pd.DataFrame, labels: np.ndarray, scores: dict[str, np.ndarray]) -> None:
@@ -266,7 +266,7 @@ def test_a_smaller_mean_needs_no_bootstrap() -> None:
     assert decide(3.0, auroc=0.6) == (Versus("Random", 0.7, False), 0)
 
 
-class Shifted:
+class Shifted(StandIn):
     """Scores of two rows on one series, the first row of one left out."""
 
     labels = np.repeat([0, 1, 0, 1, 0, 1, 0, 1, 0], 40).astype(np.uint8)

@@ -82,10 +82,10 @@ def _after_train(store: Store, cells: pd.DataFrame) -> list[float]:
 
 def _measured(store: Store, key: str, name: str, data_hash: str) -> float:
     series = store.load_series(data_hash)
-    first, scores = store.scores(key)
-    begin = max(named_train(name) or 0, first)
-    labels = series.labels[begin:]
+    first, labels, scores = store.scored(key, series.labels)
+    begin = max((named_train(name) or 0) - first, 0)
+    labels = labels[begin:]
     if not labels.any() or labels.all():
         return float("nan")
     window = estimate_window(series.values)
-    return float(metrics.METRICS["vus_pr"](labels, scores[begin - first :], window))
+    return float(metrics.METRICS["vus_pr"](labels, scores[begin:], window))

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmark.errors import UserError
 from benchmark.report.derived import Derived
 from benchmark.report.tables import Sheet, Table
 from benchmark.store import Store
@@ -28,23 +27,8 @@ class Source:
         self.series = cache(store.series)  # hash -> (n,) values and (n,) labels; KeyError when they are not at hand
 
     def scored(self, key: str, data_hash: str) -> tuple[int, Labels, Array]:
-        """First scored row, and the (m,) labels and scores of a cell.
-
-        Raises
-        ------
-        KeyError
-            If scores or series are not at hand.
-        UserError
-            If they do not fit each other: no benchmark wrote such a cell.
-        """
-        first, scores = self.store.scores(key)
-        labels = self.series(data_hash)[1]
-        if not (0 <= first == len(labels) - len(scores) and np.isfinite(scores).all()):
-            raise UserError(
-                f"cell {key} has {len(scores)} scores from row {first} for a series of {len(labels)} points, or "
-                "some are not finite: `results verify` names such cells, `--repair` drops them"
-            )
-        return first, labels[first : first + len(scores)], scores
+        """:meth:`Store.scored`; KeyError also if the series is not at hand."""
+        return self.store.scored(key, self.series(data_hash)[1])
 
     def from_scores(
         self, what: str, key: str, data_hash: str, more: Sequence[Any], make: Callable[[int, Labels, Array], Any]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,12 @@ from benchmark import metrics
 from benchmark.errors import UserError
 from benchmark.grid import protocols
 from benchmark.store.sound import fault_of_metric
+from benchmark.store.store import REMEDY, Store
 from benchmark.store.store import MetricRow as MetricRow
-from benchmark.store.store import Store
 from datasets import Series
 from detectors import estimate_window
 
 Labels = NDArray[np.uint8]
-REMEDY = "`results verify` names such cells, `results verify --repair` drops them"
 AT_ONCE = ("auroc", "auprc")  # kept with each cell as it ends
 TOLERANCE = 1e-9  # libraries of another version sum in another order
 
@@ -57,15 +57,18 @@ def fill(
     from joblib import Parallel, delayed
 
     todo = list(store.missing_metrics([m.name for m in metrics.select(names)], keys))
-    known: dict[str, tuple[Labels, int]] = {}
+    labels_and_period = cache(partial(_labels_and_period, store))
     added = 0
     with Parallel(n_jobs=jobs if len(todo) > 50 else 1) as parallel:
         for begin in range(0, len(todo), at_once):
             progress(begin, len(todo))
             calls = []
             for row, lacking in todo[begin : begin + at_once]:
-                labels, period = _known(store, row["data_hash"], known)
-                mine, scores = _scored(store, row, labels)
+                try:
+                    labels, period = labels_and_period(row["data_hash"])
+                    _, mine, scores = store.scored(row["key"], labels)
+                except KeyError as error:
+                    raise UserError(f"{store.path}: cell {row['key']} lacks its scores or series: {REMEDY}") from error
                 calls.append(delayed(measure)(row["key"], lacking, mine, scores, row["protocol"], period))
             rows = [row for measured in parallel(calls) for row in measured]
             store.put_metrics(rows)
@@ -73,27 +76,9 @@ def fill(
     return added
 
 
-def _known(store: Store, data_hash: str, known: dict[str, tuple[Labels, int]]) -> tuple[Labels, int]:
-    """Labels and period of a series, read once."""
-    if data_hash not in known:
-        try:
-            values, labels = store.series(data_hash)
-        except KeyError as error:
-            raise UserError(f"{store.path}: the series {data_hash[:12]} is not in it: {REMEDY}") from error
-        known[data_hash] = labels, estimate_window(values)
-    return known[data_hash]
-
-
-def _scored(store: Store, row: Any, labels: Labels) -> tuple[Labels, NDArray[np.float64]]:
-    """Labels and scores of a cell, of one length."""
-    where = f"{store.path}: the scores of {row['detector']} on {row['dataset']}/{row['series']}"
-    try:
-        first, scores = store.scores(row["key"])
-    except KeyError as error:
-        raise UserError(f"{where} are not in it: {REMEDY}") from error
-    if first < 0 or first + len(scores) != len(labels) or not np.isfinite(scores).all():
-        raise UserError(f"{where} do not fit the series, or are not finite: {REMEDY}")
-    return labels[first:], scores
+def _labels_and_period(store: Store, data_hash: str) -> tuple[Labels, int]:
+    values, labels = store.series(data_hash)
+    return labels, estimate_window(values)
 
 
 def disagreements(

@@ -6,8 +6,8 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -41,6 +41,7 @@ OUTCOME_COLUMNS = (
     *("fit_seconds", "score_seconds", "peak_mb"),
 )
 SERIES_AT_HAND = 8
+REMEDY = "`results verify` names such cells, `results verify --repair` drops them"
 FINGERPRINTED = {
     "runs": "*",
     "cells": "*",
@@ -57,7 +58,7 @@ class Store:
         self.path = path
         self.run_id: int | None = None
         self.database = Database(path, write)
-        self._at_hand: OrderedDict[str, Series] = OrderedDict()
+        self._at_hand = lru_cache(SERIES_AT_HAND)(self._unpacked)
 
     @property
     def writable(self) -> bool:
@@ -126,12 +127,7 @@ class Store:
 
     def scores(self, key: str) -> tuple[int, NDArray[np.float64]]:
         """First scored row and the (m,) scores of a cell; KeyError when it has none."""
-        found = self.database.rows(
-            "SELECT first_row, sha256, scores FROM scores JOIN cells USING (key) WHERE key = ?", key
-        )
-        if not found:
-            raise KeyError(key)
-        row = found[0]
+        row = self._row("SELECT first_row, sha256, scores FROM scores JOIN cells USING (key) WHERE key = ?", key)
         blob = row["scores"]
         if not isinstance(blob, bytes) or len(blob) % 8 or hashlib.sha256(blob).hexdigest() != row["sha256"]:
             raise UserError(
@@ -139,17 +135,37 @@ class Store:
             )
         return row["first_row"], np.frombuffer(blob, "<f8")
 
+    def scored(self, key: str, labels: NDArray[np.uint8]) -> tuple[int, NDArray[np.uint8], NDArray[np.float64]]:
+        """First scored row, and the (m,) labels and scores of a cell, from the (n,) labels of its series.
+
+        Raises
+        ------
+        KeyError
+            When it has no scores.
+        UserError
+            If they do not fit the series: no benchmark wrote such a cell.
+        """
+        first, scores = self.scores(key)
+        if not (0 <= first == len(labels) - len(scores) and np.isfinite(scores).all()):
+            raise UserError(
+                f"{self.path}: cell {key} has {len(scores)} scores from row {first} for a series of {len(labels)} "
+                f"points, or some are not finite: {REMEDY}"
+            )
+        return first, labels[first:], scores
+
     def content(self, key: str) -> str:
         """Hash of a cell's scores and of the row they begin at; KeyError when it has none.
 
         It is the one that :meth:`scores` checks: what was derived from scores of this hash needs no second reading.
         """
-        found = self.database.rows(
-            "SELECT scores.sha256, first_row FROM scores JOIN cells USING (key) WHERE key = ?", key
-        )
-        if not found:
-            raise KeyError(key)
-        return f"{found[0]['sha256']} {found[0]['first_row']}"
+        row = self._row("SELECT scores.sha256, first_row FROM scores JOIN cells USING (key) WHERE key = ?", key)
+        return f"{row['sha256']} {row['first_row']}"
+
+    def _row(self, sql: str, key: str) -> sqlite3.Row:
+        """The one row of a query; KeyError when there is none."""
+        for row in self.database.rows(sql, key):
+            return row
+        raise KeyError(key)
 
     def fingerprint(self) -> str:
         """Hash of all that the store holds; scores and series enter by their own hashes."""
@@ -161,22 +177,17 @@ class Store:
 
     def load_series(self, data_hash: str) -> Series:
         """A stored series, its hash checked; KeyError when absent. The last few are kept at hand."""
-        if data_hash in self._at_hand:
-            self._at_hand.move_to_end(data_hash)
-            return self._at_hand[data_hash]
-        found = self.database.rows("SELECT * FROM series WHERE data_hash = ?", data_hash)
-        if not found:
-            raise KeyError(data_hash)
+        return self._at_hand(data_hash)
+
+    def _unpacked(self, data_hash: str) -> Series:
+        row = self._row("SELECT * FROM series WHERE data_hash = ?", data_hash)
         remedy = "`results verify --repair` drops it with its cells"
         try:
-            series = unpack_series(found[0])
+            series = unpack_series(row)
         except UserError as error:
             raise UserError(f"{self.path}: {error}; {remedy}") from error
         if series.sha256 != data_hash:
             raise UserError(f"{self.path}: the stored series {series.dataset}/{series.name} is damaged; {remedy}")
-        self._at_hand[data_hash] = series
-        if len(self._at_hand) > SERIES_AT_HAND:
-            self._at_hand.popitem(last=False)
         return series
 
     def series(self, data_hash: str) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -72,7 +73,18 @@ def grid(protocols: tuple[str, ...] = ("tsb-uad", "normal-only"), **given: Any) 
     )
 
 
-class MadeUpResults:
+class StandIn(ABC):
+    """What stands in for a store: scores as they are, unchecked."""
+
+    @abstractmethod
+    def scores(self, key: str) -> tuple[int, np.ndarray]: ...
+
+    def scored(self, key: str, labels: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:
+        first, scores = self.scores(key)
+        return first, labels[first:], scores
+
+
+class MadeUpResults(StandIn):
     """Results with series and scores invented from their keys."""
 
     def __init__(self, cells: pd.DataFrame, missing: tuple[str, ...] = ()) -> None:
