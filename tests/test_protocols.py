@@ -66,14 +66,12 @@ def test_a_name_with_more_training_rows_than_the_file_has_fits_nothing() -> None
 @pytest.mark.parametrize("name", [p for p in PROTOCOLS if "normal" in p])
 def test_protocols_that_use_labels_fit_no_labelled_anomaly(name: str) -> None:
     one = series()
-    assert PROTOCOLS[name].uses_labels
     for seen in rows_seen(one, name, SemiSupervised()):
         assert not one.labels[sorted(seen)].any()
 
 
 @pytest.mark.parametrize("name", [p for p in PROTOCOLS if "normal" not in p])
 def test_the_others_fit_the_same_rows_whatever_the_labels(name: str) -> None:
-    assert not PROTOCOLS[name].uses_labels
     for detector in (Unsupervised(), SemiSupervised()):
         relabelled = series(anomalies=((1, 900),))
         assert rows_seen(series(), name, detector) == rows_seen(relabelled, name, detector)

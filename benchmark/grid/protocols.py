@@ -39,7 +39,6 @@ class Protocol:
     summary: str
     splits: Callable[[Series, Detector, int], list[Split]]
     window: Callable[[Series], int]  # series -> window length; recorded with the cell
-    uses_labels: bool = False  # whether labels choose the fitted rows
     first_row: int = 0  # rows dropped in front before anything else
     decimals: int | None = None  # min-max scores are rounded to this many decimals before the figure is taken
     align: str = "centre"  # alignment of windows to points (``detectors.core.windows.windows_to_points``)
@@ -121,14 +120,12 @@ PROTOCOLS: dict[str, Protocol] = {
             "fit sees every part without a labelled anomaly, then every point is scored, those included",
             normal_parts,
             window_published,
-            uses_labels=True,
         ),
         Protocol(
             "normal-crossfit",
             "normal-only in five blocks, each scored by a model that has not seen it",
             normal_parts_crossfit,
             window_published,
-            uses_labels=True,
         ),
         Protocol(
             "prefix",
