@@ -471,12 +471,11 @@ class ScaleFlow(SavedDetector):
             raise ValueError(f"a stretch needs 0 <= start < stop <= {len(series)}, got start={start}, stop={stop}")
         scaled = self._standardise(series)
         with self._steady():
-            found = largest_contribution(scaled, self._fitting(len(series)), start, stop, self._row(series))
+            found, shares = largest_contribution(scaled, self._fitting(len(series)), start, stop, self._row(series))
         piece, row = nearest_window(scaled, found, [self._standardise(piece) for piece in self.fitted_pieces_])
         end = min(found.row + found.span, len(series))
         nearest = self.fitted_pieces_[piece][row : row + end - found.row]
-        surprise, shares = found.surprise, found.shares
-        return Explanation(found.component, found.span, found.row, end, surprise, shares, nearest, piece, row)
+        return Explanation(found.component, found.span, found.row, end, found.surprise, shares, nearest, piece, row)
 
     # -- save and load -------------------------------------------------------------------------
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -17,20 +16,8 @@ from detectors.flows.scale import CoarseWindows, Scale, spread
 CHUNK = 65_536
 
 
-@dataclass(frozen=True)
-class Contribution:
-    """What contributes most to a stretch: a scale, a component, and its most surprising window or run there."""
-
-    scale: Scale | Runs
-    component: str
-    span: int
-    row: int
-    surprise: float
-    shares: dict[tuple[int, str], float]
-
-
-class _Part(NamedTuple):
-    """What a component says of a stretch: its most surprising window or run, and its part of the score."""
+class Part(NamedTuple):
+    """What a component of a scale says of a stretch: its most surprising window or run, and its part of the score."""
 
     scale: Scale | Runs
     component: str
@@ -42,26 +29,25 @@ class _Part(NamedTuple):
 
 def largest_contribution(
     x: Array, scales: list[Scale | Runs], start: int, stop: int, place: int | None
-) -> Contribution:
-    """Of an (n,) standardised series; shares are those of the weighted mean of log(1 + surprise)
-    over the stretch.
+) -> tuple[Part, dict[tuple[int, str], float]]:
+    """Of an (n,) standardised series the largest part of a stretch's score, and the shares by span and component.
 
+    Shares are those of the weighted mean of log(1 + surprise) over the stretch.
     ``place`` is that of a part of the fitted data. Only windows near the stretch are scored, where
     :meth:`Scale.surprises` scores them.
     """
-    parts: list[_Part] = []
+    parts: list[Part] = []
     for scale in scales:
         if isinstance(scale, Runs):
             parts.append(_of_runs(scale, x, start, stop, place))
         else:
             parts += _of_windows(scale, x, start, stop, place)
     total = sum(part.sum for part in parts) or 1.0
-    top = max(parts, key=lambda part: part.sum)
     shares = {(part.span, part.component): part.sum / total for part in parts}
-    return Contribution(top.scale, top.component, top.span, top.row, top.surprise, shares)
+    return max(parts, key=lambda part: part.sum), shares
 
 
-def _of_windows(scale: Scale, x: Array, start: int, stop: int, place: int | None) -> Iterator[_Part]:
+def _of_windows(scale: Scale, x: Array, start: int, stop: int, place: int | None) -> Iterator[Part]:
     first = max(0, start - scale.span + 1) // scale.stride * scale.stride
     near = x[first : stop + scale.span + scale.stride]
     starts, surprises = scale.window_surprises(near, None if place is None else place + first)
@@ -70,18 +56,18 @@ def _of_windows(scale: Scale, x: Array, start: int, stop: int, place: int | None
         points = spread(row, starts, scale.span, max(len(near), scale.span))[start - first : stop - first]
         best = int(np.argmax(np.where(overlap, row, -1.0)))
         part = weight * float(np.log1p(np.maximum(points, 0)).sum())
-        yield _Part(scale, name, scale.span, first + int(starts[best]), float(row[best]), part)
+        yield Part(scale, name, scale.span, first + int(starts[best]), float(row[best]), part)
 
 
-def _of_runs(runs: Runs, x: Array, start: int, stop: int, place: int | None) -> _Part:
+def _of_runs(runs: Runs, x: Array, start: int, stop: int, place: int | None) -> Part:
     first, lengths, surprises = runs.run_surprises(x, place)
     inside = np.searchsorted(first, np.arange(start, stop), side="right") - 1  # the run of each point
     best = int(inside[np.argmax(surprises[inside])])
     span, part = round(float(np.exp(lengths[best]))), runs.weight * float(np.log1p(surprises[inside]).sum())
-    return _Part(runs, DURATION, span, int(first[best]), float(surprises[best]), part)
+    return Part(runs, DURATION, span, int(first[best]), float(surprises[best]), part)
 
 
-def nearest_run(x: Array, found: Contribution, pieces: list[Array]) -> tuple[int, int]:
+def nearest_run(x: Array, found: Part, pieces: list[Array]) -> tuple[int, int]:
     """(piece, first row there) of the fitted run nearest in value, then in length, to the one found."""
     value, length = x[found.row], np.log(found.span)
     best = (np.inf, np.inf, -1, -1)
@@ -93,7 +79,7 @@ def nearest_run(x: Array, found: Contribution, pieces: list[Array]) -> tuple[int
     return best[2:]
 
 
-def nearest_window(x: Array, found: Contribution, pieces: list[Array]) -> tuple[int, int]:
+def nearest_window(x: Array, found: Part, pieces: list[Array]) -> tuple[int, int]:
     """(piece, first row there) of the fitted window nearest to the one found.
 
     Block means are compared, by shape or spectrum where that is the component, else by value. Windows that share a row
