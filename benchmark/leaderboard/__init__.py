@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.leaderboard.figures import Figures, figures
-from benchmark.leaderboard.published import METRICS, newer, published_figures
+from benchmark.leaderboard.published import METRICS, published_figures
 from benchmark.leaderboard.submission import submission
 from benchmark.leaderboard.summary import Line, summarised
 from benchmark.leaderboard.text import document, files_csv, lines_csv, sheets
@@ -16,7 +16,6 @@ __all__ = [
     "figures",
     "files_csv",
     "lines_csv",
-    "newer",
     "published_figures",
     "sheets",
     "submission",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
 
 from benchmark.system.packaged import read_csv
 
@@ -27,20 +26,6 @@ def published_figures() -> dict[str, dict[str, float]]:
     rows = read_csv(__package__, "vus_pr.csv")
     methods = [name for name in rows[0] if name != "file"]
     return {method: {row["file"]: float(row[method]) for row in rows} for method in methods}
-
-
-class Newer(NamedTuple):
-    """An entry that is known by its mean over the whole list alone."""
-
-    method: str
-    vus_pr: float
-    note: str
-
-
-@cache
-def newer() -> tuple[Newer, ...]:
-    """Entries since, highest first."""
-    return tuple(Newer(r["method"], float(r["vus_pr"]), r["note"]) for r in read_csv(__package__, "newer.csv"))
 
 
 @cache
