@@ -186,4 +186,4 @@ def _draws(trials: int, count: int = 2000) -> NDArray[np.int64]:
 
 def _auroc(spec: str, x: Array, labels: NDArray[np.uint8], window: int, seed: int, params: Params | None) -> float:
     detector = build(spec, window, seed, len(x), (params or {}).get(spec))
-    return float(metrics.METRICS["auroc"](labels, fit_score(detector, x, window), window))
+    return metrics.auroc(labels, fit_score(detector, x, window))

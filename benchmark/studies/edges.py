@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark.catalogue import registry, trials
 from benchmark.detection import planted
 from benchmark.errors import counted
-from benchmark.metrics import METRICS
+from benchmark.metrics import auroc
 from benchmark.report import figure
 from detectors import Array, Detector
 
@@ -105,8 +104,8 @@ def contaminated_fit(cls: type[Detector]) -> str:
     if cls.learns_from == "nothing":
         return "learns nothing"
     clean, odd = wave(), planted.plant(wave(seed=1), tuple(planted.KINDS), 40, seed=0)
-    auroc = [_auroc(trials.make(cls).fit(fitted).score(odd.values), odd.labels) for fitted in (clean, odd.values)]
-    return f"AUROC {_figure(auroc[0])} fitted without, {_figure(auroc[1])} fitted with the anomalies"
+    without, spoilt = (auroc(odd.labels, trials.make(cls).fit(x).score(odd.values)) for x in (clean, odd.values))
+    return f"AUROC {_figure(without)} fitted without, {_figure(spoilt)} fitted with the anomalies"
 
 
 def new_data(cls: type[Detector]) -> str:
@@ -123,17 +122,13 @@ def kinds(cls: type[Detector]) -> str:
     """AUROC of each kind of planted anomaly, mean of three series."""
     fitted = None if cls.learns_from == "series" else trials.make(cls).fit(wave())
     found = {kind: np.mean([_of_kind(cls, fitted, kind, seed) for seed in range(3)]) for kind in planted.KINDS}
-    return ", ".join(f"{kind} {_figure(float(auroc))}" for kind, auroc in found.items())
+    return ", ".join(f"{kind} {_figure(float(mean))}" for kind, mean in found.items())
 
 
 def _of_kind(cls: type[Detector], fitted: Detector | None, kind: str, seed: int) -> float:
     odd = planted.plant(wave(seed=seed + 1), (kind,) * 2, 40, seed)
     detector = fitted or trials.make(cls).fit(odd.values)
-    return _auroc(detector.score(odd.values), odd.labels)
-
-
-def _auroc(scores: Array, labels: NDArray[np.uint8]) -> float:
-    return float(METRICS["auroc"](labels, scores, 1))
+    return auroc(odd.labels, detector.score(odd.values))
 
 
 def _promised(cls: type[Detector], name: str, kept: str) -> str:
