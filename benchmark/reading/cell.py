@@ -23,7 +23,7 @@ _DATE = (
     rf"|(\w{{3,9}},? +)?(\d{{1,2}}[- /.]+(de )?{_NAMED}|{_NAMED} +\d{{1,2}}))"
 )
 _TIME = re.compile(
-    rf"({_DATE}.*|\d{{4}}-\d{{2}}|\d{{8}}t\d{{4,6}}z?|\d{{1,2}}:\d{{2}}(:\d{{2}}([.,]\d+)?)?( ?[ap]m)?)", re.I
+    rf"({_DATE}.*|\d{{4}}-\d{{2}}|\d{{8}}[t:]\d{{4,6}}z?|\d{{1,2}}:\d{{2}}(:\d{{2}}([.,]\d+)?)?( ?[ap]m)?)", re.I
 )
 _NUMBER = re.compile(
     r"(?:[A-Z]{1,2}(?=\$)|(?:[A-Z]{3}|kr\.?|rs\.?)(?=\s))?"  # R$ 5, CHF 5, kr 5
@@ -32,7 +32,7 @@ _NUMBER = re.compile(
     re.I,
 )
 _UNIT = re.compile(
-    r"[\[(].*[\])]|\d+[sdnft]|°?[cfk]|%|[mkg]?(w|v|a|hz|pa|j|s|m|g|b|l)(h|/s|/h|³|2|3)?|m?bar|psi|rpm|utc|gmt"
+    r"[\[(].*[\])]|[-=+_*:]{4,}|\d+[sdnft]|°?[cfk]|%|[mkg]?(w|v|a|hz|pa|j|s|m|g|b|l)(h|/s|/h|³|2|3)?|m?bar|psi|rpm|utc|gmt"
     r"|(yyyy|dd|mm|hh)[-/.:\w ]*|units?|datetime|timestamp|string|double|float|int(eger)?|smp|avg|min|max"
     r"|deg ?[cfk]?|ts|rn|volts?|seconds?|minutes?|hours?|days?",
     re.I,
@@ -55,7 +55,7 @@ def words(cell: str) -> str:
 
 
 def is_unit(cell: str) -> bool:
-    """``°C``, ``[bar]``, ``15s`` and their like below a header."""
+    """``°C``, ``[bar]``, ``15s`` and their like below a header, or a line drawn there."""
     return bool(_UNIT.fullmatch(cell.strip()))
 
 

@@ -139,7 +139,10 @@ def _refuse_words(sheet: Sheet, names: list[str]) -> None:
 
 def _nothing_numeric(sheet: Sheet) -> str:
     shown = ", ".join(f"{name} ({next(iter(sample(sheet.cells(name), 5)), '')[:20]!r})" for name in sheet.names[:SHOWN])
-    return f"{sheet.path} has no numeric column (columns and a cell of each: {shown}): name the values with --value"
+    cure = "name the values with --value"
+    if len(sheet.names) == 1:
+        cure = "its lines are read as one column; name the separator with --sep, or write a row of cells for each time"
+    return f"{sheet.path} has no numeric column (columns and a cell of each: {shown}): {cure}"
 
 
 def _rank(sheet: Sheet, name: str) -> int:

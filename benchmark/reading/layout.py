@@ -1,4 +1,7 @@
-"""Where a text file keeps its cells: separator, lines before the header, header, units, first line of data."""
+"""Where a text file keeps its cells: separator, lines before the header, header, units, first line of data.
+
+Over 300 lines: each of these is told by the others.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import csv
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 
 from benchmark.errors import UserError, counted
@@ -16,20 +19,27 @@ from benchmark.reading.table import unique_names
 HEAD_BYTES = 1 << 17
 HEAD_LINES = 400
 LONGEST = 20  # lines of one cell
+FEWEST = 10  # rows of a table between other lines
+SURE, BEHIND = 3, 4  # rows of data among those behind the first one
 SEPARATORS = (";", "\t", "|", ",")
 BLANK = " "
+CLOCK = r"\d{1,2}:\d{2}[\d:.]*|\d{1,2}\.\d{2}\.\d{2}"
 SUMMARIES = ("", "smp", "avg", "min", "max", "std", "tot")
 NAMES = {"\t": "a tab", BLANK: "blanks", "": "nothing (one column)"}
 
 
 @dataclass
 class Layout:
-    """Separator (``""`` for one column, a blank for any run of blanks), names, lines before the data."""
+    """Separator (``""`` for one column, a blank for any run of blanks), names, lines before the data.
+
+    ``above`` holds these lines as :func:`plain` gives them, for those that come again below.
+    """
 
     separator: str
     names: list[str]
     skipped: int
     notes: list[str] = field(default_factory=list)
+    above: frozenset[str] = frozenset()
 
 
 def find_layout(text: bytes, path: Path, separator: str | None) -> Layout:
@@ -57,14 +67,20 @@ def find_layout(text: bytes, path: Path, separator: str | None) -> Layout:
     if header is not None and len(names) != width:
         raise UserError(
             f"{path}: the header names {len(names)} columns ({', '.join(names[:6])}), the rows below have {width} "
-            f"cells (first: {_short(lines[first])!r}): name the separator with --sep, or quote cells that hold it"
+            f"cells (first: {_short(lines[first])!r}): name the separator with --sep, quote cells that hold it, or "
+            "write a name for each column (delete the line if it is no header)"
         )
     if first not in rows or (first == useful[-1] and header is None and not _is_data(rows[first], width, profile)):
         raise UserError(f"{path} has no rows below its header")
     before = [i for i in useful if i < first and i != header and not (header is not None and i > header)]
     if before:
         notes.append(f"{counted(len(before), 'line')} before the header, no data: {_short(lines[before[0]])!r}")
-    return Layout(found, names, first, notes)
+    return Layout(found, names, first, notes, frozenset(map(plain, lines[:first])) - {""})
+
+
+def plain(line: str) -> str:
+    """A line with single blanks between its words."""
+    return " ".join(line.split())
 
 
 def is_comment(line: str) -> bool:
@@ -111,11 +127,35 @@ def _separator(lines: list[str]) -> str:
     tail = lines[len(lines) // 4 :] if len(lines) > 8 else lines[1:] or lines
     if all(cell.kind(line) == "time" and re.search(r"\d$", line.strip()) for line in tail) and _are_moments(tail):
         return ""
-    for candidate in (*SEPARATORS, BLANK):
+
+    def usual(candidate: str) -> int:
+        """Cells of nine in ten lines; 0 if it separates none, or a decimal comma."""
         width, times = Counter(len(split(line, candidate)) for line in tail).most_common(1)[0]
-        if width > 1 and times >= 0.9 * len(tail) and not _is_decimal_comma(lines, candidate, width):
-            return candidate
-    return ""
+        fits = width > 1 and times >= 0.9 * len(tail) and not _is_decimal_comma(lines, candidate, width)
+        return width if fits else 0
+
+    fitting = {}
+    for one in SEPARATORS:
+        if width := usual(one):
+            fitting[one] = sum(len(split(line, one)) == width for line in lines)
+    if fitting:
+        return max(fitting, key=lambda one: fitting[one])
+    longest, count = _longest_run(lines, SEPARATORS)
+    if longest and count > len(lines) / 2:
+        return longest
+    return BLANK if usual(BLANK) else _longest_run(lines, (*SEPARATORS, BLANK))[0]
+
+
+def _longest_run(lines: list[str], candidates: tuple[str, ...]) -> tuple[str, int]:
+    """The separator of most lines below each other, as between a long preamble and notes, and how many they are."""
+    found = {"": max(FEWEST - 1, len(lines) // 4)}
+    for one in candidates:
+        runs = [(width, len([*run])) for width, run in groupby(len(split(line, one)) for line in lines)]
+        width, count = max(runs, key=lambda run: (run[0] > 1, run[1]))
+        if width > 1 and count > max(found.values()) and not _is_decimal_comma(lines, one, width):
+            found[one] = count
+    longest = max(found, key=lambda one: found[one])
+    return longest, found[longest]
 
 
 def _is_decimal_comma(lines: list[str], candidate: str, width: int) -> bool:
@@ -132,7 +172,7 @@ def _are_moments(lines: list[str]) -> bool:
     if any(separator in line for line in lines for separator in SEPARATORS):
         return False
     parts = [line.split() for line in lines]
-    return all(len(part) == 2 and cell.is_date(part[0]) and re.fullmatch(r"[\d:.]+", part[1]) for part in parts)
+    return all(len(part) == 2 and cell.is_date(part[0]) and re.fullmatch(CLOCK, part[1]) for part in parts)
 
 
 def _profile(rows: list[list[str]]) -> tuple[int, list[str]]:
@@ -150,13 +190,16 @@ def _usual_kind(kinds: Counter[str]) -> str:
 
 
 def _is_data(row: list[str], width: int, profile: list[str]) -> bool:
-    if len(row) != width:
-        return False
-    if not set(profile) & {"number", "time"}:
-        return False
+    known = {"number", "time"}
+    return bool(known & set(profile)) and _fits(row, width, profile) and not known.isdisjoint(map(cell.kind, row))
+
+
+def _fits(row: list[str], width: int, profile: list[str]) -> bool:
+    """Whether each cell is what its column mostly holds, or nothing."""
     kinds = [cell.kind(c) for c in row]
-    fits = [k in (p, "nothing") or p == "nothing" or p == "text" for k, p in zip(kinds, profile, strict=True)]
-    return all(fits) and any(k in ("number", "time") for k in kinds)
+    return len(row) == width and all(
+        k in (p, "nothing") or p in ("nothing", "text") for k, p in zip(kinds, profile, strict=True)
+    )
 
 
 def _header(
@@ -164,9 +207,11 @@ def _header(
 ) -> tuple[list[str], int | None]:
     """Names of the columns, and the line that they stand in."""
     above = [i for i in rows if i < first]
+    hidden = _commented_header(lines, first, width, separator)
+    if hidden and (not above or len(rows[above[-1]]) != width):
+        return unique_names(hidden, notes), None
     if not above:
-        hidden = _commented_header(lines, first, width, separator)
-        return (unique_names(hidden, notes) if hidden else _made_up(rows, first, notes)), None
+        return _made_up(rows, first, notes), None
     line = above[-1]
     while len(above) > 1 and len(rows[above[-2]]) >= max(width - 1, min(width, 2)) and are_units(rows[line]):
         again = all(word.lower() in SUMMARIES for word in rows[line])  # of a logger, with units above
@@ -192,7 +237,11 @@ def _first_data(rows: dict[int, list[str]], width: int, profile: list[str]) -> i
     top = min(rows)
     if len(rows) > 1 and (rows[top] == ["", *map(str, range(width - 1))] or _names_of_years(rows[top])):
         return [*rows][1]  # a frame without names, as pandas writes it; or years as names
-    whole = found = next((i for i in rows if _is_data(rows[i], width, profile)), max(rows))
+    fits = [_fits(row, width, profile) for row in rows.values()]
+    behind = {i: fits[k + 1 : k + 1 + BEHIND] for k, i in enumerate(rows)}
+    data = [i for i in rows if _is_data(rows[i], width, profile)]
+    sure = [i for i in data if sum(behind[i]) >= min(SURE, len(behind[i]))]
+    whole = found = next(iter(sure or data), max(rows))
     for line in [i for i in reversed(rows) if i < found]:
         kinds = [cell.kind(c) for c in rows[line]]
         if are_units(rows[line]) or not _is_one_of(rows[line], rows[found], profile):

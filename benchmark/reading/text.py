@@ -15,7 +15,7 @@ from benchmark.errors import UserError, counted
 from benchmark.reading import cell
 from benchmark.reading.encoding import as_utf8
 from benchmark.reading.influx import flat, is_annotated
-from benchmark.reading.layout import BLANK, NAMES, Layout, find_layout, is_comment, split
+from benchmark.reading.layout import BLANK, NAMES, Layout, find_layout, is_comment, plain, split
 from benchmark.reading.options import LOST_AT_MOST, ReadOptions
 from benchmark.reading.table import Table, as_mask
 
@@ -46,7 +46,7 @@ def read_text(raw: bytes, path: Path, options: ReadOptions) -> Table:
     table.notes = [*notes, *layout.notes]
     if b'"' in text:
         _refuse_open_quote(table, broken, path)
-    table = _without_headers(_without_comments(table, broken, path))
+    table = _without_headers(_without_comments(table, broken, layout, path))
     return _without_trailing_blanks(_without_empty_columns(table), layout)
 
 
@@ -105,7 +105,7 @@ def cells_of(text: bytes, layout: Layout, path: Path) -> dict[str, Any]:
     """
     columns, broken, total = _parse(_plain(double_quoted(text), layout), layout, path)
     rows = np.delete(np.arange(total), [number for number, _ in broken])
-    return _without_comments(Table(columns, rows, total, "text", layout.separator), broken, path).columns
+    return _without_comments(Table(columns, rows, total, "text", layout.separator), broken, layout, path).columns
 
 
 def _parse(text: bytes, layout: Layout, path: Path) -> tuple[dict[str, Any], list[tuple[int, str]], int]:
@@ -140,7 +140,7 @@ def _parse(text: bytes, layout: Layout, path: Path) -> tuple[dict[str, Any], lis
     return columns, broken, table.num_rows + len(broken)
 
 
-def _without_comments(table: Table, broken: list[tuple[int, str]], path: Path) -> Table:
+def _without_comments(table: Table, broken: list[tuple[int, str]], layout: Layout, path: Path) -> Table:
     comments = sum(is_comment(text) for _, text in broken)
     first = table.columns[table.names[0]]
     hashes = as_mask(pc.starts_with(first, "#"))
@@ -152,7 +152,30 @@ def _without_comments(table: Table, broken: list[tuple[int, str]], path: Path) -
         table.notes.append(f"Comments among the data: {counted(comments, 'line')} beginning with #.")
     table.total -= comments
     ragged = [(row, text) for row, text in broken if not is_comment(text)]
-    return _without_ragged(table, ragged, path)
+    return _without_ragged(table, _around(table, ragged, layout), path)
+
+
+def _around(table: Table, ragged: list[tuple[int, str]], layout: Layout) -> list[tuple[int, str]]:
+    """What is left of ragged rows without lines above the data that come again, and lines below it, both said."""
+    if not ragged or not len(table):
+        return ragged
+    first = str(table.columns[table.names[0]][0])
+    usual, last = cell.kind(first), int(table.rows[-1])
+    again = [row for row, text in ragged if plain(text) in layout.above]
+    below = [
+        (row, text)
+        for row, text in ragged
+        if row > last and row not in again and cell.kind(split(text, table.separator)[0]) != usual
+    ]
+    if again:
+        table.notes.append(f"Left out: {counted(len(again), 'line')} that also stand above the data.")
+    if below:
+        row, text = below[0]
+        said = f"Left out: {counted(len(below), 'line')} below the data (first: data row {row}, {text[:60]!r})."
+        table.notes.append(said)
+    others = {*again, *(row for row, _ in below)}
+    table.total -= len(others)
+    return [(row, text) for row, text in ragged if row not in others]
 
 
 def _without_headers(table: Table) -> Table:

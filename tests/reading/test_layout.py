@@ -134,3 +134,66 @@ def test_a_quote_that_is_not_closed_is_refused(read: Read, rows: tuple[int, ...]
     cells = ['"' if k in rows else str(k) for k in range(50)]
     with pytest.raises(UserError, match="a quote in data row 20 is not closed and takes in"):
         read(lines("time,v,w", pd.date_range("2024-05-01", periods=50), cells, range(50)))
+
+
+def test_a_table_between_other_lines_is_found(read: Read) -> None:
+    """Preamble of two cells a line, longer than half of the head; a legend below the data."""
+    rows = "".join(f'"{i}","28/03/2024","{i // 60:02d}:{i % 60:02d}:00","{i % 9}.5","ACTIVE",\n' for i in range(250))
+    keys = "".join(f'"Key {i}:","x"\n' for i in range(140))
+    got = read(f'"Export"\n{keys}\n"Line","Date","Time","Activity","Status",\n\n{rows}')
+    assert (got.column, len(got.values)) == ("Activity", 250)
+    rows = "".join(f"20160101:{i:02d}10,{i}.5,3\n" for i in range(14))
+    head = "Latitude:\t45\nLongitude:\t8\n\nSlope: 30 deg.\ntime,G,T\n"
+    got = read(f"{head}{rows}\nG: sun, W/m2\nT: air\n\nmade in 2021\n")
+    assert (got.column, len(got.values), got.show_time(0)) == ("G", 14, "2016-01-01 00:10:00")
+    assert any("Left out: 3 lines below the data (first: data row 14, 'G: sun" in note for note in got.notes)
+
+
+@pytest.mark.parametrize(
+    ("above", "row", "below"),
+    [
+        ("  time      | load\n------------+------\n", " 2024-01-{0:02d} | {1}", "(20 rows)\n"),
+        ("| time | load |\n|------|------|\n", "| 2024-01-{0:02d} | {1} |", ""),
+        ("+----+----+\n| time | load |\n+----+----+\n", "| 2024-01-{0:02d} | {1} |", "+----+----+\n20 rows in set\n"),
+        ("Year mean\nload 2024\n=====\n-----\ntime load\n-----\n", "2024-01-{0:02d} {1}", ""),
+    ],
+)
+def test_drawn_lines_are_none_of_the_table(read: Read, above: str, row: str, below: str) -> None:
+    got = read(above + "".join(row.format(i + 1, 5 + i % 3) + "\n" for i in range(20)) + below)
+    assert (got.column, len(got.values), got.show_time(0)) == ("load", 20, "2024-01-01")
+
+
+def test_lines_above_the_data_may_come_again(read: Read) -> None:
+    head = "procs ---memory--- --cpu--\n r  b   free  us       UTC\n"
+    rows = [f" 1  0  80{i % 7}00 {i % 9}  2024-03-28 10:00:{i:02d}\n" for i in range(60)]
+    got = read("".join(row if i % 20 else head + row for i, row in enumerate(rows)))
+    assert (got.column, len(got.values), got.show_time(59)) == ("free", 60, "2024-03-28 10:00:59")
+    assert "Left out: 4 lines that also stand above the data." in got.notes
+
+
+def test_a_header_behind_a_hash_counts_more_than_a_line_of_other_width(read: Read) -> None:
+    rows = [f"#      Time   UID    %usr  Command\n {1711620000 + i}  1000  3{i % 9}.5  python\n" for i in range(30)]
+    got = read("Linux 5.4.0 (host) \t03/28/24 \t_x86_64_\t(4 CPU)\n\n" + "\n".join(rows))
+    assert (got.column, len(got.values), got.show_time(0)) == ("%usr", 30, "2024-03-28 10:00:00Z")
+
+
+def test_a_separator_separates_the_header_too(read: Read) -> None:
+    rows = "".join(f"2024-01-01 {i:02d}:00,BZN|DE,{45000 + i % 7},3\n" for i in range(24))
+    assert read(f"MTU (UTC),Area,Load (MW),Other (MW)\n{rows}").column == "Load (MW)"
+
+
+def test_a_line_of_numbers_among_names_is_no_data(read: Read) -> None:
+    rows = "".join(f"{1 + i:02d}/03/2024 10:00:00;{i % 7 + 5},25\n" for i in range(20))
+    got = read(f"sep=;\nVersion 1|Tool SE\n\n;SN: 213|Name\n;2130441\n;Power\n;Analog\ndd/MM/yyyy HH:mm:ss;kW\n{rows}")
+    assert (got.column, len(got.values), got.values[0]) == ("Analog", 20, 5.25)
+
+
+def test_rows_that_lose_a_cell_are_no_lines_below_the_data(read: Read) -> None:
+    rows = [f"2024-01-{1 + i // 24:02d} {i % 24:02d}:00,{i % 5},1" for i in range(60)]
+    with pytest.raises(UserError, match="4 rows of 60 without the 3 cells"):
+        read("time,load,other\n" + "\n".join([*rows[:56], *(row[:-2] for row in rows[56:])]) + "\n")
+
+
+def test_lines_of_words_alone_name_the_separator(read: Read) -> None:
+    with pytest.raises(UserError, match="read as one column; name the separator with --sep"):
+        read("Report of the night\n" + "\n".join("page" + " and" * i for i in range(20)))
