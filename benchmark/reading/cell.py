@@ -20,7 +20,7 @@ _NAMED = rf"({ANY})[{LETTERS}]*\.?"
 _DOTTED = r"\d{1,4}\. \d{1,2}\. \d{1,4}"
 _DATE = (
     rf"(\d{{1,4}}[-/.年]\d{{1,2}}[-/.月]\d{{2,4}}|{_DOTTED}"
-    rf"|(\w{{3,9}},? +)?(\d{{1,2}}[- /.]+(de )?{_NAMED}|{_NAMED} +\d{{1,2}}))"
+    rf"|(\w{{3,9}},? +)?(\d{{1,2}}[- /.]+(de )?{_NAMED}|{_NAMED}[ \-]+\d{{1,2}}\b))"
 )
 _TIME = re.compile(
     rf"({_DATE}.*|\d{{4}}-\d{{2}}|\d{{8}}[t:]\d{{4,6}}z?|\d{{1,2}}:\d{{2}}(:\d{{2}}([.,]\d+)?)?( ?[ap]m)?)", re.I
@@ -34,7 +34,7 @@ _NUMBER = re.compile(
 _UNIT = re.compile(
     r"[\[(].*[\])]|[-=+_*:]{4,}|\d+[sdnft]|°?[cfk]|%|[mkg]?(w|v|a|hz|pa|j|s|m|g|b|l)(h|/s|/h|³|2|3)?|m?bar|psi|rpm|utc|gmt"
     r"|(yyyy|dd|mm|hh)[-/.:\w ]*|units?|datetime|timestamp|string|double|float|int(eger)?|smp|avg|min|max"
-    r"|deg ?[cfk]?|ts|rn|volts?|seconds?|minutes?|hours?|days?",
+    r"|deg ?[cfk]?|degrees?( [cfk])?|met(er|re)s?(/s(ec(ond)?)?)?|ts|rn|volts?|seconds?|minutes?|hours?|days?",
     re.I,
 )
 

@@ -10,16 +10,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError
 from benchmark.reading import cell
 from benchmark.reading.epochs import doubt, epoch_notes, from_epoch, spreadsheet_days
-from benchmark.reading.names import PARTS, SHORT, month_of
+from benchmark.reading.names import PARTS, PERIODS, SHORT, month_of
 from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.options import LOST_AT_MOST, WITHOUT
-from benchmark.reading.sheet import Sheet, is_counter, is_whole
-from benchmark.reading.stamps import YEARLESS, Stamps
+from benchmark.reading.sheet import Sheet, is_constant, is_counter, is_whole
+from benchmark.reading.stamps import YEARLESS, Stamps, read_stamps
 from benchmark.reading.time_of_day import refuse_periods, time_of_day
 from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME
 from benchmark.reading.whole_dates import short_stamps, whole_dates
@@ -172,13 +173,14 @@ def _refuse_mixed_forms(sheet: Sheet, free: list[str]) -> None:
             )
 
 
-def _preference(clock: Clock, sheet: Sheet) -> tuple[int, int, int, int]:
-    """Stamps before numbers, well-known names first, rather without repeats, rather to the left."""
+def _preference(clock: Clock, sheet: Sheet) -> tuple[int, int, int, int, int]:
+    """Stamps before numbers, years before other numbers, well-known names first, rather to the left."""
     name = clock.columns[0].lower()
     known = BEST_NAMES.index(name) if name in BEST_NAMES else len(BEST_NAMES) + (not NAME.fullmatch(name))
     coarse = int(clock.stamps is not None and clock.stamps.dates_only)
     place = sheet.names.index(clock.columns[0]) if clock.columns[0] in sheet.names else 0
-    return int(clock.stamps is None), coarse, known, place
+    years = clock.numbers is not None and _are_years(clock.numbers, name)
+    return int(clock.stamps is None), coarse, int(not years), known, place
 
 
 def _constant(clock: Clock) -> bool:
@@ -199,13 +201,13 @@ def _as_clock(sheet: Sheet, name: str, asked: bool) -> Clock | None:
     if sheet.numbers(name).wrong:
         return None
     values = sheet.numbers(name).values
-    likely = asked or _ordered(values) or bool(NAME.fullmatch(name))
+    likely = asked or _ordered(values) or bool(NAME.fullmatch(name)) or (compact and is_constant(values))
     if not likely:
         return None
     epoch = stamps if compact else _counted(sheet, values, name)
     if epoch is not None:
         return Clock((name,), epoch, notes=[*epoch_notes(epoch, name), *epoch.notes])
-    counts = is_counter(values) or (_in_order(values) and bool(NAME.fullmatch(name)))
+    counts = is_counter(values) or (_in_order(values) and bool(NAME.fullmatch(name))) or _are_years(values, name)
     return Clock((name,), None, values) if counts else None
 
 
@@ -217,6 +219,12 @@ def _counted(sheet: Sheet, values: NDArray[np.float64], name: str) -> Stamps | N
     dates = whole_dates(values, name)
     found = (None if dates else short_stamps(values, name)) or from_epoch(values, name) or dates
     return found or spreadsheet_days(values, name, sheet.table.form.startswith("Excel"))
+
+
+def _are_years(values: NDArray[np.float64], name: str) -> bool:
+    """Years by name and by size; they may come again in each of several series."""
+    named = name.lower() in (*PARTS[0], "yr")
+    return named and is_whole(values) and bool(np.all((values >= 1500) & (values < 2200)))
 
 
 def _ordered(values: NDArray[np.float64]) -> bool:
@@ -238,11 +246,11 @@ def _with_time_of_day(sheet: Sheet, clock: Clock, taken: tuple[str | None, ...])
     assert clock.stamps is not None
     repeats = bool(np.any(np.diff(clock.stamps.wall) == 0))
     for name in sheet.names:
-        if name in taken or name in clock.columns:
+        if name in taken or name in clock.columns or not _may_belong(sheet, name, clock.columns[-1]):
             continue
         if repeats:
             refuse_periods(sheet, name, clock.stamps.wall)
-        hours = time_of_day(sheet, name, repeats)
+        hours = time_of_day(sheet, name, repeats, clock.stamps.wall)
         if hours is not None:
             lost = (clock.stamps.wall == NOT_A_TIME) | (hours == NOT_A_TIME)
             wall = np.where(lost, NOT_A_TIME, clock.stamps.wall + np.where(lost, 0, hours))
@@ -250,6 +258,12 @@ def _with_time_of_day(sheet: Sheet, clock: Clock, taken: tuple[str | None, ...])
             joined = Stamps(wall, clock.stamps.offset, wrong, clock.stamps.example, day_first=clock.stamps.day_first)
             return Clock((*clock.columns, name), joined, notes=clock.notes)
     return clock
+
+
+def _may_belong(sheet: Sheet, name: str, date: str) -> bool:
+    """Without a header, numbers are the times of a date only right behind it: others may be of another date."""
+    near = sheet.names.index(name) == sheet.names.index(date) + 1
+    return near or not name.startswith("column ") or not sheet.looks_numeric(name)
 
 
 def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
@@ -261,6 +275,8 @@ def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
         names = _by_place(sheet)
     year, month, day, *clock = names
     ordinal = next((lower[n] for n in ORDINALS if n in lower), None) if day is None else None
+    if year is not None and month is None and ordinal is None:
+        return _from_periods(sheet, year, lower)
     date = [name for name in ((year, ordinal) if ordinal else (year, month, day)) if name is not None]
     if year is None or len(date) < 2:
         return None
@@ -283,6 +299,19 @@ def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
     return Clock((*date, *(name for name in clock if name is not None)), stamps)
 
 
+def _from_periods(sheet: Sheet, year: str, lower: dict[str, str]) -> Clock | None:
+    """A year beside a quarter, a week, or a period such as ``M01``."""
+    for word, letter in PERIODS.items():
+        if word in lower:
+            parts = (sheet.cells(name).cast("string").to_pylist() for name in (year, lower[word]))
+            texts = [f"{of}{letter}{part:0>{1 if letter == 'Q' else 2}}" for of, part in zip(*parts, strict=True)]
+            stamps = read_stamps(pa.array([re.sub("Q0", "Q", text) for text in texts]))
+            if stamps is not None:
+                notes = [f"The weeks of {lower[word]!r} are those of ISO 8601."] if letter == "W" else []
+                return Clock((year, lower[word]), stamps, notes=notes)
+    return None
+
+
 def _part(sheet: Sheet, name: str) -> NDArray[np.float64]:
     """A column of years, months (also by name) or days; empty where it is none."""
     if sheet.looks_numeric(name):
@@ -292,9 +321,13 @@ def _part(sheet: Sheet, name: str) -> NDArray[np.float64]:
 
 
 def _by_place(sheet: Sheet) -> list[str | None]:
-    """In a file without header: columns that begin with year, month and day, and perhaps hour and minute."""
+    """In a file without header: columns that begin with year, month and day, and perhaps hour and minute.
+
+    The day of the year may stand behind the year.
+    """
     found: list[str | None] = []
-    for name, (low, high) in zip(sheet.names[:-1], ((1700, 2200), (1, 12), (1, 31), (0, 24), (0, 59)), strict=False):
+    names = [name for place, name in enumerate(sheet.names[:-1]) if place != 1 or not _is_ordinal(sheet)]
+    for name, (low, high) in zip(names, ((1700, 2200), (1, 12), (1, 31), (0, 24), (0, 59)), strict=False):
         values = sheet.numbers(name).values if sheet.looks_numeric(name) else np.array([np.nan])
         if not (np.isfinite(values).all() and is_whole(values) and values.min() >= low and values.max() <= high):
             break
@@ -302,9 +335,18 @@ def _by_place(sheet: Sheet) -> list[str | None]:
     return [*found, *[None] * (5 - len(found))]
 
 
+def _is_ordinal(sheet: Sheet) -> bool:
+    """Whether the second column is the day of the year of the first, third and fourth."""
+    if len(sheet.names) < 5 or not all(map(sheet.looks_numeric, sheet.names[:4])):
+        return False
+    year, ordinal, month, day = (sheet.numbers(name).values for name in sheet.names[:4])
+    dates, days = whole_dates(year * 10_000 + month * 100 + day), _of_ordinal(year, ordinal)
+    return dates is not None and days is not None and bool(np.array_equal(dates.wall, days.wall))
+
+
 def _of_ordinal(year: NDArray[np.float64], day: NDArray[np.float64]) -> Stamps | None:
     """Midnights of year and day of the year."""
-    if not all(is_whole(n) and np.isfinite(n).all() for n in (year, day)):
+    if not all(is_whole(n) and np.isfinite(n).all() and (abs(n) < 10**4).all() for n in (year, day)):
         return None
     january = (year.astype(np.int64) - 1970).astype("M8[Y]").astype("M8[D]").astype(np.int64)
     return Stamps((january + day.astype(np.int64) - 1) * DAY)

@@ -20,6 +20,7 @@ from benchmark.reading.sheet import Sheet, is_constant, is_counter, is_whole
 VALUE_NAMES = ("_value", "value", "values", "data", "y", "x")
 IDENTIFIER = re.compile(
     r"(.*[ _-])?(id|ids|no|nr|uuid|serial|index|idx|code|row|seq|sequence|counter)|unnamed: ?\d+|column 1|#"
+    r"|hour (number|ending)|hr|doy"
     r"|second|weekday|day_?of_?week|week|quarter|is_.*|.*flag|quality|status|wochentag|woche|kw|quartal|semaine"
     rf"|semana|settimana|{'|'.join(name for part in PARTS for name in part)}",
     re.I,
@@ -152,6 +153,8 @@ def _rank(sheet: Sheet, name: str) -> int:
         return 6
     if is_constant(values):
         return CONSTANT
+    if np.isfinite(values).mean() < RARE:
+        return 2
     if is_counter(values) or _is_clock(sheet, name, values):
         return 4
     if IDENTIFIER.fullmatch(name) and is_whole(values):

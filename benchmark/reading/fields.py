@@ -17,6 +17,7 @@ from benchmark.reading.units import DAY, HOUR, MINUTE, SECOND, Nanoseconds
 Whole = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Date = tuple[Whole, Whole, Whole]  # year, month and day
+LATEST = 30  # hours: timetables go on counting behind midnight, 25:10 is 01:10 of the next day
 MENDED = 2  # odd steps that a change of the clock makes in series of less than a day
 SINCE, FUTURE, GAP = 1970, 2040, 10  # years of two digits: where they begin, what none exceeds, what parts centuries
 HALF = r"(?: ?(?P<half>[AaPp])\.? ?[Mm]\.?)?"
@@ -218,12 +219,30 @@ def _evenness(date: Date, since: Nanoseconds, good: Mask) -> float:
     return float(np.mean(steps == usual)) if valid[good].all() and usual != 0 else 0.0
 
 
+def _goes_on(wall: Nanoseconds) -> bool:
+    """Whether each date follows the one before as in one record that begins or ends within a day.
+
+    A typical day for each month also fits two orders, but holds whole days.
+    """
+    dates, counts = np.unique(wall // DAY, return_counts=True)
+    if len(dates) < 2 or (np.diff(dates) != 1).any():
+        return False
+    if len(np.unique(wall)) > len(dates):  # with times of day
+        change = np.flatnonzero(np.diff(wall // DAY))
+        usual = np.median(np.diff(wall))
+        return bool((np.diff(wall)[change] == usual).all() and (wall[0] % DAY or (wall[-1] + usual) % DAY))
+    whole = counts[1:-1]
+    return len(whole) > 0 and whole[0] > 24 and bool((whole == whole[0]).all() and counts[0] < whole[0])
+
+
 def _by_order(day: Nanoseconds, month: Nanoseconds) -> tuple[bool, str]:
     """Whether day first, by times that were read both ways."""
     ordered = in_order(day), in_order(month)
     if ordered[0] != ordered[1]:
         return ordered[0], "the other reading is out of order"
     steps = np.diff(day), np.diff(month)
+    if len(steps[0]) > 12 and (goes_on := [_goes_on(read) for read in (day, month)])[0] != goes_on[1]:
+        return goes_on[0], "only so the record goes on at midnight"
     odd = [int((each != np.median(each)).sum()) if len(each) else 0 for each in steps]
     within_days = len(steps[0]) > 0 and 0 < abs(float(np.median(steps[0]))) < DAY
     told = min(odd) == 0 < max(odd) or (within_days and min(odd) <= MENDED < max(odd) // 3)

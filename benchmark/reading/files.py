@@ -70,6 +70,10 @@ OTHERS = (  # how files begin that are not read, what they are, and what helps
         "e.g. with nemreader (pip install nemreader)",
     ),
     (
+        rb"[^\s,=]+(,[^\s,=]+=[^\s,]+)* [^\s=]+=[^\n]* \d{19}\s*\n",
+        "InfluxDB's line protocol: write it as CSV, e.g. with influx query --raw",
+    ),
+    (
         rb"(Linux|AIX|SunOS) [^\n]*\n\s*\d\d:\d\d:\d\d( [AP]M)? [^\n]*[%/]",
         "the text of sar, whose times have no date: write its data file with sadf -d, and read that",
     ),

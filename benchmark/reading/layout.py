@@ -219,9 +219,9 @@ def _header(
         above = above[:-1] if again else above[-2:-1]
         line = above[-1]
     names = _widened(rows[line], rows[first]) if separator == BLANK else rows[line]
-    if separator == BLANK and len(names) < width and rows[first][0] in ("0", "1"):
-        names = ["", *names]  # R and pandas print the numbers of rows without a name
-        notes.append("The first column has no name; it numbers the rows.")
+    if separator == BLANK and len(names) < width and re.fullmatch("[01]|\\d+:", rows[first][0]):
+        names = ["", *names]  # R and pandas print the numbers of rows without a name, rrdtool its times
+        notes.append("The first column has no name" + ("." if ":" in rows[first][0] else "; it numbers the rows."))
     names = names if len(names) == width else _widened(names, rows[first])
     if len(names) == width:
         return unique_names(names, notes), line

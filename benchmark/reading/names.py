@@ -37,4 +37,9 @@ PARTS: tuple[tuple[str, ...], ...] = (  # year, month, day, hour and minute: in 
     ("hour", "stunde", "heure", "hora", "ora", "uur", "godzina", "timme"),
     ("minute", "minuto"),
 )
+PERIODS = {  # columns that part a year, and the letter that stands for them in 2024Q3
+    **dict.fromkeys(("quarter", "qtr", "quartal", "trimestre", "kwartaal"), "Q"),
+    **dict.fromkeys(("week", "kw", "woche", "kalenderwoche", "semaine", "semana", "settimana", "epiweek"), "W"),
+    "period": "",
+}
 SHORT = (("yr", "yyyy", "y"), ("mon", "mm", "mo", "m"), ("dd", "dy", "d"), ("hr", "hh", "h"), ("min", "mi"))

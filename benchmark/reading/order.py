@@ -21,6 +21,7 @@ INSERTED = -1
 JITTER = 0.1
 ON_GRID = 0.98
 GAPS_AT_MOST = 0.05
+FALL, GAP, MONTHS = 300 * DAY, 20 * DAY, 12  # of years that were joined month by month
 FEW, FAR, YEAR = 10, 3, 365 * DAY  # rows from which a time may be an outlier; by how many of the usual spans, at least
 UNITS = (
     (365 * DAY, "year"),
@@ -89,6 +90,7 @@ def arrange(clock: Clock, path: Path, zone: str | None, places: Rows | None = No
         )
     rows = _likely(rows, ticks, clock, path, places, notes)
     rows = _turned(rows, ticks, notes)
+    _refuse_joined_years(ticks[rows], clock, path)
     elapsed = ticks[rows]
     if clock.stamps is not None and clock.stamps.offset is None and zone is None:
         added, said = hours_added(elapsed, _usual(elapsed))
@@ -134,6 +136,20 @@ def _likely(rows: Rows, ticks: Any, clock: Clock, path: Path, places: Rows | Non
         )
     notes.append(f"Left out: {said}.")
     return np.asarray(rows[~far])
+
+
+def _refuse_joined_years(ticks: Any, clock: Clock, path: Path) -> None:
+    """Raise where months of several years were joined: in order of time, months lie beside others than in the file."""
+    if clock.stamps is None or len(ticks) < FEW:
+        return
+    falls = (np.diff(ticks) < -FALL).sum()
+    gaps = (np.diff(np.sort(ticks)) > GAP).sum()
+    if falls and falls == (np.diff(ticks) < 0).sum() and gaps >= falls and ((np.diff(ticks) > GAP).sum() <= MONTHS):
+        raise UserError(
+            f"{path}: the times of {clock.name} fall back by years in {counted(int(falls), 'place')} and leave gaps "
+            f"when they are sorted, as in a typical year made of several: keep the order of the rows with "
+            f"--time {WITHOUT}, or sort them"
+        )
 
 
 def _turned(rows: Rows, ticks: Any, notes: list[str]) -> Rows:

@@ -26,6 +26,7 @@ from benchmark.reading.sheet import Sheet
 from benchmark.reading.table import Table
 from benchmark.reading.zones import in_zone
 
+FEWEST = 10  # rows of a column that was joined with others
 JOINED_BELOW = 0.7  # share of rows with a value below which a column may have times of its own
 
 
@@ -193,7 +194,7 @@ class _Job:
     ) -> tuple[NDArray[np.int64], Clock | None]:
         """Without the rows of other columns, where several were joined that each have times of their own."""
         known = np.isfinite(numbers.values)
-        if clock is None or known.mean() > JOINED_BELOW or known.sum() < 3:
+        if clock is None or known.mean() > JOINED_BELOW or known.sum() < FEWEST:
             return rows, clock
         mine = clock.keep(known)
         if not _even(mine.ticks):

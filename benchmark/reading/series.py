@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,14 @@ from benchmark.reading.units import NOT_A_TIME
 
 NAME = re.compile(
     r".*(series|kpi|metric|sensor|device|station|host|node|channel|tag|item|variable|symbol|ticker|meter|machine|unit"
-    r"|location|site|field|instance|unique_id|name|entity|asset|signal|group|store|shop|product|sku|category|region"
+    r"|location|site|field|instance|unique_id|name|entity|asset|signal|group|store|dept|department|shop|product|sku|category|region"
     r"|country|city|customer|account|route|vehicle|pump|turbine|engine|plant|standort|gerät)s?\b.*|(.*[ _-])?id",
     re.I,
 )
 ALL = "all"
 SEPARATOR = "/"  # between the parts of a name that several columns give
 LISTED = 12
+SEVERAL = 6  # columns of names, of which each two are tried
 Codes = NDArray[np.int64]
 
 
@@ -65,8 +67,11 @@ def find_split(sheet: Sheet, clock: Clock | None, taken: tuple[str | None, ...])
         return None
     keys.sort(key=lambda name: not NAME.fullmatch(name))
     splits = [_split(sheet, (key,)) for key in keys]
+    keys = sorted(keys, key=sheet.names.index)
+    if 2 < len(keys) <= SEVERAL:
+        splits += [_split(sheet, pair) for pair in combinations(keys, 2)]
     if len(keys) > 1:
-        splits.append(_split(sheet, tuple(sorted(keys, key=sheet.names.index))))
+        splits.append(_split(sheet, tuple(keys)))
     for split in splits:
         if 1 < len(split.names) <= len(sheet.table) / 2 and _explains(split, clock):
             return split

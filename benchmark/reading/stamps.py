@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from benchmark.reading.fields import HALF, Fields, day_and_month, midnight, plain_times, said_of
+from benchmark.reading.fields import HALF, LATEST, Fields, day_and_month, in_order, midnight, plain_times, said_of
 from benchmark.reading.names import LETTERS, month_of
 from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.periods import read_periods
 from benchmark.reading.table import Cells, as_mask
 from benchmark.reading.units import DAY, MINUTE, NOT_A_TIME, Nanoseconds
-from benchmark.reading.zone_names import by_word, offsets, tail_offset
+from benchmark.reading.zone_names import by_word, offsets, strange, tail_offset
 
 _SECONDS = r"(?:[:.](?P<second>\d{2})(?:[.,:](?P<fraction>\d{1,9}))?)?"
 _CLOCK = rf"(?:[T ,;:_\-]+(?P<hour>\d{{1,2}})(?:[:.h](?P<minute>\d{{2}}){_SECONDS})?{HALF})?"
@@ -27,7 +27,8 @@ _WORD = rf"[{LETTERS}]{{3,12}}\.?"
 YEARLESS = rf"{_DAY}(?:\d{{1,2}}[-/ .]+{_WORD}|{_WORD} +\d{{1,2}}),? +\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:[.,]\d+)?"
 _PLACE = r"^(.*\d) ([A-Z][A-Za-z]+/[\w/+-]+)$"  # "Europe/Berlin" behind the time
 _LATER = r"^(.*\d.*?)(?:\[[\w/+-]+\]| \([\w ]+\))$"  # "[Europe/Berlin]" and "(CEST)" behind an offset
-_RANGE = r"^(.*\d{1,2}:\d{2}(?::\d{2})?Z?) ?(?:[-–/]|to|bis|until|til|à) ?(?:\d.*[ T])?\d{1,2}:\d{2}(?::\d{2})?Z?$"
+_END = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?"
+_RANGE = rf"^(.*{_END}) ?(?:[-–/]|to|bis|until|til|à) ?(?:\d.*[ T])?{_END}$"
 OFFSETS = 4  # different ends of cells, from which they are ends of ranges and no offsets to UTC
 _CLOCK_FIRST = r"^(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)[ ,;T]+(\S.*[-/. ].*)$"  # "13:30:00 24.12.2024"
 _MONTH = rf"(?P<word>{_WORD})"
@@ -38,7 +39,7 @@ FORMS = (
     rf"{_OPEN}(?P<year>\d{{4}}){_CLOCK}{_ZONE}",
     rf"{_OPEN}(?P<year>\d{{2}}){_CLOCK}{_ZONE}",
     rf"{_DAY}(?P<day>\d{{1,2}})[-/ .]*(?:de )?{_MONTH}[-/ ,.]*(?:de )?(?P<year>\d{{2,4}}){_CLOCK}{_ZONE}",
-    rf"{_DAY}{_MONTH} +(?P<day>\d{{1,2}}),? +(?P<year>\d{{4}}){_CLOCK}{_ZONE}",
+    rf"{_DAY}{_MONTH}[ \-]+(?P<day>\d{{1,2}})(?:,? +|-)(?P<year>\d{{4}}){_CLOCK}{_ZONE}",
     rf"(?P<year>(?:19|20)\d{{2}})(?P<month>\d{{2}})(?P<day>\d{{2}}){_CLOSE_CLOCK}{_ZONE}",
     r"(?P<year>\d{4})-(?P<month>\d{2})",
     rf"(?P<year>(?:18|19|20)\d{{2}})-(?P<ordinal>[0-3]\d{{2}})(?: //)?{_CLOCK}{_ZONE}",
@@ -114,9 +115,9 @@ def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
     if (place := _one_place(known)) and (found := read_stamps(_rewritten(cells, known, _PLACE, r"\1"), day_first)):
         found.notes.append(f"Behind the times stands {place}: they are kept as its local times (--tz {place}).")
         return found
-    if len({cell.rpartition("-")[2] for cell in known}) > OFFSETS and (
-        (begun := _rewritten(cells, known, _RANGE, r"\1")) is not None and (found := read_stamps(begun, day_first))
-    ):
+    if (
+        len({cell.rpartition("-")[2] for cell in known}) > OFFSETS or any("T" in c and "/" in c for c in known[:1])
+    ) and ((begun := _rewritten(cells, known, _RANGE, r"\1")) is not None and (found := read_stamps(begun, day_first))):
         found.notes.append(f"The cells are ranges of time, e.g. {known[0]!r}: their beginnings are read.")
         return found
     if (cut := _rewritten(cells, known, _LATER, r"\1")) is not None:
@@ -126,7 +127,11 @@ def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
         return read_stamps(turned, day_first)
     if form is None:
         periods = read_periods(cells, known)
-        return None if periods is None else Stamps(periods[0], wrong=periods[1], dates_only=True, notes=periods[2])
+        if periods is None:
+            return None
+        lost = periods[0] == NOT_A_TIME
+        shown = str(cells[int(np.argmax(lost))]) if lost.any() else ""
+        return Stamps(periods[0], wrong=periods[1], example=shown, dates_only=True, notes=periods[2])
     text = pc.utf8_trim_whitespace(cells)
     if form == _ISO and (fast := _iso(text)) is not None:
         return fast
@@ -180,6 +185,9 @@ def _of_form(text: Cells, form: str, day_first: bool | None) -> Stamps:
     """Cells of one form; those of none are wrong, as are dates and times of day that there are not."""
     found = Fields(text, f"^{form}$")
     since, timely = found.clock()
+    if not timely.all() and "hour" in found:
+        later, all_timely = found.clock(LATEST)
+        since, timely = (later, all_timely) if all_timely[found.good].all() else (since, timely)
     if "first" in found:
         date, day_first, notes = day_and_month(found, since, text, day_first)
     else:
@@ -190,10 +198,14 @@ def _of_form(text: Cells, form: str, day_first: bool | None) -> Stamps:
         date, notes = (found.year(), one if "ordinal" in found else month, day), []
     offset, said = offsets(found)
     wall, valid = midnight(*date)
+    if (late := since > DAY).any():
+        timely &= ~late | bool(in_order((wall + since)[found.good & valid]))
+        shown = str(text[int(np.argmax(late))])
+        notes.append(f"Hours beyond 24 are those of the next day, e.g. {shown!r}.")
     if "ordinal" in found:
         wall = wall + (found.number("ordinal") - 1) * DAY
         valid &= (found.number("ordinal") > 0) & (wall < midnight(date[0] + 1, *date[1:])[0])
-    valid &= timely & found.good
+    valid &= timely & found.good & ~strange(found)
     wrong = np.flatnonzero(~valid & as_mask(text.is_valid()))
     return Stamps(
         np.where(valid, wall + since, NOT_A_TIME),

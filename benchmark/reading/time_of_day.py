@@ -11,25 +11,25 @@ from numpy.typing import NDArray
 
 from benchmark.errors import UserError
 from benchmark.reading import cell
-from benchmark.reading.fields import Fields, plain_times
+from benchmark.reading.fields import LATEST, Fields, plain_times
 from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.options import WITHOUT
 from benchmark.reading.sheet import Sheet, is_whole
 from benchmark.reading.table import Cells
 from benchmark.reading.units import HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
 
-HOUR_NAME = re.compile(r"(hour|hr|hh|stunde|time|zeit|uhrzeit|hora|heure|hour_of_day|hrmn|hhmm|std)\b.*", re.I)
+HOUR_NAME = re.compile(r"\W*(hour|hr|hh|stunde|time|zeit|uhrzeit|hora|heure|hour_of_day|hrmn|hhmm|std)\b.*", re.I)
 CLOCK = (
     r"^(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,9}))?)?"
     + r"(?: ?(?P<half>[AaPp])\.?(?: ?[Mm]\.?)?)?"
 )
 PERIOD_NAME = re.compile(r"hour|stunde|period|interval|settlement|slot|mtu", re.I)  # others may number shops or sensors
-LATEST = 30  # hours: timetables go on counting behind midnight, 25:10 is 01:10 of the day behind
+SURE = 20  # rows from which steps tell minutes from other numbers
 ENDING = r"^(?:HE ?(\d{1,2})|(\d{1,2}) ?[-–] ?(\d{1,2}))$"  # hours by their end, or from one to the next
 
 
-def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
-    """Nanoseconds since midnight; ``bare`` allows hours and ``1330`` where the name suggests them."""
+def time_of_day(sheet: Sheet, name: str, bare: bool, dates: NDArray[np.int64] | None = None) -> Nanoseconds | None:
+    """Nanoseconds since midnight; ``bare`` allows hours and ``1330`` where the name or their order suggests them."""
     cells = sheet.cells(name)
     if pa.types.is_string(cells.type):
         cells = _beginnings(plain_times(cells))
@@ -43,10 +43,28 @@ def time_of_day(sheet: Sheet, name: str, bare: bool) -> Nanoseconds | None:
         return _clock_cells(cells)
     if HOUR_NAME.fullmatch(name) and known and all(re.fullmatch(r"\d{1,2}(\.\d{2}){2}", c) for c in known):
         return _clock_cells(cells)
-    speaks = bool(HOUR_NAME.fullmatch(name)) or _padded(known)
-    if bare and speaks and sheet.looks_numeric(name) and not sheet.numbers(name).wrong:
-        return _bare_clock(sheet.numbers(name).values)
-    return None
+    if not sheet.looks_numeric(name) or sheet.numbers(name).wrong:
+        return None
+    values = sheet.numbers(name).values
+    speaks = bool(HOUR_NAME.fullmatch(name)) or _padded(known) or _from_midnight(sheet, values, dates)
+    return _bare_clock(values) if (bare and speaks) or _jumps_at_hours(values) else None
+
+
+def _jumps_at_hours(values: NDArray[np.float64]) -> bool:
+    """``55``, ``100``, ``105``: even steps only where the last two digits are minutes."""
+    if len(values) < SURE or not np.isfinite(values).all() or values.min() < 0 or values.max() > 2400:
+        return False
+    minutes = values // 100 * 60 + values % 100
+    even = [np.mean(steps == np.median(steps)) for steps in (np.diff(minutes) % 1440, np.diff(values))]
+    return is_whole(values) and bool((values % 100 < 60).all()) and even[0] > 0.98 and even[0] - even[1] > 0.005
+
+
+def _from_midnight(sheet: Sheet, values: NDArray[np.float64], dates: NDArray[np.int64] | None) -> bool:
+    """In a file without header: 0 to 23 on each date, one after the other."""
+    if dates is None or not all(name.startswith("column ") for name in sheet.names):
+        return False
+    same = np.diff(dates) == 0
+    return values.max() == 23 and bool(np.all(np.diff(values)[same] == 1) and np.all(values[1:][~same] == 0))
 
 
 def refuse_periods(sheet: Sheet, name: str, dates: NDArray[np.int64]) -> None:

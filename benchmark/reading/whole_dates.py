@@ -26,7 +26,7 @@ OTHERS: dict[str, Callable[[Whole], Whole]] = {
     "ddmmyy": lambda v: _of_two(v, v % 100, v // 100 % 100 * 100 + v // 10_000),
     "yyyyddd": lambda v: _ordinal(v // 1000, v % 1000),
 }
-SHORT = (("yymmddhhmm", 10**4, (100, 1)), ("yymmddhhmmss", 10**6, (10_000, 100, 1)))
+SHORT = (("yymmdd", 1, (1,)), ("yymmddhhmm", 10**4, (100, 1)), ("yymmddhhmmss", 10**6, (10_000, 100, 1)))
 
 
 def whole_dates(values: NDArray[np.float64], name: str = "") -> Stamps | None:
@@ -61,8 +61,11 @@ def short_stamps(values: NDArray[np.float64], name: str) -> Stamps | None:
         wall, valid = _walls(OTHERS["yymmdd"](whole // size))
         clock = np.pad(np.array([whole % size // part % 100 for part in parts]), ((0, 3 - len(parts)), (0, 0)))
         wall = wall + clock[0] * HOUR + clock[1] * MINUTE + clock[2] * SECOND
-        steps = np.diff(wall)
-        if valid.all() and clock[0].max() < 24 and clock[1:].max() < 60 and (steps == np.median(steps)).mean() >= EVEN:
+        steps, plain = np.diff(wall), np.diff(whole)
+        even = float((steps == np.median(steps)).mean())
+        if size == 1 and (plain == np.median(plain)).mean() > even - 0.1:
+            continue  # a counter
+        if valid.all() and clock[0].max() < 24 and clock[1:].max() < 60 and even >= EVEN:
             return Stamps(wall, notes=[f"{name!r} holds times as {form}: {whole[0]} is {wall[:1].view('M8[ns]')[0]}."])
     return None
 

@@ -21,6 +21,9 @@ ABBREVIATED = {"utc": 0, "gmt": 0, "z": 0, "wet": 0, "cet": 60, "cest": 120, "bs
 }  # fmt: skip
 
 
+NONE = r"^([A-Z]{3,4}|.*\d|(?i:|h|hrs?|hs|uhr|std))$"  # zones that are looked up, and words that tell nothing
+
+
 class UnknownZone(Exception):
     """The name of a time zone that has no known offset."""
 
@@ -32,13 +35,33 @@ def offsets(found: Fields) -> tuple[NDArray[np.int32] | None, list[str]]:
     """
     zones = found.text("zone")
     timed = (found.length("minute") > 0) | (found.length("half") > 0)
-    told = timed & as_mask(pc.match_substring_regex(zones, r"^[A-Z]{3,4}$|\d$")) | (found.length("hour") > 0) & as_mask(
-        pc.equal(zones, "Z")
-    )
+    told = timed & (as_mask(pc.match_substring_regex(zones, r"^[A-Z]{3,4}$|\d$")) | _known(zones)) | (
+        found.length("hour") > 0
+    ) & as_mask(pc.equal(zones, "Z"))
     if not told.any():
         return None, []
     zones = pc.if_else(told, zones, "")
     return by_word(zones, tail_offset), _named_zones(zones)
+
+
+def strange(found: Fields) -> NDArray[np.bool_]:
+    """Cells with a word behind their time that is no zone, such as ``PMx``.
+
+    Raises
+    ------
+    UnknownZone
+        If at least half of the times have one.
+    """
+    zones = found.text("zone")
+    timed = (found.length("minute") > 0) | (found.length("half") > 0)
+    odd = timed & ~as_mask(pc.match_substring_regex(zones, NONE)) & ~_known(zones)
+    if odd.any() and odd.sum() >= 0.5 * timed.sum():
+        raise UnknownZone(str(zones[int(np.argmax(odd))]))
+    return np.asarray(odd)
+
+
+def _known(zones: Cells) -> NDArray[np.bool_]:
+    return by_word(zones, lambda word: int(word.lower() in ABBREVIATED)) > 0
 
 
 def by_word(words: Cells, value: Any) -> NDArray[np.int32]:
