@@ -339,6 +339,7 @@ RARE: dict[str, tuple[str | bytes, str, Options]] = {
     "times, a tenth none": (table(t=["soon" if k % 10 == 9 else i for k, i in enumerate(ISO)], v=WAVE), "mine.csv", {"time": "t"}),
     "a counter with holes": (table(n=["" if k % 10 == 9 else k for k in range(N)], v=WAVE), "mine.csv", {"time": "n"}),
     "lines of JSON that are no objects": ('{"a": 1}\n3\n', "mine.json", {}),
+    "as many objects as keys": (json.dumps({f"row{k}": {f"key{j}": round(float(WAVE[k + j]), 2) for j in range(12)} for k in range(12)}), "mine.json", {"value": "row3"}),
     "true and false": (json.dumps([{"t": str(t), "v": v, "label": bool(f)} for t, v, f in zip(HOURS, WAVE, FLAGS, strict=True)]), "mine.json", {}),
     "labels that lack": (table(t=HOURS, v=WAVE, label=["" if k else "n/a" for k in range(N)]), "mine.csv", {"label": "label"}),
     "year and day of the year": (table(year=YEAR, doy=DAY, v=WAVE), "mine.csv", {}),
