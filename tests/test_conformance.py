@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -282,6 +284,24 @@ def test_a_detector_that_cannot_score_after_the_least_it_fits_is_caught() -> Non
     check = {c.name: c for c in iter_checks(SpreadOfDifferences)}["output"]
     with pytest.raises(FloatingPointError, match="not finite"):
         check.run()
+
+
+def test_check_lists_what_is_kept_exempt_and_broken(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def promise(name: str, outcome: Any) -> Any:
+        return SimpleNamespace(name=name, proves=f"It does {name}.", reason="none can", run=Mock(side_effect=[outcome]))
+
+    made = [promise("a", "passed"), promise("b", "exempt"), promise("c", CheckFailed("no")), promise("d", KeyError(3))]
+    monkeypatch.setattr("benchmark.catalogue.checks.iter_checks", lambda cls: made)
+    assert main(["check", "AbsDeviation"]) == 1
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  ok     a                It does a.",
+        "  exempt b                none can",
+        "  FIX    c                no",
+        "  FIX    d                It does d. But it raised KeyError: 3",
+        "2 to fix",
+    ]
 
 
 def test_a_detector_that_ends_the_process_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
