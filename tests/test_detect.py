@@ -15,11 +15,29 @@ from hypothesis import strategies as st
 
 from benchmark.cli import main
 from benchmark.detection import Model, Options, detect, false_alerts, report
-from benchmark.detection.alerts import Alert, Likes, alerts, merged, narrowed, near, runners_up, similar
+from benchmark.detection.alerts import (
+    Alert,
+    SimilarWindows,
+    alerts,
+    dilate,
+    find_similar,
+    merge_overlapping,
+    narrow,
+    next_peaks,
+)
 from benchmark.detection.calibration import CHANGES, HeldOut, Promise, expected, folds, percent, promise
 from benchmark.detection.conventions import APERIODIC, build, choose_window
-from benchmark.detection.detect import _beside, flagged, threshold_of
-from benchmark.detection.peaks import ALIKE, MOST, RARE, Ensemble, OrdinaryPeaks, block_maxima, joined, return_level
+from benchmark.detection.detect import _other_detectors, choose_threshold, flag_rows
+from benchmark.detection.peaks import (
+    ALIKE,
+    MOST,
+    RARE,
+    Ensemble,
+    OrdinaryPeaks,
+    block_maxima,
+    mean_surprise,
+    return_level,
+)
 from benchmark.detection.planted import HOLIDAY, KINDS, plant, weekly
 from benchmark.detection.ranking import LABELLED, Ranking, _compare, rank, trials
 from benchmark.detection.scoring import fit_score, score_part
@@ -179,7 +197,7 @@ def test_no_detector_outshouts_the_others() -> None:
     quiet, loud = np.abs(noise(seed=1)), np.abs(noise(seed=2))
     loud[700] = 1e12
     usual = [OrdinaryPeaks.fit(scores, 40) for scores in (quiet, loud)]
-    together = joined([quiet, loud], usual)
+    together = mean_surprise([quiet, loud], usual)
     assert together.max() <= (MOST + usual[0].surprise(quiet).max()) / 2
     assert together.argmax() == 700
 
@@ -199,7 +217,7 @@ def test_runners_up_keep_a_window_apart_from_what_is_taken() -> None:
     scores[[50, 55, 120]] = [9, 8, 7]
     taken = np.zeros(200, dtype=bool)
     taken[50] = True
-    assert [a.peak for a in runners_up(scores, taken, window=10)] == [120]
+    assert [a.peak for a in next_peaks(scores, taken, window=10)] == [120]
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=60), st.integers(0, 70))
@@ -207,7 +225,7 @@ def test_near_is_a_dilation(marks: list[bool], reach: int) -> None:
     rows = np.array(marks)
     at = np.flatnonzero(rows)
     slow = [any(abs(row - mark) <= reach for mark in at) for row in range(len(rows))]
-    assert near(rows, reach).tolist() == slow
+    assert dilate(rows, reach).tolist() == slow
 
 
 @pytest.mark.parametrize("x", [wave(300, 4), np.cumsum(np.random.default_rng(0).normal(size=300))])
@@ -215,7 +233,7 @@ def test_similar_windows_are_the_nearest_by_a_plain_search(x: np.ndarray) -> Non
     a, size = 150, 40
     context = np.ones(size, dtype=bool)
     context[15:25] = False
-    found = similar(x, a, context, np.zeros(300, dtype=bool), count=1)
+    found = find_similar(x, a, context, np.zeros(300, dtype=bool), count=1)
 
     def distance(start: int) -> float:
         mine, other = x[a : a + size][context], x[start : start + size][context]
@@ -226,19 +244,19 @@ def test_similar_windows_are_the_nearest_by_a_plain_search(x: np.ndarray) -> Non
 
 
 def test_the_row_that_corresponds_to_an_alert_is_as_far_into_its_window() -> None:
-    likes = Likes(10, np.array([50, 70]), np.zeros((2, 8)))
-    alert = Alert(13, 15, 12, 16, 14, 1.0, likes=likes)
-    assert (alert.normal, alert.moved(100).normal) == (53, 153)
+    similar = SimilarWindows(10, np.array([50, 70]), np.zeros((2, 8)))
+    alert = Alert(13, 15, 12, 16, 14, 1.0, similar=similar)
+    assert (alert.normal, alert.shifted(100).normal) == (53, 153)
 
 
 def test_similar_windows_hold_no_row_to_avoid_while_others_are_left() -> None:
     x = np.tile(np.sin(2 * np.pi * np.arange(50) / 50), 8)
     context, avoid = np.ones(50, dtype=bool), np.zeros(len(x), dtype=bool)
     avoid[90:160] = True
-    begins = similar(x, 200, context, avoid)
+    begins = find_similar(x, 200, context, avoid)
     assert len(begins) > 1
     assert not [s for s in begins if avoid[s : s + 50].any()]
-    assert len(similar(x, 200, context, np.ones(len(x), dtype=bool))) > 1, "without others they serve"
+    assert len(find_similar(x, 200, context, np.ones(len(x), dtype=bool))) > 1, "without others they serve"
 
 
 def test_an_alert_is_narrowed_to_the_rows_that_differ() -> None:
@@ -247,17 +265,17 @@ def test_an_alert_is_narrowed_to_the_rows_that_differ() -> None:
     odd = np.zeros(len(x), dtype=bool)
     odd[670:745] = True
     wide = alerts(odd.astype(float), odd, 50)[0]
-    narrow = narrowed(x, wide, odd, 50)
-    assert (narrow.start, narrow.stop) == (700, 712)
-    assert (narrow.first, narrow.last) == (670, 745)
-    assert 700 <= narrow.peak < 712
-    assert narrow.band is not None
-    low, middle, high = narrow.band
+    narrowed = narrow(x, wide, odd, 50)
+    assert (narrowed.start, narrowed.stop) == (700, 712)
+    assert (narrowed.first, narrowed.last) == (670, 745)
+    assert 700 <= narrowed.peak < 712
+    assert narrowed.band is not None
+    low, middle, high = narrowed.band
     assert np.abs(x[700:712] - 1.5 - middle).max() < 0.3
     assert (low <= middle).all()
     assert (middle <= high).all()
-    assert narrow.normal is not None
-    assert not odd[narrow.normal : narrow.normal + 12].any()
+    assert narrowed.normal is not None
+    assert not odd[narrowed.normal : narrowed.normal + 12].any()
 
 
 def test_an_alert_reaches_over_the_rows_beside_it_that_differ_as_much() -> None:
@@ -266,23 +284,23 @@ def test_an_alert_reaches_over_the_rows_beside_it_that_differ_as_much() -> None:
     x[720] += 1.5
     odd = np.zeros(len(x), dtype=bool)
     odd[705:707] = True
-    narrow = narrowed(x, alerts(odd.astype(float), odd, 50)[0], odd, 50)
-    assert (narrow.start, narrow.stop) == (700, 712), "row 720 lies behind a gap"
-    assert (narrow.first, narrow.last) == (700, 712)
-    assert 705 <= narrow.peak < 707
+    narrowed = narrow(x, alerts(odd.astype(float), odd, 50)[0], odd, 50)
+    assert (narrowed.start, narrowed.stop) == (700, 712), "row 720 lies behind a gap"
+    assert (narrowed.first, narrowed.last) == (700, 712)
+    assert 705 <= narrowed.peak < 707
 
 
 def test_alerts_whose_rows_overlap_are_one() -> None:
     first, touching = Alert(10, 20, 8, 22, 15, 3.0), Alert(20, 25, 20, 26, 21, 2.0)
     within, far = Alert(19, 30, 5, 40, 28, 1.5, flagged=False), Alert(50, 60, 50, 60, 55, 1.0)
-    assert merged([first, touching, far]) == [first, touching, far]
-    assert merged([first, within, far]) == [Alert(10, 20, 5, 40, 15, 3.0), far]
+    assert merge_overlapping([first, touching, far]) == [first, touching, far]
+    assert merge_overlapping([first, within, far]) == [Alert(10, 20, 5, 40, 15, 3.0), far]
 
 
 def test_without_another_window_an_alert_stays_as_it_is() -> None:
     odd = np.ones(30, dtype=bool)
     alert = alerts(odd.astype(float), odd, 20)[0]
-    assert narrowed(noise(30), alert, odd, 20) == alert
+    assert narrow(noise(30), alert, odd, 20) == alert
 
 
 # -- ranking -----------------------------------------------------------------------------------
@@ -354,9 +372,9 @@ def test_a_planted_spike_is_one_row() -> None:
 def test_the_options_reach_threshold_ranking_and_detectors() -> None:
     scores = noise(3000)
     rules = [Options(rule="quantile", contamination=share) for share in (0.01, 0.05)]
-    found = [threshold_of(scores, 20, options, Ensemble([], [])) for options in rules]
+    found = [choose_threshold(scores, 20, options, Ensemble([], [])) for options in rules]
     assert found == pytest.approx([np.quantile(scores, 0.99), np.quantile(scores, 0.95)], abs=1e-3)
-    alarms = [threshold_of(scores, 20, Options(false_alerts=number), Ensemble([], [])) for number in (0.1, 1.0)]
+    alarms = [choose_threshold(scores, 20, Options(false_alerts=number), Ensemble([], [])) for number in (0.1, 1.0)]
     assert alarms == [return_level(scores, 20, 0.1), return_level(scores, 20, 1.0)]
     assert alarms[0] > alarms[1]
     plain = rank(wave(), None, ("MovingStd", "AbsDeviation"), 50, budget=1.0)
@@ -387,7 +405,7 @@ def test_a_rate_counts_the_time_of_every_row() -> None:
 @pytest.mark.parametrize(("names", "window", "rows"), [(("LOF",), 1600, "1,500"), (("LOF", "PCA"), 1200, "1,050")])
 def test_a_window_too_long_to_fit_is_refused_by_name(names: tuple[str, ...], window: int, rows: str) -> None:
     options = Options(detectors=names, params={"LOF": {"window": window}})
-    with pytest.raises(UserError, match=rf"LOF needs {window + 1:,} rows in one piece.*has {rows}.*--set LOF\.window"):
+    with pytest.raises(UserError, match=rf"LOF needs {window + 1:,} consecutive rows.*has {rows}.*--set LOF\.window"):
         detect(recording(wave()), options)
 
 
@@ -442,7 +460,7 @@ def test_a_jump_back_is_an_alert_on_the_rows_before_it() -> None:
 def test_odd_rows_beside_an_alert_do_not_move_its_level(seed: int) -> None:
     """The rows of a sensor that hung stand right before its jump back."""
     x, first, stop = stuck(np.random.default_rng([seed, 5])).values, *stuck(np.random.default_rng([seed, 5])).events[1]
-    found = narrowed(x, Alert(stop, stop + 1, stop, stop + 1, stop, 1.0), np.arange(len(x)) == stop, 48)
+    found = narrow(x, Alert(stop, stop + 1, stop, stop + 1, stop, 1.0), np.arange(len(x)) == stop, 48)
     assert first <= found.start < stop
 
 
@@ -453,10 +471,10 @@ def test_a_worked_sunday_is_compared_with_weeks_not_with_other_days(seed: int) -
     x[sunday : sunday + 24] = x[24 * 29 : 24 * 30]
     reach = (sunday - 65, sunday + 28)
     rows = np.isin(np.arange(len(x)), np.arange(*reach))
-    found = narrowed(x, Alert(*reach, *reach, sunday, 1.0), rows, 72)
+    found = narrow(x, Alert(*reach, *reach, sunday, 1.0), rows, 72)
     assert sunday + 6 <= found.start < found.stop <= sunday + 20
-    assert found.likes is not None
-    assert not ((found.likes.begins - found.likes.first) % 168).any()
+    assert found.similar is not None
+    assert not ((found.similar.begins - found.similar.first) % 168).any()
 
 
 def test_ties_at_the_threshold_are_flagged() -> None:
@@ -468,8 +486,8 @@ def test_ties_at_the_threshold_are_flagged() -> None:
 
 
 def test_where_half_of_the_blocks_are_alike_their_height_gives_a_scale() -> None:
-    assert OrdinaryPeaks.of(np.zeros(40), usual=-1000.0).scale == pytest.approx(1.0)
-    assert OrdinaryPeaks.of(np.full(40, -5.0), usual=-5.0).scale == pytest.approx(0.01)
+    assert OrdinaryPeaks.fit_maxima(np.zeros(40), usual=-1000.0).scale == pytest.approx(1.0)
+    assert OrdinaryPeaks.fit_maxima(np.full(40, -5.0), usual=-5.0).scale == pytest.approx(0.01)
 
 
 def test_equal_idle_weekends_are_not_the_anomaly() -> None:
@@ -504,7 +522,7 @@ def test_ten_rows_get_an_answer_without_a_ranking() -> None:
     finding = detect(recording(x), Options(detectors=("AbsDeviation", "AbsDifference")))
     assert finding.alerts[0].peak == 4
     assert "too few" in finding.ranking.reason
-    assert "No ranking is supported" in " ".join(finding.notes)
+    assert "There is no ranking" in " ".join(finding.notes)
 
 
 def test_bursts_that_come_again_and_again_are_ordinary_and_one_among_them_is_not() -> None:
@@ -531,7 +549,7 @@ def test_filled_rows_are_never_flagged() -> None:
     assert not finding.flags[filled].any()
     scores, beside = np.zeros(20), np.zeros(20, dtype=bool)
     scores[9:12], scores[15], beside[10] = 1.0, 1.0, True
-    assert np.flatnonzero(flagged(scores, 1.0, beside)).tolist() == [15], "rows beside a filled one neither"
+    assert np.flatnonzero(flag_rows(scores, 1.0, beside)).tolist() == [15], "rows beside a filled one neither"
 
 
 def test_false_alerts_count_in_the_file_or_by_its_times() -> None:
@@ -595,8 +613,8 @@ def test_every_row_is_held_out_once() -> None:
 def test_exceedances_within_a_window_are_one_stretch() -> None:
     scores = np.zeros(100)
     scores[[10, 15, 21, 50, 90]] = 1
-    assert HeldOut.of(scores, 1.0, 10) == (100, [3, 1, 1])
-    assert HeldOut.of(scores, 2.0, 10) == (100, [])
+    assert HeldOut.from_scores(scores, 1.0, 10) == (100, [3, 1, 1])
+    assert HeldOut.from_scores(scores, 2.0, 10) == (100, [])
 
 
 def test_a_promise_is_a_bound_that_says_what_a_share_takes_or_a_share_within_a_factor_of_two() -> None:
@@ -611,7 +629,7 @@ def test_a_promise_is_a_bound_that_says_what_a_share_takes_or_a_share_within_a_f
     assert promise([many], 50, 5000).startswith("Some 2.4 % of 5,000 new rows")
     assert promise([many, few], 50, 5000).startswith("At most")  # the parts disagree
     assert promise([many], 50, 300).startswith("At most")  # too few new rows to hold it
-    bound, known = Promise.of([few], 50, 1000), Promise.of([many], 50, 5000)
+    bound, known = Promise.from_held_out([few], 50, 1000), Promise.from_held_out([many], 50, 5000)
     assert (bound.kept(0.0), bound.kept(bound.high), bound.kept(0.2)) == (True, True, False)
     assert [known.kept(0.024 * k) for k in (0.4, 0.6, 1.9, 2.1)] == [False, True, True, False]
 
@@ -666,7 +684,7 @@ def test_what_one_detector_sees_clearly_is_not_lost_among_others() -> None:
     ensemble = Ensemble.fit(calm, 2, 20, 0.1)
     together = ensemble(calm)
     assert np.flatnonzero(together >= 1).tolist() == [2000, 2001, 2002]
-    mean, level = joined(calm[:2], ensemble.usual), ensemble.parts[0][1]
+    mean, level = mean_surprise(calm[:2], ensemble.usual), ensemble.parts[0][1]
     assert ensemble.parts[0] == (pytest.approx(np.median(mean)), return_level(mean, 20, 0.1))
     (low, high), alone = ensemble.parts[1], (mean - ensemble.parts[0][0]) / (level - ensemble.parts[0][0])
     slow = [max(alone[k], (calm[2][k] - low) / (high - low)) for k in range(4000)]
@@ -691,16 +709,16 @@ def test_detectors_of_an_ensemble_share_the_false_alerts_and_one_by_itself_keeps
     assert [level for _, level in ensemble.parts[1:]] == [
         return_level(s, 20, 0.3 / (6 / ALIKE), RARE) for s in scores[2:]
     ]
-    higher = ensemble.raised(ensemble.leveled([2 * s for s in scores], 20, 0.3))
+    higher = ensemble.with_higher_levels(ensemble.with_levels([2 * s for s in scores], 20, 0.3))
     assert all(new[1] >= old[1] and new[0] == old[0] for new, old in zip(higher.parts, ensemble.parts, strict=True))
     assert np.array_equal(Ensemble.fit(scores[:1], 1, 20, 0.3)(scores[:1]), scores[0])
 
 
 def test_other_candidates_listen_unless_labels_or_a_person_chose() -> None:
     ranking = Ranking({"LOF": np.ones(1)}, ("spike",))
-    assert _beside(ranking, ("LOF", "NormA", "MovingStd"), ("LOF",)) == ("MovingStd",)
-    assert _beside(ranking, ("LOF",), ("LOF",)) == ()
-    assert _beside(Ranking(kinds=LABELLED), ("LOF", "MovingStd"), ("LOF",)) == ()
+    assert _other_detectors(ranking, ("LOF", "NormA", "MovingStd"), ("LOF",)) == ("MovingStd",)
+    assert _other_detectors(ranking, ("LOF",), ("LOF",)) == ()
+    assert _other_detectors(Ranking(kinds=LABELLED), ("LOF", "MovingStd"), ("LOF",)) == ()
 
 
 def test_a_model_of_the_release_before_keeps_its_mean(model: Path, tmp_path: Path) -> None:
@@ -712,7 +730,9 @@ def test_a_model_of_the_release_before_keeps_its_mean(model: Path, tmp_path: Pat
     before = Model.load(tmp_path)
     x = noise(400)
     scores = [score_part(detector, x, before.centre) for detector in before.detectors]
-    assert np.array_equal(before.scored(x), scores[0] if len(scores) == 1 else joined(scores, before.ensemble.usual))
+    assert np.array_equal(
+        before.score_alone(x), scores[0] if len(scores) == 1 else mean_surprise(scores, before.ensemble.usual)
+    )
     assert now.ensemble.usual == before.ensemble.usual
 
 
@@ -741,7 +761,7 @@ def test_the_command_saves_and_uses_a_model(tmp_path: Path, capsys: pytest.Captu
     saved = str(tmp_path / "model")
     assert main(["detect", str(tmp_path / "history.csv"), "--detector", "PCA", "--save", saved]) == 0
     assert main(["detect", str(tmp_path / "new.csv"), "--model", saved]) == 0
-    assert "taken to follow the 600 rows" in capsys.readouterr().out
+    assert "assumed to follow the 600 rows" in capsys.readouterr().out
     assert main(["detect", str(tmp_path / "new.csv"), "--model", saved, "--detector", "PCA"]) == 2
     assert "leave out --detector" in capsys.readouterr().err
 

@@ -129,7 +129,7 @@ WRONG = {
     "a share without its rule": ({"contamination": 0.1}, "no effect without threshold='quantile' or threshold='pot'"),
     "a rate beside a share": (
         {"false_alerts": 0.1, "threshold": "pot"},
-        "false_alerts has no effect beside threshold='pot'",
+        "false_alerts has no effect with threshold='pot'",
     ),
     "a rate": ({"false_alerts": "1/moth"}, "1/month"),
     "a rate without times": ({"false_alerts": "1/month"}, "no times"),
@@ -145,7 +145,7 @@ def test_what_is_wrong_is_refused_in_words(what: str) -> None:
     assert words in str(refused.value)
 
 
-SETTLED = {
+SET_BY_MODEL = {
     "detectors": ("LOF", "--detector LOF"),
     "params": ({"LOF": {"window": 9}}, "--set LOF.window=9"),
     "false_alerts": (0.1, "--false-alerts 0.1"),
@@ -156,14 +156,14 @@ SETTLED = {
 }
 
 
-@pytest.mark.parametrize("keyword", SETTLED)
+@pytest.mark.parametrize("keyword", SET_BY_MODEL)
 def test_what_a_model_has_settled_is_refused_beside_it_even_where_it_is_the_default(
     keyword: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    value, words = SETTLED[keyword]
+    value, words = SET_BY_MODEL[keyword]
     with pytest.raises(UserError) as refused:
         benchmark.detect(wave(200), model="kept", **{keyword: value})
-    assert str(refused.value).startswith("model brings its detectors, their parameters and its threshold: leave out")
+    assert str(refused.value).startswith("model sets the detectors, their parameters and the threshold: leave out")
     assert str(refused.value).endswith(f" {keyword}")
     assert main(["detect", "no.csv", "--model", "kept", *words.split()]) == 2
     assert capsys.readouterr().err.strip().endswith(f"leave out {words.split()[0]}")

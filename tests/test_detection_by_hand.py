@@ -13,18 +13,18 @@ import pandas as pd
 import pytest
 
 from benchmark.detection import Model, Options, Watch, calibration, detect, page, why
-from benchmark.detection.alerts import Alert, Likes, alerts, similar
-from benchmark.detection.calibration import HeldOut, Unseen, lasting, unlike
+from benchmark.detection.alerts import Alert, SimilarWindows, alerts, find_similar
+from benchmark.detection.calibration import HeldOut, Unseen, note_excess, stable_detectors
 from benchmark.detection.conventions import LOOKED_AT, REFERENCES, build
 from benchmark.detection.detect import Finding
-from benchmark.detection.model import _reading
+from benchmark.detection.model import _inherited_options
 from benchmark.detection.peaks import Ensemble, OrdinaryPeaks, block_maxima
 from benchmark.detection.planted import KINDS, Planted, plant
-from benchmark.detection.ranking import FEW, LABELLED, Ranking, Trial, reached
+from benchmark.detection.ranking import FEW, LABELLED, Ranking, Trial, peak_heights
 from benchmark.detection.report import _time_cells, anomalies_frame, write
 from benchmark.detection.stream import TIE, Stream
 from benchmark.detection.watch import _in_words as told_in_words
-from benchmark.detection.why import HEIGHT, _in_words, drawing, verdict
+from benchmark.detection.why import HEIGHT, _format_seconds, drawing, verdict
 from benchmark.reading import Block, Points, ReadOptions, Recording
 from detectors import AbsDeviation
 
@@ -114,14 +114,14 @@ def test_a_card_names_first_and_last_row() -> None:
 def test_the_verdict_says_what_the_threshold_promises() -> None:
     share = Options(rule="quantile", contamination=0.02)
     assert verdict(finding(options=share)) == (
-        "3 alerts lie above the threshold 4.5 (quantile: a share of 0.02 of the rows is flagged whatever the data)."
+        "3 alerts lie above the threshold 4.5 (quantile: a share of 0.02 of the rows is always flagged)."
     )
     assert verdict(finding(options=share, held_out=True, alerts=ALERTS[:1])) == (
         "One alert lies above the threshold 4.5 (quantile: a share of 0.02 of held-out history reaches it)."
     )
     assert verdict(finding(options=Options(false_alerts=0.25), alerts=ALERTS[3:])) == (
         "Nothing stands out from the series' own ordinary peaks, which are expected to reach the threshold 4.5 "
-        "about 0.25 times in as many rows (--false-alerts)."
+        "about 0.25 times in this number of rows (--false-alerts)."
     )
 
 
@@ -129,11 +129,11 @@ def test_more_flagged_rows_than_history_gives_are_said() -> None:
     """Held-out history reaches the threshold in 10 of 1,000 rows."""
     parts = [HeldOut(1000, [1] * 10)]
     flags = np.zeros(1000, dtype=bool)
-    assert unlike(parts, 20, flags) == []
+    assert note_excess(parts, 20, flags) == []
     flags[:400] = True
-    (said,) = unlike(parts, 20, flags)
-    assert said.startswith("40 % of the rows are flagged; rows like the history would give ")
-    assert unlike(parts, 20, flags[:79]) == [], "four windows say nothing yet"
+    (said,) = note_excess(parts, 20, flags)
+    assert said.startswith("40 % of the rows are flagged; for rows like the history it would be ")
+    assert note_excess(parts, 20, flags[:79]) == [], "four windows say nothing yet"
 
 
 def test_the_seed_and_the_parameters_reach_every_detector(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_the_highest_part_of_an_ensemble_counts_by_its_own_level() -> None:
     one = Ensemble([OrdinaryPeaks(0.0, 1.0, 9)], [(1.0, 3.0), (0.0, 4.0)])
     assert one(scores).tolist() == [0.0, 2.0, 1.0, 2.0]
     other = replace(one, parts=[(9.0, 2.0), (9.0, 8.0)])
-    assert one.raised(other).parts == [(1.0, 3.0), (0.0, 8.0)]
+    assert one.with_higher_levels(other).parts == [(1.0, 3.0), (0.0, 8.0)]
     mean = Ensemble([OrdinaryPeaks(1.0, 2.0, 9), OrdinaryPeaks(0.0, 4.0, 9)], [])
     assert mean(scores).tolist() == [0.0, (0.5 + 2) / 2, (1 + 0.5) / 2, 1.0], "the mean surprise"
 
@@ -207,7 +207,7 @@ def test_a_peak_elsewhere_finds_no_planted_anomaly() -> None:
         values[[*odd]] = high + 5
         planted = [Planted(values, (("spike", 500, 501),)), Planted(values, (("noise", 700, 720),))]
         itself = SimpleNamespace(score=lambda part: part)
-        return reached(itself, Trial(scores, slice(0, 300), slice(300, 1000), planted), 20)  # type: ignore[arg-type]
+        return peak_heights(itself, Trial(scores, slice(0, 300), slice(300, 1000), planted), 20)  # type: ignore[arg-type]
 
     assert found(496, 722) == [1.0, 1.0]
     assert max(found(530, 690)) < 1.0, "what is a window away is no part of it"
@@ -221,26 +221,26 @@ def test_rows_up_to_half_a_window_apart_are_one_alert(apart: int, count: int) ->
     scores = np.where(flags, 3.0, 1.0)
     assert len(alerts(scores, flags, window=10)) == count
     stream = Stream.begin(SimpleNamespace(recent=np.zeros(0), gap=5))
-    stream._explained = lambda alert: alert  # type: ignore[method-assign]
-    found = stream._grouped(scores, flags)
+    stream._explain = lambda alert: alert  # type: ignore[method-assign]
+    found = stream._group(scores, flags)
     assert len(found) + (stream.open is not None) == count
 
 
 @pytest.mark.parametrize(("row", "ended"), [(24, False), (25, False), (26, True)])
 def test_an_alert_ends_half_a_window_of_rows_behind_it(row: int, ended: bool) -> None:
     stream = Stream.begin(SimpleNamespace(recent=np.zeros(0), gap=5))
-    stream._explained = lambda alert: alert  # type: ignore[method-assign]
+    stream._explain = lambda alert: alert  # type: ignore[method-assign]
     stream.open = Alert(18, 21, 18, 21, 20, 3.0)
-    assert (stream._closed(row) != []) == ended
+    assert (stream._close(row) != []) == ended
     assert (stream.open is None) == ended
 
 
 def test_a_window_of_the_history_has_no_row_of_the_file() -> None:
-    likes = Likes(95, np.array([-40, 200]), np.zeros((2, 30)))
-    table = anomalies_frame(finding(alerts=[replace(ALERTS[0], likes=likes)]), 1)
+    similar = SimilarWindows(95, np.array([-40, 200]), np.zeros((2, 30)))
+    table = anomalies_frame(finding(alerts=[replace(ALERTS[0], similar=similar)]), 1)
     assert table["like_row"].tolist() == [""]
-    later = replace(likes, begins=np.array([200, -40]))
-    assert anomalies_frame(finding(alerts=[replace(ALERTS[0], likes=later)]), 1)["like_row"].tolist() == ["205"]
+    later = replace(similar, begins=np.array([200, -40]))
+    assert anomalies_frame(finding(alerts=[replace(ALERTS[0], similar=later)]), 1)["like_row"].tolist() == ["205"]
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_a_window_of_the_history_has_no_row_of_the_file() -> None:
     [(90, "90 s"), (120, "2 min"), (5400, "90 min"), (7200, "2 h"), (86_400, "24 h"), (172_800, "2 days")],
 )
 def test_a_time_is_told_in_the_largest_unit_that_it_holds_twice(seconds: float, words: str) -> None:
-    assert _in_words(seconds) == words
+    assert _format_seconds(seconds) == words
 
 
 def test_planted_sizes_are_those_of_the_middle_half_of_the_values() -> None:
@@ -271,7 +271,7 @@ def test_the_higher_threshold_counts_where_the_series_changes(rule: str, later: 
     """Scores of held-out history that run evenly from 0 to 1, and later ones that are higher."""
     between = np.random.default_rng(0).permutation(np.linspace(0, 1, 2001))
     options = Options(rule=rule, contamination=0.02, false_alerts=0.5)  # type: ignore[arg-type]
-    found = calibration.calibrated([Unseen(between, between + later)], 1, 4002, 10, options)
+    found = calibration.calibrate([Unseen(between, between + later)], 1, 4002, 10, options)
     levels = [calibration._level(between + more, 10, options, 4002, found.ensemble) for more in (0.0, later)]
     assert found.threshold == (max(levels) if rule == "peaks" or later == 5.0 else levels[0])
     assert found.changes == (later > 0)
@@ -309,9 +309,9 @@ def test_a_series_that_moves_on_is_left_to_detectors_that_see_rows_at_their_own_
     between, behind = rng.permutation(np.linspace(0, 1, 2001)), rng.permutation(np.linspace(0, 1, 1001))
     names = ("LOF", "HBOS", "MP", "AbsDifference")
     unseen = {name: Unseen(between, behind * (1 + rises.get(name, 0))) for name in names}
-    assert lasting(unseen, x, 10) == kept
+    assert stable_detectors(unseen, x, 10) == kept
     without = {name: unseen[name] for name in ("LOF", "HBOS")}
-    assert lasting(without, x, 10) == ("LOF", "HBOS"), "where there is no other, they stay"
+    assert stable_detectors(without, x, 10) == ("LOF", "HBOS"), "where there is no other, they stay"
 
 
 def test_a_stream_forgets_in_multiples_of_the_stride() -> None:
@@ -349,9 +349,9 @@ def test_a_model_comes_back_as_it_was(tmp_path: Path) -> None:
         if name not in ("detectors", "recent"):
             assert getattr(again, name) == getattr(model, name), name
     assert again.recent.tolist() == model.recent.tolist()
-    assert again.scored(np.arange(4.0)).tolist() == model.scored(np.arange(4.0)).tolist()
-    assert again._follows() == (
-        "The rows are taken to follow the 400 rows of history that the model was fitted to, which ends at 2026-01-01."
+    assert again.score_alone(np.arange(4.0)).tolist() == model.score_alone(np.arange(4.0)).tolist()
+    assert again._history_note() == (
+        "The rows are assumed to follow the 400 rows of history that the model was fitted to, which ends at 2026-01-01."
     )
     recording = Recording("new", "v", np.arange(40.0), np.zeros(40, dtype=bool))
     assert again._scaled(recording) == replace(options, false_alerts=2.0 * 40 / 400)
@@ -361,12 +361,12 @@ def test_files_that_follow_inherit_all_but_labels_and_sheets() -> None:
     read = ReadOptions(**{field.name: field.name for field in fields(ReadOptions)})  # type: ignore[arg-type]
     recording = Recording("mine", "v", np.zeros(3), np.zeros(3, dtype=bool), reading=read)
     inherited = {field.name for field in fields(ReadOptions)} - {"label", "labels", "sheet"}
-    assert _reading(recording) == {name: name for name in inherited}
+    assert _inherited_options(recording) == {name: name for name in inherited}
 
 
 def stub_model() -> Any:
     facts = {"recent": np.zeros(3), "threshold": 2.0, "memory": 10, "margin": 4, "step": None, "stride": 1}
-    return SimpleNamespace(**facts, likewise=lambda given: given)
+    return SimpleNamespace(**facts, inherit_options=lambda given: given)
 
 
 def watch(folder: Path, **more: Any) -> Watch:
@@ -388,19 +388,19 @@ def test_an_event_is_announced_once_and_so_is_its_end(tmp_path: Path) -> None:
     one = watch(tmp_path)
     assert one.news(False) == []
     one.stream.suspect = (7, 2.5)
-    assert one.news(False) == ["row 7  above the threshold (2.5, 2.0); rows to come decide"]
+    assert one.news(False) == ["row 7  above the threshold (2.5, 2.0); later rows decide"]
     one.stream.suspect = (8, 2.75)
     assert one.news(False) == [], "it was announced already"
     one.stream.suspect = None
     assert one.news(True) == ['{"event": "over", "first_row": 7, "last_row": 7}']
     assert one.news(True) == []
     one.stream.open = Alert(1234, 1236, 1234, 1236, 1235, 4.0)
-    assert one.news(False) == ["row 1,234  above the threshold (4.0, 2.0); rows to come decide"]
+    assert one.news(False) == ["row 1,234  above the threshold (4.0, 2.0); later rows decide"]
 
 
 @pytest.mark.parametrize(("first", "said"), [(4, 1), (5, 0), (8, 0), (9, 1)])
 def test_what_was_told_is_not_announced_again(first: int, said: int, tmp_path: Path) -> None:
-    one = watch(tmp_path, told=[(5, 9)])
+    one = watch(tmp_path, reported=[(5, 9)])
     one.stream.suspect = (first, 2.5)
     assert len(one.news(False)) == said
 
@@ -409,14 +409,14 @@ def test_what_was_told_is_not_announced_again(first: int, said: int, tmp_path: P
     ("first", "last", "line"),
     [
         (5, 9, None),
-        (5, 12, "row 5  ALERT told before goes on until row 11 (7 rows, score 4)"),
-        (8, 12, "row 8  ALERT told before goes on until row 11 (4 rows, score 4)"),
+        (5, 12, "row 5  ALERT reported before continues until row 11 (7 rows, score 4)"),
+        (8, 12, "row 8  ALERT reported before continues until row 11 (4 rows, score 4)"),
         (9, 12, "row 9  ALERT until row 11 (3 rows, score 4)"),
         (2, 5, "row 2  ALERT until row 4 (3 rows, score 4)"),
     ],
 )
 def test_an_alert_that_meets_one_told_before_goes_on(first: int, last: int, line: str | None, tmp_path: Path) -> None:
-    found = watch(tmp_path, told=[(5, 9)])._new([Alert(first, last, first, last, first, 4.0)], False)
+    found = watch(tmp_path, reported=[(5, 9)])._new([Alert(first, last, first, last, first, 4.0)], False)
     assert found == ([] if line is None else [line])
 
 
@@ -436,36 +436,42 @@ class Follows:
 
 
 def test_a_complete_alert_ends_what_was_told_up_to_it(tmp_path: Path) -> None:
-    one = watch(tmp_path, told=[(1, 4), (8, 12)], begun=2, follower=Follows())
+    one = watch(tmp_path, reported=[(1, 4), (8, 12)], announced=2, follower=Follows())
     one.stream.values, one.stream.count = np.arange(2.0), 3
     one.stream.push = lambda values, filled: [Alert(2, 5, 2, 5, 3, 4.0)]  # type: ignore[method-assign]
     printed = one.take(Block(b"10 20 30", 80, False, False, b"10"), False)
-    assert printed == ["row 2  ALERT told before goes on until row 4 (3 rows, score 4)"]
-    assert (one.begun, one.told, one.offset, one.first, one.said()) == (None, [(8, 12)], 80, b"10", ["a note"])
+    assert printed == ["row 2  ALERT reported before continues until row 4 (3 rows, score 4)"]
+    assert (one.announced, one.reported, one.offset, one.first, one.take_notes()) == (
+        None,
+        [(8, 12)],
+        80,
+        b"10",
+        ["a note"],
+    )
     assert one.recent.values.tolist() == [20, 30], "as many as the stream looks back on"
 
 
 def test_a_watch_goes_on_as_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    one = watch(tmp_path, told=[(5, 9)], begun=7, offset=80, first=b"head", follower=Follows())
+    one = watch(tmp_path, reported=[(5, 9)], announced=7, offset=80, first=b"head", follower=Follows())
     one.recent = Follows().read(b"1 2", tmp_path)[0]
     one.keep()
     loaded: list[Any] = []
     monkeypatch.setattr("benchmark.detection.watch.Follower.load", lambda facts: loaded.append(facts) or Follows())
     again = watch(tmp_path)
     again._load()
-    assert (again.told, again.begun, again.offset, again.first) == ([(5, 9)], 7, 80, b"head")
+    assert (again.reported, again.announced, again.offset, again.first) == ([(5, 9)], 7, 80, b"head")
     assert again.recent.values.tolist() == [1, 2]
     assert loaded == [{"of": "follower"}]
-    one.told.append((20, 30))
+    one.reported.append((20, 30))
     one.keep()
     again._load()
-    assert again.told == [(5, 9), (20, 30)], "a change of what was told is kept"
+    assert again.reported == [(5, 9), (20, 30)], "a change of what was told is kept"
 
 
 def test_how_a_file_is_read_is_said_when_its_first_rows_are_there(tmp_path: Path) -> None:
     one = watch(tmp_path)
-    one.model.likewise = lambda options: options
-    one.model.read_likewise = lambda options, begin: begin(options)
+    one.model.inherit_options = lambda options: options
+    one.model.read_like_history = lambda options, begin: begin(options)
     text = "t,v\n" + "".join(f"2026-01-01T00:{k:02d}:00,{k % 7}.5\n" for k in range(30))
     rest = one._decide(text.encode(), False)
     assert rest.count(b"\n") == 30
@@ -473,8 +479,8 @@ def test_how_a_file_is_read_is_said_when_its_first_rows_are_there(tmp_path: Path
 
 
 def test_likes_and_alerts_move_together() -> None:
-    likes = Likes(90, np.array([40, 200]), np.zeros((2, 30)))
-    moved = replace(ALERTS[0], likes=likes).moved(-5)
+    similar = SimilarWindows(90, np.array([40, 200]), np.zeros((2, 30)))
+    moved = replace(ALERTS[0], similar=similar).shifted(-5)
     assert (moved.start, moved.stop, moved.first, moved.last, moved.peak) == (95, 105, 90, 107, 99)
     assert moved.normal == 35 + 10
 
@@ -499,9 +505,9 @@ def test_where_most_rows_tie_the_threshold_lies_above_them_even_for_a_stream(val
 
 def test_the_drawing_shows_the_nearest_of_the_similar_windows_within_the_band_of_all() -> None:
     values = np.sin(np.arange(400.0))
-    likes = Likes(90, np.array([200, 300]), np.array([np.full(30, 0.5), np.full(30, -2.0)]))
+    similar = SimilarWindows(90, np.array([200, 300]), np.array([np.full(30, 0.5), np.full(30, -2.0)]))
     recording = replace(finding().recording, values=values)
-    drawn = drawing(finding(recording=recording), replace(ALERTS[0], likes=likes))
+    drawn = drawing(finding(recording=recording), replace(ALERTS[0], similar=similar))
     assert drawn is not None
     assert (drawn["low"], drawn["high"]) == ("-2", f"{values[90:120].max():.4g}")
     heights = {part.split()[1] for part in drawn["near"][1:].split("L")}
@@ -513,8 +519,8 @@ def test_the_drawing_shows_the_nearest_of_the_similar_windows_within_the_band_of
 
 
 def test_rows_before_the_file_are_left_out_of_the_drawing_where_they_would_stand() -> None:
-    likes = Likes(-10, np.array([200]), np.zeros((1, 30)))
-    drawn = drawing(finding(), replace(ALERTS[0], start=2, stop=4, likes=likes))
+    similar = SimilarWindows(-10, np.array([200]), np.zeros((1, 30)))
+    drawn = drawing(finding(), replace(ALERTS[0], start=2, stop=4, similar=similar))
     assert drawn is not None
     own = [float(part.split()[0]) for part in drawn["own"][1:].split("L")]
     width = drawn["marked"][1] / 2  # of a row
@@ -530,7 +536,7 @@ def test_a_window_without_an_alert_is_preferred_up_to_four_times_the_least_dista
     x[100:120], x[200:220], x[300:320] = shape, shape + 0.1 * apart, shape + 0.1 * np.sqrt(times) * apart
     avoid = np.zeros(400, dtype=bool)
     avoid[210] = True
-    assert similar(x, 100, np.ones(20, dtype=bool), avoid)[0] == (300 if free else 200)
+    assert find_similar(x, 100, np.ones(20, dtype=bool), avoid)[0] == (300 if free else 200)
 
 
 @pytest.mark.parametrize(("n", "sample"), [(LOOKED_AT, None), (LOOKED_AT + 1, REFERENCES)])
@@ -549,8 +555,8 @@ def test_a_model_waits_for_the_widest_of_its_detectors() -> None:
 
 
 def test_a_ranking_by_labels_is_of_auroc() -> None:
-    assert why.measure(Ranking({}, LABELLED)) == "AUROC"
-    assert why.measure(Ranking({}, ("spike", "drift"))) == "found"
+    assert why.merit_name(Ranking({}, LABELLED)) == "AUROC"
+    assert why.merit_name(Ranking({}, ("spike", "drift"))) == "found"
 
 
 @pytest.mark.parametrize(("n", "left"), [(400, 10.0), (600, 4.0)])

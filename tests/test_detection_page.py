@@ -13,10 +13,10 @@ import pytest
 
 from benchmark.cli import main
 from benchmark.detection import Options, detect, page
-from benchmark.detection.alerts import Alert, Likes
+from benchmark.detection.alerts import Alert, SimilarWindows
 from benchmark.detection.detect import Finding
 from benchmark.detection.report import markdown
-from benchmark.detection.why import drawing, expected_at_peak, in_words, lasting
+from benchmark.detection.why import drawing, duration, expected_at_peak, explain
 from benchmark.reading import ReadOptions, Recording
 from tests.support.chromium import chromium, screen
 
@@ -94,18 +94,18 @@ def likened(n: int = 60, unit: float = 1) -> tuple[Finding, Alert]:
     x = np.arange(n) * unit
     recording = Recording("mine", "value", x, np.zeros(n, dtype=bool))
     found = detect(recording, Options(detectors=("AbsDeviation",)))
-    likes = Likes(10, np.array([40, 0]), np.stack([x[10:40] - unit, x[10:40] - 3 * unit]))
-    return found, Alert(20, 30, 15, 35, 25, 9.0, likes=likes)
+    similar = SimilarWindows(10, np.array([40, 0]), np.stack([x[10:40] - unit, x[10:40] - 3 * unit]))
+    return found, Alert(20, 30, 15, 35, 25, 9.0, similar=similar)
 
 
 def test_what_similar_windows_have_is_their_range_at_the_peak() -> None:
     found, alert = likened()
     assert expected_at_peak(found, alert) == ("22", "23", "24")
-    assert in_words(found, alert) == (
+    assert explain(found, alert) == (
         "At row 25 the value is 25; the 2 windows most like its surroundings have 22 to 24 there. "
         "The most similar begins at row 50."
     )
-    assert lasting(found, alert) == "10 rows"
+    assert duration(found, alert) == "10 rows"
     drawn = drawing(found, alert)
     assert drawn is not None
     assert (drawn["low"], drawn["high"], drawn["first"], drawn["last"]) == ("7", "39", "row 10", "row 39")
@@ -117,7 +117,7 @@ def test_what_is_expected_has_the_decimal_mark_of_the_file() -> None:
     assert expected_at_peak(found, alert) == ("5.50", "5.75", "6.00")
     found.recording.reading = ReadOptions(decimal=",")
     assert expected_at_peak(found, alert) == ("5,50", "5,75", "6,00")
-    assert "have 5,50 to 6,00 there" in in_words(found, alert)
+    assert "have 5,50 to 6,00 there" in explain(found, alert)
 
 
 def test_small_values_keep_their_figures() -> None:
@@ -132,13 +132,13 @@ def test_names_are_escaped_once() -> None:
 
 def test_a_window_of_the_history_is_named_so_and_its_rows_are_not_drawn() -> None:
     found, alert = likened()
-    moved = alert.moved(-15)
-    assert "in the model's history" not in in_words(found, alert)
-    earlier = alert.moved(-15).likes
+    moved = alert.shifted(-15)
+    assert "in the model's history" not in explain(found, alert)
+    earlier = alert.shifted(-15).similar
     assert earlier is not None
     assert earlier.begins.tolist() == [25, -15]
-    swapped = Alert(5, 15, 0, 20, 10, 9.0, likes=Likes(-5, earlier.begins[::-1], earlier.windows))
-    assert "in the model's history" in in_words(found, swapped)
+    swapped = Alert(5, 15, 0, 20, 10, 9.0, similar=SimilarWindows(-5, earlier.begins[::-1], earlier.windows))
+    assert "in the model's history" in explain(found, swapped)
     drawn = drawing(found, swapped)
     assert drawn is not None
     assert drawn["first"] == "row 0"
@@ -146,10 +146,10 @@ def test_a_window_of_the_history_is_named_so_and_its_rows_are_not_drawn() -> Non
     assert moved.start == 5
 
 
-def test_without_likes_the_score_speaks_alone() -> None:
+def test_without_similar_windows_the_score_is_all() -> None:
     found, _ = likened()
     alert = Alert(20, 30, 15, 35, 25, 9.0)
-    assert "No similar window" in in_words(found, alert)
+    assert "no similar window" in explain(found, alert)
     assert drawing(found, alert) is None
 
 

@@ -111,9 +111,9 @@ def test_one_detector_scores_as_it_does_and_several_by_their_mean_surprise() -> 
         ensemble=Ensemble([OrdinaryPeaks(1, 2, 9), OrdinaryPeaks(0, 3, 9)], []),
     )
     first, second = (score_part(detector, x, one.centre) for detector in both.detectors)
-    np.testing.assert_array_equal(one.scored(x), first)
+    np.testing.assert_array_equal(one.score_alone(x), first)
     expected = (np.clip((first - 1) / 2, 0, MOST) + np.clip(second / 3, 0, MOST)) / 2
-    np.testing.assert_allclose(both.scored(x), expected)
+    np.testing.assert_allclose(both.score_alone(x), expected)
 
 
 def test_rows_that_were_filled_in_raise_no_alert() -> None:
@@ -460,7 +460,7 @@ def test_an_alert_that_was_told_before_its_end_goes_on_and_is_no_second_one(
         assert main(["watch", str(file), *line]) == 0
         printed += capsys.readouterr().out.splitlines()
     assert ["ALERT until" in text for text in printed].count(True) == 1
-    assert "goes on until" in printed[-1]
+    assert "continues until" in printed[-1]
     assert sum("above the threshold" in text for text in printed) <= 1
     again = tmp_path / "as-json.csv"
     kinds = []
@@ -482,7 +482,7 @@ def test_a_file_that_was_cut_is_read_from_its_start(
     file.write_text("".join([lines[0], *lines[500:700]]))
     assert main(["watch", str(file), "--model", model, "--until-end"]) == 0
     err = capsys.readouterr().err
-    assert "replaced or cut" in err
+    assert "replaced or truncated" in err
     assert "a header that comes again" in err
     states = list((saved / "model").glob("watch-cut*.json"))
     assert json.loads(states[0].read_text())["stream"]["count"] == 699
@@ -607,7 +607,7 @@ def test_a_longer_file_of_the_same_name_is_read_from_its_start(
     for part in (lines[:100], [lines[0], *lines[100:700]]):
         file.write_text("".join(part))
         assert main(["watch", str(file), *line]) == 0
-    assert "replaced or cut" in capsys.readouterr().err
+    assert "replaced or truncated" in capsys.readouterr().err
     states = list((saved / "model").glob("watch-rotated*.json"))
     assert json.loads(states[0].read_text())["stream"]["count"] == 699
 

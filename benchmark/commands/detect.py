@@ -56,9 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Read, rank, score, write, and print the page."""
-    from benchmark.detection import refuse
+    from benchmark.detection import check_options
 
-    refuse(_given(args), args.model)
+    check_options(_given(args), args.model)
     recordings = _recordings(args)
     sections = []
     for recording in recordings:
@@ -78,7 +78,7 @@ def _recordings(args: argparse.Namespace) -> list[Recording]:
     if args.model and (args.model / "model.json").exists():
         from benchmark.detection import Model
 
-        return Model.load(args.model).read_likewise(options, lambda given: read_recordings(args.file, given))
+        return Model.load(args.model).read_like_history(options, lambda given: read_recordings(args.file, given))
     return read_recordings(args.file, options)
 
 
@@ -96,9 +96,9 @@ def _write_page(args: argparse.Namespace, sections: list[dict[str, Any]]) -> Non
 
 
 def _given(args: argparse.Namespace) -> dict[str, Any]:
-    from benchmark.detection import SETTLED
+    from benchmark.detection import SET_BY_MODEL
 
-    return {name: getattr(args, name) for name in SETTLED} | {"set": _options.parse_set(args.set)}
+    return {name: getattr(args, name) for name in SET_BY_MODEL} | {"set": _options.parse_set(args.set)}
 
 
 def _lineup(recording: Recording) -> str:
@@ -109,7 +109,7 @@ def _lineup(recording: Recording) -> str:
 
 def _detect(args: argparse.Namespace, recording: Recording, series: int) -> dict[str, Any]:
     """Find, write and print one of so many series; its part of the page."""
-    from benchmark.detection import Model, detect, options_of, page, report
+    from benchmark.detection import Model, build_options, detect, page, report
 
     def place(folder: Path) -> Path:
         return folder if series == 1 else folder / _file_name(recording.name)
@@ -117,7 +117,7 @@ def _detect(args: argparse.Namespace, recording: Recording, series: int) -> dict
     if args.model:
         finding = Model.load(place(args.model)).detect(recording)
     else:
-        finding = detect(recording, options_of(_given(args), recording))
+        finding = detect(recording, build_options(_given(args), recording))
     path = report.write(finding, place(_out(args)), args.top)
     sys.stdout.write(path.read_text(encoding="utf-8"))
     _options.say(f"written: {path.parent}/ (report.md, picture.png, anomalies.csv, scores.csv)")

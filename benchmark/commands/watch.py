@@ -69,11 +69,11 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _follow(watch: Watch, source: Source, json: bool) -> None:
-    for block in _between(source):
+    for block in _slices_between(source):
         _tell(watch.take(block, json))
         if not block.waiting:
             _tell(watch.news(json))
-        for note in watch.said():
+        for note in watch.take_notes():
             _options.say(note)
         watch.keep()
     _tell(watch.finish(json))
@@ -85,7 +85,7 @@ def _tell(lines: list[str]) -> None:
     sys.stdout.flush()
 
 
-def _between(source: Source) -> Source:
+def _slices_between(source: Source) -> Source:
     """The same blocks; Ctrl-C takes effect between two of them, so that the state is never half of one."""
     idle, asked = False, False
 

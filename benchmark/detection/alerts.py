@@ -1,4 +1,4 @@
-"""From scores to alerts: one for each event, with the rows that differ and the window they differ from."""
+"""Turn anomaly scores into alerts, one for each event, and compare each with the most similar windows elsewhere."""
 
 from __future__ import annotations
 
@@ -12,76 +12,76 @@ from detectors import Array
 Rows = NDArray[np.bool_]
 
 NEIGHBOURS = 5
-BEFORE = 2  # windows before an alert that a similar window shares: they tell a Friday from a Saturday
-ALIKE = 4.0  # times the least squared distance, up to which a window without another alert is preferred
-EXPLAINED = 100  # alerts, for each of which similar windows are looked for
-SEARCHED = 50_000  # rows on either side in which similar windows are looked for
+BEFORE = 2  # windows of context before an alert that are compared too, to tell a Friday from a Saturday
+ALIKE = 4.0  # a window without an alert is preferred up to this multiple of the smallest squared distance
+EXPLAINED = 100  # alerts that are compared with similar windows, at most
+SEARCHED = 50_000  # rows on either side that are searched for similar windows
 
 
 @dataclass(frozen=True)
-class Likes:
-    """The windows elsewhere that are most like the surroundings of an alert, nearest first."""
+class SimilarWindows:
+    """The windows elsewhere that are most similar to an alert and its context, nearest first."""
 
-    first: int  # row where the surroundings begin
-    begins: NDArray[np.intp]  # (k,), rows where the windows begin; below 0 in the history of a saved model
-    windows: Array  # (k, m), their values, each moved to the level of the surroundings
+    first: int  # first row of the context
+    begins: NDArray[np.intp]  # (k,), first rows of the windows; negative in the history of a saved model
+    windows: Array  # (k, m), their values, each shifted to the level of the context
 
-    def moved(self, rows: int) -> Likes:
-        """The same so many rows later."""
-        return Likes(self.first + rows, self.begins + rows, self.windows)
+    def shifted(self, rows: int) -> SimilarWindows:
+        """Return the same windows with all row numbers increased by ``rows``."""
+        return SimilarWindows(self.first + rows, self.begins + rows, self.windows)
 
 
 @dataclass(frozen=True)
 class Alert:
-    """An event, or one that would be next."""
+    """A stretch of rows that stands out: an alert, or one of the next highest peaks below the threshold."""
 
-    start: int  # half-open rows that differ most from what similar windows do there
+    start: int  # half-open range of the rows that differ most from similar windows
     stop: int
-    first: int  # half-open reach: the rows whose score stands out, in which the event lies
+    first: int  # half-open range of the rows with a high score, in which the event lies
     last: int
     peak: int  # row of the largest difference, or of the highest score before the alert is narrowed
     score: float
-    flagged: bool = True  # above the threshold
-    likes: Likes | None = None  # what the rows were compared with
+    flagged: bool = True  # True if it reaches the threshold
+    similar: SimilarWindows | None = None  # the windows that it was compared with
 
     @property
     def normal(self) -> int | None:
-        """The row that corresponds to ``start`` in the most similar window; below 0 in a saved model's history."""
-        return None if self.likes is None else int(self.likes.begins[0]) + self.start - self.likes.first
+        """Row of the most similar window that corresponds to ``start``; negative in a saved model's history."""
+        return None if self.similar is None else int(self.similar.begins[0]) + self.start - self.similar.first
 
     @property
     def band(self) -> tuple[Array, Array, Array] | None:
-        """Lowest, median and highest of the similar windows, each (stop - start,)."""
-        if self.likes is None:
+        """Minimum, median and maximum of the similar windows, each an array (stop - start,)."""
+        if self.similar is None:
             return None
-        part = self.likes.windows[:, self.start - self.likes.first : self.stop - self.likes.first]
+        part = self.similar.windows[:, self.start - self.similar.first : self.stop - self.similar.first]
         return part.min(axis=0), np.median(part, axis=0), part.max(axis=0)
 
     @property
     def expected(self) -> tuple[float, ...] | None:
-        """Lowest, median and highest of the similar windows at the peak; None where the peak has none."""
+        """Minimum, median and maximum of the similar windows at the peak, or None without similar windows."""
         if not self.start <= self.peak < self.stop or (band := self.band) is None:
             return None
         return tuple(float(part[self.peak - self.start]) for part in band)
 
     def overlaps(self, other: Alert) -> bool:
-        """Whether they share rows that differ."""
+        """Return True if the rows of both alerts overlap."""
         return self.start < other.stop and other.start < self.stop
 
-    def moved(self, rows: int) -> Alert:
-        """The same alert so many rows later."""
+    def shifted(self, rows: int) -> Alert:
+        """Return the same alert with all row numbers increased by ``rows``."""
         places = {name: getattr(self, name) + rows for name in ("start", "stop", "first", "last", "peak")}
-        return replace(self, **places, likes=self.likes and self.likes.moved(rows))
+        return replace(self, **places, similar=self.similar and self.similar.shifted(rows))
 
-    def without_history(self) -> Alert:
-        """The same without rows of a saved model's history, which are below 0."""
+    def clip_history(self) -> Alert:
+        """Return the alert without the rows of a saved model's history, which are negative."""
         return replace(
             self, start=max(0, self.start), stop=max(1, self.stop), first=max(0, self.first), peak=max(0, self.peak)
         )
 
 
 def alerts(scores: Array, flags: Rows, window: int) -> list[Alert]:
-    """Flagged rows as alerts, one where they are less than half a window apart; highest peak first."""
+    """Group flagged rows into alerts; rows at most half a window apart are one alert. The highest peak comes first."""
     rows = np.flatnonzero(flags)
     if not len(rows):
         return []
@@ -94,10 +94,13 @@ def alerts(scores: Array, flags: Rows, window: int) -> list[Alert]:
     return sorted(found, key=lambda alert: -alert.score)
 
 
-def runners_up(scores: Array, taken: Rows, window: int, count: int = 10) -> list[Alert]:
-    """The next highest peaks, a window apart from each other and from taken rows; each reaches half way down."""
+def next_peaks(scores: Array, taken: Rows, window: int, count: int = 10) -> list[Alert]:
+    """Find the ``count`` next highest peaks, a window apart from each other and from the rows ``taken``.
+
+    Each extends over the rows whose score is at least half way between the median and the peak.
+    """
     usual = float(np.median(scores))
-    free = ~near(taken, window) if taken.any() else np.ones(len(scores), dtype=bool)
+    free = ~dilate(taken, window) if taken.any() else np.ones(len(scores), dtype=bool)
     found: list[Alert] = []
     while len(found) < count and free.any():
         peak = int(np.argmax(np.where(free, scores, -np.inf)))
@@ -113,8 +116,8 @@ def runners_up(scores: Array, taken: Rows, window: int, count: int = 10) -> list
     return found
 
 
-def near(rows: Rows, reach: int) -> Rows:
-    """Rows at most ``reach`` away from marked ones."""
+def dilate(rows: Rows, reach: int) -> Rows:
+    """Mark all rows at most ``reach`` rows away from a marked one; input and result are (n,)."""
     marked = np.flatnonzero(rows)
     change = np.zeros(len(rows) + 1, dtype=np.int64)
     np.add.at(change, np.maximum(marked - reach, 0), 1)
@@ -122,20 +125,20 @@ def near(rows: Rows, reach: int) -> Rows:
     return np.asarray(np.cumsum(change)[:-1] > 0)
 
 
-def narrowed(x: Array, alert: Alert, avoid: Rows, window: int) -> Alert:
-    """The alert on the rows of an (n,) series that explain it.
+def narrow(x: Array, alert: Alert, avoid: Rows, window: int) -> Alert:
+    """Narrow an alert to the rows of an (n,) series that differ from similar windows.
 
-    The windows elsewhere are found that are most like the surroundings of the alert, its own rows left out. The event
-    is where these rows differ from the windows' median by more than half of the largest difference. Rows beside them
-    that differ as much without a gap belong to it, too: a detector may see the jump alone that ends a stuck stretch.
+    The most similar windows are searched with the context of the alert, without its own rows. The event is where these
+    rows differ from the windows' median by more than half of the largest difference. Adjacent rows of the context that
+    differ as much are included: a detector may see only the jump that ends a stuck stretch.
 
-    ``avoid`` flags the rows of any alert, (n,): a similar window should have none of them.
+    ``avoid`` (n,) marks the rows of all alerts, which similar windows should not contain.
     """
-    margin, first = max(window // 2, 2), max(0, alert.first - 1)  # a jump lies between a row and the one before
+    margin, first = max(window // 2, 2), max(0, alert.first - 1)  # a jump is between a row and the previous one
     a, b = max(0, first - BEFORE * window), min(len(x), alert.last + margin)
     context = np.ones(b - a, dtype=bool)
     context[first - a : alert.last - a] = False
-    begins = similar(x, a, context, avoid)
+    begins = find_similar(x, a, context, avoid)
     if not len(begins):
         return alert
     others = np.array([x[s : s + b - a] + np.median((x[a:b] - x[s : s + b - a])[context]) for s in begins])
@@ -156,12 +159,12 @@ def narrowed(x: Array, alert: Alert, avoid: Rows, window: int) -> Alert:
         first=min(alert.first, start),
         last=max(alert.last, stop),
         peak=a + int(differs.argmax()),
-        likes=Likes(a, begins, others),
+        similar=SimilarWindows(a, begins, others),
     )
 
 
-def merged(found: list[Alert]) -> list[Alert]:
-    """Alerts whose rows overlap are one event: the first of them stays, with the reach of all."""
+def merge_overlapping(found: list[Alert]) -> list[Alert]:
+    """Merge alerts whose rows overlap: the first one remains, with ``first`` and ``last`` extended over all."""
     kept: list[Alert] = []
     for alert in found:
         same = next((k for k, other in enumerate(kept) if alert.overlaps(other)), None)
@@ -173,11 +176,12 @@ def merged(found: list[Alert]) -> list[Alert]:
     return kept
 
 
-def similar(x: Array, a: int, context: Rows, avoid: Rows, count: int = NEIGHBOURS) -> NDArray[np.intp]:
-    """First rows of the windows most like the one at ``a`` on its ``context`` rows, level aside; nearest first.
+def find_similar(x: Array, a: int, context: Rows, avoid: Rows, count: int = NEIGHBOURS) -> NDArray[np.intp]:
+    """Find the windows most similar to the one at row ``a``; return their first rows, nearest first.
 
-    They overlap neither it nor each other by more than half, nor any row to avoid where that leaves one that is
-    nearly as alike.
+    The distance is Euclidean over the rows in the mask ``context`` (m,), after each window's mean is removed. Windows
+    do not overlap the given one, nor each other by more than half. Windows with rows to ``avoid`` are excluded if
+    that leaves one that is nearly as similar.
     """
     from scipy.signal import fftconvolve
 

@@ -1,4 +1,4 @@
-"""What ``detect`` gives in Python: the alerts and scores of a series as tables of pandas."""
+"""The result of ``benchmark.detect`` in Python: alerts and scores as pandas tables."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from benchmark.detection import page, report
 from benchmark.detection.alerts import Alert
 from benchmark.detection.detect import Finding, detect
 from benchmark.detection.model import Model
-from benchmark.detection.wanted import options_of, refuse
-from benchmark.detection.why import in_words, ranking_lines, verdict
+from benchmark.detection.user_options import build_options, check_options
+from benchmark.detection.why import explain, ranking_lines, verdict
 from benchmark.errors import UserError, unknown
 from benchmark.reading import ReadOptions, Recording, read_data, read_recording
 
-KEYWORDS = {"detector": "detectors", "set": "params"}  # where they are not the command's options
+KEYWORDS = {"detector": "detectors", "set": "params"}  # options of the command with another name in Python
 COLUMNS = ("start", "stop", "from", "to", "score", "value", "expected_low", "expected", "expected_high", "why")
 
 
 @dataclass(frozen=True, repr=False)
 class Detection:
-    """What was found in a series. A notebook shows it as a page.
+    """The anomalies found in a series. Notebooks display it as a report.
 
     Attributes
     ----------
     finding : benchmark.detection.Finding
     call : str
-        What it was called with, for the report.
+        The call that made it, for the report.
     """
 
     finding: Finding
@@ -42,22 +42,22 @@ class Detection:
 
     @property
     def alerts(self) -> pd.DataFrame:
-        """A row for each alert, the highest score first; no row where nothing stands out.
+        """A table with one row for each alert, highest score first; empty without alerts.
 
-        ``start`` and ``stop`` are half-open rows, ``from`` and ``to`` the times of the first and last of them.
-        ``expected_low`` to ``expected_high`` is what similar windows have where the alert differs most (NaN where
-        there is none), and ``why`` says it in words.
+        ``start`` and ``stop`` are a half-open range of rows, ``from`` and ``to`` the times of its first and last row.
+        ``expected_low`` to ``expected_high`` is the range of similar windows where the alert differs most (NaN without
+        such windows). ``why`` explains the alert in words.
         """
         return self._events([alert for alert in self.finding.alerts if alert.flagged])
 
     @property
     def peaks(self) -> pd.DataFrame:
-        """As :attr:`alerts`, with the next highest peaks, which are no alerts."""
+        """Like :attr:`alerts`, and in addition the next highest peaks, which are not alerts."""
         return self._events(self.finding.alerts).assign(alert=[alert.flagged for alert in self.finding.alerts])
 
     @property
     def scores(self) -> pd.DataFrame:
-        """A row for each point: ``value``, ``score`` and ``anomalous``; the index is its time, if known."""
+        """A table with ``value``, ``score`` and ``anomalous`` of each point, indexed by time if known."""
         recording = self.finding.recording
         index = None if recording.times is None else pd.Index(recording.times)
         columns = {"value": recording.values, "score": self.finding.scores, "anomalous": self.finding.flags}
@@ -65,26 +65,26 @@ class Detection:
 
     @property
     def ranking(self) -> pd.DataFrame:
-        """A row for each detector that was tried on planted (or labelled) anomalies, the best first."""
+        """A table of the detectors evaluated on planted (or labelled) anomalies, best first."""
         return pd.DataFrame(ranking_lines(self.finding.ranking) if self.finding.ranking.merit else [])
 
     @property
     def notes(self) -> list[str]:
-        """How the data were read, and what was decided, left out and repaired."""
+        """How the data were read: decisions, omissions and repairs."""
         return [*self.finding.recording.lineup, *self.finding.notes]
 
     @property
     def detectors(self) -> tuple[str, ...]:
-        """Names of those whose scores were joined."""
+        """Names of the detectors whose scores were combined."""
         return self.finding.detectors + self.finding.beside
 
     @property
     def threshold(self) -> float:
-        """The score from which a point is anomalous."""
+        """Scores of at least this value are anomalous."""
         return self.finding.threshold
 
     def write(self, folder: str | Path, top: int = 10) -> Path:
-        """Write what the command writes, and return the path of ``report.html``.
+        """Write the files that the command writes, and return the path of ``report.html``.
 
         Raises
         ------
@@ -95,7 +95,7 @@ class Detection:
         return page.write(Path(folder), [page.section(self.finding, top, 1)], self.finding.recording.name, self.call)
 
     def save(self, folder: str | Path) -> Path:
-        """Keep a model for rows to come, for ``detect(..., model=folder)`` and the commands.
+        """Save a model for later rows, for ``detect(..., model=folder)`` and the commands.
 
         Raises
         ------
@@ -119,12 +119,12 @@ class Detection:
         when = (None, None) if recording.times is None else recording.times.iloc[[alert.start, alert.stop - 1]]
         expected = alert.expected or (np.nan, np.nan, np.nan)
         value = float(recording.values[alert.peak])
-        return (alert.start, alert.stop, *when, alert.score, value, *expected, in_words(self.finding, alert))
+        return (alert.start, alert.stop, *when, alert.score, value, *expected, explain(self.finding, alert))
 
 
 @contextmanager
 def _keywords_for_options() -> Iterator[None]:
-    """Errors name the keywords of Python in place of the command's options."""
+    """Rewrite errors to name Python keywords in place of the command's options."""
     try:
         yield
     except UserError as error:
@@ -133,26 +133,26 @@ def _keywords_for_options() -> Iterator[None]:
 
 @_keywords_for_options()
 def answer(data: Any, given: dict[str, Any], model: str | Path | None, reading: dict[str, Any]) -> Detection:
-    """As :func:`benchmark.detect` has it; ``given`` are the command's options, None or empty where left open."""
+    """Run :func:`benchmark.detect`; ``given`` maps the command's options to values, None or empty if not given."""
     options, call = _read_options(reading), _call(data, given, model, reading)
-    refuse(given, model)
+    check_options(given, model)
     if model is not None:
         saved = Model.load(Path(model))
-        return Detection(saved.detect(saved.read_likewise(options, partial(_read, data))), call)
+        return Detection(saved.detect(saved.read_like_history(options, partial(_read, data))), call)
     recording = _read(data, options)
-    return Detection(detect(recording, options_of(given, recording)), call)
+    return Detection(detect(recording, build_options(given, recording)), call)
 
 
 def _keywords(text: str) -> str:
-    """A message that names options of the command, with the keywords of Python in their place."""
+    """Replace the command's options in a message by Python keywords."""
     text = re.sub(r"--set (\w+)\.(\w+)=\S*?(?=\)|$)", r"params={'\1': {'\2': ...}}", text)
     for option, keyword in KEYWORDS.items():
         text = re.sub(rf"--{option}\b", keyword, text)
-    text = re.sub(r"--([a-z-]+)(?:=| )([A-Z]+\b|all\b|peaks\b|quantile\b|pot\b)", _assigned, text)
+    text = re.sub(r"--([a-z-]+)(?:=| )([A-Z]+\b|all\b|peaks\b|quantile\b|pot\b)", _as_assignment, text)
     return re.sub(r"--([a-z-]+)", lambda option: option[1].replace("-", "_"), text)
 
 
-def _assigned(option: re.Match[str]) -> str:
+def _as_assignment(option: re.Match[str]) -> str:
     name, value = option.groups()
     return f"{name.replace('-', '_')}={value if value.isupper() else repr(value)}"
 
@@ -170,7 +170,7 @@ def _read_options(reading: dict[str, Any]) -> ReadOptions:
 
 
 def _call(data: Any, given: dict[str, Any], model: str | Path | None, reading: dict[str, Any]) -> str:
-    """The call in short, for the foot of the report."""
+    """Format the call for the foot of the report."""
     what = repr(str(data)) if isinstance(data, str | Path) else type(data).__name__
     said = {KEYWORDS.get(name, name): value for name, value in given.items()}
     said |= {"model": model and str(model), **reading}

@@ -1,4 +1,4 @@
-"""What scores mean on rows that no detector has seen: held-out history, and how far it bears a promise."""
+"""Calibrate the threshold on held-out history, and predict the share of new rows that will be flagged."""
 
 from __future__ import annotations
 
@@ -13,75 +13,75 @@ from numpy.typing import NDArray
 
 from benchmark.detection import stream
 from benchmark.detection.conventions import OWN_LEVEL
-from benchmark.detection.detect import Options, threshold_of
+from benchmark.detection.detect import Options, choose_threshold
 from benchmark.detection.peaks import Ensemble
-from benchmark.detection.scoring import LONG, sample, sampled, score_parts
+from benchmark.detection.scoring import LONG, sample, sample_slices, score_parts
 from benchmark.errors import counted
 from detectors import Array, Detector
 from detectors.core import interval_of, moving_sum, stretches
 
 TENTHS, FOLDS = 10, 3
-LATER = 0.3  # of the history, the end of it
-ENOUGH, MANY = 4, 0.1  # windows of new rows, and a share flagged, beyond which one event does not explain it
+LATER = 0.3  # share of the history that is held out at its end
+ENOUGH, MANY = 4, 0.1  # least length of new rows in windows, and share flagged, that one event does not explain
 NEEDED = 16  # separate stretches for a share within a factor of two, 19 times in 20: exp(1.96 sqrt(2 / 16)) = 2.0
 CHANGES = (
-    "The series changes with time: its level moves, or the last three tenths of the history score higher by what lies "
-    "before than by what lies around. More new rows may be flagged than history gives, and no share can be promised."
+    "The series changes with time: its level moves, or the last three tenths of the history score higher if detectors "
+    "know only what came before. More new rows may be flagged than in the history, so no share can be predicted."
 )
-OFTEN, RISES = 0.1, 1.5  # share of scores, and how many times as often later ones pass their level, of one that rises
+OFTEN, RISES = 0.1, 1.5  # top share of the scores, and the factor by which a rising detector's later share exceeds it
 Build = Callable[[], Detector]
 
 
 class Unseen(NamedTuple):
-    """A detector's scores of history that it has not seen: between what is known, and behind it."""
+    """A detector's scores of held-out history, (n,) each: ``between`` the fitted rows, and ``behind`` them."""
 
     between: Array
     behind: Array
 
     @classmethod
-    def of(cls, build: Build, x: Array, window: int, centre: float) -> Unseen:
-        """Four fits, and a score for each row but some of a long series."""
+    def compute(cls, build: Build, x: Array, window: int, centre: float) -> Unseen:
+        """Fit four times, and score each held-out row (of a long series only some)."""
         return cls(between_scores(build, x, window, centre), later_scores(build, x, window))
 
     @property
-    def often(self) -> float:
-        """Level that a tenth of the scores between reach."""
+    def top_tenth(self) -> float:
+        """The 90 % quantile of the scores between."""
         return float(np.quantile(self.between, 1 - OFTEN))
 
     @property
-    def later(self) -> float:
-        """Share of the scores behind that reach it."""
-        return float((self.behind >= self.often).mean())
+    def share_behind(self) -> float:
+        """Share of the scores behind that reach :attr:`top_tenth`."""
+        return float((self.behind >= self.top_tenth).mean())
 
     def rises(self, window: int) -> bool:
-        """Whether that is more than chance explains, for stretches as long as those between."""
-        _, high = HeldOut.of(self.between, self.often, window).interval(window, len(self.behind))
-        return self.later > high
+        """Return True if that share is higher than chance explains, given the lengths of the stretches between."""
+        _, high = HeldOut.from_scores(self.between, self.top_tenth, window).interval(window, len(self.behind))
+        return self.share_behind > high
 
 
 class HeldOut(NamedTuple):
-    """Rows of history that were held out, and how many of each separate stretch reach the threshold."""
+    """The number of held-out rows, and for each separate stretch the number of rows that reach the threshold."""
 
     rows: int
     above: list[int]
 
     @property
     def share(self) -> float:
-        """Of the rows that reach the threshold."""
+        """Share of the rows that reach the threshold."""
         return sum(self.above) / self.rows
 
     @classmethod
-    def of(cls, scores: Array, threshold: float, window: int) -> HeldOut:
-        """Stretches are separate with more than a window between them."""
+    def from_scores(cls, scores: Array, threshold: float, window: int) -> HeldOut:
+        """Count the rows that reach the threshold; stretches are separate with more than a window between them."""
         return cls(len(scores), stretches(scores, threshold, window + 1))
 
     def interval(self, window: int, new: int) -> tuple[float, float]:
-        """Share of new rows like these that will reach the threshold, 95 %."""
+        """95 % prediction interval for the share of ``new`` similar rows that will reach the threshold."""
         return interval_of(self.above, self.rows, window + 1, new)
 
 
-class Calibrated(NamedTuple):
-    """From held-out history: the ensemble's levels, a threshold, what reaches it, whether the series changes."""
+class Calibration(NamedTuple):
+    """The ensemble with its levels, the threshold, counts above it, and whether the series changes."""
 
     ensemble: Ensemble
     threshold: float
@@ -89,29 +89,30 @@ class Calibrated(NamedTuple):
     changes: bool
 
 
-def lasting(unseen: Mapping[str, Unseen], x: Array, window: int) -> tuple[str, ...]:
-    """Detectors whose scores mean the same on rows to come: all, but in a series that goes where it has not been.
+def stable_detectors(unseen: Mapping[str, Unseen], x: Array, window: int) -> tuple[str, ...]:
+    """Return the detectors whose scores keep their meaning on later rows: all, unless the series drifts.
 
-    It does if two detectors' scores rise behind what they know, or if its level moves. Then those remain that see rows
-    at their own level, but for those whose own scores rise.
+    A series drifts if its level moves, or if the scores of two detectors rise behind the fitted rows. Then only
+    detectors that remove the local level remain, without those whose own scores rise; at least one remains.
     """
     names = tuple(unseen)
     rising = sum(each.rises(window) for each in unseen.values())
-    level = {name: unseen[name].later for name in names if name in OWN_LEVEL}
+    level = {name: unseen[name].share_behind for name in names if name in OWN_LEVEL}
     if not level or (rising < 2 and not _moves(x, window)):
         return names
     return tuple(n for n in level if level[n] <= RISES * OFTEN) or (min(level, key=lambda name: level[name]),)
 
 
-def wanders(names: Sequence[str], x: Array, window: int) -> bool:
-    """Whether the level of the history moves and one of the detectors refers to it."""
+def level_moves(names: Sequence[str], x: Array, window: int) -> bool:
+    """Return True if the level of the history moves and one of the detectors depends on it."""
     return not set(names) <= set(OWN_LEVEL) and _moves(x, window)
 
 
 def _moves(x: Array, window: int) -> bool:
-    """Whether the means of tenths differ half as much as values do, and more than the means of windows in a tenth.
+    """Return True if the level of the series moves.
 
-    A wave takes no part in means of windows. It would hide that the level wanders.
+    It does if the standard deviation of the means of tenths is at least half of that within tenths, and their variance
+    at least twice that of window means within tenths. Window means remove cycles, which would hide a moving level.
     """
     tenths = np.array_split(x, TENTHS)
     between = float(np.var([tenth.mean() for tenth in tenths]))
@@ -119,43 +120,45 @@ def _moves(x: Array, window: int) -> bool:
     return bool(4 * between >= np.mean([t.var() for t in tenths]) and between >= 2 * np.mean([v.var() for v in levels]))
 
 
-def calibrated(found: Sequence[Unseen], chosen: int, rows: int, window: int, options: Options) -> Calibrated:
-    """Threshold of the options, by two ways to hold out: between and behind what is known.
+def calibrate(found: Sequence[Unseen], chosen: int, rows: int, window: int, options: Options) -> Calibration:
+    """Calibrate the threshold that the options ask for on history held out in two ways: between and behind.
 
-    The higher one counts, but for a share of rows in a series that does not change: there the higher of two estimates
-    would promise too little.
+    The higher threshold is taken. For a share of rows in a series that does not change it is the one from between,
+    because the higher of two estimates would flag fewer rows than asked for.
     """
     between, behind = ([*way] for way in zip(*found, strict=True))
     rates = [options.false_alerts * len(way[0]) / rows for way in (between, behind)]
     ensemble = Ensemble.fit(between, chosen, window, rates[0])
     unseen = [ensemble(scores) for scores in (between, behind)]
     levels = [_level(scores, window, options, rows, ensemble) for scores in unseen]
-    _, high = HeldOut.of(unseen[0], levels[0], window).interval(window, len(unseen[1]))
+    _, high = HeldOut.from_scores(unseen[0], levels[0], window).interval(window, len(unseen[1]))
     changes = float((unseen[1] >= levels[0]).mean()) > high
     threshold = max(levels) if changes or options.rule == "peaks" else levels[0]
     if options.rule == "peaks" and ensemble.parts:
-        ensemble = ensemble.raised(ensemble.leveled(behind, window, rates[1]))
+        ensemble = ensemble.with_higher_levels(ensemble.with_levels(behind, window, rates[1]))
         unseen = [ensemble(scores) for scores in (between, behind)]
-    return Calibrated(ensemble, threshold, [HeldOut.of(scores, threshold, window) for scores in unseen], changes)
+    return Calibration(
+        ensemble, threshold, [HeldOut.from_scores(scores, threshold, window) for scores in unseen], changes
+    )
 
 
 def _level(scores: Array, window: int, options: Options, rows: int, ensemble: Ensemble) -> float:
-    """The threshold of the options from part of a history of so many rows; where most rows tie there, above them."""
+    """Return the threshold from the scores of part of a history of ``rows`` rows; above the ties if most rows tie."""
     share = replace(options, false_alerts=options.false_alerts * len(scores) / rows)
-    threshold = threshold_of(scores, window, share, ensemble)
+    threshold = choose_threshold(scores, window, share, ensemble)
     if np.mean(scores >= threshold) < 0.5:
         return threshold
     return float(np.nextafter(threshold + 2 * stream.TIE * abs(threshold), np.inf))
 
 
 def between_scores(build: Build, x: Array, window: int, centre: float) -> Array:
-    """Scores of history by detectors that were fitted to what lies before and behind.
+    """Score history by detectors fitted to rows before and behind.
 
-    Each tenth is scored by a detector fitted to those of two other folds. Of a long series pieces between those of
-    :func:`benchmark.detection.scoring.sample` are scored.
+    Each tenth is scored by a detector fitted to the tenths of the two other folds. In a long series, pieces between
+    those of :func:`benchmark.detection.scoring.sample` are scored.
     """
     if len(x) > LONG:
-        return score_parts(build().fit(sample(x)), x, _between(len(x)), window, centre)
+        return score_parts(build().fit(sample(x)), x, _slices_between(len(x)), window, centre)
     found = []
     for known, unknown in folds(len(x)):
         found.append(score_parts(build().fit([x[part] for part in known]), x, unknown, window, centre))
@@ -163,9 +166,9 @@ def between_scores(build: Build, x: Array, window: int, centre: float) -> Array:
 
 
 def later_scores(build: Build, x: Array, window: int) -> Array:
-    """Scores of the last three tenths by a detector that knows what lies before: new rows lie behind, too.
+    """Score the last three tenths by a detector fitted to the rows before, as for new rows.
 
-    Of a long series the last :data:`benchmark.detection.scoring.LONG` rows are scored at most.
+    At most the last :data:`benchmark.detection.scoring.LONG` rows are scored.
     """
     known = len(x) - int(LATER * len(x))
     part = slice(max(known, len(x) - LONG), len(x))
@@ -173,7 +176,10 @@ def later_scores(build: Build, x: Array, window: int) -> Array:
 
 
 def folds(n: int) -> list[tuple[list[slice], list[slice]]]:
-    """Rows to fit and rows to hold out, three times. Every third tenth is held out: a slow change is in both."""
+    """Return for each of three folds the slices to fit and the slices to hold out.
+
+    Every third tenth is held out, so that both parts contain slow changes.
+    """
     edges = np.linspace(0, n, TENTHS + 1).astype(int)
     found = []
     for fold in range(FOLDS):
@@ -185,20 +191,20 @@ def folds(n: int) -> list[tuple[list[slice], list[slice]]]:
     return found
 
 
-def _between(n: int) -> list[slice]:
-    """At most five times a piece behind each piece that was fitted."""
-    pieces = pairwise(sampled(n))
+def _slices_between(n: int) -> list[slice]:
+    """Return slices between the fitted pieces, each at most five times as long as a piece."""
+    pieces = pairwise(sample_slices(n))
     return [slice(a.stop, min(b.start, a.stop + 5 * (a.stop - a.start))) for a, b in pieces if b.start > a.stop]
 
 
 def expected(parts: list[HeldOut], window: int, new: int) -> tuple[float, float]:
-    """Share of new normal rows that will reach the threshold, by each part of held-out history: the widest interval."""
+    """Predict the share of new normal rows that reach the threshold: an interval around those of all parts."""
     lows, highs = zip(*(part.interval(window, new) for part in parts), strict=True)
     return min(lows), max(highs)
 
 
 class Promise(NamedTuple):
-    """The share of new normal rows that will be flagged: within a factor of two of ``share`` if known, else a bound."""
+    """Predicted share of new normal rows that are flagged: ``share`` within a factor of two if known, else a bound."""
 
     share: float
     low: float
@@ -206,35 +212,35 @@ class Promise(NamedTuple):
     known: bool
 
     @classmethod
-    def of(cls, parts: list[HeldOut], window: int, new: int) -> Promise:
-        """From parts of held-out history; known if the first part tells, and no other part says otherwise."""
+    def from_held_out(cls, parts: list[HeldOut], window: int, new: int) -> Promise:
+        """Predict from held-out history; known if the first part's interval is narrow and covers the others' shares."""
         share, (low, high) = parts[0].share, parts[0].interval(window, new)
         if share / 2 <= low and high <= 2 * share and all(low <= part.share <= high for part in parts):
             return cls(share, low, high, True)
         return cls(share, *expected(parts, window, new), False)
 
     def kept(self, share: float) -> bool:
-        """Whether what was said came true."""
+        """Return True if the observed ``share`` agrees with the prediction."""
         return self.share / 2 <= share <= 2 * self.share if self.known else share <= self.high
 
 
 def promise(parts: list[HeldOut], window: int, new: int) -> str:
-    """The share of new normal rows that will be flagged, or a bound and what history it takes to say more."""
-    found, between = Promise.of(parts, window, new), parts[0]
+    """Describe the predicted share of new normal rows that are flagged, or a bound and the history needed for more."""
+    found, between = Promise.from_held_out(parts, window, new), parts[0]
     rows, count = f"of {counted(new, 'new row')} that are like the history", len(between.above)
     if found.known:
         span = f"{percent(found.low)} to {percent(found.high)} %"
         return f"Some {percent(found.share)} % {rows} will be flagged (95 %: {span})."
     longer = f"some {_round(between.rows * NEEDED / count):,} rows" if count else "a longer history"
-    more = f"a share within a factor of two takes {NEEDED} or more, {longer}, and as many new rows"
+    more = f"a share within a factor of two needs {NEEDED} or more, {longer}, and as many new rows"
     return (
         f"At most {percent(found.high)} % {rows} will be flagged (95 %). "
         f"Held-out history reaches the threshold {counted(count, 'separate time')}: {more}."
     )
 
 
-def unlike(parts: list[HeldOut], window: int, flags: NDArray[np.bool_]) -> list[str]:
-    """A line where more rows are flagged than rows like the history would give."""
+def note_excess(parts: list[HeldOut], window: int, flags: NDArray[np.bool_]) -> list[str]:
+    """Return a note if more rows are flagged than expected from the history, else an empty list."""
     share = float(flags.mean()) if len(flags) >= ENOUGH * window else 0.0
     if share <= MANY:
         return []
@@ -242,17 +248,17 @@ def unlike(parts: list[HeldOut], window: int, flags: NDArray[np.bool_]) -> list[
     if share <= high:
         return []
     return [
-        f"{percent(share)} % of the rows are flagged; rows like the history would give {percent(high)} % at most. "
-        "They hold anomalies, or the series has changed (then --save anew)."
+        f"{percent(share)} % of the rows are flagged; for rows like the history it would be {percent(high)} % at most. "
+        "They contain anomalies, or the series has changed (then save a new model with --save)."
     ]
 
 
 def percent(share: float) -> str:
-    """In two digits, without an exponent."""
+    """Format a share as a percentage with two significant digits, without an exponent."""
     return np.format_float_positional(float(f"{100 * share:.2g}"), trim="-")
 
 
 def _round(rows: float) -> int:
-    """Up to two digits."""
+    """Round up to two significant digits."""
     size: int = 10 ** max(0, int(math.log10(rows)) - 1)
     return math.ceil(rows / size) * size

@@ -1,4 +1,4 @@
-"""From a user's series to alerts: rank detectors, score, and tell what stands out."""
+"""Find the anomalies of a user's series: rank detectors, score, apply a threshold, and group rows into alerts."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmark.detection.alerts import EXPLAINED, Alert, alerts, merged, narrowed, near, runners_up
+from benchmark.detection.alerts import EXPLAINED, Alert, alerts, dilate, merge_overlapping, narrow, next_peaks
 from benchmark.detection.conventions import CANDIDATES, PER_ROW, TRIVIAL, build, choose_window, refuse_long, seconds
 from benchmark.detection.peaks import Ensemble, return_level
 from benchmark.detection.ranking import JOINED, LABELLED, Params, Ranking, rank
-from benchmark.detection.scoring import LONG, PIECES, fit_score, fitted_at_once
+from benchmark.detection.scoring import LONG, PIECES, fit_score, longest_piece
 from benchmark.errors import UserError, counted
 from benchmark.reading import Recording
 from detectors import Array
@@ -24,29 +24,29 @@ Rule = Literal["peaks", "quantile", "pot"]
 FALSE_ALERTS = 0.1  # expected in the whole file
 LEAST = 12  # rows that each candidate can be fitted to
 LISTED = 10
-SLOW = 5e-4  # seconds a row, from which a detector that was not chosen does not score beside the others
-SCORING = 0.6  # of the budget, for a long series; the ranking has the rest
+SLOW = 5e-4  # seconds per row from which a detector scores only if the ranking chose it
+SCORING = 0.6  # share of the budget for scoring a long series; the rest is for ranking
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a user may decide."""
+    """Options of the user."""
 
-    # detectors to rank (or the one to use); empty = those candidates that the budget allows
+    # detectors to rank (or the one to use); empty = the candidates that the budget allows
     detectors: tuple[str, ...] = ()
     params: Params = field(default_factory=dict)  # detector -> parameters of ``--set``
-    # Threshold. ``"peaks"``: what ordinary peaks reach ``false_alerts`` times. Else the level that a share
-    # ``contamination`` of the rows is above, as it is or from a fitted tail.
+    # How the threshold is chosen. "peaks": ordinary peaks are expected to reach it ``false_alerts`` times. "quantile":
+    # a share ``contamination`` of the scores is above it. "pot": the same, from a tail fitted by peaks over threshold.
     rule: Rule = "peaks"
     false_alerts: float = FALSE_ALERTS  # expected in the whole series
     contamination: float = 0.01
-    budget: float = 30.0  # seconds that ranking may be expected to take, and scoring too
+    budget: float = 30.0  # expected seconds of ranking, and also of scoring, at most
     seed: int = 0
 
 
 @dataclass
 class Finding:
-    """What ``detect`` found; detectors ``beside`` the chosen ones; whether the threshold is of ``held_out`` history."""
+    """Result of ``detect``. ``beside``: detectors added to the chosen ones; ``held_out``: origin of the threshold."""
 
     recording: Recording
     detectors: tuple[str, ...]
@@ -74,12 +74,12 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def detect(recording: Recording, options: Options | None = None) -> Finding:
-    """Rank, choose, score, flag, and put each alert on the rows that explain it."""
+    """Rank and choose detectors, score the series, flag rows, and narrow each alert to the rows that explain it."""
     options = options or Options()
     x, notes = recording.values, list(recording.notes)
     if np.ptp(x) == 0:
         notes.append(f"Every value is {x[0]:g}.")
-        return _nothing(recording, notes, options)
+        return _nothing_found(recording, notes, options)
     if len(x) < LEAST and not options.detectors:
         raise UserError(
             f"{recording.name} has {counted(len(x), 'row')}, and the detectors need {LEAST}: "
@@ -89,15 +89,15 @@ def detect(recording: Recording, options: Options | None = None) -> Finding:
     names = options.detectors or _affordable(len(x), window, options.budget, notes)
     budget = options.budget * (1 - SCORING if len(x) > LONG else 1)
     ranking = rank(x, recording.labels, names, window, options.seed, budget, options.params)
-    chosen = _chosen(ranking, names, options, notes)
-    used = _within((*chosen, *_beside(ranking, names, chosen)), len(x), window, options, notes)
+    chosen = _choose(ranking, names, options, notes)
+    used = _within_budget((*chosen, *_other_detectors(ranking, names, chosen)), len(x), window, options, notes)
     chosen = tuple(name for name in chosen if name in used)
     scores, ensemble = score(x, used, len(chosen), window, options, notes)
-    threshold = threshold_of(scores, window, options, ensemble)
-    flags = flagged(scores, threshold, recording.filled)
-    found = alerts(scores, flags, window) + runners_up(scores, flags | recording.filled, window, LISTED)
+    threshold = choose_threshold(scores, window, options, ensemble)
+    flags = flag_rows(scores, threshold, recording.filled)
+    found = alerts(scores, flags, window) + next_peaks(scores, flags | recording.filled, window, LISTED)
     odd = flags | recording.filled
-    placed = merged([narrowed(x, alert, odd, window) for alert in found[:EXPLAINED]]) + found[EXPLAINED:]
+    placed = merge_overlapping([narrow(x, alert, odd, window) for alert in found[:EXPLAINED]]) + found[EXPLAINED:]
     beside = used[len(chosen) :]
     return Finding(recording, chosen, window, scores, threshold, flags, placed, ranking, notes, options, beside)
 
@@ -105,17 +105,17 @@ def detect(recording: Recording, options: Options | None = None) -> Finding:
 def score(
     x: Array, names: tuple[str, ...], chosen: int, window: int, options: Options, notes: list[str]
 ) -> tuple[Array, Ensemble]:
-    """Scores of one detector as it gives them, or of several as an ensemble, the ``chosen`` ones first."""
+    """Return (n,) scores and the ensemble; one detector's scores are unchanged. ``chosen`` counts the first names."""
     built = [build(name, window, options.seed, len(x), options.params.get(name)) for name in names]
     for detector in built:
-        refuse_long(detector, fitted_at_once(len(x)), "the longest piece that is fitted has")
+        refuse_long(detector, longest_piece(len(x)), "the longest piece that is fitted has")
     every = [fit_score(detector, x, window) for detector in built]
     notes += [note for detector in built for note in detector.notes_]
     ensemble = Ensemble.fit(every, chosen, window, options.false_alerts)
     return ensemble(every), ensemble
 
 
-def _chosen(ranking: Ranking, names: tuple[str, ...], options: Options, notes: list[str]) -> tuple[str, ...]:
+def _choose(ranking: Ranking, names: tuple[str, ...], options: Options, notes: list[str]) -> tuple[str, ...]:
     if ranking.merit and not ranking.reason:
         return ranking.choice
     if len(names) == 1 or options.detectors:
@@ -123,19 +123,19 @@ def _chosen(ranking: Ranking, names: tuple[str, ...], options: Options, notes: l
     else:
         chosen = tuple(n for n in names if n not in TRIVIAL)[:JOINED] or names[:1]
     if len(names) > 1:
-        notes.append(f"No ranking is supported: {ranking.reason} The scores below are those of {', '.join(chosen)}.")
+        notes.append(f"There is no ranking: {ranking.reason} The scores below are those of {', '.join(chosen)}.")
     return chosen
 
 
-def _beside(ranking: Ranking, names: tuple[str, ...], chosen: tuple[str, ...]) -> tuple[str, ...]:
-    """The other candidates that score fast; none where the file's labels or a person chose."""
+def _other_detectors(ranking: Ranking, names: tuple[str, ...], chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the other candidates that score fast; none if the user or the file's labels chose the detector."""
     if len(names) == 1 or ranking.kinds == LABELLED:
         return ()
     return tuple(name for name in names if name not in chosen and PER_ROW.get(name, 0.0) < SLOW)
 
 
-def threshold_of(scores: Array, window: int, options: Options, ensemble: Ensemble) -> float:
-    """The threshold that the options ask for; 1 for an ensemble, whose parts have return levels of their own."""
+def choose_threshold(scores: Array, window: int, options: Options, ensemble: Ensemble) -> float:
+    """Compute the threshold by the rule of the options; 1 for an ensemble, which is scaled by its return levels."""
     if options.rule == "peaks" and ensemble.parts:
         return 1.0
     if options.rule == "peaks":
@@ -144,15 +144,18 @@ def threshold_of(scores: Array, window: int, options: Options, ensemble: Ensembl
     return estimate(scores, options.contamination)
 
 
-def flagged(scores: Array, threshold: float, filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Scores at the threshold are flagged too, so that ties are not lost, unless most rows tie there."""
+def flag_rows(scores: Array, threshold: float, filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Flag (n,) scores that reach the threshold, or only those above it if half of the rows or more reach it.
+
+    Filled rows and their neighbours are never flagged.
+    """
     at_least = scores >= threshold
     flags = at_least if at_least.mean() < 0.5 else scores > threshold
-    return flags & ~near(filled, 1) if filled.any() else flags
+    return flags & ~dilate(filled, 1) if filled.any() else flags
 
 
-def _within(chosen: tuple[str, ...], n: int, window: int, options: Options, notes: list[str]) -> tuple[str, ...]:
-    """Of detectors to join, those that score a long series within their share of the budget; at least the first."""
+def _within_budget(chosen: tuple[str, ...], n: int, window: int, options: Options, notes: list[str]) -> tuple[str, ...]:
+    """Return the detectors that score a long series within their share of the budget; at least the first."""
     if n <= LONG or options.detectors:
         return chosen
     kept, spent = [chosen[0]], seconds(chosen[0], n, window)
@@ -162,12 +165,12 @@ def _within(chosen: tuple[str, ...], n: int, window: int, options: Options, note
             spent += seconds(name, n, window)
     left = [name for name in chosen if name not in kept]
     if left:
-        notes.append(f"Not joined because {n:,} rows would take too long: {', '.join(left)} (--budget).")
+        notes.append(f"Not used because {n:,} rows would take too long: {', '.join(left)} (--budget).")
     return tuple(kept)
 
 
 def _affordable(n: int, window: int, budget: float, notes: list[str]) -> tuple[str, ...]:
-    """The candidates that can be joined within the budget, cheapest first; of a long series each by itself."""
+    """Select the candidates that fit into the budget, the cheapest first; for a long series each has the whole one."""
     cost = {name: seconds(name, n, window) for name in CANDIDATES}
     kept: set[str] = set()
     for name in sorted(CANDIDATES, key=lambda name: cost[name]):
@@ -182,7 +185,7 @@ def _affordable(n: int, window: int, budget: float, notes: list[str]) -> tuple[s
     return tuple(name for name in CANDIDATES if name in kept)
 
 
-def _nothing(recording: Recording, notes: list[str], options: Options) -> Finding:
+def _nothing_found(recording: Recording, notes: list[str], options: Options) -> Finding:
     n = len(recording)
     ranking = Ranking(reason="the series is constant.")
     return Finding(recording, (), 1, np.zeros(n), 0.0, np.zeros(n, dtype=bool), [], ranking, notes, options)
@@ -192,18 +195,18 @@ SECONDS = {"hour": 3600.0, "day": 86_400.0, "week": 604_800.0, "month": 2_629_74
 
 
 def false_alerts(text: str, recording: Recording) -> float:
-    """Number expected in the series: ``"0.1"`` is that number, ``"1/month"`` one in each month of its times.
+    """Parse the expected number of false alerts: ``"0.1"`` in the series, or a rate by its times as ``"1/month"``.
 
     Raises
     ------
     UserError
-        If the text is neither, or the file has no times to count months by.
+        If the text is neither, or a rate is given for a file without times.
     """
     number, slash, unit = text.partition("/")
     wanted = _positive(number)
     if wanted is None or (slash and unit not in SECONDS):
         raise UserError(
-            f"--false-alerts takes a number above 0, alone or by {', '.join(SECONDS)} (1/month); got {text!r}"
+            f"--false-alerts takes a number above 0, alone or per {', '.join(SECONDS)} (1/month); got {text!r}"
         )
     if not slash:
         return wanted
@@ -225,7 +228,7 @@ def _positive(text: str) -> float | None:
 
 
 def _seconds(times: Any) -> float | None:
-    """How long the series lasts, its last row included; None without clock times."""
+    """Return the duration of the series in seconds, including its last row; None without clock times."""
     if times is None or pd.api.types.is_numeric_dtype(times) or len(times) < 2:
         return None
     first, last = (pd.Timestamp(times.iloc[row]) for row in (0, -1))

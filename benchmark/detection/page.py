@@ -1,4 +1,4 @@
-"""The findings as one self-contained page: series and scores to zoom in, alerts and why, light and dark."""
+"""The result of ``detect`` as one self-contained page: zoomable series and scores, and alerts with explanations."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import pandas as pd
 from benchmark.detection import why
 from benchmark.detection.alerts import Alert
 from benchmark.detection.detect import Finding
-from benchmark.detection.why import ABOUT, measure, ranked, ranking_lines, scored, verdict
+from benchmark.detection.why import ABOUT, describe_ranking, describe_scoring, merit_name, ranking_lines, verdict
 from benchmark.report import html, traces
 from benchmark.system.provenance import made_with
 
-INSTANTS = 500  # times that a page keeps of a series; those between are interpolated
+INSTANTS = 500  # times that a page stores of a series; those between are interpolated
 ALL_TRACES = 4 << 20  # bytes for the traces of all series
 Section = dict[str, Any]
 
 
 def render(sections: list[Section], title: str, command: str, versions: str) -> str:
-    """The page: a summary where the file ``title`` holds several series, then each as :func:`section` gave it.
+    """Render the page: a summary if the file ``title`` holds several series, then a :func:`section` for each.
 
-    ``command`` and ``versions`` say how to get the page again, and with what.
+    ``command`` and ``versions`` document how the page was made.
     """
     template = html.environment(str(__package__)).get_template("detect.html")
     style, script = html.packaged("report.css"), html.packaged("report.js")
@@ -33,14 +33,14 @@ def render(sections: list[Section], title: str, command: str, versions: str) -> 
 
 
 def write(folder: Path, sections: list[Section], title: str, command: str) -> Path:
-    """Write :func:`render`'s page of all series into the folder; returns its path."""
+    """Write the page of all series into the folder, and return its path."""
     path = folder / "report.html"
     path.write_text(render(sections, title, command, made_with()), encoding="utf-8")
     return path
 
 
 def section(finding: Finding, top: int, series: int) -> Section:
-    """What the page says of one of so many series."""
+    """Return the template's variables for one of ``series`` series; ``top`` alerts are listed."""
     recording = finding.recording
     flagged = [alert for alert in finding.alerts if alert.flagged]
     return {
@@ -48,15 +48,15 @@ def section(finding: Finding, top: int, series: int) -> Section:
         "column": recording.column,
         "lineup": [line.partition(" ")[::2] for line in recording.lineup],
         "rows": len(recording),
-        "scored": scored(finding),
+        "scored": describe_scoring(finding),
         "verdict": verdict(finding),
         "about": ABOUT,
         "alerts": [alert_card(finding, rank, alert) for rank, alert in enumerate(finding.alerts[:top], start=1)],
         "count": len(flagged),
         "timed": recording.times is not None,
         "strip": traces.strip([(alert.start, alert.stop) for alert in flagged[:1000]], len(recording)),
-        "ranked": ranked(finding.ranking),
-        "measure": measure(finding.ranking),
+        "ranked": describe_ranking(finding.ranking),
+        "measure": merit_name(finding.ranking),
         "ranking": ranking_lines(finding.ranking),
         "notes": finding.notes,
         "payload": html.script_json(payload(finding, traces.buckets_for(2 * series, ALL_TRACES))),
@@ -64,7 +64,7 @@ def section(finding: Finding, top: int, series: int) -> Section:
 
 
 def alert_card(finding: Finding, rank: int, alert: Alert) -> dict[str, Any]:
-    """One line of the table, and why."""
+    """Return one row of the table of alerts, with its explanation."""
     recording = finding.recording
     expected = why.expected_at_peak(finding, alert)
     return {
@@ -73,19 +73,19 @@ def alert_card(finding: Finding, rank: int, alert: Alert) -> dict[str, Any]:
         "rows": f"{alert.start:,} to {alert.stop - 1:,}",
         "from": recording.show_time(alert.start),
         "to": recording.show_time(alert.stop - 1),
-        "lasting": why.lasting(finding, alert),
+        "duration": why.duration(finding, alert),
         "value": recording.show_value(alert.peak),
         "expected": "" if expected is None else " to ".join(dict.fromkeys(expected[::2])),
         "score": f"{alert.score:.6g}",
         "within": f"{alert.first:,} to {alert.last - 1:,}",
-        "why": why.in_words(finding, alert),
+        "why": why.explain(finding, alert),
         "drawing": why.drawing(finding, alert) if alert.flagged or rank <= 3 else None,
         "zoom": html.script_json([alert.start, alert.stop]),
     }
 
 
 def payload(finding: Finding, buckets: int) -> dict[str, Any]:
-    """Series, scores and alerts for the viewer of ``report.js``."""
+    """Return series, scores and alerts for the viewer in ``report.js``."""
     recording, scores = finding.recording, finding.scores
     signal = traces.encode(recording.values, buckets)
     signal["note"] = recording.mark(f"{signal['low']:.4g} to {signal['high']:.4g}")
@@ -99,7 +99,7 @@ def payload(finding: Finding, buckets: int) -> dict[str, Any]:
 
 
 def clock(times: Any) -> list[int] | None:
-    """Times of evenly spread rows in ms since 1970, as the file writes them; None without clock times."""
+    """Return the local times of evenly spaced rows in ms since 1970; None without clock times."""
     if times is None or not pd.api.types.is_datetime64_any_dtype(times) or len(times) < 2:
         return None
     places = np.linspace(0, len(times) - 1, min(len(times), INSTANTS))

@@ -1,4 +1,4 @@
-"""What stands out from a series' own ordinary peaks: laws for the scores' maxima, and thresholds from them."""
+"""Distributions of a series' ordinary peaks (maxima of scores), and thresholds from them."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import numpy as np
 from detectors import Array
 
 QUARTILES = (0.25, 0.75)
-EVENTS = 4  # one peak in so many may belong to an event
-RARE, FIVE = 10, 5  # likewise of a detector by itself: what it sees more often is ordinary for the series
-TAIL = (20, 100)  # fewest and most of the highest ordinary peaks that the tail is fitted to: a quarter, where between
-COARSE = 2e-3  # of a score: peaks that differ by less are alike
-ALIKE = 3.0  # detectors that count as one when they share false alerts: most of them see the same peaks
-MOST = 50.0  # surprise beyond which nothing is gained, so that one detector cannot outshout the others
+EVENTS = 4  # at most one peak in so many may belong to an event
+RARE, FIVE = 10, 5  # the same for a detector by itself: peaks that it sees more often are ordinary for the series
+TAIL = (20, 100)  # the tail is fitted to the highest quarter of the ordinary peaks, but to 20 to 100 of them
+COARSE = 2e-3  # relative difference of scores below which peaks count as equal
+ALIKE = 3.0  # detectors that count as one when false alerts are shared out, because most see the same peaks
+MOST = 50.0  # upper limit of a surprise, so that one detector cannot dominate the others
 
 
 @dataclass(frozen=True)
 class OrdinaryPeaks:
-    """A Gumbel law for the highest score of each block, fitted to the quartiles of the blocks' maxima.
+    """A Gumbel distribution for the highest score of each block, fitted to the quartiles of the blocks' maxima.
 
     Quartiles tolerate anomalies in up to a quarter of the blocks. The tail is exponential, as in peaks over threshold
-    with shape 0. That is too careful for lighter tails.
+    with shape 0; for lighter tails thresholds are too high.
     """
 
     location: float
@@ -31,36 +31,36 @@ class OrdinaryPeaks:
 
     @classmethod
     def fit(cls, scores: Array, window: int) -> OrdinaryPeaks:
-        """From (n,) scores, in blocks of half a window."""
-        return cls.of(block_maxima(scores, window), float(np.median(scores)))
+        """Fit to (n,) scores, in blocks of half a window."""
+        return cls.fit_maxima(block_maxima(scores, window), float(np.median(scores)))
 
     @classmethod
-    def of(cls, maxima: Array, usual: float) -> OrdinaryPeaks:
-        """From the maxima of blocks, and the usual score, above which they lie."""
+    def fit_maxima(cls, maxima: Array, usual: float) -> OrdinaryPeaks:
+        """Fit to the maxima of blocks; ``usual`` is the median score."""
         low, middle, high = np.quantile(maxima, [QUARTILES[0], 0.5, QUARTILES[1]])
-        scale = (high - low) / (_reduced(QUARTILES[1]) - _reduced(QUARTILES[0]))
-        least = 1e-3 * (middle - usual)  # where half of the blocks are alike
+        scale = (high - low) / (_gumbel_quantile(QUARTILES[1]) - _gumbel_quantile(QUARTILES[0]))
+        least = 1e-3 * (middle - usual)  # if half of the blocks have equal maxima
         scale = max(float(scale), float(least), COARSE * abs(float(middle)), 1e-9)
-        return cls(float(middle - scale * _reduced(0.5)), scale, len(maxima))
+        return cls(float(middle - scale * _gumbel_quantile(0.5)), scale, len(maxima))
 
     def surprise(self, scores: Array) -> Array:
-        """(n,) minus logarithms of the chance that an ordinary block reaches such a score, for small chances."""
+        """Return (n,) surprises: about minus the logarithm of the probability that an ordinary block scores as high."""
         return np.asarray((scores - self.location) / self.scale)
 
     def threshold(self, false_alerts: float) -> float:
-        """Score that ordinary peaks of a series as long as this one are expected to reach so many times."""
+        """Return the score that ordinary peaks of this series are expected to reach ``false_alerts`` times."""
         share = min(false_alerts / self.blocks, 0.5)
-        return self.location + self.scale * _reduced(1 - share)
+        return self.location + self.scale * _gumbel_quantile(1 - share)
 
 
 def return_level(scores: Array, window: int, false_alerts: float, events: int = EVENTS) -> float:
-    """Score that ordinary peaks of a series as long as this one are expected to reach so many times.
+    """Return the score that ordinary peaks of this series are expected to reach ``false_alerts`` times.
 
-    Peaks, one in each half of a window, over threshold, decided outward (Kimber 1982, "Tests for many outliers in an
-    exponential sample"). At first the highest quarter of the peaks is taken for events. The lowest of them joins the
-    ordinary ones until it stands out from their tail. So events do not hide each other, and a heavy tail of ordinary
-    peaks is no event. With another ``events`` than 4 it is one peak in so many, but the highest five where a quarter is
-    more.
+    Peaks are the maxima of half windows. Events are separated from ordinary peaks by outward testing (Kimber 1982,
+    "Tests for many outliers in an exponential sample"): first the highest quarter of the peaks count as events. The
+    lowest of them becomes ordinary, until the next one stands out from the tail of the ordinary ones. So events do not
+    mask each other, and a heavy tail of ordinary peaks is no event. With ``events`` other than 4 testing starts from
+    one peak in ``events``, or from the highest five if these are more (but at most a quarter).
     """
     peaks = np.sort(block_maxima(scores, window))
     sums, usual = np.append(0.0, np.cumsum(peaks)), float(np.median(scores))
@@ -73,21 +73,21 @@ def return_level(scores: Array, window: int, false_alerts: float, events: int = 
 
 
 def _step(peaks: Array) -> float:
-    """Smallest difference between ascending peaks that are not alike: values that were rounded have rounded scores."""
+    """Return the smallest difference between unequal ascending peaks: the resolution of scores of rounded values."""
     steps = np.diff(peaks)
     real = steps[steps > COARSE * np.abs(peaks[1:])]
     return float(real.min()) if len(real) > 2 else 0.0
 
 
 def _tail_level(peaks: Array, sums: Array, usual: float, false_alerts: float) -> float:
-    """Score that so many of these ascending peaks are expected to reach, by an exponential law for the highest.
+    """Return the score that ``false_alerts`` of these ascending peaks are expected to reach, by an exponential tail.
 
-    Its predictive distribution is taken, a Pareto law, which counts that a scale from few peaks is uncertain.
-    ``sums`` are those of all peaks before each.
+    The predictive distribution is used, a Pareto distribution, which allows for the uncertain scale of few peaks.
+    ``sums`` are the cumulative sums of the peaks, from 0.
     """
     count = len(peaks)
     wanted = min(max(TAIL[0], min(TAIL[1], count // 4)), max(1, count - 1))
-    below = int(np.searchsorted(peaks, peaks[count - wanted]))  # peaks that tie there are all in the tail
+    below = int(np.searchsorted(peaks, peaks[count - wanted]))  # peaks tied with the lowest are all in the tail
     base = float(peaks[below - 1]) if below else min(usual, float(peaks[0]))
     tail = count - below
     excess = float(sums[count] - sums[below]) / tail - base
@@ -96,19 +96,19 @@ def _tail_level(peaks: Array, sums: Array, usual: float, false_alerts: float) ->
 
 
 def block_maxima(scores: Array, window: int) -> Array:
-    """Highest of the (n,) scores in each half of a window."""
+    """Return the maximum of the (n,) scores in each block of half a window."""
     block = max(3, window // 2)
     count = max(1, len(scores) // block)
     return np.asarray(scores[: count * block].reshape(count, -1).max(axis=1))
 
 
-def _reduced(share: float) -> float:
-    """Quantile of the standard Gumbel law."""
+def _gumbel_quantile(share: float) -> float:
+    """Return a quantile of the standard Gumbel distribution."""
     return -float(np.log(-np.log1p(share - 1)))
 
 
-def joined(scores: list[Array], usual: list[OrdinaryPeaks]) -> Array:
-    """(n,) mean surprise of several detectors, none counting below 0 or beyond :data:`MOST`."""
+def mean_surprise(scores: list[Array], usual: list[OrdinaryPeaks]) -> Array:
+    """Return the (n,) mean surprise of several detectors, each clipped to 0 and :data:`MOST`."""
     total = np.zeros(len(scores[0]))
     for mine, ordinary in zip(scores, usual, strict=True):
         total += np.clip(ordinary.surprise(mine), 0, MOST)
@@ -117,40 +117,40 @@ def joined(scores: list[Array], usual: list[OrdinaryPeaks]) -> Array:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """One score from several detectors: the mean surprise of those that suit the series, and each other one by itself.
+    """Combine the scores of several detectors: the mean surprise of the chosen ones, and each other one by itself.
 
-    What one detector alone sees clearly is lost in a mean. So each part is measured from its usual score, 0, to its
-    return level, 1, and the highest part counts. One detector by itself keeps its scores.
+    A mean would hide an event that only one detector sees. So each part is scaled from its median score, 0, to its
+    return level, 1, and the highest part counts. A single detector keeps its scores.
     """
 
-    usual: list[OrdinaryPeaks]  # of the first detectors, whose mean surprise is one part
-    # usual score and return level of each part; none for one detector, and for the plain mean of a model saved by an
-    # earlier release
+    usual: list[OrdinaryPeaks]  # of the chosen detectors, whose mean surprise is the first part
+    # median score and return level of each part; empty for a single detector, and for the plain mean of a model saved
+    # by an earlier release
     parts: list[tuple[float, float]]
 
     @classmethod
     def fit(cls, scores: list[Array], chosen: int, window: int, false_alerts: float) -> Ensemble:
-        """From (n,) scores of each detector, the ``chosen`` ones first."""
+        """Fit to (n,) scores of each detector; the first ``chosen`` ones are the chosen detectors."""
         usual = [OrdinaryPeaks.fit(each, window) for each in scores[:chosen]]
         if len(scores) == 1:
             return cls(usual, [])
-        return cls(usual, []).leveled(scores, window, false_alerts)
+        return cls(usual, []).with_levels(scores, window, false_alerts)
 
-    def leveled(self, scores: list[Array], window: int, false_alerts: float) -> Ensemble:
-        """The same detectors with the levels of these scores; they share the false alerts that are expected."""
+    def with_levels(self, scores: list[Array], window: int, false_alerts: float) -> Ensemble:
+        """Return the ensemble with return levels from these scores; its parts share the expected false alerts."""
         parts = self._parts(scores)
         share = false_alerts / max(1.0, len(parts) / ALIKE)
         events = [EVENTS, *[RARE] * len(parts[1:])]
         levels = [return_level(p, window, share, n) for p, n in zip(parts, events, strict=True)]
         return replace(self, parts=[(float(np.median(p)), level) for p, level in zip(parts, levels, strict=True)])
 
-    def raised(self, other: Ensemble) -> Ensemble:
-        """With the higher level of the two for each part."""
+    def with_higher_levels(self, other: Ensemble) -> Ensemble:
+        """Return the ensemble with the higher of both return levels for each part."""
         pairs = zip(self.parts, other.parts, strict=True)
         return replace(self, parts=[(usual, max(level, theirs)) for (usual, level), (_, theirs) in pairs])
 
     def __call__(self, scores: list[Array]) -> Array:
-        """(n,) scores of all together; 1 = the return level."""
+        """Return the combined (n,) scores; 1 = the return level."""
         parts = self._parts(scores)
         if not self.parts:
             return parts[0]
@@ -159,5 +159,5 @@ class Ensemble:
 
     def _parts(self, scores: list[Array]) -> list[Array]:
         chosen = len(self.usual)
-        first = scores[0] if chosen == 1 else joined(scores[:chosen], self.usual)
+        first = scores[0] if chosen == 1 else mean_surprise(scores[:chosen], self.usual)
         return [first, *scores[chosen:]]

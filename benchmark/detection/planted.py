@@ -16,51 +16,51 @@ Kind = Callable[[Array, float, Generator], Array]
 
 
 def spike(part: Array, scale: float, rng: Generator) -> Array:
-    """One point far off."""
+    """Move one point far away."""
     out = part.copy()
     out[len(part) // 2] += rng.choice([-1, 1]) * 4 * scale
     return out
 
 
 def level_shift(part: Array, scale: float, rng: Generator) -> Array:
-    """A stretch at another level."""
+    """Shift a stretch to another level."""
     return np.asarray(part + rng.choice([-1, 1]) * 1.5 * scale)
 
 
 def drift(part: Array, scale: float, rng: Generator) -> Array:
-    """A stretch that drifts away and comes back at once."""
+    """Add a linear drift that ends with a jump back."""
     return np.asarray(part + rng.choice([-1, 1]) * np.linspace(0, 2 * scale, len(part)))
 
 
 def stuck(part: Array, scale: float, rng: Generator) -> Array:
-    """A stretch stuck at its first value."""
+    """Repeat the first value of the stretch."""
     return np.full_like(part, part[0])
 
 
 def missing_cycle(part: Array, scale: float, rng: Generator) -> Array:
-    """A cycle that does not happen: the way from first to last value, with the series' own roughness."""
+    """Replace a cycle by a straight line from its first to its last value, with noise as rough as the series."""
     roughness = float(np.std(np.diff(part, 2))) / 6**0.5
     return np.asarray(np.linspace(part[0], part[-1], len(part)) + rng.normal(0, min(roughness, scale / 4), len(part)))
 
 
 def changed_shape(part: Array, scale: float, rng: Generator) -> Array:
-    """A stretch mirrored in time or in value, its ends joined."""
+    """Mirror a stretch in time or in value, and add a line that restores its end points."""
     other = part[::-1] if rng.random() < 0.5 else -part
     return np.asarray(other + np.linspace(part[0] - other[0], part[-1] - other[-1], len(part)))
 
 
 def noise(part: Array, scale: float, rng: Generator) -> Array:
-    """A stretch with added noise."""
+    """Add noise to a stretch."""
     return np.asarray(part + rng.normal(0, 0.7 * scale, len(part)))
 
 
 def slower(part: Array, scale: float, rng: Generator) -> Array:
-    """A stretch at half its speed."""
+    """Play the first half of a stretch at half speed."""
     return np.interp(np.arange(len(part)) / 2, np.arange(len(part)), part)
 
 
 def faster(part: Array, scale: float, rng: Generator) -> Array:
-    """A stretch at double speed, twice."""
+    """Play a stretch at double speed, twice."""
     return np.concatenate([part[::2], part[::2]])[: len(part)]
 
 
@@ -80,24 +80,21 @@ HOLIDAY = "holiday"
 
 @dataclass(frozen=True)
 class Planted:
-    """A series with planted anomalies.
-
-    ``values`` : (n,) array; ``events`` : (kind, first row, row behind the last) of each.
-    """
+    """A series ``values`` (n,) with planted anomalies: ``events`` are (kind, first row, row after the last)."""
 
     values: Array
     events: tuple[tuple[str, int, int], ...]
 
     @property
     def labels(self) -> NDArray[np.uint8]:
-        """(n,) array, 1 on events."""
+        """(n,) labels, 1 in events."""
         labels = np.zeros(len(self.values), dtype=np.uint8)
         for _, a, b in self.events:
             labels[a:b] = 1
         return labels
 
     def within(self, x: Array, first: int) -> Planted:
-        """The same in a longer series, from that row on."""
+        """Insert this series into a longer one ``x`` at row ``first``."""
         values = x.copy()
         values[first : first + len(self.values)] = self.values
         return Planted(values, tuple((kind, a + first, b + first) for kind, a, b in self.events))
@@ -106,10 +103,10 @@ class Planted:
 def plant(x: Array, kinds: tuple[str, ...], length: int, seed: int) -> Planted:
     """Plant one anomaly of each kind, ``length`` points long, at random places two lengths apart.
 
-    Kinds are keys of :data:`KINDS`, or ``"holiday"`` for a series with :func:`weekly` days. A spike is one point, a
-    holiday one day. An (n,) series with n >= 3 * len(kinds) * length holds them all, a shorter one the first of them.
-    Sizes are relative to the series' interquartile range, or its standard deviation where that is zero. An anomaly that
-    would change nothing (a stuck stretch in a flat one) is left out.
+    Kinds are keys of :data:`KINDS`, or ``"holiday"`` for a series with a :func:`weekly` pattern, where it is one day.
+    A spike is one point. An (n,) series with n >= 3 * len(kinds) * length gets all kinds, a shorter one the first ones.
+    Sizes are relative to the series' interquartile range, or to its standard deviation if that is zero. An anomaly that
+    would change nothing (a stuck stretch in a constant one) is omitted.
     """
     rng = np.random.default_rng(seed)
     values = x.copy()
@@ -129,9 +126,9 @@ def plant(x: Array, kinds: tuple[str, ...], length: int, seed: int) -> Planted:
 
 
 def weekly(x: Array) -> int | None:
-    """Points of a day in a series whose days repeat by the week, else None.
+    """Return the points per day of a series with a weekly pattern, else None.
 
-    The autocorrelation then peaks at each day, highest at the seventh.
+    Such a series has a peak of the autocorrelation at each day, the highest one at the seventh.
     """
     found = period(x)
     for day in () if found is None else (found, round(found / 7)):
@@ -146,7 +143,7 @@ def weekly(x: Array) -> int | None:
 
 
 def _holiday(x: Array, a: int, b: int) -> Array:
-    """The stretch as it was on that day of the past or next six days which differs most."""
+    """Return the values of that one of the six days before and after which differs most from the stretch."""
     day = b - a
     others = [x[c : c + day] for k in range(-6, 7) if k and 0 <= (c := a + k * day) <= len(x) - day]
     return max(others, key=lambda other: float(np.abs(other - x[a:b]).sum()), default=x[a:b])

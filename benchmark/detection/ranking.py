@@ -1,4 +1,4 @@
-"""Which detector suits a series: each is tried on anomalies planted into it, or on the file's labels."""
+"""Rank detectors for a series: each is evaluated on anomalies planted into it, or on the file's labels."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from detectors import Array, Detector
 Params = dict[str, dict[str, Any]]
 
 EXCERPT = 3_000
-UNSEEN = 0.3  # of an excerpt
+UNSEEN = 0.3  # share of an excerpt that is not fitted
 SHORTEST = 200
-FEW = 0.1  # false alerts in the excerpt at which a planted anomaly must stand out
-MISSED = 0.5
+FEW = 0.1  # expected false alerts in the excerpt at the threshold that planted anomalies are compared with
+MISSED = 0.5  # mean merit below which a kind of anomaly counts as missed
 TELLS_APART = 0.9
-JOINED = 5  # detectors at most
-CLOSE = 2 / 3  # of the best one's merit
-LABELLED = ("labelled",)  # the one trial that a file's own labels are
+JOINED = 5  # detectors in an ensemble, at most
+CLOSE = 2 / 3  # least share of the best detector's merit
+LABELLED = ("labelled",)  # the kinds of a ranking by the file's labels, which is a single trial
 
 
 @dataclass
 class Ranking:
     """How well each detector finds anomalies planted into the user's own series (or labelled ones)."""
 
-    # Detector -> (trials,) values in 0..1. Of a planted anomaly: how far its peak reaches towards the threshold, 1 = an
-    # alert. Ordinary peaks of rows that were not fitted pass it one time in ten. With labels: AUROC.
+    # Detector -> (trials,) values in 0..1. Of a planted anomaly: the height of its peak as a share of the threshold,
+    # 1 = an alert. In one excerpt of ten an ordinary peak of unfitted rows would reach it. With labels: AUROC.
     merit: dict[str, Array] = field(default_factory=dict)
     kinds: tuple[str, ...] = ()  # kind of anomaly of each trial
-    # detectors that the trials cannot tell from the first; a paired bootstrap over trials, at 90 %
+    # detectors that do not differ significantly from the first one: paired bootstrap over trials, at 90 %
     tied: tuple[str, ...] = ()
-    reason: str = ""  # why no ranking is supported; empty when one is
+    reason: str = ""  # why no ranking is possible; empty if there is one
     basis: str = "planted anomalies"  # "planted anomalies", or "the file's labels"
 
     @property
@@ -50,8 +50,9 @@ class Ranking:
     def choice(self) -> tuple[str, ...]:
         """The detectors to use: with labels the first, else the best windowed ones, at most five.
 
-        They are those that reach two thirds of the best one's merit. Which of them is best is chance; what they agree
-        on is not. A trivial baseline that is clearly ahead of all of them joins the best: it is blind to shapes.
+        These reach at least two thirds of the best one's merit. The order among them is mostly chance, what they agree
+        on is not. If a trivial baseline is significantly better than all of them, it is used with the best of them,
+        because it cannot detect changed shapes.
         """
         first = self.order[0]
         windowed = [name for name in self.order if name not in TRIVIAL]
@@ -63,17 +64,17 @@ class Ranking:
         return tuple([name for name in windowed if self.merit[name].mean() >= least][:JOINED])
 
     def interval(self, name: str, level: float = 0.95) -> tuple[float, float]:
-        """Bootstrap interval of the mean over trials."""
-        draws = _draws(len(self.kinds))
+        """Return the bootstrap interval of the mean over trials."""
+        draws = _bootstrap_draws(len(self.kinds))
         low, high = np.quantile(self.merit[name][draws].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
         return float(low), float(high)
 
     def misses(self, name: str) -> list[str]:
-        """Kinds of planted anomalies that on average stay below half of the threshold."""
+        """Return the kinds of planted anomalies whose mean merit is below :data:`MISSED`."""
         return [k for k in dict.fromkeys(self.kinds) if self.by_kind(name, k) < MISSED]
 
     def by_kind(self, name: str, kind: str) -> float:
-        """Mean over the trials of one kind."""
+        """Return the mean merit over the trials of one kind."""
         return float(self.merit[name][[k == kind for k in self.kinds]].mean())
 
 
@@ -86,9 +87,9 @@ def rank(
     budget: float = 30.0,
     params: Params | None = None,
 ) -> Ranking:
-    """Rank by the file's own labels where it has some, else by planted anomalies.
+    """Rank detectors by the file's labels if it has some, else by planted anomalies.
 
-    ``budget`` bounds the expected seconds, by which fewer trials are made; at least one is.
+    ``budget`` bounds the expected seconds: it limits the number of excerpts, of which at least one is used.
     """
     if len(names) < 2:
         return Ranking(reason="only one detector was asked for.")
@@ -115,17 +116,17 @@ def _rank_planted(
         for name in names:
             detector, known = build(name, window, seed, params=(params or {}).get(name)), trial.excerpt[trial.known]
             refuse_long(detector, len(known), "a trial has")
-            merit[name] += reached(detector.fit(known), trial, window)
+            merit[name] += peak_heights(detector.fit(known), trial, window)
     return Ranking({name: np.array(values) for name, values in merit.items()}, tuple(kinds))
 
 
 def excerpt(window: int) -> int:
-    """Rows of an excerpt."""
+    """Return the number of rows of an excerpt."""
     return max(EXCERPT, 12 * window)
 
 
 class Trial(NamedTuple):
-    """An excerpt, its rows that detectors are fitted to, its others, and copies with one anomaly each in the others."""
+    """An excerpt, its ``known`` rows, which are fitted, and copies with one anomaly each in its ``unseen`` rows."""
 
     excerpt: Array
     known: slice
@@ -134,9 +135,9 @@ class Trial(NamedTuple):
 
 
 def trials(x: Array, window: int, seed: int) -> Iterator[Trial]:
-    """Two excerpts, whose last and whose first three tenths are unseen, with an anomaly of each kind.
+    """Yield two trials with an anomaly of each kind; the last, then the first, three tenths of the excerpt are unseen.
 
-    So no anomaly is fitted, and none stands beside another: in a long series they are as rare.
+    No anomaly is fitted, and each copy contains only one, because anomalies are as rare in a long series.
     """
     rng = np.random.default_rng(seed)
     day, size = weekly(x[-10 * EXCERPT :]), min(len(x), excerpt(window))
@@ -152,13 +153,13 @@ def trials(x: Array, window: int, seed: int) -> Iterator[Trial]:
         for kind in kinds:
             drawn = max(5, int(window * rng.choice([0.4, 0.7, 1.0])))
             length = day if day and kind == HOLIDAY else min(drawn, rest // 3)
-            made = plant(part[unseen], (kind,), length, int(rng.integers(1 << 31)))
-            planted += [made.within(part, unseen.start)] if made.events else []
+            one = plant(part[unseen], (kind,), length, int(rng.integers(1 << 31)))
+            planted += [one.within(part, unseen.start)] if one.events else []
         yield Trial(part, known, unseen, planted)
 
 
-def reached(detector: Detector, trial: Trial, window: int) -> list[float]:
-    """How far the peak of each planted anomaly reaches towards the threshold, 0 to 1."""
+def peak_heights(detector: Detector, trial: Trial, window: int) -> list[float]:
+    """Return the height of each planted anomaly's peak, from 0 at ordinary peaks to 1 at the threshold."""
     near, centre = window // 4, float(np.median(trial.excerpt[trial.known]))
     usual = OrdinaryPeaks.fit(score_parts(detector, trial.excerpt, [trial.unseen], window, centre), window)
     threshold = usual.threshold(FEW)
@@ -173,14 +174,14 @@ def reached(detector: Detector, trial: Trial, window: int) -> list[float]:
 
 def _compare(ranking: Ranking) -> tuple[tuple[str, ...], str]:
     if not ranking.kinds:
-        return (), "no anomaly could be planted that changes the series."
+        return (), "no planted anomaly would change the series."
     first, *others = ranking.order
-    draws = _draws(len(ranking.kinds))
+    draws = _bootstrap_draws(len(ranking.kinds))
     ahead = {o: np.mean((ranking.merit[first] - ranking.merit[o])[draws].mean(axis=1) > 0) for o in others}
     return tuple(o for o in others if ahead[o] < TELLS_APART), ""
 
 
-def _draws(trials: int, count: int = 2000) -> NDArray[np.int64]:
+def _bootstrap_draws(trials: int, count: int = 2000) -> NDArray[np.int64]:
     return np.random.default_rng(0).integers(0, trials, (count, trials))
 
 

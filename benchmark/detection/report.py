@@ -1,4 +1,4 @@
-"""What ``detect`` leaves behind: a page of Markdown, a picture, a CSV of scores, a table of anomalies."""
+"""Write the result of ``detect``: a Markdown report, a picture, and CSV files of scores and anomalies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,15 @@ from pyarrow import csv
 from benchmark.detection.alerts import Alert
 from benchmark.detection.detect import Finding
 from benchmark.detection.ranking import Ranking
-from benchmark.detection.why import ABOUT, expected_at_peak, measure, ranked, ranking_lines, scored, verdict
+from benchmark.detection.why import (
+    ABOUT,
+    describe_ranking,
+    describe_scoring,
+    expected_at_peak,
+    merit_name,
+    ranking_lines,
+    verdict,
+)
 from benchmark.errors import UserError, counted
 from benchmark.report import markdown as md
 from benchmark.report import style, traces
@@ -32,7 +40,7 @@ UNITS = (("s", 10**9), ("ms", 10**6), ("us", 10**3), ("ns", 1))
 
 
 def write(finding: Finding, folder: Path, top: int = 10) -> Path:
-    """Write everything into ``folder``; returns the page.
+    """Write all files into ``folder``, and return the path of the Markdown report.
 
     Raises
     ------
@@ -52,7 +60,7 @@ def write(finding: Finding, folder: Path, top: int = 10) -> Path:
 
 
 def write_scores(finding: Finding, path: Path) -> None:
-    """One row a point: time (when there is one), value, anomaly score, flagged."""
+    """Write a CSV file with one row for each point: time (if known), value, anomaly score, and flag."""
     recording = finding.recording
     columns: dict[str, Any] = {"row": np.arange(len(recording))}
     if recording.times is not None:
@@ -63,7 +71,7 @@ def write_scores(finding: Finding, path: Path) -> None:
 
 
 def _time_cells(times: Any) -> Any:
-    """Times as text, without digits that are always zero, and with their offset to UTC."""
+    """Format times as text in the coarsest exact unit, with their offset to UTC; other values are unchanged."""
     if not pd.api.types.is_datetime64_any_dtype(times):
         return pa.array(times)
     zone = times.dt.tz
@@ -77,7 +85,7 @@ def _time_cells(times: Any) -> Any:
 
 
 def anomalies_frame(finding: Finding, top: int) -> pd.DataFrame:
-    """Every alert, and the next highest peaks: rows, when, value and what was expected, score, reach."""
+    """Make the table of all alerts and the next highest peaks; its columns are :data:`COLUMNS`."""
     count = max(top, sum(alert.flagged for alert in finding.alerts))
     rows = [_line(finding, rank, alert) for rank, alert in enumerate(finding.alerts[:count], start=1)]
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -97,11 +105,11 @@ def _line(finding: Finding, rank: int, alert: Alert) -> tuple[Any, ...]:
 
 
 def markdown(finding: Finding, top: int) -> str:
-    """The page: what was found, how the detector was chosen, what was done to the data."""
+    """Make the Markdown report: alerts, choice of detectors, and what was done to the data."""
     recording = finding.recording
     parts = [f"# Anomalies in {md.escape(recording.name)}", ""]
     parts.append(
-        f"{counted(len(recording), 'row')} of '{md.escape(recording.column)}', {scored(finding, '**')}. "
+        f"{counted(len(recording), 'row')} of '{md.escape(recording.column)}', {describe_scoring(finding, '**')}. "
         f"{verdict(finding)}"
     )
     frame = anomalies_frame(finding, top).head(top).drop(columns=["expected_low", "expected_high"])
@@ -124,13 +132,15 @@ def _about_the_table(finding: Finding) -> str:
 
 def _ranking(ranking: Ranking) -> str:
     if not ranking.merit:
-        return ranked(ranking)
+        return describe_ranking(ranking)
     rows = [tuple(line.values()) for line in ranking_lines(ranking)]
-    return "\n".join([ranked(ranking), "", md.table(["detector", measure(ranking), "interval", "misses"], rows)])
+    return "\n".join(
+        [describe_ranking(ranking), "", md.table(["detector", merit_name(ranking), "interval", "misses"], rows)]
+    )
 
 
 def draw(finding: Finding, path: Path, top: int) -> None:
-    """Values above, scores below, alerts marked; decimated without losing a peak."""
+    """Draw values above and scores below, with alerts marked; decimated so that all peaks remain."""
     from matplotlib.figure import Figure
 
     recording = finding.recording

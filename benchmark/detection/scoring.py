@@ -1,4 +1,4 @@
-"""Scores of detectors that were fitted to parts of a series, each part seen between its neighbours."""
+"""Fit detectors to a sample of a long series, and score parts of a series together with their neighbouring rows."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import numpy as np
 
 from detectors import AbsDeviation, Array, Detector
 
-LONG = 100_000  # rows from which detectors are fitted to a sample
+LONG = 100_000  # rows above which detectors are fitted to a sample
 PIECES = 20
 CHUNK = 1 << 17
 
 
 def margin(detector: Detector, window: int) -> int:
-    """Rows beside a part of a series that its scores may depend on, at most."""
+    """Return the number of rows on each side of a part that its scores may depend on, at most."""
     return 2 * max(window, int(getattr(detector, "window_", 1)))
 
 
 def score_part(detector: Detector, part: Array, centre: float) -> Array:
-    """Scores of rows by themselves; a deviation is one from the whole series' median, not from the part's."""
+    """Score rows by themselves; AbsDeviation refers to ``centre``, the median of the whole series."""
     return np.abs(part - centre) if isinstance(detector, AbsDeviation) else detector.score(part)
 
 
 def score_parts(detector: Detector, x: Array, parts: list[slice], window: int, centre: float) -> Array:
-    """Scores of some parts of a series, one after the other."""
+    """Score some parts of an (n,) series; return their concatenated scores."""
     beside = margin(detector, window)
     scores = []
     for part in parts:
@@ -34,23 +34,23 @@ def score_parts(detector: Detector, x: Array, parts: list[slice], window: int, c
 
 
 def sample(x: Array) -> list[Array]:
-    """A long series in twenty pieces, evenly spread, of :data:`LONG` rows together; a shorter one as it is."""
-    return [x[part] for part in sampled(len(x))] if len(x) > LONG else [x]
+    """Return twenty evenly spaced pieces of a long series, :data:`LONG` rows in total, or a shorter series whole."""
+    return [x[part] for part in sample_slices(len(x))] if len(x) > LONG else [x]
 
 
-def fitted_at_once(n: int) -> int:
-    """Rows of the longest piece that a detector is fitted to."""
+def longest_piece(n: int) -> int:
+    """Return the length of the longest piece to which a detector is fitted, for a series of ``n`` rows."""
     return LONG // PIECES if n > LONG else n
 
 
-def sampled(n: int) -> list[slice]:
-    """Rows of :func:`sample`'s pieces of a long series."""
+def sample_slices(n: int) -> list[slice]:
+    """Return the slices of :func:`sample`'s pieces of a long series."""
     size = LONG // PIECES
     return [slice(start, start + size) for start in np.linspace(0, n - size, PIECES).astype(int).tolist()]
 
 
 def fit_score(detector: Detector, x: Array, window: int) -> Array:
-    """(n,) scores of a series by a detector fitted to it; of a long one to :func:`sample`, in bounded memory."""
+    """Fit a detector to a series, or to a :func:`sample` of a long one; return (n,) scores, in bounded memory."""
     if len(x) <= LONG:
         return level_edges(detector.fit(x).score(x), detector)
     detector.fit(sample(x))
@@ -60,9 +60,9 @@ def fit_score(detector: Detector, x: Array, window: int) -> Array:
 
 
 def level_edges(scores: Array, detector: Detector) -> Array:
-    """Scores whose first and last rows repeat the row that a quarter of a window's windows cover, in place.
+    """Replace the scores of the first and last quarter of a window by the score next to them, in place.
 
-    The mean of one or two windows scatters more than that of many: such rows were alerts by chance.
+    There a score is the mean of few windows. It varies more than others, and would cause alerts by chance.
     """
     edge = int(getattr(detector, "window_", 0)) // 4
     if getattr(detector, "align", "") == "mean" and 0 < edge < len(scores) // 4:

@@ -1,4 +1,4 @@
-"""Alerts of a growing file: what is read, what was said already, and a state that survives a restart."""
+"""Watch a growing file: read it, report each alert once, and keep a state for restarts."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ Span = tuple[int, int]
 
 @dataclass
 class Watch:
-    """One model on one file."""
+    """The state of watching one file with one model."""
 
     model: Model
-    path: Path  # of the state
-    name: str  # the file's, for messages
+    path: Path  # file of the state
+    name: str  # name of the watched file, for messages
     options: ReadOptions
     stream: Stream
-    follower: Follower | None = None  # none until the first row has come
+    follower: Follower | None = None  # None until the first row was read
     recent: Points = field(default_factory=no_points)  # points whose times and values may still be printed
     offset: int = 0  # bytes of the file that have been read
-    first: bytes = b""  # its first bytes, by which it is known again
-    told: list[Span] = field(default_factory=list)  # rows of alerts that were printed before they were complete
-    begun: int | None = None  # first row of the event that was announced and is not complete
+    first: bytes = b""  # its first bytes, to recognize it later
+    reported: list[Span] = field(default_factory=list)  # rows of alerts that were printed before they were complete
+    announced: int | None = None  # first row of an event that was announced but is not complete
     head: bytes = b""
     beginning: str = ""
     notes: list[str] = field(default_factory=list)
@@ -45,33 +45,33 @@ class Watch:
 
     @classmethod
     def begin(cls, model: Model, folder: Path, name: str, options: ReadOptions, fresh: bool) -> Watch:
-        """Where an earlier watch of this file with this model stopped, or behind the model's history.
+        """Continue an earlier watch of this file with this model, or start after the model's history.
 
         Raises
         ------
         UserError
             If the state cannot be read.
         """
-        path = folder / _state_name(name)
-        made = cls(model, path, name, options, Stream.begin(model))
-        made.beginning = f"watching {name}; alerts follow, Ctrl-C ends"
+        path = folder / _state_file_name(name)
+        watch = cls(model, path, name, options, Stream.begin(model))
+        watch.beginning = f"watching {name}; alerts follow, Ctrl-C ends"
         if path.exists() and not fresh:
-            made._load()
-            made.beginning = f"watching {name} from row {made.rows:,} on, where it stopped (--fresh begins anew)"
-        return made
+            watch._load()
+            watch.beginning = f"watching {name} from row {watch.rows:,} on, where it stopped (--fresh starts anew)"
+        return watch
 
     @property
     def rows(self) -> int:
-        """Points taken so far."""
+        """Number of points read so far."""
         return self.stream.count
 
     def take(self, block: Block, as_json: bool) -> list[str]:
-        """Lines of the file; the lines to print."""
+        """Read a block of the file, and return the lines to print."""
         if block.anew:
-            self.notes.append(f"{self.name} was replaced or cut: it is read from its start")
+            self.notes.append(f"{self.name} was replaced or truncated: it is read from its start")
             self.head = b""
             if self.follower and (header := self.follower.renamed(block.lines, Path(self.name))):
-                raise UserError(f"{self.name} has another header now, {header[:80]!r}: begin anew with --fresh")
+                raise UserError(f"{self.name} has another header now, {header[:80]!r}: start anew with --fresh")
         self.offset, self.first = block.offset, block.first
         lines = block.lines
         if self.follower is None:
@@ -84,14 +84,14 @@ class Watch:
         found = self.stream.push(points.values, points.filled)
         printed = self._new(found, as_json)
         if found:
-            self.begun, self.told = None, [span for span in self.told if span[1] > found[-1].last]
+            self.announced, self.reported = None, [span for span in self.reported if span[1] > found[-1].last]
         self._forget()
         return printed
 
     def _decide(self, lines: bytes, waiting: bool) -> bytes:
-        """Decide how the file is read, once its first row is there."""
+        """Decide how to read the file once its first row is available; return the lines not read yet."""
         self.head += lines
-        if not self.head.strip() or not self._shows_series():
+        if not self.head.strip() or not self._names_series():
             return b""
         model, head = self.model, self.head
         most = model.memory + 2 * model.margin
@@ -100,56 +100,56 @@ class Watch:
             return Follower.begin(head, Path(self.name), options, model.step, most)
 
         try:
-            made = model.read_likewise(self.options, begin)
+            followed = model.read_like_history(self.options, begin)
         except UserError:
             if b"\n" in self.head.strip() or waiting:
                 raise
             return b""  # a header alone
-        self.follower, found, rest = made
+        self.follower, found, rest = followed
         self.notes += [line for line in found.lineup if line.split(" ")[0] in ("series", "time", "values", "step")]
         self.head = b""
         return rest
 
-    def _shows_series(self) -> bool:
-        """Whether the lines name the series that is asked for, where one is."""
-        options = self.model.likewise(self.options)
+    def _names_series(self) -> bool:
+        """Return True if the lines contain the name of the requested series, or if none is requested."""
+        options = self.model.inherit_options(self.options)
         if not options.series or not options.series_column:
             return True
         return options.series.split("/")[-1].encode("utf-8") in self.head
 
     def news(self, as_json: bool) -> list[str]:
-        """Alerts that the last rows begin, reported once, and those that were reported and came to nothing."""
+        """Return a line for an event that the last rows begin, or for an announced one that was no alert."""
         stream = self.stream
         first, score = (stream.open.first, stream.open.score) if stream.open else stream.suspect or (None, 0.0)
         if first is None:
-            if self.begun is None:
+            if self.announced is None:
                 return []
-            row, self.begun = self.begun, None
+            row, self.announced = self.announced, None
             return [self._line("over", row, row, as_json, {})]
-        if self.begun is not None:
+        if self.announced is not None:
             return []
-        self.begun = first
-        if any(a <= first < b for a, b in self.told):
+        self.announced = first
+        if any(a <= first < b for a, b in self.reported):
             return []
         return [self._line("begins", first, first, as_json, {"score": _short(score)})]
 
     def finish(self, as_json: bool) -> list[str]:
-        """The input has ended: what its last rows show. The state stays as it was, for rows that may follow."""
+        """Report the alerts in the last rows when the input ends; the state is kept for rows that may follow."""
         done = Stream.load(self.model, self.stream.state()).finish()
         printed = self._new(done, as_json)
-        self.told += [(alert.first, alert.last) for alert in done]
+        self.reported += [(alert.first, alert.last) for alert in done]
         return printed
 
-    def said(self) -> list[str]:
-        """What is to be said of the reading."""
+    def take_notes(self) -> list[str]:
+        """Return and clear the notes on how the file was read."""
         said, self.notes = self.notes, []
         return said
 
     def _new(self, found: list[Alert], as_json: bool) -> list[str]:
-        """Alerts that were not told as they are; one that was told shorter, before its end, says that it goes on."""
+        """Return lines for alerts not yet reported, and for those reported with another range before their end."""
         lines = []
         for alert in found:
-            before = [span for span in self.told if span[0] < alert.last and alert.first < span[1]]
+            before = [span for span in self.reported if span[0] < alert.last and alert.first < span[1]]
             if (alert.first, alert.last) not in before:
                 kind = "grown" if before else "alert"
                 lines.append(self._line(kind, alert.start, alert.stop - 1, as_json, self._facts(alert)))
@@ -175,14 +175,12 @@ class Watch:
             return json.dumps({"event": kind, **{k: v for k, v in place.items() if v != ""}, **facts})
         where = place["from"] or f"row {first:,}"
         if kind == "begins":
-            return (
-                f"{where}  above the threshold ({facts['score']}, {_short(self.model.threshold)}); rows to come decide"
-            )
+            return f"{where}  above the threshold ({facts['score']}, {_short(self.model.threshold)}); later rows decide"
         if kind == "over":
             return f"{where}  no alert: the rows that followed lowered the score"
         until = place["to"] or f"row {last:,}"
-        what = "ALERT told before goes on until" if kind == "grown" else "ALERT until"
-        return f"{where}  {what} {until}{_in_words(facts, self.model.likewise(self.options).mark)}"
+        what = "ALERT reported before continues until" if kind == "grown" else "ALERT until"
+        return f"{where}  {what} {until}{_in_words(facts, self.model.inherit_options(self.options).mark)}"
 
     def _time(self, row: int) -> str:
         text = self.follower.text(self.recent) if self.follower else None
@@ -195,14 +193,14 @@ class Watch:
             self.recent = self.recent.take(slice(surplus, None))
 
     def keep(self) -> None:
-        """Write the state where it changed, at once or not at all.
+        """Write the state atomically if it has changed.
 
         Raises
         ------
         UserError
             If it cannot be written.
         """
-        now = self.offset, self.rows, self.begun, len(self.told)
+        now = self.offset, self.rows, self.announced, len(self.reported)
         if self.follower is None or now == self._kept:
             return
         facts = {
@@ -211,8 +209,8 @@ class Watch:
             "threshold": self.model.threshold,
             "offset": self.offset,
             "first": self.first.hex(),
-            "told": self.told[-100:],
-            "begun": self.begun,
+            "told": self.reported[-100:],  # the file keeps the names of format 2
+            "begun": self.announced,
             "follower": self.follower.state(),
             "stream": self.stream.state(),
             "recent": [column.tolist() for column in self.recent],
@@ -229,17 +227,17 @@ class Watch:
         try:
             facts = json.loads(self.path.read_text(encoding="utf-8"))
             if facts["format"] != FORMAT or facts["threshold"] != self.model.threshold:
-                raise ValueError("it is of another model or release")
+                raise ValueError("it belongs to another model or release")
             self.follower = Follower.load(facts["follower"])
             self.stream = Stream.load(self.model, facts["stream"])
             self.recent = Points.of(facts["recent"])
-            self.offset, self.begun, self.first = facts["offset"], facts["begun"], bytes.fromhex(facts["first"])
-            self.told = [(int(a), int(b)) for a, b in facts["told"]]
+            self.offset, self.announced, self.first = facts["offset"], facts["begun"], bytes.fromhex(facts["first"])
+            self.reported = [(int(a), int(b)) for a, b in facts["told"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UserError(f"the state {self.path} cannot be used ({error}): begin anew with --fresh") from error
+            raise UserError(f"the state {self.path} cannot be used ({error}): start anew with --fresh") from error
 
 
-def _state_name(name: str) -> str:
+def _state_file_name(name: str) -> str:
     where = "stdin" if name == "-" else str(Path(name).resolve())
     mark = hashlib.sha256(where.encode("utf-8", "surrogateescape")).hexdigest()[:8]
     plain = re.sub(r"[^\w.-]+", "_", Path(where).name)[:40]

@@ -1,4 +1,4 @@
-"""Why an alert is one: what the detectors' rows are compared with, in words and as a drawing."""
+"""Explain alerts by similar windows elsewhere, in words and as a drawing; describe the ranking."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.detection.alerts import Alert, Likes
+from benchmark.detection.alerts import Alert, SimilarWindows
 from benchmark.detection.detect import Finding
 from benchmark.detection.ranking import LABELLED, Ranking
 from benchmark.errors import counted
@@ -20,7 +20,7 @@ DECIMALS = 6  # at most, unless a value is small
 
 
 def expected_at_peak(finding: Finding, alert: Alert) -> tuple[str, str, str] | None:
-    """Lowest, median and highest that similar windows have at the peak, as the value there is written."""
+    """Format minimum, median and maximum of similar windows at the peak, with the decimals of the value there."""
     if (expected := alert.expected) is None:
         return None
     value = float(finding.recording.values[alert.peak])
@@ -32,15 +32,15 @@ def expected_at_peak(finding: Finding, alert: Alert) -> tuple[str, str, str] | N
     return low, middle, high
 
 
-def in_words(finding: Finding, alert: Alert) -> str:
-    """What the rows were compared with, and what stood there."""
+def explain(finding: Finding, alert: Alert) -> str:
+    """Explain an alert in a sentence: its value at the peak, and the values of similar windows there."""
     expected = expected_at_peak(finding, alert)
-    if expected is None or alert.likes is None:
-        return "No similar window lies elsewhere to compare with: the score alone speaks."
+    if expected is None or alert.similar is None:
+        return "There is no similar window elsewhere to compare with: the alert is based on the score alone."
     low, _, high = expected
     value = finding.recording.show_value(alert.peak)
-    count = len(alert.likes.begins)
-    place, where = _place(finding, alert.peak), _where(finding, alert)
+    count = len(alert.similar.begins)
+    place, where = _place(finding, alert.peak), _most_similar_place(finding, alert)
     if count == 1:
         return f"At {place} the value is {value}; the most similar window has {low} there. It begins {where}."
     those = f"the {count} windows most like its surroundings have {low} to {high}"
@@ -51,24 +51,24 @@ def _place(finding: Finding, row: int) -> str:
     return finding.recording.show_time(row) or f"row {row:,}"
 
 
-def _where(finding: Finding, alert: Alert) -> str:
+def _most_similar_place(finding: Finding, alert: Alert) -> str:
     row = alert.normal
     if row is None or row < 0:
         return "in the model's history"
     return f"at {_place(finding, row)}"
 
 
-def lasting(finding: Finding, alert: Alert) -> str:
-    """Rows, and how long they last where the rows have times."""
+def duration(finding: Finding, alert: Alert) -> str:
+    """Format the number of rows, with their duration if the rows have times."""
     rows, times = alert.stop - alert.start, finding.recording.times
     long = counted(rows, "row")
     if times is None or not pd.api.types.is_datetime64_any_dtype(times) or len(times) < 2:
         return long
     step = (times.iloc[-1] - times.iloc[0]) / (len(times) - 1)
-    return f"{long}, {_in_words((rows * step).round('s').to_pytimedelta().total_seconds())}"
+    return f"{long}, {_format_seconds((rows * step).round('s').to_pytimedelta().total_seconds())}"
 
 
-def _in_words(seconds: float) -> str:
+def _format_seconds(seconds: float) -> str:
     for unit, size in (("days", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.3g} {unit}"
@@ -76,35 +76,35 @@ def _in_words(seconds: float) -> str:
 
 
 def drawing(finding: Finding, alert: Alert) -> dict[str, Any] | None:
-    """Paths of the rows around an alert, of the similar windows' band, and of the nearest one."""
-    if alert.likes is None:
+    """Return SVG paths of the rows around an alert, of the band of similar windows, and of the nearest window."""
+    if alert.similar is None:
         return None
-    likes = alert.likes
-    own = _own(finding, likes)
+    similar = alert.similar
+    own = _surroundings(finding, similar)
     known = np.isfinite(own)
-    low, high = (float(part) for part in (np.nanmin([own, *likes.windows]), np.nanmax([own, *likes.windows])))
+    low, high = (float(part) for part in (np.nanmin([own, *similar.windows]), np.nanmax([own, *similar.windows])))
     scaled = _Scale(len(own), low, high)
     return {
         "own": scaled.path(own[known], int(known.argmax())),
-        "near": scaled.path(likes.windows[0]),
-        "band": scaled.band(likes.windows.min(axis=0), likes.windows.max(axis=0)),
-        "marked": (scaled.x(alert.start - likes.first), max(2.0, scaled.x(alert.stop - alert.start))),
+        "near": scaled.path(similar.windows[0]),
+        "band": scaled.band(similar.windows.min(axis=0), similar.windows.max(axis=0)),
+        "marked": (scaled.x(alert.start - similar.first), max(2.0, scaled.x(alert.stop - alert.start))),
         "low": finding.recording.mark(f"{low:.4g}"),
         "high": finding.recording.mark(f"{high:.4g}"),
-        "first": _place(finding, max(0, likes.first)),
-        "last": _place(finding, min(len(finding.recording), likes.first + len(own)) - 1),
+        "first": _place(finding, max(0, similar.first)),
+        "last": _place(finding, min(len(finding.recording), similar.first + len(own)) - 1),
     }
 
 
-def _own(finding: Finding, likes: Likes) -> Array:
-    """The values of the surroundings; NaN where they lie in a model's history."""
-    x, size = finding.recording.values, likes.windows.shape[1]
-    rows = likes.first + np.arange(size)
+def _surroundings(finding: Finding, similar: SimilarWindows) -> Array:
+    """Return the (m,) values of the alert's context; NaN in a model's history."""
+    x, size = finding.recording.values, similar.windows.shape[1]
+    rows = similar.first + np.arange(size)
     return np.where((rows >= 0) & (rows < len(x)), x[np.clip(rows, 0, len(x) - 1)], np.nan)
 
 
 class _Scale:
-    """From rows and values to the drawing's box."""
+    """Maps rows and values to coordinates of the drawing."""
 
     def __init__(self, rows: int, low: float, high: float) -> None:
         self.rows, self.low, self.high = rows, low, (high - low) or 1.0
@@ -126,62 +126,62 @@ class _Scale:
 
 
 ABOUT = (
-    "The rows that differ most from similar windows elsewhere, the value where the difference is largest and what "
-    "those windows have there, and the rows within which the score stands out."
+    "Each line gives the rows that differ most from similar windows elsewhere, the value at the largest difference, "
+    "the values of those windows there, and the rows with a high score."
 )
 
 
-def scored(finding: Finding, strong: str = "") -> str:
-    """By whom the rows were scored, the names between marks such as ``**``."""
+def describe_scoring(finding: Finding, strong: str = "") -> str:
+    """Describe how the rows were scored, with the detectors between marks such as ``**``."""
     if not finding.detectors:
         return "not scored"
     return f"scored by {strong}{finding.detector}{strong} (window {finding.window})"
 
 
 def verdict(finding: Finding) -> str:
-    """How many alerts, and what the threshold promises."""
+    """Summarize the number of alerts and the meaning of the threshold."""
     if not finding.detectors:
         return "A constant series has no anomaly to find."
     count, options = sum(alert.flagged for alert in finding.alerts), finding.options
     if options.rule != "peaks":
         many = {0: "No alert lies", 1: "One alert lies"}.get(count, f"{count:,} alerts lie")
-        share = f"a share of {options.contamination:g} of the rows is flagged whatever the data"
+        share = f"a share of {options.contamination:g} of the rows is always flagged"
         if finding.held_out:
             share = f"a share of {options.contamination:g} of held-out history reaches it"
         return f"{many} above the threshold {finding.threshold:.6g} ({options.rule}: {share})."
     many = {0: "Nothing stands out", 1: "One alert stands out"}.get(count, f"{count:,} alerts stand out")
     return (
         f"{many} from the series' own ordinary peaks, which are expected to reach the threshold "
-        f"{finding.threshold:.6g} about {options.false_alerts:.3g} times in as many rows (--false-alerts)."
+        f"{finding.threshold:.6g} about {options.false_alerts:.3g} times in this number of rows (--false-alerts)."
     )
 
 
-def measure(ranking: Ranking) -> str:
-    """What the ranking's figures are."""
+def merit_name(ranking: Ranking) -> str:
+    """Return the column title of the ranking's figures."""
     return "AUROC" if ranking.kinds == LABELLED else "found"
 
 
-def ranked(ranking: Ranking) -> str:
-    """How the ranking came about, or why there is none, and whom it cannot tell apart."""
+def describe_ranking(ranking: Ranking) -> str:
+    """Describe how the detectors were ranked and which are tied with the first, or why there is no ranking."""
     if not ranking.merit:
-        return f"No ranking is supported: {ranking.reason}"
+        return f"There is no ranking: {ranking.reason}"
     parts = [f"Mean AUROC on {ranking.basis}." if ranking.kinds == LABELLED else _planted(ranking)]
     if ranking.reason:
-        parts.append(f"No ranking is supported: {ranking.reason}")
+        parts.append(f"There is no ranking: {ranking.reason}")
     elif ranking.tied:
-        parts.append(f"The trials cannot tell {ranking.order[0]} from {', '.join(ranking.tied)}.")
+        parts.append(f"Not significantly different from {ranking.order[0]}: {', '.join(ranking.tied)}.")
     return " ".join(parts)
 
 
 def _planted(ranking: Ranking) -> str:
     return (
-        f"{len(ranking.kinds)} anomalies planted into the series; found = how far their peaks reach towards the "
-        "threshold, 1 = an alert; with 95 % interval over the planted."
+        f"{len(ranking.kinds)} anomalies were planted into the series; found = mean height of their peaks relative to "
+        "the threshold, 1 = all are alerts; with 95 % interval over the anomalies."
     )
 
 
 def ranking_lines(ranking: Ranking) -> list[dict[str, str]]:
-    """Name, merit, interval and what is missed, of each detector that was ranked."""
+    """Return name, merit, interval and missed kinds of each ranked detector, as text."""
     alone = ranking.kinds == LABELLED
     lines = []
     for name in ranking.order:

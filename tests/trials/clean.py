@@ -150,7 +150,7 @@ def compare(found: Iterator[tuple[str, Array]], options: Options) -> None:
         cut = int(BEGINNING * len(x))
         model = Model.fit(detect(recording(x[:cut]), options))
         later = model.detect(recording(x[cut:]))
-        said, share = Promise.of(model.held_out, model.window, len(x) - cut), float(later.flags.mean())
+        said, share = Promise.from_held_out(model.held_out, model.window, len(x) - cut), float(later.flags.mean())
         rows.append((said.known, model.changes, said.kept(share)))
         words = f"{said.share:.2%}" if said.known else f"at most {said.high:.2%}"
         told = f"said {words}, " if not model.changes else "changes, nothing said, "

@@ -20,22 +20,22 @@ from benchmark.detection.calibration import (
     HeldOut,
     Promise,
     Unseen,
-    _between,
     _moves,
+    _slices_between,
     expected,
     folds,
-    lasting,
+    note_excess,
     promise,
-    unlike,
+    stable_detectors,
 )
 from benchmark.detection.conventions import CANDIDATES, choose_window, seconds
-from benchmark.detection.detect import Finding, _affordable, _within, flagged
-from benchmark.detection.peaks import Ensemble, OrdinaryPeaks, block_maxima, joined, return_level
+from benchmark.detection.detect import Finding, _affordable, _within_budget, flag_rows
+from benchmark.detection.peaks import Ensemble, OrdinaryPeaks, block_maxima, mean_surprise, return_level
 from benchmark.detection.planted import KINDS, plant, weekly
 from benchmark.detection.ranking import Ranking, _compare, trials
-from benchmark.detection.scoring import level_edges, sampled
-from benchmark.detection.stream import flagged as above
-from benchmark.detection.why import _in_words
+from benchmark.detection.scoring import level_edges, sample_slices
+from benchmark.detection.stream import flag_rows as above
+from benchmark.detection.why import _format_seconds
 from benchmark.errors import UserError
 from benchmark.reading import Block, ReadOptions, Recording
 from detectors import PCA
@@ -215,7 +215,7 @@ def detection_models(folder: Path) -> str:
             block = b"\n".join(rows) + b"\n"
             offset += len(block)
             told = watch.take(Block(block, offset, waiting=False, first=b"t,v"), k % 2 == 1) + watch.news(k % 2 == 1)
-            parts += [f"after {watch.rows} rows: {line}" for line in told + watch.said()]
+            parts += [f"after {watch.rows} rows: {line}" for line in told + watch.take_notes()]
             watch.keep()
             watch = Watch.begin(model, folder / rule, "new.csv", ReadOptions(), fresh=False)
         parts += [watch.beginning, *watch.finish(False), ""]
@@ -260,14 +260,14 @@ def detection_thresholds(folder: Path) -> str:
             parts += [f"    {rate:g} false alerts: {numbers([usual.threshold(rate), *levels])}"]
         for threshold in (np.quantile(each, 0.98), each.max(), each.min()):
             holes = np.arange(len(each)) % 50 == 7
-            found = [runs(rule(each, threshold, holes)).count(",") for rule in (flagged, above)]
-            parts += [f"    at {number(threshold)}: {found}, {int(flagged(each, threshold, ~holes & holes).sum())}"]
+            found = [runs(rule(each, threshold, holes)).count(",") for rule in (flag_rows, above)]
+            parts += [f"    at {number(threshold)}: {found}, {int(flag_rows(each, threshold, ~holes & holes).sum())}"]
     every = [scores["gamma"], scores["events"], scores["rounded"]]
-    parts += [f"joined: {array(joined(every, [OrdinaryPeaks.fit(each, 24) for each in every]))}"]
+    parts += [f"joined: {array(mean_surprise(every, [OrdinaryPeaks.fit(each, 24) for each in every]))}"]
     for chosen in (1, 2, 3):
         made = Ensemble.fit(every, chosen, 24, 0.5)
         parts += [f"{chosen} chosen: {array(made(every))}", *shown(made.parts, "    parts")]
-        parts += shown(made.raised(made.leveled([3 - e for e in every], 24, 0.1)).parts, "    raised")
+        parts += shown(made.with_higher_levels(made.with_levels([3 - e for e in every], 24, 0.1)).parts, "    raised")
     return "\n".join(parts) + "\n"
 
 
@@ -278,23 +278,25 @@ def detection_alerts(folder: Path) -> str:
     for level in (10, 14, 18, 22, 30):
         found = spans.alerts(scores, scores >= level, 24)
         parts += [f"above {level}: {[(a.start, a.stop, a.peak, number(a.score)) for a in found]}"]
-        nexts = spans.runners_up(scores, scores >= level, 24, 4)
+        nexts = spans.next_peaks(scores, scores >= level, 24, 4)
         parts += [f"    next: {[(a.start, a.stop, a.peak, number(a.score), a.flagged) for a in nexts]}"]
     peaks = np.where(np.arange(900) % 50 == 25, 5.0 + np.arange(900) / 100, 0.0)
-    parts += [f"so many next by themselves: {[a.peak for a in spans.runners_up(peaks, peaks > 13, 12)]}"]
+    parts += [f"so many next by themselves: {[a.peak for a in spans.next_peaks(peaks, peaks > 13, 12)]}"]
     odd = scores >= 18
-    for alert in spans.alerts(scores, odd, 24) + spans.runners_up(scores, odd, 24, 4):
-        near = spans.narrowed(x, alert, odd, 24)
+    for alert in spans.alerts(scores, odd, 24) + spans.next_peaks(scores, odd, 24, 4):
+        near = spans.narrow(x, alert, odd, 24)
         parts += [
             f"narrowed {alert.start}-{alert.stop} to {near.start}-{near.stop} of {near.first}-{near.last}, peak {near.peak}"
         ]
-        if near.likes is not None and near.band is not None:
-            parts += [f"    like {near.likes.begins.tolist()}, normal {near.normal}, {near.moved(7).normal} if moved"]
+        if near.similar is not None and near.band is not None:
+            parts += [
+                f"    like {near.similar.begins.tolist()}, normal {near.normal}, {near.shifted(7).normal} if moved"
+            ]
             parts += [
                 f"    {name} {array(part)}" for name, part in zip(("low", "middle", "high"), near.band, strict=True)
             ]
     marks = np.isin(np.arange(30), [0, 9, 10, 29])
-    parts += [f"near by {k}: {runs(spans.near(marks, k))}" for k in (0, 1, 3)]
+    parts += [f"near by {k}: {runs(spans.dilate(marks, k))}" for k in (0, 1, 3)]
     for gap in range(9, 16):
         flags = np.isin(np.arange(60), [20, 20 + gap])
         parts += [f"{gap} apart: {[(a.start, a.stop) for a in spans.alerts(np.ones(60), flags, 24)]}"]
@@ -329,23 +331,26 @@ def detection_rules(folder: Path) -> str:
         for budget in (0.001, 1.0, 30.0, 300.0):
             notes: list[str] = []
             kept = _affordable(n, 100, budget, notes)
-            within = _within(kept, n, 100, Options(budget=budget), notes)
+            within = _within_budget(kept, n, 100, Options(budget=budget), notes)
             parts += [f"{n} rows in {budget:g} s: {kept}; of these {within}; {notes}"]
-    parts += [*_rates(), *(f"{s:g} s: {_in_words(s)}" for s in (1, 119, 120, 3000, 7199, 7200, 172_799, 172_800, 1e6))]
+    parts += [
+        *_rates(),
+        *(f"{s:g} s: {_format_seconds(s)}" for s in (1, 119, 120, 3000, 7199, 7200, 172_799, 172_800, 1e6)),
+    ]
     for n in (9, 10, 95, 1000):
         parts += [f"folds of {n}: {[[(p.start, p.stop) for p in known] for known, _ in folds(n)]}"]
         parts += [f"    held out: {[[(p.start, p.stop) for p in held] for _, held in folds(n)]}"]
     for n in (100_000, 100_001, 250_000, 1_000_000):
         parts += [
-            f"pieces of {n}: {[(p.start, p.stop) for p in sampled(n)][:3]}, between {[(p.start, p.stop) for p in _between(n)][:2]}"
+            f"pieces of {n}: {[(p.start, p.stop) for p in sample_slices(n)][:3]}, between {[(p.start, p.stop) for p in _slices_between(n)][:2]}"
         ]
     for above_it in ([], [3], [2, 9, 4], [5] * 17, [1] * 40):
         held = [HeldOut(900, above_it), HeldOut(300, above_it[: len(above_it) // 3])]
-        promised = Promise.of(held, 24, 500)
+        promised = Promise.from_held_out(held, 24, 500)
         parts += [f"{above_it[:5]} of {len(above_it)}: {promise(held, 24, 500)} {numbers(expected(held, 24, 500))}"]
         parts += [*shown(promised, "   "), f"    kept {[promised.kept(s) for s in (0.0, 0.01, 0.04, 0.3)]}"]
         for count in (30, 60, 90):
-            parts += [f"    {count} of 300 flagged: {unlike(held, 24, np.arange(300) < count)}"]
+            parts += [f"    {count} of 300 flagged: {note_excess(held, 24, np.arange(300) < count)}"]
     for title, x in (
         ("wave", wave(600)),
         ("steps", wave(600) + np.repeat([0, 60, 10, 90, 40], 120)),
@@ -356,8 +361,12 @@ def detection_rules(folder: Path) -> str:
             name: Unseen(np.sin(np.arange(600) ** 2.0), np.sin(np.arange(180) ** 2.0) + shift)
             for name, shift in (("PCA", 0.9), ("HBOS", 0.5), ("MP", 0.02), ("NormA", 0.6))
         }
-        parts += [f"    {name}: {number(u.often)}, {number(u.later)}, {u.rises(24)}" for name, u in made.items()]
-        parts += [f"    lasting: {lasting(made, x, 24)}, {lasting({k: made[k] for k in ('PCA', 'MP')}, x, 24)}"]
+        parts += [
+            f"    {name}: {number(u.top_tenth)}, {number(u.share_behind)}, {u.rises(24)}" for name, u in made.items()
+        ]
+        parts += [
+            f"    lasting: {stable_detectors(made, x, 24)}, {stable_detectors({k: made[k] for k in ('PCA', 'MP')}, x, 24)}"
+        ]
     rng = np.random.default_rng(1)
     for gap in (0.0, 0.05, 0.2):
         merit = {

@@ -1,4 +1,4 @@
-"""What a person decides about a detection, at the command line or in Python: checked, then made :class:`Options`."""
+"""Check the options that a user gives at the command line or in Python, and build :class:`Options` from them."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from benchmark.detection.detect import Options, Rule, false_alerts
 from benchmark.errors import UserError, unknown
 from benchmark.reading import Recording
 
-Given = Mapping[str, Any]  # option of the command -> its value; None or empty where a person said nothing
+Given = Mapping[str, Any]  # option of the command -> its value; None or empty if not given
 
-SETTLED = ("detector", "set", "false_alerts", "threshold", "contamination", "budget", "seed", "save")  # by a model
+SET_BY_MODEL = ("detector", "set", "false_alerts", "threshold", "contamination", "budget", "seed", "save")
 
 
-def refuse(given: Given, model: object) -> None:
-    """Refuse what cannot be met, and what would have no effect.
+def check_options(given: Given, model: object) -> None:
+    """Check that all options are valid and have an effect.
 
     Raises
     ------
     UserError
-        For an option that a model has settled, or that another option makes void; for an unknown detector or rule.
+        For an option that the model or another option makes ineffective, and for an unknown detector or rule.
     """
-    said = [name for name in SETTLED if given.get(name) not in (None, (), [], {})]
+    said = [name for name in SET_BY_MODEL if given.get(name) not in (None, (), [], {})]
     if model and said:
         options = ", ".join(f"--{name.replace('_', '-')}" for name in said)
-        raise UserError(f"--model brings its detectors, their parameters and its threshold: leave out {options}")
+        raise UserError(f"--model sets the detectors, their parameters and the threshold: leave out {options}")
     rule, share = given["threshold"] or "peaks", given["contamination"]
     if rule not in get_args(Rule):
         raise unknown("threshold", str(rule), get_args(Rule))
@@ -37,13 +37,13 @@ def refuse(given: Given, model: object) -> None:
             "--contamination has no effect without --threshold=quantile or --threshold=pot: add one of them"
         )
     if given["false_alerts"] is not None and rule != "peaks":
-        raise UserError(f"--false-alerts has no effect beside --threshold={rule}: leave out one of the two")
+        raise UserError(f"--false-alerts has no effect with --threshold={rule}: leave out one of the two")
     for spec in given["detector"]:
         registry.load(spec)
 
 
-def options_of(given: Given, recording: Recording) -> Options:
-    """Options for this series; what a person left open has its default."""
+def build_options(given: Given, recording: Recording) -> Options:
+    """Build the options for a series; options that are not given have their defaults."""
     rate = given["false_alerts"]
     chosen = {
         "detectors": tuple(given["detector"]),
