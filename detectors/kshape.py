@@ -13,7 +13,7 @@ from detectors.core import (
     Window,
     WindowDetector,
     Windows,
-    evenly,
+    evenly_spaced,
     one_of,
     parameter,
     parameters,
@@ -101,7 +101,7 @@ def evenly_cut(windows: Windows, size: int, most: int) -> Array:
     starts = np.concatenate(
         [first + np.arange(0, len(view), step) for first, view in zip(shapes.starts, shapes.views, strict=False)]
     )
-    chosen = starts[evenly(len(starts), most)]
+    chosen = starts[evenly_spaced(len(starts), most)]
     return unit_rows(shapes.take(chosen))
 
 

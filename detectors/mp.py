@@ -13,7 +13,7 @@ from detectors.core import (
     WindowDetector,
     Windows,
     exclusion_zone,
-    least_for_profile,
+    min_length_for_profile,
     one_of,
     parameter,
     parameters,
@@ -74,7 +74,7 @@ class MP(WindowDetector):
 
     def min_length(self) -> int:
         """Every window has another one outside of its exclusion zone."""
-        return least_for_profile(self)
+        return min_length_for_profile(self)
 
     def _score_windows(self, windows: Windows) -> Array:
         from detectors.kernels.matrix_profile import is_constant, nearest_distance

@@ -21,7 +21,7 @@ from detectors.core import (
     Index,
     Windows,
     as_series,
-    evenly,
+    evenly_spaced,
     one_of,
     parameter,
     parameters,
@@ -205,7 +205,7 @@ class Proposed(SavedDetector):
         alike: dict[str, list[tuple[int, Learner]]] = {}
         for k, (detector, x) in enumerate(zip(detectors, data, strict=True)):
             try:
-                learner = detector._learner(detector._checked(x))
+                learner = detector._learner(detector._check_input(x))
             except Exception as error:  # noqa: BLE001 - it is the caller's to raise
                 errors[k] = error
             else:
@@ -255,7 +255,7 @@ class Proposed(SavedDetector):
             rows = np.arange(0, len(windows), self.training_stride)
             return rows[:, None], rows[:0, None]
         first = max(1, len(windows) * 9 // 10)
-        validation = first + evenly(len(windows) - first, VALIDATED)
+        validation = first + evenly_spaced(len(windows) - first, VALIDATED)
         count = min(first, self.max_windows)
         training = [rng.choice(first, count, replace=False) for _ in range(self.members)]
         return np.stack(training, axis=1), np.repeat(validation[:, None], self.members, axis=1)

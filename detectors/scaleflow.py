@@ -19,10 +19,10 @@ from detectors.core import (
     Group,
     Index,
     as_series,
+    contiguous_folds,
     one_of,
     parameter,
     parameters,
-    parts_held_out,
     real,
     share_interval,
     whole,
@@ -296,11 +296,11 @@ class ScaleFlow(SavedDetector):
         A likelihood is asked about held-out windows. Distances refer to all windows. One is compared with those that it
         does not overlap, so none is held out.
         """
-        from detectors.core import evenly
+        from detectors.core import evenly_spaced
         from detectors.flows.components import LIKELIHOODS, prepared
 
-        honest, every = self.calibrate == "held-out", evenly(len(windows), self.max_windows)
-        some, references = every[evenly(len(every), max(1, self.max_windows // 4))], windows.take(every)
+        honest, every = self.calibrate == "held-out", evenly_spaced(len(windows), self.max_windows)
+        some, references = every[evenly_spaced(len(every), max(1, self.max_windows // 4))], windows.take(every)
         for name in self._windowed():
             asked = some if name not in LIKELIHOODS else unseen if honest else known
             view = None if name in LIKELIHOODS else prepared(references, name, self._device())
@@ -390,7 +390,7 @@ class ScaleFlow(SavedDetector):
         return self._usual_scores
 
     def _held_out_scores(self) -> Array:
-        parts = list(parts_held_out(self.fitted_pieces_, PARTS, self.min_length()))
+        parts = list(contiguous_folds(self.fitted_pieces_, PARTS, self.min_length()))
         if self.calibrate == "fitted" or not all(known and held for known, held in parts):
             return self.fitted_scores()
         found = []

@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from benchmark.adapters.borrowed import Borrowed
 from benchmark.adapters.options import silence
 from detectors import Array, Diet, WindowDetector, Windows
-from detectors.core import Index, Rule, evenly, min_max, one_of, resolve_window, two_windows, whole
+from detectors.core import Index, Rule, evenly_spaced, min_max, one_of, resolve_window, two_windows, whole
 
 
 class OverWindows(Borrowed, WindowDetector):
@@ -41,7 +41,7 @@ class OverWindows(Borrowed, WindowDetector):
     def _fit_windows(self, windows: Windows) -> None:
         self.model_ = self.made(self.window_)
         with silence():
-            self.model_.fit(self._matrix(windows, evenly(len(windows), self.max_windows)))
+            self.model_.fit(self._matrix(windows, evenly_spaced(len(windows), self.max_windows)))
         self.own_ = self.own_scores(self.model_) if len(windows) <= self.max_windows else None
 
     def _score_windows(self, windows: Windows) -> Array:

@@ -13,7 +13,7 @@ from benchmark.adapters.names import Listed
 from benchmark.adapters.options import argument_defaults, arguments, check, keep_compiled, silence
 from benchmark.adapters.samples import OverWindows
 from detectors import Array, Windows
-from detectors.core import least_for_profile
+from detectors.core import min_length_for_profile
 
 PROFILES = {
     "stump": "",
@@ -41,7 +41,7 @@ class _Profile(OverWindows):
 
     def min_length(self) -> int:
         """Every window has another one outside of its exclusion zone."""
-        return least_for_profile(self)
+        return min_length_for_profile(self)
 
     def check_options(self, options: dict[str, Any]) -> None:
         """A profile is a function, which cannot be asked without data: names and kinds alone."""

@@ -18,7 +18,7 @@ from benchmark.detection.peaks import Ensemble
 from benchmark.detection.scoring import LONG, sample, sample_slices, score_parts
 from benchmark.errors import counted
 from detectors import Array, Detector
-from detectors.core import interval_of, moving_sum, stretches
+from detectors.core import exceedance_counts, moving_sum, share_interval_from_counts
 
 TENTHS, FOLDS = 10, 3
 LATER = 0.3  # share of the history that is held out at its end
@@ -73,11 +73,11 @@ class HeldOut(NamedTuple):
     @classmethod
     def from_scores(cls, scores: Array, threshold: float, window: int) -> HeldOut:
         """Count the rows that reach the threshold; stretches are separate with more than a window between them."""
-        return cls(len(scores), stretches(scores, threshold, window + 1))
+        return cls(len(scores), exceedance_counts(scores, threshold, window + 1))
 
     def interval(self, window: int, new: int) -> tuple[float, float]:
         """95 % prediction interval for the share of ``new`` similar rows that will reach the threshold."""
-        return interval_of(self.above, self.rows, window + 1, new)
+        return share_interval_from_counts(self.above, self.rows, window + 1, new)
 
 
 class Calibration(NamedTuple):

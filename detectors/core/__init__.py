@@ -1,4 +1,4 @@
-"""What every detector is made of: the contract, windows, the period of a series, thresholds."""
+"""The parts that all detectors share: the base classes, windows, the period of a series, thresholds."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from detectors.core.explanation import Explains, Explanation
 from detectors.core.parameters import SEED, Rule, one_of, parameter, parameters, real, whole
 from detectors.core.periods import autocorrelation, estimate_window, period
 from detectors.core.threshold import (
-    interval_of,
-    parts_held_out,
+    contiguous_folds,
+    exceedance_counts,
     peaks_over_threshold,
     share_interval,
-    stretches,
+    share_interval_from_counts,
     upper_quantile,
 )
 from detectors.core.values import as_series, offset_in
@@ -23,7 +23,7 @@ from detectors.core.window_detector import (
     WindowDetector,
     exclusion_zone,
     known_window,
-    least_for_profile,
+    min_length_for_profile,
     resolve_window,
     two_windows,
 )
@@ -32,7 +32,7 @@ from detectors.core.windows import (
     RoundedScaling,
     Scaling,
     Windows,
-    evenly,
+    evenly_spaced,
     min_max,
     moving_sum,
     window_moments,
@@ -62,26 +62,26 @@ __all__ = [
     "Windows",
     "as_series",
     "autocorrelation",
+    "contiguous_folds",
     "estimate_window",
-    "evenly",
+    "evenly_spaced",
+    "exceedance_counts",
     "exclusion_zone",
-    "interval_of",
     "known_window",
-    "least_for_profile",
+    "min_length_for_profile",
     "min_max",
     "moving_sum",
     "offset_in",
     "one_of",
     "parameter",
     "parameters",
-    "parts_held_out",
     "peaks_over_threshold",
     "period",
     "real",
     "resolve_window",
     "saved",
     "share_interval",
-    "stretches",
+    "share_interval_from_counts",
     "two_windows",
     "upper_quantile",
     "whole",

@@ -1,4 +1,4 @@
-"""The arrays that detectors exchange."""
+"""Array types of the detectors."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ Group = Literal["classical", "neural", "one-liner", "untrained", "successor", "f
 
 
 class Diverged(ArithmeticError):
-    """A training loss that is no longer finite.
+    """Raised when a training loss is no longer finite.
 
     Examples
     --------
@@ -41,43 +41,43 @@ class Detector(ABC):
     """An anomaly detector for one univariate series.
 
     Subclasses declare their parameters (:func:`~detectors.core.parameters.parameters`) or store their constructor's
-    arguments untouched. They implement :meth:`_fit` and :meth:`_score`, and let learnt attributes end in an underscore.
-    No signature has a label.
+    arguments unchanged. They implement :meth:`_fit` and :meth:`_score`. Names of learnt attributes end in an
+    underscore. No method takes labels.
 
     Attributes
     ----------
     learns_from : {"series", "normal", "nothing"}
         What ``fit`` expects. ``"series"``: the series that will be scored, anomalies included (unsupervised).
         ``"normal"``: normal data (semi-supervised). ``"nothing"``: a score depends on the scored series alone. A
-        protocol uses it to choose, or to refuse, what it hands to ``fit``.
+        protocol uses it to choose the data for ``fit``, or to refuse the detector.
     group : str
-        The detector's block of the table; "field": not of the paper's table, run when named.
+        The detector's block in the table. "field": not in the paper's table, runs only when named.
     version : int
-        Raised whenever the scores change for equal input: it is part of a result's key.
+        Raised whenever the scores change for equal input, because it is part of a result's key.
     source : str
-        Where the method comes from.
+        Where the method was published.
     quick : dict
         Parameters that make it cheap, for checks and for ``--quick`` runs, whose results are marked.
     conformance : {"contract", "invariance"}
-        Which checks bind it: the contract's, or also those of invariance (unit, level, huge values) and parameter
-        ranges.
+        Which checks it must pass: those of the contract, or also those of invariance (unit, level, huge values) and
+        parameter ranges.
     exempt : dict
-        Conformance checks that it need not pass, by name, each with the reason.
+        Conformance checks that it need not pass: name -> reason.
     blind_to : str
-        What it cannot see, whatever its parameters: a line of ``docs/edges.md``.
+        Anomalies that it cannot detect with any parameters: a line of ``docs/edges.md``.
     ablations : dict
         Its ideas by name, each with the parameters that switch it off, for ``python -m benchmark ablate``.
     choices : dict
-        Parameters that its source leaves open, each with values that are as good a reading of it, for
+        Parameters that its source leaves open, each with the other values that agree with the source, for
         ``python -m benchmark multiverse``.
     rescored : frozenset of str
         Those of the choices that only ``score`` reads: :meth:`scores_by` tries them without another fit.
     side_by_side : bool
-        Whether :meth:`fit_together` costs less than one fit after the other.
+        True if :meth:`fit_together` costs less than one fit after the other.
     rules : dict
-        What values its parameters may have; those of its base classes hold, too.
+        Allowed values of its parameters, in addition to the rules of its base classes.
     notes_ : tuple of str
-        What ``fit`` has to say of the data, a sentence each.
+        Remarks of ``fit`` on the data, a sentence each.
 
     Examples
     --------
@@ -118,8 +118,8 @@ class Detector(ABC):
         Parameters
         ----------
         x : (n,) array, or a list of such arrays
-            Finite values, copied: what becomes of the caller's array later does not matter. Pieces are parts of
-            one series with gaps between them: no window reaches from one piece into the next.
+            Finite values. They are copied, so later changes of the caller's array have no effect. Pieces are parts of
+            one series with gaps between them: no window extends from one piece into the next.
 
         Returns
         -------
@@ -128,40 +128,40 @@ class Detector(ABC):
         Raises
         ------
         ValueError
-            If a value is masked, no real number, not finite or beyond 1e150. If an array is not one-dimensional, or all
-            pieces are too short. If :meth:`check_params` refuses a parameter.
+            If a value is masked, not a real number, not finite or beyond 1e150. If an array is not one-dimensional, or
+            all pieces are too short. If :meth:`check_params` refuses a parameter.
         """
-        self._fit(self._checked(x))
+        self._fit(self._check_input(x))
         return self
 
     @classmethod
     def fit_together(
         cls, detectors: Sequence[Self], data: Sequence[ArrayLike | Sequence[ArrayLike]]
     ) -> list[Exception | None]:
-        """Fit several detectors of this class, each to its own data, as if one after the other.
+        """Fit several detectors of this class, each to its own data, with the result of one fit after the other.
 
         Parameters
         ----------
         detectors : sequence of detectors
         data : sequence
-            What :meth:`fit` takes, for each of them.
+            The argument of :meth:`fit` for each detector.
 
         Returns
         -------
         list
-            What each ``fit`` raised, or None.
+            For each detector the exception of its ``fit``, or None.
         """
         errors: list[Exception | None] = []
         for detector, x in zip(detectors, data, strict=True):
             try:
                 detector.fit(x)
                 errors.append(None)
-            except Exception as error:  # noqa: BLE001 - it is the caller's to raise
+            except Exception as error:  # noqa: BLE001 - the caller decides whether to raise it
                 errors.append(error)
         return errors
 
-    def _checked(self, x: ArrayLike | Sequence[ArrayLike]) -> list[Array]:
-        """The fitted pieces, kept as :attr:`fitted_pieces_`; what came of an earlier fit is forgotten."""
+    def _check_input(self, x: ArrayLike | Sequence[ArrayLike]) -> list[Array]:
+        """Check the data, store them as :attr:`fitted_pieces_`, and drop cached scores of an earlier fit."""
         self.check_params()
         pieces = [frozen_copy(piece) for piece in as_pieces(x)]
         longest = max(len(piece) for piece in pieces)
@@ -176,13 +176,13 @@ class Detector(ABC):
         return pieces
 
     def score(self, x: ArrayLike) -> Array:
-        """Anomaly score of each point, higher = more anomalous.
+        """Return the anomaly score of each point; higher means more anomalous.
 
         Parameters
         ----------
         x : (n,) array
-            Finite values; not necessarily the fitted series, nor of its length. Where it *is* the fitted series, or a
-            part of it, no point is compared with itself.
+            Finite values. It may differ from the fitted series, also in length. If it *is* the fitted series or a part
+            of it, no point is compared with itself.
 
         Returns
         -------
@@ -196,7 +196,7 @@ class Detector(ABC):
         ValueError
             If ``x`` is not a finite one-dimensional array, or too short.
         FloatingPointError
-            If the detector produced a score that is not finite: never repaired in silence.
+            If the detector produced a score that is not finite. Such scores are never replaced.
         """
         if not hasattr(self, "fitted_pieces_"):
             raise RuntimeError(f"call {type(self).__name__}.fit(x) before score(x)")
@@ -217,13 +217,13 @@ class Detector(ABC):
         return scores
 
     def scores_by(self, x: ArrayLike, rules: Sequence[dict[str, Any]]) -> list[Array]:
-        """Scores of one series under several values of the parameters in :attr:`rescored`, without another fit.
+        """Score one series with several values of the parameters in :attr:`rescored`, without another fit.
 
         Parameters
         ----------
         x : (n,) array
         rules : sequence of dict
-            Parameters, each in place of the detector's own.
+            Parameters that replace the detector's own, one dict for each result.
 
         Returns
         -------
@@ -232,15 +232,15 @@ class Detector(ABC):
         return [copy.copy(self).set_params(**rule).score(x) for rule in rules]
 
     def threshold(self, rule: Literal["quantile", "pot"] = "quantile", contamination: float = 0.01) -> float:
-        """Score from which on a point is called anomalous, taken from :meth:`usual_scores`.
+        """Return the score from which a point is called anomalous, estimated from :meth:`usual_scores`.
 
         Parameters
         ----------
         rule : {"quantile", "pot"}
             ``"quantile"``: the ``1 - contamination`` quantile of the usual scores. ``"pot"``: peaks over threshold,
-            from a generalised Pareto tail fitted to their peaks (Siffer et al., KDD 2017, Eq. 1). Where usual scores
-            tie at the quantile, the ties are flagged or not, whichever comes nearer to ``contamination``. The highest
-            scores always, the lowest never.
+            from a generalised Pareto tail fitted to their peaks (Siffer et al., KDD 2017, Eq. 1). If usual scores tie
+            at the quantile, all ties are flagged or none, whichever share is nearer to ``contamination``. The highest
+            scores are always flagged, the lowest never.
         contamination : float
             Expected share of anomalous points, in (0, 0.5).
         """
@@ -252,13 +252,13 @@ class Detector(ABC):
         return choose(self.usual_scores(), contamination)
 
     def usual_scores(self) -> Array:
-        """Scores of normal data that :meth:`threshold` refers to: the fitted ones, unless a class knows better."""
+        """Return the normal scores that :meth:`threshold` uses: the fitted scores, unless a class overrides it."""
         return self.fitted_scores()
 
     def predict(
         self, x: ArrayLike, rule: Literal["quantile", "pot"] = "quantile", contamination: float = 0.01
     ) -> NDArray[np.bool_]:
-        """Yes or no for each point: does its score reach :meth:`threshold`?
+        """Return for each point whether its score reaches :meth:`threshold`.
 
         Returns
         -------
@@ -267,7 +267,7 @@ class Detector(ABC):
         return self.score(x) >= self.threshold(rule, contamination)
 
     def fitted_scores(self) -> Array:
-        """Scores of the fitted data, piece after piece, computed once and kept."""
+        """Return the scores of the fitted pieces, concatenated; they are computed once and cached."""
         if not hasattr(self, "fitted_pieces_"):
             raise RuntimeError(f"call {type(self).__name__}.fit(x) first")
         if "_fitted_scores" not in self.__dict__:
@@ -276,19 +276,19 @@ class Detector(ABC):
         return self._fitted_scores
 
     def save(self, path: str | Path) -> None:
-        """Write parameters, what was learnt and the fitted scores to one safetensors file; nothing is pickled.
+        """Write parameters, learnt attributes and fitted scores to one safetensors file; nothing is pickled.
 
         Parameters
         ----------
         path : str or Path
-            Conventionally ending in ``.safetensors``. The fitted series itself is part of the file.
+            Usually ends in ``.safetensors``. The fitted series itself is part of the file.
 
         Raises
         ------
         RuntimeError
             Before ``fit``.
         TypeError
-            If something learnt cannot be saved without pickle.
+            If a learnt attribute cannot be saved without pickle.
         """
         self.fitted_scores()
         arrays: saved.Arrays = {}
@@ -300,15 +300,15 @@ class Detector(ABC):
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """A fitted detector from :meth:`save`: it scores and decides as the saved one did.
+        """Load a fitted detector that :meth:`save` wrote; its scores and thresholds equal those of the saved one.
 
         Raises
         ------
         ValueError
-            If the file holds something else, or the scores of another version, newer ones above all.
+            If the file holds something else, or was written by another version of the detector.
         """
         arrays, facts = saved.read(path)
-        saved.checked(path, facts, cls.__name__, cls.version)
+        saved.check(path, facts, cls.__name__, cls.version)
         self = cls(**saved.decode(facts["params"], arrays))
         vars(self).update(saved.decode(facts["learnt"], arrays))
         return self
@@ -317,25 +317,25 @@ class Detector(ABC):
 
     @abstractmethod
     def _fit(self, pieces: list[Array]) -> None:
-        """Learn from checked pieces, each (n_i,) float64, read-only."""
+        """Learn from checked pieces, each a read-only (n_i,) float64 array."""
 
     @abstractmethod
     def _score(self, x: Array) -> Array:
-        """(n,) scores of a checked series, (n,) float64, read-only."""
+        """Return (n,) scores of a checked series, a read-only (n,) float64 array."""
 
     def check_params(self) -> None:
-        """Refuse, with ValueError, parameters that suit no data; a run asks before its work starts."""
+        """Raise ValueError for parameters that no data permit; a run calls it before its work starts."""
         rules = self.param_rules()
         for name, value in self.get_params().items():
             if name in rules and not rules[name].accepts(value):
                 raise ValueError(f"{name} must be {rules[name].text}, got {value!r}")
 
     def min_length(self) -> int:
-        """Fewest points that can be fitted or scored."""
+        """Return the smallest number of points that can be fitted or scored."""
         return 1
 
     def _place(self, x: Array) -> tuple[int, int] | None:
-        """Where the fitted data hold a series, value for value: number of the piece and offset in it."""
+        """Find a series among the fitted data, by equal values: (index of the piece, offset in it), or None."""
         found = ((number, offset_in(piece, x)) for number, piece in enumerate(self.fitted_pieces_))
         return next(((number, at) for number, at in found if at >= 0), None)
 
@@ -344,24 +344,24 @@ class Detector(ABC):
         if self.on_progress is not None:
             self.on_progress(message)
 
-    # -- scikit-learn's habits -----------------------------------------------------------------
+    # -- parameters, as in scikit-learn --------------------------------------------------------
 
     @classmethod
     def param_defaults(cls) -> dict[str, Any]:
-        """Constructor parameters and their defaults."""
-        if cls.__init__ is object.__init__:  # whose signature is (*args, **kwargs), not empty
+        """Return the constructor's parameters with their defaults."""
+        if cls.__init__ is object.__init__:  # its signature is (*args, **kwargs), not empty
             return {}
         parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
         return {p.name: p.default for p in parameters}
 
     @classmethod
     def param_rules(cls) -> dict[str, Rule]:
-        """What values the constructor's parameters may have, by name; its own rules in place of those of its bases."""
+        """Return the rule for each constructor parameter; the class's own rules override those of its bases."""
         known, bases = cls.param_defaults(), [vars(base).get("rules", {}) for base in reversed(cls.__mro__)]
         return {name: rule for rules in bases for name, rule in rules.items() if name in known}
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Constructor parameters by name; ``deep`` is accepted for scikit-learn's sake."""
+        """Return the constructor parameters by name; ``deep`` has no effect and exists for scikit-learn."""
         return {name: getattr(self, name) for name in self.param_defaults()}
 
     def set_params(self, **params: Any) -> Self:
@@ -381,5 +381,5 @@ class Detector(ABC):
         return f"{type(self).__name__}({', '.join(changed)})"
 
     def __getstate__(self) -> dict[str, Any]:
-        # A progress callback belongs to the process that set it.
+        # A progress callback is only valid in the process that set it.
         return {k: v for k, v in self.__dict__.items() if k != "on_progress"}

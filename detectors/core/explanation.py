@@ -1,4 +1,4 @@
-"""Why a stretch of a series scores as it does: what a detector that can tell returns."""
+"""The explanation of a score: the return type of ``explain``, for detectors that have this method."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from numpy.typing import ArrayLike
 
 from detectors.core.arrays import Array
 
-BEYOND = 1000  # nats that are told as they are
+MOST_NATS = 1000  # larger surprises are shown as "over 1,000 nats"
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What contributes most to the score of a stretch, and the nearest normal window.
+    """The largest contribution to the score of a range of rows, and the nearest normal window.
 
     Attributes
     ----------
     component : str
-        Part of the anomaly score that contributes most to the stretch, e.g. ``"shape"``.
+        Part of the anomaly score that contributes most to the rows, e.g. ``"shape"``.
     span : int
-        Length in points of the windows of the scale that contributes most. Of a duration, that of the run.
+        Window length, in points, of the scale that contributes most. For durations, the length of the run.
     start, stop : int
-        Half-open rows, in the scored series, of the most anomalous window or run of that which overlaps the stretch.
+        Rows ``start`` to ``stop - 1`` of the scored series: the most anomalous window or run that overlaps the rows.
     surprise : float
-        Of this window, in nats: minus the logarithm of the share of normal windows that score as high.
+        Surprise of this window in nats: minus the logarithm of the share of normal windows that score as high.
     shares : dict
-        (span, component) -> its share of the stretch's score; they sum to 1.
+        (span, component) -> its share of the score of the rows; the shares sum to 1.
     nearest : (stop - start,) array
-        Values of the fitted window nearest to this one. Windows that overlap it do not count. Of a duration, as many
-        from the first row of the fitted run that is nearest, fewer where the fitted data end.
+        Values of the fitted window nearest to this one, among those that do not overlap it. For durations, as many
+        values from the first row of the nearest fitted run on, fewer where the fitted data end.
     piece, row : int
-        Its place in the fitted data: number of the piece, and first row there.
+        Position of ``nearest`` in the fitted data: index of the piece, and first row in it.
 
     Examples
     --------
@@ -57,14 +57,14 @@ class Explanation:
         share = self.shares[self.span, self.component]
         what = "a run" if self.component == "duration" else "windows"
         said = f"{self.component} of {what} of {self.span} points: {share:.0%} of the score, "
-        # Beside windows that repeat exactly any other is without measure: no digit of such a figure means anything.
-        nats = f"{self.surprise:.1f}" if self.surprise < BEYOND else f"over {BEYOND:,}"
+        # Where normal windows repeat exactly, the surprise of any other has no bound, and its digits mean nothing.
+        nats = f"{self.surprise:.1f}" if self.surprise < MOST_NATS else f"over {MOST_NATS:,}"
         return said + f"{nats} nats at rows {self.start} to {self.stop - 1}"
 
 
 @runtime_checkable
 class Explains(Protocol):
-    """A detector with a method ``explain``: ask with ``isinstance(detector, Explains)``.
+    """A detector with a method ``explain``: test with ``isinstance(detector, Explains)``.
 
     Examples
     --------
@@ -74,5 +74,5 @@ class Explains(Protocol):
     """
 
     def explain(self, x: ArrayLike, start: int, stop: int) -> Explanation:
-        """Why rows ``start`` up to ``stop`` of ``x`` score as they do."""
+        """Explain the scores of rows ``start`` to ``stop - 1`` of ``x``."""
         ...

@@ -1,4 +1,4 @@
-"""Parameters of a detector: declared once, each with its default and the values that it may have."""
+"""Declaration of a detector's parameters, each with its default and its allowed values."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Any, NamedTuple, dataclass_transform
 
 
 class Rule(NamedTuple):
-    """Values that a parameter may have."""
+    """The allowed values of a parameter."""
 
-    text: str  # ends the sentence "it must be ..."
+    text: str  # completes the sentence "it must be ..."
     accepts: Callable[[Any], bool]
 
     def __or__(self, other: Rule) -> Rule:
-        """Either of two rules."""
+        """Combine two rules: allow what either of them allows."""
         return Rule(f"{self.text} or {other.text}", lambda value: self.accepts(value) or other.accepts(value))
 
 
 def whole(least: int, most: float = math.inf) -> Rule:
-    """A whole number; a truth value is none."""
+    """Allow whole numbers from ``least`` to ``most``; True and False are refused."""
     text = f"a whole number of at least {least}" + (f" and at most {most}" if most < math.inf else "")
     return Rule(text, lambda v: isinstance(v, Integral) and not isinstance(v, bool) and least <= int(v) <= most)
 
 
 def real(low: float, high: float = math.inf, ends: str = "[]") -> Rule:
-    """A finite number between two ends, each within ("[", "]") or not ("(", ")")."""
+    """Allow finite numbers of an interval; ``ends`` is "[]", "()", "[)" or "(]" for closed and open ends."""
 
     def accepts(value: Any) -> bool:
         if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value):
@@ -42,7 +42,7 @@ def real(low: float, high: float = math.inf, ends: str = "[]") -> Rule:
 
 
 def one_of(*values: Any) -> Rule:
-    """One of some values, of equal type."""
+    """Allow these values; the type must be equal, too."""
     text = " or ".join(map(repr, values)) if len(values) < 3 else f"one of {', '.join(map(str, values))}"
     return Rule(text, lambda value: any(type(value) is type(known) and value == known for known in values))
 
@@ -51,16 +51,17 @@ SEED = whole(0, 2**32 - 1)
 
 
 def parameter(*, default: Any, must_be: Rule | None = None, kw_only: bool = False) -> Any:
-    """A parameter with its default and the values that it may have; for classes under :func:`parameters`."""
+    """Declare a parameter of a class decorated with :func:`parameters`: its default and its allowed values."""
     return field(default=default, kw_only=kw_only, metadata={"rule": must_be} if must_be else {})
 
 
 @dataclass_transform(eq_default=False, field_specifiers=(parameter,))
 def parameters(cls: type[Any]) -> type[Any]:
-    """Class decorator: makes the constructor from the annotated attributes, as ``dataclass`` does.
+    """Generate the constructor from the annotated attributes, as ``dataclass`` does (class decorator).
 
-    What they must be joins the class's ``rules``.
+    The rule of each attribute is added to ``cls.rules``.
     """
-    made = dataclass(eq=False, repr=False)(cls)
-    made.rules = vars(cls).get("rules", {}) | {f.name: f.metadata["rule"] for f in fields(made) if f.metadata}
-    return made
+    decorated = dataclass(eq=False, repr=False)(cls)
+    rules = {f.name: f.metadata["rule"] for f in fields(decorated) if f.metadata}
+    decorated.rules = vars(cls).get("rules", {}) | rules
+    return decorated

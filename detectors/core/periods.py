@@ -1,4 +1,4 @@
-"""How long one period of a series is: two estimates."""
+"""Two estimates of the period of a series."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from detectors.core.arrays import Array
 
 
 def estimate_window(x: Array, fallback: int = 125, lags: int = 400, points: int = 20_000, rank: int = 1) -> int:
-    """One period of the series, as TSB-UAD's ``find_length`` estimates it.
+    """Estimate the period of a series as TSB-UAD's ``find_length`` does.
 
     It is the highest strict local maximum of the autocorrelation of the first ``points`` values at lags 3..``lags``.
-    Its index, counted from lag 3, must lie in 3..300. Else it is ``fallback``: 125 in the published runs, 100 in the
-    package since August 2024.
+    If its index, counted from lag 3, is outside of 3..300, ``fallback`` is returned: 125 in the published runs, 100 in
+    the package since August 2024.
 
     Parameters
     ----------
     x : (n,) array
     fallback : int
-        Used when there is no acceptable maximum.
+        Returned when there is no acceptable maximum.
     rank : int
-        2: the next highest maximum at a longer lag than the highest, where there is one (TSB-AD).
+        2: the highest among the maxima at longer lags than the highest, if there is one (TSB-AD).
 
     Returns
     -------
@@ -50,7 +50,7 @@ def estimate_window(x: Array, fallback: int = 125, lags: int = 400, points: int 
 
 
 def autocorrelation(x: Array, lags: int) -> Array:
-    """Biased autocorrelation at lags 0..min(lags, n - 1), by FFT: 1 at lag 0; zeros behind it for a constant series."""
+    """Compute the biased autocorrelation at lags 0..min(lags, n - 1) by FFT; a constant series gives 1, 0, 0 ..."""
     centred = x - x.mean()
     size = 1 << (2 * len(x) - 1).bit_length()
     spectrum = np.fft.rfft(centred, size)
@@ -59,15 +59,15 @@ def autocorrelation(x: Array, lags: int) -> Array:
 
 
 def period(x: Array) -> int | None:
-    """The series' period in points: the first lag at which it resembles itself nearly as well as at any.
+    """Return the period of a series in points, or None if it has none.
 
-    The autocorrelation is taken for lags up to a third of the series. Only peaks behind the first zero crossing count,
-    so that noise on a slow wave is no period. The first that reaches nine tenths of the highest is taken, so that a
-    week does not hide its day. None when the highest is below .2. Unlike TSB-UAD's ``find_length`` it has neither a
-    longest period nor a fall-back.
+    It is the lag of the first peak of the autocorrelation that reaches nine tenths of the highest peak, so that a day
+    is found rather than a week. Lags go up to a third of the series. Only peaks after the first negative value count,
+    so that noise on a slow wave is not taken for a period. There is no period if the highest peak is below .2. Unlike
+    TSB-UAD's ``find_length`` it has neither a maximal period nor a fallback.
     """
     lags = len(x) // 3
-    # Its own is biased: a period of a third of the series would count for two thirds.
+    # Remove the bias of ``autocorrelation``: the peak at a third of the series would have two thirds of its height.
     correlation = autocorrelation(x, lags) * len(x) / (len(x) - np.arange(lags + 1))
     below = np.flatnonzero(correlation < 0)
     if not len(below):

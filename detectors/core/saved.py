@@ -1,4 +1,4 @@
-"""A fitted detector in one safetensors file, nothing pickled: arrays by name, all else as JSON in the header."""
+"""Save a fitted detector to one safetensors file without pickle: arrays by name, all else as JSON in the header."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Facts = dict[str, Any]
 
 
 def write(path: str | Path, arrays: Arrays, facts: Facts) -> None:
-    """One safetensors file; ``facts`` travel in its header."""
+    """Write one safetensors file with ``facts`` in its header."""
     from safetensors.numpy import save_file
 
     contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
@@ -25,12 +25,12 @@ def write(path: str | Path, arrays: Arrays, facts: Facts) -> None:
 
 
 def read(path: str | Path) -> tuple[Arrays, Facts]:
-    """Arrays and facts of :func:`write`.
+    """Read the arrays and facts that :func:`write` wrote.
 
     Raises
     ------
     ValueError
-        If the file is of another origin, a pickle for one, or of a newer format.
+        If the file has another origin (for example a pickle), or a newer format.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -52,8 +52,8 @@ def read(path: str | Path) -> tuple[Arrays, Facts]:
     return arrays, facts
 
 
-def checked(path: str | Path, facts: Facts, name: str, version: int) -> None:
-    """Refuse a file of another detector, or of another version of its scores."""
+def check(path: str | Path, facts: Facts, name: str, version: int) -> None:
+    """Raise ValueError if the file was written by another detector, or by another version of it."""
     if facts["detector"] != name:
         raise ValueError(f"{path} holds {facts['detector']}, not {name}: load it with that class")
     if facts["version"] > version:
@@ -69,12 +69,12 @@ def checked(path: str | Path, facts: Facts, name: str, version: int) -> None:
 
 
 def encode(value: Any, name: str, arrays: Arrays) -> Any:
-    """What JSON can hold of a learnt value; arrays go to ``arrays`` under names that begin with ``name``.
+    """Convert a learnt value to JSON types; its arrays are added to ``arrays`` under names that begin with ``name``.
 
     Raises
     ------
     TypeError
-        For a value that is none of array, number, text, None, list, tuple, dict, or dataclass of this package.
+        If a value is not an array, number, text, None, list, tuple, dict or dataclass of this package.
     """
     if isinstance(value, np.ndarray) and value.dtype != object:
         arrays[name] = value
@@ -95,7 +95,7 @@ def encode(value: Any, name: str, arrays: Arrays) -> Any:
 
 
 def decode(saved: Any, arrays: Arrays) -> Any:
-    """The value that :func:`encode` described."""
+    """Restore a value that :func:`encode` converted."""
     if not isinstance(saved, dict):
         return saved
     if "array" in saved:
@@ -110,9 +110,9 @@ def decode(saved: Any, arrays: Arrays) -> Any:
 
 
 def _dataclass(place: str) -> type[Any]:
-    """A dataclass of this package by module and name; nothing else is ever imported for a file."""
+    """Import a dataclass of this package, given as "module:name"; a file can cause no other import."""
     module, _, name = place.partition(":")
     found = getattr(importlib.import_module(module), name, None) if module.startswith("detectors.") else None
     if not isinstance(found, type) or not is_dataclass(found):
-        raise ValueError(f"a saved model names {place!r}, which is no dataclass of the detectors")
+        raise ValueError(f"a saved model names {place!r}, which is not a dataclass of the detectors")
     return found

@@ -1,4 +1,4 @@
-"""From anomaly scores to yes or no: thresholds estimated from scores of fitted data."""
+"""Thresholds on anomaly scores, estimated from the scores of fitted data."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from detectors.core.arrays import Array
 
 
 def upper_quantile(scores: Array, contamination: float) -> float:
-    """Level that a share ``contamination`` of (n,) scores reaches: their ``1 - contamination`` quantile.
+    """Return the ``1 - contamination`` quantile of (n,) scores, as the threshold that this share of them reaches.
 
-    Scores that tie there cannot be parted. They are left out when that brings the share nearer, unless they are the
-    highest, and when they are the lowest.
+    Scores that tie at the quantile are either all above the threshold or all below, whichever share is nearer to
+    ``contamination``. But the highest scores are always above, and the lowest always below.
     """
     level = float(np.quantile(scores, 1 - contamination))
     higher = scores[scores > level]
@@ -25,13 +25,13 @@ def upper_quantile(scores: Array, contamination: float) -> float:
 
 
 def peaks_over_threshold(scores: Array, contamination: float, initial: float = 0.98) -> float:
-    """Level that a new score exceeds with probability ``contamination``, by extreme-value theory.
+    """Return the level that a new score exceeds with probability ``contamination``, by extreme-value theory.
 
-    A generalised Pareto law is fitted to the excesses over the ``initial`` quantile (lowered when ``contamination`` is
-    above ``1 - initial``). It is inverted: z = t + s/g ((q n / m)^-g - 1). Source: Siffer et al., "Anomaly Detection in
-    Streams with Extreme Value Theory", KDD 2017, Eq. 1.
+    A generalised Pareto distribution is fitted to the excesses over the ``initial`` quantile, or over the
+    ``1 - 2 * contamination`` quantile if that is lower. Its inverse gives z = t + s/g ((q n / m)^-g - 1). Source:
+    Siffer et al., "Anomaly Detection in Streams with Extreme Value Theory", KDD 2017, Eq. 1.
 
-    Falls back to the plain quantile when fewer than 10 distinct peaks exist, where no tail can be fitted.
+    With fewer than 10 distinct excesses no tail can be fitted: :func:`upper_quantile` is returned.
     """
     from scipy.stats import genpareto
 
@@ -46,8 +46,8 @@ def peaks_over_threshold(scores: Array, contamination: float, initial: float = 0
     return float(level + scale / shape * (ratio**-shape - 1))
 
 
-def stretches(scores: Array, level: float, gap: int) -> list[int]:
-    """Points of each stretch that reaches a level; less than ``gap`` points apart they are one."""
+def exceedance_counts(scores: Array, level: float, gap: int) -> list[int]:
+    """Count the scores that reach ``level`` in each cluster; clusters are at least ``gap`` points apart."""
     rows = np.flatnonzero(scores >= level)
     cuts = np.flatnonzero(np.diff(rows) >= gap) + 1
     return [len(part) for part in np.split(rows, cuts)] if len(rows) else []
@@ -56,34 +56,35 @@ def stretches(scores: Array, level: float, gap: int) -> list[int]:
 def share_interval(
     scores: Array, level: float, gap: int, new: int, draws: int = 2000, seed: int = 0
 ) -> tuple[float, float]:
-    """Share of ``new`` normal points that will reach a level: with 95 % probability between these two.
+    """Return a 95 % prediction interval for the share of ``new`` normal points that will reach ``level``.
 
-    Points of the fitted data, of (n,) scores, that reach it come in stretches. These count as independent events if
-    ``gap`` points or more lie between: the widest window. New data are taken to be like the fitted ones: a drift is not
-    foreseen. The predictive distribution is drawn from ``draws`` times.
+    It follows from the (n,) scores of the fitted data. Those that reach the level come in clusters, which count as
+    independent events if they are ``gap`` or more points apart (the widest window). New data are assumed to resemble
+    the fitted data, without drift. The predictive distribution is sampled ``draws`` times.
     """
-    return interval_of(stretches(scores, level, gap), len(scores), gap, new, draws, seed)
+    return share_interval_from_counts(exceedance_counts(scores, level, gap), len(scores), gap, new, draws, seed)
 
 
-def interval_of(
-    found: list[int], points: int, gap: int, new: int, draws: int = 2000, seed: int = 0
+def share_interval_from_counts(
+    counts: list[int], points: int, gap: int, new: int, draws: int = 2000, seed: int = 0
 ) -> tuple[float, float]:
-    """The same from the :func:`stretches` found in so many points.
+    """Compute :func:`share_interval` from the :func:`exceedance_counts` of ``points`` fitted points.
 
-    Their number is Poisson with a rate known from as many events (Jeffreys' prior), their lengths are drawn from those.
+    The number of new events is Poisson, its rate has the posterior under Jeffreys' prior. Their sizes are resampled
+    from ``counts``.
     """
-    lengths = np.array(found or [min(gap, points)])
+    sizes = np.array(counts or [min(gap, points)])
     rng = np.random.default_rng(seed)
-    counts = rng.poisson(rng.gamma(len(found) + 0.5, size=draws) * new / points)
-    sums, ends = np.append(0, np.cumsum(rng.choice(lengths, counts.sum()))), np.cumsum(counts)
-    low, high = np.quantile((sums[ends] - sums[ends - counts]) / new, [0.025, 0.975])
+    events = rng.poisson(rng.gamma(len(counts) + 0.5, size=draws) * new / points)
+    sums, ends = np.append(0, np.cumsum(rng.choice(sizes, events.sum()))), np.cumsum(events)
+    low, high = np.quantile((sums[ends] - sums[ends - events]) / new, [0.025, 0.975])
     return float(min(low, 1.0)), float(min(high, 1.0))
 
 
-def parts_held_out(pieces: list[Array], count: int, least: int) -> Iterator[tuple[list[Array], list[Array]]]:
-    """Fitted data without each of ``count`` contiguous parts in turn, and that part: (known, held out) pieces.
+def contiguous_folds(pieces: list[Array], count: int, least: int) -> Iterator[tuple[list[Array], list[Array]]]:
+    """Yield (training, held-out) pieces for ``count`` contiguous folds of the data.
 
-    Rests of a piece of fewer than ``least`` points are left out.
+    Parts of a piece with fewer than ``least`` points are omitted.
     """
     starts = np.cumsum([0, *map(len, pieces)])
     for a, b in pairwise(np.arange(count + 1) * starts[-1] // count):

@@ -1,4 +1,4 @@
-"""What detectors take as a series, and where one series is part of another."""
+"""Check the values of a series, and find one series in another."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from numpy.typing import ArrayLike
 
 from detectors.core.arrays import Array
 
-LARGEST = 1e150  # of a value: sums of squares of larger ones overflow
+LARGEST = 1e150  # sums of squares of larger values overflow
 MISSING = "fill or drop missing values before fit or score"
 
 
 def as_series(x: ArrayLike) -> Array:
-    """A read-only (n,) float64 view or copy of ``x``; refuses other shapes, types and values that are not finite."""
+    """Return ``x`` as a read-only (n,) float64 view or copy; other shapes, types and values raise ValueError."""
     series = real_numbers(x)
     if series.ndim != 1:
         raise ValueError(f"expected a one-dimensional series of shape (n,), got shape {series.shape}")
@@ -22,15 +22,15 @@ def as_series(x: ArrayLike) -> Array:
         raise ValueError("the series is empty")
     if not (np.abs(series) <= LARGEST).all():
         row = int(np.flatnonzero(~(np.abs(series) <= LARGEST))[0])
-        cure = "rescale the series: float64 holds no square of it" if np.isfinite(series[row]) else MISSING
-        raise ValueError(f"row {row} is {series[row]}: {cure}")
+        advice = "rescale the series, because its square overflows float64" if np.isfinite(series[row]) else MISSING
+        raise ValueError(f"row {row} is {series[row]}: {advice}")
     series = series.view()
     series.flags.writeable = False
     return series
 
 
 def real_numbers(x: ArrayLike) -> Array:
-    """``x`` as float64; refuses what NumPy would convert in silence: masked, complex and text values, dates."""
+    """Return ``x`` as float64; masked, complex and text values and dates, which NumPy converts, raise ValueError."""
     if np.ma.is_masked(x):
         row = int(np.flatnonzero(np.ma.getmask(x))[0])
         raise ValueError(f"row {row} is masked: {MISSING}")
@@ -49,23 +49,23 @@ def real_numbers(x: ArrayLike) -> Array:
 
 
 def as_pieces(x: ArrayLike | Sequence[ArrayLike]) -> list[Array]:
-    """One series or a list of pieces, as a list of checked arrays."""
+    """Return one series, or a list of pieces, as a list of checked arrays."""
     if isinstance(x, list | tuple) and len(x) and np.ndim(x[0]) == 1:
         return [as_series(piece) for piece in x]
     return [as_series(x)]  # type: ignore[arg-type]
 
 
 def frozen_copy(series: Array) -> Array:
-    """The values in an array of their own, read-only."""
-    own = series.copy()
-    own.flags.writeable = False
-    return own
+    """Return a read-only copy."""
+    copied = series.copy()
+    copied.flags.writeable = False
+    return copied
 
 
 def offset_in(whole: Array, part: Array) -> int:
-    """First offset of ``part`` in ``whole``, value for value; -1 if there is none."""
+    """Return the first offset at which ``whole`` contains ``part`` with equal values, or -1."""
     haystack, needle = whole.tobytes(), part.tobytes()
     at = haystack.find(needle)
-    while at % whole.itemsize and at >= 0:  # equal bytes across two values
+    while at % whole.itemsize and at >= 0:  # a match that starts within a value
         at = haystack.find(needle, at + 1)
     return at // whole.itemsize if at >= 0 else -1

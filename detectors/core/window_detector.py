@@ -1,4 +1,4 @@
-"""A detector on windows: one score per window, brought to points; and what its window is."""
+"""Base class of detectors that score windows, and helpers for window lengths."""
 
 from __future__ import annotations
 
@@ -18,39 +18,42 @@ WINDOW = whole(1) | one_of("auto")
 
 
 def known_window(detector: Detector) -> int | None:
-    """Points of a detector's window: None while it is to be estimated, 1 where it has none."""
+    """Return a detector's window length in points; None if it is not estimated yet, 1 if the detector has no window."""
     window = getattr(detector, "window_", getattr(detector, "window", 1))
     return window if isinstance(window, int) else None
 
 
 def two_windows(detector: Detector) -> int:
-    """Points of two windows of a detector: 8 while its window is to be estimated, 2 where it has none."""
+    """Return the number of points that hold two windows of stride 1; 8 if the window is not estimated yet."""
     window = known_window(detector)
     return 8 if window is None else window + 1
 
 
 def exclusion_zone(window: int) -> int:
-    """Windows at most so many starts apart are trivial matches: a quarter of their length, rounded up."""
+    """Return the largest distance between the starts of trivial matches: a quarter window, rounded up."""
     return -(-window // 4)
 
 
-def least_for_profile(detector: Detector) -> int:
-    """Points for every window to have another outside of its exclusion zone; 8 while the window is to be estimated."""
+def min_length_for_profile(detector: Detector) -> int:
+    """Return the number of points from which every window has another outside of its exclusion zone.
+
+    It is 8 if the window is not estimated yet.
+    """
     window = known_window(detector)
     return 8 if window is None else window + 2 * exclusion_zone(window) + 1
 
 
 @parameters
 class WindowDetector(Detector):
-    """A detector that gives one score per window; the base brings window scores to points.
+    """Base class of detectors that score windows; it converts window scores to point scores.
 
     Parameters
     ----------
     window : int or "auto"
-        Window length in points; "auto" estimates one period from the fitted values
-        (:func:`~detectors.core.windows.estimate_window`), kept as ``window_``.
+        Window length in points. "auto" takes one period, estimated from the fitted values
+        (:func:`~detectors.core.periods.estimate_window`). The length is stored as ``window_``.
     align : {"centre", "centre-low", "start", "end", "mean", "max"}
-        How the scores of the windows that cover a point become the point's score.
+        How point scores follow from window scores (:func:`~detectors.core.windows.windows_to_points`).
 
     Examples
     --------
@@ -70,19 +73,21 @@ class WindowDetector(Detector):
     window: Window = parameter(default="auto", must_be=WINDOW)
     align: Alignment = parameter(default="centre", must_be=one_of(*get_args(Alignment)), kw_only=True)
 
-    # Written out, since a plug-in's own constructor may hand over both by position.
+    # Written out because the constructor of a plug-in may pass both by position.
     def __init__(self, window: Window = "auto", align: Alignment = "centre") -> None:
         self.window = window
         self.align = align
 
     def min_length(self) -> int:
-        """Two windows: a single one has nothing to be compared with."""
+        """Return the length of two windows, because a single window cannot be compared with another."""
         return two_windows(self)
 
     def _fit(self, pieces: list[Array]) -> None:
         self.window_ = resolve_window(self.window, pieces)
         if max(map(len, pieces)) < self.window_:
-            raise ValueError(f"no piece holds a window of {self.window_} points")
+            raise ValueError(
+                f"no piece is as long as a window of {self.window_} points: give longer pieces or a smaller window"
+            )
         self._fit_windows(Windows(pieces, self.window_))
 
     def _score(self, x: Array) -> Array:
@@ -90,7 +95,7 @@ class WindowDetector(Detector):
         return windows_to_points(scores, self.window_, self.align)
 
     def _first_window(self, x: Array) -> int | None:
-        """Number of a series' first window among the fitted ones, when it is a part of the fitted data."""
+        """Return the index, among the fitted windows, of the first window of ``x``; None if ``x`` was not fitted."""
         place = self._place(x)
         if place is None:
             return None
@@ -98,15 +103,18 @@ class WindowDetector(Detector):
 
     @abstractmethod
     def _fit_windows(self, windows: Windows) -> None:
-        """Learn from windows that are views into the pieces."""
+        """Learn from the windows of the fitted pieces."""
 
     @abstractmethod
     def _score_windows(self, windows: Windows) -> Array:
-        """(n_windows,) scores of the windows of one series."""
+        """Return (n_windows,) scores of the windows of one series."""
 
 
 def resolve_window(window: Window, pieces: list[Array]) -> int:
-    """A window length as an int: the number given, or the period of the concatenated pieces."""
+    """Return the window length: the given number, or for "auto" the estimated period of the concatenated pieces.
+
+    The estimate is limited to half the longest piece.
+    """
     if window == "auto":
         values = np.concatenate(pieces)
         return min(estimate_window(values), max(1, max(map(len, pieces)) // 2))

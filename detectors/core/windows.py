@@ -1,4 +1,4 @@
-"""Windows of a series as views, window scores back to points, and the window-length estimate."""
+"""Windows of a series as views, their normalisation, and the conversion of window scores to point scores."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from detectors.core.arrays import Array
 
 Alignment = Literal["centre", "centre-low", "start", "end", "mean", "max"]
 Scaling = Literal["none", "z"]
-RoundedScaling = Literal["none", "z", "z-summed"]  # the last: constant windows as their summed mean is rounded
+RoundedScaling = Literal["none", "z", "z-summed"]  # z-summed: constant windows depend on the rounding of their mean
 
 
 class Windows:
-    """All windows of stride 1 of one or more pieces, without a copy.
+    """All windows of stride 1 of one or more pieces, as views.
 
     Parameters
     ----------
     pieces : list of (n_i,) arrays
-        No window reaches from one piece into the next; pieces shorter than ``window`` hold none.
+        No window extends from one piece into the next; pieces shorter than ``window`` have none.
     window : int
         Window length in points.
 
@@ -52,9 +52,9 @@ class Windows:
         return len(self), self.window
 
     def chunks(self, rows: int | None = None) -> Iterator[tuple[slice, Array]]:
-        """Blocks of windows in order: ``(slice into 0..len, (k, window) view)``.
+        """Yield blocks of windows in order: ``(slice into 0..len, (k, window) view)``.
 
-        ``rows`` defaults to about 2 MiB of float64 a block, which stays in the cache. A block never spans two pieces.
+        By default a block has about 2 MiB of float64, which fits the cache. A block never spans two pieces.
         """
         step = rows or max(1, (1 << 18) // self.window)
         for offset, view in zip(self.starts, self.views, strict=False):
@@ -63,7 +63,7 @@ class Windows:
                 yield slice(int(offset) + a, int(offset) + a + len(block)), block
 
     def take(self, index: NDArray[np.intp]) -> Array:
-        """The windows with these numbers, a (k, window) copy."""
+        """Return the windows with these indices, a (k, window) copy."""
         index = np.asarray(index, dtype=np.intp)
         out = np.empty((len(index), self.window))
         piece = np.searchsorted(self.starts, index, side="right") - 1
@@ -74,14 +74,14 @@ class Windows:
         return out
 
     def sample(self, most: int, seed: int | None) -> Array:
-        """All windows, or ``most`` of them drawn without replacement; in order, a (k, window) copy."""
+        """Return at most ``most`` windows, drawn without replacement and in order, as a (k, window) copy."""
         if len(self) <= most:
             return self.take(np.arange(len(self)))
         return self.take(np.sort(np.random.default_rng(seed).choice(len(self), most, replace=False)))
 
 
 def windows_to_points(scores: Array, window: int, align: Alignment = "centre") -> Array:
-    """Window scores to point scores.
+    """Convert window scores to point scores.
 
     Parameters
     ----------
@@ -90,10 +90,11 @@ def windows_to_points(scores: Array, window: int, align: Alignment = "centre") -
     window : int
         Window length.
     align : {"centre", "centre-low", "start", "end", "mean", "max"}
-        ``centre`` puts a window's score at its middle, as the published TSB-UAD scripts do. The first is repeated
-        ceil((window - 1) / 2) times in front, the last floor((window - 1) / 2) times behind.
+        ``centre`` assigns a window's score to its middle point, as the published TSB-UAD scripts do. The first score
+        is repeated ceil((window - 1) / 2) times at the beginning, the last floor((window - 1) / 2) times at the end.
         ``centre-low`` gives these points the lowest score, as TSB-AD does for the matrix profile.
-        ``start`` and ``end`` put it at the window's ends. ``mean`` and ``max`` join all windows that cover a point.
+        ``start`` and ``end`` assign it to the window's first or last point. ``mean`` and ``max`` are taken over all
+        windows that cover a point.
 
     Returns
     -------
@@ -121,9 +122,9 @@ def _join_covering(scores: Array, window: int, align: Alignment) -> Array:
 
 
 def _covering_sum(scores: Array, window: int) -> Array:
-    """Sum of the windows that cover each point, from sums of 1, 2, 4 ... windows: nothing is ever subtracted.
+    """Sum the scores of the windows that cover each point, from sums of 1, 2, 4 ... windows, without subtraction.
 
-    A running sum would carry the rounding of one huge score to every point behind it.
+    A running sum would carry the rounding error of one huge score to all later points.
     """
     doubled = np.pad(scores, window - 1)
     n, width, at = len(scores) + window - 1, 1, 0
@@ -138,14 +139,14 @@ def _covering_sum(scores: Array, window: int) -> Array:
 
 
 def moving_sum(x: Array, width: int) -> Array:
-    """(n - width + 1,) sums of ``width`` consecutive values."""
+    """Return the (n - width + 1,) sums of ``width`` consecutive values."""
     summed = np.concatenate([[0.0], np.cumsum(x)])
     return np.asarray(summed[width:] - summed[:-width])
 
 
 def min_max(windows: Array, least: float = 5e-324) -> Array:
-    """(k, window) windows, each brought to 0..1 by its own extremes; one whose range is below ``least`` to zeros."""
-    columns = windows.T  # overlapping windows: along a column memory is one run, along a row it stops every W points
+    """Scale each of (k, window) windows to 0..1 by its minimum and maximum; to 0 if its range is below ``least``."""
+    columns = windows.T  # overlapping windows: values along a column are contiguous in memory
     low = columns.min(axis=0)
     spread = columns.max(axis=0) - low
     scaled = columns - low
@@ -154,28 +155,28 @@ def min_max(windows: Array, least: float = 5e-324) -> Array:
 
 
 def z_normalised(windows: Array, exact: bool = True) -> Array:
-    """(k, window) windows with mean 0 and sample standard deviation 1; one of a single value becomes zeros.
+    """Scale (k, window) windows to mean 0 and sample standard deviation 1; constant windows become zeros.
 
-    Not ``exact``: only where its mean, summed one value after the other, is that value to the last bit. Else all its
-    values become some .99 or -.99.
+    Without ``exact`` that holds only for a constant window whose summed mean equals the constant to the last bit. All
+    values of another become about .99 or -.99.
     """
     mean, deviation = _moments(windows.T, exact)
     return np.asarray(((windows.T - mean) / deviation).T)
 
 
 def window_moments(windows: Windows, exact: bool = True) -> tuple[Array, Array]:
-    """Mean and sample standard deviation of each window, (n_windows,) each; 1 for one that holds a single value.
+    """Return mean and sample standard deviation of each window, (n_windows,) each; constant windows have deviation 1.
 
-    Not ``exact``: as they are summed, for every window.
+    Without ``exact``, a constant window whose summed mean is rounded has the tiny deviation that follows.
     """
     parts = [_moments(block.T, exact) for _, block in windows.chunks()]
     return np.concatenate([mean for mean, _ in parts]), np.concatenate([deviation for _, deviation in parts])
 
 
 def _moments(columns: Array, exact: bool) -> tuple[Array, Array]:
-    """The same of (window, k) columns, summed in order: no digit depends on a window's place in its block."""
+    """Compute :func:`window_moments` of (window, k) columns; no digit depends on a window's place in its block."""
     if not exact:
-        columns = np.ascontiguousarray(columns)  # the layout decides how NumPy sums: here one value after the other
+        columns = np.ascontiguousarray(columns)  # in this layout NumPy sums the values one after the other
     mean = columns.mean(axis=0)
     deviation = np.sqrt(((columns - mean) ** 2).sum(axis=0) / max(len(columns) - 1, 1))
     flat = deviation == 0
@@ -184,6 +185,6 @@ def _moments(columns: Array, exact: bool) -> tuple[Array, Array]:
     return np.where(flat, columns[0], mean), np.where(flat, 1.0, deviation)
 
 
-def evenly(count: int, limit: int) -> NDArray[np.intp]:
-    """At most ``limit`` of the numbers 0..count - 1, evenly spread, the ends included."""
+def evenly_spaced(count: int, limit: int) -> NDArray[np.intp]:
+    """Return at most ``limit`` of the indices 0..count - 1, evenly spaced, the ends included."""
     return np.linspace(0, count - 1, min(count, limit)).astype(np.intp)

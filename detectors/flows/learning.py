@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from detectors.core import Diverged, Index, Windows, evenly
+from detectors.core import Diverged, Index, Windows, evenly_spaced
 from detectors.flows.resnet import FeatureFlow, compress
 from detectors.neural.training import Schedule, adam, epochs_since_best, require_finite
 
@@ -78,7 +78,7 @@ def learn(learners: Sequence[Learner], schedules: tuple[Schedule, Schedule]) -> 
 def whiten(model: FeatureFlow, learners: Sequence[Learner]) -> None:
     """Moments of the feature maps of some of the windows become the whitening of each map."""
     model.eval()
-    everywhere = [evenly(len(learner.windows), WHITENED)[:, None] for learner in learners]
+    everywhere = [evenly_spaced(len(learner.windows), WHITENED)[:, None] for learner in learners]
     rows = [
         np.repeat(index, learner.training.shape[1], axis=1) for index, learner in zip(everywhere, learners, strict=True)
     ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from detectors.core import Array, Windows, evenly
+from detectors.core import Array, Windows, evenly_spaced
 from detectors.kernels import tree_loops
 from detectors.kernels.neighbour_loops import Heaps
 
@@ -33,7 +33,7 @@ class WindowTree:
     def __init__(self, pieces: list[Array], window: int, k: int) -> None:
         self.windows = Windows(pieces, window)
         self.k = min(k, len(self.windows))
-        some = self.windows.take(evenly(len(self.windows), SAMPLE))
+        some = self.windows.take(evenly_spaced(len(self.windows), SAMPLE))
         self.centre = some.mean(axis=0)
         axes = np.linalg.eigh(np.cov(some, rowvar=False))[1][:, ::-1]
         share = share_behind((some - self.centre) @ axes, self.k)
@@ -66,7 +66,7 @@ class WindowTree:
     def pays(self) -> bool:
         """Whether asking is quicker than all pairs, by what some rows have to compare."""
         n = len(self.windows)
-        rows = evenly(n, PROBES)
+        rows = evenly_spaced(n, PROBES)
         compared = self._ask(self._turn(self.windows.take(rows))[0])[1] / len(rows)
         return PER_QUERY + PER_COORDINATE * compared < PER_PAIR * n
 
@@ -92,7 +92,7 @@ def share_behind(turned: Array, k: int) -> Array:
     is given, as a share of the usual squared distance, (window,).
     """
     square = np.einsum("ij,ij->i", turned, turned)
-    probes = evenly(len(turned), PROBES)
+    probes = evenly_spaced(len(turned), PROBES)
     apart = square[probes, None] + square - 2 * turned[probes] @ turned.T
     radius = np.median(np.partition(apart, min(k, len(turned)) - 1, axis=1)[:, min(k, len(turned)) - 1])
     left = np.median(np.cumsum(turned[:, ::-1] ** 2, axis=1)[:, ::-1], axis=0)

@@ -17,7 +17,7 @@ from detectors.core import (
     Group,
     Window,
     Windows,
-    evenly,
+    evenly_spaced,
     known_window,
     min_max,
     one_of,
@@ -131,7 +131,7 @@ class NeuralDetector(SavedDetector):
         self.window_ = resolve_window(self.window, pieces)
         self._learn_scale(pieces)
         windows = Windows(pieces, self._span())
-        scaled = self._scaled(windows.take(evenly(len(windows), self.max_windows)))
+        scaled = self._scaled(windows.take(evenly_spaced(len(windows), self.max_windows)))
         with self._steady(self.random_state):
             self.network_: nn.Module = self._network().to(self._device()).eval()
             self.history_: dict[str, list[float]] = self._train(scaled) if self.epochs else {}

@@ -64,7 +64,7 @@ class SavedDetector(Detector):
     def load(cls, path: str | Path, device: str | None = None) -> Self:
         """As :meth:`Detector.load`, onto ``device`` where one is given in place of the saved parameter."""
         tensors, facts = read(path)
-        saved.checked(path, facts, cls.__name__, cls.version)
+        saved.check(path, facts, cls.__name__, cls.version)
         # JSON knows no tuples.
         params = {name: tuple(value) if isinstance(value, list) else value for name, value in facts["params"].items()}
         self = cls(**params | ({"device": device} if device else {}))

@@ -16,7 +16,7 @@ from hypothesis.extra.numpy import arrays
 from detectors.ae import AE
 from detectors.cnn import CNN
 from detectors.core.contract import Diverged
-from detectors.core.windows import Windows, evenly
+from detectors.core.windows import Windows, evenly_spaced
 from detectors.lstm import LSTM
 from detectors.neural.baseline import min_max, min_max_past
 from detectors.untrained import UntrainedAE, UntrainedCNN, UntrainedLSTM
@@ -58,7 +58,7 @@ def test_a_step_out_of_a_flat_past_is_bounded():
 
 @pytest.mark.parametrize(("count", "limit"), [(5, 10), (10, 10), (1000, 7)])
 def test_evenly(count, limit):
-    index = evenly(count, limit)
+    index = evenly_spaced(count, limit)
     assert len(index) == len(set(index.tolist())) == min(count, limit)
     assert (index[0], index[-1]) == (0, count - 1)
     assert np.ptp(np.diff(index)) <= 1

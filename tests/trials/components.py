@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from scipy.ndimage import uniform_filter1d
 
-from detectors.core import Array, Index, evenly
+from detectors.core import Array, Index, evenly_spaced
 from detectors.flows.components import Distance, Evidence, prepared
 from detectors.flows.scale import CoarseWindows, Scale, spread
 from detectors.scaleflow import COMPONENTS, ScaleFlow
@@ -81,8 +81,8 @@ class Wider(Own):
 
     def _fit_components(self, scale: Scale, windows: CoarseWindows, known: Index, unseen: Index) -> None:
         super()._fit_components(scale, windows, known, unseen)
-        every = evenly(len(windows), self.max_windows)
-        some = evenly(len(every), max(1, self.max_windows // 4))
+        every = evenly_spaced(len(windows), self.max_windows)
+        some = evenly_spaced(len(every), max(1, self.max_windows // 4))
         references, places = windows.take(every), windows.places(every)
         for name in DISTANCES:
             component = scale.components[name][0]
@@ -152,7 +152,7 @@ def phase_surprises(fitted: Array, x: Array, period: int | None) -> Array | None
     half = len(fitted) // 2
     cycle = min(wanted, key=lambda c: float(np.abs(_residual(fitted[:half], fitted[half:], c)).mean()))
     usual = np.sort(_residual(fitted, fitted, cycle))
-    return Evidence(usual[evenly(len(usual), 1000)], 0)(_residual(fitted, x, cycle))
+    return Evidence(usual[evenly_spaced(len(usual), 1000)], 0)(_residual(fitted, x, cycle))
 
 
 def _residual(fitted: Array, x: Array, cycle: int) -> Array:

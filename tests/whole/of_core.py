@@ -37,7 +37,13 @@ from datasets._simulate import (
 from detectors import Array, estimate_window
 from detectors.core import windows as rows_of
 from detectors.core.periods import autocorrelation, period
-from detectors.core.threshold import interval_of, parts_held_out, peaks_over_threshold, stretches, upper_quantile
+from detectors.core.threshold import (
+    contiguous_folds,
+    exceedance_counts,
+    peaks_over_threshold,
+    share_interval_from_counts,
+    upper_quantile,
+)
 from detectors.core.values import as_pieces, as_series, offset_in
 from detectors.flows import resnet
 from detectors.kernels import huge, shapes
@@ -80,13 +86,13 @@ def core_windows(folder: Path) -> str:
                     f"{align} of {count}: {numbers(rows_of.windows_to_points(scores[:count], window, align)[:8])}"
                 ]
         parts += [f"moving sum {array(rows_of.moving_sum(scores, window), 3)}"]
-    parts += [f"evenly {[rows_of.evenly(count, 5).tolist() for count in (1, 4, 5, 6, 100)]}"]
+    parts += [f"evenly {[rows_of.evenly_spaced(count, 5).tolist() for count in (1, 4, 5, 6, 100)]}"]
     parts += [told(lambda: rows_of.windows_to_points(scores, 3, "middle"))]  # type: ignore[arg-type]
     return "\n".join(parts) + "\n"
 
 
 def core_thresholds(folder: Path) -> str:
-    """Levels, stretches, intervals and parts held out."""
+    """Levels, counts of exceedances, intervals and parts held out."""
     rng = np.random.default_rng(3)
     kinds = {
         "gamma": rng.gamma(2, 1, 500),
@@ -103,15 +109,15 @@ def core_thresholds(folder: Path) -> str:
             parts += [
                 f"{name} {share:g}: {number(level)} reached by {int((scores >= level).sum())}; tail {float(f'{peaks_over_threshold(scores, share):.2g}') if share < 0.5 else ''}"
             ]
-        found = [stretches(scores, float(np.quantile(scores, 0.9)), gap) for gap in (1, 3, 20)]
+        found = [exceedance_counts(scores, float(np.quantile(scores, 0.9)), gap) for gap in (1, 3, 20)]
         parts += [f"    stretches {[f[:9] for f in found]}"]
         parts += [
-            f"    interval {numbers(interval_of(f, len(scores), gap, new))}"
+            f"    interval {numbers(share_interval_from_counts(f, len(scores), gap, new))}"
             for f, gap in zip(found, (1, 3, 20), strict=True)
             for new in (10, 1000)
         ]
     for count in (2, 3, 5):
-        for known, held in parts_held_out([np.arange(10.0), np.arange(20.0, 23), np.arange(30.0, 41)], count, 2):
+        for known, held in contiguous_folds([np.arange(10.0), np.arange(20.0, 23), np.arange(30.0, 41)], count, 2):
             parts += [
                 f"of {count}: known {[f'{p[0]:g}-{p[-1]:g}' for p in known]}, held {[f'{p[0]:g}-{p[-1]:g}' for p in held]}"
             ]
