@@ -70,7 +70,7 @@ def test_what_would_need_pickle_is_refused():
 
 @pytest.mark.parametrize("place", ["os:system", "detectors.core.saved:json", "detectors.kernels.forest:Windows"])
 def test_a_file_cannot_name_other_code(place):
-    with pytest.raises(ValueError, match="no dataclass of the detectors"):
+    with pytest.raises(ValueError, match="not a dataclass of the detectors"):
         core.decode({"dataclass": place, "fields": {}}, {})
 
 
@@ -79,7 +79,7 @@ def test_a_file_imports_no_module_of_others(tmp_path, monkeypatch):
         "from dataclasses import dataclass\n@dataclass\nclass Theirs:\n    x: int = 0\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(ValueError, match="no dataclass of the detectors"):
+    with pytest.raises(ValueError, match="not a dataclass of the detectors"):
         core.decode({"dataclass": "of_others:Theirs", "fields": {}}, {})
     assert "of_others" not in sys.modules
 
