@@ -1,4 +1,4 @@
-"""HBOS: a histogram per window position; rare values score high."""
+"""HBOS: one histogram for each position of the window; rare values score high."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ from detectors.core import (
 class HBOS(WindowDetector):
     """Histogram-based outlier score of sliding windows.
 
-    Each of the window's positions is a feature with a histogram of equal bins. A window scores -sum_j
-    log2(density_j(x_j) + alpha). A value outside of the fitted range counts as the outermost bin's if it is within
-    ``tol`` bin widths. Else it counts as the rarest bin's. One on an edge between two bins is looked up in the lower
-    one. Both as in PyOD, which the published figures used. A range too small to be divided (equal values, or rounding)
-    is widened on both sides.
+    Each position of the window is a feature with a histogram of equally wide bins. The score of a window is
+    -sum_j log2(density_j(x_j) + alpha). A value outside of the fitted range has the density of the outermost bin if it
+    is within ``tol`` bin widths, else that of the rarest bin. A value on the edge of two bins belongs to the lower one.
+    Both rules are PyOD's, which the published figures used. A range too small to be divided (equal values up to
+    rounding) is widened on both sides.
 
     Parameters
     ----------
     window, align
         As in :class:`~detectors.core.window_detector.WindowDetector`.
     n_bins : int
-        Bins of each histogram.
+        Number of bins of each histogram.
     alpha : float
-        Regulariser, above 0; an empty bin contributes -log2(alpha).
+        Regularisation constant, above 0; an empty bin contributes -log2(alpha).
     tol : float
         Tolerance outside of the fitted range, in bin widths.
     scaling : {"none", "z", "z-summed"}
-        Windows as they are, or each with mean 0 and standard deviation 1. "z-summed": a window of one value becomes
-        zeros only where its mean, summed value by value, is that value. TSB-AD's published run has this.
+        Windows unscaled, or each with mean 0 and standard deviation 1. "z-summed": a constant window becomes zeros
+        only if its mean, summed value by value, equals the constant, as in TSB-AD's published run.
 
     References
     ----------
@@ -77,7 +77,7 @@ class HBOS(WindowDetector):
         from detectors.kernels.histograms import count
 
         low, high = column_range(windows) if self.scaling == "none" else scaled_range(windows, self.scaling == "z")
-        edges = np.linspace(*widened(low, high, self.n_bins), self.n_bins + 1, axis=1)
+        edges = np.linspace(*widen(low, high, self.n_bins), self.n_bins + 1, axis=1)
         self.edges_: Array = np.ascontiguousarray(edges)
         counts = np.zeros((windows.window, self.n_bins))
         if self.scaling != "none":
@@ -100,26 +100,26 @@ class HBOS(WindowDetector):
         else:
             pieces = map(np.ascontiguousarray, windows.pieces)
             total = np.concatenate([look_up(piece, self.edges_, self.log_density_, tol) for piece in pieces])
-        # Equal terms summed in another order differ in the last bits: rounding keeps them tied.
+        # The order of summation changes the last bits: rounding keeps equal windows tied.
         return np.round(-total, 9)
 
 
-def widened(low: Array, high: Array, bins: int) -> tuple[Array, Array]:
-    """Ranges that float64 can divide into bins.
+def widen(low: Array, high: Array, bins: int) -> tuple[Array, Array]:
+    """Widen ranges that float64 cannot divide into bins.
 
-    An empty one grows by one half on each side, as in numpy.histogram, and further for large values.
+    They grow by one half on each side, as in numpy.histogram, and by more for large values.
     """
     rounding = 4 * bins * np.spacing(np.maximum(np.abs(low), np.abs(high)))
     flat = high - low <= np.maximum(rounding, 4 * bins * np.finfo(np.float64).tiny)
     half = np.where(flat, np.maximum(0.5, rounding), 0.0)
-    # Values that differ by rounding must not lie on both sides of the middle edge.
+    # Values that differ by rounding must not be on different sides of the middle edge.
     return low - half, high + np.where(low < high, 1.1, 1.0) * half
 
 
 def column_range(windows: Windows) -> tuple[Array, Array]:
-    """Smallest and largest value at each of the window's positions, (window,) each.
+    """Return the smallest and largest value at each position of the window, (window,) each.
 
-    Position j sees x[j : n - window + 1 + j]. All share a core and differ in a few border values.
+    Position j has the values x[j : n - window + 1 + j].
     """
     low = np.full(windows.window, np.inf)
     high = -low
@@ -132,7 +132,7 @@ def column_range(windows: Windows) -> tuple[Array, Array]:
 
 
 def scaled_columns(windows: Windows, exact: bool) -> Iterator[tuple[int, Array]]:
-    """Each of the window's positions, with the value there of all windows, z-normalised by themselves."""
+    """Yield each position of the window with its values in all z-normalised windows."""
     mean, deviation = window_moments(windows, exact)
     for j in range(windows.window):
         column = np.concatenate([view[:, j] for view in windows.views])
@@ -140,6 +140,6 @@ def scaled_columns(windows: Windows, exact: bool) -> Iterator[tuple[int, Array]]
 
 
 def scaled_range(windows: Windows, exact: bool) -> tuple[Array, Array]:
-    """:func:`column_range` of the z-normalised windows."""
+    """Return the :func:`column_range` of the z-normalised windows."""
     ranges = np.array([(column.min(), column.max()) for _, column in scaled_columns(windows, exact)])
     return ranges[:, 0], ranges[:, 1]

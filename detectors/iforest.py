@@ -1,4 +1,4 @@
-"""IForest: windows that few random cuts isolate."""
+"""IForest: the isolation forest on sliding windows."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ Trees = Literal["own", "sklearn"]
 class IForest(WindowDetector):
     """Isolation forest on sliding windows.
 
-    Random trees cut small samples of the windows at random values of random positions. The score is
-    2^(-mean depth / expected depth), near 1 for windows that are isolated early. Trees follow the same law as those
-    of scikit-learn's ``IsolationForest`` and score alike. Windows are read from the series itself, only at the
-    positions that a tree asks for. Values are float64: neither small units nor a high level hide anything.
+    Random trees split small samples of the windows at random values of random positions. The score is
+    2^(-mean depth / expected depth), near 1 for windows that are isolated early. The trees have the same distribution
+    as those of scikit-learn's ``IsolationForest`` and give similar scores. No window is copied: a tree reads the values
+    that it needs from the series. Values are float64, so that small units or a high level lose no digits.
 
     Parameters
     ----------
     window, align
         As in :class:`~detectors.core.window_detector.WindowDetector`.
     n_estimators : int
-        Trees.
+        Number of trees.
     max_samples : int
         Windows drawn for each tree, without replacement; all of them if there are fewer.
     random_state : int or None
-        Seed of the samples and of the cuts.
+        Seed of the samples and of the splits.
     scaling : {"none", "z", "z-summed"}
-        Windows as they are, or each with mean 0 and standard deviation 1; the latter with ``trees="sklearn"`` alone.
-        "z-summed": a window of one value becomes zeros only where its mean, summed value by value, is that value.
+        Windows unscaled, or each with mean 0 and standard deviation 1, which requires ``trees="sklearn"``. "z-summed":
+        a constant window becomes zeros only if its mean, summed value by value, equals the constant.
     trees : {"own", "sklearn"}
-        "sklearn": those of scikit-learn, random number for random number, to meet published figures. They see float32
-        copies of all windows, each from its last point to its first, as TSB-AD lays them out.
+        "sklearn": scikit-learn's trees with the same random numbers, to reproduce published figures. They get float32
+        copies of all windows, each in reverse order of its points, as in TSB-AD.
     max_features : int or None
-        Positions of the window that one tree of scikit-learn knows, drawn at random; None for all.
+        Number of positions of the window, drawn at random, that one tree of scikit-learn uses; None for all.
 
     References
     ----------
@@ -81,7 +81,7 @@ class IForest(WindowDetector):
     max_features: int | None = parameter(default=None, must_be=whole(1) | one_of(None))
 
     def check_params(self) -> None:
-        """As every detector's; the package's own trees read the series itself, at any position."""
+        """Also refuse scaling and ``max_features`` with the package's own trees, which read the unscaled series."""
         super().check_params()
         if self.trees == "own" and (self.scaling != "none" or self.max_features is not None):
             raise ValueError('scaling must be "none" and max_features None with trees="own": take trees="sklearn"')
@@ -111,7 +111,7 @@ class IForest(WindowDetector):
         self.library_: Any = forest.fit(self._matrix(windows))
 
     def _matrix(self, windows: Windows) -> Float32:
-        """All windows, (n_windows, window), each backwards."""
+        """Return all scaled windows, (n_windows, window), each in reverse order of its points."""
         matrix = np.empty(windows.shape, dtype=np.float32)
         for rows, block in windows.chunks():
             matrix[rows] = (block if self.scaling == "none" else z_normalised(block, self.scaling == "z"))[:, ::-1]

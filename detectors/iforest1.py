@@ -6,7 +6,7 @@ from detectors.iforest import IForest, Trees
 
 
 class IForest1(IForest):
-    """Isolation forest on the points themselves: :class:`~detectors.iforest.IForest` of window 1.
+    """Isolation forest on single points: :class:`~detectors.iforest.IForest` with window 1.
 
     Parameters
     ----------

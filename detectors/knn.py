@@ -22,19 +22,19 @@ from detectors.kernels.nearest import nearest
 
 @parameters
 class KNN(WindowDetector):
-    """Distance from each window to its k-th nearest one, Euclidean, exact.
+    """Exact Euclidean distance from each window to its k-th nearest neighbour.
 
-    The fitted series and its parts are scored without the window itself. Neighbours overlap, so k should exceed the few
-    windows that a shift by some points makes.
+    In the fitted series and its parts a window is not its own neighbour. Windows shifted by a few points are near
+    neighbours, so k should be larger than their number.
 
     Parameters
     ----------
     window, align
         As in :class:`~detectors.core.window_detector.WindowDetector`.
     n_neighbors : int
-        Neighbours k; one less than there are windows if that is smaller.
+        Number of neighbours k, at most the number of windows minus one.
     scaling : {"none", "z"}
-        Windows as they are, or each with mean 0 and standard deviation 1.
+        Windows unscaled, or each with mean 0 and standard deviation 1.
 
     References
     ----------
@@ -60,7 +60,7 @@ class KNN(WindowDetector):
     scaling: Scaling = parameter(default="none", must_be=one_of(*get_args(Scaling)))
 
     def _fit_windows(self, windows: Windows) -> None:
-        """The fitted pieces are the reference."""
+        """Do nothing: the fitted pieces are the reference."""
 
     def _score_windows(self, windows: Windows) -> Array:
         [x] = windows.pieces
@@ -70,13 +70,14 @@ class KNN(WindowDetector):
         if first is None:
             return nearest(x, self.fitted_pieces_, self.window_, k, self.scaling)[0][:, -1]
         distances, index = nearest(x, self.fitted_pieces_, self.window_, min(k + 1, total), self.scaling)
-        return without_own(distances, index, first)
+        return last_other_distance(distances, index, first)
 
 
-def without_own(distances: Array, index: Int32, first: int) -> Array:
-    """The last distance of each row but the row's own window; one that more equals hide counts among them.
+def last_other_distance(distances: Array, index: Int32, first: int) -> Array:
+    """Return each row's last distance without the row's own window.
 
-    Rows are the windows ``first``, ``first + 1`` ... of the reference.
+    Rows are the windows ``first``, ``first + 1`` ... of the reference. If a row's own window is missing because more
+    windows than neighbours equal it, the distances of those are equal, and the last one is returned.
     """
     own_is_last = index[:, -1] == np.arange(first, first + len(index), dtype=np.int32)
     return np.asarray(np.where(own_is_last, distances[:, -2] if distances.shape[1] > 1 else 0.0, distances[:, -1]))

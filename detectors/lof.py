@@ -1,4 +1,4 @@
-"""LOF: how much sparser a window's surroundings are than its neighbours'."""
+"""LOF: the local outlier factor, which compares a window's density with that of its neighbours."""
 
 from __future__ import annotations
 
@@ -27,31 +27,32 @@ ROWS = 1 << 16
 
 @parameters
 class LOF(WindowDetector):
-    """Local outlier factor of sliding windows, Euclidean distance, exact neighbours.
+    """Local outlier factor of sliding windows with Euclidean distance and exact neighbours.
 
     The fitted series and its parts are scored leave-one-out, as scikit-learn's ``LocalOutlierFactor`` does
     (``-negative_outlier_factor_``). Any other series is scored against the fitted windows (``novelty=True``,
     ``-score_samples``).
 
-    Distances are summed term by term, so equal windows are at distance 0. In scikit-learn the brute force takes them
-    from |a|^2 - 2 a.b + |b|^2. Rounding then leaves equal windows of non-integer values some 1e-8 apart. So factors
-    differ where windows repeat by the dozen. On integer values both agree.
+    Distances are summed term by term, so equal windows have distance 0. scikit-learn's brute force computes
+    |a|^2 - 2 a.b + |b|^2. Rounding then separates equal windows of non-integer values by about 1e-8, so the factors
+    differ from ours if many windows are equal. On integer values both agree.
 
-    A window that equals k others or more has mean reachability 0. 1e-10 is added to it, as in scikit-learn, so its
-    density is 1e10. Windows beside it, as beside a stuck stretch, get factors of that order: ``notes_`` says so. Where
-    windows lie less than 1 apart, 1e-10 of their median k-distance is added instead: no unit changes a factor.
+    A window that equals at least k others has mean reachability distance 0. As in scikit-learn 1e-10 is added to it, so
+    its density is 1e10. Its neighbours, for example beside a stuck stretch, get factors of that order, and ``notes_``
+    says so. If the median k-distance is below 1, 1e-10 times this median is added instead, so that factors do not
+    depend on the unit.
 
     Parameters
     ----------
     window, align
         As in :class:`~detectors.core.window_detector.WindowDetector`.
     n_neighbors : int
-        Neighbours k; one less than there are windows if that is smaller.
+        Number of neighbours k, at most the number of windows minus one.
     sample : int or None
-        None: every fitted window is a reference. A number: about so many windows are, in stretches spread over the
-        fitted data. Bounded memory and time for long series; the scores are then an approximation.
+        None: every fitted window is a reference. A number: about this many windows are, in stretches spread over the
+        fitted data. This bounds memory and time on long series, and the scores are then an approximation.
     scaling : {"none", "z"}
-        Windows as they are, or each with mean 0 and standard deviation 1.
+        Windows unscaled, or each with mean 0 and standard deviation 1.
 
     References
     ----------
@@ -79,19 +80,19 @@ class LOF(WindowDetector):
 
     def _fit_windows(self, windows: Windows) -> None:
         self._fitted_windows = len(windows)
-        self._reference, self._referred = sampled(windows.pieces, self.window_, self.sample)
+        self._reference, self._referred = sample_reference(windows.pieces, self.window_, self.sample)
         k = max(1, min(self.n_neighbors, len(self._referred) - 1))
         parts, offset = [], 0
         for piece in self._reference:
             distances, index = nearest(piece, self._reference, self.window_, k + 1, self.scaling)
-            parts.append(without_itself(distances, index, offset))
+            parts.append(drop_own_window(distances, index, offset))
             offset += len(distances)
         distances, index = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
         self._reach: Array = distances[:, -1].copy()
         self._least = least_reach(self._reach)
         self._density: Array = local_density(distances, index, self._reach, self._least)
         self._factors: Array = density_ratio(self._density, index, self._density)
-        self.notes_ = equal_windows(self._reach, k)
+        self.notes_ = equal_windows_note(self._reach, k)
 
     def _score_windows(self, windows: Windows) -> Array:
         x = windows.pieces[0]
@@ -108,23 +109,23 @@ class LOF(WindowDetector):
         return scores
 
 
-def equal_windows(reach: Array, k: int) -> tuple[str, ...]:
-    """What is to be said of windows that equal k others or more."""
+def equal_windows_note(reach: Array, k: int) -> tuple[str, ...]:
+    """Return a note if some windows equal at least k others."""
     count = int((reach == 0).sum())
     if not count:
         return ()
     return (
-        f"LOF: {count:,} of {len(reach):,} fitted windows equal {k} others or more, so that their density is set "
-        f"by rule, and windows beside them score far above all others: take more neighbours than windows are equal "
-        f"(n_neighbors), or another detector.",
+        f"LOF: {count:,} of {len(reach):,} fitted windows equal {k} others or more. Their density has a fixed value, "
+        f"and windows near them score far above all others: set n_neighbors higher than the number of equal windows, "
+        f"or use another detector.",
     )
 
 
-def sampled(pieces: list[Array], window: int, sample: int | None) -> tuple[list[Array], Index]:
-    """Pieces whose windows are the reference, and the numbers of these windows among all.
+def sample_reference(pieces: list[Array], window: int, sample: int | None) -> tuple[list[Array], Index]:
+    """Return pieces whose windows are the reference, and the indices of these windows among all.
 
-    Neighbours of a window are often its own successors, so a sample consists of stretches of 8 windows' length. One
-    lies in each of equally long strata, at places that follow the golden ratio (no seed, no common period).
+    Neighbours of a window are often its own successors, so a sample consists of stretches 8 windows long. There is one
+    in each of equally long strata. Its place follows the golden ratio, which needs no seed and has no period.
     """
     counts = np.array([len(piece) - window + 1 for piece in pieces])
     total = int(counts.sum())
@@ -144,8 +145,11 @@ def sampled(pieces: list[Array], window: int, sample: int | None) -> tuple[list[
     return chosen, np.concatenate(numbers)
 
 
-def without_itself(distances: Array, index: Int32, first: int) -> tuple[Array, Int32]:
-    """Neighbours but the row's own window; where more equal ones than neighbours hide it, but the first. In place."""
+def drop_own_window(distances: Array, index: Int32, first: int) -> tuple[Array, Int32]:
+    """Remove each row's own window from its neighbours, in place, or the first neighbour if it is not among them.
+
+    It is missing if more windows than neighbours equal it.
+    """
     for a in range(0, len(index), ROWS):
         rows = slice(a, a + ROWS)
         d, i = distances[rows], index[rows]
@@ -158,13 +162,13 @@ def without_itself(distances: Array, index: Int32, first: int) -> tuple[Array, I
 
 
 def least_reach(reach: Array) -> float:
-    """What keeps a density finite: 1e-10, or that share of the median positive k-distance if this is below 1."""
+    """Return the constant that keeps densities finite: 1e-10 * min(1, median of the positive k-distances)."""
     apart = reach[reach > 0]
     return 1e-10 * min(1.0, float(np.median(apart))) if len(apart) else 1e-10
 
 
 def local_density(distances: Array, index: Int32, reach: Array, least: float) -> Array:
-    """Inverse mean reachability distance, Def. 6: max(distance, the neighbour's own k-distance), plus ``least``."""
+    """Return 1 / (mean of max(distance, the neighbour's k-distance) + ``least``), Def. 6."""
     density = np.empty(len(distances))
     for a in range(0, len(distances), ROWS):
         rows = slice(a, a + ROWS)
@@ -173,7 +177,7 @@ def local_density(distances: Array, index: Int32, reach: Array, least: float) ->
 
 
 def density_ratio(reference: Array, index: Int32, density: Array) -> Array:
-    """The factor, Def. 7: mean density of the neighbours over the window's own."""
+    """Return the local outlier factor: mean density of the neighbours divided by the window's own, Def. 7."""
     ratio = np.empty(len(density))
     for a in range(0, len(density), ROWS):
         rows = slice(a, a + ROWS)

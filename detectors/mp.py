@@ -1,4 +1,4 @@
-"""MP: distance from a window to its nearest neighbour, whatever level and scale both have."""
+"""MP: the matrix profile, the z-normalised distance from a window to its nearest neighbour."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ Flags = NDArray[np.bool_]
 
 @parameters
 class MP(WindowDetector):
-    """Matrix profile: z-normalised Euclidean distance from each window to the nearest other one.
+    """Matrix profile: z-normalised Euclidean distance from each window to its nearest neighbour.
 
-    A series is joined with the fitted pieces. Where it is one of them, or a part of one, trivial matches are left out.
-    They are windows at most ceil(W / 4) starts apart (stumpy's rule).
+    Neighbours are the windows of the fitted pieces. If the series is one of these pieces, or a part of one, trivial
+    matches are excluded: windows whose starts are at most ceil(W / 4) points apart (stumpy's rule).
 
     Parameters
     ----------
     window, align
         As in :class:`~detectors.core.window_detector.WindowDetector`; at least 3 points.
     constants : {"sqrt", "zero"}
-        A constant window has no z-normal form. "sqrt": its distance to anything is sqrt(2 W), as if
+        A constant window cannot be z-normalised. "sqrt": its distance to any window is sqrt(2 W), as if
         uncorrelated (the published runs). "zero": 0 to another constant window, sqrt(W) to any other (stumpy).
     share : float
-        Share of the diagonals of the distance matrix that is computed, in (0, 1]. Below 1 time falls in proportion, and
-        scores are upper bounds of the exact ones. A window that meets no other on these diagonals gets 2 sqrt(W), which
-        none exceeds.
+        Share of the diagonals of the distance matrix that is computed, in (0, 1]. Time is proportional to it. Below 1
+        scores are upper bounds of the exact ones. A window without a neighbour on these diagonals gets 2 sqrt(W), the
+        largest possible distance.
 
     References
     ----------
@@ -70,10 +70,13 @@ class MP(WindowDetector):
 
     def _fit_windows(self, windows: Windows) -> None:
         if self.window_ < 3:
-            raise ValueError(f"MP needs a window of at least 3 points (shorter ones are all alike), got {self.window_}")
+            raise ValueError(
+                "MP needs a window of at least 3 points (all shorter windows are equal when z-normalised), "
+                f"got {self.window_}"
+            )
 
     def min_length(self) -> int:
-        """Every window has another one outside of its exclusion zone."""
+        """Return the length from which every window has another one outside of its exclusion zone."""
         return min_length_for_profile(self)
 
     def _score_windows(self, windows: Windows) -> Array:
@@ -87,7 +90,7 @@ class MP(WindowDetector):
         if self.constants == "zero":
             flat = [is_constant(piece, self.window_) for piece in self.fitted_pieces_]
             match_constants(distance, is_constant(x, self.window_), flat, self.window_, exclusion, place)
-        # The two of a pair have one distance, but their means are summed apart: rounding keeps them tied.
+        # Two mutual nearest neighbours have the same distance, but its last bits differ: rounding keeps them tied.
         return np.round(distance, 9)
 
 
@@ -96,9 +99,9 @@ def match_constants(
 ) -> None:
     """Give constant windows stumpy's distances, in place: 0 between two of them, sqrt(W) to any other window.
 
-    ``distance`` are the (n,) nearest distances with constants taken as uncorrelated. ``own`` tells which windows of the
-    scored series are constant, (n,), ``flat`` the same of the fitted pieces. A window of piece ``place[0]`` is no
-    neighbour where its start is at most ``exclusion`` from ``place[1]`` + the row.
+    ``distance`` are (n,) nearest distances in which constant windows count as uncorrelated. ``own`` flags the constant
+    windows of the scored series, (n,), and ``flat`` those of each fitted piece. If ``place`` is given, row i of the
+    series is at ``place[1] + i`` of piece ``place[0]``, and windows at most ``exclusion`` from it are no neighbours.
     """
     available = np.full(len(own), sum(int(piece.sum()) for piece in flat))
     if place is not None:

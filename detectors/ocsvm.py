@@ -1,4 +1,4 @@
-"""OCSVM: distance from a smooth boundary around normal windows."""
+"""OCSVM: a one-class support vector machine on scaled windows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Scaling = Literal["min-max", "z", "tsb-ad"]
 
 
 def z_by_numpy(windows: Array) -> Array:
-    """As ``scipy.stats.zscore``: a window of one value becomes zeros only where NumPy's mean of it is that value."""
+    """Scale like ``scipy.stats.zscore``: constant windows become zeros only if NumPy's mean equals the constant."""
     rows = np.ascontiguousarray(windows)
     with np.errstate(divide="ignore", invalid="ignore"):
         scaled = (rows - rows.mean(axis=1, keepdims=True)) / rows.std(axis=1, ddof=1, keepdims=True)
@@ -38,10 +38,10 @@ DIGITS = {"min-max": 9, "z": 9, "tsb-ad": 12}
 
 @parameters
 class OCSVM(WindowDetector):
-    """One-class support vector machine on windows, each scaled by itself.
+    """One-class support vector machine on windows, each of which is scaled by its own values.
 
-    The kernel is exp(-gamma |u - v|^2) with gamma = 1 / window; the score is the negative decision
-    function. A constant window becomes zeros.
+    The kernel is exp(-gamma |u - v|^2) with gamma = 1 / window. The score is the negative decision
+    function. Constant windows become zeros.
 
     Parameters
     ----------
@@ -50,13 +50,13 @@ class OCSVM(WindowDetector):
     nu : float
         Upper bound on the share of fitted windows outside of the boundary, in (0, 1].
     max_windows : int
-        Above this number a seeded sample of the fitted windows, without replacement, stands for all of them. The
-        solver's time grows with the square of their number.
+        Largest number of fitted windows; if there are more, a random sample without replacement is used. The time of
+        the solver grows with the square of their number.
     random_state : int or None
         Seed of that sample.
     scaling : {"min-max", "z", "tsb-ad"}
-        Each window to 0..1, or to mean 0 and standard deviation 1. "tsb-ad": the first for fitted windows, the second
-        for scored ones, as TSB-AD does by a slip.
+        Scale each window to 0..1, or to mean 0 and standard deviation 1. "tsb-ad": the first for fitted windows, the
+        second for scored ones, a mistake of TSB-AD.
 
     References
     ----------
@@ -96,13 +96,13 @@ class OCSVM(WindowDetector):
     def _score_windows(self, windows: Windows) -> Array:
         scores = np.empty(len(windows))
         gamma = 1 / windows.window
-        # exp(-gamma |z - v|^2) = exp(-gamma |z|^2) exp(2 gamma z.v) exp(-gamma |v|^2): the outer factors leave the sum
-        # over v, so the large array sees a product and an exponential only. No exponent exceeds 2, in either scaling.
+        # exp(-gamma |z - v|^2) = exp(-gamma |z|^2) exp(2 gamma z.v) exp(-gamma |v|^2): only the middle factor needs
+        # operations on the large array. No exponent exceeds 2 with any scaling.
         weights = self.weights_ * np.exp(-gamma * np.einsum("ij,ij->i", self.vectors_, self.vectors_))
-        for rows, block in windows.chunks(1024):  # 1024 x vectors stays in the cache
+        for rows, block in windows.chunks(1024):  # 1024 x vectors fits the cache
             z = SCORED[self.scaling](block)
             kernel = z @ (2 * gamma * self.vectors_.T)
             total = np.exp(kernel, out=kernel) @ weights
             scores[rows] = -total * np.exp(-gamma * np.einsum("ij,ij->i", z, z)) - self.offset_
-        # A window's place in its block moves the last bits; rounding keeps equal windows tied.
+        # The last bits depend on a window's place in its block: rounding keeps equal windows tied.
         return np.round(scores, DIGITS[self.scaling])

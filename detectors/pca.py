@@ -1,4 +1,4 @@
-"""PCA: distance of a window from the rare directions of all windows."""
+"""PCA: distances of a window from all principal components, weighted by the inverse of their variance."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import numpy as np
 from detectors.core import Array, WindowDetector, Windows, one_of, parameter, parameters
 
 Signs = Literal["components", "scores"]
-ROWS = 2048  # windows that are rotated at once: they and their rotation stay in the cache
+ROWS = 2048  # windows rotated at once: they and the result fit the cache
 
 
 @parameters
 class PCA(WindowDetector):
-    """Principal components of sliding windows; directions of little variance weigh most.
+    """Principal components of sliding windows; directions of little variance have the largest weight.
 
-    Columns are standardised. A window z scores sum_k |z - v_k| / r_k, as PyOD defines it. Here v_k are all unit
-    eigenvectors of the correlation matrix, r_k their shares of the variance. A share of 0 makes the sum infinite. It
-    then takes the largest finite score of the series (0 if there is none).
+    Window positions are standardised. The score of a window z is sum_k |z - v_k| / r_k, as in PyOD. Here v_k are all
+    unit eigenvectors of the correlation matrix, and r_k their shares of the variance. If a share is 0 the sum is
+    infinite and is replaced by the largest finite score of the series (0 if there is none).
 
     Parameters
     ----------
     window, align
         As in :class:`~detectors.core.window_detector.WindowDetector`.
     signs : {"components", "scores"}
-        An eigenvector has no sign, yet the distance depends on it. "components": its largest entry is positive
-        (scikit-learn since 1.5). "scores": the largest projection of a fitted window onto it is (before).
+        The distance depends on the arbitrary sign of an eigenvector. "components": its largest entry is positive
+        (scikit-learn since 1.5). "scores": the largest projection of a fitted window onto it is (earlier versions).
 
     References
     ----------
@@ -65,8 +65,8 @@ class PCA(WindowDetector):
 
     def _score_windows(self, windows: Windows) -> Array:
         scores = np.empty(len(windows))
-        # The product with all components standardises, too: a last coordinate of 1 carries the means. They are taken
-        # about the level of the series, so that a high one costs no digits.
+        # The product with all components also standardises: a last coordinate of 1 subtracts the means. The level of
+        # the series is subtracted first, to avoid rounding errors at a high level.
         level = self.mean_.mean()
         rotate = -2 * self.components_ / self.scale_
         rotate = np.column_stack([rotate, rotate @ (level - self.mean_)])
@@ -75,22 +75,22 @@ class PCA(WindowDetector):
             weights = 1 / self.shares_
             for rows, block in windows.chunks(ROWS):
                 mine = columns[:, : len(block)]
-                # Along one column of overlapping windows memory is one run, along a row it stops every W points.
+                # The values of one column of overlapping windows are contiguous in memory.
                 np.subtract(block.T, level, out=mine[:-1])
                 square = np.matmul(rotate, mine, out=rotated[:, : len(block)])
-                # |z - v|^2 = |z|^2 - 2 z.v + 1, and |z| is the length of z in the components' basis
+                # |z - v|^2 = |z|^2 - 2 z.v + 1, and |z| is the same in the basis of the components.
                 square += np.einsum("ij,ij->j", square, square) / 4 + 1
                 np.maximum(square, 0, out=square)
                 scores[rows] = weights @ np.sqrt(square, out=square)
         finite = np.isfinite(scores)
         scores[~finite] = scores[finite].max() if finite.any() else 0.0
-        # A window's place in its block moves the last bits: 12 digits of the largest score keep equal windows tied.
-        # One beyond all others must not take the digits of these.
+        # The last bits depend on a window's place in its block: rounding to 12 digits of the largest score keeps equal
+        # windows tied. An extreme score must not determine these digits.
         largest = min(scores.max(), 1e6 * np.median(scores)) or scores.max() or 1.0
         return np.round(scores, 11 - int(np.floor(np.log10(largest))))
 
     def _largest_projections(self, windows: Windows, rows: Array) -> Array:
-        """The projection of a fitted window onto each component that is largest by size, the first of equals."""
+        """Return for each component the projection of a fitted window with the largest absolute value."""
         largest = np.zeros(len(rows))
         for _, block in windows.chunks(ROWS):
             projected = rows @ self._standardise(block)
@@ -99,34 +99,34 @@ class PCA(WindowDetector):
         return largest
 
     def _standardise(self, block: Array) -> Array:
-        """(window, k) standardised columns of (k, window) windows."""
+        """Return (k, window) windows as standardised (window, k) columns."""
         columns = block.T - self.mean_[:, None]
         columns /= self.scale_[:, None]
         return columns
 
 
 def largest_entries(rows: Array) -> Array:
-    """The entry of each row that is largest by size. Of two that are equal but for rounding the first counts."""
+    """Return the entry of each row with the largest absolute value, the first of those equal up to rounding."""
     size = np.abs(rows)
     return np.asarray(rows[np.arange(len(rows)), (size > (1 - 1e-6) * size.max(axis=1, keepdims=True)).argmax(axis=1)])
 
 
 def spectrum(windows: Windows, prepare: Callable[[Array], Array], gram: Array | None = None) -> tuple[Array, Array]:
-    """Singular values, largest first, and right singular vectors in rows, of the prepared windows z.
+    """Return singular values, largest first, and right singular vectors as rows, of the prepared windows z.
 
-    ``prepare`` gives (window, k) columns at once. The smallest shares rule the score, and the eigenvectors of z'z alone
-    lose every share below 1e-16. Where none is below 1e-6 of the largest, at least eight of its digits are right and
-    :func:`roots` is enough; else :func:`refined` follows. ``gram`` is z'z, when :func:`running_moments` has given it;
-    :func:`product` else.
+    ``prepare`` maps (k, window) windows to (window, k) columns. The smallest shares of the variance dominate the score,
+    but the eigenvalues of z'z lose every share below 1e-16. If none is below 1e-6 of the largest, at least eight of its
+    digits are right and :func:`singular_from_eigen` suffices, else :func:`singular_refined` is used. ``gram`` is z'z
+    from :func:`running_moments`; None computes it by :func:`gram_matrix`.
     """
-    values, vectors = np.linalg.eigh(product(windows, prepare) if gram is None else gram)
+    values, vectors = np.linalg.eigh(gram_matrix(windows, prepare) if gram is None else gram)
     if values[0] > 1e-6 * values[-1]:
-        return roots(values, vectors)
-    return refined(windows, prepare, vectors)
+        return singular_from_eigen(values, vectors)
+    return singular_refined(windows, prepare, vectors)
 
 
-def product(windows: Windows, prepare: Callable[[Array], Array]) -> Array:
-    """z'z summed over blocks: used where rounding would show in running moments."""
+def gram_matrix(windows: Windows, prepare: Callable[[Array], Array]) -> Array:
+    """Compute z'z, summed over blocks, for data on which :func:`running_moments` is not accurate enough."""
     total = np.zeros((windows.window, windows.window))
     for _, block in windows.chunks():
         z = prepare(block)
@@ -134,16 +134,17 @@ def product(windows: Windows, prepare: Callable[[Array], Array]) -> Array:
     return total
 
 
-def roots(values: Array, vectors: Array) -> tuple[Array, Array]:
-    """Singular values as roots of the eigenvalues of z'z: used where none of these is small."""
+def singular_from_eigen(values: Array, vectors: Array) -> tuple[Array, Array]:
+    """Return singular values as roots of the eigenvalues of z'z, which must not be small, and the vectors as rows."""
     return np.sqrt(values[::-1]), np.ascontiguousarray(vectors.T[::-1])
 
 
-def refined(windows: Windows, prepare: Callable[[Array], Array], vectors: Array) -> tuple[Array, Array]:
-    """Singular values from a second product of rotated windows: used where some are too small for one of z'z.
+def singular_refined(windows: Windows, prepare: Callable[[Array], Array], vectors: Array) -> tuple[Array, Array]:
+    """Compute singular values and vectors from a second product, when some are too small for a single z'z.
 
-    Rotated by the first eigenvectors the columns are nearly orthogonal, their norms exact to 1e-16 of the largest
-    *singular value*. The second product, scaled by these norms, corrects what is left, rounding of the first included.
+    Rotated by the first eigenvectors the columns are nearly orthogonal, and their norms are exact to 1e-16 of the
+    largest *singular value*. The second product, scaled by these norms, corrects the remaining error, including the
+    rounding of the first product.
     """
     rotation = np.ascontiguousarray(vectors.T)
     second = np.zeros_like(vectors)
@@ -159,10 +160,11 @@ def refined(windows: Windows, prepare: Callable[[Array], Array], vectors: Array)
 
 
 def running_moments(windows: Windows) -> tuple[Array, Array, Array] | None:
-    """Mean and standard deviation, (window,), and z'z, (window, window), of the standardised window positions.
+    """Return mean and standard deviation, (window,), and z'z, (window, window), of the standardised window positions.
 
-    They take the time of n x W. Neighbouring positions share all but two points, so a sum follows from the one before
-    it. None where rounding would show: one position varies a thousand times less than another, as beside an outlier.
+    This takes O(n window) time: adjacent positions share all but two points, so each sum follows from the previous one.
+    Return None if rounding errors would matter: one position varies a thousand times less than another, for example
+    beside an outlier.
     """
     w, count = windows.window, len(windows)
     centre = float(np.mean([piece.mean() for piece in windows.pieces]))
@@ -184,7 +186,7 @@ def running_moments(windows: Windows) -> tuple[Array, Array, Array] | None:
 
 
 def column_moments(windows: Windows) -> tuple[Array, Array]:
-    """Mean and standard deviation of each window position, (window,) each; 1 where nothing varies."""
+    """Return mean and standard deviation of each window position, (window,) each; the latter is 1 if constant."""
     total = np.zeros(windows.window)
     for _, block in windows.chunks():
         total += block.sum(axis=0)

@@ -1,4 +1,4 @@
-"""POLY: how far a block departs from a cubic through its neighbourhood."""
+"""POLY: the residual of a block of points from a polynomial fitted to its neighbourhood."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from detectors.core import (
 )
 
 Places = Literal["centred", "rows"]
-CHUNK = 1 << 18  # values of neighbourhoods copied at a time, about 2 MiB
+CHUNK = 1 << 18  # values copied at a time, about 2 MiB
 
 
 @parameters
@@ -30,12 +30,12 @@ class POLY(Detector):
     """Polynomial approximation of each block from the points around it.
 
     The series is cut into blocks of ``window`` points. A polynomial is fitted to the max(10 window, 100) points around
-    a block's start, without the block. At the series' ends the neighbourhood is shifted inwards. A block scores the
-    norm of the Fourier transform of its residual, divided by its length. By Parseval that is the residual's norm over
-    the root of the length. Every point of a block gets its score. The first min(500, n / 10) points get 0,
-    rounded up to whole blocks.
+    a block's start, without the block. At the ends of the series the neighbourhood is shifted inwards. The score of a
+    block is the norm of the Fourier transform of its residual, divided by its length. By Parseval's theorem this is
+    the root mean square of the residual. Every point has the score of its block. The first min(500, n / 10) points,
+    rounded up to whole blocks, get 0.
 
-    Within a series all inner blocks share one linear map from neighbourhood to coefficients.
+    All inner blocks of a series share one linear map from neighbourhood to coefficients.
 
     Parameters
     ----------
@@ -44,11 +44,11 @@ class POLY(Detector):
     degree : int
         Degree of the polynomial.
     stretch : bool
-        Evaluate the polynomial at points spread over the block and one sample more, as TSB-UAD does by a slip. Needed
-        only to meet its published figures to the digit.
+        Evaluate the polynomial at points spread over the block and one sample more, a mistake of TSB-UAD. Needed only
+        to reproduce its published figures exactly.
     places : {"centred", "rows"}
-        Domain of the polynomial. ``"centred"``: -1..1. ``"rows"``: the row numbers, of the series scaled to 0..1, as in
-        TSB-UAD and TSB-AD. The latter loses rank far from the origin, and the published figures with it.
+        Domain of the polynomial. ``"centred"``: -1..1. ``"rows"``: the row numbers, for the series scaled to 0..1, as
+        in TSB-UAD and TSB-AD. That fit loses rank far from the origin, which affects the published figures.
 
     References
     ----------
@@ -77,7 +77,7 @@ class POLY(Detector):
     places: Places = parameter(default="centred", must_be=one_of(*get_args(Places)))
 
     def min_length(self) -> int:
-        """Two blocks, and enough points beside one to fix the polynomial."""
+        """Return the length of two blocks, or more if the polynomial needs more points beside a block."""
         window = known_window(self)
         return 8 if window is None else max(2 * window, window + self.degree + 1)
 
@@ -95,34 +95,34 @@ class POLY(Detector):
             scaled = (x - x.min()) / (np.ptp(x) or 1.0)
             for first, within in zip(starts.tolist(), inner, strict=True):
                 at, size = (first - reach, 2 * reach) if within else (min(max(first - reach, 0), n - around), around)
-                scores[first : first + window] = self._departure_at_rows(scaled, at, size, first)
+                scores[first : first + window] = self._residual_rms_by_rows(scaled, at, size, first)
             return scores
         if inner.any():
-            # Neighbourhoods of the inner blocks: every window-th row of a view
+            # The neighbourhoods of the inner blocks are every window-th row of a view.
             begin = int(starts[inner][0])
             hoods = sliding_window_view(x[begin - reach :], 2 * reach)[::window][: inner.sum()]
-            blocks = np.repeat(self._departure(hoods, reach), window)
+            blocks = np.repeat(self._residual_rms(hoods, reach), window)
             scores[begin : begin + len(blocks)] = blocks
         for start in starts[~inner]:
             begin = int(np.clip(start - reach, 0, n - around))
-            scores[start : start + window] = self._departure(x[None, begin : begin + around], int(start) - begin)
+            scores[start : start + window] = self._residual_rms(x[None, begin : begin + around], int(start) - begin)
         return scores
 
-    def _departure(self, hoods: Array, offset: int) -> Array:
-        """Root mean square residual of the block that starts at ``offset`` of each (k, m) neighbourhood, (k,)."""
+    def _residual_rms(self, hoods: Array, offset: int) -> Array:
+        """Return the (k,) root mean square residuals of the blocks at ``offset`` of (k, m) neighbourhoods."""
         coefficients, values = local_fit(hoods.shape[1], offset, self.window_, self.degree, self.stretch)
         block = slice(offset, offset + len(values))
         step = max(1, CHUNK // hoods.shape[1])
-        departures = []
+        residuals = []
         for a in range(0, len(hoods), step):
-            # The level cancels in the residual; taking it out first saves the digits of a series far from 0.
+            # The level cancels in the residual; subtracting it first avoids rounding errors for series far from 0.
             part = hoods[a : a + step] - hoods[a : a + step].mean(axis=1, keepdims=True)
             residual = part[:, block] - (part @ coefficients) @ values.T
-            departures.append(np.sqrt((residual**2).mean(axis=1)))
-        return np.concatenate(departures)
+            residuals.append(np.sqrt((residual**2).mean(axis=1)))
+        return np.concatenate(residuals)
 
-    def _departure_at_rows(self, x: Array, begin: int, size: int, start: int) -> float:
-        """Root mean square residual of one block from a polynomial in the row number."""
+    def _residual_rms_by_rows(self, x: Array, begin: int, size: int, start: int) -> float:
+        """Return the root mean square residual of one block from a polynomial in the row number."""
         stop = min(start + self.window_, begin + size)
         rows = np.r_[begin:start, stop : begin + size]
         whole = self.stretch and stop - start == self.window_
@@ -134,17 +134,17 @@ class POLY(Detector):
 
 
 def local_fit(m: int, offset: int, window: int, degree: int, stretch: bool) -> tuple[Array, Array]:
-    """What fits a polynomial to a neighbourhood of m points without its block, and what evaluates it on the block.
+    """Return two matrices: one fits a polynomial to m points without a block, one evaluates it on the block.
 
-    The block starts at ``offset`` and has ``window`` points, fewer where the neighbourhood ends. The first, of shape
-    (m, degree + 1), takes m values to coefficients. The second, (block, degree + 1), has the polynomials at the block's
-    points.
+    The block starts at ``offset`` and has ``window`` points, or fewer at the end of the m points. The first matrix,
+    (m, degree + 1), maps m values to coefficients. The second, (block, degree + 1), holds the values of the Legendre
+    polynomials at the points of the block.
     """
     stop = min(offset + window, m)
     block = np.arange(offset, stop)
     at = np.linspace(offset, stop, len(block)) if stretch and len(block) == window else block
     outside = np.r_[0:offset, stop:m]
-    # Legendre polynomials on -1..1 keep the fit well conditioned at any length.
+    # With Legendre polynomials on -1..1 the fit is well conditioned at any length.
     fitted, values = (np.polynomial.legendre.legvander(2 * rows / (m - 1) - 1, degree) for rows in (outside, at))
     coefficients = np.zeros((m, degree + 1))
     coefficients[outside] = np.linalg.pinv(fitted).T

@@ -1,4 +1,4 @@
-"""SR: deviations from the averaged spectrum of the series."""
+"""SR: spectral residual, deviations from the smoothed spectrum of the series."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Padding = Literal["spectrum", "series"]
 class SR(Detector):
     """Spectral residual: a saliency map of the whole series.
 
-    The logarithm of the Fourier amplitudes loses its moving mean over ``width`` frequencies. It is transformed back
-    with the phases as they were. The score is the absolute value of the result. The mean of the series stays as it is.
+    The moving mean over ``width`` frequencies is subtracted from the logarithm of the Fourier amplitudes. The inverse
+    transform uses the original phases. The score is the absolute value of the result. Frequency 0 gets amplitude 1.
 
     Parameters
     ----------
     width : int
-        Frequencies of the moving mean.
+        Number of frequencies of the moving mean.
     padding : {"spectrum", "series"}
-        What continues the spectrum at its ends: its own first and last value, or the scaled series' (TSB-AD's slip).
-        The latter is needed only to meet its published figures to the digit.
+        Values that continue the spectrum at its ends: its own first and last, or those of the scaled series (a mistake
+        of TSB-AD). The latter is needed only to reproduce its published figures exactly.
 
     References
     ----------
@@ -55,7 +55,7 @@ class SR(Detector):
     )
 
     def _fit(self, pieces: list[Array]) -> None:
-        """Nothing to learn."""
+        """Do nothing."""
 
     def _score(self, x: Array) -> Array:
         spread = np.ptp(x)
@@ -75,7 +75,7 @@ class SR(Detector):
 
 
 def _moving_mean(x: Array, width: int, ends: tuple[float, float]) -> Array:
-    """(n,) means over ``width`` values, floor((width - 1) / 2) of them before; beyond the ends two values go on."""
+    """Return (n,) means over ``width`` values, floor((width - 1) / 2) of them before; ``ends`` continue the values."""
     before = (width - 1) // 2
     padded = np.concatenate([np.full(before, ends[0]), x, np.full(width - 1 - before, ends[1])])
     return np.asarray(np.convolve(padded, np.ones(width) / width, "valid"))

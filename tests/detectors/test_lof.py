@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from detectors.core.windows import Windows
 from detectors.kernels import neighbour_loops, neighbours, threads, window_tree
 from detectors.kernels.neighbours import nearest_windows
-from detectors.lof import LOF, sampled
+from detectors.lof import LOF, sample_reference
 from tests.support import naive_neighbours as naive
 from tests.support.series import rhythm
 
@@ -436,7 +436,7 @@ def test_a_quiet_stretch_beside_a_loud_one_keeps_its_neighbours(
 @pytest.mark.parametrize("sample", [60, 150, 250])
 def test_the_windows_of_a_sample_are_those_of_their_numbers(sample: int) -> None:
     pieces = [rhythm(120), rhythm(200, 2), rhythm(15, 3)]
-    chosen, numbers = sampled(pieces, 9, sample)
+    chosen, numbers = sample_reference(pieces, 9, sample)
     every = np.concatenate([naive.windows(piece, 9) for piece in pieces])
     np.testing.assert_array_equal(every[numbers], np.concatenate([naive.windows(part, 9) for part in chosen]))
     assert len(set(numbers.tolist())) == len(numbers)
