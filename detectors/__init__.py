@@ -4,7 +4,7 @@
 >>> POLY(window=20)
 POLY(window=20)
 
-A name is looked up when it is asked for; a heavy library is loaded when a detector is used.
+A detector's module is imported when its name is first used; heavy libraries are imported when a detector is used.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The detector class of that name, from whichever file holds it."""
+    """Import the detector class of that name from the file that defines it."""
     if not name.startswith("_"):
         files = [
             module.name

@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 @parameters
 class AE(NeuralDetector):
-    """Autoencoder: a window that a narrow network, trained on normal windows, reconstructs badly is anomalous.
+    """Autoencoder, trained on normal windows; the score of a window is its reconstruction error.
 
-    Each window is min-max scaled by itself; a flat one becomes zeros. Dense layers 32 - 16 - 32 with batch
-    normalisation reconstruct it. Its score is the mean absolute error. Trained as published: Adam, mean squared error,
-    no shuffling.
+    Each window is scaled to 0..1 by its own minimum and maximum; constant windows become zeros. Dense layers
+    32 - 16 - 32 with batch normalisation reconstruct it. The score is the mean absolute error. Training is as
+    published: Adam, mean squared error, no shuffling.
 
     Parameters
     ----------
     window, epochs, batch_size, learning_rate, patience, max_windows, device, random_state
         As in :class:`~detectors.neural.baseline.NeuralDetector`.
     align : str
-        How window scores become point scores; the published scripts use "centre" (offset ``window // 2``).
+        How point scores follow from window scores; the published scripts use "centre" (offset ``window // 2``).
 
     References
     ----------
@@ -42,7 +42,7 @@ class AE(NeuralDetector):
     """
 
     shuffle: ClassVar[bool] = False
-    quick: ClassVar[dict[str, Any]] = {"epochs": 30, "max_windows": 2_000}  # fewer learn no shape yet
+    quick: ClassVar[dict[str, Any]] = {"epochs": 30, "max_windows": 2_000}  # fewer epochs learn no shape
 
     align: Alignment = parameter(default="centre", must_be=one_of(*get_args(Alignment)))
 

@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 
 class CNN(Forecaster):
-    """Convolutional forecaster: a point that a network, trained on normal data, predicts badly is anomalous.
+    """Convolutional forecaster, trained on normal data; the score of a point is its prediction error.
 
     Three convolutions (8, 16, 32 channels, kernel 2) with max-pooling, then dense 64 - dropout .2 - dense 1. The score
-    is the absolute error on the window's scale.
+    is the absolute error on the scale of the window.
 
     Parameters
     ----------
     window, scaling, epochs, batch_size, learning_rate, patience, max_windows, device, random_state
-        As in :class:`~detectors.neural.baseline.Forecaster`. A window below 14, too short for the three pools, is
-        continued backwards by its first value.
+        As in :class:`~detectors.neural.baseline.Forecaster`. A window below 14, too short for three poolings, is padded
+        at its start with its first value.
 
     References
     ----------
@@ -37,7 +37,7 @@ class CNN(Forecaster):
     True
     """
 
-    rows: ClassVar[int] = 512  # more windows at once leave the cache and take longer each
+    rows: ClassVar[int] = 512  # more windows at once exceed the cache and take longer each
     quick: ClassVar[dict[str, Any]] = {"epochs": 2, "max_windows": 2_000}
 
     def _network(self) -> nn.Module:

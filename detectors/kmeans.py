@@ -1,4 +1,4 @@
-"""KMeansAD: distance from a window to the nearest of a few centres."""
+"""KMeansAD: distance from a window to the nearest cluster centre."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from detectors.core import (
 
 @parameters
 class KMeansAD(WindowDetector):
-    """K-means on windows; a point scores the mean distance of the windows that hold it to their nearest centre.
+    """K-means on windows; a point's score is the mean distance of the windows that cover it to their nearest centres.
 
     Parameters
     ----------
     window, align
         As in :class:`~detectors.core.window_detector.WindowDetector`.
     n_clusters : int
-        Centres; as many as there are windows if those are fewer.
+        Number of centres, at most the number of distinct windows.
     max_windows : int
-        Above this number a seeded sample of the fitted windows stands for all of them.
+        Largest number of fitted windows; if there are more, a random sample is used.
     random_state : int or None
         Seed of the sample and of the first centres.
     scaling : {"none", "z"}
-        Windows as they are, or each with mean 0 and standard deviation 1.
+        Windows unscaled, or each with mean 0 and standard deviation 1.
 
     References
     ----------
@@ -70,10 +70,10 @@ class KMeansAD(WindowDetector):
         from sklearn.cluster import KMeans
         from sklearn.exceptions import ConvergenceWarning
 
-        self.level_ = float(np.median(np.concatenate(windows.pieces)))  # at a high level distances lose their digits
+        self.level_ = float(np.median(np.concatenate(windows.pieces)))  # at a high level distances would lose digits
         rows = self._scaled(windows.sample(self.max_windows, self.random_state))
         clusters = min(self.n_clusters, len(np.unique(rows, axis=0)))
-        with warnings.catch_warnings():  # beside a huge value the others are one point: fewer clusters will do
+        with warnings.catch_warnings():  # relative to a huge value all others are equal, so there are fewer clusters
             warnings.simplefilter("ignore", ConvergenceWarning)
             model = KMeans(clusters, n_init=1, random_state=self.random_state, copy_x=False).fit(rows)
         self.centres_: Array = np.asarray(model.cluster_centers_, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""KShapeAD: weighted distance of a window from the shapes that recur in the series."""
+"""KShapeAD: weighted distance of a window from the recurring shapes of the series."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ from detectors.mp import match_constants
 
 @parameters
 class KShapeAD(WindowDetector):
-    """Distance to a normal model of k-Shape centres: the offline form of SAND.
+    """Distance to a normal model of k-Shape centres: the offline variant of SAND.
 
-    Stretches of ``length`` windows, one and a half windows apart, are clustered by shape. A centre weighs the square of
-    its members over the sum of its distances to the other centres. A window's score is the weighted sum of its smallest
-    z-normalised distances to the windows of each centre. Constant windows count as in :class:`~detectors.mp.MP` with
-    ``constants="zero"``. A point has the mean of the windows that hold it.
+    Stretches of ``length`` windows, one and a half windows apart, are clustered by shape. The weight of a centre is the
+    square of its number of members divided by the sum of its distances to the other centres. A window's score is the
+    weighted sum of its smallest z-normalised distances to the windows of each centre. Constant windows are treated as
+    in :class:`~detectors.mp.MP` with ``constants="zero"``. A point's score is the mean of the windows that cover it.
 
     Parameters
     ----------
     window, align
         As in :class:`~detectors.core.window_detector.WindowDetector`.
     n_clusters : int
-        Shapes; as many as there are stretches if those are fewer.
+        Number of shapes, at most the number of stretches.
     length : int
-        Length of a shape in windows, at most the longest fitted piece.
+        Length of a shape in windows; a shape is at most as long as the longest fitted piece.
     max_stretches : int
-        Stretches that are clustered, evenly spread over the fitted data.
+        Largest number of stretches that are clustered, evenly spaced over the fitted data.
     random_state : int or None
-        Seed of the first assignment.
+        Seed of the initial assignment.
 
     References
     ----------
@@ -77,7 +77,7 @@ class KShapeAD(WindowDetector):
     align: Alignment = parameter(default="mean", kw_only=True)
 
     def _fit_windows(self, windows: Windows) -> None:
-        stretches = evenly_cut(windows, shape_length(windows, self.length), self.max_stretches)
+        stretches = cut_stretches(windows, shape_length(windows, self.length), self.max_stretches)
         shapes = k_shape(stretches, self.n_clusters, np.random.default_rng(self.random_state))
         self.centres_: Array = shapes.centres
         self.weights_: Array = centre_weights(shapes.centres, member_counts(shapes))
@@ -88,14 +88,16 @@ class KShapeAD(WindowDetector):
 
 
 def shape_length(windows: Windows, length: int) -> int:
-    """So many windows in points, or the longest piece; a window of fewer than 3 points is a ValueError."""
+    """Return ``length`` windows in points, at most the longest piece; raise ValueError for windows below 3 points."""
     if windows.window < 3:
-        raise ValueError(f"window must be at least 3 (shorter ones are all alike), got {windows.window}")
+        raise ValueError(
+            f"window must be at least 3 (all shorter windows are equal when z-normalised), got {windows.window}"
+        )
     return min(length * windows.window, max(map(len, windows.pieces)))
 
 
-def evenly_cut(windows: Windows, size: int, most: int) -> Array:
-    """(k, size) z-normalised stretches, one and a half windows apart, at most ``most`` of them."""
+def cut_stretches(windows: Windows, size: int, most: int) -> Array:
+    """Return (k, size) z-normalised stretches, one and a half windows apart, at most ``most`` of them."""
     shapes = Windows(windows.pieces, size)
     step = max(1, 3 * windows.window // 2)
     starts = np.concatenate(
@@ -106,12 +108,12 @@ def evenly_cut(windows: Windows, size: int, most: int) -> Array:
 
 
 def member_counts(shapes: Shapes) -> Array:
-    """Members of each centre."""
+    """Return the number of members of each centre."""
     return np.bincount(shapes.labels, minlength=len(shapes.centres)).astype(np.float64)
 
 
 def centre_weights(centres: Array, members: Array) -> Array:
-    """members^2 / summed shape-based distance to the other centres, summing to 1."""
+    """Return the weights members^2 / (sum of shape-based distances to the other centres), normalised to sum 1."""
     from detectors.kernels.shapes import shape_distance, spectrum
 
     spectra = spectrum(centres)
@@ -121,7 +123,7 @@ def centre_weights(centres: Array, members: Array) -> Array:
 
 
 def distance_from_shapes(x: Array, window: int, centres: Array, weights: Array) -> Array:
-    """Weighted nearest distances of the windows of a series to those of each centre; (n_windows,)."""
+    """Return (n_windows,) weighted sums of each window's smallest distances to the windows of the centres."""
     from detectors.kernels.matrix_profile import is_constant, nearest_distance
 
     scores, flat = np.zeros(len(x) - window + 1), is_constant(x, window)

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 @parameters
 class LSTM(Forecaster):
-    """LSTM forecaster: a point that a network, trained on normal data, predicts badly is anomalous.
+    """LSTM forecaster, trained on normal data; the score of a point is its prediction error.
 
-    Two layers of 50 cells, then dense 1; the score is the absolute error on the window's scale.
+    Two layers of 50 cells, then dense 1; the score is the absolute error on the scale of the window.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class LSTM(Forecaster):
     """
 
     version: ClassVar[int] = 3
-    rows: ClassVar[int] = 256  # more windows at once leave the cache and take longer each
+    rows: ClassVar[int] = 256  # more windows at once exceed the cache and take longer each
     quick: ClassVar[dict[str, Any]] = {"epochs": 1, "max_windows": 1_000}
 
     epochs: int = 50

@@ -1,4 +1,4 @@
-"""NormA: distance from the recurring shapes of the series."""
+"""NormA: weighted distance of a window from the recurring shapes of the series."""
 
 from __future__ import annotations
 
@@ -26,32 +26,32 @@ class NormA(WindowDetector):
     """Weighted distance of each window from a normal model, a set of weighted recurring shapes.
 
     Shapes are ``length`` windows long. A random sample of non-overlapping stretches of that length is aligned,
-    clustered and averaged per cluster. The linkage is complete, on the z-normalised Euclidean distance. A centre weighs
-    frequency^2 * coverage / sum of its distances to the other centres. Coverage is the time between its first and last
-    member. A window's score is the weighted sum of its smallest z-normalised distances to the windows of each centre. A
-    moving mean of one window smooths it.
+    clustered by complete linkage on the z-normalised Euclidean distance, and averaged per cluster. The weight of a
+    centre is frequency^2 * coverage / (sum of its distances to the other centres). Coverage is the time between its
+    first and last member. A window's score is the weighted sum of its smallest z-normalised distances to the windows of
+    each centre, smoothed by a moving mean of one window.
 
     The paper leaves open the share sampled, the height at which the tree is cut, the linkage and the alignment.
     Here they are as in the authors' own research code, known from reading it. Alignment is to the first stretch, by
-    cross-correlation. Cut and alignment were also tried against point scores that the authors published for nine
+    cross-correlation. Cut and alignment were also compared with point scores that the authors published for nine
     series, without labels. The code here is our own. The paper's description-length cut is not implemented.
-    Outside of research, mind that the method is patented (FR 2003946).
+    For use outside of research note that the method is patented (FR 2003946).
 
-    A sampled stretch may hold a huge value and so bend the shapes. Ranks elsewhere then kept a correlation of .978 or
-    more in 42 tries of the check's kind, and of .88 once in 24 others.
+    A sampled stretch may contain a huge value that distorts the shapes. In 42 tests like the conformance check the
+    other scores kept a rank correlation of at least .978, in one of 24 further tests it was .88.
 
     Parameters
     ----------
     window, align
-        As in :class:`~detectors.core.window_detector.WindowDetector`; the paper's pattern length.
+        As in :class:`~detectors.core.window_detector.WindowDetector`; ``window`` is the paper's pattern length.
     length : int
-        Length of a shape in windows, at most the longest fitted piece.
+        Length of a shape in windows; a shape is at most as long as the longest fitted piece.
     share : float
         Share of the stretches that is sampled, in (0, 1].
     cut : float
         Height at which the tree is cut, as a fraction of the largest distance, in (0, 1).
     max_stretches : int
-        Largest sample: clustering takes its square in memory.
+        Largest sample; the memory of the clustering grows with its square.
     random_state : int or None
         Seed of the sample.
 
@@ -84,7 +84,7 @@ class NormA(WindowDetector):
     def _fit_windows(self, windows: Windows) -> None:
         size = min(self.length * windows.window, max(map(len, windows.pieces)))
         shapes = Windows(windows.pieces, size)
-        stretches, at = aligned(shapes, self._sample(shapes))
+        stretches, at = align_to_first(shapes, self._sample(shapes))
         cluster = cluster_by_shape(stretches, self.cut)
         members = [cluster == c for c in np.unique(cluster)]
         self.centres_: Array = np.array([stretches[m].mean(axis=0) for m in members])
@@ -93,7 +93,7 @@ class NormA(WindowDetector):
         self.weights_: Array = centre_weights(self.centres_, frequency, coverage)
 
     def _sample(self, shapes: Windows) -> Index:
-        """Numbers of the first windows of randomly chosen stretches that do not overlap."""
+        """Return the start indices of randomly chosen stretches that do not overlap."""
         begins = zip(shapes.starts, shapes.views, strict=False)
         slots = np.concatenate([offset + np.arange(0, len(view), shapes.window) for offset, view in begins])
         wanted = min(max(1, int(self.share * len(slots))), self.max_stretches)
@@ -103,30 +103,34 @@ class NormA(WindowDetector):
         used = self.weights_ > 0
         models = [shape_windows(centre, windows.window) for centre in self.centres_[used]]
         scores = np.zeros(len(windows))
-        for rows, block in windows.chunks(1024):  # 1024 x patterns stays in the cache
+        for rows, block in windows.chunks(1024):  # 1024 x patterns fits the cache
             z = znormalised(block).astype(np.float32)
             for model, weight in zip(models, self.weights_[used], strict=True):
                 scores[rows] += weight * smallest_distance(z, *model)
-        return smoothed(scores, windows.window)
+        return smooth(scores, windows.window)
 
 
-def smoothed(scores: Array, window: int) -> Array:
-    """(n,) means of ``window`` scores around each; the ends repeat the outermost, fewer scores share their mean."""
+def smooth(scores: Array, window: int) -> Array:
+    """Return (n,) moving means of ``window`` scores; the ends repeat the outermost mean.
+
+    If there are fewer scores than ``window``, all get their overall mean.
+    """
     if len(scores) < window:
         return np.full(len(scores), scores.mean())
     return np.pad(moving_sum(scores, window) / window, (window // 2, window - 1 - window // 2), mode="edge")
 
 
-def aligned(shapes: Windows, chosen: Index) -> tuple[Array, Index]:
-    """Stretches moved to where they match the first one best, about the median of all, and their new window numbers.
+def align_to_first(shapes: Windows, chosen: Index) -> tuple[Array, Index]:
+    """Shift stretches to their best match with the first one; return them and their new start indices.
 
-    One that would be moved out of its piece is left out.
+    The match is the cross-correlation after the median of the data is subtracted. Stretches that would be shifted out
+    of their piece are omitted.
     """
     from scipy.signal import correlate
 
     size = shapes.window
     stretches = shapes.take(chosen)
-    stretches -= np.median(np.concatenate(shapes.pieces))  # at a high level lag 0 would always win
+    stretches -= np.median(np.concatenate(shapes.pieces))  # at a high level the best lag would always be 0
     lags = [np.argmax(correlate(stretches[0], other, method="fft")) - (size - 1) for other in stretches]
     moved = chosen - np.array(lags)
     moved[0] = chosen[0]
@@ -136,7 +140,7 @@ def aligned(shapes: Windows, chosen: Index) -> tuple[Array, Index]:
 
 
 def cluster_by_shape(stretches: Array, cut: float) -> Index:
-    """(k,) cluster numbers of (k, m) stretches: complete linkage, cut at a fraction of the largest distance."""
+    """Return (k,) cluster labels of (k, m) stretches: complete linkage, cut at a fraction of the largest distance."""
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import pdist
 
@@ -147,7 +151,10 @@ def cluster_by_shape(stretches: Array, cut: float) -> Index:
 
 
 def centre_weights(centres: Array, frequency: Array, coverage: Array) -> Array:
-    """frequency^2 * coverage / closeness of each centre, summing to 1; by frequency if nothing recurs."""
+    """Return frequency^2 * coverage / (sum of distances to the other centres), normalised to sum 1.
+
+    If all these are 0 (no shape recurs), the frequencies are normalised instead.
+    """
     shapes = znormalised(centres)
     apart = np.array([np.linalg.norm(shapes - shape, axis=1).sum() for shape in shapes])
     weights = frequency**2 * coverage / np.where(apart > 0, apart, 1.0)
@@ -157,15 +164,15 @@ def centre_weights(centres: Array, frequency: Array, coverage: Array) -> Array:
 
 
 def shape_windows(centre: Array, window: int) -> tuple[Float32, Float32]:
-    """The z-normalised windows of a centre, (k, window), and their squared lengths, (k, 1)."""
+    """Return the z-normalised windows of a centre, (k, window), and their squared norms, (k, 1)."""
     patterns = znormalised(sliding_window_view(centre, window)).astype(np.float32)
     return patterns, np.einsum("ij,ij->i", patterns, patterns)[:, None]
 
 
 def smallest_distance(z: Float32, patterns: Float32, squares: Float32) -> Array:
-    """Smallest distance of each z-normalised window to the windows of a centre, (n_windows,).
+    """Return the smallest distance of each z-normalised window to the windows of a centre, (n_windows,).
 
-    A constant window became zeros, at distance sqrt(window) from every other.
+    Constant windows are zeros and have distance sqrt(window) from all non-constant windows.
     """
     square = (-2 * patterns) @ z.T
     square += squares
@@ -174,9 +181,9 @@ def smallest_distance(z: Float32, patterns: Float32, squares: Float32) -> Array:
 
 
 def znormalised(rows: Array) -> Array:
-    """(k, m) rows with mean 0 and standard deviation 1; constant ones become zeros."""
+    """Scale (k, m) rows to mean 0 and standard deviation 1; constant rows become zeros."""
     mean = rows.mean(axis=1, keepdims=True)
     centred = rows - mean
     deviation = np.sqrt(np.einsum("ij,ij->i", centred, centred)[:, None] / rows.shape[1])
-    flat = deviation <= 4 * np.finfo(np.float64).eps * np.abs(mean)  # no more than the mean's own rounding
+    flat = deviation <= 4 * np.finfo(np.float64).eps * np.abs(mean)  # not more than the rounding of the mean
     return np.asarray(np.where(flat, 0.0, centred / np.where(flat, 1.0, deviation)))

@@ -1,4 +1,4 @@
-"""One-liners: what a single line of code finds, the bar that every detector should clear.
+"""One-liners: trivial baselines of one line of code, which every detector should exceed.
 
 Wu and Keogh, "Current time series anomaly detection benchmarks are flawed and are creating the
 illusion of progress", TKDE 2021.
@@ -16,7 +16,7 @@ WU_KEOGH = "after Wu and Keogh, TKDE 2021"
 
 
 class _OneLiner(Detector):
-    """A score that needs nothing but the series at hand."""
+    """A score that depends on the scored series alone."""
 
     learns_from = "nothing"
     group: ClassVar[Group] = "one-liner"
@@ -24,11 +24,11 @@ class _OneLiner(Detector):
     source = WU_KEOGH
 
     def _fit(self, pieces: list[Array]) -> None:
-        """Nothing to learn."""
+        """Do nothing."""
 
 
 class TimeIndex(_OneLiner):
-    """The row number: high where anomalies stand late in the file.
+    """The row number, a good score if anomalies are late in the file.
 
     Examples
     --------
@@ -46,8 +46,8 @@ class TimeIndex(_OneLiner):
 class MissingFlag(_OneLiner):
     """1 where a count is missing, else 0.
 
-    A series has missing counts when it holds -1 and its other values are counts. These are whole, not negative, and not
-    states of 0 and 1 alone. No other code is looked for, and no label.
+    A series has missing counts if it contains -1 and all other values are counts: whole, not negative, and not only 0
+    and 1. No other code for missing values is recognised.
 
     Examples
     --------
@@ -123,7 +123,7 @@ class MovingStd(WindowDetector):
     blind_to = "shapes of usual spread, level, and stretches that are too quiet"
 
     def _fit_windows(self, windows: Windows) -> None:
-        """Nothing to learn but the window's length."""
+        """Do nothing: only the window length is learnt."""
 
     def _score_windows(self, windows: Windows) -> Array:
         return np.concatenate([block.std(axis=1) for _, block in windows.chunks()])
@@ -131,7 +131,7 @@ class MovingStd(WindowDetector):
 
 @parameters
 class RandomScore(_OneLiner):
-    """Uniform random numbers in 0..1: AUROC .5, whatever the data.
+    """Uniform random numbers in 0..1: the expected AUROC is .5 on any data.
 
     Parameters
     ----------

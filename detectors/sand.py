@@ -1,4 +1,4 @@
-"""SAND: a set of weighted shapes that follows a stream, batch by batch."""
+"""SAND: a set of weighted shapes that is updated with each batch of a stream."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ from detectors.core import (
     real,
     whole,
 )
-from detectors.kernels.shapes import aligned, k_shape, leading_shape, shape_distance, spectrum
-from detectors.kshape import centre_weights, distance_from_shapes, evenly_cut, shape_length
+from detectors.kernels.shapes import align_to, k_shape, leading_shape, shape_distance, spectrum
+from detectors.kshape import centre_weights, cut_stretches, distance_from_shapes, shape_length
 
-MEMBERS = 500  # of a centre that are kept to find it anew
+MEMBERS = 500  # last members of a centre that are kept to recompute it
 
 
 @parameters
 class SAND(WindowDetector):
-    """Streaming anomaly detection by k-Shape: the fitted data make the first model, the scored series goes on with it.
+    """Streaming anomaly detection by k-Shape: fitted data give the first model, the scored series updates it.
 
-    A batch of the scored series is clustered by shape. A new cluster joins the nearest centre if that is no farther
-    than its members are on the mean. Otherwise it is a centre of its own. A centre weighs the square of its members
-    over its distance to the others. It weighs less once it has been idle for more batches than it has members. The
-    batch is scored by the model that has seen it. Scores are standardised by a running mean and deviation: the level of
-    the distances moves with the model.
+    Each batch of the scored series is clustered by shape. A new cluster is merged with the nearest centre if its
+    distance is at most the mean distance of that centre's members. Otherwise it becomes a new centre. The weight of a
+    centre is the square of its number of members divided by its distance to the others. It decreases after more batches
+    without a new member than the centre has members. A batch is scored after the model is updated with it. Scores are
+    standardised by a running mean and standard deviation, because the distances change with the model.
 
-    Clusters are found from random first assignments, so that rounding may end in others. Noise of 1e-9 left a rank
-    correlation of .978 at least. A level of -3e8, where float64 rounds by 6e-8, left .957.
+    Clustering starts from random assignments, so rounding errors may lead to other clusters. With noise of 1e-9 the
+    rank correlation was at least .978. At a level of -3e8, where float64 rounds by 6e-8, it was .957.
 
     Parameters
     ----------
     window, align
         As in :class:`~detectors.core.window_detector.WindowDetector`.
     n_clusters : int
-        Shapes of each batch.
+        Number of shapes of each batch.
     length : int
         Length of a shape in windows.
     batch : float
-        Share of the scored series that is one batch, in (0, 1]; at least ``length`` + 1 windows.
+        Size of a batch as a share of the scored series, in (0, 1]; at least five windows and ``length`` + 1.
     rate : float
         Weight of the newest batch in the running mean and deviation, in (0, 1].
     max_stretches : int
-        Stretches of a batch that are clustered.
+        Largest number of stretches of a batch that are clustered.
     random_state : int or None
-        Seed of the first assignments.
+        Seed of the initial assignments.
 
     References
     ----------
@@ -90,33 +90,33 @@ class SAND(WindowDetector):
 
     def _fit_windows(self, windows: Windows) -> None:
         rng = np.random.default_rng(self.random_state)
-        stretches = evenly_cut(windows, shape_length(windows, self.length), self.max_stretches)
+        stretches = cut_stretches(windows, shape_length(windows, self.length), self.max_stretches)
         self.model_ = Model.empty(stretches.shape[1])
-        self.model_.join(stretches, self.n_clusters, rng)
+        self.model_.update(stretches, self.n_clusters, rng)
 
     def _score_windows(self, windows: Windows) -> Array:
         [x] = windows.pieces
         model, rng = self.model_.copy(), np.random.default_rng(self.random_state)
-        place = self._place_of_fitted(x)
+        seen = self._fitted_prefix(x)
         size = max(int(self.batch * len(x)), 5 * self.window_, model.length + self.window_)
         parts = []
-        for first, last in batches(place, len(x), size):
-            if first >= place and last - first > model.length:
+        for first, last in batches(seen, len(x), size):
+            if first >= seen and last - first > model.length:
                 fresh = Windows([x[first:last]], self.window_)
-                model.join(evenly_cut(fresh, model.length, self.max_stretches), self.n_clusters, rng)
+                model.update(cut_stretches(fresh, model.length, self.max_stretches), self.n_clusters, rng)
             upto = min(last + self.window_ - 1, len(x))  # windows that begin in the batch
             parts.append(distance_from_shapes(x[first:upto], self.window_, model.centres, model.weights()))
-        return np.concatenate(standardised(parts, self.rate))
+        return np.concatenate(standardise(parts, self.rate))
 
-    def _place_of_fitted(self, x: Array) -> int:
-        """Points at the start of a series that the first model has seen already."""
+    def _fitted_prefix(self, x: Array) -> int:
+        """Return the length of the fitted data if the series begins with them, else 0."""
         first = self.fitted_pieces_[0]
         seen = len(self.fitted_pieces_) == 1 and len(x) >= len(first) and np.array_equal(x[: len(first)], first)
         return len(first) if seen else 0
 
 
-def standardised(parts: list[Array], rate: float) -> list[Array]:
-    """Each batch by the mean and deviation so far, of which the newest batch has the weight ``rate``."""
+def standardise(parts: list[Array], rate: float) -> list[Array]:
+    """Standardise each batch by exponential moving averages of mean and deviation, with weight ``rate``."""
     level, spread, done = float(parts[0].mean()), float(parts[0].std()), []
     for part in parts:
         level = (1 - rate) * level + rate * float(part.mean())
@@ -126,25 +126,25 @@ def standardised(parts: list[Array], rate: float) -> list[Array]:
 
 
 def batches(seen: int, n: int, size: int) -> list[tuple[int, int]]:
-    """Row ranges: what the first model has seen, then batches of ``size`` or a little more."""
+    """Return row ranges: the first ``seen`` rows, then batches of ``size`` rows or a little more."""
     rest = n - seen
     edges = np.linspace(seen, n, max(1, rest // size) + 1).astype(int) if rest else np.array([n])
     spans = [(int(a), int(b)) for a, b in pairwise(edges)]
     head = [(0, seen)] if seen else []
-    if head and spans and spans[0][1] - spans[0][0] < size // 2:  # too little for a batch of its own
+    if head and spans and spans[0][1] - spans[0][0] < size // 2:  # too short for a batch
         return [(0, n)]
     return head + spans
 
 
 @dataclass
 class Model:
-    """Shapes with what is needed to join more of them."""
+    """Centres of the clusters, with what is needed to update them."""
 
     length: int
     centres: Array  # (k, m)
-    # (n_k, m) each, the last members of each, from which the centre is found anew
+    # the last members of each centre, (n_k, m), from which it is recomputed
     rows: list[Array] = field(default_factory=list)
-    # (k,), number of members, their mean distance to the centre, and batches since one joined
+    # (k,) each: number of members, their mean distance to the centre, and batches since the last new member
     members: Array = field(default_factory=lambda: np.zeros(0))
     reach: Array = field(default_factory=lambda: np.zeros(0))
     idle: Array = field(default_factory=lambda: np.zeros(0))
@@ -154,17 +154,17 @@ class Model:
         return cls(length, np.zeros((0, length)))
 
     def copy(self) -> Model:
-        """One that may go its own way."""
+        """Return an independent copy."""
         arrays = (self.centres.copy(), list(self.rows), self.members.copy(), self.reach.copy(), self.idle.copy())
         return Model(self.length, *arrays)
 
     def weights(self) -> Array:
-        """Weight of each centre, less for one that has long been idle."""
+        """Return the weight of each centre; it is reduced if ``idle`` exceeds the number of members."""
         weights = centre_weights(self.centres, self.members) / np.maximum(1.0, self.idle - self.members)
         return np.asarray(weights / weights.sum())
 
-    def join(self, stretches: Array, clusters: int, rng: np.random.Generator) -> None:
-        """Cluster new stretches, and let each cluster join a centre or become one."""
+    def update(self, stretches: Array, clusters: int, rng: np.random.Generator) -> None:
+        """Cluster new stretches, then merge each cluster with a centre or add it as a new one."""
         shapes = k_shape(stretches, clusters, rng)
         known = len(self.centres)
         self.idle += 1
@@ -175,15 +175,15 @@ class Model:
                 apart = shape_distance(spectrum(self.centres[:known]), centre, self.length)[0]
                 nearest = int(apart.argmin())
                 if apart[nearest] <= self.reach[nearest]:
-                    self._join_one(nearest, rows, reach)
+                    self._merge(nearest, rows, reach)
                     continue
             self._add(centre, rows, reach)
 
-    def _join_one(self, k: int, rows: Array, reach: float) -> None:
+    def _merge(self, k: int, rows: Array, reach: float) -> None:
         total = self.members[k] + len(rows)
         self.reach[k] = (self.members[k] * self.reach[k] + len(rows) * reach) / total
         self.rows[k] = np.concatenate([self.rows[k], rows])[-MEMBERS:]
-        self.centres[k] = leading_shape(aligned(self.rows[k], spectrum(self.rows[k]), self.centres[k]))
+        self.centres[k] = leading_shape(align_to(self.rows[k], spectrum(self.rows[k]), self.centres[k]))
         self.members[k], self.idle[k] = total, 0.0
 
     def _add(self, centre: Array, rows: Array, reach: float) -> None:

@@ -1,4 +1,4 @@
-"""Series2Graph: how rare the path of a stretch is, in a graph of its recurring shapes."""
+"""Series2Graph: subsequences as paths through a graph of recurring shapes; rare paths score high."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from detectors.core import (
     windows_to_points,
 )
 
-ROWS = 4096  # embedded windows at a time
-GRID = 512  # places at which the density of a ray is taken
+ROWS = 4096  # windows embedded at a time
+GRID = 512  # grid points of the density on a ray
 Index = NDArray[np.int64]
 Average = Literal["points", "edges"]
 
@@ -35,11 +35,11 @@ Average = Literal["points", "edges"]
 class Series2Graph(Detector):
     """Subsequences as a path through a graph: rare edges between nodes of low degree score high.
 
-    A window is embedded by the moving sums of a third of its length, reduced to three principal components. The
-    direction of its level is taken out. The path of all windows in the remaining plane is cut by ``rays`` half-lines
-    from its mean. On each, the maxima of the density of the crossings are nodes. An edge weighs how often the path
-    takes it. The normality of a stretch of ``query`` windows is the sum over its edges of weight * (degree of the node
-    left - 1), per point or per edge. The score is the negative logarithm of one more than that.
+    A window is embedded by moving sums over a third of its length, reduced to three principal components. The direction
+    in which the level changes is removed. In the remaining plane, ``rays`` half-lines from the mean cross the path of
+    all windows. The nodes are the maxima of the density of the crossings on each half-line. The weight of an edge is
+    the number of times that the path takes it. The normality of a stretch of ``query`` windows is the sum over its
+    edges of weight * (degree of the edge's start node - 1), per point or per edge. The score is -log(1 + normality).
 
     Parameters
     ----------
@@ -48,12 +48,12 @@ class Series2Graph(Detector):
     query : int
         Length of a scored stretch in windows.
     rays : int
-        Half-lines that cut the path.
+        Number of half-lines.
     average : {"points", "edges"}
-        Divisor of a stretch's normality: its points (the paper), or its edges (the published program). By edges, a
-        stretch that takes none has the score of the one before.
+        Divisor of a stretch's normality: its points (the paper), or its edges (the published program). With "edges" a
+        stretch without edges has the score of the previous one.
     align : {"centre", "centre-low", "start", "end", "mean", "max"}
-        How the scores of the stretches that cover a point become the point's score.
+        How point scores follow from the scores of stretches (:func:`~detectors.core.windows.windows_to_points`).
 
     References
     ----------
@@ -86,37 +86,40 @@ class Series2Graph(Detector):
     align: Alignment = parameter(default="centre", must_be=one_of(*get_args(Alignment)))
 
     def min_length(self) -> int:
-        """Two windows: a path needs an edge."""
+        """Return the length of two windows, because a path needs an edge."""
         return two_windows(self)
 
     def _fit(self, pieces: list[Array]) -> None:
         self.window_ = resolve_window(self.window, pieces)
         usable = [piece for piece in pieces if len(piece) > self.window_]
         if not usable:
-            raise ValueError(f"no piece holds two windows of {self.window_} points")
-        self.plane_ = fitted_plane(usable, self.window_)
+            raise ValueError(
+                f"no piece is longer than a window of {self.window_} points: give longer pieces or a smaller window"
+            )
+        self.plane_ = fit_plane(usable, self.window_)
         paths = [self.plane_.path(piece, self.window_) for piece in usable]
         crossed = [crossings(path, self.rays) for path in paths]
         self.nodes_: list[Array] = [
             density_maxima(np.concatenate([c.radius[c.ray == ray] for c in crossed])) for ray in range(self.rays)
         ]
-        self.edges_, self.counts_ = counted_edges([self._path(c) for c in crossed], sum(map(len, self.nodes_)))
+        self.edges_, self.counts_ = count_edges([self._path(c) for c in crossed], sum(map(len, self.nodes_)))
 
     def _score(self, x: Array) -> Array:
         crossed = crossings(self.plane_.path(x, self.window_), self.rays)
         nodes = self._path(crossed)
         steps = len(x) - self.window_  # steps of the path, one less than windows
         covered = max(1, min(min(self.query * self.window_, len(x)) - self.window_, steps))
-        worth = in_stretches(np.bincount(crossed.step[1:], weights=self._worth(nodes), minlength=steps), covered)
+        weights = np.bincount(crossed.step[1:], weights=self._edge_weights(nodes), minlength=steps)
+        normality = sum_stretches(weights, covered)
         if self.average == "points":
-            stretch = worth / covered
+            normality = normality / covered
         else:
-            stretch = per_edge(worth, in_stretches(np.bincount(crossed.step[1:], minlength=steps), covered))
-        scores = -np.log1p(stretch)
+            normality = per_edge(normality, sum_stretches(np.bincount(crossed.step[1:], minlength=steps), covered))
+        scores = -np.log1p(normality)
         return windows_to_points(scores, len(x) - len(scores) + 1, self.align)
 
     def _path(self, crossed: Crossings) -> Index:
-        """The node that each crossing is nearest to; nodes are numbered ray by ray."""
+        """Return the node nearest to each crossing; nodes are numbered ray by ray."""
         first = np.concatenate([[0], np.cumsum([len(nodes) for nodes in self.nodes_])])
         found = np.zeros(len(crossed.ray), dtype=np.int64)
         for ray, nodes in enumerate(self.nodes_):
@@ -126,8 +129,8 @@ class Series2Graph(Detector):
                 found[mine] = first[ray] + np.searchsorted(middles, crossed.radius[mine])
         return found
 
-    def _worth(self, nodes: Index) -> Array:
-        """Weight * (degree - 1) of the edge between each crossing and the next."""
+    def _edge_weights(self, nodes: Index) -> Array:
+        """Return weight * (degree of the start node - 1) of the edge between each crossing and the next."""
         if len(nodes) < 2:
             return np.zeros(0)
         total = sum(map(len, self.nodes_))
@@ -140,21 +143,24 @@ class Series2Graph(Detector):
         return np.asarray(weight * np.maximum(degree[nodes[:-1]] - 1, 0))
 
 
-def in_stretches(of_steps: NDArray[Any], length: int) -> Array:
-    """Sums over ``length`` steps on end; rounding takes none below 0."""
-    return np.maximum(moving_sum(of_steps, length), 0.0)
+def sum_stretches(steps: NDArray[Any], length: int) -> Array:
+    """Return sums of ``length`` consecutive steps, clipped at 0 against rounding."""
+    return np.maximum(moving_sum(steps, length), 0.0)
 
 
-def per_edge(worth: Array, edges: Array) -> Array:
-    """Mean weight of an edge of each stretch; one without edges has that of the stretch before, or else the first."""
+def per_edge(total: Array, edges: Array) -> Array:
+    """Divide each stretch's total by its number of edges.
+
+    A stretch without edges has the value of the previous stretch with edges, or of the first one if there is none.
+    """
     last = np.maximum.accumulate(np.where(edges > 0, np.arange(len(edges)), -1))
     first = int(np.argmax(edges > 0))
     at = np.where(last < 0, first, last)
-    return np.asarray(worth[at] / np.maximum(edges[at], 1.0))
+    return np.asarray(total[at] / np.maximum(edges[at], 1.0))
 
 
 class Crossings(NamedTuple):
-    """Where a path crosses the rays, in order: number of the ray, distance from the middle, step of the path."""
+    """The crossings of a path with the rays, in order: index of the ray, distance from the origin, step of the path."""
 
     ray: Index
     radius: Array
@@ -163,7 +169,7 @@ class Crossings(NamedTuple):
 
 @dataclass
 class Plane:
-    """Where windows are drawn: a (m, 2) basis of moving sums, their mean there, the level of the series."""
+    """Plane of the embedding: (m, 2) basis of moving sums, their mean in it, level of the series, width of a sum."""
 
     basis: Array
     mean: Array
@@ -171,7 +177,7 @@ class Plane:
     width: int
 
     def path(self, x: Array, window: int) -> Array:
-        """(n_windows, 2) places of the windows of one series."""
+        """Return the (n_windows, 2) coordinates of the windows of one series."""
         sums = Windows([np.convolve(x - self.level, np.ones(self.width), "valid")], window - self.width + 1)
         places = np.empty((len(sums), 2))
         for rows, block in sums.chunks(ROWS):
@@ -179,8 +185,8 @@ class Plane:
         return places - self.mean
 
 
-def fitted_plane(pieces: list[Array], window: int) -> Plane:
-    """Three principal components of the moving sums, without the direction along which a constant window moves."""
+def fit_plane(pieces: list[Array], window: int) -> Plane:
+    """Fit three principal components of the moving sums and remove the direction in which constant windows differ."""
     width = max(1, window // 3)
     level = float(np.median(np.concatenate(pieces)))
     sums = Windows([np.convolve(p - level, np.ones(width), "valid") for p in pieces], window - width + 1)
@@ -192,7 +198,7 @@ def fitted_plane(pieces: list[Array], window: int) -> Plane:
     _, vectors = np.linalg.eigh(products / len(sums) - np.outer(mean, mean))
     components = np.zeros((sums.window, 3))
     components[:, : min(3, sums.window)] = vectors[:, ::-1][:, :3]
-    components *= np.where(components.sum(axis=0) < 0, -1.0, 1.0)  # an eigenvector has no sign: rays must stay
+    components *= np.where(components.sum(axis=0) < 0, -1.0, 1.0)  # fix the arbitrary sign of the eigenvectors
     reference = components.sum(axis=0)
     frame = np.linalg.qr(np.column_stack([reference, np.eye(3)]))[0] if reference.any() else np.eye(3)[:, [2, 0, 1]]
     basis = components @ frame[:, 1:3]
@@ -200,7 +206,7 @@ def fitted_plane(pieces: list[Array], window: int) -> Plane:
 
 
 def crossings(path: Array, rays: int) -> Crossings:
-    """Where the steps of a path cross the rays, each step on its shorter way around the middle."""
+    """Find where the steps of a path cross the rays; each step takes the shorter way around the origin."""
     angle = np.arctan2(path[:, 1], path[:, 0])
     turn = (np.diff(angle) + np.pi) % (2 * np.pi) - np.pi
     begin, end = angle[:-1] * rays / (2 * np.pi), (angle[:-1] + turn) * rays / (2 * np.pi)
@@ -225,11 +231,11 @@ def _cross(a: Array, b: Array) -> Array:
 
 
 def density_maxima(values: Array) -> Array:
-    """Ascending places where the density of some values, by Gaussian kernels of Scott's width, is highest."""
+    """Return the maxima, ascending, of a Gaussian kernel density of the values with Scott's bandwidth."""
     from scipy.ndimage import gaussian_filter1d
 
     spread = float(values.std()) if len(values) else 0.0
-    if spread <= GRID * float(np.spacing(np.abs(values).max(initial=0.0))):  # no more than rounding
+    if spread <= GRID * float(np.spacing(np.abs(values).max(initial=0.0))):  # equal values, up to rounding
         return values[:1] if len(values) else np.zeros(1)
     width = spread * len(values) ** -0.2
     low, high = float(values.min()) - 3 * width, float(values.max()) + 3 * width
@@ -240,8 +246,8 @@ def density_maxima(values: Array) -> Array:
     return np.asarray((edges[tops] + edges[tops + 1]) / 2) if len(tops) else np.array([float(values.mean())])
 
 
-def counted_edges(paths: list[Index], total: int) -> tuple[Index, Array]:
-    """Numbers of the edges that the paths take, ascending, and how often; from * total + to."""
+def count_edges(paths: list[Index], total: int) -> tuple[Index, Array]:
+    """Return the edges of the paths, as ascending numbers start * total + end, and how often each is taken."""
     taken = np.concatenate([path[:-1] * total + path[1:] for path in paths]) if paths else np.zeros(0, dtype=np.int64)
     edges, counts = np.unique(taken, return_counts=True)
     return edges, counts.astype(np.float64)

@@ -1,6 +1,6 @@
-"""Untrained networks: AE, CNN and LSTM as they are initialised.
+"""Untrained networks: AE, CNN and LSTM with their initial random weights.
 
-What they reach, architecture and scaling reach without learning, and a trained network has to beat it. Kim et al.,
+They show what architecture and scaling reach without training; a trained network should exceed that. Kim et al.,
 "Towards a rigorous evaluation of time-series anomaly detection", AAAI 2022.
 """
 

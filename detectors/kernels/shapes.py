@@ -66,13 +66,13 @@ def shape_distance(spectra: NDArray[np.complex128], centre: Array, length: int) 
 
 def shape_of(members: Array, spectra: NDArray[np.complex128], centre: Array) -> Array:
     """The shape that correlates best with all members once they are moved to where they match the old centre."""
-    return leading_shape(aligned(members, spectra, centre) if centre.any() else members)
+    return leading_shape(align_to(members, spectra, centre) if centre.any() else members)
 
 
-def aligned(rows: Array, spectra: NDArray[np.complex128], centre: Array) -> Array:
+def align_to(rows: Array, spectra: NDArray[np.complex128], centre: Array) -> Array:
     """Rows moved to where they match a centre."""
     lags = shape_distance(spectra, centre, rows.shape[1])[1]
-    return np.stack([shifted(row, -int(lag)) for row, lag in zip(rows, lags, strict=True)])
+    return np.stack([shift(row, -int(lag)) for row, lag in zip(rows, lags, strict=True)])
 
 
 def leading_shape(members: Array) -> Array:
@@ -91,7 +91,7 @@ def leading_shape(members: Array) -> Array:
     return np.asarray(-shape if (rows @ shape).sum() < 0 else shape)
 
 
-def shifted(row: Array, lag: int) -> Array:
+def shift(row: Array, lag: int) -> Array:
     """The row moved by ``lag`` to the right, zeros where nothing came in."""
     moved = np.zeros_like(row)
     if lag >= 0:

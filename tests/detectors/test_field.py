@@ -9,10 +9,10 @@ import pytest
 
 from detectors import KNN, SAND, KMeansAD, KShapeAD, Series2Graph
 from detectors.core import Windows, windows_to_points
-from detectors.kernels.shapes import aligned, k_shape, leading_shape, shape_distance, shifted, spectrum, unit_rows
-from detectors.kshape import centre_weights, distance_from_shapes, evenly_cut
-from detectors.sand import Model, batches, standardised
-from detectors.series2graph import counted_edges, crossings, density_maxima, in_stretches, per_edge
+from detectors.kernels.shapes import align_to, k_shape, leading_shape, shape_distance, shift, spectrum, unit_rows
+from detectors.kshape import centre_weights, cut_stretches, distance_from_shapes
+from detectors.sand import Model, batches, standardise
+from detectors.series2graph import count_edges, crossings, density_maxima, per_edge, sum_stretches
 
 RNG = np.random.default_rng(5)
 
@@ -21,7 +21,7 @@ def test_the_shape_based_distance_is_the_best_of_all_shifts() -> None:
     rows, centre = unit_rows(RNG.standard_normal((6, 20))), unit_rows(RNG.standard_normal((1, 20)))[0]
     distance, lag = shape_distance(spectrum(rows), centre, 20)
     for row, d, k in zip(rows, distance, lag, strict=True):
-        slow = {s: float(shifted(row, -s) @ centre) / 20 for s in range(-19, 20)}
+        slow = {s: float(shift(row, -s) @ centre) / 20 for s in range(-19, 20)}
         assert d == pytest.approx(1 - max(slow.values()))
         assert slow[int(k)] == pytest.approx(max(slow.values()))
 
@@ -79,12 +79,12 @@ def test_constant_windows_are_near_each_other_and_half_as_far_from_others() -> N
 
 def test_batches_are_standardised_by_what_came_so_far() -> None:
     parts = [RNG.normal(5, 2, 300), RNG.normal(9, 1, 200)]
-    first, second = standardised(parts, 0.25)
+    first, second = standardise(parts, 0.25)
     assert (first.mean(), first.std()) == pytest.approx((0, 1))
     level = 0.75 * parts[0].mean() + 0.25 * parts[1].mean()
     spread = 0.75 * parts[0].std() + 0.25 * parts[1].std()
     np.testing.assert_allclose(second, (parts[1] - level) / spread)
-    assert standardised([np.ones(3)], 0.5)[0].tolist() == [0, 0, 0]
+    assert standardise([np.ones(3)], 0.5)[0].tolist() == [0, 0, 0]
 
 
 def test_a_frequent_central_shape_weighs_most() -> None:
@@ -99,10 +99,10 @@ def test_a_known_shape_joins_its_centre_and_a_new_one_is_added() -> None:
     t = np.arange(60)
     waves = unit_rows(np.array([np.sin(2 * np.pi * t / 20) + 0.3 * RNG.standard_normal(60) for _ in range(10)]))
     model = Model.empty(60)
-    model.join(waves, 1, np.random.default_rng(0))
-    model.join(waves[:4], 1, np.random.default_rng(0))
+    model.update(waves, 1, np.random.default_rng(0))
+    model.update(waves[:4], 1, np.random.default_rng(0))
     assert model.members.tolist() == [14.0]
-    model.join(unit_rows(RNG.standard_normal((3, 60))), 1, np.random.default_rng(0))
+    model.update(unit_rows(RNG.standard_normal((3, 60))), 1, np.random.default_rng(0))
     assert model.members.tolist() == [14.0, 3.0]
     assert model.idle.tolist() == [1.0, 0.0]
 
@@ -119,8 +119,8 @@ def test_a_centre_weighs_less_once_it_is_idle_for_more_batches_than_it_has_membe
 def test_members_are_moved_to_where_they_match_their_centre() -> None:
     centre = np.zeros(40)
     centre[15:20] = [1, 3, -2, 4, 1]
-    rows = np.stack([shifted(centre, lag) for lag in (-6, 0, 5)])
-    np.testing.assert_array_equal(aligned(rows, spectrum(rows), centre), np.stack([centre] * 3))
+    rows = np.stack([shift(centre, lag) for lag in (-6, 0, 5)])
+    np.testing.assert_array_equal(align_to(rows, spectrum(rows), centre), np.stack([centre] * 3))
 
 
 @pytest.mark.parametrize(("seen", "n", "size"), [(0, 100, 30), (40, 100, 30), (95, 100, 30), (100, 100, 30)])
@@ -168,7 +168,7 @@ def test_the_density_has_a_maximum_in_each_heap() -> None:
 
 
 def test_edges_are_counted_within_pieces() -> None:
-    edges, counts = counted_edges([np.array([0, 1, 0, 1]), np.array([1, 0])], 2)
+    edges, counts = count_edges([np.array([0, 1, 0, 1]), np.array([1, 0])], 2)
     assert dict(zip(edges.tolist(), counts.tolist(), strict=True)) == {1: 2.0, 2: 2.0}
 
 
@@ -178,7 +178,7 @@ def test_stretches_have_the_mean_worth_of_their_edges_or_that_of_the_stretch_bef
     for i in range(7):
         count = edges[i : i + 2].sum()
         slow.append(worth[i : i + 2].sum() / count if count else slow[-1] if slow else np.nan)
-    found = per_edge(in_stretches(worth, 2), in_stretches(edges, 2))
+    found = per_edge(sum_stretches(worth, 2), sum_stretches(edges, 2))
     assert slow[1:] == pytest.approx(found[1:])
     assert found[0] == found[1] == 3.0  # nothing before: the next
     assert per_edge(np.zeros(3), np.zeros(3)).tolist() == [0, 0, 0]
@@ -188,7 +188,7 @@ def test_by_edges_the_score_is_that_of_a_loop_over_the_path() -> None:
     x = np.sin(np.arange(400) / 4) + 0.2 * RNG.standard_normal(400)
     detector = Series2Graph(window=20, rays=12, average="edges").fit(x)
     crossed = crossings(detector.plane_.path(x, 20), 12)
-    worth = detector._worth(detector._path(crossed))
+    worth = detector._edge_weights(detector._path(crossed))
     slow = []
     for first in range(361):
         mine = [value for step, value in zip(crossed.step[1:], worth, strict=True) if first <= step < first + 20]
@@ -217,7 +217,7 @@ def test_a_centre_weighs_its_members_squared_over_its_distance_to_the_others() -
 def test_stretches_begin_one_and_a_half_windows_apart() -> None:
     pieces = [RNG.standard_normal(130), RNG.standard_normal(75)]
     slow = [piece[a : a + 40] for piece in pieces for a in range(0, len(piece) - 39, 15)]
-    np.testing.assert_allclose(evenly_cut(Windows(pieces, 10), 40, 2000), unit_rows(np.array(slow)))
+    np.testing.assert_allclose(cut_stretches(Windows(pieces, 10), 40, 2000), unit_rows(np.array(slow)))
 
 
 def test_sand_scores_each_batch_by_the_shapes_that_it_has_joined_first() -> None:
@@ -228,16 +228,16 @@ def test_sand_scores_each_batch_by_the_shapes_that_it_has_joined_first() -> None
     edges = [0, *np.linspace(200, 1500, 14).astype(int)]
     for a, b in pairwise(edges):
         if a:
-            model.join(evenly_cut(Windows([x[a:b]], 20), 40, 2000), 6, rng)
+            model.update(cut_stretches(Windows([x[a:b]], 20), 40, 2000), 6, rng)
         slow.append(distance_from_shapes(x[a : min(b + 19, 1500)], 20, model.centres, model.weights()))
-    np.testing.assert_array_equal(detector.score(x)[:1481], np.concatenate(standardised(slow, 0.5)))
+    np.testing.assert_array_equal(detector.score(x)[:1481], np.concatenate(standardise(slow, 0.5)))
 
 
 def test_a_centre_that_grows_is_idle_no_more() -> None:
     waves = unit_rows(np.array([np.sin(np.arange(60) / 3 + k / 9) for k in range(10)]))
     model = Model.empty(60)
     for k in range(3):
-        model.join(waves[k:], 1, np.random.default_rng(0))
+        model.update(waves[k:], 1, np.random.default_rng(0))
     assert model.members.tolist() == [27.0]
     assert model.idle.tolist() == [0.0]
 
@@ -256,9 +256,9 @@ def test_the_density_has_scotts_width(apart: float, tops: int) -> None:
 def test_an_edge_is_worth_its_count_times_the_other_edges_of_its_first_node() -> None:
     detector = Series2Graph(window=8, rays=4).fit(np.sin(np.arange(200.0)))
     detector.nodes_ = [np.array([1.0]), np.array([1.0, 2.0]), np.array([1.0]), np.zeros(0)]
-    detector.edges_, detector.counts_ = counted_edges([np.array([0, 1, 3, 0, 2, 3, 0, 1])], 4)
+    detector.edges_, detector.counts_ = count_edges([np.array([0, 1, 3, 0, 2, 3, 0, 1])], 4)
     # edges 0-1 (twice), 1-3, 3-0 (twice), 0-2, 2-3: degrees of 0, 1, 2, 3 are 3, 2, 2, 3
-    worth = detector._worth(np.array([0, 1, 3, 0, 2, 1]))
+    worth = detector._edge_weights(np.array([0, 1, 3, 0, 2, 1]))
     assert worth.tolist() == [2 * 2, 1 * 1, 2 * 2, 1 * 2, 0]
 
 
@@ -295,8 +295,8 @@ def test_a_centre_is_found_anew_from_its_latest_members(monkeypatch: pytest.Monk
     monkeypatch.setattr(sand, "MEMBERS", 5)
     waves = unit_rows(np.sin(2 * np.pi * np.arange(60) / 20) + 0.3 * RNG.standard_normal((9, 60)))
     model = Model.empty(60)
-    model.join(waves, 1, np.random.default_rng(0))
+    model.update(waves, 1, np.random.default_rng(0))
     np.testing.assert_array_equal(model.rows[0], waves[4:])
-    model.join(waves[:3], 1, np.random.default_rng(0))
+    model.update(waves[:3], 1, np.random.default_rng(0))
     np.testing.assert_array_equal(model.rows[0], np.concatenate([waves[7:], waves[:3]]))
     assert model.members.tolist() == [12.0]

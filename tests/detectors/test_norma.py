@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from detectors.core.windows import Windows
 from detectors.norma import (
     NormA,
-    aligned,
+    align_to_first,
     centre_weights,
     cluster_by_shape,
     shape_windows,
@@ -61,7 +61,7 @@ def test_weights_follow_frequency_coverage_and_closeness():
 
 def test_stretches_are_moved_onto_the_first():
     x = np.sin(2 * np.pi * np.arange(2000) / 50)
-    moved, at = aligned(Windows([x], 100), np.array([200, 513, 1287]))
+    moved, at = align_to_first(Windows([x], 100), np.array([200, 513, 1287]))
     assert at[0] == 200
     assert all(abs((a - 200 + 25) % 50 - 25) <= 2 for a in at)
     assert np.corrcoef(moved).min() > 0.95
@@ -123,7 +123,7 @@ def test_a_stretch_moved_to_the_end_of_its_piece_is_kept_and_beyond_it_is_not():
         other[5:] = bump[: 20 - late]
         shapes = Windows([first, other], 20)
         chosen = np.array([0, int(shapes.starts[1])])
-        _, at = aligned(shapes, chosen)
+        _, at = align_to_first(shapes, chosen)
         assert (len(at) == 2) == kept, (late, at)
         if kept:
             assert at[1] == shapes.starts[1] + 5
