@@ -1,4 +1,4 @@
-"""The compiled loops of the classical detectors, and how they are spread over threads; most modules load numba."""
+"""The compiled loops of the classical detectors, and their parallel execution; most modules import numba."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 __all__ = ["forest", "histograms", "lstm", "matrix_profile", "nearest", "neighbours", "normal_neighbours", "shapes"]
 
 
-def _keep_compiled() -> None:
-    """Name a folder for numba's cache where it would find none, as in a read-only installation without a home.
+def _set_cache_folder() -> None:
+    """Set a folder for numba's cache if numba would find none, as in a read-only installation without a home folder.
 
-    The folder is this user's alone: what lies in it is run.
+    Only this user may have access to the folder, because the code in it is executed.
     """
     import platformdirs
 
@@ -29,9 +29,9 @@ def _keep_compiled() -> None:
 
 
 def _can_be_written(folder: Path) -> bool:
-    """Whether a folder can be written, or made."""
+    """Return whether a folder is writable, or can be created."""
     there = next(place for place in (folder, *folder.parents) if place.exists())
     return os.access(there, os.W_OK)
 
 
-_keep_compiled()
+_set_cache_folder()

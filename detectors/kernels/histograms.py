@@ -1,4 +1,4 @@
-"""Histograms of every position of the sliding windows, read from the series itself (numba)."""
+"""Histograms of all positions of the sliding windows, computed from the series without copies of windows (numba)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from numba import types
 
 from detectors.core import Array
 
-BLOCK = 4096  # window scores that stay in the first-level cache while the positions pass by
-# Declared, so that each loop is compiled once, and not again for arrays that are read-only or lie otherwise in memory.
+BLOCK = 4096  # window scores that stay in the first-level cache during the loop over positions
+# Explicit types, so that each loop is compiled only once, not again for read-only arrays or other memory layouts.
 SERIES, TABLE = (types.Array(types.float64, axes, "C", readonly=True) for axes in (1, 2))
 
 
 @numba.njit(cache=True, inline="always")
 def _bin(value: float, edges: Array, scale: float) -> int:
-    """Bin [edge, next edge) of a value inside of the range; the last one is closed."""
-    # The arithmetic guess can be one off by rounding; the edges decide, as in numpy.histogram.
+    """Return the bin [edge, next edge) of a value inside of the range; the last bin is closed."""
+    # Rounding can shift the computed bin by one; the edges decide, as in numpy.histogram.
     last = len(edges) - 2
     k = min(max(int((value - edges[0]) * scale), 0), last)
     if value < edges[k]:
@@ -28,7 +28,7 @@ def _bin(value: float, edges: Array, scale: float) -> int:
 
 @numba.njit(cache=True, inline="always")
 def _bin_below(value: float, edges: Array, scale: float) -> int:
-    """Bin (edge, next edge] of a value, clipped to the range."""
+    """Return the bin (edge, next edge] of a value, clipped to the range."""
     last = len(edges) - 2
     k = min(max(int((value - edges[0]) * scale), 0), last)
     if k > 0 and value <= edges[k]:
@@ -40,7 +40,10 @@ def _bin_below(value: float, edges: Array, scale: float) -> int:
 
 @numba.njit(types.int64(TABLE, types.int64), cache=True)
 def _run_of_equal_edges(edges: Array, first: int) -> int:
-    """One past the last position whose edges equal those of ``first``: a series' extremes rarely lie in its border."""
+    """Return the end of the run of positions whose edges equal those of ``first``.
+
+    Such runs are long, because the extremes of a series are rarely at its ends.
+    """
     last = first + 1
     while last < len(edges) and (edges[last] == edges[first]).all():
         last += 1
@@ -60,7 +63,7 @@ def count(x: Array, edges: Array, counts: Array) -> None:
         for i in range(first, windows + first):
             column[_bin(x[i], row, scale)] += 1.0
         for j in range(first, last):
-            if j > first:  # the window's next position sees one value less in front and one more behind
+            if j > first:  # the next position has one value less at the start and one more at the end
                 column[_bin(x[j - 1], row, scale)] -= 1.0
                 column[_bin(x[windows + j - 1], row, scale)] += 1.0
             counts[j] += column
@@ -69,10 +72,10 @@ def count(x: Array, edges: Array, counts: Array) -> None:
 
 @numba.njit(types.float64[::1](SERIES, TABLE, TABLE, types.float64), cache=True)
 def look_up(x: Array, edges: Array, table: Array, tol: float) -> Array:
-    """Sum over the positions of ``table`` (window, bins) at the value's bin: (n - window + 1,).
+    """Sum the entries of ``table`` (window, bins) at the bins of each window's values: (n - window + 1,).
 
-    A value on an edge is looked up below it although it was counted above: PyOD does so, and the published figures of
-    series with few distinct values depend on it.
+    A value on an edge is looked up in the lower bin although it was counted in the upper one. PyOD does so, and the
+    published figures of series with few distinct values depend on it.
     """
     window, bins = table.shape
     total = np.zeros(len(x) - window + 1)

@@ -1,4 +1,4 @@
-"""Values so far from all others that sums which hold them lose the digits of the rest."""
+"""Treatment of huge values, which make sums lose the digits of all other values."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from numpy.typing import NDArray
 
 from detectors.core import Array
 
-# Times the usual deviation. Above 1e8 no digit of the others is left in a square.
+# In units of the usual deviation. Above 1e8 a sum of squares keeps no digit of the others.
 HUGE = 1e5
-SHARE = 0.95  # so much of a series is usual
+SHARE = 0.95  # quantile of the absolute deviations that is the usual deviation
 
 
 def usual_range(parts: list[Array]) -> tuple[float, float]:
-    """Median of the values of some series, and how far from it a value is not yet huge."""
+    """Return the median of several series, and the largest distance from it at which a value is not huge."""
     values = np.concatenate(parts)
     level = float(np.median(values))
     usual = float(np.quantile(np.abs(values - level), SHARE, method="lower"))
     return level, HUGE * usual if usual > 0 else np.inf
 
 
-def calmed(x: Array, reach: float) -> Array:
-    """Values about 0, those beyond ``reach`` made 0; the array itself where there are none."""
+def zero_huge(x: Array, reach: float) -> Array:
+    """Replace values beyond ``reach`` from 0 by 0; return ``x`` itself if there are none."""
     huge = np.abs(x) > reach
     return np.where(huge, 0.0, x) if huge.any() else x
 
 
 def windows_with(flags: NDArray[np.bool_], window: int) -> NDArray[np.bool_]:
-    """Which windows hold a flagged point, (n - window + 1,)."""
+    """Return which windows contain a flagged point, (n - window + 1,)."""
     count = np.concatenate([[0], np.cumsum(flags)])
     return np.asarray(count[window:] > count[:-window])

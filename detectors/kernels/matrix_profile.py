@@ -1,16 +1,16 @@
-"""Matrix profile: z-normalised distance from each window to its nearest other window, exact in float64.
+"""Matrix profile: z-normalised distance from each window to its nearest neighbour, exact in float64.
 
-The covariance of two windows follows from the pair one step up its diagonal by two multiply-adds. This is the "mpx"
+The covariance of two windows follows from the previous pair on the diagonal by two multiply-adds. This is the "mpx"
 form of SCAMP (Zimmerman et al., SoCC 2019, Sec. 3.3):
 
     cov(i, j) = cov(i - 1, j - 1) + f(i) g(j) + f(j) g(i),
     f(i) = (x[i + m - 1] - x[i - 1]) / 2,  g(i) = (x[i + m - 1] - mean(i)) + (x[i - 1] - mean(i - 1))
 
 Adjacent diagonals are computed together, in vector registers, four rows at a time. Both orders of a pair are computed,
-so that a row needs only its own best. That costs less than a second comparison, with the column's best, and its store.
-Diagonals begin anew every few thousand rows, which bounds rounding. They only choose the neighbour; its distance is
-then taken from the two normalised windows themselves. A huge value would leave its rounding all along its diagonal.
-Windows that hold one are left out there, and compared with all others pair by pair.
+so that only the best of each row is needed. That takes less time than comparing and storing the best of each column.
+The recurrence is restarted every few thousand rows, which bounds its rounding error. It only finds the neighbour, whose
+distance is then computed from the two normalised windows. The rounding error of a huge value would persist along its
+diagonal. So windows with a huge value are excluded there, and compared with all others pair by pair.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import Array
-from detectors.kernels.huge import calmed, usual_range, windows_with
+from detectors.kernels.huge import usual_range, windows_with, zero_huge
 from detectors.kernels.profile_loops import (
     DIAGONALS,
     Best,
@@ -37,7 +37,7 @@ GOLDEN = 0.6180339887498949
 
 
 def is_constant(x: Array, window: int) -> NDArray[np.bool_]:
-    """Which windows hold one value only, (n - window + 1,); none in a series shorter than one."""
+    """Return which windows are constant, (n - window + 1,); an empty array if the series is shorter than a window."""
     return Rolling.of(x, window).constant if len(x) >= window else np.zeros(0, dtype=np.bool_)
 
 
@@ -49,28 +49,30 @@ def nearest_distance(
     share: float = 1.0,
     place: tuple[int, int] | None = None,
 ) -> tuple[Array, NDArray[np.int64]]:
-    """Distance from each window of ``query`` to the nearest window of the reference, constants taken as uncorrelated.
+    """Return the distance from each window of ``query`` to the nearest window of the reference.
+
+    Constant windows count as uncorrelated with all others.
 
     Parameters
     ----------
     query : (n,) array
     reference : list of (m_i,) arrays
-        Pieces; no window straddles two of them.
+        Pieces; no window extends over two of them.
     window : int
     exclusion : int
-        Windows at most so many starts apart in one piece are no neighbours.
+        Windows of one piece whose starts are at most this far apart are no neighbours.
     share : float
         Share of the blocks of diagonals that is searched, in (0, 1]; below 1 the result is an upper bound.
     place : (int, int) or None
-        Number of the piece that holds the query, and where it begins there; a self-join is (0, 0).
+        Index of the piece that contains the query, and its offset there; (0, 0) for a self-join.
 
     Returns
     -------
     distance : (n - window + 1,) array
-        sqrt(2 m (1 - correlation)). A constant window gets sqrt(2 m), and so does one whose only candidates are
-        constant. Infinite without a candidate.
+        sqrt(2 m (1 - correlation)). It is sqrt(2 m) for constant windows and for windows whose only candidates are
+        constant, and infinite without a candidate.
     index : (n - window + 1,) int64 array
-        The neighbour, counted over the windows of all pieces; -1 without one.
+        Index of the neighbour, counted over the windows of all pieces; -1 without one.
     """
     count = len(query) - window + 1
     rows = _rows(count)
@@ -78,7 +80,7 @@ def nearest_distance(
     level, reach = usual_range([query, *reference])
     usual = query[np.abs(query - level) <= reach]
     centre = float(usual.mean()) if len(usual) else level
-    huge, calm = windows_with(np.abs(query - centre) > reach, window), calmed(query - centre, reach)
+    huge, calm = windows_with(np.abs(query - centre) > reach, window), zero_huge(query - centre, reach)
     own = Rolling.of(calm, window)
     own.inverse[huge] = 1.0
     nearest = Nearest(np.full(count, np.inf), np.full(count, -1, dtype=np.int64))
@@ -87,7 +89,7 @@ def nearest_distance(
         first, offset, at, wide = task
         piece, last = wide.inner(margin), min(first + rows, count)
         diagonals = _blocks(1 - last, len(piece.mean) - first, None if at is None else (at, exclusion), share)
-        # A constant window looks for nothing, and one with a huge value not here.
+        # Constant windows need no search; windows with a huge value are compared below.
         lowest = np.where((own.inverse[first:last] == 0) | huge[first:last], np.inf, -np.inf)
         best = Best(lowest, np.full(last - first, -1, dtype=np.int64))
         search_diagonals(own, wide, margin, diagonals, first, best)
@@ -96,9 +98,9 @@ def nearest_distance(
     offset = 0
     for number, piece in enumerate(reference):
         if len(piece) >= window:
-            wide = Rolling.padded(calmed(piece - centre, reach), margin, window)
+            wide = Rolling.padded(zero_huge(piece - centre, reach), margin, window)
             theirs = windows_with(np.abs(piece - centre) > reach, window)
-            wide.inverse[margin:-margin][theirs] = np.nan  # neither above nor below any bound
+            wide.inverse[margin:-margin][theirs] = np.nan  # comparisons with NaN are false
             at = place[1] if place is not None and place[0] == number else None
             in_parallel(search, [(first, offset, at, wide) for first in range(0, count, rows)])
             if huge.any() or theirs.any():
@@ -110,15 +112,15 @@ def nearest_distance(
 
 
 def _rows(count: int) -> int:
-    """Rows of a task: at most 4096, and an even number of equal tasks, so that two threads end together."""
+    """Return the rows of a task: at most 4096, for an even number of equal tasks, so that two threads end together."""
     return -(-count // (2 * -(-count // 8192)))
 
 
 def _blocks(lowest: int, highest: int, zone: tuple[int, int] | None, share: float) -> NDArray[np.int64]:
-    """First diagonals of the blocks that cover lowest..highest but for a zone, given by its middle and reach.
+    """Return the first diagonals of the blocks that cover lowest..highest without a zone, given as (middle, reach).
 
-    Blocks are counted from the zone, or from the main diagonal. So a share means the same diagonals for any rows.
-    Multiples of the golden ratio spread it evenly.
+    Blocks are counted from the zone, or from the main diagonal, so that a share selects the same diagonals for any
+    rows. Multiples of the golden ratio distribute the selected blocks evenly.
     """
     if zone is None:
         starts = np.arange(lowest // DIAGONALS, -(-highest // DIAGONALS)) * DIAGONALS

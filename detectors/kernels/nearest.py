@@ -1,4 +1,4 @@
-"""Nearest windows, compared as they are or each z-normalised; the compiled loops load when they are needed."""
+"""Nearest windows, unscaled or z-normalised; the compiled loops are imported when needed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from detectors.core import Array, Int32, Scaling
 
 
 def nearest(x: Array, reference: list[Array], window: int, k: int, scaling: Scaling) -> tuple[Array, Int32]:
-    """The k nearest windows of the reference, compared as they are or each z-normalised."""
+    """Find the k nearest windows of the reference; see :func:`~detectors.kernels.neighbours.nearest_windows`."""
     if scaling == "z":
         from detectors.kernels.normal_neighbours import nearest_normalised
 

@@ -1,4 +1,4 @@
-"""The compiled loops of the nearest windows: diagonals, heaps, exact distances of candidates."""
+"""The compiled loops of the nearest-window search: diagonals, heaps, exact distances of candidates."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from detectors.core import Array, Int32
 
 DIAGONALS = 1024  # two buffers of them, 16 KiB, stay in the first-level cache
 LARGEST = 1.7e308
-GROUP = 64  # diagonals that share one comparison with the row's bound
+GROUP = 64  # diagonals whose results are tested together against the bound of a row
 FAST = {"reassoc", "nsz", "contract"}
 
 
 class Heaps(NamedTuple):
-    """Candidates of some rows, which are consecutive windows of the query: a max-heap each, its farthest in front."""
+    """One max-heap of candidates for each of some rows, which are consecutive windows of the query."""
 
-    squares: Array  # (rows, size) float64, squared distances
-    starts: Int32  # (rows, size), where the windows begin; -1: none yet
+    squares: Array  # (rows, size) float64, squared distances, the farthest first
+    starts: Int32  # (rows, size), start positions of the windows; -1: none yet
 
 
 class Nearest(NamedTuple):
     """The k nearest windows of some rows, in ascending order."""
 
     distances: Array  # (rows, k) float64
-    starts: Int32  # (rows, k); -1 in front of a row that is in doubt
+    starts: Int32  # (rows, k); the first is -1 if the row must be computed directly
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def search_diagonals(query: Array, wide: Array, margin: int, window: int, first: int, heaps: Heaps) -> float:
-    """Offer the pairs of the rows from ``first`` on with all windows to the rows' heaps, in order.
+    """Insert the pairs of the rows from ``first`` on with all windows into the rows' heaps, in order.
 
-    ``wide`` is the other series with ``margin`` points in front and behind. Returns the largest squared distance at
-    which a diagonal began: the scale of the rounding error.
+    ``wide`` is the other series with ``margin`` additional points at both ends. Return the largest squared distance at
+    the start of a diagonal, which is the scale of the rounding error.
     """
     count, last = wide.shape[0] - 2 * margin - window + 1, first + heaps.squares.shape[0]
     u, v = _enter_and_leave(query[first : last + window - 1], window)
@@ -71,7 +71,7 @@ def search_diagonals(query: Array, wide: Array, margin: int, window: int, first:
 
 @njit(nogil=True, cache=True)
 def _enter_and_leave(x: Array, window: int) -> tuple[Array, Array]:
-    """Difference and sum of the point that enters with window i and the one that has left."""
+    """Return difference and sum of the point that enters with window i and the point that leaves."""
     less, more = np.zeros(x.shape[0]), np.zeros(x.shape[0])
     for i in range(1, x.shape[0] - window + 1):
         less[i], more[i] = x[i + window - 1] - x[i - 1], x[i + window - 1] + x[i - 1]
@@ -80,7 +80,7 @@ def _enter_and_leave(x: Array, window: int) -> tuple[Array, Array]:
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def _term_by_term(query: Array, wide: Array, base: int, window: int, row: int, out: Array) -> None:
-    """Squared distances of one row on a block of diagonals, whose recurrences begin with them."""
+    """Compute the squared distances of one row on a block of diagonals, the start of their recurrences."""
     out[:] = 0.0
     for w in range(window):
         a = query[row + w]
@@ -92,7 +92,10 @@ def _term_by_term(query: Array, wide: Array, base: int, window: int, row: int, o
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def _one_row(less: Array, more: Array, u: float, v: float, values: Array, bound: float) -> int:
-    """One row further: p^2 - q^2 = (p - q)(p + q) takes an operation less than two squares. Any below the bound?"""
+    """Advance by one row, in place; return whether any squared distance is below the bound.
+
+    p^2 - q^2 = (p - q)(p + q) takes one operation less than two squares.
+    """
     hit = 0
     for t in range(values.shape[0]):
         d = values[t] + (u - less[t]) * (v - more[t])
@@ -103,9 +106,10 @@ def _one_row(less: Array, more: Array, u: float, v: float, values: Array, bound:
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def _four_rows(less: Array, more: Array, u: Array, v: Array, old: Array, new: Array, bounds: Array) -> int:
-    """Four rows at once: the distances between stay in registers, one load and one store for four pairs.
+    """Advance four rows at once; return whether any distance is below its row's bound.
 
-    Returns whether any distance is below its row's bound. LLVM would not put a running minimum into vector registers.
+    Intermediate distances stay in registers: one load and one store for four pairs. LLVM does not vectorise a running
+    minimum.
     """
     u0, u1, u2, u3 = u[0], u[1], u[2], u[3]
     v0, v1, v2, v3 = v[0], v[1], v[2], v[3]
@@ -123,7 +127,7 @@ def _four_rows(less: Array, more: Array, u: Array, v: Array, old: Array, new: Ar
 
 @njit(nogil=True, cache=True)
 def _offer(values: Array, column: int, count: int, heaps: Heaps, row: int) -> None:
-    """Squared distances of a row and the windows from ``column`` on, as far as these are among the ``count``."""
+    """Insert the squared distances of a row to the windows from ``column`` on, up to window ``count``."""
     heap, start = heaps.squares[row], heaps.starts[row]
     for t in range(max(0, -column), min(values.shape[0], count - column)):
         if values[t] < heap[0]:
@@ -132,7 +136,7 @@ def _offer(values: Array, column: int, count: int, heaps: Heaps, row: int) -> No
 
 @njit(nogil=True, cache=True)
 def replace_farthest(heap: Array, number: Int32, value: float, index: int) -> None:
-    """Sift a value down from the root of a max-heap; of two equal children the left one moves up."""
+    """Replace the root of a max-heap and restore its order; of two equal children the left one moves up."""
     size, at = heap.shape[0], 0
     while True:
         child = 2 * at + 1
@@ -149,9 +153,10 @@ def replace_farthest(heap: Array, number: Int32, value: float, index: int) -> No
 
 @njit(nogil=True, cache=True)
 def measure(query: Array, other: Array, window: int, first: int, heaps: Heaps, slack: float, nearest: Nearest) -> None:
-    """Exact distances of the candidates, sorted; a row in doubt is one whose nearest they may not hold.
+    """Compute the exact distances of the candidates and sort them.
 
-    ``slack`` is how far rounding may have moved the candidates' squared distances.
+    ``slack`` bounds the rounding errors of the candidates' squared distances. If they may hide a nearest window from
+    the candidates, the first start of the row is set to -1.
     """
     rows, size = heaps.squares.shape
     k = nearest.distances.shape[1]
@@ -166,7 +171,7 @@ def measure(query: Array, other: Array, window: int, first: int, heaps: Heaps, s
             start = starts[order[c]]
             gaps[c] = squared_distance(query[first + r : first + r + window], other[start : start + window])
         best = np.argsort(gaps, kind="mergesort")[:k]
-        # Below one part in 1e9 the k-th distance is right whichever of the doubtful windows is taken.
+        # A difference below one part in 1e9 does not matter: the k-th distance is then correct with either window.
         doubt = slack > 0.0 and gaps[best[k - 1]] * (1 - 1e-9) > bound and gaps[best[k - 1]] > 0.0
         for c in range(k):
             nearest.distances[r, c] = np.sqrt(gaps[best[c]])
@@ -177,7 +182,7 @@ def measure(query: Array, other: Array, window: int, first: int, heaps: Heaps, s
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def squared_distance(a: Array, b: Array) -> float:
-    """Of two vectors of one length."""
+    """Return the squared Euclidean distance of two vectors."""
     total = 0.0
     for c in range(a.shape[0]):
         gap = a[c] - b[c]
@@ -187,7 +192,7 @@ def squared_distance(a: Array, b: Array) -> float:
 
 @njit(nogil=True, cache=True)
 def search_term_by_term(query: Array, other: Array, starts: Int32, window: int, row: int, nearest: Nearest) -> None:
-    """All pairs of one row with the windows that begin at ``starts``, without the recurrence."""
+    """Compute all pairs of one row with the windows that begin at ``starts``, without the recurrence."""
     k = nearest.distances.shape[1]
     heap, found = np.full(k, np.inf), np.full(k, -1, dtype=np.int32)
     for start in starts:

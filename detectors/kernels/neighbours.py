@@ -1,18 +1,18 @@
 """Exact k nearest windows under the Euclidean distance, by blocks of diagonals.
 
-Windows of stride 1 share all but one point with the window before. So a squared distance follows from the one a step up
-the diagonal: one point is added, one subtracted.
+Windows of stride 1 share all but one point with the previous window. So a squared distance follows from that of the
+previous pair on the diagonal: one term is added, one subtracted.
 
     D2(i, j) = D2(i - 1, j - 1) + (a[i + W - 1] - b[j + W - 1])^2 - (a[i - 1] - b[j - 1])^2
 
-(the recurrence behind STOMP, Zhu et al., ICDM 2016, without its normalisation). The cost of a pair does not depend on
-the window. Nothing of size n x W is made. Adjacent diagonals are independent. So the inner loop runs over a block of
-them in vector registers. It tells whether any of its pairs can enter a row's heap.
+(the recurrence of STOMP, Zhu et al., ICDM 2016, without its normalisation). The cost of a pair does not depend on
+the window, and no array of size n x W is needed. Adjacent diagonals are independent, so the inner loop runs over a
+block of them in vector registers. It finds whether any of its pairs can enter a row's heap.
 
-The recurrence starts anew every few thousand rows, which bounds its rounding error. It only chooses candidates, a few
-more than asked for. Their distances are summed afresh. A row whose candidates rounding could have mixed up is searched
-again term by term. Windows that hold a huge value are no candidates. A row that may be near one is searched term by
-term, too. Long series of smooth windows are asked of a k-d tree instead (``window_tree``).
+The recurrence is restarted every few thousand rows, which bounds its rounding error. It only selects candidates, a few
+more than requested, whose distances are then computed directly. If rounding could have affected the candidates of a
+row, all pairs of the row are computed directly. Windows with a huge value are no candidates, and rows that may be near
+one are also computed directly. For long series of smooth windows a k-d tree is used instead (``window_tree``).
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from detectors.core import Array, Index, Int32, Windows
-from detectors.kernels.huge import calmed, usual_range, windows_with
+from detectors.kernels.huge import usual_range, windows_with, zero_huge
 from detectors.kernels.neighbour_loops import DIAGONALS, Heaps, Nearest, measure, search_diagonals, search_term_by_term
 from detectors.kernels.threads import in_parallel
 from detectors.kernels.window_tree import WindowTree, tree_for
 
-ASKED = 4096  # rows that are asked of a tree in one go, whatever the threads: each block starts without a row before it
-SPARE = 4  # candidates beyond those asked for, where rounding may reorder them
+BLOCK = 4096  # rows of one query of the tree, for any number of threads: its first row has no previous row
+SPARE = 4  # additional candidates, because rounding may change their order
 EPS = float(np.finfo(np.float64).eps)
 TINY = float(np.finfo(np.float64).tiny)
 
 
 def nearest_windows(query: Array, reference: list[Array], window: int, k: int) -> tuple[Array, Int32]:
-    """The ``k`` nearest windows of the reference for each window of one series.
+    """Find the ``k`` nearest windows of the reference for each window of one series.
 
     Parameters
     ----------
     query : (n,) array
     reference : list of (m_i,) arrays
-        Pieces; no window straddles two of them, and pieces shorter than ``window`` hold none.
+        Pieces; no window extends over two of them, and pieces shorter than ``window`` have none.
     window : int
     k : int
         At most the number of windows in the reference.
@@ -51,12 +51,12 @@ def nearest_windows(query: Array, reference: list[Array], window: int, k: int) -
     distances : (n - window + 1, k) array
         Ascending in each row.
     index : (n - window + 1, k) int32 array
-        Numbers of the neighbours, counted over the windows of all pieces in order.
+        Indices of the neighbours, counted over the windows of all pieces in order.
 
     Notes
     -----
-    Among equally distant windows the earlier ones win. When several are equally far, the heap decides which is replaced
-    by a nearer one. On integer values, where all sums are exact, the choice is that of scikit-learn's brute force.
+    Among equally distant windows the earlier ones are taken. When several are the farthest, the heap decides which is
+    replaced by a nearer one. On integer values, where all sums are exact, scikit-learn's brute force finds the same.
     """
     pieces = [piece for piece in reference if len(piece) >= window]
     search = Search(query, pieces, window, k)
@@ -75,20 +75,20 @@ def nearest_windows(query: Array, reference: list[Array], window: int, k: int) -
 
 @dataclass
 class Joined:
-    """Pieces one after the other, a far-away value between two: windows across it are nobody's neighbours."""
+    """Concatenated pieces, separated by a value so far away that windows across it are never neighbours."""
 
     x: Array  # (m,)
-    starts: Int32  # (n_windows,), where the windows of the pieces begin
-    far: float  # the value between them, also put in front and behind
-    limit: float  # above every squared distance of two windows, below that to a window with a far value
-    scale: float  # largest squared distance to a window with a far value; 0 when there is one piece, hence none
+    starts: Int32  # (n_windows,), first positions of the windows of the pieces
+    far: float  # the separating value, also used as padding at both ends
+    limit: float  # larger than all squared distances of two windows, smaller than those to a window with a far value
+    scale: float  # largest squared distance to a window with a far value; 0 without any far value
 
     @classmethod
     def of(cls, pieces: list[Array], query: Array, window: int, reach: float = np.inf) -> Joined:
-        """Values farther than ``reach`` from 0 become far ones, too."""
+        """Concatenate pieces; values farther than ``reach`` from 0 are also replaced by the far value."""
         huge = [np.abs(part) > reach for part in pieces]
         if any(flags.any() for flags in huge):
-            joined = cls._of([calmed(part, reach) for part in pieces], calmed(query, reach), window, True)
+            joined = cls._of([zero_huge(part, reach) for part in pieces], zero_huge(query, reach), window, True)
             holes = np.concatenate([np.append(flags, False) for flags in huge])[:-1]
             joined.x[holes] = joined.far
             joined.starts = joined.starts[~windows_with(holes, window)[joined.starts]]
@@ -102,7 +102,7 @@ class Joined:
         spread = high - low or 1.0
         far = high + 2 * spread * float(np.sqrt(window if holes else 1))
         if spread >= 1:
-            far = float(np.ceil(far))  # sums of whole numbers stay exact; for a small spread 1 would be too far
+            far = float(np.ceil(far))  # sums of whole numbers stay exact; with a small spread 1 would be too far
         ends = np.cumsum([len(piece) + 1 for piece in pieces])
         starts = [
             np.arange(end - len(p) - 1, end - window, dtype=np.int32) for p, end in zip(pieces, ends, strict=True)
@@ -113,18 +113,18 @@ class Joined:
 
 
 class Search:
-    """One query of :func:`nearest_windows`: fills ``nearest``, whose starts are those of the joined pieces."""
+    """One call of :func:`nearest_windows`: fills ``nearest``, whose ``starts`` are positions in the joined pieces."""
 
     def __init__(self, query: Array, pieces: list[Array], window: int, k: int) -> None:
         self.query, self.joined = np.array(query), Joined.of(pieces, query, window)
         self.exact = holds_integers([query, self.joined.x], window)
-        # What diagonals and tree see: as ``query`` and ``joined``, but without huge values.
+        # For diagonals and tree: ``query`` and ``joined`` without huge values; ``room``: least distance to a huge one.
         self.scale = 0.0
         self.calm, self.calm_joined, self.room = self.query, self.joined, np.full(len(query) - window + 1, np.inf)
         if not self.exact:
             self._centre(pieces, window)
         self.window, self.k = window, k
-        self.rows = min(4096, max(1024, 8 * window))  # a restart costs W / rows of the time
+        self.rows = min(4096, max(1024, 8 * window))  # restarts take a share W / rows of the time
         count = len(query) - window + 1
         self.nearest = Nearest(np.empty((count, k)), np.empty((count, k), dtype=np.int32))
 
@@ -137,14 +137,14 @@ class Search:
         self.joined = self.calm_joined = Joined.of(moved, self.query, window)
         largest = max(float(np.abs(part).max()) for part in [self.query, *moved])
         if largest > reach:
-            self.calm = calmed(self.query, reach)
+            self.calm = zero_huge(self.query, reach)
             self.calm_joined = Joined.of(moved, self.query, window, reach)
-            # A window with a huge value is at least so far from a row.
+            # The distance of a row to any window with a huge value is at least this.
             self.room = reach - sliding_window_view(np.abs(self.query), window).max(axis=1)
         self.scale = largest_square(self.calm, self.calm_joined.x[self.calm_joined.x != self.calm_joined.far], window)
 
     def by_diagonals(self, stretches: list[tuple[int, int]]) -> None:
-        """All pairs of these rows, on as many threads as numba is allowed."""
+        """Compute all pairs of these ranges of rows, on numba's number of threads."""
         margin = self.rows + DIAGONALS + self.window
         wide = np.pad(self.calm_joined.x, margin, constant_values=self.calm_joined.far)
         tasks = [(a, min(a + self.rows, last)) for first, last in stretches for a in range(first, last, self.rows)]
@@ -156,21 +156,21 @@ class Search:
         heaps = Heaps(np.full(shape, self.calm_joined.limit), np.full(shape, -1, dtype=np.int32))
         found = search_diagonals(self.calm, wide, margin, self.window, first, heaps)
         scale = max(found, self.calm_joined.scale, self.scale)
-        # Each step rounds three times; a diagonal never takes more steps than the block has rows.
+        # Each step rounds three times; a diagonal has at most as many steps as the block has rows.
         slack = 0.0 if self.exact or shape[1] == total else 4 * EPS * (last - first + self.window) * scale
         self._measure(first, heaps, slack)
         for row in (first + np.flatnonzero(self.nearest.starts[first:last, 0] < 0)).tolist():
             search_term_by_term(self.query, self.joined.x, self.joined.starts, self.window, row, self.nearest)
 
     def by_tree(self, tree: WindowTree) -> None:
-        """Candidates from a tree; all pairs of the rows that these leave in doubt."""
+        """Take candidates from a tree; compute all pairs of the rows for which they may be wrong."""
 
-        def one(part: tuple[slice, Array]) -> None:
+        def search(part: tuple[slice, Array]) -> None:
             found, scale = tree.candidates(part[1])
             heaps = Heaps(found.squares, self.calm_joined.starts.take(found.starts))
             self._measure(part[0].start, heaps, 4 * EPS * self.window * scale)
 
-        in_parallel(one, Windows([self.calm], self.window).chunks(ASKED))
+        in_parallel(search, Windows([self.calm], self.window).chunks(BLOCK))
         self.by_diagonals(runs(np.flatnonzero(self.nearest.starts[:, 0] < 0), self.window))
 
     def _measure(self, first: int, heaps: Heaps, slack: float) -> None:
@@ -180,7 +180,7 @@ class Search:
         part.starts[:, 0][part.distances[:, -1] >= self.room[rows]] = -1
 
     def pieces(self) -> list[Array]:
-        """The pieces as they are searched."""
+        """Return the pieces without huge values, split where one was."""
         starts = self.calm_joined.starts
         ends = np.flatnonzero(np.diff(starts) > 1)
         begins = starts[np.concatenate([[0], ends + 1])]
@@ -188,17 +188,17 @@ class Search:
 
 
 def largest_square(a: Array, b: Array, window: int) -> float:
-    """Above the squared distance of any two windows of two series about 0: the sum of their lengths, squared."""
+    """Return an upper bound of the squared distances between windows of two series: (sum of the largest norms)^2."""
 
-    def longest(x: Array) -> float:
+    def largest_norm(x: Array) -> float:
         summed = np.concatenate([[0.0], np.cumsum(x * x)])
         return float(np.sqrt((summed[window:] - summed[:-window]).max(initial=0.0)))
 
-    return (longest(a) + longest(b)) ** 2
+    return (largest_norm(a) + largest_norm(b)) ** 2
 
 
 def runs(rows: Index, gap: int) -> list[tuple[int, int]]:
-    """Runs ``(first, behind the last)`` that hold these ascending numbers; those at most ``gap`` apart are joined."""
+    """Return half-open ranges that contain these ascending numbers; numbers at most ``gap`` apart share a range."""
     if not len(rows):
         return []
     edges = np.flatnonzero(np.diff(rows) > gap)
@@ -206,7 +206,7 @@ def runs(rows: Index, gap: int) -> list[tuple[int, int]]:
 
 
 def holds_integers(pieces: list[Array], window: int) -> bool:
-    """Whether every sum of squared differences of windows is an integer that float64 holds exactly."""
+    """Return whether all sums of squared differences of windows are integers that float64 represents exactly."""
     largest = max(float(np.abs(piece).max()) for piece in pieces)
     if not 4 * largest**2 * window < 2**52:
         return False

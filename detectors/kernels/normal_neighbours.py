@@ -1,9 +1,9 @@
 """Exact k nearest windows under the z-normalised Euclidean distance.
 
-The covariance of two windows follows from the pair one step up its diagonal, as in :mod:`.matrix_profile`. Here each
-row keeps a heap of its nearest, not the nearest alone. The recurrence chooses candidates, a few more than asked
-for. Their distances are then taken from the two normalised windows. Nothing of size n x W is made. There is no
-exclusion zone: neighbours overlap, as in the published runs of KNN and LOF on windows.
+The covariance of two windows follows from the previous pair on the diagonal, as in :mod:`.matrix_profile`. Here each
+row has a heap of its nearest windows. The recurrence selects candidates, a few more than requested, whose distances are
+then computed from the normalised windows. No array of size n x W is needed. There is no exclusion zone: neighbours may
+overlap, as in the published runs of KNN and LOF on windows.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from detectors.kernels.neighbour_loops import FAST, Heaps, replace_farthest
 from detectors.kernels.profile_loops import Rolling
 from detectors.kernels.threads import in_parallel
 
-ROWS = 1024  # a block begins its diagonals anew, which bounds their rounding
-SPARE = 8  # candidates beyond those asked for, where rounding may reorder them
+ROWS = 1024  # rows of a block, which restarts the recurrence to bound its rounding error
+SPARE = 8  # additional candidates, because rounding may change their order
 GROUP = 64
 
 
 def nearest_normalised(query: Array, reference: list[Array], window: int, k: int) -> tuple[Array, Int32]:
-    """The ``k`` nearest windows of the reference for each window of one series, all z-normalised.
+    """Find the ``k`` nearest windows of the reference for each window of one series, all z-normalised.
 
-    Windows have the sample standard deviation 1 (``ddof=1``); one of a single value counts as zeros. Beside a value
-    so large that a product with it loses the digits of all others, neighbours may be missed.
+    Windows have sample standard deviation 1 (``ddof=1``); constant windows count as zeros. If a value is so large that
+    products with it lose the digits of all others, neighbours may be missed.
 
-    Parameters and what is returned: as for :func:`detectors.kernels.neighbours.nearest_windows`.
+    Parameters and return values are those of :func:`detectors.kernels.neighbours.nearest_windows`.
     """
     pieces = [piece for piece in reference if len(piece) >= window]
     centre = float(query.mean())
@@ -55,7 +55,7 @@ def nearest_normalised(query: Array, reference: list[Array], window: int, k: int
 
 @numba.njit(nogil=True, cache=True, fastmath=FAST)
 def offer_piece(own: Rolling, other: Rolling, window: int, first: int, offset: int, heaps: Heaps) -> None:
-    """Offer all windows of one piece, numbered from ``offset`` on, to the heaps of the rows from ``first`` on."""
+    """Insert the windows of one piece, with indices from ``offset``, into the heaps of the rows from ``first`` on."""
     x, mean, inverse, f, g = own
     y, mean_y, inverse_y, f_y, g_y = other
     count, last = mean_y.shape[0], first + heaps.squares.shape[0]
@@ -94,7 +94,7 @@ def offer_piece(own: Rolling, other: Rolling, window: int, first: int, offset: i
 
 @numba.njit(nogil=True, cache=True)
 def measure_piece(own: Rolling, other: Rolling, window: int, first: int, offset: int, heaps: Heaps) -> None:
-    """Squared distances of the candidates in one piece from the normalised windows themselves, in place."""
+    """Compute the squared distances of the candidates in one piece from the normalised windows, in place."""
     count, unit = other.mean.shape[0], np.sqrt(window - 1.0)
     for r in range(heaps.squares.shape[0]):
         row = first + r

@@ -1,6 +1,6 @@
-"""The compiled loops of the matrix profile: rolling moments, diagonals, the distances found.
+"""The compiled loops of the matrix profile: rolling moments, diagonals, exact distances.
 
-Covariances are of two windows; a pair's correlation is its covariance times both inverse norms.
+The correlation of two windows is their covariance (sum of products) times both inverse norms.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 from detectors.core import Array
 
 DIAGONALS = 1024  # two buffers of them, 16 KiB, stay in the first-level cache
-GROUP = 256  # columns that share one comparison with the row's best
-LEAD = 3  # rows that a column's values run ahead when four are computed at once
+GROUP = 256  # columns whose results are tested together against the best of a row
+LEAD = 3  # additional columns that are needed to compute four rows at once
 LOWEST = -1e300
-SAME = 1e-14  # squared distance
-SERIES = types.Array(types.float64, 1, "C", readonly=True)  # of which any contiguous array is one
+SAME = 1e-14  # squared distance below which windows are equal
+SERIES = types.Array(types.float64, 1, "C", readonly=True)  # accepts any contiguous array
 FAST = {"reassoc", "nsz", "contract"}
 
 
 class Rolling(NamedTuple):
-    """A series and what the recurrence needs of each window of length ``window``: all float64."""
+    """A series and the quantities of its windows that the recurrence needs, all float64."""
 
     x: Array  # (n,)
     mean: Array  # (n - window + 1,), as are the others
@@ -43,13 +43,13 @@ class Rolling(NamedTuple):
 
     @classmethod
     def padded(cls, x: Array, margin: int, window: int) -> Rolling:
-        """Zeros in front and behind, so that a diagonal may begin outside; windows there correlate with none."""
+        """Pad a series with ``margin`` zeros at both ends, so that diagonals may begin outside; their inverse is 0."""
         wide = cls.of(np.pad(x, margin), window)
         wide.inverse[:margin] = wide.inverse[-margin:] = 0.0
         return wide
 
     def inner(self, margin: int) -> Rolling:
-        """What :meth:`padded` was made of."""
+        """Return the quantities without the margin of :meth:`padded`."""
         return Rolling(*(values[margin:-margin] for values in self))
 
 
@@ -67,7 +67,7 @@ class Best(NamedTuple):
     """Best neighbour so far of each of some rows, which are consecutive windows of the own series."""
 
     correlation: Array  # (rows,) float64, without the row's own norm
-    number: NDArray[np.int64]  # (rows,), window of the other series; -1: none
+    number: NDArray[np.int64]  # (rows,), index of the window in the other series; -1: none
 
 
 class Nearest(NamedTuple):
@@ -78,14 +78,14 @@ class Nearest(NamedTuple):
 
 
 class Flagged(NamedTuple):
-    """Windows that are compared pair by pair."""
+    """Flags of the windows that are compared pair by pair."""
 
     rows: NDArray[np.bool_]  # (n - window + 1,), of the own series
     columns: NDArray[np.bool_]  # (m - window + 1,), of the other
 
 
 class Zone(NamedTuple):
-    """Diagonals without neighbours: at most ``reach`` from the middle one; none where it is -1."""
+    """Excluded diagonals: those at most ``reach`` from ``middle``; none if ``reach`` is -1."""
 
     middle: int
     reach: int
@@ -93,7 +93,7 @@ class Zone(NamedTuple):
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def _deviation(values: Array) -> tuple[float, float]:
-    """Mean and summed squared deviations."""
+    """Return the mean and the sum of squared deviations."""
     mean = 0.0
     for value in values:
         mean += value
@@ -106,7 +106,7 @@ def _deviation(values: Array) -> tuple[float, float]:
 
 @njit(types.UniTuple(types.float64[::1], 4)(SERIES, types.int64), nogil=True, cache=True)  # type: ignore[no-untyped-call]
 def rolling(x: Array, window: int) -> tuple[Array, Array, Array, Array]:
-    """Mean and inverse norm of each window in two passes; a constant window has norm 0 exactly."""
+    """Return mean, inverse norm, f and g of each window; the inverse norm of a constant window is exactly 0."""
     count = x.shape[0] - window + 1
     mean, inverse = np.empty(count), np.zeros(count)
     f, g = np.zeros(count), np.zeros(count)
@@ -130,16 +130,16 @@ def rolling(x: Array, window: int) -> tuple[Array, Array, Array, Array]:
 def search_diagonals(
     own: Rolling, other: Rolling, margin: int, diagonals: NDArray[np.int64], first: int, best: Best
 ) -> None:
-    """Best neighbours of the rows from ``first`` on, among the pairs on the given blocks of diagonals.
+    """Find the best neighbours of the rows from ``first`` on, among the pairs on the given blocks of diagonals.
 
-    ``other`` has ``margin`` points in front and behind. The value of diagonal t of a block is at LEAD + t; those beside
-    the block are too low to matter.
+    ``other`` has ``margin`` additional points at both ends. The value of diagonal t of a block is at index LEAD + t;
+    the values before and after the block are too low to have an effect.
     """
     last, end = first + best.number.shape[0], other.mean.shape[0] - 2 * margin
     old, new = np.full(DIAGONALS + 2 * LEAD, LOWEST), np.full(DIAGONALS + 2 * LEAD, LOWEST)
     carry, before, spare = np.empty(LEAD), np.empty(LEAD), np.empty((2, GROUP + LEAD))
     for diagonal in diagonals:
-        # Where the block lies outside of the other series there is nothing to search.
+        # Skip the rows in which the block is outside of the other series.
         row, end_row = max(first, 1 - DIAGONALS - diagonal), min(last, end - diagonal)
         if row >= end_row:
             continue
@@ -174,7 +174,7 @@ def _columns(other: Rolling, margin: int, first: int) -> Columns:
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def _covariances(own: Rolling, row: int, other: Rolling, column: int, out: Array) -> None:
-    """Covariances (summed products) of one window with those on a block of diagonals, from ``column`` on."""
+    """Compute the covariances of one window with those on a block of diagonals, from ``column`` on."""
     out[:] = 0.0
     means = other.mean[column:]
     for w in range(own.x.shape[0] - own.mean.shape[0] + 1):
@@ -185,7 +185,7 @@ def _covariances(own: Rolling, row: int, other: Rolling, column: int, out: Array
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def _one_row(f: float, g: float, other: Columns, values: Array, bound: float) -> int:
-    """One row further on a run of diagonals, in place. Is any correlation above the bound?"""
+    """Advance a run of diagonals by one row, in place; return whether any correlation is above the bound."""
     hit = 0
     for t in range(values.shape[0]):
         v = values[t] + f * other.g[t] + g * other.f[t]
@@ -195,7 +195,7 @@ def _one_row(f: float, g: float, other: Columns, values: Array, bound: float) ->
 
 
 def _as_bits(context: Any, x: Any) -> Any:
-    """A float64 as the integer of its bits, whose sign is the float's."""
+    """Reinterpret the bits of a float64 as an integer, which has the same sign."""
 
     def cast(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.bitcast(args[0], context.get_value_type(types.int64))
@@ -208,11 +208,11 @@ _bits: Any = intrinsic(_as_bits)
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def _four_rows(f: Array, g: Array, other: Columns, old: Array, new: Array, best: Array, carry: Array) -> int:
-    """Four rows at once, column by column. Negative when any correlation is above its row's best.
+    """Advance four rows at once, column by column; return a negative number if any correlation exceeds its row's best.
 
-    A row's value grows from the one above it in the column before. That one stays in a register, and ``carry`` takes it
-    to the next columns. So all four rows share one load of each array. Signs are joined because LLVM puts neither a
-    comparison's early end nor a running maximum into vector registers.
+    A value follows from that of the previous row in the previous column. This one stays in a register, or in ``carry``
+    for the next group of columns. So all four rows share one load of each array. Signs are combined by OR because LLVM
+    vectorises neither an early exit nor a running maximum.
     """
     f0, f1, f2, f3 = f[0], f[1], f[2], f[3]
     g0, g1, g2, g3 = g[0], g[1], g[2], g[3]
@@ -236,7 +236,7 @@ def _four_rows(f: Array, g: Array, other: Columns, old: Array, new: Array, best:
 def _update_four_rows(
     f: Array, g: Array, other: Columns, above: Array, before: Array, best: Best, row: int, spare: Array
 ) -> None:
-    """The four rows again, one by one, to find which pair was better; ``before`` is the carry they began with."""
+    """Compute the four rows again, one by one, to update the best pairs; ``before`` is the initial ``carry``."""
     values, shifted = spare[0, : above.shape[0]], spare[1, : above.shape[0]]
     values[:] = above
     for r in range(4):
@@ -250,7 +250,7 @@ def _update_four_rows(
 
 @njit(nogil=True, cache=True)
 def _update(values: Array, other: Columns, best: Best, row: int) -> None:
-    """Take the best of a row's covariances with these columns; those of the padding do not count."""
+    """Update the best neighbour of a row from its covariances with these columns, without the padding."""
     for t in range(max(0, -other.first), min(values.shape[0], other.last - other.first)):
         correlation = values[t] * other.inverse[t]
         if correlation > best.correlation[row]:
@@ -259,9 +259,10 @@ def _update(values: Array, other: Columns, best: Best, row: int) -> None:
 
 @njit(nogil=True, cache=True)
 def measure(own: Rolling, other: Rolling, first: int, best: Best, offset: int, nearest: Nearest) -> None:
-    """Distance of the rows from ``first`` on to their best neighbours, kept where it is the least so far.
+    """Compute the distances of the rows from ``first`` on to their best neighbours, and keep the smallest so far.
 
-    It is taken from the two normalised windows; ``offset`` is the number of windows in the pieces before ``other``.
+    Distances are computed from the normalised windows. ``offset`` is the number of windows in the pieces before
+    ``other``.
     """
     for r in range(best.number.shape[0]):
         i, j = first + r, best.number[r]
@@ -274,7 +275,10 @@ def measure(own: Rolling, other: Rolling, first: int, best: Best, offset: int, n
 
 @njit(nogil=True, cache=True)
 def _distance(own: Rolling, i: int, other: Rolling, j: int) -> float:
-    """Distance of two windows, constant ones taken as uncorrelated; equal but for rounding is equal, as in stumpy."""
+    """Return the distance of two windows; constant ones count as uncorrelated.
+
+    It is 0 if the windows are equal up to rounding, as in stumpy.
+    """
     window, total = own.x.shape[0] - own.mean.shape[0] + 1, 0.0
     if not (own.inverse[i] > 0.0 and other.inverse[j] > 0.0):
         return float(np.sqrt(2.0 * window))
@@ -286,7 +290,7 @@ def _distance(own: Rolling, i: int, other: Rolling, j: int) -> float:
 
 @njit(nogil=True, cache=True)
 def compare(own: Rolling, other: Rolling, flagged: Flagged, zone: Zone, offset: int, nearest: Nearest) -> None:
-    """Every pair of a flagged row or column, but those within the zone."""
+    """Compare all pairs of a flagged row or column, except those within the zone."""
     every_row, every_column = np.arange(len(flagged.rows)), np.arange(len(flagged.columns))
     pairs = (np.flatnonzero(flagged.rows), every_column), (every_row, np.flatnonzero(flagged.columns))
     for rows, columns in pairs:

@@ -1,4 +1,4 @@
-"""k-Shape: clusters of z-normalised sequences, whatever their shift.
+"""k-Shape: clustering of z-normalised sequences, invariant to shifts.
 
 Paparrizos and Gravano, "k-Shape: efficient and accurate clustering of time series", SIGMOD 2015.
 """
@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 
 from detectors.core import Array
 
-ROUNDS = 20  # reassignments at most; clusters of a few hundred sequences stand still long before
+ROUNDS = 20  # most reassignments; clusters of a few hundred sequences converge much earlier
 Labels = NDArray[np.intp]
 
 
 @dataclass
 class Shapes:
-    """Centres with the members that they were taken from."""
+    """Centres and the assignment of the sequences to them."""
 
-    centres: Array  # (k, m), z-normalised; none without a member
+    centres: Array  # (k, m), z-normalised; each has a member
     labels: Labels  # (n,), cluster of each sequence
     distances: Array  # (n,), shape-based distance of each sequence to its centre, 0..2
 
 
 def k_shape(sequences: Array, k: int, rng: np.random.Generator) -> Shapes:
-    """Cluster (n, m) z-normalised sequences into at most ``k`` shapes, from a random first assignment."""
+    """Cluster (n, m) z-normalised sequences into at most ``k`` shapes, from a random initial assignment."""
     count = len(sequences)
     k = min(k, count)
     labels = rng.permutation(np.arange(count) % k)
@@ -37,7 +37,7 @@ def k_shape(sequences: Array, k: int, rng: np.random.Generator) -> Shapes:
         for c in range(k):
             members = np.flatnonzero(labels == c)
             if len(members):
-                centres[c] = shape_of(sequences[members], spectra[members], centres[c])
+                centres[c] = new_centre(sequences[members], spectra[members], centres[c])
         by_centre = np.stack([shape_distance(spectra, centre, sequences.shape[1])[0] for centre in centres])
         nearest = by_centre.argmin(axis=0)
         distances = by_centre[nearest, np.arange(count)]
@@ -49,34 +49,34 @@ def k_shape(sequences: Array, k: int, rng: np.random.Generator) -> Shapes:
 
 
 def spectrum(sequences: Array) -> NDArray[np.complex128]:
-    """Fourier transforms of (n, m) sequences, long enough that a correlation does not wrap around."""
+    """Return Fourier transforms of (n, m) sequences, padded so that correlations do not wrap around."""
     return np.asarray(np.fft.rfft(sequences, 1 << (2 * sequences.shape[1] - 1).bit_length(), axis=1))
 
 
 def shape_distance(spectra: NDArray[np.complex128], centre: Array, length: int) -> tuple[Array, Labels]:
-    """1 - the largest normalised cross-correlation with one centre, and the shift there, (n,) each."""
+    """Return 1 - the largest normalised cross-correlation with one centre, and the shift of this maximum, (n,) each."""
     size = 2 * (spectra.shape[1] - 1)
     correlation = np.fft.irfft(spectra * np.fft.rfft(centre, size).conj(), size, axis=1)
     lags = np.concatenate([correlation[:, size - length + 1 :], correlation[:, :length]], axis=1)
     best = lags.argmax(axis=1)
-    # z-normalised sequences have the squared length m, a constant one 0
+    # z-normalised sequences have squared norm m, constant ones 0.
     norms = np.sqrt(length) * np.linalg.norm(centre) or 1.0
     return 1 - lags[np.arange(len(lags)), best] / norms, best - (length - 1)
 
 
-def shape_of(members: Array, spectra: NDArray[np.complex128], centre: Array) -> Array:
-    """The shape that correlates best with all members once they are moved to where they match the old centre."""
+def new_centre(members: Array, spectra: NDArray[np.complex128], centre: Array) -> Array:
+    """Return the shape with the largest correlation with all members, after these are aligned to the old centre."""
     return leading_shape(align_to(members, spectra, centre) if centre.any() else members)
 
 
 def align_to(rows: Array, spectra: NDArray[np.complex128], centre: Array) -> Array:
-    """Rows moved to where they match a centre."""
+    """Shift each row to its best match with a centre."""
     lags = shape_distance(spectra, centre, rows.shape[1])[1]
     return np.stack([shift(row, -int(lag)) for row, lag in zip(rows, lags, strict=True)])
 
 
 def leading_shape(members: Array) -> Array:
-    """First right singular vector of the z-normalised rows, z-normalised, turned to the side of most of them."""
+    """Return the z-normalised first right singular vector of the z-normalised rows; its summed correlation is positive."""
     from scipy.linalg import eigh
 
     rows = unit_rows(members)
@@ -92,7 +92,7 @@ def leading_shape(members: Array) -> Array:
 
 
 def shift(row: Array, lag: int) -> Array:
-    """The row moved by ``lag`` to the right, zeros where nothing came in."""
+    """Shift a row by ``lag`` to the right and fill with zeros."""
     moved = np.zeros_like(row)
     if lag >= 0:
         moved[lag:] = row[: len(row) - lag]
@@ -102,7 +102,7 @@ def shift(row: Array, lag: int) -> Array:
 
 
 def unit_rows(rows: Array) -> Array:
-    """(k, m) rows with mean 0 and population standard deviation 1; constant ones become zeros."""
+    """Scale (k, m) rows to mean 0 and population standard deviation 1; constant rows become zeros."""
     centred = rows - rows.mean(axis=1, keepdims=True)
     deviation = np.sqrt((centred**2).mean(axis=1, keepdims=True))
     flat = deviation <= 4 * np.finfo(np.float64).eps * np.abs(rows).max(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Work over threads, for loops that release the interpreter."""
+"""Parallel execution on threads, for compiled loops that release the GIL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def in_parallel(work: Callable[[T], None], tasks: Iterable[T]) -> None:
-    """Do all tasks, on as many threads as numba is allowed."""
+    """Run ``work`` on all tasks, on numba's number of threads."""
     threads = get_num_threads()
     if threads <= 1:
         for task in tasks:

@@ -1,4 +1,4 @@
-"""The compiled loops of the window tree: making it, and asking it for neighbours row after row."""
+"""The compiled loops of the window tree: building it, and querying it row by row."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from detectors.kernels.neighbour_loops import FAST, Heaps, replace_farthest, squ
 class Tree(NamedTuple):
     """The n points of a tree in its order, and its nodes. Node i has the children 2 i + 1 and 2 i + 2."""
 
-    lead: Array  # (n, axes) float64, the coordinates that boxes have
-    rest: Array  # (n, further axes) float64, the others
-    order: Int32  # (n,), which point stands where
-    place: Int32  # (n,), where a point stands
-    low: Array  # (nodes, axes) float64, boxes around the nodes' points
+    lead: Array  # (n, axes) float64, coordinates on the axes of the boxes
+    rest: Array  # (n, further axes) float64, the other coordinates
+    order: Int32  # (n,), index of the point at each place
+    place: Int32  # (n,), place of each point
+    low: Array  # (nodes, axes) float64, bounding boxes of the nodes' points
     high: Array
 
 
@@ -30,7 +30,7 @@ HEAPS = _named((REAL, types.int32[:, ::1]), Heaps)
 
 @njit(nogil=True, cache=True)
 def _select(order: Int32, values: Array, first: int, behind: int, middle: int) -> None:
-    """Reorder so that no value before the middle is above, none behind it below it (Hoare's selection)."""
+    """Partially sort ``order[first:behind]`` so that ``middle`` divides smaller from larger values (Hoare)."""
     left, right = first, behind - 1
     while left < right:
         pivot = values[order[middle]]
@@ -49,13 +49,13 @@ def _select(order: Int32, values: Array, first: int, behind: int, middle: int) -
             right = j
 
 
-# Signatures make both compile on import: a short series, on which kernels are warmed up, never asks a tree.
+# Signatures compile both functions on import, because kernels are warmed up on short series, which use no tree.
 @njit("Tuple((int32[::1], float64[:, ::1], float64[:, ::1]))(float64[:, ::1], int64)", nogil=True, cache=True)
 def grow(lead: Array, levels: int) -> tuple[Int32, Array, Array]:
-    """Halve the points ``levels`` times at the median of the axis on which they spread most.
+    """Halve the points ``levels`` times at the median of the axis with the largest range.
 
-    Returns the (n,) points in such an order that those of a node stand side by side. Then the lows and highs of the
-    boxes around the nodes' points, (2 ** (levels + 1) - 1, axes) each.
+    Return an (n,) order of the points in which those of a node are adjacent, and the lower and upper bounds of the
+    nodes' boxes, (2 ** (levels + 1) - 1, axes) each.
     """
     n, axes = lead.shape
     nodes = 2 ** (levels + 1) - 1
@@ -80,7 +80,7 @@ def grow(lead: Array, levels: int) -> tuple[Int32, Array, Array]:
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def _to_box(point: Array, low: Array, high: Array) -> float:
-    """Squared distance to a box, 0 inside."""
+    """Return the squared distance to a box, 0 inside."""
     total = 0.0
     for c in range(point.shape[0]):
         gap = max(low[c] - point[c], point[c] - high[c], 0.0)
@@ -90,7 +90,7 @@ def _to_box(point: Array, low: Array, high: Array) -> float:
 
 @njit(nogil=True, cache=True)
 def _farthest_successor(near: Array, far: Array, tree: Tree, number: Int32) -> float:
-    """Squared distance within which the points behind these lie, if each has one."""
+    """Return the largest squared distance to the successors of these points; infinite if one has no successor."""
     most = 0.0
     for c in range(number.shape[0]):
         if number[c] + 1 >= tree.place.shape[0]:
@@ -101,13 +101,11 @@ def _farthest_successor(near: Array, far: Array, tree: Tree, number: Int32) -> f
 
 
 @njit(types.int64(REAL, TREE, HEAPS), nogil=True, cache=True)
-def ask(queries: Array, tree: Tree, heaps: Heaps) -> int:
-    """Fill each row's heap, given infinite, with the nearest points.
+def query(queries: Array, tree: Tree, heaps: Heaps) -> int:
+    """Fill each row's heap, initially infinite, with the nearest points; return the number of coordinates compared.
 
-    Returns how many coordinates were compared.
-
-    A row's neighbours are mostly the successors of those of the row before. As many points as asked for lie within the
-    farthest of these successors. So nothing beyond it is visited; the search itself starts anew.
+    A row's neighbours are mostly the successors of those of the previous row. The distance of the farthest of these
+    successors is an upper bound for the k-th neighbour, so boxes beyond it are not visited.
     """
     n, axes = tree.lead.shape
     nodes = tree.low.shape[0]
@@ -130,7 +128,7 @@ def ask(queries: Array, tree: Tree, heaps: Heaps) -> int:
                 compared += 2 * axes
                 left = _to_box(near, tree.low[child], tree.high[child])
                 right = _to_box(near, tree.low[child + 1], tree.high[child + 1])
-                # The nearer half is looked at first.
+                # The nearer half is put on the stack last and visited first.
                 for second in (True, False) if left <= right else (False, True):
                     bound = right if second else left
                     if bound <= limit:

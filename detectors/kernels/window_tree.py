@@ -1,9 +1,9 @@
 """Nearest windows from a k-d tree, for long series whose windows lie near a surface of few dimensions.
 
-A rotation keeps distances; turned to its principal axes a smooth window spends its length on the first few coordinates.
-The tree holds only these. Distances in it are lower bounds of the true ones, which tell when candidates are surely the
-nearest. Where they are not, the caller must compare all pairs. Noise cannot be cut, so the tree is used only when a
-probe says that it is quicker.
+A rotation keeps distances. Rotated to the principal axes, smooth windows have nearly all of their norm in the first few
+coordinates, and the tree contains only these. Distances in it are lower bounds of the true ones, which show whether the
+candidates are certainly the nearest. If not, the caller must compare all pairs. With noise a tree excludes few windows,
+so it is used only when a test on some rows shows that it is faster.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from detectors.core import Array, Windows, evenly_spaced
 from detectors.kernels import tree_loops
 from detectors.kernels.neighbour_loops import Heaps
 
-LARGEST = 1 << 29  # bytes of turned windows that may live at once
-SAMPLE = 20_000  # windows from which the axes are estimated: any rotation is exact, a good one is quick
-PROBES = 200
-# Squared length on the axes left out, as a share of the squared distance to the farthest neighbour asked for: what is
-# not worth an axis, and what may be left out for want of memory, at the price of some rows that are left in doubt.
+LARGEST = 1 << 29  # largest number of bytes of rotated windows
+SAMPLE = 20_000  # windows from which the axes are estimated: any rotation is exact, a good one is fast
+PROBES = 200  # rows of the test
+# Squared norm on the omitted axes, relative to the squared distance of the k-th neighbour. Below the first value an
+# axis is not needed. Up to the second axes may be omitted to save memory; some rows then need all pairs.
 NEGLECTED, TOLERATED = 1e-5, 0.003
-LEAD = 8  # axes that boxes have; a point's other coordinates are read only when these do not exclude it
-LEAF = 16  # points of a leaf, at most
-# Seconds, measured on one core: a window that the tree grows by, a query, a coordinate that it compares, a pair of the
-# search by diagonals.
+LEAD = 8  # axes of the boxes; other coordinates of a point are read only if these do not exclude it
+LEAF = 16  # most points of a leaf
+# Seconds on one core, measured: to build the tree, per window; per query; per coordinate compared in a query; per pair
+# of the search by diagonals.
 PER_WINDOW, PER_QUERY, PER_COORDINATE, PER_PAIR = 5e-6, 3e-6, 1e-9, 0.4e-9
 
 
 class WindowTree:
-    """A k-d tree of all windows of some pieces, turned to the principal axes that matter for ``k`` neighbours."""
+    """A k-d tree of all windows of some pieces, on the principal axes that are needed for ``k`` neighbours."""
 
     def __init__(self, pieces: list[Array], window: int, k: int) -> None:
         self.windows = Windows(pieces, window)
@@ -36,12 +36,12 @@ class WindowTree:
         some = self.windows.take(evenly_spaced(len(self.windows), SAMPLE))
         self.centre = some.mean(axis=0)
         axes = np.linalg.eigh(np.cov(some, rowvar=False))[1][:, ::-1]
-        share = share_behind((some - self.centre) @ axes, self.k)
+        share = omitted_share((some - self.centre) @ axes, self.k)
         kept = min(max(1, int(np.sum(share > NEGLECTED))), LARGEST // (8 * len(self.windows)))
         self.axes, self.left_out = axes[:, :kept], float(share[kept]) if kept < window else 0.0
 
     def grow(self) -> None:
-        """Make the tree: the order of its points and the boxes from the leading axes, then all coordinates in order."""
+        """Build the tree: order of its points and boxes from the leading axes, then all coordinates in this order."""
         n, axes = len(self.windows), self.axes.shape[1]
         lead = np.empty((n, min(LEAD, axes)))
         self.scale = 0.0
@@ -59,37 +59,37 @@ class WindowTree:
         self.tree = tree_loops.Tree(lead[order], rest, order, place, low, high)
 
     def _turn(self, block: Array) -> tuple[Array, float]:
-        """Kept coordinates, and the largest squared length: the scale of their rounding errors."""
+        """Return the coordinates on the kept axes, and the largest squared norm, the scale of their rounding errors."""
         centred = block - self.centre
         return centred @ self.axes, float(np.einsum("ij,ij->i", centred, centred).max())
 
-    def pays(self) -> bool:
-        """Whether asking is quicker than all pairs, by what some rows have to compare."""
+    def is_faster(self) -> bool:
+        """Return whether queries are faster than all pairs, estimated from the comparisons of some rows."""
         n = len(self.windows)
         rows = evenly_spaced(n, PROBES)
-        compared = self._ask(self._turn(self.windows.take(rows))[0])[1] / len(rows)
+        compared = self._query(self._turn(self.windows.take(rows))[0])[1] / len(rows)
         return PER_QUERY + PER_COORDINATE * compared < PER_PAIR * n
 
     def candidates(self, block: Array) -> tuple[Heaps, float]:
-        """Nearest windows of (m, window) windows in their order, each row with its farthest candidate in front.
+        """Return the candidates for (m, window) consecutive windows, and the scale of the rounding errors.
 
-        Squared distances are lower bounds, and numbers of the tree's windows stand in place of starts. No other window
-        is nearer than the bound of the farthest candidate. The second value is the scale of the rounding errors.
+        Each row is a heap with its farthest candidate first. Squared distances are lower bounds; all other windows are
+        at least as far as the bound of the farthest candidate. ``starts`` contains indices of the tree's windows.
         """
         turned, scale = self._turn(block)
-        return self._ask(turned)[0], max(scale, self.scale)
+        return self._query(turned)[0], max(scale, self.scale)
 
-    def _ask(self, turned: Array) -> tuple[Heaps, int]:
+    def _query(self, turned: Array) -> tuple[Heaps, int]:
         shape = len(turned), self.k
         heaps = Heaps(np.full(shape, np.inf), np.full(shape, -1, dtype=np.int32))
-        return heaps, tree_loops.ask(turned, self.tree, heaps)
+        return heaps, tree_loops.query(turned, self.tree, heaps)
 
 
-def share_behind(turned: Array, k: int) -> Array:
-    """How much of a window's squared distance to its k-th neighbour may lie on each axis and those behind it.
+def omitted_share(turned: Array, k: int) -> Array:
+    """Estimate the error of omitting each axis and all later ones, relative to the k-th neighbour, (window,).
 
-    ``turned`` is a sample of the windows on all axes, (m, window). Of each axis the usual squared length from there on
-    is given, as a share of the usual squared distance, (window,).
+    It is the median squared norm on these axes, divided by the median squared distance to the k-th neighbour.
+    ``turned`` is a sample of the windows on all axes, (m, window).
     """
     square = np.einsum("ij,ij->i", turned, turned)
     probes = evenly_spaced(len(turned), PROBES)
@@ -100,13 +100,13 @@ def share_behind(turned: Array, k: int) -> Array:
 
 
 def tree_for(pieces: list[Array], window: int, n_query: int, k: int) -> WindowTree | None:
-    """A tree of the windows when it fits into memory and pays, else None."""
+    """Return a tree of the windows, or None if it needs too much memory or is not faster than all pairs."""
     n = sum(len(piece) - window + 1 for piece in pieces)
-    # Below this many windows a tree costs more than all pairs even if it cut perfectly.
+    # Below this many windows a tree takes longer than all pairs even if no coordinate had to be compared.
     if window < 2 or n_query < n / 10 or PER_PAIR * n < PER_WINDOW + PER_QUERY:
         return None
     tree = WindowTree(pieces, window, k)
     if tree.left_out > TOLERATED:
         return None
     tree.grow()
-    return tree if tree.pays() else None
+    return tree if tree.is_faster() else None

@@ -1,3 +1,3 @@
-"""What the networks share: training, saving, and a base for AE, CNN and LSTM; two modules of it load torch."""
+"""Parts that the networks share: training, saving, and a base class of AE, CNN and LSTM; some modules import torch."""
 
 __all__ = ["baseline", "networks", "saved", "training"]

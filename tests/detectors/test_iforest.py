@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from detectors.core.windows import Windows
 from detectors.iforest import IForest
 from detectors.iforest1 import IForest1
-from detectors.kernels.forest import Forest, _draw_cut, _expected_depth
+from detectors.kernels.forest import Forest, _draw_split, _expected_depth
 from tests.support import naive
 from tests.support.golden import P10, real_series
 from tests.support.series import rhythm
@@ -131,9 +131,9 @@ def test_another_seed_grows_another_forest_and_other_samples(cls):
 def test_a_cut_is_found_in_the_one_position_that_differs():
     """Positions are tried in a random order, each once: tried twice, one would stand in for another."""
     rows, positions = np.ones((8, 40)), np.arange(40).astype(np.uint32)
-    assert _draw_cut(rows, np.arange(8), positions.copy(), np.random.default_rng(0))[0] == -1
+    assert _draw_split(rows, np.arange(8), positions.copy(), np.random.default_rng(0))[0] == -1
     rows[3:, 17] = 2.0
     for seed in range(30):
-        test, cut = _draw_cut(rows, np.arange(8), positions.copy(), np.random.default_rng(seed))
+        test, cut = _draw_split(rows, np.arange(8), positions.copy(), np.random.default_rng(seed))
         assert test == 17
         assert 1.0 <= cut < 2.0

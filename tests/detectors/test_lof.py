@@ -139,9 +139,9 @@ def test_walk_and_tree_agree_across_block_edges(monkeypatch: pytest.MonkeyPatch)
 def test_a_probe_keeps_the_tree_away_from_noise() -> None:
     noise = np.random.default_rng(0).normal(size=3000)
     slow = np.sin(np.arange(60_000) / 30) + np.sin(np.arange(60_000) / 47.1)
-    assert not grown([noise], 40, 10).pays()
+    assert not grown([noise], 40, 10).is_faster()
     assert window_tree.tree_for([noise], 40, 3000, 10) is None
-    assert grown([slow], 16, 10).pays()
+    assert grown([slow], 16, 10).is_faster()
 
 
 def grown(pieces: list[Array], window: int, k: int) -> window_tree.WindowTree:

@@ -358,7 +358,7 @@ def core_scales(folder: Path) -> str:
     parts = []
     for title, x in _grids():
         level, reach = huge.usual_range([x[:50], x[50:]])
-        calm = huge.calmed(x - level, reach)
+        calm = huge.zero_huge(x - level, reach)
         parts += [
             f"{title}: scale {numbers(resnet.series_scale(x))}; level {number(level)}, huge beyond {number(reach)}: "
             f"{runs(calm != x - level)}, windows {runs(huge.windows_with(calm != x - level, 6))}"
