@@ -1,4 +1,4 @@
-"""Proposed: a normalizing flow on the feature maps of a 1-D ResNet autoencoder, as the paper publishes it.
+"""Proposed: the paper's model, a normalizing flow on the feature maps of a 1-D ResNet autoencoder.
 
 Over 300 lines: half of them document the parameters, their rules, the ablations and the choices, which belong together.
 """
@@ -37,22 +37,22 @@ if TYPE_CHECKING:
 
 Preset = Literal["default", "paper"]
 
-VALIDATED = 96  # windows of the last tenth that choose the best epoch
-ON_CPU, ON_GPU = 30, 1536  # networks in one product: beyond, a core's cache gains nothing, or a card's memory ends
+VALIDATED = 96  # windows of the last tenth that are used to choose the best epoch
+ON_CPU, ON_GPU = 30, 1536  # most networks in one product: more exceed the cache of a core or the memory of a GPU
 
 
 @parameters
 class Proposed(SavedDetector):
-    """The 2023 paper's model: features by reconstruction, then their likelihood under a 1-D FastFlow.
+    """The 2023 paper's model: the likelihood of an autoencoder's features under a 1-D FastFlow.
 
     Stage 1 trains a 1-D ResNet encoder with a transposed-convolution decoder to reconstruct windows of normal data.
     Stage 2 freezes the encoder and trains one flow per feature map by maximum likelihood. A flow has 6 blocks of
-    channel permutation and affine coupling. Their subnets are convolutions of kernel 3 and 1 in turn, the log-scale
-    softly clamped at 1.9. A point's score is the mean over all windows that cover it.
+    channel permutation and affine coupling. Their subnets are convolutions of kernel 3 and 1 in turn, with the
+    log-scale softly clamped at 1.9. A point's score is the mean over all windows that cover it.
 
-    The paper states neither window, stride, input scaling, stem, widths, nor how maps are normalised and likelihoods
+    The paper states neither window, stride, input scaling, stem and widths, nor how maps are normalised and likelihoods
     become scores. The defaults below were chosen on 40 series outside the table; ``docs/networks.md`` has the figures.
-    :attr:`choices` lists what else was open. The series is standardised by the fitted data's mean and deviation. A
+    :attr:`choices` lists the other values. The series is standardised by the fitted data's mean and deviation. A
     series on a grid (integers, binary) is fitted with uniform noise one step wide and scored without noise.
 
     Parameters
@@ -62,37 +62,37 @@ class Proposed(SavedDetector):
     stride : int
         Distance between scored windows.
     preset : {"default", "paper"}
-        ``"paper"``: one network, 500 epochs a stage, batches of 32, Adam at 1e-4, every
+        ``"paper"``: one network, 500 epochs per stage, batches of 32, Adam at 1e-4, every
         ``training_stride``-th window.
-        ``"default"``: ``members`` networks, about ``steps`` steps of 32 windows, whatever their number, at a one-cycle
-        rate up to 1e-2. The best epoch by windows from the last tenth.
+        ``"default"``: ``members`` networks, about ``steps`` steps of 32 windows for any number of windows, one-cycle
+        learning rate up to 1e-2. Windows of the last tenth choose the best epoch.
     epochs : int or None
-        Epochs per stage in place of the preset's.
+        Epochs per stage; None takes those of the preset.
     steps : (int, int)
-        Steps of either stage, at least, of the preset ``"default"``.
+        Least number of steps of each stage with the preset ``"default"``.
     max_windows : int
-        Training windows at most of each network, drawn at random; the preset ``"paper"`` has no such limit.
+        Largest number of training windows of each network, drawn at random; no limit with the preset ``"paper"``.
     training_stride : int
         Distance between the training windows of the preset ``"paper"``.
     stem : {"strided", "full"}
-        The ResNet's own stem, convolution and max-pooling that each halve the length, or a convolution that keeps it.
+        ResNet's stem, a convolution and a max-pooling that each halve the length, or a convolution that keeps it.
     channels : int
         Channels of the finest map; the coarser ones have two and four times as many.
     whiten : bool
-        Rotate the channels of a map to covariance 1 for its flow, or only scale them to deviation 1.
+        Whiten the channels of a map to covariance 1 for its flow; False only scales them to deviation 1.
     blocks : int
         Coupling blocks per flow.
     members : int
-        Independent networks, trained side by side, whose scores are averaged.
+        Independent networks, trained together, whose scores are averaged.
     quantity : {"exp", "squares", "likelihood"}
-        What scores a position of a map, with z^2 the mean over channels. ``"exp"``: -exp(-z^2 / 2), as FastFlow's
+        Score of a position of a map, with z^2 the mean over channels. ``"exp"``: -exp(-z^2 / 2), as FastFlow's
         public anomaly maps. ``"squares"``: z^2. ``"likelihood"``: the negative log-likelihood per channel.
     pooling : {"max", "mean", "position"}
         A window's score is the maximum or the mean over its positions; ``"position"`` interpolates them to its points.
     maps : {"all", "finest", "middle", "deepest"}
-        Which maps score, all by their mean.
+        The maps that are scored; ``"all"`` averages them.
     device : str
-        ``"auto"`` is CUDA where there is one, else the CPU.
+        ``"auto"`` is CUDA if available, else the CPU.
     random_state : int
 
     Attributes
@@ -105,11 +105,11 @@ class Proposed(SavedDetector):
     Raises
     ------
     Diverged
-        By ``fit``, when a loss is not finite.
+        By ``fit``, if a loss is not finite.
 
     References
     ----------
-    The architecture: the 2023 paper whose table this project rebuilds. The flow: Yu et al., "FastFlow:
+    The architecture: the 2023 paper whose table this project recomputes. The flow: Yu et al., "FastFlow:
     unsupervised anomaly detection and localization via 2D normalizing flows", 2021, Section 3.3. The encoder: He et
     al., "Deep residual learning for image recognition", 2015, Fig. 2.
 
@@ -184,7 +184,7 @@ class Proposed(SavedDetector):
             raise ValueError(f"stride must be at most window, got {self.stride} and {self.window}")
 
     def min_length(self) -> int:
-        """Twice the window: a window to learn from, another to validate by."""
+        """Return twice the window, for one training and one validation window."""
         return 2 * self.window
 
     # -- fit -----------------------------------------------------------------------------------
@@ -200,25 +200,25 @@ class Proposed(SavedDetector):
     def fit_together(
         cls, detectors: Sequence[Self], data: Sequence[ArrayLike | Sequence[ArrayLike]]
     ) -> list[Exception | None]:
-        """As the contract has it: detectors that differ in data and seed alone learn in one product."""
+        """Fit as :meth:`Detector.fit_together` does; those that differ only in data and seed are trained together."""
         errors: list[Exception | None] = [None] * len(detectors)
-        alike: dict[str, list[tuple[int, Learner]]] = {}
+        groups: dict[str, list[tuple[int, Learner]]] = {}
         for k, (detector, x) in enumerate(zip(detectors, data, strict=True)):
             try:
                 learner = detector._learner(detector._check_input(x))
-            except Exception as error:  # noqa: BLE001 - it is the caller's to raise
+            except Exception as error:  # noqa: BLE001 - the caller decides whether to raise it
                 errors[k] = error
             else:
                 params = {name: value for name, value in detector.get_params().items() if name != "random_state"}
-                alike.setdefault(repr((params, learner.shape)), []).append((k, learner))
-        for group in alike.values():
+                groups.setdefault(repr((params, learner.shape)), []).append((k, learner))
+        for group in groups.values():
             detectors[group[0][0]]._learn([learner for _, learner in group])
             for k, learner in group:
                 detectors[k].history_, errors[k] = learner.history, learner.error
         return errors
 
     def _learner(self, pieces: list[Array]) -> Learner:
-        """The networks with their first weights, and what they will learn from."""
+        """Build the networks, and return them with their training data."""
         from detectors.flows.learning import Learner
         from detectors.flows.resnet import series_scale
 
@@ -230,7 +230,7 @@ class Proposed(SavedDetector):
         return Learner(self.model_, windows, self.scale_, *self._training_rows(windows, rng), rng, self._report)
 
     def _learn(self, learners: Sequence[Learner]) -> None:
-        """Train models of one shape by this detector's settings."""
+        """Train models of equal shape with this detector's settings."""
         from detectors.flows.learning import learn
 
         most = ON_CPU if self._device().type == "cpu" else ON_GPU
@@ -250,7 +250,7 @@ class Proposed(SavedDetector):
         self.model_ = model.to(self._device())
 
     def _training_rows(self, windows: Windows, rng: np.random.Generator) -> tuple[Index, Index]:
-        """Numbers of training and validation windows, a column per network."""
+        """Return the indices of training and validation windows, with a column for each network."""
         if self.preset == "paper":
             rows = np.arange(0, len(windows), self.training_stride)
             return rows[:, None], rows[:0, None]
@@ -274,7 +274,7 @@ class Proposed(SavedDetector):
         return self._scores_by(x, [{}])[0]
 
     def scores_by(self, x: ArrayLike, rules: Sequence[dict[str, Any]]) -> list[Array]:
-        """As the contract has it; the networks see the series once."""
+        """Score as :meth:`Detector.scores_by` does, with a single pass through the networks."""
         return self._scores_by(as_series(x), rules)
 
     def _scores_by(self, x: Array, rules: Sequence[dict[str, Any]]) -> list[Array]:
@@ -296,7 +296,7 @@ class Proposed(SavedDetector):
         return ScoringRule(self.quantity, self.pooling, self.maps)
 
     def _latents(self, x: Array) -> Iterator[tuple[Index, Latents]]:
-        """Blocks of scored windows: where they start, and what the flows make of their maps."""
+        """Yield blocks of scored windows: their starts, and the latents of their feature maps."""
         from detectors.flows.learning import windows_tensor
 
         windows, device = Windows([x], self.window), self._device()
@@ -323,9 +323,9 @@ class Proposed(SavedDetector):
 
 
 class UntrainedProposed(Proposed):
-    """The proposed model with random weights: only the scales of its feature maps are taken from the data.
+    """Proposed with random weights: only the scale of the series and of its feature maps is taken from the data.
 
-    What it reaches, the architecture reaches without learning. Untrained networks belong into every comparison: Kim et
+    It shows what the architecture reaches without training. Untrained networks belong in every comparison: Kim et
     al., "Towards a rigorous evaluation of time-series anomaly detection", AAAI 2022.
 
     Examples

@@ -1,4 +1,4 @@
-"""ScaleFlow: windows of several lengths, scored by small flows and by their nearest normal neighbours.
+"""ScaleFlow: windows of several lengths, scored by small flows and by distances to their nearest normal windows.
 
 Over 300 lines: a third documents and stores the parameters, one for each idea that an ablation switches off.
 """
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
 Join = Literal["log", "mean", "max"]
 Reference = Literal["held-out", "fitted"]
-FEW = 10  # of the longest windows
-PARTS = 5  # of the fitted data, each held out once for the threshold
-RARE = float(np.log(100))  # nats
+FEW = 10  # fitted data shorter than this many of the longest windows are few
+PARTS = 5  # folds of the fitted data, each held out once for the threshold
+RARE = float(np.log(100))  # nats; surprise of a score that 1 in 100 normal windows reaches
 UNLIKE = "the scored series is unlike the fitted one"
 UNSURE = "the threshold rests on few events"
 COMPONENTS = ("likelihood", "gaussian", "distance", "shape", "spectrum", "duration")
@@ -48,80 +48,80 @@ COMPONENTS = ("likelihood", "gaussian", "distance", "shape", "spectrum", "durati
 
 @parameters
 class ScaleFlow(SavedDetector):
-    """The named successor of :class:`~detectors.proposed.Proposed`: a flow on the whole window, and its neighbours.
+    """The successor of :class:`~detectors.proposed.Proposed`: flows on whole windows, and distances to normal windows.
 
-    An encoder trained to reconstruct drops what it does not need, dynamics above all. Here windows of several spans,
-    long ones as block means, are whitened without loss. Flows of affine couplings with dense subnets learn their
-    density, a Gaussian beside each. Where normal windows are few a density is a guess. So three more scores say how far
-    the nearest normal windows are, in value, in shape and in their spectrum. Of a discrete channel one more says how
-    unusual the time is for which it holds a state.
+    An encoder trained for reconstruction loses information, mostly on dynamics. Here windows of several spans, long
+    ones as block means, are whitened without loss. Flows of affine couplings with dense subnets model their density,
+    and so does a Gaussian. With few normal windows densities are unreliable. So three more scores are distances to the
+    nearest normal windows: of values, of shapes and of spectra. For discrete channels a last score is how unusual the
+    duration of a state is.
 
-    Each score becomes a surprise under held-out normal windows
-    (:class:`~detectors.flows.components.Evidence`). A point's score joins the mean surprises of the windows that cover
-    it, over scales and scores.
+    Each score is converted to a surprise under held-out normal windows
+    (:class:`~detectors.flows.components.Evidence`). A point's score combines the mean surprises of the windows that
+    cover it, over scales and components.
 
     Parameters
     ----------
     period : int or "auto"
-        One period in points; a scale of ``periods`` of it joins the fixed ones. ``"auto"``: estimated from the fitted
-        data (:func:`~detectors.core.periods.period`), and no such scale where they show none.
+        One period in points. A window of ``periods`` periods is an additional scale. ``"auto"``: estimated from the
+        fitted data (:func:`~detectors.core.periods.period`); without a period there is no additional scale.
     points : int
         Coordinates of a window at every scale.
     factors : tuple of int
-        The scales: a window of factor f is ``points`` means of f points each. A window longer than a third
-        of the longest fitted piece is cut to that.
+        The scales: a window of factor f is ``points`` means of f points each. Windows are shortened to a third of the
+        longest fitted piece.
     periods : float
-        Length of the further scale's window, in periods; 0 = none.
+        Length of the additional scale's window, in periods; 0 = none.
     blocks, hidden : int
-        Couplings per flow and width of their subnets; 0 blocks leave a Gaussian.
+        Couplings per flow and width of their subnets; with 0 blocks a Gaussian remains.
     members : int
-        Flows per scale, of different seeds, whose likelihoods are averaged.
+        Flows per scale, with different seeds, whose likelihoods are averaged.
     steps, batch, rate : int, int, float
-        Training steps per flow, windows a step, peak of the one-cycle learning rate.
+        Training steps per flow, windows per step, peak of the one-cycle learning rate.
     rotate : bool
         Whiten along principal directions; False only standardises each coordinate.
     noise : float
-        Least deviation of the dequantisation noise, in deviations of the series. A series on a grid gets that of
-        uniform noise one step wide, any other 0.001. Used by ``fit`` alone.
+        Least deviation of the dequantisation noise, in deviations of the series. It is at least 0.001, and for a series
+        on a grid that of uniform noise one step wide. Used by ``fit`` alone.
     typicality : float
         Weight of windows that are too likely, 0 to 1.
     calibrate : {"held-out", "fitted"}
-        Whose scores the surprise refers to. "held-out": likelihoods of windows that the flow has not seen, and
-        distances between fitted windows that share no point. The threshold refers to the same,
-        see :meth:`usual_scores`.
+        Scores by which surprises are calibrated. "held-out": likelihoods of windows that the flow was not trained on,
+        and distances between fitted windows that share no point. The threshold is calibrated accordingly, see
+        :meth:`usual_scores`.
     join : {"log", "mean", "max"}
-        How a point's surprises become its score. There is one for each scale and each of ``components``; "log" is the
-        mean of log(1 + surprise). The likelihoods share the weight of one distance.
+        How a point's surprises, one for each scale and component, are combined. "log" is the mean of log(1 + surprise).
+        The likelihoods together have the weight of one distance.
     half_weight : float
-        Fitted data, in spans of a scale, that give it half of the full weight in the mean: a scale with *n* points and
-        span *s* weighs n / (n + half_weight s). 0 = all scales weigh alike.
+        Fitted data, in spans of a scale, for which it has half of the full weight in the mean: a scale with *n* points
+        and span *s* has the weight n / (n + half_weight s). 0 = equal weights.
     components : tuple of {"likelihood", "gaussian", "distance", "shape", "spectrum", "duration"}
-        What scores a window. Its likelihood under the flow, and under a Gaussian. Its distance to the third nearest
-        fitted window; the same of windows with mean 0 and deviation 1, and of their Fourier amplitudes. "duration"
+        Scores of a window: its likelihood under the flow, and under a Gaussian; its distance to the third nearest
+        fitted window, also of windows with mean 0 and deviation 1, and of their Fourier amplitudes. "duration"
         scores the runs of a discrete channel (:class:`~detectors.flows.runs.Runs`), and no other series.
     max_windows : int
-        Windows per scale at most that the flow learns from, and that distances refer to.
+        Largest number of windows per scale for training the flow, and as references of distances.
     device : str
-        ``"auto"`` is CUDA where there is one, else the CPU.
+        ``"auto"`` is CUDA if available, else the CPU.
     random_state : int
 
     Attributes
     ----------
     notes_ : tuple of str
-        Whether the fitted data are few, and whether those last scored are unlike them. Also the share of normal points
-        that the last :meth:`predict` may flag, if uncertain by more than a factor of two.
+        Whether there are few fitted data, and whether the last scored series is unlike them. Also the share of normal
+        points that the last :meth:`predict` may flag, if uncertain by more than a factor of two.
     history_ : dict
         ``"train"`` and ``"validation"``: mean and median negative log-likelihood per epoch, over all flows.
 
     Raises
     ------
     Diverged
-        By ``fit``, when a loss is not finite.
+        By ``fit``, if a loss is not finite.
 
     Notes
     -----
     Settings were chosen on 40 series of other data sets than the table's. The criterion was mean AUROC and VUS-PR under
-    ``prefix`` and ``normal-crossfit``. The choice, what came second, and the ablation: ``docs/successor.md``.
+    ``prefix`` and ``normal-crossfit``. ``docs/successor.md`` has the comparison and the ablation.
 
     References
     ----------
@@ -185,7 +185,7 @@ class ScaleFlow(SavedDetector):
     }
 
     def min_length(self) -> int:
-        """Three windows of the least width, 4 points: spans are cut to what the fitted pieces hold."""
+        """Return three windows of the least length, 4 points; longer windows are shortened to fit the data."""
         return 12
 
     # -- fit -----------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ class ScaleFlow(SavedDetector):
         self.period_ = estimated if self.periods else None
         self.scales_ = self._scales(len(longest), n)
         self.window_ = max(scale.span for scale in self.scales_)
-        self.notes_ = self._few(n)
+        self.notes_ = self._few_data_note(n)
         scaled = [self._standardise(p) for p in pieces]
         self.runs_ = self._runs(scaled)
         noise = max(step / self.deviation_ / 12**0.5, self.noise, 1e-3)
@@ -209,23 +209,23 @@ class ScaleFlow(SavedDetector):
             self._learn(scaled, noise)
 
     def _runs(self, scaled: list[Array]) -> list[Runs]:
-        """The component of durations, if it is wanted and the standardised pieces are a discrete channel."""
+        """Fit the duration component, if it is selected and the standardised pieces are a discrete channel."""
         from detectors.flows.runs import Runs
 
         found = Runs.fit(scaled, self.half_weight) if "duration" in self.components else None
         return [] if found is None else [found]
 
-    def _windowed(self) -> list[str]:
-        """The components that score windows."""
+    def _window_components(self) -> list[str]:
+        """Return the components that score windows."""
         return [name for name in self.components if name != "duration"]
 
-    def _few(self, n: int) -> tuple[str, ...]:
-        """A note where the longest windows cannot tell what is usual."""
+    def _few_data_note(self, n: int) -> tuple[str, ...]:
+        """Return a note if there are too few fitted data for the longest windows."""
         if n >= FEW * self.window_:
             return ()
         return (
             f"few fitted data: {n} points are {n / self.window_:.1f} of the longest windows ({self.window_} points); "
-            f"below {FEW} of them, scores of long anomalies are a guess",
+            f"below {FEW} of them, scores of long anomalies are unreliable",
         )
 
     def check_params(self) -> None:
@@ -236,7 +236,7 @@ class ScaleFlow(SavedDetector):
             raise ValueError(f"factors must be whole numbers of at least 1, got {self.factors!r}")
         if not self.components or not set(self.components) <= set(COMPONENTS):
             raise ValueError(f"components must be some of {', '.join(COMPONENTS)}; got {self.components!r}")
-        if not self._windowed():
+        if not self._window_components():
             raise ValueError('components must be more than "duration", which scores discrete channels alone')
 
     def _scales(self, longest: int, n: int) -> list[Scale]:
@@ -268,7 +268,7 @@ class ScaleFlow(SavedDetector):
         rows = self._rows([len(w) for w in windows])
         training = [mine.take(chosen) for mine, (chosen, _) in zip(windows, rows, strict=True)]
         held = [mine.take(chosen) for mine, (_, chosen) in zip(windows, rows, strict=True)]
-        quiet = [noise / scale.factor**0.5 for scale in self.scales_]  # a block mean averages the noise too
+        quiet = [noise / scale.factor**0.5 for scale in self.scales_]  # a block mean also averages the noise
         for scale, mine, least in zip(self.scales_, training, quiet, strict=True):
             scale.whitening = WindowWhitening.fit(mine, least, self.rotate)
         self.history_: dict[str, list[float]] = {"train": [], "validation": []}
@@ -278,7 +278,7 @@ class ScaleFlow(SavedDetector):
             self._fit_components(scale, source, known, unseen)
 
     def _train(self, training: list[Array], held: list[Array], quiet: list[float]) -> dict[str, list[float]]:
-        """Train the flows of all scales at once; the held-out windows only choose the best epoch."""
+        """Train the flows of all scales together; the held-out windows only choose the best epoch."""
         from detectors.flows.bank import train_bank
 
         data: list[NDArray[np.float32]] = []
@@ -291,25 +291,25 @@ class ScaleFlow(SavedDetector):
         return train_bank(self.bank_, stacked, noise, len(held[0]), schedule, rng, self._report)
 
     def _fit_components(self, scale: Scale, windows: CoarseWindows, known: Index, unseen: Index) -> None:
-        """Give a scale its components, and each the scores that are usual for it.
+        """Fit the components of a scale, and calibrate each by its scores of normal windows.
 
-        A likelihood is asked about held-out windows. Distances refer to all windows. One is compared with those that it
-        does not overlap, so none is held out.
+        Likelihoods are calibrated on held-out windows. Distances refer to all windows, and are calibrated on windows
+        that are compared only with those that they do not overlap.
         """
         from detectors.core import evenly_spaced
-        from detectors.flows.components import LIKELIHOODS, prepared
+        from detectors.flows.components import LIKELIHOODS, view_tensor
 
         honest, every = self.calibrate == "held-out", evenly_spaced(len(windows), self.max_windows)
         some, references = every[evenly_spaced(len(every), max(1, self.max_windows // 4))], windows.take(every)
-        for name in self._windowed():
-            asked = some if name not in LIKELIHOODS else unseen if honest else known
-            view = None if name in LIKELIHOODS else prepared(references, name, self._device())
+        for name in self._window_components():
+            normal = some if name not in LIKELIHOODS else unseen if honest else known
+            view = None if name in LIKELIHOODS else view_tensor(references, name, self._device())
             component = self._component(name, scale, view, windows.places(every))
-            usual = component(windows.take(asked), windows.places(asked) if honest else None)
+            usual = component(windows.take(normal), windows.places(normal) if honest else None)
             scale.components[name] = component, self._evidence(name, np.sort(usual))
 
     def _component(self, name: str, scale: Scale, references: Tensor | None, places: Index) -> Component:
-        """The likelihood under a scale's flows or a Gaussian without references, else the distance to these."""
+        """Build a component: a likelihood under the scale's flows or a Gaussian, or a distance to references."""
         import torch
 
         from detectors.flows.components import Distance, Gaussian, Likelihood
@@ -320,70 +320,74 @@ class ScaleFlow(SavedDetector):
         return Distance(references, torch.from_numpy(places).to(references.device), scale.span, name)
 
     def _evidence(self, name: str, usual: Array) -> Evidence:
-        """What a component's score says beside the sorted usual ones; only a likelihood can be too good."""
+        """Build the conversion to surprises from sorted normal scores; only likelihoods can be too high."""
         from detectors.flows.components import LIKELIHOODS, Evidence
 
         return Evidence(usual, self.typicality if name in LIKELIHOODS else 0.0)
 
     def _rows(self, counts: list[int]) -> list[tuple[Index, Index]]:
-        """Numbers of training and of held-out windows of each scale, as many for each."""
-        from detectors.flows.scale import exactly, held_out
+        """Return the indices of training and held-out windows of each scale, equally many for all scales."""
+        from detectors.flows.scale import held_out_mask, resample_evenly
 
-        chosen = [held_out(count, scale.span) for count, scale in zip(counts, self.scales_, strict=True)]
-        held = min(self.max_windows // 4, max(int(mask.sum()) for mask in chosen))
-        training = min(self.max_windows, max(int((~mask).sum()) for mask in chosen))
-        return [(exactly(np.flatnonzero(~mask), training), exactly(np.flatnonzero(mask), held)) for mask in chosen]
+        masks = [held_out_mask(count, scale.span) for count, scale in zip(counts, self.scales_, strict=True)]
+        held = min(self.max_windows // 4, max(int(mask.sum()) for mask in masks))
+        training = min(self.max_windows, max(int((~mask).sum()) for mask in masks))
+        return [
+            (resample_evenly(np.flatnonzero(~mask), training), resample_evenly(np.flatnonzero(mask), held))
+            for mask in masks
+        ]
 
     # -- score ---------------------------------------------------------------------------------
 
     def _score(self, x: Array) -> Array:
-        scales, unlike, joined = self._fitting(len(x)), [], np.zeros(len(x))
+        scales, unlike, joined = self._usable_scales(len(x)), [], np.zeros(len(x))
         weights = [weight for scale in scales for weight in scale.weights]
-        rows = self.surprises(self._standardise(x), scales, self._row(x))
+        rows = self.surprises(self._standardise(x), scales, self._fitted_row(x))
         for surprise, weight in zip(rows, weights, strict=True):
             unlike.append(float(np.median(surprise)) > RARE)
             if self.join == "max":
                 np.maximum(joined, surprise, out=joined)
             else:
                 joined += weight * (np.log1p(surprise) if self.join == "log" else surprise)
-        self._tell_unlike(float(np.mean(unlike)))
+        self._note_unlike(float(np.mean(unlike)))
         return joined if self.join == "max" else joined / sum(weights)
 
-    def _tell_unlike(self, share: float) -> None:
-        """A note where most of the scored points are rare among the fitted ones."""
-        self._note(
+    def _note_unlike(self, share: float) -> None:
+        """Add a note if for at least half of the scales and components most scores are rare among the fitted ones."""
+        self._set_note(
             UNLIKE,
-            f"by {share:.0%} of scales and components, half of its points or more score as fewer than 1 in 100 fitted "
-            "ones; fit data of the same kind",
+            f"by {share:.0%} of scales and components, at least half of its points have scores that fewer than 1 in "
+            "100 fitted points reach; fit data of the same kind",
             holds=share >= 0.5,
         )
 
-    def _note(self, subject: str, said: str, holds: bool) -> None:
-        """Replace what the notes say on a subject."""
+    def _set_note(self, subject: str, text: str, holds: bool) -> None:
+        """Replace the note on a subject, or remove it if it does not hold."""
         self.notes_ = tuple(note for note in self.notes_ if not note.startswith(subject))
         if holds:
-            self.notes_ += (f"{subject}: {said}",)
+            self.notes_ += (f"{subject}: {text}",)
 
     def predict(
         self, x: ArrayLike, rule: Literal["quantile", "pot"] = "quantile", contamination: float = 0.01
     ) -> NDArray[np.bool_]:
-        """Yes or no for each point, (n,): does its score reach the threshold?
+        """Return for each point whether its score reaches the threshold, (n,).
 
-        ``notes_`` says when normal data may have less than half or more than twice the share that was asked for.
+        A note in ``notes_`` is set if the share of flagged normal points may be below half or above twice
+        ``contamination``.
         """
         scores, level = self.score(x), self.threshold(rule, contamination)
         low, high = share_interval(self.usual_scores(), level, self.window_, len(scores), seed=self.random_state)
         share = f"{low:.1%} to {high:.1%} are flagged, not {contamination:.1%}"
-        said = f"of {len(scores)} points like the fitted ones, {share}"
-        self._note(UNSURE, said, holds=low < contamination / 2 or high > contamination * 2)
+        text = f"of {len(scores)} points like the fitted ones, {share}"
+        self._set_note(UNSURE, text, holds=low < contamination / 2 or high > contamination * 2)
         return scores >= level
 
     def usual_scores(self) -> Array:
-        """Scores of each fifth of the fitted data by a detector that was fitted to the others; computed once and kept.
+        """Return the scores of each fifth of the fitted data by a detector fitted to the others; cached.
 
-        The fitted data themselves score lower than new data. Five fits more are made, the first time that a threshold
-        is asked for. The fitted scores serve where the data are too short for them, where the others score lower still,
-        and with ``calibrate="fitted"``.
+        They are used because fitted data have lower scores than new data. The five additional fits are made when a
+        threshold is first needed. The fitted scores are returned instead if the data are too short, if the held-out
+        scores are even lower, and with ``calibrate="fitted"``.
         """
         if "_usual_scores" not in self.__dict__:
             self._usual_scores = self._held_out_scores()
@@ -398,52 +402,52 @@ class ScaleFlow(SavedDetector):
             other = type(self)(**self.get_params()).fit(known)
             found += [other.score(piece) for piece in held]
         scores, fitted = np.concatenate(found), self.fitted_scores()
-        # Of a series that repeats itself exactly, each fit has a level of its own, and no spread beside it.
+        # If a series repeats exactly, the scores of each fit are nearly constant, at a level that depends on the fit.
         return fitted if np.quantile(scores, 0.9) < np.median(fitted) else scores
 
     def fitted_scores(self) -> Array:
-        """As the contract has it; the notes stay those on the series that the caller scored last."""
+        """Return the fitted scores without a change of the notes, which concern the series scored last."""
         notes, scores = self.notes_, super().fitted_scores()
         self.notes_ = notes
         return scores
 
-    def _fitting(self, n: int) -> list[Scale | Runs]:
-        """The scales that fit into a series of n points, and the durations."""
+    def _usable_scales(self, n: int) -> list[Scale | Runs]:
+        """Return the scales whose windows fit into n points (at least the first one), and the duration component."""
         return [*([scale for scale in self.scales_ if scale.span <= n] or self.scales_[:1]), *self.runs_]
 
-    def _row(self, x: Array) -> int | None:
-        """Where the fitted data hold a series, or None."""
-        from detectors.flows.scale import piece_places
+    def _fitted_row(self, x: Array) -> int | None:
+        """Return the position of a series in the fitted data, or None."""
+        from detectors.flows.scale import piece_offsets
 
         found = self._place(x)
         if found is None:
             return None
-        return int(piece_places([len(piece) for piece in self.fitted_pieces_])[found[0]]) + found[1]
+        return int(piece_offsets([len(piece) for piece in self.fitted_pieces_])[found[0]]) + found[1]
 
     def surprises(self, scaled: Array, scales: Sequence[Scale | Runs], place: int | None = None) -> Iterator[Array]:
-        """For each scale and component the (n,) surprises at each point of an (n,) standardised series, one by one."""
+        """Yield for each scale and component the (n,) surprises of the points of an (n,) standardised series."""
         for scale in scales:
             with self._steady():
                 rows = scale.surprises(scaled, place)
             yield from rows
 
     def explain(self, x: ArrayLike, start: int, stop: int) -> Explanation:
-        """Which scale and which component speak against a stretch, and the fitted window that comes nearest.
+        """Find the scale and component that contribute most to the score of some rows, and the nearest fitted window.
 
         Parameters
         ----------
         x : (n,) array
             The scored series.
         start, stop : int
-            Half-open rows of the stretch, 0 <= start < stop <= n.
+            The rows ``start`` to ``stop - 1``, 0 <= start < stop <= n.
 
         Returns
         -------
         Explanation
-            ``str`` of it is a sentence. ``span`` and ``component`` name what contributes most to the stretch's score.
-            ``start`` and ``stop`` bound the window or run that is most surprising to it. ``nearest`` holds the values
-            of the fitted window nearest to that one, by shape if that is the component, else by value. Of a duration,
-            it is the run nearest in length. ``piece`` and ``row`` are its place in the fitted data.
+            ``str`` of it is a sentence. ``span`` and ``component`` contribute most to the score of the rows. ``start``
+            and ``stop`` bound the most surprising window or run of that component. ``nearest`` are the values of the
+            fitted window nearest to it, by shape or spectrum if that is the component, else by value. For durations, it
+            is the run nearest in value, then in length. ``piece`` and ``row`` are its position in the fitted data.
 
         Raises
         ------
@@ -471,7 +475,8 @@ class ScaleFlow(SavedDetector):
             raise ValueError(f"a stretch needs 0 <= start < stop <= {len(series)}, got start={start}, stop={stop}")
         scaled = self._standardise(series)
         with self._steady():
-            found, shares = largest_contribution(scaled, self._fitting(len(series)), start, stop, self._row(series))
+            scales, place = self._usable_scales(len(series)), self._fitted_row(series)
+            found, shares = largest_contribution(scaled, scales, start, stop, place)
         piece, row = nearest_window(scaled, found, [self._standardise(piece) for piece in self.fitted_pieces_])
         end = min(found.row + found.span, len(series))
         nearest = self.fitted_pieces_[piece][row : row + end - found.row]
@@ -493,7 +498,7 @@ class ScaleFlow(SavedDetector):
                     arrays[f"{k}.{name}.references"] = component.references.cpu().numpy()
                     arrays[f"{k}.{name}.places"] = component.places.cpu().numpy()
         arrays |= {f"piece.{k}": piece for k, piece in enumerate(self.fitted_pieces_)}
-        if "_usual_scores" in self.__dict__ and self.calibrate != "fitted":  # else a loaded detector finds them again
+        if "_usual_scores" in self.__dict__ and self.calibrate != "fitted":  # else a loaded detector recomputes them
             arrays["usual"] = self._usual_scores
         tensors = {name: torch.from_numpy(np.array(a)) for name, a in arrays.items()}
         return tensors | {f"bank.{name}": tensor for name, tensor in self.bank_.state_dict().items()}, {
@@ -524,13 +529,13 @@ class ScaleFlow(SavedDetector):
             self._restore_scale(scale, under(f"{k}."))
 
     def _restore_scale(self, scale: Scale, tensors: Tensors) -> None:
-        """The whitening and the components of a saved scale."""
+        """Restore the whitening and the components of a scale."""
         import torch
 
         from detectors.flows.scale import WindowWhitening
 
         scale.whitening = WindowWhitening(tensors["mean"].numpy(), tensors["matrix"].numpy())
-        for name in self._windowed():
+        for name in self._window_components():
             references = tensors.get(f"{name}.references")
             moved = None if references is None else references.to(self._device())
             places = tensors.get(f"{name}.places", torch.empty(0)).numpy()

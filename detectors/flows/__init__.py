@@ -1,3 +1,3 @@
-"""Normalizing flows and what ScaleFlow adds to them. Each module but `rules` loads torch."""
+"""Normalizing flows of Proposed and ScaleFlow, other components of ScaleFlow. All modules but `rules` import torch."""
 
 __all__ = ["bank", "components", "explaining", "layers", "learning", "resnet", "rules", "runs", "scale"]

@@ -1,7 +1,7 @@
-"""Layers of several networks of one shape side by side, and the flow that chains them. Needs torch.
+"""Layers that hold several networks of equal shape, and the flow that is composed of them. Imports torch.
 
-Tensors are (networks, channels, batch, length). One matrix product serves all networks, so that a step of five small
-ones costs far less than five steps. Halves and permutations of channels are whole blocks of memory.
+Tensors are (networks, channels, batch, length). One matrix product computes all networks, so that a step of five small
+ones takes far less time than five steps. Halves and permutations of channels are contiguous blocks of memory.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-CLAMP = 1.9  # bound of a log-scale, FastFlow's
+CLAMP = 1.9  # bound of a log-scale, as in FastFlow
 
 # -- layers, and flows, whose forward returns z and the log-determinant -----------------------------
 
 
 class Conv(nn.Module):
-    """A 1-D convolution of each network, padded by half its kernel.
+    """A 1-D convolution per network, padded by half its kernel.
 
-    With this few channels torch's own takes about twice as long in training.
+    With so few channels torch's own takes about twice as long in training.
     """
 
     def __init__(self, networks: int, inputs: int, outputs: int, kernel: int = 1, stride: int = 1) -> None:
@@ -41,7 +41,7 @@ class Conv(nn.Module):
 
 
 class Upsampling(nn.Module):
-    """A transposed convolution of each network that doubles the length: kernel 4, stride 2, padding 1."""
+    """A transposed convolution per network that doubles the length: kernel 4, stride 2, padding 1."""
 
     def __init__(self, networks: int, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -60,20 +60,20 @@ class Norm(nn.BatchNorm1d):
     """Batch normalisation of each network's channels."""
 
     def __init__(self, networks: int, channels: int) -> None:
-        # A large epsilon: a channel that is flat on the fitted data must not turn a later change into an overflow.
+        # A large epsilon, so that a later change in a channel that is constant on the fitted data does not overflow.
         super().__init__(networks * channels, eps=1e-3)
 
     def forward(self, x: Tensor) -> Tensor:
         values = x.reshape(1, self.num_features, -1)
         if values.shape[2] > 1:
             return super().forward(values).view(x.shape)
-        # A last batch of one window, mapped to one position, has no variance: that of the batches before serves.
+        # A last batch of one window, mapped to one position, has no variance: use that of the previous batches.
         moments = self.running_mean, self.running_var
         return functional.batch_norm(values, *moments, self.weight, self.bias, eps=self.eps).view(x.shape)
 
 
-def softly_clamped(raw: Tensor) -> Tensor:
-    """A log-scale that approaches plus or minus :data:`CLAMP` by an arctangent, as in FastFlow."""
+def soft_clamp(raw: Tensor) -> Tensor:
+    """Bound a log-scale to plus or minus :data:`CLAMP` by an arctangent, as in FastFlow."""
     return CLAMP * 2 / math.pi * torch.atan(raw / CLAMP)
 
 
@@ -89,15 +89,15 @@ class Coupling(nn.Module):
         self.split = [channels // 2, channels - channels // 2]
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(networks, channels, b, l) to z of that shape and log-determinants (networks, b, l)."""
+        """Map (networks, channels, b, l) to z of that shape and log-determinants (networks, b, l)."""
         kept, moved = torch.split(x, self.split, dim=1)
         raw, shift = self.subnet(kept).chunk(2, dim=1)
-        log_scale = softly_clamped(raw)
+        log_scale = soft_clamp(raw)
         return torch.cat([kept, torch.addcmul(shift, moved, log_scale.exp())], dim=1), log_scale.sum(dim=1)
 
 
 class Permutation(nn.Module):
-    """A fixed random order of each network's channels, so that each half gets its turn; the log-determinant is 0."""
+    """A fixed random permutation of each network's channels, so that all are transformed; the log-determinant is 0."""
 
     order: Tensor
 
@@ -111,14 +111,14 @@ class Permutation(nn.Module):
 
 
 class Flow(nn.Module):
-    """Invertible layers one after the other, onto a standard normal: (networks, channels, b, l) in and out."""
+    """A sequence of invertible layers that maps to a standard normal: (networks, channels, b, l) to the same shape."""
 
     def __init__(self, layers: list[nn.Module]) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """To z and the log-determinants of the positions, (networks, b, l)."""
+        """Return z and the log-determinants of the positions, (networks, b, l)."""
         log_det = x.new_zeros(x[:, 0].shape)
         for layer in self.layers:
             x, step = layer(x)
@@ -126,14 +126,14 @@ class Flow(nn.Module):
         return x, log_det
 
     def nll(self, x: Tensor) -> Tensor:
-        """Negative log-likelihood of each position in nats per channel, (networks, b, l)."""
+        """Return the negative log-likelihood of each position in nats per channel, (networks, b, l)."""
         z, log_det = self(x)
         per_channel: Tensor = 0.5 * z.square().mean(dim=1) - log_det / x.shape[1]
         return per_channel + 0.5 * math.log(2 * math.pi)
 
 
 def conv_flow(networks: int, channels: int, blocks: int) -> Flow:
-    """FastFlow in one dimension: couplings by two convolutions of kernel 3, 1, 3, 1, ... (Yu et al. 2021, Sec. 3.3)."""
+    """Build a 1-D FastFlow: subnets of two convolutions with kernel 3, 1, 3, 1, ... (Yu et al. 2021, Sec. 3.3)."""
     layers: list[nn.Module] = []
     for block in range(blocks):
         subnet = _subnet(networks, channels, kernel=3 if block % 2 == 0 else 1)
@@ -144,13 +144,13 @@ def conv_flow(networks: int, channels: int, blocks: int) -> Flow:
 def _subnet(networks: int, channels: int, kernel: int) -> nn.Module:
     first = Conv(networks, channels // 2, channels, kernel)
     last = Conv(networks, channels, 2 * (channels - channels // 2), kernel)
-    with torch.no_grad():  # begins near the identity, yet with a gradient for every weight
+    with torch.no_grad():  # initialised near the identity, but all weights have a gradient
         last.weight.mul_(0.1)
         last.bias.zero_()
     return nn.Sequential(first, nn.ReLU(), last)
 
 
 def _uniform(*shape: int, fan: int) -> nn.Parameter:
-    """Weights as torch's own layers begin with."""
+    """Initialise weights as torch's own layers do."""
     bound = 1 / math.sqrt(fan)
     return nn.Parameter(torch.empty(*shape).uniform_(-bound, bound))

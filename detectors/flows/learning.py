@@ -1,6 +1,6 @@
-"""The two stages in which proposed models learn, several of equal shape in one product. Needs torch.
+"""The two training stages of Proposed, for several models of equal shape at once. Imports torch.
 
-Each model keeps its own data, random numbers, clipping and best epoch: beside others it learns what it learns alone.
+Each model has its own data, random numbers, clipping and best epoch, so that the result is that of training it alone.
 """
 
 from __future__ import annotations
@@ -16,67 +16,70 @@ from detectors.core import Diverged, Index, Windows, evenly_spaced
 from detectors.flows.resnet import FeatureFlow, compress
 from detectors.neural.training import Schedule, adam, epochs_since_best, require_finite
 
-WHITENED = 512  # windows by which the feature maps are whitened
+WHITENED = 512  # windows used to fit the whitening of the feature maps
 Loss = Callable[[Tensor], Tensor]  # (networks, 1, b, w) windows to (networks,) mean losses
 
 
 @dataclass
 class Learner:
-    """A model and what it learns from."""
+    """A model with its training data and history."""
 
     model: FeatureFlow
     windows: Windows
     scale: tuple[float, float, float]  # mean, deviation and grid step of the fitted values
-    # (rows, networks), numbers of the windows that each of the model's networks learns from, and is validated by
+    # (rows, networks), indices of the training and validation windows of each network of the model
     training: Index
     validation: Index
     rng: np.random.Generator  # draws the order of the windows and their noise
     report: Callable[[str], None] = lambda line: None  # receives a line after each epoch
     # losses by stage, see ``detectors.proposed.Proposed``
     history: dict[str, list[float]] = field(default_factory=dict)
-    error: Diverged | None = None  # set where a loss was not finite: what the model has learnt is void
+    error: Diverged | None = None  # set if a loss was not finite: the model is then invalid
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Learners that differ in nothing else can learn together."""
+        """The shapes that must be equal for learners to be trained together."""
         return (*self.training.shape, len(self.validation), min(len(self.windows), WHITENED), self.windows.window)
 
     def batch(self, index: Index) -> Tensor:
-        """Windows by number (b, networks), with noise."""
+        """Return the windows with (b, networks) indices as a tensor, with noise."""
         return windows_tensor(self.windows, index, self.scale, self.rng)
 
 
 def windows_tensor(
     windows: Windows, index: Index, scale: tuple[float, float, float], rng: np.random.Generator | None = None
 ) -> Tensor:
-    """Windows by number (b, networks) to a standardised (networks, 1, b, w) tensor; with ``rng``, dequantised."""
+    """Return the windows with (b, networks) indices as a standardised (networks, 1, b, w) tensor.
+
+    With ``rng`` they are dequantised by uniform noise.
+    """
     mean, deviation, step = scale
-    # A network's windows lie one after the other, as its layers want them.
+    # The windows of one network are contiguous, as its layers need them.
     values = windows.take(index.T.ravel()).reshape(index.shape[1], 1, len(index), windows.window)
     values = compress((values - mean) / deviation)
     if rng is not None:
-        # Never without any noise: a flow's density on a flat or discrete input has no bound.
+        # Always add some noise: on a constant or discrete input the density of a flow is unbounded.
         values += rng.uniform(-0.5, 0.5, values.shape) * max(step / deviation, 0.02)
     return torch.from_numpy(values.astype(np.float32))
 
 
 def learn(learners: Sequence[Learner], schedules: tuple[Schedule, Schedule]) -> None:
-    """Train models of equal shape: the autoencoders, the whitening of their maps, then the flows.
+    """Train models of equal shape: first the autoencoders, then the whitening of their maps, then the flows.
 
-    A learner whose losses are not finite gets its :attr:`Learner.error`; the others learn on.
+    If a loss of a learner is not finite, its :attr:`Learner.error` is set, and the others continue.
     """
-    model = FeatureFlow.joined([learner.model for learner in learners])
+    model = FeatureFlow.join([learner.model for learner in learners])
     autoencoder = model.autoencoder
     _Stage(1, autoencoder, autoencoder.reconstruction_error, learners, schedules[0]).run()
     if all(learner.error for learner in learners):
         return
     whiten(model, learners)
     _Stage(2, model.flows, lambda x: model.loss(model.maps(x)), learners, schedules[1]).run()
-    model.part([learner.model for learner in learners])
+    model.split_into([learner.model for learner in learners])
 
 
 def whiten(model: FeatureFlow, learners: Sequence[Learner]) -> None:
-    """Moments of the feature maps of some of the windows become the whitening of each map."""
+    """Fit the whitening of each feature map to the maps of some of the windows."""
     model.eval()
     everywhere = [evenly_spaced(len(learner.windows), WHITENED)[:, None] for learner in learners]
     rows = [
@@ -86,13 +89,13 @@ def whiten(model: FeatureFlow, learners: Sequence[Learner]) -> None:
 
 
 def _batch(learners: Sequence[Learner], rows: Sequence[Index], part: nn.Module) -> Tensor:
-    """The learners' windows by number as one tensor, where the networks are."""
+    """Return windows of all learners by index as one tensor, on the device of the networks."""
     device = next(part.parameters()).device
     return torch.cat([learner.batch(index) for learner, index in zip(learners, rows, strict=True)]).to(device)
 
 
 class _Stage:
-    """One stage of several learners: Adam on all of their networks at once."""
+    """One training stage of several learners, by Adam on all of their networks at once."""
 
     def __init__(
         self, number: int, part: nn.Module, loss: Loss, learners: Sequence[Learner], schedule: Schedule
@@ -103,28 +106,28 @@ class _Stage:
         self.best: dict[str, Tensor] = {}
 
     def run(self) -> None:
-        """All epochs; each learner ends with the weights of its best one."""
+        """Run all epochs, then restore the weights of each learner's best epoch."""
         for epoch in range(self.schedule.epochs):
             self.part.train()
             training = self._mean([learner.rng.permutation(learner.training) for learner in self.learners], self._step)
             self.part.eval()
             validation = self._validation() if len(self.learners[0].validation) else training
             for k, losses in enumerate(zip(training, validation, strict=True)):
-                self._note(epoch, k, *losses)
+                self._record(epoch, k, *losses)
             if all(learner.error for learner in self.learners):
                 break
         self.part.load_state_dict(self.best, strict=False)
         for k, learner in enumerate(self.learners):
-            if learner.error:  # what is not finite would stop the whitening of the others
-                for mine in _shares(self.part, len(self.learners), k).values():
+            if learner.error:  # values that are not finite would stop the whitening of the others
+                for mine in _learner_state(self.part, len(self.learners), k).values():
                     mine.nan_to_num_(0.0, 0.0, 0.0)
 
     def _losses(self, rows: Sequence[Index]) -> Tensor:
-        """Of each learner, (learners,) in double precision."""
+        """Return the loss of each learner, (learners,), in double precision."""
         return self.loss(_batch(self.learners, rows, self.part)).view(len(self.learners), -1).sum(dim=1).double()
 
     def _mean(self, rows: Sequence[Index], step: Callable[[Tensor], None] | None) -> list[float]:
-        """Each learner's mean loss over all of its rows; ``step`` receives each batch's."""
+        """Return each learner's mean loss over its rows; ``step`` is called with the losses of each batch."""
         size = self.schedule.batch_size if step else self.schedule.validation_batch
         count, total = len(rows[0]), torch.zeros(len(self.learners), dtype=torch.float64)
         for a in range(0, count, size):
@@ -150,8 +153,8 @@ class _Stage:
                 torch._foreach_mul_(list(mine), (self.schedule.clip / (norm + 1e-6)).clamp(max=1.0))
         self.optimiser.step()
 
-    def _note(self, epoch: int, k: int, training: float, validation: float) -> None:
-        """Losses to the learner's history; its weights are kept when they are its best so far."""
+    def _record(self, epoch: int, k: int, training: float, validation: float) -> None:
+        """Append losses to the history of learner ``k``, and keep its weights if they are its best so far."""
         learner = self.learners[k]
         if learner.error:
             return
@@ -168,11 +171,11 @@ class _Stage:
         if not self.best:
             self.best = {name: value.clone() for name, value in self.part.state_dict().items() if value.ndim}
         elif not learner.error and epochs_since_best(history["validation"]) == 0:
-            for name, mine in _shares(self.part, len(self.learners), k).items():
+            for name, mine in _learner_state(self.part, len(self.learners), k).items():
                 self.best[name].chunk(len(self.learners))[k].copy_(mine)
 
 
-def _shares(part: nn.Module, count: int, k: int) -> dict[str, Tensor]:
-    """What of a state belongs to the ``k``-th of so many learners, by name."""
+def _learner_state(part: nn.Module, count: int, k: int) -> dict[str, Tensor]:
+    """Return the tensors of the ``k``-th of ``count`` learners, as views of the common state, by name."""
     state = part.state_dict()
     return {name: value.chunk(count)[k] for name, value in state.items() if value.is_floating_point()}

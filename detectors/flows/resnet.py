@@ -1,6 +1,6 @@
-"""The proposed model's networks: ResNet encoder, decoder, flows on the feature maps; scaling of series. Needs torch.
+"""The networks of Proposed: ResNet encoder, decoder, flows on the feature maps; scaling of series. Imports torch.
 
-Several networks of one shape side by side, tensors (networks, channels, batch, length): see
+Modules hold several networks of equal shape; tensors are (networks, channels, batch, length), see
 :mod:`detectors.flows.layers`.
 """
 
@@ -22,7 +22,7 @@ Stem = Literal["strided", "full"]
 
 
 class Residual(nn.Module):
-    """Two convolutions beside a shortcut, the basic block of He et al. 2015; the closing ReLU is the next one's."""
+    """Two convolutions with a shortcut, the basic block of He et al. 2015, without the final ReLU."""
 
     def __init__(self, networks: int, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
@@ -42,10 +42,11 @@ class Residual(nn.Module):
 
 
 class Encoder(nn.Module):
-    """(networks, 1, b, w) windows to three feature maps with c, 2c and 4c channels.
+    """Encoder of (networks, 1, b, w) windows to three feature maps with c, 2c and 4c channels.
 
-    The stem ``"strided"`` is the ResNet's own, a convolution of kernel 7 and stride 2, then max-pooling. Maps have a
-    quarter, an eighth and a sixteenth of the window's length. ``"full"`` does neither: full, half and quarter length.
+    The stem ``"strided"`` is that of ResNet: a convolution of kernel 7 and stride 2, then max-pooling. Maps have a
+    quarter, an eighth and a sixteenth of the window's length. ``"full"`` has stride 1 and no pooling: full, half and
+    quarter length.
     """
 
     def __init__(self, networks: int, channels: int, stem: Stem) -> None:
@@ -59,7 +60,7 @@ class Encoder(nn.Module):
         self.stages = nn.ModuleList(Residual(networks, *shape) for shape in shapes)
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """The maps, each before the ReLU that closes its stage: a flow needs both signs."""
+        """Return the maps, each before the final ReLU of its stage, because a flow needs both signs."""
         x, maps = self.stem(x), []
         if self.strided:
             pooled = functional.max_pool1d(x.flatten(0, 1), 3, 2, 1)
@@ -71,7 +72,7 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """The deepest map back to (networks, 1, b, w) windows by transposed convolutions."""
+    """Decoder of the deepest map to (networks, 1, b, w) windows by transposed convolutions."""
 
     def __init__(self, networks: int, channels: int, stem: Stem) -> None:
         super().__init__()
@@ -91,13 +92,13 @@ class Autoencoder(nn.Module):
         self.encoder, self.decoder = Encoder(networks, channels, stem), Decoder(networks, channels, stem)
 
     def reconstruction_error(self, x: Tensor) -> Tensor:
-        """Mean squared error of each network over its batch: (networks, 1, b, w) to (networks,)."""
+        """Return the mean squared error of each network over its batch: (networks, 1, b, w) to (networks,)."""
         error: Tensor = self.decoder(self.encoder(x)[-1], x.shape[-1]) - x
         return error.square().mean(dim=(1, 2, 3))
 
 
 class MapWhitening(nn.Module):
-    """The channels of each network's map to mean 0 and covariance 1 over the fitted maps: lossless, frozen.
+    """Whitening of each network's channels to mean 0 and covariance 1; lossless and fixed after :meth:`fit`.
 
     Without ``rotate`` each channel is only scaled to deviation 1.
     """
@@ -113,13 +114,13 @@ class MapWhitening(nn.Module):
 
     @torch.no_grad()
     def fit(self, maps: Tensor) -> None:
-        """Moments of (networks, channels, k, l) maps; no direction counts as quieter than 1 % of the loudest."""
+        """Fit to (networks, channels, k, l) maps; deviations below 1 % of the largest are replaced by that 1 %."""
         values = maps.flatten(2).double()
         centred = values - values.mean(dim=2, keepdim=True)
         covariance = centred @ centred.transpose(1, 2) / values.shape[2]
         if not self.rotate:
             covariance = torch.diag_embed(torch.diagonal(covariance, dim1=1, dim2=2))
-        # A network that has diverged must not stop those beside it. On the CPU: devices differ in signs.
+        # A diverged network must not stop the others. On the CPU, because eigenvectors' signs depend on the device.
         variances, directions = torch.linalg.eigh(covariance.nan_to_num(0, 0, 0).cpu())
         least = 1e-4 * variances.amax(dim=1, keepdim=True) + 1e-8
         matrix = (directions.transpose(1, 2) / torch.maximum(variances, least).sqrt()[:, :, None]).to(maps.device)
@@ -131,9 +132,9 @@ class MapWhitening(nn.Module):
 
 
 class FeatureFlow(nn.Module):
-    """Autoencoders, the whitening of their feature maps, and one flow of ``blocks`` per map.
+    """``networks`` independent autoencoders, the whitening of their feature maps, and a flow of ``blocks`` per map.
 
-    So many independent ``networks`` stand side by side; ``channels`` are those of the finest map.
+    ``channels`` is the number of channels of the finest map.
     """
 
     def __init__(self, networks: int, channels: int, blocks: int, stem: Stem, rotate: bool) -> None:
@@ -145,29 +146,29 @@ class FeatureFlow(nn.Module):
         self.flows = nn.ModuleList(conv_flow(networks, c, blocks) for c in widths)
 
     @classmethod
-    def joined(cls, models: Sequence[FeatureFlow]) -> FeatureFlow:
-        """The networks of models that are alike but for their number, side by side; a single model is itself."""
+    def join(cls, models: Sequence[FeatureFlow]) -> FeatureFlow:
+        """Combine the networks of several models of equal shape in one model; return a single model itself."""
         if len(models) == 1:
             return models[0]
         networks = sum(model.shape[0] for model in models)
         together = cls(networks, *models[0].shape[1:]).to(next(models[0].parameters()).device)
         states = [model.state_dict() for model in models]
-        together.load_state_dict({name: _joined([state[name] for state in states]) for name in states[0]})
+        together.load_state_dict({name: _join([state[name] for state in states]) for name in states[0]})
         return together
 
-    def part(self, models: Sequence[FeatureFlow]) -> None:
-        """Give back to each of the models that were joined what its networks have become."""
+    def split_into(self, models: Sequence[FeatureFlow]) -> None:
+        """Copy the state of the networks back to the models that were joined."""
         if len(models) == 1:
             return
         counts = [model.shape[0] for model in models]
-        state = {name: _parted(value, counts) for name, value in self.state_dict().items()}
+        state = {name: _split(value, counts) for name, value in self.state_dict().items()}
         for k, model in enumerate(models):
             model.load_state_dict({name: values[k] for name, values in state.items()})
             model.eval()
 
     @torch.no_grad()
     def maps(self, x: Tensor) -> list[Tensor]:
-        """Feature maps of the frozen encoders, as they leave them."""
+        """Return the feature maps of the frozen encoders, before the whitening."""
         maps: list[Tensor] = self.autoencoder.encoder(x)
         return maps
 
@@ -177,7 +178,7 @@ class FeatureFlow(nn.Module):
             scale.fit(level)
 
     def loss(self, maps: list[Tensor]) -> Tensor:
-        """Mean negative log-likelihood of each network, summed over maps: (networks,)."""
+        """Return the mean negative log-likelihood of each network, summed over maps: (networks,)."""
         losses = []
         for flow, scale, level in zip(self.flows, self.scales, maps, strict=True):
             assert isinstance(flow, Flow)
@@ -186,7 +187,7 @@ class FeatureFlow(nn.Module):
 
     @torch.no_grad()
     def latents(self, x: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """For each map, z squared and the log-determinant per channel of each position, (networks, b, l) each."""
+        """Return for each map z squared and the log-determinant per channel of each position, (networks, b, l) each."""
         out = []
         for flow, scale, level in zip(self.flows, self.scales, self.maps(x), strict=True):
             assert isinstance(flow, Flow)
@@ -195,8 +196,8 @@ class FeatureFlow(nn.Module):
         return out
 
 
-def _joined(tensors: list[Tensor]) -> Tensor:
-    """One after the other; whole numbers are those of channels, which count on, or of batches, which do not."""
+def _join(tensors: list[Tensor]) -> Tensor:
+    """Concatenate tensors of several models; integers are channel indices, which are shifted, or batch counts."""
     if not tensors[0].ndim:
         return tensors[0]
     if tensors[0].is_floating_point():
@@ -205,8 +206,8 @@ def _joined(tensors: list[Tensor]) -> Tensor:
     return torch.cat([tensor + int(start) for tensor, start in zip(tensors, starts, strict=False)])
 
 
-def _parted(tensor: Tensor, counts: list[int]) -> list[Tensor]:
-    """What :func:`_joined` has joined, for models of so many networks each."""
+def _split(tensor: Tensor, counts: list[int]) -> list[Tensor]:
+    """Undo :func:`_join` for models with ``counts`` networks each."""
     if not tensor.ndim:
         return [tensor] * len(counts)
     each = len(tensor) // sum(counts)
@@ -217,14 +218,14 @@ def _parted(tensor: Tensor, counts: list[int]) -> list[Tensor]:
 
 
 def series_scale(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Mean, deviation and grid step of the fitted values.
+    """Return mean, standard deviation and grid step of the fitted values.
 
-    The deviation of a series that is constant but for rounding is 1. The step is the distance of neighbouring values
-    where the series lies on a grid (integers, binary), else 0.
+    The deviation of a series that is constant up to rounding is 1. The step is the distance of neighbouring values if
+    the values are on a grid (integers, binary), else 0.
     """
     mean, deviation = float(values.mean()), float(values.std())
     distinct = np.unique(values)
-    if len(distinct) == 1 or deviation <= 4 * np.finfo(np.float64).eps * abs(mean):  # constant but for rounding
+    if len(distinct) == 1 or deviation <= 4 * np.finfo(np.float64).eps * abs(mean):  # constant up to rounding
         return mean, 1.0, 0.0
     if len(distinct) > 0.05 * len(values):
         return mean, deviation, 0.0
@@ -235,7 +236,7 @@ def series_scale(values: NDArray[np.float64]) -> tuple[float, float, float]:
 
 
 def compress(x: NDArray[np.float64], limit: float = 10.0) -> NDArray[np.float64]:
-    """Logarithmic beyond ``limit``: order is kept and float32 holds an outlier of any size."""
+    """Compress absolute values above ``limit`` logarithmically: the order is kept and float32 cannot overflow."""
     size = np.abs(x)
     beyond = np.maximum(size, limit)
     return np.asarray(np.where(size <= limit, x, np.sign(x) * (limit + np.log1p(beyond - limit))))

@@ -1,4 +1,4 @@
-"""From a flow's latent positions to scores: the choices that a paper on flows seldom states."""
+"""Rules that convert the latent positions of a flow to scores, which papers on flows seldom state."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ if TYPE_CHECKING:
 Quantity = Literal["exp", "squares", "likelihood"]
 Pooling = Literal["max", "mean", "position"]
 Maps = Literal["all", "finest", "middle", "deepest"]
-Latents = list[tuple["Tensor", "Tensor"]]  # of each map, see FeatureFlow.latents
+Latents = list[tuple["Tensor", "Tensor"]]  # one per map, see FeatureFlow.latents
 
 
 @dataclass(frozen=True)
 class ScoringRule:
-    """How latent positions become the scores of a window's points."""
+    """A rule that converts latent positions to the scores of a window's points."""
 
-    # Of a position, with z^2 the mean over channels. ``"exp"``: -exp(-z^2 / 2), as FastFlow's public anomaly maps.
-    # ``"squares"``: z^2. ``"likelihood"``: the negative log-likelihood per channel, log-determinant included.
+    # Score of a position, with z^2 the mean over channels. ``"exp"``: -exp(-z^2 / 2), as FastFlow's public anomaly
+    # maps. ``"squares"``: z^2. ``"likelihood"``: the negative log-likelihood per channel, with the log-determinant.
     quantity: Quantity
-    # A window's score is the maximum or the mean over its positions. ``"position"``: each keeps its own score,
+    # A window's score is the maximum or the mean over its positions. ``"position"``: the scores of the positions are
     # interpolated to the window's points.
     pooling: Pooling
-    maps: Maps  # which maps count, all by their mean
+    maps: Maps  # the maps that are used; several are averaged
 
     def __call__(self, latents: Latents, window: int) -> Tensor:
-        """Scores of the points of each window, (b, window), or (b, 1) where all points of a window share one."""
+        """Return the scores of the points of each window, (b, window), or (b, 1) if all points have the same."""
         chosen = latents if self.maps == "all" else [latents[("finest", "middle", "deepest").index(self.maps)]]
-        scores = [self._pooled(self._of_position(*level), window) for level in chosen]
+        scores = [self._pool(self._position_scores(*level), window) for level in chosen]
         return sum(scores[1:], scores[0]) / len(scores)
 
-    def _of_position(self, squares: Tensor, log_det: Tensor) -> Tensor:
+    def _position_scores(self, squares: Tensor, log_det: Tensor) -> Tensor:
         if self.quantity == "likelihood":
             return 0.5 * squares - log_det
         return squares if self.quantity == "squares" else -(-0.5 * squares).exp()
 
-    def _pooled(self, values: Tensor, window: int) -> Tensor:
-        """(networks, b, l) to the mean over networks, (b, 1) or (b, window)."""
+    def _pool(self, values: Tensor, window: int) -> Tensor:
+        """Pool (networks, b, l) and average over networks: (b, 1) or (b, window)."""
         if self.pooling == "max":
             return values.amax(dim=2, keepdim=True).mean(dim=0)
         if self.pooling == "mean":

@@ -1,4 +1,4 @@
-"""ScaleFlow's scales: windows of one span as block means, how they are whitened and what its components say of them."""
+"""The scales of ScaleFlow: windows of one span as block means, their whitening, and the components that score them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROWS = 4096
 
 
 class CoarseWindows:
-    """Windows of ``points`` block means each, ``factor`` points a block, at every position of the pieces: no copy."""
+    """All windows of stride 1, each of ``points`` block means over ``factor`` points, without copies."""
 
     def __init__(self, pieces: list[Array], points: int, factor: int) -> None:
         self.factor, self.span, self.lengths = factor, points * factor, [len(p) for p in pieces]
@@ -26,26 +26,26 @@ class CoarseWindows:
         return len(self.windows)
 
     def take(self, index: Index) -> Array:
-        """(k, points) copies of the windows with these numbers."""
+        """Return (k, points) copies of the windows with these indices."""
         return self.windows.take(index)[:, :: self.factor]
 
     def places(self, index: Index) -> Index:
-        """(k,) first rows of these windows in the fitted data, pieces as :func:`piece_places` lays them."""
+        """Return the (k,) first rows of these windows in the fitted data, with the offsets of :func:`piece_offsets`."""
         kept = np.flatnonzero([k >= self.span for k in self.lengths])
         piece = np.searchsorted(self.windows.starts, index, side="right") - 1
-        return np.asarray(piece_places(self.lengths)[kept[piece]] + index - self.windows.starts[piece])
+        return np.asarray(piece_offsets(self.lengths)[kept[piece]] + index - self.windows.starts[piece])
 
 
 @dataclass(frozen=True)
 class WindowWhitening:
-    """Rotation and scaling to unit variance: lossless, for no direction is dropped."""
+    """Rotation and scaling to unit variance; lossless, because all directions are kept."""
 
     mean: Array  # (points,)
     matrix: Array  # (points, points)
 
     @classmethod
     def fit(cls, windows: Array, noise: float, rotate: bool = True) -> WindowWhitening:
-        """From (k, points) windows; no direction counts as quieter than the deviation ``noise``."""
+        """Fit to (k, points) windows; deviations below ``noise`` are replaced by it."""
         mean = windows.mean(axis=0)
         if not rotate:
             deviation = np.sqrt(np.maximum(windows.var(axis=0), noise**2))
@@ -60,44 +60,44 @@ class WindowWhitening:
 
 @dataclass
 class Scale:
-    """Windows of one span, and its components."""
+    """Windows of one span, and the components that score them."""
 
-    points: int  # block means of a window
-    factor: int  # points of each
+    points: int  # number of block means of a window
+    factor: int  # points per block
     flows: slice  # this scale's flows in the bank
-    weight: float  # of its components in the score, above 0
+    weight: float  # weight of its components in the score, above 0
     whitening: WindowWhitening = field(init=False)
-    # by name: (k, points) windows to (k,) scores, and what such a score says
+    # by name: a score of (k, points) windows, and its conversion to surprises
     components: dict[str, tuple[Component, Evidence]] = field(default_factory=dict)
 
     @property
     def span(self) -> int:
-        """Points of the series that a window covers."""
+        """The number of points of the series that a window covers."""
         return self.points * self.factor
 
     @property
     def stride(self) -> int:
-        """Distance between scored windows: 8 or more of them cover each point."""
+        """The distance between scored windows: at least 8 of them cover each inner point."""
         return max(1, self.span // 8)
 
     @property
     def weights(self) -> list[float]:
-        """Of its components in the score, in order: the likelihoods share the weight of one distance."""
+        """The weights of its components in the score; the likelihoods together weigh as much as one distance."""
         likelihoods = sum(name in LIKELIHOODS for name in self.components)
         return [self.weight / likelihoods if name in LIKELIHOODS else self.weight for name in self.components]
 
     def surprises(self, x: Array, place: int | None = None) -> list[Array]:
-        """For each component, the (n,) mean surprise of the windows that cover each point of an (n,) series.
+        """Return for each component the (n,) mean surprise of the windows that cover each point of an (n,) series.
 
-        One shorter than a window is continued by its last value. ``place`` is that of a part of the fitted data.
+        A series shorter than a window is padded with its last value. ``place`` is its position in the fitted data.
         """
         starts, surprises = self.window_surprises(x, place)
         n = max(len(x), self.span)
-        # A running sum leaves traces of rounding, below zero too.
-        return [np.maximum(spread(row, starts, self.span, n)[: len(x)], 0) for row in surprises]
+        # Rounding errors of a running sum can be negative.
+        return [np.maximum(mean_over_windows(row, starts, self.span, n)[: len(x)], 0) for row in surprises]
 
     def window_surprises(self, x: Array, place: int | None = None) -> tuple[Index, Array]:
-        """(k,) first rows of the scored windows of an (n,) series, and their (components, k) surprises."""
+        """Return the (k,) first rows of the scored windows of an (n,) series, and their (components, k) surprises."""
         padded = np.pad(x, (0, max(0, self.span - len(x))), mode="edge")
         windows = CoarseWindows([padded], self.points, self.factor)
         starts = np.unique(np.append(np.arange(0, len(windows), self.stride), len(windows) - 1))
@@ -110,8 +110,8 @@ class Scale:
         return starts, surprises
 
 
-def spread(values: Array, starts: Index, span: int, n: int) -> Array:
-    """(n,) mean of the values of the windows that cover each point; every point is covered."""
+def mean_over_windows(values: Array, starts: Index, span: int, n: int) -> Array:
+    """Return for each of n points the mean value of the windows that cover it; every point must be covered."""
     total, covering = np.zeros(n + 1), np.zeros(n + 1)
     np.add.at(total, starts, values)
     np.add.at(total, starts + span, -values)
@@ -120,21 +120,21 @@ def spread(values: Array, starts: Index, span: int, n: int) -> Array:
     return np.asarray(np.cumsum(total)[:n] / np.cumsum(covering)[:n])
 
 
-def piece_places(lengths: list[int]) -> Index:
-    """(pieces,) first row of each piece, laid so far apart that no window of one overlaps one of another."""
+def piece_offsets(lengths: list[int]) -> Index:
+    """Return a (pieces,) offset for each piece, so far apart that windows of different pieces never overlap."""
     return np.cumsum([0, *lengths[:-1]]) + np.arange(len(lengths)) * max(lengths)
 
 
-def held_out(count: int, span: int) -> NDArray[np.bool_]:
-    """Which of ``count`` windows are held out: the fourth of every five contiguous blocks.
+def held_out_mask(count: int, span: int) -> NDArray[np.bool_]:
+    """Return which of ``count`` windows are held out: the fourth of every five contiguous blocks.
 
-    Blocks are longer than a window where the data permit. So most held-out windows share no point with a training
-    window.
+    If there are enough data, blocks are longer than a window, so that most held-out windows share no point with a
+    training window.
     """
     blocks = 5 * max(1, min(4, count // (10 * span)))
     return np.asarray(np.arange(count) * blocks // max(count, 1) % 5 == 3)
 
 
-def exactly(numbers: Index, count: int) -> Index:
-    """``count`` of the numbers, evenly spread; fewer than asked for are repeated."""
+def resample_evenly(numbers: Index, count: int) -> Index:
+    """Return exactly ``count`` of the numbers, evenly spaced; numbers are repeated if there are fewer."""
     return np.asarray(numbers[np.linspace(0, len(numbers) - 1, count).astype(np.intp)])

@@ -1,12 +1,12 @@
-"""Two LSTM layers on the CPU, forwards and backwards, compiled by numba. Imported lazily: it needs torch, numba, scipy.
+"""Forward and backward pass of two LSTM layers on the CPU, compiled by numba. It imports torch, numba and scipy.
 
-It saves processor time, a factor of 1.4 to 2 of fit and score: docs/performance.md has the figures.
+Fit and score take 1.4 to 2 times less processor time than with torch; docs/performance.md has the figures.
 
-At 64 windows a time step is so little arithmetic that torch spends as long again on dispatching it. Here a step is a
+With 64 windows, a time step has so little arithmetic that half of torch's time is dispatching. Here a step is a
 few small matrix products by BLAS and one pass over the gates. Arrays are (features, windows): the four gates are
-contiguous, and every elementwise loop is vectorised. None may be compiled with ``fastmath``. The process that compiles
-and those that load from numba's cache link different copies of the smaller functions. Where products may be fused,
-these round differently.
+contiguous, and every elementwise loop is vectorised. No function may be compiled with ``fastmath``: the process that
+compiles and those that load from numba's cache link different copies of the smaller functions. These would round
+differently where multiplication and addition may be fused.
 
 Layer 1 reads ``[h1; x; 1]``, layer 2 reads h1 and ``[h2; 1]``. For products of at most 1e6 multiply-adds OpenBLAS needs
 no packed copy. One product of twice that size takes longer than two of these.
@@ -32,16 +32,16 @@ ROWS = 64  # windows scored at once
 
 
 def one_thread() -> AbstractContextManager[Any]:
-    """Inside, BLAS has one thread: a second gains nothing in products this small, and sums split in two round anew.
+    """Limit BLAS to one thread: a second gains nothing for such small products, and would change the rounding.
 
-    Entering costs milliseconds, so it is for a whole training and not for a batch.
+    Entering takes milliseconds, so it is used for a whole training, not for each batch.
     """
     limit: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
     return limit
 
 
 class Weights(NamedTuple):
-    """What a pass forwards multiplies by, for ``h`` hidden cells a layer; biases of a layer are summed."""
+    """Matrices of the forward pass, with ``h`` hidden cells per layer; the two biases of a layer are summed."""
 
     first: Float32  # (4 h, h + 2), [recurrent, input, bias] of layer 1
     between: Float32  # (4 h, h), input weights of layer 2
@@ -50,7 +50,7 @@ class Weights(NamedTuple):
 
 
 class Recurrent(NamedTuple):
-    """The weights through which a pass backwards goes, for ``h`` hidden cells a layer."""
+    """Matrices of the backward pass, with ``h`` hidden cells per layer."""
 
     first: Float32  # (4 h, h), of layer 1
     between: Float32  # (4 h, h), input weights of layer 2
@@ -59,10 +59,10 @@ class Recurrent(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What a pass forwards leaves for the pass backwards; (slots, features, windows) each, a slot per time step."""
+    """Arrays that the forward pass stores for the backward pass, (slots, features, windows), one slot per time step."""
 
-    read1: Float32  # [h1 of the step before; x; 1]
-    read2: Float32  # [h2 of the step before; 1]
+    read1: Float32  # [h1 of the previous step; x; 1]
+    read2: Float32  # [h2 of the previous step; 1]
     gates1: Float32  # i, f, g, o in torch's order
     gates2: Float32
     cell1: Float32  # before the step
@@ -71,15 +71,15 @@ class Work(NamedTuple):
     @classmethod
     def empty(cls, slots: int, hidden: int, rows: int) -> Work:
         features = (hidden + 2, hidden + 1, 4 * hidden, 4 * hidden, hidden, hidden)
-        # torch's memory starts at a cache line, as whole vectors do best; NumPy's need not.
+        # torch aligns memory to cache lines, which is fastest for vector registers; NumPy need not.
         return cls(*(torch.empty(slots, each, rows, dtype=torch.float32).numpy() for each in features))
 
 
 class Forecast:
-    """The dense output of a two-layer ``nn.LSTM`` that reads one number a step: (k, w) float32 -> (k,).
+    """The dense output of a two-layer ``nn.LSTM`` with one input per step: (k, w) float32 -> (k,).
 
-    Differentiable once, with respect to the weights. The memory of one batch is kept for the next, since new pages cost
-    a third of a batch's time. It is let go when no gradient is asked for.
+    It is differentiable once, with respect to the weights. The memory of one batch is kept for the next, since new
+    pages take a third of a batch's time. It is freed when no gradient is needed.
     """
 
     def __init__(self) -> None:
@@ -91,11 +91,11 @@ class Forecast:
             given: Tensor = _Differentiable.apply(self, x, *parameters)  # type: ignore[no-untyped-call]
             return given
         self.spare = None
-        weights, blocks = _joined(*parameters), torch.split(x, ROWS)
+        weights, blocks = _concatenate(*parameters), torch.split(x, ROWS)
         return torch.cat([_forward(part, weights, Work.empty(2, lstm.hidden_size, len(part))) for part in blocks])
 
     def work(self, slots: int, hidden: int, rows: int) -> Work:
-        """The spare memory if it fits, else new; it is the caller's alone until handed back."""
+        """Return the spare memory if its shape fits, else new memory; the caller owns it until it is given back."""
         work, self.spare = self.spare, None
         if work is None or work.cell1.shape != (slots, hidden, rows):
             work = Work.empty(slots, hidden, rows)
@@ -109,7 +109,7 @@ class _Differentiable(torch.autograd.Function):
         ctx.owner = owner
         ctx.work = owner.work(x.shape[1] + 1, recurrent1.shape[1], len(x))
         ctx.save_for_backward(recurrent1, input2, recurrent2, dense)
-        return _forward(x, _joined(*parameters), ctx.work)
+        return _forward(x, _concatenate(*parameters), ctx.work)
 
     @staticmethod
     @once_differentiable
@@ -126,8 +126,8 @@ class _Differentiable(torch.autograd.Function):
         return None, None, *layer1, second, third[:, :h], third[:, h], third[:, h], last[:, :h], last[:, h]
 
 
-def _joined(*parameters: Tensor) -> Weights:
-    """From torch's parameters of both layers and the dense one, in its order."""
+def _concatenate(*parameters: Tensor) -> Weights:
+    """Build the matrices from torch's parameters of both layers and the dense layer, in torch's order."""
     with torch.no_grad():
         input1, recurrent1, bias1, other1, input2, recurrent2, bias2, other2, dense, bias = parameters
         first = torch.cat([recurrent1, input1, (bias1 + other1)[:, None]], dim=1)
@@ -143,7 +143,7 @@ def _forward(x: Tensor, weights: Weights, work: Work) -> Tensor:
 
 @njit(nogil=True, cache=True)
 def forward(x: Float32, weights: Weights, work: Work) -> Float32:
-    """(1, k) forecasts from (w, k) series; with fewer slots than steps the oldest is overwritten."""
+    """Compute (1, k) forecasts from (w, k) series; with fewer slots than steps the oldest slot is overwritten."""
     first, between, third, last = weights
     read1, read2, gates1, gates2, cell1, cell2 = work
     slots, hidden, rows = cell1.shape
@@ -165,7 +165,7 @@ def forward(x: Float32, weights: Weights, work: Work) -> Float32:
 
 @njit(nogil=True, cache=True)
 def backward(slope: Float32, weights: Recurrent, work: Work) -> tuple[Float32, Float32, Float32, Float32]:
-    """Slopes of the :class:`Weights`, from the forecasts' (1, k); the gates become theirs."""
+    """Compute gradients of the :class:`Weights` from (1, k) of the forecasts; those of the gates replace the gates."""
     recurrent1, between, recurrent2, dense = weights
     read1, read2, gates1, gates2, cell1, cell2 = work
     slots, hidden, rows = cell1.shape
@@ -206,8 +206,8 @@ def _add(total: Float32, part: Float32) -> None:
 
 
 ONE, HALF = np.float32(1), np.float32(0.5)  # a Python float would make every product one of float64
-# tanh x = x p(x^2) / q(x^2) on 0..END, beyond which float32 knows only 1: the least largest relative error, 2.1e-8
-# before rounding, found by Lawson's reweighted least squares on 4,001 Chebyshev points.
+# tanh x = x p(x^2) / q(x^2) on 0..END; beyond, tanh is 1 in float32. The minimax relative error is 2.1e-8 before
+# rounding, found by Lawson's reweighted least squares on 4,001 Chebyshev points.
 END = np.float32(9.02)
 P0, P1, P2, P3, P4 = np.array(
     [9.999999790e-01, 1.337971681e-01, 3.494033222e-03, 2.058345999e-05, 1.331904410e-08], dtype=np.float32
@@ -215,7 +215,7 @@ P0, P1, P2, P3, P4 = np.array(
 Q1, Q2, Q3, Q4 = np.array([4.671303205e-01, 2.587106809e-02, 3.283090681e-04, 7.762007694e-07], dtype=np.float32)
 
 
-# Division as NumPy does it, everywhere below: Python's test for zero would keep the loops from being vectorised.
+# Everywhere below, division follows NumPy: Python's test for zero would prevent vectorisation.
 @njit(nogil=True, cache=True, error_model="numpy", inline="always")
 def _tanh(x: np.float32) -> np.float32:
     x = END if x > END else x
@@ -227,24 +227,24 @@ def _tanh(x: np.float32) -> np.float32:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _tanh_of(values: Float32) -> None:
+def _tanh_in_place(values: Float32) -> None:
     for k in range(values.shape[0]):
         values[k] = _tanh(values[k])
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _sigmoid_of(values: Float32) -> None:
+def _sigmoid_in_place(values: Float32) -> None:
     for k in range(values.shape[0]):
         values[k] = HALF + HALF * _tanh(HALF * values[k])
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _step(gates: Float32, cell: Float32, new_cell: Float32, state: Float32) -> None:
-    """The gates' nonlinearities in place, then the cell and the output."""
+    """Apply the nonlinearities of the gates in place, then compute cell and output."""
     n = cell.shape[0]
-    _sigmoid_of(gates[: 2 * n])
-    _tanh_of(gates[2 * n : 3 * n])
-    _sigmoid_of(gates[3 * n :])
+    _sigmoid_in_place(gates[: 2 * n])
+    _tanh_in_place(gates[2 * n : 3 * n])
+    _sigmoid_in_place(gates[3 * n :])
     i, f, g, o = gates[:n], gates[n : 2 * n], gates[2 * n : 3 * n], gates[3 * n :]
     for k in range(n):
         new_cell[k] = f[k] * cell[k] + i[k] * g[k]
@@ -254,9 +254,9 @@ def _step(gates: Float32, cell: Float32, new_cell: Float32, state: Float32) -> N
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _step_back(gates: Float32, cell: Float32, new_cell: Float32, state: Float32, carry: Float32) -> None:
-    """Gates become the gradients of their sums; ``carry``, the gradient of the new cell, becomes that of the old.
+    """Replace the gates by the gradients of their sums, and ``carry``, the gradient of the new cell, by the old cell's.
 
-    ``state`` holds the gradient of the output. Three loops, since one over all these arrays is not vectorised.
+    ``state`` is the gradient of the output. A single loop over all these arrays would not be vectorised.
     """
     n = cell.shape[0]
     i, f, g, o = gates[:n], gates[n : 2 * n], gates[2 * n : 3 * n], gates[3 * n :]

@@ -76,7 +76,7 @@ def align_to(rows: Array, spectra: NDArray[np.complex128], centre: Array) -> Arr
 
 
 def leading_shape(members: Array) -> Array:
-    """Return the z-normalised first right singular vector of the z-normalised rows; its summed correlation is positive."""
+    """Return the z-normalised first right singular vector of z-normalised rows, with positive summed correlation."""
     from scipy.linalg import eigh
 
     rows = unit_rows(members)

@@ -1,7 +1,7 @@
-"""Adam, at a constant rate or over one cycle. Needs torch.
+"""Adam, with a constant or a one-cycle learning rate. Imports torch.
 
-torch's own classes take the same steps to the bit, which a test shows. Their first use imports torch's compiler, which
-costs every process that trains 1.5 s.
+The steps equal those of torch's own classes to the bit, as a test checks. The first use of these imports torch's
+compiler, which takes 1.5 s in every process that trains.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ RISING = 0.3  # share of a cycle's steps
 class Adam:
     """Kingma and Ba, "Adam: a method for stochastic optimization", 2015, by torch's fused kernel.
 
-    ``rate`` is the learning rate, constant with beta 1 at .9, or the peak of a ``cycle`` of so many steps. It rises
-    from a 25th and anneals to a 250,000th. Meanwhile beta 1 goes from .95 to .85 and back (Smith and Topin,
-    "Super-convergence", 2019).
+    Without ``cycle`` the learning rate is ``rate`` and beta 1 is .9. Else ``rate`` is the peak of one cycle of
+    ``cycle`` steps: the learning rate rises from a 25th of it and falls to a 250,000th, while beta 1 goes from .95 to
+    .85 and back (Smith and Topin, "Super-convergence", 2019).
     """
 
     def __init__(
@@ -37,10 +37,10 @@ class Adam:
 
     @torch.no_grad()
     def step(self) -> None:
-        """Down the gradients; a parameter without one stays."""
+        """Update the parameters; one without a gradient stays unchanged."""
         used = [(p, p.grad, *state) for p, state in zip(self.parameters, self.state, strict=True) if p.grad is not None]
         values, gradients, means, squares, steps = (list[Tensor](column) for column in zip(*used, strict=True))
-        rate, beta1 = self.pace()
+        rate, beta1 = self.rate_and_beta1()
         torch._foreach_add_(steps, 1)
         torch._fused_adam_(
             values,
@@ -59,18 +59,18 @@ class Adam:
         )
         self.taken += 1
 
-    def pace(self) -> tuple[float, float]:
-        """Learning rate and beta 1 of the next step."""
+    def rate_and_beta1(self) -> tuple[float, float]:
+        """Return learning rate and beta 1 of the next step."""
         if self.cycle is None:
             return self.rate, 0.9
         peak, low = RISING * self.cycle - 1, self.rate / 25
         if self.taken <= peak:
             share = self.taken / peak
-            return _annealed(low, self.rate, share), _annealed(0.95, 0.85, share)
+            return _anneal(low, self.rate, share), _anneal(0.95, 0.85, share)
         share = (self.taken - peak) / (self.cycle - 1 - peak)
-        return _annealed(self.rate, low / 1e4, share), _annealed(0.85, 0.95, share)
+        return _anneal(self.rate, low / 1e4, share), _anneal(0.85, 0.95, share)
 
 
-def _annealed(start: float, end: float, share: float) -> float:
-    """Half a cosine from start to end."""
+def _anneal(start: float, end: float, share: float) -> float:
+    """Interpolate from start to end by half a cosine."""
     return end + (start - end) / 2 * (math.cos(math.pi * share) + 1)

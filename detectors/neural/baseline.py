@@ -1,4 +1,4 @@
-"""What the three neural baselines share: scaled windows in, an error per window out, saving. Costs only numpy."""
+"""Base classes of the three neural baselines: training on scaled windows, scoring by errors, saving."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ if TYPE_CHECKING:
 
 Scaling = Literal["lookahead", "past"]
 
-# A model needs something to learn from and something to stop by: 8 windows are 6 and 2 of them.
+# 8 windows give 6 for training and 2 for validation.
 FEWEST_WINDOWS = 8
 
 
 @parameters
 class NeuralDetector(SavedDetector):
-    """A network that learns windows of normal data; the window's error is its score.
+    """A network trained on windows of normal data; the error of a window is its score.
 
     Subclasses define a window (:meth:`_span`), its scaling (:meth:`_scaled`), the network and its error. Training
-    follows Keras' ``fit`` with early stopping. The last 15 % of the windows are the validation set, and the last
-    weights are kept.
+    follows Keras' ``fit`` with early stopping: the last 15 % of the windows are the validation set, and the weights of
+    the last epoch are kept.
 
     Parameters
     ----------
@@ -53,16 +53,16 @@ class NeuralDetector(SavedDetector):
         Points per window, or past points that a forecaster reads. "auto" is one period of the fitted values, at most
         half of the longest piece.
     epochs : int
-        Passes over the training windows at most; 0 leaves the network untrained.
+        Largest number of passes over the training windows; 0 leaves the network untrained.
     batch_size : int
     learning_rate : float
     patience : int
         Epochs without a better validation loss after which training stops.
     max_windows : int
-        Training windows at most, evenly spread over the fitted data; under the published protocol all are used. Other
-        protocols offer ten times as many of the same kind.
+        Largest number of training windows, evenly spaced over the fitted data. Under the published protocol all are
+        used; other protocols have ten times as many similar windows.
     device : str
-        "auto" is CUDA where there is one, else the CPU.
+        "auto" is CUDA if available, else the CPU.
     random_state : int
 
     Attributes
@@ -94,36 +94,36 @@ class NeuralDetector(SavedDetector):
     device: str = "auto"
     random_state: int = parameter(default=0, must_be=SEED)
 
-    # -- what a subclass writes ----------------------------------------------------------------
+    # -- methods of subclasses -----------------------------------------------------------------
 
     @abstractmethod
     def _span(self) -> int:
-        """Points that one window needs."""
+        """Return the number of points of one window."""
 
     @abstractmethod
     def _scaled(self, windows: Array) -> Float32:
-        """(k, span) windows on the network's scale."""
+        """Scale (k, span) windows for the network."""
 
     @abstractmethod
     def _network(self) -> nn.Module:
-        """A freshly initialised network."""
+        """Build and initialise the network."""
 
     @abstractmethod
     def _in_and_out(self, windows: Tensor) -> tuple[Tensor, Tensor]:
-        """What the network reads and what it should give, of (k, span) scaled windows."""
+        """Return the network's inputs and targets for (k, span) scaled windows."""
 
     @abstractmethod
     def _error(self, given: Tensor, wanted: Tensor) -> Tensor:
-        """(k,) errors of the network's output, the scores."""
+        """Return the (k,) errors of the network's outputs, which are the scores."""
 
     @abstractmethod
     def _alignment(self) -> Alignment:
-        """Where in its span a window's score belongs."""
+        """Return how window scores become point scores."""
 
     # -- fit and score -------------------------------------------------------------------------
 
     def min_length(self) -> int:
-        """Points for eight windows; twice that many for ``window="auto"``, which never exceeds half the series."""
+        """Return the points that hold at least eight windows; "auto" is at most half of the series."""
         window = known_window(self)
         return 2 * FEWEST_WINDOWS if window is None else window + FEWEST_WINDOWS
 
@@ -191,19 +191,19 @@ class NeuralDetector(SavedDetector):
 
 @parameters
 class Forecaster(NeuralDetector):
-    """A network that predicts the next point from ``window`` past ones; the score is its absolute error.
+    """A network that predicts the next point from ``window`` past points; the score is its absolute error.
 
-    The first ``window`` points, which nothing predicts, take the score of the first predicted one.
+    The first ``window`` points, which are not predicted, have the score of the first predicted point.
 
     Parameters
     ----------
     window, epochs, batch_size, learning_rate, patience, max_windows, device, random_state
         As in :class:`NeuralDetector`.
     scaling : {"past", "lookahead"}
-        Each window is min-max scaled. "past": by its past points alone. A past with a range below 1 % of the fitted
-        range is scaled by that 1 %. The target is cut off at ten ranges outside, so that scores are bounded.
-        "lookahead": together with the point to predict, as published, which lets the network see whether that point is
-        an extreme. A flat window becomes zeros.
+        Each window is min-max scaled. "past": by its past points alone. A range below 1 % of the fitted range is
+        replaced by that 1 %, and the target is clipped at ten ranges outside, so that scores are bounded. "lookahead":
+        together with the point to predict, as published. The network then knows whether that point is an extreme.
+        Constant windows become zeros.
     """
 
     scaling: Scaling = parameter(default="past", must_be=one_of(*get_args(Scaling)))
@@ -217,7 +217,7 @@ class Forecaster(NeuralDetector):
 
     def _learn_scale(self, pieces: list[Array]) -> None:
         values = np.concatenate(pieces)
-        # A flat series has no range of its own: any unit will do.
+        # A constant series has range 0: any positive unit will do.
         self.floor_ = FLAT_SHARE * float(np.ptp(values)) or 1.0
 
     def _scaled(self, windows: Array) -> Float32:
@@ -230,22 +230,22 @@ class Forecaster(NeuralDetector):
         return (given - wanted).abs()
 
 
-# Share of the fitted range below which a window's own range is not trusted as a scale.
+# Share of the fitted range below which a window's own range is not used as a scale.
 FLAT_SHARE = 0.01
-# Where a target scaled from the past alone is cut off, in ranges of that past.
+# Targets scaled from the past alone are clipped at this many ranges of the past.
 FARTHEST = 10.0
 
 
 def min_max_each(windows: Array) -> Float32:
-    """Each window scaled to 0..1 by its own extremes; a flat one becomes zeros, as by scikit-learn's MinMaxScaler."""
+    """Scale each window to 0..1 by its own extremes; constant ones become zeros, as in scikit-learn's MinMaxScaler."""
     return np.ascontiguousarray(min_max(windows, 10 * np.finfo(np.float64).eps), dtype=np.float32)
 
 
 def min_max_past(windows: Array, floor: float) -> Float32:
-    """Each window scaled by the extremes of all points but the last, which may then leave 0..1.
+    """Scale each window by the extremes of all points but the last, which may then be outside of 0..1.
 
-    A range below ``floor`` counts as ``floor``: a flat past makes no enormous step of a small one. The last point is
-    cut off at ten ranges outside.
+    A range below ``floor`` is replaced by ``floor``, so that small steps after a constant past stay small. The last
+    point is clipped at ten ranges outside.
     """
     past = windows[:, :-1]
     low = past.min(axis=1, keepdims=True)

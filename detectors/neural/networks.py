@@ -1,4 +1,4 @@
-"""The three published baseline networks with Keras' initialisation. Imported lazily: it needs torch."""
+"""The three published baseline networks with Keras' initialisation. Imports torch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch.nn import functional
 class BatchNorm(nn.Module):
     """Batch normalisation with Keras' constants: momentum .99, epsilon 1e-3, biased moving variance.
 
-    torch's own keeps the unbiased variance and refuses a batch of one row, which a last batch may be.
+    torch's own layer keeps the unbiased variance and refuses batches of one row, which a last batch may have.
     """
 
     mean: Tensor
@@ -34,7 +34,7 @@ class BatchNorm(nn.Module):
 
 
 class DenseAutoencoder(nn.Sequential):
-    """Dense 32 - BN - 16 - BN - 32 - window, ReLU throughout, the output included: (k, w) -> (k, w)."""
+    """Dense 32 - BN - 16 - BN - 32 - window, each with ReLU, also the output: (k, w) -> (k, w)."""
 
     def __init__(self, window: int) -> None:
         super().__init__(
@@ -47,10 +47,10 @@ class DenseAutoencoder(nn.Sequential):
 
 
 class ConvForecaster(nn.Module):
-    """Three convolutions with pools, then dense 64 - dropout .2 - dense 1: (k, w) past points -> (k,) next ones.
+    """Three convolutions with max-pooling, then dense 64 - dropout .2 - dense 1: (k, w) past points -> (k,) forecasts.
 
-    A window shorter than 14 is first continued backwards by its first value. 14 is the least that leaves a point behind
-    the third pool.
+    A window shorter than 14 is padded at its start with its first value. 14 is the smallest length that leaves a point
+    after the third pooling.
     """
 
     shortest = 14
@@ -69,7 +69,7 @@ class ConvForecaster(nn.Module):
         missing = self.window - x.shape[1]
         if missing:
             x = torch.cat([x[:, :1].expand(-1, missing), x], dim=1)
-        # Channels, time, batch: the layout of :func:`convolve`; Keras' "same" adds one zero behind.
+        # Channels, time, batch: the layout of :func:`convolve`; Keras' "same" adds one zero at the end.
         maps = functional.pad(x, (0, 1)).t().contiguous()[None]
         for convolution in self.convolutions:
             maps = functional.relu(halve(convolve(maps, *convolution.parameters())))
@@ -78,9 +78,9 @@ class ConvForecaster(nn.Module):
 
 
 def convolve(maps: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """A convolution of kernel 2 as two matrix products: (c, l, k) channels, time, batch -> (d, l - 1, k).
+    """Apply a convolution of kernel 2 as two matrix products: (c, l, k) channels, time, batch -> (d, l - 1, k).
 
-    With so few channels torch's own convolution and pool take twice as long in training.
+    With so few channels torch's own convolution and pooling take twice as long in training.
     """
     channels, length, rows = maps.shape
     now, following = weight.unbind(2)
@@ -90,19 +90,19 @@ def convolve(maps: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def halve(maps: Tensor) -> Tensor:
-    """Max-pool of size 2 over time, an odd last point dropped: (c, l, k) -> (c, l // 2, k)."""
+    """Apply max-pooling of size 2 over time; an odd last point is dropped: (c, l, k) -> (c, l // 2, k)."""
     half = maps.shape[1] // 2
     pairs = maps[:, : 2 * half]
     first, second = pairs.view(len(maps), half, 2, -1).unbind(2)
-    # The larger of both; torch.maximum's gradient takes four passes where this takes one.
+    # The maximum of both; the gradient of torch.maximum takes four passes, this one takes one.
     larger: Tensor = second + functional.relu(first - second)
     return larger
 
 
 class LSTMForecaster(nn.Module):
-    """LSTM 50 - LSTM 50 - dense 1: (k, w) past points -> (k,) next ones.
+    """LSTM 50 - LSTM 50 - dense 1: (k, w) past points -> (k,) forecasts.
 
-    On the CPU the forecast is the compiled one of :mod:`detectors.kernels.lstm`; ``nn.LSTM`` holds the weights.
+    On the CPU :mod:`detectors.kernels.lstm` computes the forecast with the weights of ``nn.LSTM``.
     """
 
     def __init__(self) -> None:
@@ -117,14 +117,14 @@ class LSTMForecaster(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if x.device.type == "cpu" and x.dtype == torch.float32 and not x.requires_grad:
             return self.compiled(self.lstm, self.dense, x)
-        # Time first: the layout in which cuDNN needs no transposed copy.
+        # With time first cuDNN needs no transposed copy.
         states, _ = self.lstm(x.t()[:, :, None])
         forecast: Tensor = self.dense(states[-1])
         return forecast[:, 0]
 
 
 def initialise(network: nn.Module) -> None:
-    """Keras' defaults: Glorot-uniform kernels, zero biases, orthogonal recurrent kernels, forget-gate bias 1."""
+    """Initialise as Keras does: Glorot-uniform kernels, zero biases, orthogonal recurrent kernels, forget bias 1."""
     for module in network.modules():
         if isinstance(module, nn.Linear | nn.Conv1d):
             nn.init.xavier_uniform_(module.weight)
@@ -145,5 +145,5 @@ def _initialise_lstm(lstm: nn.LSTM) -> None:
         if name.startswith("bias_ih"):
             parameter.data[lstm.hidden_size : 2 * lstm.hidden_size] = 1.0
         if name.startswith("bias_hh"):
-            # Keras has one bias per gate; learning torch's second one would double its step.
+            # Keras has one bias per gate; training torch's second one would double its step.
             parameter.requires_grad_(False)

@@ -1,4 +1,4 @@
-"""A fitted network in one safetensors file, nothing pickled. Costs only numpy until it is used."""
+"""Base class of detectors on torch, which saves them to one safetensors file. Imports torch only when used."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-# torch itself looks up whether there is such a one
+# torch itself checks whether the device exists.
 DEVICE = one_of("auto") | Rule(
     "a torch device, as 'cpu' or 'cuda:0'",
     lambda value: isinstance(value, str) and re.fullmatch(r"(cpu|cuda|mps|xpu)(:\d+)?", value) is not None,
@@ -26,7 +26,7 @@ Facts = saved.Facts
 class SavedDetector(Detector):
     """A detector on torch that can be saved after ``fit`` and loaded without fitting.
 
-    Subclasses say what they have learnt (:meth:`_state`) and take it back (:meth:`_restore`).
+    Subclasses return what they have learnt (:meth:`_state`) and restore it (:meth:`_restore`).
     """
 
     rules: ClassVar[dict[str, Rule]] = {"device": DEVICE}
@@ -38,21 +38,21 @@ class SavedDetector(Detector):
         return resolve_device(self.device)
 
     def _steady(self, seed: int | None = None) -> AbstractContextManager[None]:
-        """Equal results inside, whatever ran before; see :func:`detectors.neural.training.steady`."""
+        """Make results in the context reproducible; see :func:`detectors.neural.training.steady`."""
         from detectors.neural.training import steady
 
         return steady(self._device(), seed)
 
     @abstractmethod
     def _state(self) -> tuple[Tensors, Facts]:
-        """What ``fit`` has learnt: tensors by name, and what JSON can hold."""
+        """Return what ``fit`` has learnt: tensors by name, and values of JSON types."""
 
     @abstractmethod
     def _restore(self, tensors: Tensors, facts: Facts) -> None:
-        """Become what :meth:`_state` described, on ``self.device``."""
+        """Restore what :meth:`_state` returned, on ``self.device``."""
 
     def save(self, path: str | Path) -> None:
-        """As :meth:`Detector.save`: one safetensors file, nothing pickled."""
+        """Write one safetensors file, without pickle, as :meth:`Detector.save` does."""
         import torch
 
         scores = torch.from_numpy(self.fitted_scores())
@@ -62,10 +62,10 @@ class SavedDetector(Detector):
 
     @classmethod
     def load(cls, path: str | Path, device: str | None = None) -> Self:
-        """As :meth:`Detector.load`, onto ``device`` where one is given in place of the saved parameter."""
+        """Load as :meth:`Detector.load` does; ``device`` replaces the saved parameter."""
         tensors, facts = read(path)
         saved.check(path, facts, cls.__name__, cls.version)
-        # JSON knows no tuples.
+        # JSON has no tuples.
         params = {name: tuple(value) if isinstance(value, list) else value for name, value in facts["params"].items()}
         self = cls(**params | ({"device": device} if device else {}))
         self.fitted_pieces_ = []
@@ -75,12 +75,12 @@ class SavedDetector(Detector):
 
 
 def write(path: str | Path, tensors: Tensors, facts: Facts) -> None:
-    """One safetensors file; ``facts`` travel in its header as JSON."""
+    """Write one safetensors file with ``facts`` as JSON in its header."""
     saved.write(path, {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}, facts)
 
 
 def read(path: str | Path) -> tuple[Tensors, Facts]:
-    """Tensors and facts of :func:`write`; a file of another origin, a pickle for one, raises ValueError."""
+    """Read the tensors and facts of :func:`write`; a file of another origin (e.g. a pickle) raises ValueError."""
     import torch
 
     arrays, facts = saved.read(path)

@@ -1,4 +1,4 @@
-"""What detectors built on torch share: device, seeding, a training loop. Imported lazily: it needs torch."""
+"""Device, reproducibility and training loop of the detectors on torch. Imports torch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Batch = tuple[Tensor, ...]
 
 
 def resolve_device(device: str) -> torch.device:
-    """``"auto"`` is CUDA where there is one, else the CPU; any other name is torch's own."""
+    """Return the torch device; ``"auto"`` is CUDA if available, else the CPU."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return torch.device(device)
@@ -29,11 +29,11 @@ def resolve_device(device: str) -> torch.device:
 
 @contextmanager
 def steady(device: torch.device, seed: int | None = None) -> Iterator[None]:
-    """Equal results whatever ran before: inside, a generator of its own, seeded if there is a seed, and one CPU thread.
+    """Make results reproducible: a separate random generator, seeded if ``seed`` is given, and one CPU thread.
 
-    On leaving, torch's global generator, thread count and determinism are as they were. One thread because sums split
-    over threads round differently, and because batches this small gain nothing from a second. On CUDA torch's
-    deterministic kernels are asked for, with a warning where it has none.
+    On exit torch's global generator, thread count and determinism are restored. A single thread because sums over
+    several threads are rounded differently, and such small batches gain nothing from a second. On CUDA torch's
+    deterministic kernels are used, with a warning where there is none.
     """
     threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
@@ -42,7 +42,7 @@ def steady(device: torch.device, seed: int | None = None) -> Iterator[None]:
         if seed is not None:
             torch.manual_seed(seed)
         if device.type == "cuda":
-            # cuBLAS reads it when it starts; without it torch cannot promise equal matrix products.
+            # cuBLAS reads it when it starts; without it matrix products are not deterministic.
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
             torch.use_deterministic_algorithms(True, warn_only=True)
         torch.set_num_threads(1)
@@ -50,15 +50,15 @@ def steady(device: torch.device, seed: int | None = None) -> Iterator[None]:
             yield
         finally:
             torch.set_num_threads(threads)
-            if device.type == "cuda":  # which loads torch's compiler: seconds that a CPU need not wait
+            if device.type == "cuda":  # this imports torch's compiler, which takes seconds: not needed on a CPU
                 torch.use_deterministic_algorithms(strict, warn_only=warn_only)
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and in which steps a network learns."""
+    """Settings of a training."""
 
-    epochs: int  # passes over the training rows at most
+    epochs: int  # most passes over the training rows
     batch_size: int = 64
     learning_rate: float = 1e-3  # Adam's; the peak of the cycle when ``one_cycle``
     patience: int = 5  # epochs without a new lowest validation loss after which training stops; 0 = never
@@ -67,11 +67,11 @@ class Schedule:
     one_cycle: bool = False
     clip: float | None = None  # largest norm of the gradient
     epsilon: float = 1e-7  # Adam's; Keras' by default
-    validation_batch: int = 256  # rows of which the validation loss is taken at once
+    validation_batch: int = 256  # batch size of the validation loss
 
 
 def flow_schedule(epochs: int, batch: int, rate: float, one_cycle: bool = True) -> Schedule:
-    """For maximum likelihood: the best epoch is kept, gradients are clipped."""
+    """Return the settings for maximum likelihood: the best epoch is kept, gradients are clipped."""
     return Schedule(epochs, batch, rate, 0, "best", one_cycle, clip=5.0, epsilon=1e-8, validation_batch=512)
 
 
@@ -89,16 +89,16 @@ def train(
     Parameters
     ----------
     network : nn.Module
-        Left in evaluation mode.
+        It is in evaluation mode afterwards.
     loss : callable
-        Takes a batch of each tensor and returns the batch's mean loss; batches are summed in that loss' precision.
+        Takes a batch of each tensor and returns the batch's mean loss; batches are summed in the precision of the loss.
     training, validation : tensors of equal first length each
-        Row numbers serve, too. Without validation rows the training loss takes the validation loss' place.
+        They may be row indices. Without validation rows the training loss replaces the validation loss.
     schedule : Schedule
     report : callable
         Receives ``"epoch i/n, loss x, validation y"`` after each epoch.
     order : callable or None
-        Draws an epoch's order of that many rows; None keeps their order.
+        Returns a random order of that many rows for an epoch; None keeps their order.
 
     Returns
     -------
@@ -108,9 +108,9 @@ def train(
     Raises
     ------
     Diverged
-        When a loss is not finite.
+        If a loss is not finite.
     """
-    step = _stepper(network, schedule, len(training[0]))
+    step = _make_step(network, schedule, len(training[0]))
     history: History = {"train": [], "validation": []}
     best: dict[str, Tensor] = {}
     for epoch in range(schedule.epochs):
@@ -134,20 +134,20 @@ def train(
 
 
 def epochs_since_best(losses: Sequence[float]) -> int:
-    """Epochs since the first occurrence of the lowest loss."""
+    """Return the number of epochs since the first occurrence of the lowest loss."""
     return len(losses) - 1 - losses.index(min(losses))
 
 
 def _batches(data: Sequence[Tensor], size: int, order: Callable[[int], Tensor] | None = None) -> Iterable[Batch]:
     if order is not None:
-        # One gather for the whole epoch; drawn on the CPU, so that each device sees the same order.
+        # One gather for the whole epoch; drawn on the CPU, so that the order is the same on all devices.
         drawn = order(len(data[0])).to(data[0].device)
         data = [tensor[drawn] for tensor in data]
     return zip(*(torch.split(tensor, size) for tensor in data), strict=True)
 
 
 def _mean(loss: Callable[..., Tensor], batches: Iterable[Batch], step: Callable[[Tensor], None]) -> float:
-    """Mean loss over all rows; ``step`` receives each batch's."""
+    """Return the mean loss over all rows; ``step`` is called with the loss of each batch."""
     total, rows = torch.zeros(()), 0
     for batch in batches:
         value = loss(*batch)
@@ -167,8 +167,8 @@ def _validation_loss(
         return _mean(loss, _batches(data, schedule.validation_batch), lambda value: None)
 
 
-def _stepper(network: nn.Module, schedule: Schedule, rows: int) -> Callable[[Tensor], None]:
-    """One step down the gradient of a batch's loss."""
+def _make_step(network: nn.Module, schedule: Schedule, rows: int) -> Callable[[Tensor], None]:
+    """Return a function that updates the network from the loss of a batch."""
     optimiser = adam(network, schedule, rows)
 
     def step(value: Tensor) -> None:
@@ -182,13 +182,13 @@ def _stepper(network: nn.Module, schedule: Schedule, rows: int) -> Callable[[Ten
 
 
 def adam(network: nn.Module, schedule: Schedule, rows: int) -> Adam:
-    """The optimiser of a schedule over so many training rows."""
+    """Return the optimiser of a schedule for ``rows`` training rows."""
     steps = schedule.epochs * math.ceil(rows / schedule.batch_size)
     return Adam(network.parameters(), schedule.learning_rate, schedule.epsilon, steps if schedule.one_cycle else None)
 
 
 def require_finite(history: History) -> None:
-    """Raise Diverged when a last loss is not finite."""
+    """Raise Diverged if the last loss of the training or validation rows is not finite."""
     for part, losses in history.items():
         if not math.isfinite(losses[-1]):
             raise Diverged(

@@ -41,7 +41,7 @@ def test_steps_are_those_of_torch(cycle: int | None, rate: float, epsilon: float
     pace = cycle and torch.optim.lr_scheduler.OneCycleLR(reference, rate, total_steps=cycle)
     for step in range(cycle or 30):
         group = reference.param_groups[0]
-        assert ours.pace() == (group["lr"], group["betas"][0])
+        assert ours.rate_and_beta1() == (group["lr"], group["betas"][0])
         gradients(mine, step)
         gradients(theirs, step)
         ours.step()

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.kernels.lstm import Forecast, _tanh_of
+from detectors.kernels.lstm import Forecast, _tanh_in_place
 from detectors.lstm import LSTM
 from detectors.neural.networks import LSTMForecaster
 
@@ -68,11 +68,11 @@ def test_scoring_in_blocks_equals_one_pass_with_gradients(rows, window):
 def test_tanh_is_right_to_a_few_units_in_the_last_place():
     x = np.linspace(-30, 30, 200_001, dtype=np.float32)
     found = x.copy()
-    _tanh_of(found)
+    _tanh_in_place(found)
     wanted = np.tanh(x.astype(float))
     np.testing.assert_allclose(found, wanted, rtol=5e-7, atol=0)
     edges = np.array([np.nan, np.inf, -np.inf, 0.0], dtype=np.float32)
-    _tanh_of(edges)
+    _tanh_in_place(edges)
     np.testing.assert_allclose(edges, [np.nan, 1.0, -1.0, 0.0], rtol=5e-7)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.flows.runs import ALIKE, DURATION, Runs, runs_of
+from detectors.flows.runs import ALIKE, DURATION, Runs, find_runs
 from detectors.scaleflow import COMPONENTS, ScaleFlow
 
 WINDOWED = tuple(name for name in COMPONENTS if name != DURATION)
@@ -112,7 +112,7 @@ def test_a_fitted_run_is_not_its_own_neighbour():
 
 
 def test_runs_are_bounded_by_changes_of_value():
-    first, values, lengths = runs_of(np.array([2.0, 2.0, 5.0, 2.0, 2.0, 2.0]))
+    first, values, lengths = find_runs(np.array([2.0, 2.0, 5.0, 2.0, 2.0, 2.0]))
     assert first.tolist() == [0, 2, 3]
     assert values.tolist() == [2.0, 5.0, 2.0]
     np.testing.assert_allclose(np.exp(lengths), [2, 1, 3])

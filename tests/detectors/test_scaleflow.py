@@ -13,8 +13,15 @@ from detectors.core import Explains, Explanation, share_interval
 from detectors.core.contract import Diverged
 from detectors.core.periods import period
 from detectors.flows.bank import FlowBank, train_bank
-from detectors.flows.components import FLATTEST, NEAREST, Distance, Evidence, Gaussian, Likelihood, prepared
-from detectors.flows.scale import CoarseWindows, Scale, WindowWhitening, exactly, held_out, spread
+from detectors.flows.components import FLATTEST, NEAREST, Distance, Evidence, Gaussian, Likelihood, view_tensor
+from detectors.flows.scale import (
+    CoarseWindows,
+    Scale,
+    WindowWhitening,
+    held_out_mask,
+    mean_over_windows,
+    resample_evenly,
+)
 from detectors.neural.training import steady
 from detectors.scaleflow import UNSURE, ScaleFlow
 from tests.support.randomness import only_from
@@ -171,7 +178,7 @@ def test_behind_a_flat_tail_a_hundredth_of_the_spread_is_a_nat():
 
 
 def distance(references: np.ndarray, view: str, span: int = 1) -> Distance:
-    return Distance(prepared(references, view, CPU), torch.arange(len(references)), span, view)
+    return Distance(view_tensor(references, view, CPU), torch.arange(len(references)), span, view)
 
 
 @settings(max_examples=30, deadline=None)
@@ -219,7 +226,7 @@ def test_spread_is_the_mean_of_the_covering_windows(n, span, stride):
     stride = min(stride, span)
     starts = np.unique(np.append(np.arange(0, n - span + 1, stride), n - span))
     values = np.random.default_rng(n).standard_normal(len(starts))
-    got = spread(values, starts, span, n)
+    got = mean_over_windows(values, starts, span, n)
     for point in range(n):
         covering = (starts <= point) & (point < starts + span)
         assert got[point] == pytest.approx(values[covering].mean(), abs=1e-12)
@@ -245,12 +252,12 @@ def test_no_period_is_made_up(x):
 
 
 def test_held_out_windows_are_a_fifth_in_contiguous_blocks():
-    mask = held_out(10_000, span=50)
+    mask = held_out_mask(10_000, span=50)
     assert mask.mean() == pytest.approx(0.2, abs=0.01)
     edges = np.flatnonzero(np.diff(mask.astype(int)))
     assert np.diff(edges).min() >= 50
-    assert held_out(9, span=4).any()
-    np.testing.assert_array_equal(exactly(np.array([3, 5]), 4), [3, 3, 3, 5])
+    assert held_out_mask(9, span=4).any()
+    np.testing.assert_array_equal(resample_evenly(np.array([3, 5]), 4), [3, 3, 3, 5])
 
 
 @settings(max_examples=30, deadline=None)
@@ -659,8 +666,8 @@ def test_a_series_is_scored_by_the_scales_that_it_can_hold() -> None:
     assert spans == sorted(spans)
     assert len(spans) > 2
     for n in (spans[1], spans[2] - 1):
-        assert [scale.span for scale in detector._fitting(n)] == spans[:2]
-    assert [scale.span for scale in detector._fitting(spans[0] - 1)] == spans[:1]
+        assert [scale.span for scale in detector._usable_scales(n)] == spans[:2]
+    assert [scale.span for scale in detector._usable_scales(spans[0] - 1)] == spans[:1]
 
 
 def test_the_noise_of_training_is_that_of_a_grid_step_in_standard_deviations(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -718,7 +725,7 @@ def test_half_and_twice_the_share_are_what_is_certain_enough(interval, noted, mo
 def test_a_series_is_unlike_from_half_of_the_components_on():
     detector = ScaleFlow()
     for share, noted in ((0.49, 0), (0.5, 1), (0.9, 1), (0.1, 0)):
-        detector._tell_unlike(share)
+        detector._note_unlike(share)
         assert len(detector.notes_) == noted, share
 
 
@@ -759,7 +766,7 @@ def test_the_surprise_of_a_fitted_window_is_that_of_scoring_the_whole(part):
 def test_windows_that_all_overlap_are_compared_with_each_other_and_nothing_else(count):
     windows = np.random.default_rng(0).normal(size=(count, 8))
     places = np.arange(count)
-    references = prepared(windows, "distance", torch.device("cpu"))
+    references = view_tensor(windows, "distance", torch.device("cpu"))
     found = Distance(references, torch.from_numpy(places), 10, "distance")(windows, places)
     apart = np.sqrt(((windows[:, None] - windows[None]) ** 2).sum(axis=2))
     assert np.isfinite(found).all()

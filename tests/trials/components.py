@@ -13,8 +13,8 @@ import torch
 from scipy.ndimage import uniform_filter1d
 
 from detectors.core import Array, Index, evenly_spaced
-from detectors.flows.components import Distance, Evidence, prepared
-from detectors.flows.scale import CoarseWindows, Scale, spread
+from detectors.flows.components import Distance, Evidence, view_tensor
+from detectors.flows.scale import CoarseWindows, Scale, mean_over_windows
 from detectors.scaleflow import COMPONENTS, ScaleFlow
 
 TRIM = 0.02  # of the references
@@ -42,7 +42,7 @@ class Local:
     def __call__(self, windows: Array, places: Index | None = None) -> Array:
         ratio = self.distance(windows, places)
         for a in range(0, len(windows), 1024):
-            mine = prepared(windows[a : a + 1024], self.distance.view, self.distance.references.device)
+            mine = view_tensor(windows[a : a + 1024], self.distance.view, self.distance.references.device)
             own = None if places is None else torch.from_numpy(places[a : a + 1024])
             ratio[a : a + 1024] /= self.own[self.distance._nearest(mine, own).numpy()].mean(axis=1)
         return ratio
@@ -58,8 +58,8 @@ class Own(ScaleFlow):
 
     def rows(self, x: Array) -> Iterator[tuple[tuple[int, str], Array]]:
         """``(span, component)`` and its (n,) surprises."""
-        scaled, place = self._standardise(x), self._row(x)
-        for scale in self._fitting(len(x)):
+        scaled, place = self._standardise(x), self._fitted_row(x)
+        for scale in self._usable_scales(len(x)):
             if isinstance(scale, Scale):
                 starts, found = scale.window_surprises(scaled, place)
                 for (kind, name), values in self._kinds(scale, starts, found, max(len(x), scale.span)):
@@ -70,7 +70,7 @@ class Own(ScaleFlow):
     def _kinds(self, scale: Scale, starts: Index, found: Array, n: int) -> Iterator[tuple[tuple[str, str], Array]]:
         """A kind and a component, and the (n,) surprises of points, from the (components, k) ones of windows."""
         for name, row in zip(scale.components, found, strict=True):
-            yield ("", name), spread(row, starts, scale.span, n)
+            yield ("", name), mean_over_windows(row, starts, scale.span, n)
 
 
 class Wider(Own):
@@ -91,7 +91,7 @@ class Wider(Own):
             scale.components[f"local {name}"] = local, Evidence(np.sort(local(references[some], places[some])), 0)
             own = component(references, places)
             kept = own <= np.quantile(own, 1 - TRIM)
-            view = prepared(references[kept], name, torch.device("cpu"))
+            view = view_tensor(references[kept], name, torch.device("cpu"))
             trimmed = Distance(view, torch.from_numpy(places[kept]), scale.span, name)
             asked = np.sort(trimmed(references[some], places[some]))
             scale.components[f"trimmed {name}"] = trimmed, Evidence(asked, 0)
@@ -106,7 +106,7 @@ class Wider(Own):
     def _kinds(self, scale: Scale, starts: Index, found: Array, n: int) -> Iterator[tuple[tuple[str, str], Array]]:
         yield from super()._kinds(scale, starts, found, n)
         for name, row, low in zip(scale.components, found, least(found, starts, scale.span, n), strict=True):
-            yield ("log ", name), spread(np.log1p(row), starts, scale.span, n)
+            yield ("log ", name), mean_over_windows(np.log1p(row), starts, scale.span, n)
             if name in COMPONENTS:
                 yield ("least ", name), low
 
