@@ -1,4 +1,4 @@
-"""Labelled univariate series: the four data sets of the table, or anybody's folder of ``value,label`` files.
+"""Labelled univariate series: the four data sets of the table, or a user's folder of ``value,label`` files.
 
 >>> import datasets
 >>> datasets.names()
@@ -10,8 +10,8 @@ MGAB: SIMULATED series stand in for the real series (as asked)
 >>> len(series), series.n_anomalous, series.simulated
 (100000, 200, True)
 
-Hugging Face's library has the same import name; ``datasets.PROJECT`` is there in this one only. A wheel of ours calls
-it ``tsad_benchmark.datasets``.
+Hugging Face's library has the same import name, but no ``datasets.PROJECT``. In the wheel of this project the package
+is ``tsad_benchmark.datasets``.
 """
 
 from datasets._archive import Archive

@@ -1,4 +1,4 @@
-"""Large published collections: run when they are named, never simulated, used as the part of them that is at hand."""
+"""Large published collections: run only if named, never simulated, and usable if only a part is available."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ ENDINGS = (".out", ".csv")
 
 
 class Archive(Dataset):
-    """A collection of which a user may have a part.
+    """A collection of which a user may have only a part.
 
-    The shipped fingerprints do not cover it. So the first sight of a series is recorded in the cache, and every later
-    one compared with that.
+    The package has no fingerprints of its series. So the fingerprint of a series is recorded in the cache when it is
+    first read, and compared each later time.
 
     Parameters
     ----------
     name, title : str
     series : tuple of Facts
-        What is known before; empty: the names are those of the files.
+        Known facts on its series; if empty, series are named like the files.
     count : int
-        Series that the publisher counts.
+        Number of series that the publisher states.
     home : str
         Folder of its files, by default its name.
     with_train : bool
-        Whether files with ``.train.`` in their name are series of their own.
+        True if files with ``.train.`` in their name are also series.
 
     Examples
     --------
@@ -74,12 +74,14 @@ class Archive(Dataset):
         network: Network,
         say: Callable[[str], None] = lambda message: None,
     ) -> Self:
-        """The part of it that a local folder has. Without one, all of it, or what the cache has where no host answers.
+        """Return a copy with the available series: those of the local folder, if given.
+
+        Else it has all published series, or those of the cache if the publisher cannot be reached.
 
         Raises
         ------
         DataError
-            If no series is at hand.
+            If no series is available.
         """
         if data_dir is not None:
             there = self._files_in(data_dir)
@@ -88,14 +90,14 @@ class Archive(Dataset):
                 self._mention_others(there - set(names), say)
             if not names:
                 raise DataError(
-                    f"{data_dir} holds no file of {self.name}: put them into {data_dir / self.home}, "
-                    "or leave the folder out to download",
+                    f"{data_dir} has no file of {self.name}: put them into {data_dir / self.home}, "
+                    "or omit the folder to download",
                     self.name,
                 )
         else:
             names = self._cached_or_published(cache_dir, network, say)
         if len(names) != self.size:
-            say(f"{self.name}: {len(names)} of {self.size} series are at hand")
+            say(f"{self.name}: {len(names)} of {self.size} series are available")
         part = copy.copy(self)
         known = {facts.name: facts for facts in self.series}
         part.series = tuple(known.get(name, Facts(name)) for name in names)
@@ -110,14 +112,14 @@ class Archive(Dataset):
         except DataError as error:
             if not cached:
                 raise DataError(
-                    f"{self.name} is not to be had: {error}; give a local folder with --data-dir", self.name
+                    f"{self.name} is not available: {error}; give a local folder with --data-dir", self.name
                 ) from error
-            say(f"{self.name}: only what the cache has, the others cannot be downloaded ({error})")
+            say(f"{self.name}: only the series in the cache, the others cannot be downloaded ({error})")
             return cached
         return [facts.name for facts in self.series if facts.name in published] if self.series else published
 
     def _files_in(self, root: Path) -> set[str]:
-        """Names of files below a folder that may be its series."""
+        """Return the names of the files below a folder that may be its series."""
         there = (path.name for folder in folders(root, self) if folder.is_dir() for path in folder.iterdir())
         return {name for name in there if self._is_series(name)}
 
@@ -126,10 +128,10 @@ class Archive(Dataset):
             files = (
                 "1 other file of the folder is" if len(others) == 1 else f"{len(others)} other files of the folder are"
             )
-            say(f"{self.name}: {files} not on its list, as {min(others)}: name the folder itself to run them")
+            say(f"{self.name}: {files} not on its list, e.g. {min(others)}: name the folder itself to run them")
 
     def _in_order(self, there: set[str]) -> list[str]:
-        """Those that are its series, in the publisher's order where it is known."""
+        """Return the names that are its series, in the publisher's order if that is known."""
         return [facts.name for facts in self.series if facts.name in there] if self.series else sorted(there)
 
     def _is_series(self, name: str) -> bool:
@@ -137,22 +139,22 @@ class Archive(Dataset):
         return name.endswith(ENDINGS) and wanted and not name.startswith(".")
 
     def _simulate(self, facts: Facts, seed: int) -> Arrays:
-        raise DataError(f"{self.name} has no simulated series: leave out --data simulated", self.name, facts.name)
+        raise DataError(f"{self.name} has no simulated series: omit --data simulated", self.name, facts.name)
 
 
-def compare_with_first_sight(cache_dir: Path, dataset: str, series: str, arrays: Arrays) -> None:
-    """Record the fingerprint of a series that was never seen, and refuse one that differs from what was recorded.
+def check_recorded_fingerprint(cache_dir: Path, dataset: str, series: str, arrays: Arrays) -> None:
+    """Record the fingerprint of a new series, or compare that of a known series with the record.
 
     Raises
     ------
     DataError
-        If its values or labels are others than at first sight.
+        If its values or labels differ from those first read.
     """
     path = cache_dir / "fingerprints" / f"{dataset}.json"
     known: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     found = fingerprint(arrays)["sha256"]
     if series not in known:
-        with suppress(OSError):  # a cache that is read-only remembers nothing
+        with suppress(OSError):  # a read-only cache records nothing
             write_bytes(path, json.dumps({**known, series: found}, indent=1).encode())
     elif known[series] != found:
         raise DataError(

@@ -1,4 +1,4 @@
-"""Series and data sets: values, labels, and where they came from."""
+"""Series and data sets: values, labels and sources."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Source = Literal["local", "cache", "download", "file", "simulated"]
 
 
 class DataError(Exception):
-    """A series that cannot be used; the message names file, row and cure.
+    """Raised for a series that cannot be used; the message names the file, the row and the next step.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class Series:
         1 = anomalous.
     source : {"local", "cache", "download", "file", "simulated"}
     train : (m,) float64 array or None
-        Values of a training file that ships apart (NASA-MSL), without anomalies.
+        Values of a separate training file without anomalies (NASA-MSL).
 
     Examples
     --------
@@ -85,7 +85,7 @@ class Series:
 
     @cached_property
     def sha256(self) -> str:
-        """Fingerprint of the canonical bytes: little-endian float64 values, uint8 labels, train values if any."""
+        """The hash of the canonical bytes: little-endian float64 values, uint8 labels, train values if any."""
         h = hashlib.sha256()
         h.update(np.ascontiguousarray(self.values, dtype="<f8").tobytes())
         h.update(np.ascontiguousarray(self.labels, dtype=np.uint8).tobytes())
@@ -94,23 +94,23 @@ class Series:
         return h.hexdigest()
 
     def segments(self) -> list[tuple[int, int]]:
-        """Half-open row ranges of consecutive anomalous points."""
+        """Return the half-open row ranges of consecutive anomalous points."""
         edges = np.flatnonzero(np.diff(np.concatenate([[0], self.labels, [0]]).astype(np.int8)))
         return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a published series before it is read.
+    """Facts on a published series that are known before it is read.
 
     Attributes
     ----------
     name : str
         File name in TSB-UAD's public layout, e.g. ``"C-1.test.out"``.
     n, n_anomalous, n_segments : int
-        Points, anomalous points and runs of anomalous points; 0 = not known (a user's own file).
+        Points, anomalous points and runs of anomalous points; 0 = unknown (a user's own file).
     n_train : int
-        Points of the training file that ships apart, 0 = there is none.
+        Points of the separate training file, 0 = there is none.
 
     Examples
     --------
@@ -127,24 +127,24 @@ class Facts:
 
     @property
     def train_name(self) -> str:
-        """File name of the training part, ``""`` if there is none."""
+        """The file name of the training part, ``""`` if there is none."""
         return self.name.replace(".test.", ".train.") if self.n_train else ""
 
 
 @dataclass(frozen=True)
 class Remote:
-    """One file somewhere on the net.
+    """A file on the internet.
 
     Attributes
     ----------
     name : str
-        How the converter calls it, e.g. ``"Dodgers.data"``.
+        Name under which the converter receives it, e.g. ``"Dodgers.data"``.
     url : str
-        ``https`` address of the file, or of the zip that holds it.
+        ``https`` address of the file, or of the zip that contains it.
     member : str
-        Path inside the zip, top folders may be left out; ``""`` = the address is the file itself.
+        Path inside the zip, without leading folders if they are not needed; ``""`` = the address is the file itself.
     redirect_hosts : tuple of str
-        Other hosts that may answer in the publisher's place; any other redirect is refused.
+        Other hosts to which the publisher may redirect; any other redirect is refused.
 
     Examples
     --------
@@ -163,25 +163,25 @@ Arrays = tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.float64] | Non
 
 
 class Dataset(ABC):
-    """Metadata of a data set, and how to imitate it; one subclass in one file.
+    """Metadata of a data set and simulation of its series; one subclass per file.
 
-    A subclass sets the class attributes and writes :meth:`_simulate`. With :meth:`originals` and
-    :meth:`convert` the loader can also start from the files of the first publisher.
+    A subclass sets the class attributes and implements :meth:`_simulate`. With :meth:`originals` and
+    :meth:`convert` the loader can also use the files of the original publisher.
 
     Attributes
     ----------
     name : str
         Folder name in TSB-UAD's public layout.
     title, licence, citation, notes : str
-        For people; ``notes`` holds what changes the meaning of a figure and must stand beside it.
+        Information for people; ``notes`` is shown with the figures, because it is needed to interpret them.
     urls : tuple of str
         Home pages.
     series : tuple of Facts
         The series, in order.
     zip_url : str
-        Where its zip is published.
+        Address of its zip.
     header : bool
-        Whether its files have a first line with names; rows without a value are then dropped, as TSB-AD does.
+        True if its files have a first line with names; rows without a value are then dropped, as TSB-AD does.
 
     Examples
     --------
@@ -205,25 +205,25 @@ class Dataset(ABC):
 
     @property
     def home(self) -> str:
-        """Folder of its files, below the data folder and inside the zip."""
+        """The folder of its files, below the data folder and inside the zip."""
         return self.name
 
     @property
     def size(self) -> int:
-        """Series that the publisher counts."""
+        """The number of series that the publisher states."""
         return len(self.series)
 
     def series_names(self) -> tuple[str, ...]:
-        """Names of the series, in order."""
+        """Return the names of the series, in order."""
         return tuple(facts.name for facts in self.series)
 
     def facts(self, series: str) -> Facts:
-        """What is known of one series.
+        """Return the facts on one series.
 
         Raises
         ------
         DataError
-            If there is no such series; the message proposes the nearest name.
+            If there is no such series; the message suggests the nearest name.
         """
         for facts in self.series:
             if facts.name == series:
@@ -231,9 +231,9 @@ class Dataset(ABC):
         raise DataError(f"{self.name} has no series {series!r}{nearest(series, self.series_names())}", self.name)
 
     def simulate(self, series: str, seed: int = 0) -> Series:
-        """A simulated series in place of a real one: made up, with the length and label density of that one.
+        """Simulate a series with the length and the number of anomalous points of a real one.
 
-        Equal arguments give equal arrays. The result says ``source="simulated"``.
+        Equal arguments give equal arrays. The result has ``source="simulated"``.
         """
         facts = self.facts(series)
         values, labels, train = self._simulate(facts, seed)
@@ -241,31 +241,31 @@ class Dataset(ABC):
 
     @abstractmethod
     def _simulate(self, facts: Facts, seed: int) -> Arrays:
-        """Values (n,) float64, labels (n,) uint8, and train (m,) float64 or None."""
+        """Return values (n,) float64, labels (n,) uint8, and train (m,) float64 or None."""
 
     def originals(self, series: str) -> tuple[Remote, ...]:
-        """Files of the first publisher from which :meth:`convert` makes the series; ``()`` = none."""
+        """Return the files of the original publisher that :meth:`convert` needs; ``()`` = none."""
         return ()
 
     def convert(self, series: str, files: Mapping[str, bytes]) -> Arrays:
-        """Make a series from the publisher's own files, bit-equal to TSB-UAD's public copy.
+        """Convert the original publisher's files to a series that equals TSB-UAD's public copy to the bit.
 
         Parameters
         ----------
         series : str
         files : mapping of file name to content
-            One entry for each :meth:`originals`.
+            One entry for each of the :meth:`originals`.
 
         Raises
         ------
         DataError
-            If a file is not what its publisher ships.
+            If a file is not the one that its publisher provides.
         """
         raise NotImplementedError(f"{self.name} cannot be made from originals")
 
 
 def nearest(wrong: str, right: Iterable[str]) -> str:
-    """`` : did you mean 'x'?``, or the names there are."""
+    """Return ``: did you mean 'x'?``, or a list of the valid names."""
     names = list(right)
     lower = {name.lower(): name for name in names}
     close = get_close_matches(wrong.lower(), lower, n=1)
@@ -275,7 +275,7 @@ def nearest(wrong: str, right: Iterable[str]) -> str:
 
 
 def random_generator(*parts: str | int) -> np.random.Generator:
-    """A generator seeded by names and numbers, independent of the order in which series are made.
+    """Return a generator that is seeded by names and numbers, so that the order of calls does not matter.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Files from the net: only what is needed, and resumed where it broke.
+"""Downloads: only the members of a zip that are needed, and resumed after an interruption.
 
-Own code: pooch and remotezip keep nothing of a transfer that breaks, and follow a redirect to any host. Both were tried
-against a local server.
+This is own code because pooch and remotezip keep nothing of an interrupted transfer and follow redirects to any host.
+Both were tested with a local server.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
 
 MAX_FILE = 64 << 20  # single files of publishers have up to 3 MB
 MAX_ZIP = 8 << 30
-CHUNK = 4096  # what a break loses of a transfer at most
+CHUNK = 4096  # most bytes that an interruption loses
 T = TypeVar("T")
 
 
 class Network:
-    """The way to the publishers' files; keep one for a run, it remembers open zips and dead hosts.
+    """Access to the publishers' files; one object per run, because it caches open zips and unreachable hosts.
 
     Parameters
     ----------
     cache_dir : Path
-        Half and whole downloads wait in its ``downloads/``.
+        Folder whose ``downloads/`` holds partial and complete downloads.
     base_url, offline, connect_timeout, read_timeout
         See :class:`datasets._http.Http`.
     file_timeout : float
-        Seconds for one file in all, against hosts that drip.
+        Seconds for one file in total, against very slow hosts.
     tries : int
-        Attempts in a row without a byte of progress.
+        Number of successive attempts without any progress.
     pause : float
-        Seconds to wait after the first of them; the wait grows.
+        Seconds to wait after the first of them; later waits are longer.
 
     Examples
     --------
@@ -76,14 +76,14 @@ class Network:
         self._faults: dict[str, DataError] = {}
 
     def fetch(self, remote: Remote) -> bytes:
-        """Content of one file; a file that failed once fails again at once.
+        """Return the content of one file; after a failure, later calls raise the same error at once.
 
         Raises
         ------
         Unreachable
             If its host does not answer.
         DataError
-            If what comes is not it: a web page, a foreign redirect, too much, a hostile zip.
+            If the answer is refused: a web page, a redirect to another host, too many bytes, an unsafe zip.
         """
         if remote.url in self._faults:
             raise self._faults[remote.url]
@@ -91,23 +91,23 @@ class Network:
             if remote.member:
                 return read_member(self._zip(remote), remote.member, remote.url)
             return self._file(remote)
-        except OSError as error:  # requests' own, or a full disk
-            raise DataError(f"{remote.url}: {last_words(error)}") from error
+        except OSError as error:  # an error of requests, or a full disk
+            raise DataError(f"{remote.url}: {short_message(error)}") from error
 
     def members(self, url: str, folder: str) -> list[str]:
-        """Names of the files in one folder of a zip, sorted; :meth:`fetch` says what it raises."""
+        """Return the sorted names of the files in one folder of a zip; errors are those of :meth:`fetch`."""
         if url in self._faults:
             raise self._faults[url]
         try:
             return files_in(self._zip(Remote("", url, folder)), folder)
         except OSError as error:
-            raise DataError(f"{url}: {last_words(error)}") from error
+            raise DataError(f"{url}: {short_message(error)}") from error
 
     def _file(self, remote: Remote) -> bytes:
         if remote.url not in self._files:
-            path = self._once(remote.url, lambda: self._transfer(remote, MAX_FILE))
+            path = self._record_fault(remote.url, lambda: self._transfer(remote, MAX_FILE))
             data = path.read_bytes()
-            path.unlink()  # the series made from it goes to the cache
+            path.unlink()  # the converted series is written to the cache
             if data[:200].lstrip().lower().startswith((b"<!doctype", b"<html")):
                 self._faults[remote.url] = DataError(f"{remote.url} {WEB_PAGE}")
                 raise self._faults[remote.url]
@@ -116,10 +116,10 @@ class Network:
 
     def _zip(self, remote: Remote) -> zipfile.ZipFile:
         if remote.url not in self._open_zips:
-            self._open_zips[remote.url] = self._once(remote.url, lambda: self._open_zip(remote))
+            self._open_zips[remote.url] = self._record_fault(remote.url, lambda: self._open_zip(remote))
         return self._open_zips[remote.url]
 
-    def _once(self, url: str, attempt: Callable[[], T]) -> T:
+    def _record_fault(self, url: str, attempt: Callable[[], T]) -> T:
         try:
             return attempt()
         except DataError as error:
@@ -127,7 +127,7 @@ class Network:
             raise
 
     def _open_zip(self, remote: Remote) -> zipfile.ZipFile:
-        """Open over the net if the server can send ranges, else download whole."""
+        """Open the zip remotely if the server supports ranges, else download it completely."""
         whole = self._path(remote)
         if not whole.exists():
             size = self._range_size(remote)
@@ -137,32 +137,32 @@ class Network:
         try:
             return _as_zip(whole, remote.url)
         except DataError:
-            whole.unlink()  # else every later run would find the same wrong file
+            whole.unlink()  # else later runs would find the same wrong file
             raise
 
     # -- transfers -----------------------------------------------------------------------------
 
     def _path(self, remote: Remote) -> Path:
-        """Where a download waits: one plain name made of host and path."""
+        """Return the path of a download; its file name consists of host and path of the address."""
         parts = urlsplit(remote.url)
         plain = "".join(c if c.isalnum() or c in ".-" else "_" for c in f"{parts.netloc}{parts.path}")
         return self.downloads / plain[-150:]
 
     def _transfer(self, remote: Remote, limit: int) -> Path:
-        """Download a whole file, going on where an earlier attempt or run broke off."""
+        """Download a file completely; continue after an interruption of an earlier attempt or run."""
         path = self._path(remote)
         part = path.with_name(path.name + ".part")
         part.parent.mkdir(parents=True, exist_ok=True)
         deadline = time.monotonic() + self.file_timeout
-        self._persist(lambda: self._append(remote, part, limit, deadline), lambda: _size(part), remote.url)
+        self._retry(lambda: self._append(remote, part, limit, deadline), lambda: _size(part), remote.url)
         part.replace(path)
         _tag(part).unlink(missing_ok=True)
         return path
 
     def _append(self, remote: Remote, part: Path, limit: int, deadline: float) -> bool:
-        """One request for what is missing; True when the file is whole."""
+        """Request the missing bytes once; return True if the file is complete."""
         have, headers = _size(part), {}
-        if have and _tag(part).exists():  # If-Range: go on only if it still is the same file
+        if have and _tag(part).exists():  # If-Range: continue only if the file is still the same
             headers = {"Range": f"bytes={have}-", "If-Range": _tag(part).read_text()}
         with self.http.get(remote, headers) as response:
             resumed = response.headers.get("Content-Range", "").startswith(f"bytes {have}-") and bool(headers)
@@ -171,13 +171,13 @@ class Network:
             if start + expected > limit:
                 raise DataError(f"{remote.url} would be {start + expected:,} bytes, more than {limit:,}: refused")
             if not resumed:
-                _keep_tag(part, response)
+                _write_tag(part, response)
             with part.open("ab" if resumed else "wb") as stream:
                 got = _copy(response, stream.write, limit - start, deadline, remote.url)
         return expected in (-1, got)
 
     def _range_size(self, remote: Remote) -> int:
-        """Size of the file if the server sends ranges of it, else 0."""
+        """Return the size of the file if the server sends ranges of it, else 0."""
         sizes: list[int] = []
 
         def attempt() -> bool:
@@ -186,11 +186,11 @@ class Network:
                 sizes.append(int(total) if response.status_code == 206 and total.isdigit() else 0)
             return True
 
-        self._persist(attempt, lambda: 0, remote.url)
+        self._retry(attempt, lambda: 0, remote.url)
         return sizes[-1]
 
     def read_range(self, remote: Remote, start: int, stop: int) -> bytes:
-        """Bytes ``start .. stop`` of a remote file."""
+        """Return the bytes ``start`` to ``stop - 1`` of a remote file."""
         data = bytearray()
         deadline = time.monotonic() + self.file_timeout
 
@@ -198,15 +198,15 @@ class Network:
             at = start + len(data)
             with self.http.get(remote, {"Range": f"bytes={at}-{stop - 1}"}) as response:
                 if not response.headers.get("Content-Range", "").startswith(f"bytes {at}-"):
-                    raise DataError(f"{remote.url} stopped to send ranges: run the same command again")
+                    raise DataError(f"{remote.url} stopped sending ranges: run the same command again")
                 _copy(response, data.extend, stop - at, deadline, remote.url)
             return len(data) == stop - start
 
-        self._persist(attempt, lambda: len(data), remote.url)
+        self._retry(attempt, lambda: len(data), remote.url)
         return bytes(data)
 
-    def _persist(self, attempt: Callable[[], bool], progress: Callable[[], int], url: str) -> None:
-        """Repeat until it succeeds; give up after some tries in a row without progress."""
+    def _retry(self, attempt: Callable[[], bool], progress: Callable[[], int], url: str) -> None:
+        """Repeat until it succeeds; raise DataError after ``tries`` successive attempts without progress."""
         import requests
 
         failures, cause, best = 0, "it ends too early", progress()
@@ -215,17 +215,17 @@ class Network:
                 if attempt():
                     return
             except requests.RequestException as error:
-                cause = last_words(error)
+                cause = short_message(error)
             failures = 0 if progress() > best else failures + 1
             best = max(best, progress())
             time.sleep(self.pause * failures)
         raise DataError(
-            f"{url} breaks off again and again ({cause}): run the same command later, it goes on from there"
+            f"{url} is interrupted repeatedly ({cause}): run the same command later, it continues the download"
         )
 
 
 class _RemoteFile(io.RawIOBase):
-    """A remote file that can be read from any place, for :class:`zipfile.ZipFile`."""
+    """A remote file with random access, for :class:`zipfile.ZipFile`."""
 
     def __init__(self, network: Network, remote: Remote, size: int) -> None:
         self.network, self.remote, self.size, self.at = network, remote, size, 0
@@ -239,7 +239,7 @@ class _RemoteFile(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         self.at = {io.SEEK_SET: 0, io.SEEK_CUR: self.at, io.SEEK_END: self.size}[whence] + offset
         if self.at < 0:
-            raise OSError("before the begin of the file")
+            raise OSError("position before the start of the file")
         return self.at
 
     def tell(self) -> int:
@@ -256,7 +256,7 @@ class _RemoteFile(io.RawIOBase):
 
 
 def _copy(response: Response, write: Callable[[bytes], object], limit: int, deadline: float, url: str) -> int:
-    """Bytes written; too many, or too slow, is refused."""
+    """Write the body of a response and return its size; raise DataError if it is too large or too slow."""
     got = 0
     for chunk in response.iter_content(CHUNK):
         got += len(chunk)
@@ -264,7 +264,7 @@ def _copy(response: Response, write: Callable[[bytes], object], limit: int, dead
             raise DataError(f"{url} sends more than the {limit:,} bytes expected: refused")
         write(chunk)
         if time.monotonic() > deadline:
-            raise DataError(f"{url} is too slow: run the same command later, it goes on from there")
+            raise DataError(f"{url} is too slow: run the same command later, it continues the download")
     return got
 
 
@@ -283,8 +283,8 @@ def _tag(part: Path) -> Path:
     return part.with_suffix(".etag")
 
 
-def _keep_tag(part: Path, response: Response) -> None:
-    """Keep the file's strong ETag: without one, half a file cannot be trusted and is fetched anew."""
+def _write_tag(part: Path, response: Response) -> None:
+    """Write the file's strong ETag; without one, a partial file cannot be continued and is downloaded again."""
     tag = response.headers.get("ETag", "")
     if tag and not tag.startswith("W/"):
         _tag(part).write_text(tag, encoding="latin-1")
@@ -292,6 +292,6 @@ def _keep_tag(part: Path, response: Response) -> None:
         _tag(part).unlink(missing_ok=True)
 
 
-def last_words(error: Exception) -> str:
-    """The end of a nested message, which names the cause, on one line."""
+def short_message(error: Exception) -> str:
+    """Return the end of a nested error message, which names the cause, on one line."""
     return " ".join(str(error).split())[-160:] or type(error).__name__

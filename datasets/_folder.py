@@ -1,4 +1,4 @@
-"""A user's folder of ``value,label`` files as a data set, without code."""
+"""A data set read from a user's folder of ``value,label`` files."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ ENDINGS = (".out", ".csv", ".txt")
 
 
 class FolderDataset(Dataset):
-    """The files of one folder; its name is the data set's name, unless another is given.
+    """A data set of the files in one folder, named like the folder unless another name is given.
 
-    A folder that is called like a data set of the package is named by its path. ``X.train.*`` is the training part of
-    ``X.test.*`` where both are there.
+    If the folder's name is that of a data set of the package, its path is the name. ``X.train.*`` is the training part
+    of ``X.test.*`` if both exist.
 
     Examples
     --------
@@ -57,7 +57,7 @@ class FolderDataset(Dataset):
         Raises
         ------
         DataError
-            Names file, row and cure.
+            If a file cannot be used; the message names the file, the row and the next step.
         """
         self.facts(series)
         path = self.folder / series
@@ -78,7 +78,7 @@ class FolderDataset(Dataset):
 
 
 def load_folder(path: str | Path, name: str = "") -> FolderDataset:
-    """A folder of ``value,label`` files as a data set, under its own name or the one given.
+    """Return a folder of ``value,label`` files as a data set, named like the folder or as given.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""One way to ask a host: https, no foreign redirect, no web page, quick to notice that nobody is there."""
+"""HTTP requests: https only, no redirect to other hosts, no web pages, fast failure if a host is unreachable."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 REDIRECTS = (301, 302, 303, 307, 308)
-WEB_PAGE = "sent a web page instead of data: does this network want a login first?"
+WEB_PAGE = "sent a web page instead of data: does this network require a login?"
 
 
 class Unreachable(DataError):
-    """The host does not answer, or we are told to stay offline."""
+    """Raised if the host does not answer, or if ``offline`` is set."""
 
 
 class Http:
-    """Streaming GETs; a host that could not be reached once is not asked again.
+    """Streaming GET requests; an unreachable host is not tried again.
 
-    ``base_url`` is a mirror of all publishers: ``https://host/x`` is asked for as ``<base_url>/host/x``. ``http`` is
-    allowed for this machine only. ``offline`` refuses every request. The timeouts are seconds until a host counts as
-    unreachable, and that a transfer may stand still.
+    ``base_url`` is a mirror of all publishers: ``https://host/x`` is requested as ``<base_url>/host/x``. ``http`` is
+    allowed for this machine only. ``offline`` refuses all requests. The timeouts are the seconds until a host counts as
+    unreachable, and until a transfer without progress fails.
     """
 
     def __init__(self, base_url: str, offline: bool, connect_timeout: float, read_timeout: float) -> None:
@@ -39,16 +39,16 @@ class Http:
         self._session: Session | None = None
 
     def get(self, remote: Remote, headers: dict[str, str]) -> Response:
-        """Answer to a GET, its body not yet read.
+        """Return the response to a GET request, before its body is read.
 
         Raises
         ------
         Unreachable
-            If nobody answers.
+            If the host does not answer.
         DataError
-            If the address, a redirect or the kind of the answer is refused.
+            If the address, a redirect or the type of the response is refused.
         requests.RequestException
-            For a fault that may pass: worth another try.
+            For a temporary fault, after which another attempt may succeed.
         """
         import requests
 
@@ -62,7 +62,7 @@ class Http:
                     raise self._mark_dead(url, "no answer to a connection") from error
                 raise
             if response.status_code not in REDIRECTS:
-                return _checked(response, remote.url)
+                return _check_response(response, remote.url)
             target = urljoin(url, response.headers.get("Location", ""))
             response.close()
             _check_redirect(url, target, remote)
@@ -70,7 +70,7 @@ class Http:
         raise DataError(f"{remote.url} redirects in a circle: try another mirror")
 
     def address(self, url: str) -> str:
-        """The address that is really asked; anything but ``https`` is refused."""
+        """Return the address that is requested; only ``https`` is allowed, or ``http`` for a mirror on this machine."""
         if self.base_url:
             url = f"{self.base_url}/{url.partition('://')[2]}"
         parts = urlsplit(url)
@@ -83,17 +83,17 @@ class Http:
         import requests
 
         self._session = self._session or requests.Session()
-        headers = {"Accept-Encoding": "identity", **headers}  # ranges count bytes as they are stored
+        headers = {"Accept-Encoding": "identity", **headers}  # ranges refer to uncompressed bytes
         return self._session.get(url, headers=headers, timeout=self.timeouts, stream=True, allow_redirects=False)
 
     def _check_alive(self, url: str) -> None:
         host = urlsplit(url).netloc
         if self.offline:
-            raise Unreachable(f"{host} not asked: offline")
+            raise Unreachable(f"{host} is not requested: offline")
         if host in self.dead:
             raise Unreachable(self.dead[host])
         if host not in self.known and not _resolves(url, self.timeouts[0]):
-            raise self._mark_dead(url, "its name is not known here")
+            raise self._mark_dead(url, "its name cannot be resolved")
         self.known.add(host)
 
     def _mark_dead(self, url: str, reason: str) -> Unreachable:
@@ -112,7 +112,7 @@ def _check_redirect(url: str, target: str, remote: Remote) -> None:
         raise DataError(f"{remote.url} redirects to another host, {new.netloc[:80]!a}: refused")
 
 
-def _checked(response: Response, url: str) -> Response:
+def _check_response(response: Response, url: str) -> Response:
     import requests
 
     if response.status_code in (429, 500, 502, 503, 504):
@@ -128,7 +128,7 @@ def _checked(response: Response, url: str) -> Response:
 
 
 def _resolves(url: str, seconds: float) -> bool:
-    """Is the host's name known? Asked in a thread, since name servers may take half a minute to say no."""
+    """Return whether the host's name resolves; in a thread, because name servers may need half a minute to fail."""
     from requests.utils import get_environ_proxies
 
     host = urlsplit(url).hostname
@@ -149,7 +149,7 @@ def _resolves(url: str, seconds: float) -> bool:
 
 
 def _never_connected(error: Exception) -> bool:
-    """No connection at all, in contrast to one that broke."""
+    """Return whether no connection was made, in contrast to an interrupted one."""
     from requests.exceptions import ProxyError
     from urllib3.exceptions import MaxRetryError, NewConnectionError
 

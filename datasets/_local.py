@@ -1,4 +1,4 @@
-"""Series in a local folder: where they lie, and whether they are the published ones."""
+"""Find series in a local folder, and check that they are the published ones."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from datasets._tsb_uad import (
 
 
 def folders(root: Path, dataset: Dataset) -> list[Path]:
-    """Where a data set may lie: in TSB-UAD-Public or a folder like it, or in one named like the data set."""
+    """Return the folders that may contain a data set: in TSB-UAD-Public, in ``root``, or ``root`` itself."""
     places = [root / FOLDER / dataset.home, root / dataset.home]
     return [*places, root] if root.name == dataset.home else places
 
 
 def series_path(root: Path, dataset: Dataset, series: str) -> Path | None:
-    """The file of a series below a folder; None when it is not there."""
+    """Return the file of a series below a folder, or None if there is none."""
     places = (folder / series for folder in folders(root, dataset))
     return next((path for path in places if path.is_file()), None)
 
 
 def read_local(dataset: Dataset, facts: Facts, root: Path, source: Source) -> Series:
-    """A series from a local folder, checked.
+    """Read a series from a local folder, and check it.
 
     Raises
     ------
     DataError
-        Names the file, the row where there is one, and the cure.
+        If it cannot be used; the message names the file, the row if there is one, and the next step.
     """
     path = series_path(root, dataset, facts.name)
     files = {} if path else _local_originals(dataset, facts, root)
@@ -48,7 +48,7 @@ def read_local(dataset: Dataset, facts: Facts, root: Path, source: Source) -> Se
         arrays = dataset.convert(facts.name, files)
     else:
         expected = root / FOLDER / dataset.home / facts.name
-        raise DataError(f"{expected} is missing: copy it there, or leave the folder out to download")
+        raise DataError(f"{expected} is missing: copy it there, or omit the folder to download")
     check(dataset.name, facts, arrays, str(path or root))
     return as_series(dataset, facts, arrays, source)
 
@@ -59,14 +59,14 @@ def _read_pair(path: Path, facts: Facts, header: bool) -> Arrays:
         return values, labels, None
     train_path = path.with_name(facts.train_name)
     if not train_path.is_file():
-        raise DataError(f"{train_path} is missing: copy it beside {facts.name}")
+        raise DataError(f"{train_path} is missing: copy it to the folder of {facts.name}")
     train, train_labels = read_file(train_path)
     check_train(train_labels, str(train_path))
     return values, labels, train
 
 
 def _local_originals(dataset: Dataset, facts: Facts, root: Path) -> dict[str, bytes]:
-    """The first publisher's files, if all are in the folder, its ``raw/`` or one named like the data set."""
+    """Read the original publisher's files, if all are in the folder, its ``raw/`` or one named like the data set."""
     files = {}
     for remote in dataset.originals(facts.name):
         places = [
@@ -82,19 +82,19 @@ def _local_originals(dataset: Dataset, facts: Facts, root: Path) -> dict[str, by
 
 
 def check(dataset: str, facts: Facts, arrays: Arrays, where: str) -> Check:
-    """Refuse a series that is not the published one; see :func:`check_fingerprint`."""
+    """Raise DataError if a series is not the published one; see :func:`check_fingerprint` for the result."""
     check_facts(arrays, facts, where)
     return check_fingerprint(dataset, facts.name, arrays, where)
 
 
 def as_series(dataset: Dataset, facts: Facts, arrays: Arrays, source: Source) -> Series:
-    """Arrays with the names that belong to them."""
+    """Build a series from its arrays."""
     values, labels, train = arrays
     return Series(dataset.name, facts.name, values, labels, source, train)
 
 
 def is_published(dataset: str, series: str, values: NDArray[np.float64], labels: NDArray[np.uint8]) -> bool:
-    """Whether values and labels are those published under a name; true where nothing is known of the data set.
+    """Return whether values and labels are those published under a name; True for unknown data sets.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Data sets by name: each file of the package without a leading underscore holds one."""
+"""Registry of the data sets: each file of the package without a leading underscore defines one or more."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from datasets._base import DataError, Dataset, nearest
 
 
 @cache
-def _found() -> tuple[dict[str, Dataset], dict[str, str]]:
-    """Data sets by name, and the causes of files that could not be used, by file name."""
+def _load_all() -> tuple[dict[str, Dataset], dict[str, str]]:
+    """Import all data sets; return them by name, and the errors of unusable files by file name."""
     good: dict[str, Dataset] = {}
     broken: dict[str, str] = {}
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
@@ -23,7 +23,7 @@ def _found() -> tuple[dict[str, Dataset], dict[str, str]]:
             continue
         try:
             found = load_module(f"{__package__}.{module.name}")
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a dropped-in file does, it is listed
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - any error of an added file is listed
             broken[module.name] = f"{type(error).__name__}: {error}"
             continue
         good |= {dataset.name: dataset for dataset in found}
@@ -33,23 +33,23 @@ def _found() -> tuple[dict[str, Dataset], dict[str, str]]:
 
 
 def load_module(name: str) -> list[Dataset]:
-    """Instances of the data sets that a module defines itself, and those in its tuple ``DATASETS``."""
+    """Return instances of the data sets that a module defines, and those in its tuple ``DATASETS``."""
     found = vars(importlib.import_module(name))
-    made = [
+    defined = [
         cls()
         for cls in found.values()
         if inspect.isclass(cls) and issubclass(cls, Dataset) and cls.__module__ == name and not inspect.isabstract(cls)
     ]
-    return [*made, *found.get("DATASETS", ())]
+    return [*defined, *found.get("DATASETS", ())]
 
 
 def names(archives: bool = False) -> tuple[str, ...]:
-    """Names of the data sets, in alphabetical order.
+    """Return the names of the data sets, in alphabetical order.
 
     Parameters
     ----------
     archives : bool
-        Also those that a run includes only when it names them, see :class:`Archive`.
+        Include those that a run uses only if they are named, see :class:`Archive`.
 
     Examples
     --------
@@ -57,11 +57,11 @@ def names(archives: bool = False) -> tuple[str, ...]:
     >>> "MGAB" in datasets.names()
     True
     """
-    return tuple(sorted(name for name, one in _found()[0].items() if archives or not isinstance(one, Archive)))
+    return tuple(sorted(name for name, one in _load_all()[0].items() if archives or not isinstance(one, Archive)))
 
 
 def broken() -> dict[str, str]:
-    """Files of the package that could not be used: file name and cause.
+    """Return the files of the package that cannot be used: file name -> error.
 
     Examples
     --------
@@ -69,16 +69,16 @@ def broken() -> dict[str, str]:
     >>> datasets.broken()
     {}
     """
-    return dict(_found()[1])
+    return dict(_load_all()[1])
 
 
 def get(name: str) -> Dataset:
-    """The data set of this name.
+    """Return the data set of this name.
 
     Raises
     ------
     DataError
-        If there is none; the message proposes the nearest name, or says why its file does not import.
+        If there is none; the message suggests the nearest name, or gives the error of its file.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def get(name: str) -> Dataset:
     >>> datasets.get("MGAB").title
     'Mackey-Glass anomaly benchmark'
     """
-    good, faulty = _found()
+    good, faulty = _load_all()
     if name in good:
         return good[name]
     if name in faulty:
@@ -95,7 +95,7 @@ def get(name: str) -> Dataset:
 
 
 def name_matches(name: str, pattern: str) -> bool:
-    """Whether a pattern such as ``C-*`` means a series: by its name, whole or up to ``.test``.
+    """Return whether a pattern such as ``C-*`` matches a series' name, or its part before ``.test``.
 
     Examples
     --------

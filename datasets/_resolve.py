@@ -1,4 +1,4 @@
-"""Where a series comes from: a local folder, the cache, the net, or a simulation, which is announced."""
+"""Load series from a local folder, the cache, the internet, or a simulation, which is announced."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from datasets import _registry
-from datasets._archive import Archive, compare_with_first_sight
+from datasets._archive import Archive, check_recorded_fingerprint
 from datasets._base import ZIP_URL, Arrays, DataError, Dataset, Facts, Remote, Series
 from datasets._download import Network
 from datasets._folder import FolderDataset, load_folder
@@ -37,31 +37,31 @@ def iter_series(
     network: Network | None = None,
     seed: int = 0,
 ) -> Iterator[Series | DataError]:
-    """Series of a data set, one after the other; in place of one that cannot be used, its error.
+    """Yield the series of a data set one by one; for a series that cannot be used, its error is yielded.
 
     Parameters
     ----------
     dataset : str or Dataset
-        A name, the path of a folder of ``value,label`` files, or what :func:`load_folder` gave.
+        A name, the path of a folder of ``value,label`` files, or the result of :func:`load_folder`.
     names : sequence of str, optional
         Only these series, in this order.
     data_dir : Path, optional
-        Local folder: TSB-UAD-Public, the one that contains it, or one with the publishers' originals (also in its
-        ``raw/``). Nothing else is asked then: what is absent or wrong there is an error.
+        Local folder: TSB-UAD-Public, its parent, or one with the publishers' original files (also in its
+        ``raw/``). No other source is used then: a series that is missing or wrong there is an error.
     cache_dir : Path, optional
         Default: the user's cache folder.
     mode : {"auto", "real", "simulated"}
-        ``"real"`` refuses simulated series, ``"simulated"`` makes nothing else.
+        ``"real"`` refuses simulated series, ``"simulated"`` uses no others.
     announce : callable, optional
-        Called with each message about where data comes from; default is a log warning.
+        Called with each message on the source of the data; by default they are logged as warnings.
     offline : bool
         Do not download.
     base_url : str
         Mirror of all publishers, see :class:`Network`.
     network : Network, optional
-        Used in place of the one kept for ``cache_dir``, ``base_url`` and ``offline``.
+        Replaces the default one for ``cache_dir``, ``base_url`` and ``offline``.
     seed : int
-        Of simulated series.
+        Seed of simulated series.
 
     Yields
     ------
@@ -70,7 +70,7 @@ def iter_series(
     Raises
     ------
     DataError
-        At the call, if the data set, the series, the folder or the mode does not exist.
+        On the call, if the data set, the series, the folder or the mode does not exist.
 
     Examples
     --------
@@ -83,15 +83,13 @@ def iter_series(
         raise DataError(f"mode must be 'auto', 'real' or 'simulated', got {mode!r}")
     chosen = dataset_of(dataset)
     if data_dir is not None and mode != "simulated" and not Path(data_dir).is_dir():
-        raise DataError(
-            f"the data folder {data_dir} does not exist: correct it, or leave it out to download", chosen.name
-        )
+        raise DataError(f"the data folder {data_dir} does not exist: correct it, or omit it to download", chosen.name)
     cache = Path(cache_dir) if cache_dir else default_cache_dir()
     network = network or network_of(cache, base_url, offline)
-    announce = _once(announce)
+    announce = _without_repeats(announce)
     if isinstance(chosen, Archive):
         if mode == "simulated":
-            raise DataError(f"{chosen.name} has no simulated series: leave out --data simulated", chosen.name)
+            raise DataError(f"{chosen.name} has no simulated series: omit --data simulated", chosen.name)
         chosen = chosen.located(data_dir and Path(data_dir), cache, network, announce)
     wanted = [chosen.facts(name) for name in (chosen.series_names() if names is None else names)]
     resolver = _Resolver(chosen, data_dir and Path(data_dir), cache, mode, announce, network, seed)
@@ -101,12 +99,12 @@ def iter_series(
 def located(
     dataset: Dataset, *, data_dir: Path | None = None, cache_dir: Path | None = None, offline: bool = False
 ) -> Dataset:
-    """The data set with the series at hand, where its names or its part of a collection depend on that.
+    """Return the data set with the available series; only an :class:`Archive` may have fewer than all.
 
     Raises
     ------
     DataError
-        If none is.
+        If no series is available.
 
     Examples
     --------
@@ -120,7 +118,7 @@ def located(
 
 
 def network_of(cache: Path, base_url: str = "", offline: bool = False) -> Network:
-    """The one way to the publishers for this cache: it remembers open zips and dead hosts."""
+    """Return the shared :class:`Network` of a cache, which remembers open zips and unreachable hosts."""
     key = (cache, base_url, offline)
     if key not in _networks:
         _networks[key] = Network(cache, base_url=base_url, offline=offline)
@@ -128,7 +126,7 @@ def network_of(cache: Path, base_url: str = "", offline: bool = False) -> Networ
 
 
 def load(dataset: str | Dataset, series: str, **where: object) -> Series:
-    """One series; parameters as for :func:`iter_series`.
+    """Load one series; parameters as for :func:`iter_series`.
 
     Raises
     ------
@@ -147,7 +145,7 @@ def load(dataset: str | Dataset, series: str, **where: object) -> Series:
 
 
 def default_cache_dir() -> Path:
-    """The user's cache folder for this project, never inside the clone.
+    """Return the user's cache folder for this project, which is never inside the repository.
 
     Examples
     --------
@@ -160,7 +158,7 @@ def default_cache_dir() -> Path:
 
 
 def dataset_of(dataset: str | Dataset) -> Dataset:
-    """The data set of that name, or of a folder."""
+    """Return the data set of that name, or of a folder."""
     if isinstance(dataset, Dataset):
         return dataset
     if dataset not in _registry.names(archives=True) and Path(dataset).is_dir():
@@ -168,17 +166,17 @@ def dataset_of(dataset: str | Dataset) -> Dataset:
     return _registry.get(dataset)
 
 
-def _once(announce: Announce | None) -> Announce:
-    """Say each message once."""
-    said: set[str] = set()
-    say = announce or logging.getLogger(__package__).warning
+def _without_repeats(announce: Announce | None) -> Announce:
+    """Return a function that passes each message on only once, by default to the log."""
+    known: set[str] = set()
+    send = announce or logging.getLogger(__package__).warning
 
-    def speak(message: str) -> None:
-        if message not in said:
-            said.add(message)
-            say(message)
+    def announce_new(message: str) -> None:
+        if message not in known:
+            known.add(message)
+            send(message)
 
-    return speak
+    return announce_new
 
 
 @dataclass(frozen=True)
@@ -192,11 +190,11 @@ class _Resolver:
     seed: int
 
     def series(self, facts: Facts) -> Series | DataError:
-        """The series, or why there is none."""
+        """Return the series, or the error if it cannot be used."""
         try:
             found = self._resolve(facts)
             if isinstance(self.dataset, Archive):
-                compare_with_first_sight(
+                check_recorded_fingerprint(
                     self.cache_dir, self.dataset.name, facts.name, (found.values, found.labels, found.train)
                 )
             return found
@@ -210,42 +208,42 @@ class _Resolver:
             self.announce(f"{name}: read from {self.dataset.folder}")
             return self.dataset.read(facts.name)
         if self.mode == "simulated":
-            return self._simulated(facts, "as asked")
+            return self._simulate(facts, "as asked")
         if self.data_dir is not None:
             self.announce(f"{name}: read from the local folder {self.data_dir}")
             return read_local(self.dataset, facts, self.data_dir, "local")
-        cached = self._cached(facts)
+        cached = self._read_cached(facts)
         if cached is not None:
             self.announce(f"{name}: read from the cache {self.cache_dir}")
             return cached
         try:
-            return self._downloaded(facts)
+            return self._download(facts)
         except DataError as error:
             if self.mode == "real" or isinstance(self.dataset, Archive):
                 raise DataError(
-                    f"{name}/{facts.name} is not to be had: {error}; give a local folder with --data-dir"
+                    f"{name}/{facts.name} is not available: {error}; give a local folder with --data-dir"
                 ) from error
-            return self._simulated(facts, str(error))
+            return self._simulate(facts, str(error))
 
-    def _simulated(self, facts: Facts, reason: str) -> Series:
+    def _simulate(self, facts: Facts, reason: str) -> Series:
         self.announce(f"{self.dataset.name}: SIMULATED series stand in for the real series ({reason})")
         return self.dataset.simulate(facts.name, self.seed)
 
-    def _cached(self, facts: Facts) -> Series | None:
-        """The series from the cache; a wrong file there is put aside and fetched again."""
+    def _read_cached(self, facts: Facts) -> Series | None:
+        """Read the series from the cache; a wrong file is renamed, and None returned to download it again."""
         path = series_path(self.cache_dir, self.dataset, facts.name)
         if path is None:
             return None
         try:
             return read_local(self.dataset, facts, self.cache_dir, "cache")
         except DataError as error:
-            self.announce(f"{self.dataset.name}: the cached copy is put aside as {path.name}.bad ({error})")
-            with suppress(OSError):  # a cache that is read-only is asked again next time
+            self.announce(f"{self.dataset.name}: the cached copy is renamed to {path.name}.bad ({error})")
+            with suppress(OSError):  # in a read-only cache the file stays, and is checked again next time
                 path.replace(path.with_name(f"{path.name}.bad"))
             return None
 
-    def _downloaded(self, facts: Facts) -> Series:
-        """The series from the first mirror that has it right; kept in the cache."""
+    def _download(self, facts: Facts) -> Series:
+        """Download the series from the first mirror that has the published one, and write it to the cache."""
         faults = []
         for mirror, remotes in mirrors(self.dataset, facts):
             try:
@@ -253,10 +251,10 @@ class _Resolver:
             except DataError as error:
                 faults.append(str(error))
                 if not isinstance(error, Unreachable):
-                    self.announce(f"{self.dataset.name}: {mirror} does not serve ({error})")
+                    self.announce(f"{self.dataset.name}: {mirror} cannot be used ({error})")
                 continue
             self.announce(f"{self.dataset.name}: downloaded from {mirror}")
-            self._keep(facts, arrays)
+            self._write_to_cache(facts, arrays)
             return as_series(self.dataset, facts, arrays, "download")
         raise DataError("; ".join(dict.fromkeys(faults)) or "no mirror is known")
 
@@ -269,25 +267,25 @@ class _Resolver:
         check(self.dataset.name, facts, arrays, f"{self.dataset.name}/{facts.name} from {remotes[0].url}")
         return arrays
 
-    def _keep(self, facts: Facts, arrays: Arrays) -> None:
+    def _write_to_cache(self, facts: Facts, arrays: Arrays) -> None:
         values, labels, train = arrays
         folder = self.cache_dir / FOLDER / self.dataset.home
         try:
             if train is not None:
                 write_file(folder / facts.train_name, train, [0] * len(train))
             write_file(folder / facts.name, values, labels)
-        except OSError as error:  # a full disk must not cost the series
-            self.announce(f"{self.dataset.name}: could not be kept in the cache {self.cache_dir} ({error})")
+        except OSError as error:  # with a full disk the series can still be used
+            self.announce(f"{self.dataset.name}: could not be written to the cache {self.cache_dir} ({error})")
 
 
 def mirrors(dataset: Dataset, facts: Facts) -> list[tuple[str, tuple[Remote, ...]]]:
-    """Places to download a series from, best first, each with the files that are needed from there."""
+    """Return the sources for a download in order of preference, each with its name and the files needed."""
     parts = [facts.name, facts.train_name] if facts.train_name else [facts.name]
     tsb_uad = tuple(Remote(part, dataset.zip_url, f"{dataset.home}/{part}") for part in parts)
     originals = dataset.originals(facts.name)
     places = [("TSB-UAD's zip" if dataset.zip_url == ZIP_URL else dataset.zip_url, tsb_uad)]
     if originals:
-        places.append((f"its first publisher, {originals[0].url}", originals))
+        places.append((f"its original publisher, {originals[0].url}", originals))
     return places
 
 

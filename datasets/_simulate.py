@@ -1,4 +1,4 @@
-"""Seeded signals and the places of planted anomalies, for simulated series."""
+"""Random signals and positions of anomalies, for simulated series."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Spans = list[tuple[int, int]]
 
 
 def split(rng: np.random.Generator, total: int, parts: int, least: int = 1) -> list[int]:
-    """``parts`` random lengths, each at least ``least``, that sum to ``total``."""
+    """Draw ``parts`` random lengths, each at least ``least``, that sum to ``total``."""
     free = total - parts * least
     if free < 0:
         raise ValueError(f"{total} points cannot be split into {parts} parts of at least {least}")
@@ -21,7 +21,7 @@ def split(rng: np.random.Generator, total: int, parts: int, least: int = 1) -> l
 
 
 def place(rng: np.random.Generator, n: int, lengths: Sequence[int], gap: int = 1, first: int = 0) -> Spans:
-    """Random disjoint half-open spans of these lengths in ``first .. n``, ``gap`` points or more between them.
+    """Draw disjoint half-open spans of these lengths in ``first .. n``, at least ``gap`` points apart.
 
     Examples
     --------
@@ -41,11 +41,11 @@ def place(rng: np.random.Generator, n: int, lengths: Sequence[int], gap: int = 1
 
 
 def place_beside(rng: np.random.Generator, n: int, lengths: Sequence[int], taken: Spans) -> Spans:
-    """Random spans of these lengths in ``0 .. n`` that touch neither each other nor those already taken."""
+    """Draw spans of these lengths in ``0 .. n`` that touch neither each other nor those already taken."""
     free = labels_of(n, taken) == 0
     spans: Spans = []
     for length in sorted(lengths, reverse=True):
-        # starts with a free point on either side of the span, so that two never join
+        # Require a free point on either side of the span, so that two spans are never adjacent.
         blocked = np.convolve(~free, np.ones(length + 2), "valid") > 0
         start = int(rng.choice(np.flatnonzero(~blocked))) + 1
         free[start : start + length] = False
@@ -54,7 +54,7 @@ def place_beside(rng: np.random.Generator, n: int, lengths: Sequence[int], taken
 
 
 def labels_of(n: int, spans: Spans) -> NDArray[np.uint8]:
-    """(n,) labels, 1 inside the spans.
+    """Return (n,) labels, 1 inside the spans.
 
     Examples
     --------
@@ -71,10 +71,10 @@ def labels_of(n: int, spans: Spans) -> NDArray[np.uint8]:
 def mackey_glass(
     n: int, rng: np.random.Generator, tau: int = 18, power: float = 10, beta: float = 0.25, gamma: float = 0.1
 ) -> Array:
-    """(n,) samples, one time unit apart, of ``x' = beta x(t - tau) / (1 + x(t - tau)^power) - gamma x``.
+    """Return (n,) samples, one time unit apart, of ``x' = beta x(t - tau) / (1 + x(t - tau)^power) - gamma x``.
 
-    Mackey and Glass, Science 197 (1977); the parameters of MGAB. Method of steps: over one delay the delayed term is
-    known and the equation linear. So a step is one product with a fixed matrix.
+    Mackey and Glass, Science 197 (1977), with the parameters of MGAB. Method of steps: during one delay the delayed
+    term is known and the equation is linear, so a step is one product with a fixed matrix.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def mackey_glass(
     fading = decay ** np.arange(1, block + 1)
     x = 0.9 + 0.1 * rng.standard_normal() + 0.05 * rng.standard_normal(block + 1)
     blocks = []
-    n_skip = 20  # blocks until the start-up has died away
+    n_skip = 20  # blocks of transient behaviour that are dropped
     for _ in range(n_skip + -(-n // tau)):
         forcing = beta * x / (1 + x**power)
         trapezoids = (decay * forcing[:-1] + forcing[1:]) / 2
@@ -100,9 +100,9 @@ def mackey_glass(
 
 
 def best_cut(x: Array, start: int, shortest: int = 100, choices: int = 100) -> int:
-    """Index after ``start`` whose value and first three derivatives are nearest to those at ``start``.
+    """Return the index after ``start`` whose value and first three derivatives are nearest to those at ``start``.
 
-    Cutting ``x[start:index]`` out leaves a join that the eye does not see (MGAB's way).
+    Removing ``x[start:index]`` leaves an inconspicuous join, as in MGAB.
     """
     piece = x[start - 4 : start + shortest + choices + 4]
     state = [piece]
@@ -114,7 +114,7 @@ def best_cut(x: Array, start: int, shortest: int = 100, choices: int = 100) -> i
 
 
 def ramps(rng: np.random.Generator, n: int, period: float, low: float = -1.0, high: float = 1.0) -> Array:
-    """A sensor that fills and is emptied: rising pieces of random length and height, sudden falls."""
+    """Simulate a level that rises and drops: rising pieces of random length and height, then sudden falls."""
     pieces: list[Array] = []
     filled = 0
     while filled < n:
@@ -126,7 +126,7 @@ def ramps(rng: np.random.Generator, n: int, period: float, low: float = -1.0, hi
 
 
 def switching(rng: np.random.Generator, n: int, levels: Sequence[float], period: float) -> Array:
-    """A state that jumps between levels and stays for random times of mean ``period``."""
+    """Simulate a state that jumps between levels and stays for random times of mean ``period``."""
     stays = np.maximum(rng.exponential(period, int(3 * n / period) + 10).astype(int), 2)
     steps = rng.integers(1, len(levels), len(stays)) if len(levels) > 1 else np.zeros(len(stays), dtype=int)
     states = np.cumsum(steps) % len(levels)
@@ -135,7 +135,7 @@ def switching(rng: np.random.Generator, n: int, levels: Sequence[float], period:
 
 
 def wandering(rng: np.random.Generator, n: int, level: float, width: float) -> Array:
-    """A level with slow drift and short dips, as of a power supply."""
+    """Simulate a level with slow drift and noise, like a power supply."""
     drift = np.cumsum(rng.standard_normal(n))
     drift = (drift - drift.mean()) / (drift.std() + 1e-9)
     signal: Array = level + width * drift + 0.3 * width * rng.standard_normal(n)

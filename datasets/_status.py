@@ -1,4 +1,4 @@
-"""What is on this machine."""
+"""Availability and integrity of the series on this machine."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class SeriesStatus:
     Attributes
     ----------
     source : {"local", "cache", "file", "absent"}
-        Where it was found on this machine; an absent series would be downloaded, or simulated.
+        Where it was found on this machine; an absent series would be downloaded or simulated.
     n, n_anomalous : int
-        Of the file if it could be read, else as published.
+        Points and anomalous points: of the file if it could be read, else as published.
     check : {"exact", "6 decimals", "unknown", ""}
-        How the content compares with the published hash; ``""`` = not read.
+        Result of the comparison with the published hash; ``""`` = not read.
     problem : str
-        What is wrong with the file, and the cure; ``""`` = nothing.
+        The fault of the file and the next step; ``""`` = none.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class SeriesStatus:
 def status(
     dataset: str | Dataset | None = None, *, data_dir: Path | None = None, cache_dir: Path | None = None
 ) -> list[SeriesStatus]:
-    """What is on this machine, read and checked; nothing is downloaded.
+    """Read and check the series on this machine; nothing is downloaded.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""TSB-UAD's public layout: ``value,label`` lines without a header, read fast, refused to the row."""
+"""Read, write and check files in TSB-UAD's public layout: ``value,label`` lines without a header."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from datasets._base import Arrays, DataError, Facts
 
 FOLDER = "TSB-UAD-Public"
-MAX_BYTES = 256 << 20  # about ten million points: beyond it is not a series, or not for a laptop
-BLOCK_BYTES = 4 << 20  # parsed at a time, so that a large file costs its arrays and not its text in lists
+MAX_BYTES = 256 << 20  # about ten million points: a larger file is no series, or too large for a laptop
+BLOCK_BYTES = 4 << 20  # bytes parsed at a time, so that a large file needs little memory besides its arrays
 
 Check = Literal["exact", "6 decimals", "unknown"]
 
@@ -33,7 +33,7 @@ def read_file(
     header : bool
         Skip a first line in which neither column is a number.
     drop_missing : bool
-        Leave out rows whose value is empty or NaN.
+        Drop rows whose value is empty or NaN.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def read_file(
     Raises
     ------
     DataError
-        Names the file, the row (counted from 1) and the cure.
+        If the file cannot be used; the message names the file, the row (counted from 1) and the next step.
 
     Examples
     --------
@@ -63,24 +63,24 @@ def read_file(
             return read_stream(stream, str(path), header=header, drop_missing=drop_missing)
     except OSError as error:
         raise DataError(
-            f"{path} cannot be read ({error.strerror or error}): copy it again or fix its rights"
+            f"{path} cannot be read ({error.strerror or error}): copy it again or correct its permissions"
         ) from error
 
 
 def read_bytes(
     data: bytes, where: str, *, header: bool = False, drop_missing: bool = False
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
-    """:func:`read_file` for a file in memory; ``where`` names it in messages."""
+    """Do what :func:`read_file` does for a file in memory; ``where`` names it in messages."""
     return read_stream(BytesIO(data), where, header=header, drop_missing=drop_missing)
 
 
 def read_stream(
     stream: BinaryIO, where: str, *, header: bool = False, drop_missing: bool = False
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
-    """:func:`read_file` for an open binary stream."""
+    """Do what :func:`read_file` does for an open binary stream."""
     blocks: list[NDArray[np.float64]] = []
     row = 1
-    if stream.read(3) != b"\xef\xbb\xbf":  # the mark that spreadsheets put before UTF-8
+    if stream.read(3) != b"\xef\xbb\xbf":  # the byte order mark of UTF-8, which spreadsheets write
         stream.seek(0)
     while lines := stream.readlines(BLOCK_BYTES):
         if row == 1 and header and not any(_is_number(part) for part in lines[0].split(b",")):
@@ -95,7 +95,7 @@ def read_stream(
 
 
 def _parse(lines: list[bytes], where: str, first_row: int, drop_missing: bool) -> NDArray[np.float64]:
-    """(n, 2) table of a block of lines; on any fault the slow search finds and names the row."""
+    """Parse a block of lines to an (n, 2) table; after any fault a slower search finds the row."""
     whole = dict(enumerate(lines, first_row))
     if drop_missing:
         whole = {row: line for row, line in whole.items() if not _is_missing(line)}
@@ -103,14 +103,14 @@ def _parse(lines: list[bytes], where: str, first_row: int, drop_missing: bool) -
         if not lines:
             return np.empty((0, 2))
     if not all(line.count(b",") == 1 for line in lines):
-        _explain(whole, where)
+        _raise_first_fault(whole, where)
     try:
         table = np.array([float(part) for part in b",".join(lines).split(b",")]).reshape(-1, 2)
     except ValueError:
-        _explain(whole, where)
+        _raise_first_fault(whole, where)
     labels_right = ((table[:, 1] == 0) | (table[:, 1] == 1)).all()
     if not (np.isfinite(table[:, 0]).all() and labels_right) or any(b"_" in line for line in lines):
-        _explain(whole, where)
+        _raise_first_fault(whole, where)
     return table
 
 
@@ -118,17 +118,17 @@ def _is_missing(line: bytes) -> bool:
     return line.partition(b",")[0].strip().lower() in (b"", b"nan")
 
 
-def _explain(lines: dict[int, bytes], where: str) -> NoReturn:
-    """Raise for the first bad line."""
+def _raise_first_fault(lines: dict[int, bytes], where: str) -> NoReturn:
+    """Raise DataError for the first invalid line."""
     for row, line in lines.items():
         fault = _fault(line)
         if fault:
             raise DataError(f"{where}, row {row}: {fault}")
-    raise AssertionError(f"{where}: a block was refused in which every row is right")
+    raise AssertionError(f"{where}: a block was refused in which all rows are valid")
 
 
 def _fault(line: bytes) -> str:
-    """What is wrong with a line and how to cure it, ``""`` if nothing."""
+    """Return the fault of a line and the next step, ``""`` if the line is valid."""
     try:
         parts = line.decode("utf-8").strip().split(",")
     except UnicodeDecodeError:
@@ -153,17 +153,17 @@ def _is_number(text: bytes) -> bool:
         float(text)
     except ValueError:
         return False
-    return b"_" not in text  # Python reads 1_000, no other program does
+    return b"_" not in text  # Python accepts 1_000, other programs do not
 
 
 def write_file(path: Path, values: Iterable[float], labels: Iterable[int]) -> None:
-    """Write a ``value,label`` file that :func:`read_file` reads back to the same bits; whole or not at all."""
+    """Write a ``value,label`` file atomically; :func:`read_file` reads it back to the same bits."""
     text = "".join(f"{float(value)!r},{int(label)}\n" for value, label in zip(values, labels, strict=True))
     write_bytes(path, text.encode())
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, so that an interrupted run leaves no half file."""
+    """Write a file atomically, so that an interrupted run leaves no partial file."""
     import os
     import tempfile
 
@@ -179,7 +179,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def check_labels(labels: NDArray[np.uint8], where: str) -> None:
-    """Refuse a series for which no ranking metric is defined.
+    """Raise DataError if all labels are equal, because ranking metrics are then undefined.
 
     Examples
     --------
@@ -194,7 +194,7 @@ def check_labels(labels: NDArray[np.uint8], where: str) -> None:
 
 
 def check_train(labels: NDArray[np.uint8], where: str) -> None:
-    """Refuse training values that are labelled anomalous.
+    """Raise DataError if training values are labelled anomalous.
 
     Examples
     --------
@@ -208,7 +208,7 @@ def check_train(labels: NDArray[np.uint8], where: str) -> None:
 
 
 def check_facts(arrays: Arrays, facts: Facts, where: str) -> None:
-    """Refuse a series whose lengths or label count are not the published ones, or with one class of labels."""
+    """Raise DataError if lengths or number of labels are not the published ones, or if all labels are equal."""
     values, labels, train = arrays
     lengths = [(len(values), facts.n, "rows"), (0 if train is None else len(train), facts.n_train, "training rows")]
     for got, known, what in lengths:
@@ -224,21 +224,21 @@ def check_facts(arrays: Arrays, facts: Facts, where: str) -> None:
         )
 
 
-# -- fingerprints: the contents are published elsewhere, only their hashes are ours --------------
+# -- fingerprints: the package has only hashes of the series, which are published elsewhere ------
 
 
 @cache
 def fingerprints() -> dict[str, dict[str, dict[str, str]]]:
-    """``{data set: {series: {hash kind: SHA-256}}}`` of the real series."""
+    """Return ``{data set: {series: {hash kind: SHA-256}}}`` of the real series."""
     text = Path(__file__).with_name("fingerprints.json").read_text(encoding="utf-8")
     known: dict[str, dict[str, dict[str, str]]] = json.loads(text)
     return known
 
 
 def fingerprint(arrays: Arrays) -> dict[str, str]:
-    """Hashes of a series: to the bit, and of values rounded to 6 decimals.
+    """Return hashes of a series: of the exact values, and of the values rounded to 6 decimals.
 
-    The second is for copies with a digit less: some mirrors differ from others by less than 1e-15.
+    The second identifies copies with fewer digits: the values of some mirrors differ by less than 1e-15.
 
     Examples
     --------
@@ -267,7 +267,7 @@ def _sha256(values: NDArray[np.float64], labels: NDArray[np.uint8] | None = None
 
 
 def check_fingerprint(dataset: str, series: str, arrays: Arrays, where: str) -> Check:
-    """How far a series equals the published one by the shipped hashes; "unknown" where none is shipped.
+    """Compare a series with the hashes of the published one; "unknown" if the package has none.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Dodgers: cars on a motorway ramp beside the stadium."""
+"""Dodgers: counts of cars on a motorway ramp near the stadium."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Dodgers(Dataset):
         return tuple(Remote(name, UCI, name) for name in ("Dodgers.data", "Dodgers.events"))
 
     def convert(self, series: str, files: Mapping[str, bytes]) -> Arrays:
-        """Counts as they are. Label 1 from a game's begin to its end, both included, and where the count is -1."""
+        """Return the counts, and label 1 from begin to end of a game, both included, and where the count is -1."""
         times, values = _counts(files["Dodgers.data"])
         labels = (values == -1).astype(np.uint8)
         for begin, end in _games(files["Dodgers.events"]):
@@ -60,7 +60,7 @@ class Dodgers(Dataset):
 
 
 def _rate(n: int) -> Array:
-    """Expected count: two rush hours on workdays, one late hump on weekends, quiet nights."""
+    """Return expected counts: rush hours on workdays, an afternoon peak on weekends, low counts at night."""
     slot = np.arange(n)
     hour = slot % DAY / 12
     weekend = np.isin(slot // DAY % 7, (0, 6))  # the record begins on a Sunday
@@ -74,7 +74,7 @@ def _rate(n: int) -> Array:
 
 
 def _counts(data: bytes) -> tuple[NDArray[np.datetime64], Array]:
-    """Times and counts of lines such as ``4/10/2005 0:05,-1``."""
+    """Parse times and counts from lines such as ``4/10/2005 0:05,-1``."""
     times, counts = [], []
     for row, line in enumerate(data.decode("latin-1").splitlines(), 1):
         try:
@@ -87,7 +87,7 @@ def _counts(data: bytes) -> tuple[NDArray[np.datetime64], Array]:
 
 
 def _games(data: bytes) -> list[tuple[datetime, datetime]]:
-    """Begin and end of each game, from lines such as ``04/12/05,13:10:00,16:23:00,55892,San Francisco,W 9-8``."""
+    """Parse begin and end of each game from lines like ``04/12/05,13:10:00,16:23:00,55892,San Francisco,W 9-8``."""
     games = []
     for row, line in enumerate(data.decode("latin-1").splitlines(), 1):
         try:

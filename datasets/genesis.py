@@ -1,4 +1,4 @@
-"""Genesis: a demonstrator that picks pieces of material and sorts them."""
+"""Genesis: sensors of a pick-and-place demonstrator that sorts pieces of material."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ class Genesis(Dataset):
         return (Remote(CSV, KAGGLE, CSV, redirect_hosts=("storage.googleapis.com",)),)
 
     def convert(self, series: str, files: Mapping[str, bytes]) -> Arrays:
-        """Feature k, counted from 1 after ``Timestamp,Label``; label 1 where ``Label`` is not 0. May be gzipped."""
+        """Return feature k, counted from 1 after ``Timestamp,Label``, and label 1 where ``Label`` is not 0.
+
+        The file may be gzipped.
+        """
         rows = _text(files[CSV]).splitlines()
         if not rows or not rows[0].startswith("Timestamp,Label,"):
             raise DataError(f"{CSV}: not the Genesis file, its header is {''.join(rows[:1])[:60]!a}")
@@ -53,7 +56,7 @@ class Genesis(Dataset):
         return values, labels, None
 
     def _simulate(self, facts: Facts, seed: int) -> Arrays:
-        machine = random_generator(seed, self.name)  # shared: all channels see the same cycles and faults
+        machine = random_generator(seed, self.name)  # shared: all channels have the same cycles and faults
         starts = np.cumsum(machine.integers(CYCLE - 25, CYCLE + 25, facts.n // (CYCLE - 25) + 1))
         starts = np.concatenate([[0], starts])[:-1]
         faults = _faults(starts, facts)
@@ -64,7 +67,7 @@ class Genesis(Dataset):
 
 
 def _text(data: bytes) -> str:
-    """The CSV, unpacked if it is gzipped."""
+    """Return the CSV as text, decompressed if it is gzipped."""
     if data[:2] != b"\x1f\x8b":
         return data.decode("utf-8", "replace")
     try:
@@ -75,12 +78,12 @@ def _text(data: bytes) -> str:
 
 
 def _channel(series: str) -> int:
-    """3 for ``"genesis-anomalies.test.csv@3.out"``."""
+    """Return 3 for ``"genesis-anomalies.test.csv@3.out"``."""
     return int(series.rsplit("@", 1)[1].removesuffix(".out"))
 
 
 def _faults(starts: NDArray[np.int64], facts: Facts) -> Spans:
-    """Jams at the begin of two late cycles, the first of them interrupted."""
+    """Return the spans of jams at the start of two late cycles, the first of them interrupted."""
     first, second = (int(start) for start in starts[starts < facts.n - 100][-2:])
     longer = facts.n_anomalous // 2 + 1
     rest = facts.n_anomalous - longer - 2
@@ -88,7 +91,7 @@ def _faults(starts: NDArray[np.int64], facts: Facts) -> Spans:
 
 
 def _phase(starts: NDArray[np.int64], n: int) -> Array:
-    """(n,) place within the machine's cycle, in 0 .. 1."""
+    """Return the (n,) phase within the machine's cycle, in 0 .. 1."""
     ends = np.append(starts[1:], starts[-1] + CYCLE)
     cycle = np.searchsorted(starts, np.arange(n), side="right") - 1
     phase: Array = (np.arange(n) - starts[cycle]) / (ends - starts)[cycle]
@@ -96,7 +99,7 @@ def _phase(starts: NDArray[np.int64], n: int) -> Array:
 
 
 def _channel_values(channel: int, phase: Array, fault: NDArray[np.bool_], rng: np.random.Generator) -> Array:
-    """Forth (.19 - .43) and back (0 - .15, .55 - .63) moves of the arm, as each channel sees them."""
+    """Simulate a channel during forward (.19 - .43) and backward (0 - .15, .55 - .63) moves of the arm."""
     binary = {6: (0.17, 0.235), 13: (0.0, 0.85), 17: (0.18, 0.7)}  # on from .. to
     if channel in binary:
         on, off = binary[channel]

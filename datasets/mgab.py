@@ -1,4 +1,4 @@
-"""MGAB: chaotic series in which the anomaly is a piece cut out."""
+"""MGAB: chaotic series in which the anomalies are removed pieces."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RAW = "https://raw.githubusercontent.com/MarkusThill/MGAB/master"
 
 
 class MGAB(Dataset):
-    """Ten Mackey-Glass series; in each, ten pieces were cut out and the ends joined where they fit."""
+    """Ten Mackey-Glass series; ten pieces of each were removed, and the ends joined where they fit."""
 
     name = "MGAB"
     title = "Mackey-Glass anomaly benchmark"
@@ -30,7 +30,7 @@ class MGAB(Dataset):
         return (Remote(_csv(series), f"{RAW}/{_csv(series)}"),)
 
     def convert(self, series: str, files: Mapping[str, bytes]) -> Arrays:
-        """Column ``value``; label 1 on the 20 points around the middle of each run of ``is_anomaly``."""
+        """Return column ``value``, and label 1 on the 20 points around the middle of each run of ``is_anomaly``."""
         rows = files[_csv(series)].decode("ascii", "replace").splitlines()
         if rows[:1] != [",value,is_anomaly,is_ignored"]:
             raise DataError(f"{_csv(series)}: not a file of MarkusThill/MGAB, its header is {''.join(rows[:1])[:60]!a}")
@@ -57,5 +57,5 @@ class MGAB(Dataset):
 
 
 def _csv(series: str) -> str:
-    """``"7.csv"`` for ``"7.test.out"``."""
+    """Return ``"7.csv"`` for ``"7.test.out"``."""
     return f"{series.split('.')[0]}.csv"

@@ -18,7 +18,7 @@ LABELS = "https://raw.githubusercontent.com/khundman/telemanom/master/labeled_an
 
 Kind = Literal["ramps", "switching", "quiet", "power"]
 
-# channel: points, anomalous points, segments, training points, what the channel looks like
+# channel: points, anomalous points, segments, training points, shape of the signal
 CHANNELS: dict[str, tuple[int, int, int, int, Kind]] = {
     "C-1": (2264, 312, 2, 2158, "ramps"),
     "C-2": (2051, 137, 2, 764, "ramps"),
@@ -51,7 +51,7 @@ CHANNELS: dict[str, tuple[int, int, int, int, Kind]] = {
 
 
 class NasaMsl(Dataset):
-    """One telemetry value of each of 27 channels; a training part without anomalies ships apart."""
+    """One telemetry value of each of 27 channels, with separate training files without anomalies."""
 
     name = "NASA-MSL"
     title = "NASA Mars Science Laboratory telemetry"
@@ -61,7 +61,7 @@ class NasaMsl(Dataset):
         "nonparametric dynamic thresholding. KDD 2018"
     )
     urls = ("https://github.com/khundman/telemanom",)
-    notes = "Train and test ship apart: the test file is scored, and the published figures do not use the train file."
+    notes = "Train and test are separate files. The test file is scored, published figures do not use the train file."
     series = tuple(Facts(f"{channel}.test.out", *facts[:4]) for channel, facts in CHANNELS.items())
 
     def originals(self, series: str) -> tuple[Remote, ...]:
@@ -70,7 +70,7 @@ class NasaMsl(Dataset):
         return (*(Remote(part, ARRAYS, part) for part in parts), Remote("labeled_anomalies.csv", LABELS))
 
     def convert(self, series: str, files: Mapping[str, bytes]) -> Arrays:
-        """Column 0 of the arrays; label 1 in the listed ranges, both ends included."""
+        """Return column 0 of the arrays, and label 1 in the listed ranges, both ends included."""
         channel = _channel(series)
         values = _telemetry(files[f"test/{channel}.npy"], f"test/{channel}.npy")
         train = _telemetry(files[f"train/{channel}.npy"], f"train/{channel}.npy")
@@ -105,7 +105,7 @@ def _normal(kind: Kind, n: int, rng: np.random.Generator) -> Array:
 
 
 def _abnormal(kind: Kind, normal: Array, rng: np.random.Generator) -> Array:
-    """What a fault makes of a piece: it sticks, moves to another level, or runs at another speed."""
+    """Simulate a fault: another speed of ramps or switching, a falling level, or a pulse."""
     n = len(normal)
     if kind == "ramps":
         return np.asarray(ramps(rng, n, max(n / 8, 8), -1.0, 0.6))
@@ -123,7 +123,7 @@ def _channel(series: str) -> str:
 
 
 def _telemetry(data: bytes, where: str) -> NDArray[np.float64]:
-    """Column 0 of an ``.npy`` file; pickles, and headers that promise more than the file holds, are refused."""
+    """Read column 0 of an ``.npy`` file; pickles, and headers that declare more data than there are, are refused."""
     stream = BytesIO(data)
     try:
         version = np.lib.format.read_magic(stream)
@@ -138,7 +138,7 @@ def _telemetry(data: bytes, where: str) -> NDArray[np.float64]:
 
 
 def _ranges(data: bytes, channel: str) -> list[tuple[int, int]]:
-    """First and last anomalous row of each range that ``labeled_anomalies.csv`` lists for an MSL channel."""
+    """Read the (first, last) anomalous rows that ``labeled_anomalies.csv`` lists for an MSL channel."""
     import csv
 
     for row in csv.DictReader(data.decode("utf-8", "replace").splitlines()):

@@ -1,4 +1,4 @@
-"""TSB-AD-U: the 350 series of the field's leaderboard, and the 48 that its settings were chosen on."""
+"""TSB-AD-U: the 350 evaluation series of TSB-AD's leaderboard, and the 48 series for tuning."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ ABOUT: dict[str, Any] = {
     ),
     "urls": ("https://github.com/TheDatumOrg/TSB-AD", "https://thedatumorg.github.io/TSB-AD/"),
     "notes": "A file's name gives its source, its training rows (tr) and its first anomalous row. "
-    "Rows without a value are left out, as TSB-AD does.",
+    "Rows without a value are dropped, as TSB-AD does.",
     "zip_url": "https://www.thedatum.org/datasets/TSB-AD-U.zip",
     "header": True,
 }
 
 
 def _facts(of: str) -> tuple[Facts, ...]:
-    """The series of one of the two lists, with the facts that the publisher prints beside the figures."""
+    """Read the series of one of the two lists, with the publisher's counts of points, anomalies and segments."""
     lines = Path(__file__).with_name("tsb_ad_u.csv").read_text(encoding="utf-8").splitlines()[1:]
     return tuple(
         Facts(row["file"], int(row["n"]), int(row["n_anomalous"]), int(row["n_segments"]))

@@ -8,8 +8,8 @@ CITATION = (
     "Paparrizos, Kang, Boniol, Tsay, Palpanas and Franklin: TSB-UAD: an end-to-end benchmark suite for univariate "
     "time-series anomaly detection. PVLDB 15(8), 2022"
 )
-# name, series, what it is. The numbers are the column "Count" in the README of TSB-UAD, where OPPORTUNITY is OPP.
-# With the four of the main table they are the 1,980 series of the paper
+# Name, number of series, description. The numbers are the column "Count" in the README of TSB-UAD, where OPPORTUNITY is
+# OPP. With the four sets of the main table they are the 1,980 series of the paper.
 SETS = (
     ("Daphnet", 45, "acceleration at hip and leg of patients with Parkinson's disease"),
     ("ECG", 52, "electrocardiograms"),
@@ -26,13 +26,13 @@ SETS = (
     ("SensorScope", 23, "environmental sensors"),
     ("YAHOO", 367, "Yahoo's S5: real and synthetic traffic"),
 )
-# Labelled like the others, and counted: the 58 of IOPS are two files of each of 29 indicators. The names of the files
-# are in the lists of series of https://github.com/boniolp/MSAD (experiments/supervised_splits)
+# Their training files are labelled and counted as series: the 58 of IOPS are two files for each of 29 indicators. The
+# file names are in the lists of series of https://github.com/boniolp/MSAD (experiments/supervised_splits).
 WITH_TRAIN = ("IOPS", "Occupancy")
 NOTES = (
-    "The names are those of the files; a file of training values that ships apart is not used, "
-    "but for IOPS and Occupancy, where it is a series like the others. "
-    "A series without an anomaly, or with nothing else, is refused."
+    "Series are named like their files. Separate training files are not used, "
+    "except for IOPS and Occupancy, where they are series like the others. "
+    "Series with labels of one kind only are refused."
 )
 
 DATASETS = tuple(
@@ -41,7 +41,7 @@ DATASETS = tuple(
         title,
         count=count,
         with_train=name in WITH_TRAIN,
-        licence="as of its first publisher",
+        licence="that of its original publisher",
         citation=CITATION,
         urls=("https://github.com/TheDatumOrg/TSB-UAD",),
         notes=NOTES,

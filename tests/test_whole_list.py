@@ -70,8 +70,8 @@ def test_a_part_of_the_list_is_planned_as_that_part(
     (part / "999_Mine_id_1_Web_tr_100_1st_300.csv").write_text("Data,Label\n1,0\n2,1\n")
     assert cli.main(command(tmp_path, tmp_path / "none.sqlite", "--dry-run")) == 0
     out, err = capsys.readouterr()
-    assert "TSB-AD-U: 7 of 350 series are at hand" in caplog.text
-    assert "TSB-AD-U: 1 other file of the folder is not on its list, as 999_Mine_id_1_Web" in caplog.text
+    assert "TSB-AD-U: 7 of 350 series are available" in caplog.text
+    assert "TSB-AD-U: 1 other file of the folder is not on its list, e.g. 999_Mine_id_1_Web" in caplog.text
     assert "7 cells to run" in err
     assert "999_Mine" not in out
 

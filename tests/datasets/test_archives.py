@@ -45,7 +45,7 @@ def test_a_folder_with_a_part_is_used_as_that_part(tmp_path: Path, known: bool) 
     put(tmp_path, NAMES[:1])
     found, said = read(tmp_path, some(known), data_dir=tmp_path)
     assert [one.name for one in found] == [NAMES[0]]
-    assert "Some: 1 of 2 series are at hand" in said
+    assert "Some: 1 of 2 series are available" in said
     assert found[0].values.tobytes() == Tiny().arrays("0.test.out")[0].tobytes()
 
 
@@ -58,7 +58,7 @@ def test_files_of_training_values_are_series_where_the_publisher_counts_them(tmp
     found, said = read(tmp_path, iops, data_dir=tmp_path)  # type: ignore[arg-type]
     assert tuple(one.name for one in found) == pair
     assert all(one.train is None for one in found)
-    assert "IOPS: 2 of 58 series are at hand" in said
+    assert "IOPS: 2 of 58 series are available" in said
     (tmp_path / "IOPS").rename(tmp_path / "NASA-SMAP")
     assert len(read(tmp_path, datasets.get("NASA-SMAP"), data_dir=tmp_path)[0]) == 1  # type: ignore[arg-type]
 
@@ -83,7 +83,7 @@ def test_an_empty_folder_is_refused_with_the_cure(tmp_path: Path) -> None:
 def test_nothing_is_simulated(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no simulated series"):
         datasets.iter_series(some(), cache_dir=tmp_path, mode="simulated")
-    with pytest.raises(DataError, match="not to be had"):
+    with pytest.raises(DataError, match="not available"):
         datasets.iter_series(some(), cache_dir=tmp_path, offline=True)
 
 
@@ -171,7 +171,7 @@ def test_all_sets_of_tsb_uad_hold_its_1980_series() -> None:
 def test_the_part_at_hand_is_known_before_it_is_read(tmp_path: Path) -> None:
     put(tmp_path, NAMES[1:])
     assert located(some(), data_dir=tmp_path).series_names() == NAMES[1:]
-    with pytest.raises(DataError, match="not to be had"):
+    with pytest.raises(DataError, match="not available"):
         located(some(), cache_dir=tmp_path / "cache", offline=True)
     mgab = datasets.get("MGAB")
     assert located(mgab) is mgab

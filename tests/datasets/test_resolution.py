@@ -96,7 +96,7 @@ def test_a_spoiled_cache_is_put_aside_and_fetched_again(tiny: Tiny, server: Serv
     said: list[str] = []
     again = datasets.load(tiny, "0.test.out", cache_dir=tmp_path, network=network, announce=said.append)
     assert again.source == "download"
-    assert "put aside as 0.test.out.bad" in said[0]
+    assert "renamed to 0.test.out.bad" in said[0]
     assert (path.parent / "0.test.out.bad").stat().st_size == 1000
     assert datasets.load(tiny, "0.test.out", cache_dir=tmp_path, network=network).source == "cache"
 
@@ -111,7 +111,7 @@ def test_a_cache_that_cannot_be_written_costs_nothing_but_the_next_download(
         tiny, "0.test.out", cache_dir=tmp_path, network=server.network(tmp_path), announce=said.append
     )
     assert found.source == "download"
-    assert "could not be kept" in said[-1]
+    assert "could not be written" in said[-1]
 
 
 def test_modes(tiny: Tiny, tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_modes(tiny: Tiny, tmp_path: Path) -> None:
     assert made.simulated
     assert set(made.values) == {5.0}
     assert said == ["Tiny: SIMULATED series stand in for the real series (as asked)"]
-    with pytest.raises(DataError, match="is not to be had"):
+    with pytest.raises(DataError, match="is not available"):
         datasets.load(tiny, "0.test.out", cache_dir=tmp_path / "empty", mode="real", offline=True)
 
 
@@ -228,7 +228,7 @@ def test_a_file_is_enough_and_a_broken_one_is_listed(tmp_path: Path, monkeypatch
     (tmp_path / "_private.py").write_text("1/0")
     monkeypatch.setattr(_registry, "__file__", str(tmp_path / "_registry.py"))
     monkeypatch.setattr(datasets, "__path__", [str(tmp_path)])
-    _registry._found.cache_clear()
+    _registry._load_all.cache_clear()
     try:
         assert datasets.names() == ("New",)
         assert datasets.get("New").series_names() == ("x.out",)
@@ -238,7 +238,7 @@ def test_a_file_is_enough_and_a_broken_one_is_listed(tmp_path: Path, monkeypatch
         with pytest.raises(DataError, match=r"datasets/fault\.py cannot be used: ModuleNotFoundError"):
             datasets.get("fault")
     finally:
-        _registry._found.cache_clear()
+        _registry._load_all.cache_clear()
         for name in ("new", "fault", "leaves", "hollow"):
             sys.modules.pop(f"datasets.{name}", None)
 

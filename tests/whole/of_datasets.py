@@ -19,7 +19,7 @@ from urllib3 import HTTPResponse
 
 import datasets
 from datasets import Archive, DataError, Facts, FolderDataset, Network, Remote, Series, SeriesStatus
-from datasets._archive import compare_with_first_sight
+from datasets._archive import check_recorded_fingerprint
 from datasets._base import Arrays
 from datasets._http import Http
 from datasets._local import folders
@@ -353,7 +353,9 @@ def _archives(folder: Path) -> list[str]:
     for shift in (0.0, 0.0, 1.0):
         parts += [
             told(
-                lambda shift=shift: compare_with_first_sight(folder, "Pumps", "a.csv", (arrays[0] + shift, *arrays[1:]))
+                lambda shift=shift: check_recorded_fingerprint(
+                    folder, "Pumps", "a.csv", (arrays[0] + shift, *arrays[1:])
+                )
             )
         ]
     return [*parts, re.sub("[0-9a-f]{64}", "HASH", (folder / "fingerprints" / "Pumps.json").read_text())]
