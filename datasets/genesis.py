@@ -39,10 +39,7 @@ class Genesis(Dataset):
         return (Remote(CSV, KAGGLE, CSV, redirect_hosts=("storage.googleapis.com",)),)
 
     def convert(self, series: str, files: Mapping[str, bytes]) -> Arrays:
-        """Return feature k, counted from 1 after ``Timestamp,Label``, and label 1 where ``Label`` is not 0.
-
-        The file may be gzipped.
-        """
+        """Return feature k, counted from 1 after ``Timestamp,Label``, and ``Label != 0``; the file may be gzipped."""
         rows = _text(files[CSV]).splitlines()
         if not rows or not rows[0].startswith("Timestamp,Label,"):
             raise DataError(f"{CSV}: not the Genesis file, its header is {''.join(rows[:1])[:60]!a}")

@@ -90,9 +90,7 @@ class KShapeAD(WindowDetector):
 def shape_length(windows: Windows, length: int) -> int:
     """Return ``length`` windows in points, at most the longest piece; raise ValueError for windows below 3 points."""
     if windows.window < 3:
-        raise ValueError(
-            f"window must be at least 3 (all shorter windows are equal when z-normalised), got {windows.window}"
-        )
+        raise ValueError(f"window must be at least 3 (normalised, shorter ones are equal), got {windows.window}")
     return min(length * windows.window, max(map(len, windows.pieces)))
 
 

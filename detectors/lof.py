@@ -146,10 +146,7 @@ def sample_reference(pieces: list[Array], window: int, sample: int | None) -> tu
 
 
 def drop_own_window(distances: Array, index: Int32, first: int) -> tuple[Array, Int32]:
-    """Remove each row's own window from its neighbours, in place, or the first neighbour if it is not among them.
-
-    It is missing if more windows than neighbours equal it.
-    """
+    """Remove each row's own window from its neighbours, in place; the first one if more equal windows displace it."""
     for a in range(0, len(index), ROWS):
         rows = slice(a, a + ROWS)
         d, i = distances[rows], index[rows]

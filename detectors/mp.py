@@ -71,8 +71,7 @@ class MP(WindowDetector):
     def _fit_windows(self, windows: Windows) -> None:
         if self.window_ < 3:
             raise ValueError(
-                "MP needs a window of at least 3 points (all shorter windows are equal when z-normalised), "
-                f"got {self.window_}"
+                f"MP needs a window of at least 3 points (normalised, shorter ones are equal), got {self.window_}"
             )
 
     def min_length(self) -> int:

@@ -111,20 +111,16 @@ class NormA(WindowDetector):
 
 
 def smooth(scores: Array, window: int) -> Array:
-    """Return (n,) moving means of ``window`` scores; the ends repeat the outermost mean.
-
-    If there are fewer scores than ``window``, all get their overall mean.
-    """
+    """Return (n,) moving means of ``window`` scores, repeated at the ends; fewer scores get their overall mean."""
     if len(scores) < window:
         return np.full(len(scores), scores.mean())
     return np.pad(moving_sum(scores, window) / window, (window // 2, window - 1 - window // 2), mode="edge")
 
 
 def align_to_first(shapes: Windows, chosen: Index) -> tuple[Array, Index]:
-    """Shift stretches to their best match with the first one; return them and their new start indices.
+    """Shift stretches to their largest cross-correlation, about the median, with the first; return them and new starts.
 
-    The match is the cross-correlation after the median of the data is subtracted. Stretches that would be shifted out
-    of their piece are omitted.
+    Stretches that would be shifted out of their piece are omitted.
     """
     from scipy.signal import correlate
 
@@ -151,10 +147,7 @@ def cluster_by_shape(stretches: Array, cut: float) -> Index:
 
 
 def centre_weights(centres: Array, frequency: Array, coverage: Array) -> Array:
-    """Return frequency^2 * coverage / (sum of distances to the other centres), normalised to sum 1.
-
-    If all these are 0 (no shape recurs), the frequencies are normalised instead.
-    """
+    """Return frequency^2 * coverage / (sum of distances to the others), or frequency if all are 0, with sum 1."""
     shapes = znormalised(centres)
     apart = np.array([np.linalg.norm(shapes - shape, axis=1).sum() for shape in shapes])
     weights = frequency**2 * coverage / np.where(apart > 0, apart, 1.0)

@@ -327,14 +327,13 @@ class ScaleFlow(SavedDetector):
 
     def _rows(self, counts: list[int]) -> list[tuple[Index, Index]]:
         """Return the indices of training and held-out windows of each scale, equally many for all scales."""
-        from detectors.flows.scale import held_out_mask, resample_evenly
+        from detectors.flows.scale import held_out_mask, take_evenly
 
         masks = [held_out_mask(count, scale.span) for count, scale in zip(counts, self.scales_, strict=True)]
         held = min(self.max_windows // 4, max(int(mask.sum()) for mask in masks))
         training = min(self.max_windows, max(int((~mask).sum()) for mask in masks))
         return [
-            (resample_evenly(np.flatnonzero(~mask), training), resample_evenly(np.flatnonzero(mask), held))
-            for mask in masks
+            (take_evenly(np.flatnonzero(~mask), training), take_evenly(np.flatnonzero(mask), held)) for mask in masks
         ]
 
     # -- score ---------------------------------------------------------------------------------
@@ -372,8 +371,7 @@ class ScaleFlow(SavedDetector):
     ) -> NDArray[np.bool_]:
         """Return for each point whether its score reaches the threshold, (n,).
 
-        A note in ``notes_`` is set if the share of flagged normal points may be below half or above twice
-        ``contamination``.
+        ``notes_`` says if the share of flagged normal points may be below half or above twice ``contamination``.
         """
         scores, level = self.score(x), self.threshold(rule, contamination)
         low, high = share_interval(self.usual_scores(), level, self.window_, len(scores), seed=self.random_state)

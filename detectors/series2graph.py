@@ -93,9 +93,7 @@ class Series2Graph(Detector):
         self.window_ = resolve_window(self.window, pieces)
         usable = [piece for piece in pieces if len(piece) > self.window_]
         if not usable:
-            raise ValueError(
-                f"no piece is longer than a window of {self.window_} points: give longer pieces or a smaller window"
-            )
+            raise ValueError(f"no piece is longer than a window of {self.window_} points: give longer pieces")
         self.plane_ = fit_plane(usable, self.window_)
         paths = [self.plane_.path(piece, self.window_) for piece in usable]
         crossed = [crossings(path, self.rays) for path in paths]
@@ -109,12 +107,11 @@ class Series2Graph(Detector):
         nodes = self._path(crossed)
         steps = len(x) - self.window_  # steps of the path, one less than windows
         covered = max(1, min(min(self.query * self.window_, len(x)) - self.window_, steps))
-        weights = np.bincount(crossed.step[1:], weights=self._edge_weights(nodes), minlength=steps)
-        normality = sum_stretches(weights, covered)
+        total = sum_stretches(np.bincount(crossed.step[1:], self._edge_weights(nodes), steps), covered)
         if self.average == "points":
-            normality = normality / covered
+            normality = total / covered
         else:
-            normality = per_edge(normality, sum_stretches(np.bincount(crossed.step[1:], minlength=steps), covered))
+            normality = per_edge(total, sum_stretches(np.bincount(crossed.step[1:], None, steps), covered))
         scores = -np.log1p(normality)
         return windows_to_points(scores, len(x) - len(scores) + 1, self.align)
 
@@ -149,10 +146,7 @@ def sum_stretches(steps: NDArray[Any], length: int) -> Array:
 
 
 def per_edge(total: Array, edges: Array) -> Array:
-    """Divide each stretch's total by its number of edges.
-
-    A stretch without edges has the value of the previous stretch with edges, or of the first one if there is none.
-    """
+    """Divide totals of stretches by their numbers of edges; 0 edges give the value of the previous (else first) one."""
     last = np.maximum.accumulate(np.where(edges > 0, np.arange(len(edges)), -1))
     first = int(np.argmax(edges > 0))
     at = np.where(last < 0, first, last)

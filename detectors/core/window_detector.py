@@ -35,10 +35,7 @@ def exclusion_zone(window: int) -> int:
 
 
 def min_length_for_profile(detector: Detector) -> int:
-    """Return the number of points from which every window has another outside of its exclusion zone.
-
-    It is 8 if the window is not estimated yet.
-    """
+    """Return the fewest points with which every window has another outside of its exclusion zone; 8 if unknown."""
     window = known_window(detector)
     return 8 if window is None else window + 2 * exclusion_zone(window) + 1
 
@@ -85,9 +82,7 @@ class WindowDetector(Detector):
     def _fit(self, pieces: list[Array]) -> None:
         self.window_ = resolve_window(self.window, pieces)
         if max(map(len, pieces)) < self.window_:
-            raise ValueError(
-                f"no piece is as long as a window of {self.window_} points: give longer pieces or a smaller window"
-            )
+            raise ValueError(f"no piece has the {self.window_} points of a window: give longer pieces")
         self._fit_windows(Windows(pieces, self.window_))
 
     def _score(self, x: Array) -> Array:
@@ -111,10 +106,7 @@ class WindowDetector(Detector):
 
 
 def resolve_window(window: Window, pieces: list[Array]) -> int:
-    """Return the window length: the given number, or for "auto" the estimated period of the concatenated pieces.
-
-    The estimate is limited to half the longest piece.
-    """
+    """Return the given length, or for "auto" the period of the concatenated pieces, at most half the longest piece."""
     if window == "auto":
         values = np.concatenate(pieces)
         return min(estimate_window(values), max(1, max(map(len, pieces)) // 2))

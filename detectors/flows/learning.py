@@ -49,10 +49,7 @@ class Learner:
 def windows_tensor(
     windows: Windows, index: Index, scale: tuple[float, float, float], rng: np.random.Generator | None = None
 ) -> Tensor:
-    """Return the windows with (b, networks) indices as a standardised (networks, 1, b, w) tensor.
-
-    With ``rng`` they are dequantised by uniform noise.
-    """
+    """Return windows with (b, networks) indices as a standardised (networks, 1, b, w) tensor; ``rng`` adds noise."""
     mean, deviation, step = scale
     # The windows of one network are contiguous, as its layers need them.
     values = windows.take(index.T.ravel()).reshape(index.shape[1], 1, len(index), windows.window)

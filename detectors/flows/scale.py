@@ -135,6 +135,6 @@ def held_out_mask(count: int, span: int) -> NDArray[np.bool_]:
     return np.asarray(np.arange(count) * blocks // max(count, 1) % 5 == 3)
 
 
-def resample_evenly(numbers: Index, count: int) -> Index:
+def take_evenly(numbers: Index, count: int) -> Index:
     """Return exactly ``count`` of the numbers, evenly spaced; numbers are repeated if there are fewer."""
     return np.asarray(numbers[np.linspace(0, len(numbers) - 1, count).astype(np.intp)])

@@ -67,10 +67,7 @@ def _expected_depth(samples: int) -> float:
 def _draw_split(
     rows: Array, members: NDArray[np.int64], features: NDArray[np.uint32], rng: np.random.Generator
 ) -> tuple[int, float]:
-    """Draw a feature that is not constant among the members, and a uniform threshold in its range.
-
-    The feature is -1 if all are constant.
-    """
+    """Draw a feature that is not constant among the members (-1 if all are), and a uniform threshold in its range."""
     for first in range(len(features)):
         k = rng.integers(first, len(features))
         features[first], features[k] = features[k], features[first]

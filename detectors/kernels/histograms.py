@@ -40,10 +40,7 @@ def _bin_below(value: float, edges: Array, scale: float) -> int:
 
 @numba.njit(types.int64(TABLE, types.int64), cache=True)
 def _run_of_equal_edges(edges: Array, first: int) -> int:
-    """Return the end of the run of positions whose edges equal those of ``first``.
-
-    Such runs are long, because the extremes of a series are rarely at its ends.
-    """
+    """Return the end of the run of positions with equal edges; runs are long, as extremes are rarely at the ends."""
     last = first + 1
     while last < len(edges) and (edges[last] == edges[first]).all():
         last += 1

@@ -92,10 +92,7 @@ def _term_by_term(query: Array, wide: Array, base: int, window: int, row: int, o
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def _one_row(less: Array, more: Array, u: float, v: float, values: Array, bound: float) -> int:
-    """Advance by one row, in place; return whether any squared distance is below the bound.
-
-    p^2 - q^2 = (p - q)(p + q) takes one operation less than two squares.
-    """
+    """Advance by one row, in place, by p^2 - q^2 = (p - q)(p + q); return whether any distance is below the bound."""
     hit = 0
     for t in range(values.shape[0]):
         d = values[t] + (u - less[t]) * (v - more[t])
@@ -108,8 +105,7 @@ def _one_row(less: Array, more: Array, u: float, v: float, values: Array, bound:
 def _four_rows(less: Array, more: Array, u: Array, v: Array, old: Array, new: Array, bounds: Array) -> int:
     """Advance four rows at once; return whether any distance is below its row's bound.
 
-    Intermediate distances stay in registers: one load and one store for four pairs. LLVM does not vectorise a running
-    minimum.
+    Intermediate distances stay in registers: one load and store for four pairs. LLVM vectorises no running minimum.
     """
     u0, u1, u2, u3 = u[0], u[1], u[2], u[3]
     v0, v1, v2, v3 = v[0], v[1], v[2], v[3]

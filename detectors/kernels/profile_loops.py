@@ -261,8 +261,7 @@ def _update(values: Array, other: Columns, best: Best, row: int) -> None:
 def measure(own: Rolling, other: Rolling, first: int, best: Best, offset: int, nearest: Nearest) -> None:
     """Compute the distances of the rows from ``first`` on to their best neighbours, and keep the smallest so far.
 
-    Distances are computed from the normalised windows. ``offset`` is the number of windows in the pieces before
-    ``other``.
+    They are computed from the normalised windows. ``offset`` counts the windows of the pieces before ``other``.
     """
     for r in range(best.number.shape[0]):
         i, j = first + r, best.number[r]
@@ -275,10 +274,7 @@ def measure(own: Rolling, other: Rolling, first: int, best: Best, offset: int, n
 
 @njit(nogil=True, cache=True)
 def _distance(own: Rolling, i: int, other: Rolling, j: int) -> float:
-    """Return the distance of two windows; constant ones count as uncorrelated.
-
-    It is 0 if the windows are equal up to rounding, as in stumpy.
-    """
+    """Return the distance of two windows; constant ones count as uncorrelated. Rounding errors give 0, as in stumpy."""
     window, total = own.x.shape[0] - own.mean.shape[0] + 1, 0.0
     if not (own.inverse[i] > 0.0 and other.inverse[j] > 0.0):
         return float(np.sqrt(2.0 * window))

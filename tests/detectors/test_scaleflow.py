@@ -20,7 +20,7 @@ from detectors.flows.scale import (
     WindowWhitening,
     held_out_mask,
     mean_over_windows,
-    resample_evenly,
+    take_evenly,
 )
 from detectors.neural.training import steady
 from detectors.scaleflow import UNSURE, ScaleFlow
@@ -257,7 +257,7 @@ def test_held_out_windows_are_a_fifth_in_contiguous_blocks():
     edges = np.flatnonzero(np.diff(mask.astype(int)))
     assert np.diff(edges).min() >= 50
     assert held_out_mask(9, span=4).any()
-    np.testing.assert_array_equal(resample_evenly(np.array([3, 5]), 4), [3, 3, 3, 5])
+    np.testing.assert_array_equal(take_evenly(np.array([3, 5]), 4), [3, 3, 3, 5])
 
 
 @settings(max_examples=30, deadline=None)
