@@ -70,9 +70,7 @@ class MP(WindowDetector):
 
     def _fit_windows(self, windows: Windows) -> None:
         if self.window_ < 3:
-            raise ValueError(
-                f"MP needs a window of at least 3 points (normalised, shorter ones are equal), got {self.window_}"
-            )
+            raise ValueError(f"window must be at least 3 (normalised, shorter ones are equal), got {self.window_}")
 
     def min_length(self) -> int:
         """Return the length from which every window has another one outside of its exclusion zone."""
