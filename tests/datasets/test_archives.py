@@ -76,7 +76,7 @@ def test_rows_without_a_value_are_left_out(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_is_refused_with_the_cure(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"holds no file of Some: put them into .*Some"):
+    with pytest.raises(DataError, match=r"has no file of Some: put them into .*Some"):
         datasets.iter_series(some(), data_dir=tmp_path)
 
 
