@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -56,6 +57,15 @@ def test_universes_are_the_product_of_the_choices_and_rules_share_a_fit(toy: str
     assert many.chosen == {"power": 1, "blur": 1, "sign": 1}
     assert many.params(many.chosen) == (), "the cell of `run`"
     assert many.params({"power": 2, "blur": 1, "sign": -1}) == (("power", 2), ("sign", -1))
+
+
+def test_the_detectors_own_value_is_a_choice_whether_declared_or_not(toy: str) -> None:
+    cls = registry.load(toy)
+    with mock.patch.object(cls, "choices", {"power": (2, 3)}):
+        many = multiverse.multiverse(Selection(detectors=(toy,)))
+        assert many.universes() == [{"power": 1}, {"power": 2}, {"power": 3}]
+    with mock.patch.object(cls, "choices", {"powr": (2, 3)}), pytest.raises(UserError, match="did you mean power"):
+        multiverse.multiverse(Selection(detectors=(toy,)))
 
 
 def test_each_figure_is_that_of_the_detector_fitted_alone(toy: str, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def multiverse(selection: Selection, vary: Sequence[str] = ()) -> Multiverse:
     Raises
     ------
     UserError
-        If the detector declares no choices, or not one of these.
+        If the detector declares no choices, or not one of these, or one that is no parameter.
     """
     (row,) = rows(selection)
     choices = row.cls.choices
@@ -77,6 +77,11 @@ def multiverse(selection: Selection, vary: Sequence[str] = ()) -> Multiverse:
     for name in vary:
         if name not in choices:
             raise unknown("choice", name, choices)
+    defaults = row.cls.param_defaults()
+    for name in choices:
+        if name not in defaults:
+            raise unknown(f"parameter in the choices of {row.name}", name, defaults)
+    choices = {n: v if defaults[n] in v else (defaults[n], *v) for n, v in choices.items()}  # its own is a choice, too
     fixed = selection.params.get(row.name, {})
     return Multiverse(row, {n: v for n, v in choices.items() if (n in vary or not vary) and n not in fixed})
 
