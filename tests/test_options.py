@@ -528,6 +528,50 @@ def test_verify_hands_over_whether_to_repair(spy: Spy, repair: bool, tmp_path: P
     assert (spy["verify"]["repair"], spy["verify"]["store"].writable) == (repair, repair)
 
 
+@pytest.mark.parametrize(
+    ("damaged", "differing", "repair", "said"),
+    [
+        (0, 0, "", ["9 cells: every array has its hash, every figure is what its scores give"]),
+        (1, 0, "", ["damaged: d", "to drop these: --repair"]),
+        (0, 1, "", ["differs: f", "to drop these: --repair"]),
+        (
+            *(1, 1, "--repair"),
+            ["damaged, dropped: d", "differs, figures dropped: f", "run and report again to compute what was dropped"],
+        ),
+    ],
+)
+def test_verify_lists_what_it_found_and_ends_so(
+    spy: Spy, capsys: pytest.CaptureFixture[str], damaged: int, differing: int, repair: str, said: list[str]
+) -> None:
+    fill(Path("s.sqlite"), "D")
+    found = SimpleNamespace(damaged=["d"] * damaged, differing=["f"] * differing, unknown=["m"], cells=9)
+    spy.on("benchmark.store.verify", found)
+    assert main(["results", "verify", "--store", "s.sqlite", *repair.split()]) == int(len(said) > 1)
+    unknown = "not checked: m, a metric that this version does not know"
+    assert sorted(capsys.readouterr().err.splitlines()) == sorted([unknown, *said])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("results merge --store s.sqlite", "name the stores to merge into --store"),
+        ("results merge none.sqlite --store s.sqlite", "no file none.sqlite"),
+        ("results import scores.csv --store s.sqlite", "imported scores need a row name: --detector NAME"),
+        ("results export a.sqlite b.sqlite --store s.sqlite", "results export takes one file, got 2"),
+    ],
+)
+def test_results_ask_for_what_they_need(words: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words.split()) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_store_is_imported_as_it_is_merged(spy: Spy, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a.db").touch()
+    spy.on("benchmark.store.merge", SimpleNamespace(differing=()))
+    assert main(["results", "import", "a.db", "--store", "s.sqlite"]) == 0
+    assert spy["merge"]["other"] == Path("a.db")
+
+
 def test_merge_takes_every_file(spy: Spy, capsys: pytest.CaptureFixture[str]) -> None:
     spy.on("benchmark.store.merge", SimpleNamespace(differing=["one cell"]))
     for name in ("a.sqlite", "b.sqlite"):
