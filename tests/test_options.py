@@ -346,7 +346,7 @@ def test_watch_tells_and_keeps_after_every_block(spy: Spy, capsys: pytest.Captur
     watch = SimpleNamespace(
         take=lambda block, json: [f"alert {block.name}"],
         news=lambda json: ["news"],
-        said=lambda: ["note"],
+        take_notes=lambda: ["note"],
         keep=lambda: done.append(tuple(capsys.readouterr())),
         finish=lambda json: ["end"],
     )
@@ -466,16 +466,16 @@ def test_models_of_several_series_lie_in_folders_of_their_own(spy: Spy) -> None:
 
 def test_ctrl_c_between_two_blocks_ends_a_watch_as_interrupted() -> None:
     """What the last rows show is told at the end of a file alone."""
-    from benchmark.commands.watch import _between
+    from benchmark.commands.watch import _slices_between
 
     before = signal.getsignal(signal.SIGINT)
-    blocks = _between(iter(["one", "two"]))  # type: ignore[arg-type]
+    blocks = _slices_between(iter(["one", "two"]))  # type: ignore[arg-type]
     assert next(blocks) == "one"
     signal.raise_signal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         next(blocks)
     assert signal.getsignal(signal.SIGINT) == before
-    assert list(_between(iter(["one", "two"]))) == ["one", "two"]  # type: ignore[arg-type]
+    assert list(_slices_between(iter(["one", "two"]))) == ["one", "two"]  # type: ignore[arg-type]
 
 
 def test_of_all_libraries_one_that_is_absent_is_left_out(spy: Spy, capsys: pytest.CaptureFixture[str]) -> None:
