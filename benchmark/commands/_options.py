@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they mean; those of commands that read a user's file among them."""
+"""Options that several commands share, and their interpretation, including those for reading a user's file."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def add_out(parser: argparse.ArgumentParser) -> None:
 def add_repeatable(
     parser: argparse._ActionsContainer, *names: str, metavar: str, help: str, type: Callable[[str], Any] = str
 ) -> None:
-    """An option that may be given again and again; a list, empty where it is not given."""
+    """Add an option that may be given several times; its value is a list, empty if not given."""
     parser.add_argument(*names, action="append", default=[], type=type, metavar=metavar, help=help)
 
 
@@ -67,14 +67,14 @@ def add_jobs(parser: argparse._ActionsContainer, default: int | None = None) -> 
 
 
 def at_least_one(text: str) -> int:
-    """A number of processes, threads or the like."""
+    """Parse a number of processes, threads or the like."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
     return int(text)
 
 
 def at_least_zero(text: str) -> float:
-    """A number of seconds, GiB or the like."""
+    """Parse a number of seconds, GiB or the like."""
     try:
         number = float(text)
     except ValueError:
@@ -90,7 +90,7 @@ def add_quiet(parser: argparse._ActionsContainer) -> None:
 
 
 def seeds(args: argparse.Namespace) -> tuple[int, ...]:
-    """The seeds asked for, or 0."""
+    """Return the seeds of ``--seed`` or ``--seeds``, by default 0."""
     if args.seeds is None:
         return tuple(args.seed) or (0,)
     if args.seed or args.seeds < 1:
@@ -99,14 +99,14 @@ def seeds(args: argparse.Namespace) -> tuple[int, ...]:
 
 
 def seed(text: str) -> int:
-    """A number that NumPy, scikit-learn and torch all take."""
+    """Parse a seed that NumPy, scikit-learn and torch all accept."""
     if not text.isdecimal() or int(text) >= 2**32:
         raise argparse.ArgumentTypeError(f"a seed is a whole number from 0 to {2**32 - 1}, got {text!r}")
     return int(text)
 
 
 def add_study(parser: argparse.ArgumentParser, variants: str) -> None:
-    """A detector, and on what its ``variants`` are compared; read it with :func:`study`."""
+    """Add the options of a study that compares ``variants`` of a detector; read them with :func:`study`."""
     parser.add_argument("name", metavar="DETECTOR")
     add_protocol(parser, " (normal-only)")
     add_seeds(parser)
@@ -119,7 +119,7 @@ def add_study(parser: argparse.ArgumentParser, variants: str) -> None:
 
 
 def study(args: argparse.Namespace) -> Selection:
-    """What :func:`add_study` collected."""
+    """Build the selection from the options of :func:`add_study`."""
     from benchmark.grid import Selection
 
     return Selection(
@@ -132,7 +132,7 @@ def study(args: argparse.Namespace) -> Selection:
 
 
 def add_data(parser: argparse.ArgumentParser, dataset: bool = True, mode: bool = True) -> None:
-    """``--dataset`` and ``--data`` (unless the command decides), ``--series``, ``--data-dir``, ``--offline``."""
+    """Add ``--dataset`` and ``--data`` (unless the command decides), ``--series``, ``--data-dir``, ``--offline``."""
     group = parser.add_argument_group("data")
     if dataset:
         add_repeatable(group, "--dataset", metavar="NAME", help="data set, or a folder of files")
@@ -155,14 +155,14 @@ def add_data(parser: argparse.ArgumentParser, dataset: bool = True, mode: bool =
 
 
 def folder_options(args: argparse.Namespace) -> FolderOptions | None:
-    """How to read a folder of files, where the command has options for that."""
+    """Build the options for reading a folder of files; None if the command has no such options."""
     from benchmark.reading import FolderOptions
 
     return FolderOptions(replace(read_options(args), series=None), args.train) if hasattr(args, "train") else None
 
 
 def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
-    """Data sets asked for, or all; a wrong name, or a pattern that matches nothing, is refused."""
+    """Return the selected data sets, or all; an unknown name, or a pattern that matches nothing, is an error."""
     import datasets
 
     if args.dataset:
@@ -186,13 +186,13 @@ def _located(args: argparse.Namespace, dataset: Dataset) -> Dataset:
 
 
 def places(args: argparse.Namespace) -> dict[str, Any]:
-    """Where real series may lie, and whether they may be downloaded."""
+    """Return where real series may be found, and whether they may be downloaded."""
     data_dir = args.data_dir or settings.data_dir()
     return {"data_dir": data_dir, "cache_dir": settings.cache_dir(), "offline": args.offline}
 
 
 def _folders(args: argparse.Namespace) -> dict[str, str]:
-    """Names in the store that stand for folders, and which; nothing is opened where no folder is asked for."""
+    """Map names in the store to the folders that they stand for; the store is only opened if a folder is selected."""
     store = getattr(args, "store", None)
     if not (store and store.is_file() and any(Path(name).is_dir() for name in args.dataset)):
         return {}
@@ -202,12 +202,12 @@ def _folders(args: argparse.Namespace) -> dict[str, str]:
     try:
         with Store(store) as kept:
             return folders_of(kept)
-    except UserError:  # who opens it for writing says what is wrong with it, and sets it aside
+    except UserError:  # the error is reported when the store is opened for writing
         return {}
 
 
 def series_of(args: argparse.Namespace, dataset: Dataset) -> Iterator[Series | DataError]:
-    """The selected series of a data set, each or the reason why it cannot be used."""
+    """Yield the selected series of a data set, or the error of each that cannot be used."""
     import datasets
 
     announce = None if getattr(args, "quiet", False) else say
@@ -215,14 +215,14 @@ def series_of(args: argparse.Namespace, dataset: Dataset) -> Iterator[Series | D
 
 
 def wanted(args: argparse.Namespace, dataset: Dataset) -> list[str]:
-    """Names of a data set's series that ``--series`` selects."""
+    """Return the names of a data set's series that ``--series`` selects."""
     from datasets import name_matches
 
     return [s for s in dataset.series_names() if not args.series or any(name_matches(s, p) for p in args.series)]
 
 
 def parse_set(items: list[str]) -> dict[str, dict[str, Any]]:
-    """``IForest.n_estimators=200`` -> {"IForest": {"n_estimators": 200}}."""
+    """Parse ``IForest.n_estimators=200`` to {"IForest": {"n_estimators": 200}}."""
     params: dict[str, dict[str, Any]] = {}
     for item in items:
         found = re.match(r"(?P<detector>.+?)\.(?P<name>[A-Za-z_]\w*)=(?P<text>.*)", item, re.DOTALL)
@@ -235,7 +235,7 @@ def parse_set(items: list[str]) -> dict[str, dict[str, Any]]:
 
 
 def _value(text: str) -> Any:
-    """JSON or a Python literal, else the text itself."""
+    """Parse JSON or a Python literal; other text is returned unchanged."""
     for read, error in ((json.loads, json.JSONDecodeError), (ast.literal_eval, (ValueError, SyntaxError))):
         try:
             return read(text)
@@ -245,9 +245,9 @@ def _value(text: str) -> Any:
 
 
 def add_reading(parser: argparse.ArgumentParser, several: bool = True) -> None:
-    """Options that decide what a file leaves open; each is named by the refusal that it answers.
+    """Add the options for reading a file; an error about an ambiguous file names the option that decides.
 
-    With ``several``, also which of a file's series is meant.
+    With ``several``, a series of the file can be selected, too.
     """
     columns = parser.add_argument_group("columns of a file", "found by name and content where not given")
     columns.add_argument("--value", metavar="COLUMN", help="the values")
@@ -278,7 +278,7 @@ def add_reading(parser: argparse.ArgumentParser, several: bool = True) -> None:
 
 
 def read_options(args: argparse.Namespace) -> ReadOptions:
-    """What :func:`add_reading` collected."""
+    """Build reading options from the options of :func:`add_reading`."""
     from benchmark.reading import ReadOptions
 
     given = {field.name: getattr(args, field.name, None) for field in fields(ReadOptions)}

@@ -1,4 +1,4 @@
-"""Loading and executing, as ``run`` and ``explain`` share them."""
+"""Shared functions of commands that load series, execute cells and write reports."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
 
 
 class Supply:
-    """Usable series, read one after the other: no more of them is held than the reader holds."""
+    """Iterates over the usable series; only one is in memory at a time, unless the caller keeps them."""
 
     def __init__(self, args: argparse.Namespace, wanted: Iterable[Dataset], quick: bool = False) -> None:
         self.args, self.wanted, self.quick = args, list(wanted), quick
-        self.problems: list[str] = []  # what was wrong with the others; said and collected on the way
-        self.simulated: list[str] = []  # data sets that simulated series stand in for
+        self.problems: list[str] = []  # errors of the unusable series, which are also printed
+        self.simulated: list[str] = []  # data sets that simulated series replace
 
     @property
     def origins(self) -> dict[str, Any]:
-        """Data sets of the user's own files, as a run's record keeps them: name -> folder, and how it was read."""
+        """Data sets of the user's own files, for the record of a run: name -> folder, and reading options."""
         own = [d for d in self.wanted if isinstance(d, FolderDataset)]
         reading = {d.name: d.options.record() for d in own if isinstance(d, FileFolder)}
         return {"folders": {d.name: str(d.folder.resolve()) for d in own}, "reading": reading}
@@ -65,7 +65,7 @@ class Supply:
 def execute(
     work: Iterable[tuple[Task, Series]], store: Store, backend: Backend, supply: Supply, retry_failed: bool = False
 ) -> Summary:
-    """Run what the store lacks, with a display, and keep each result as it arrives."""
+    """Run the cells that the store lacks, show progress, and store each result as it arrives."""
     todo, summary = pending(work, store, retry_failed)
     if not summary.planned:
         raise UserError("no usable series is left: " + next(iter(supply.problems), "none matches"))
@@ -79,7 +79,7 @@ def execute(
 
 
 def lacking_baselines(store: Store) -> list[Task]:
-    """The trivial baselines that a table of the store lacks."""
+    """Return the trivial baselines that a table of the store lacks."""
     known = store.statuses()
     lacking = []
     for (protocol, quick), series in store.places().items():
@@ -91,7 +91,7 @@ def lacking_baselines(store: Store) -> list[Task]:
 
 
 def add_trivial_baselines(store: Store) -> None:
-    """Compute the trivial baselines that a table of the store lacks: every table shows what a row must beat."""
+    """Compute the trivial baselines that the store lacks, because every table compares its rows with them."""
     lacking = lacking_baselines(store)
     if lacking and run(lacking, Summary(), Backend("serial"), store, Board()).interrupted:
         raise KeyboardInterrupt
@@ -99,11 +99,11 @@ def add_trivial_baselines(store: Store) -> None:
 
 @contextmanager
 def complete(path: Path) -> Iterator[Store]:
-    """A store with the trivial baselines of all its tables.
+    """Open a store and add the trivial baselines that its tables lack.
 
-    Of a store that cannot be written, or has another writer, it is a temporary copy.
+    If the store cannot be written, or is locked, a temporary copy is opened.
     """
-    Store(path).close()  # a store that is not there is refused, not made
+    Store(path).close()  # raises an error if there is no store, instead of creating one
     with ExitStack() as stack:
         try:
             store = stack.enter_context(Store(path, write=True))
@@ -121,7 +121,7 @@ def complete(path: Path) -> Iterator[Store]:
 
 
 def write_leaderboard(store: Store, out: Path) -> str:
-    """Write TSB-AD's leaderboard beside the stored rows, for people and as CSV; returns what people read."""
+    """Write TSB-AD's leaderboard with the stored rows as Markdown and CSV; return the Markdown."""
     from benchmark import leaderboard
     from benchmark.report import write_text
 
@@ -135,7 +135,7 @@ def write_leaderboard(store: Store, out: Path) -> str:
 
 
 def _leaderboard(store: Store, progress: Callable[[str], None]) -> list[Sheet]:
-    """TSB-AD's leaderboard for the report page, where the store has rows for it and their metrics."""
+    """Make TSB-AD's leaderboard for the report page, if the store has rows for it."""
     if ("tsb-ad", False) not in store.places():
         return []
     from benchmark import leaderboard
@@ -147,7 +147,7 @@ def _leaderboard(store: Store, progress: Callable[[str], None]) -> list[Sheet]:
 def write_report(
     store: Store, out: Path, jobs: int, quiet: bool, common: str | None = None, series: Sequence[str] = ()
 ) -> list[Table]:
-    """Write the report and show its steps; an interruption leaves the previous one, with a message."""
+    """Write the report and show its steps; if interrupted, the previous report is kept, with a message."""
     steps = Steps(quiet)
     try:
         beyond = partial(_leaderboard, store, steps)
@@ -163,7 +163,7 @@ def write_report(
 
 
 def of_kind(figures: pd.DataFrame, supply: Supply) -> tuple[pd.DataFrame, str]:
-    """The figures of a study's kind, quick or full, simulated or real, and the marks before its text."""
+    """Select the figures of a study (quick or full, simulated or real); return them and the marks for its text."""
     quick, simulated = supply.quick, bool(supply.simulated)
     chosen = figures[(figures["quick"] == quick) & ((figures["source"] == "simulated") == simulated)]
     marks = ["SIMULATED series"] * simulated + ["QUICK settings"] * quick
@@ -171,7 +171,7 @@ def of_kind(figures: pd.DataFrame, supply: Supply) -> tuple[pd.DataFrame, str]:
 
 
 def specification_curves(store: Store) -> list[Drawing]:
-    """Pictures of the multiverses whose figures are next to the store."""
+    """Return pictures of the multiverses whose figures are stored next to the store."""
     file = store.path.with_name(_options.FIGURES)
     if not file.is_file():
         return []
@@ -198,19 +198,19 @@ class Steps:
         self._last = step.partition(",")[0]
 
     def warn(self, line: str) -> None:
-        """A line that stays, of quiet reports too."""
+        """Print a permanent line, also with ``--quiet``."""
         self.end()
         _options.say(line)
 
     def end(self) -> None:
-        """Leave the line that changes."""
+        """Clear the changing line."""
         if self._live and self._last:
             sys.stderr.write("\r\x1b[K")
             self._last = ""
 
 
 def conclude(summary: Summary, supply: Supply) -> int:
-    """Say what became of the cells, and how to go on; the exit code."""
+    """Print the numbers of cells by status, and how to continue; return the exit code."""
     counted = ", ".join(f"{count} {status}" for status, count in sorted(summary.statuses.items()))
     unusable = f"; {len(supply.problems)} series unusable" if supply.problems else ""
     bad = not (summary.clean and not supply.problems)
@@ -225,5 +225,5 @@ def conclude(summary: Summary, supply: Supply) -> int:
 
 
 def command_line() -> str:
-    """The command that was given, fit to be pasted."""
+    """Return the current command line, quoted for a shell."""
     return shlex.join(["python", "-m", __package__.partition(".")[0], *sys.argv[1:]])

@@ -1,4 +1,4 @@
-"""``list --try``: every class of a library on one short series, as a page that is continued where it stopped."""
+"""``list --try``: run every class of a library on a short series, and write a page that can be continued."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Section:
 
     @property
     def text(self) -> str:
-        """As the page has it."""
+        """The section in Markdown."""
         from benchmark.report import markdown
 
         worked = sum(outcome.startswith("works") for outcome, _ in self.rows.values())
@@ -61,7 +61,7 @@ class Section:
 
 
 class Page:
-    """The sections by library; where it is a file, that file is also the memory of what has been tried."""
+    """The page's sections by library; its file also records what has been tried."""
 
     def __init__(self, file: Path | None, command: str) -> None:
         self.file, self.command = file, command
@@ -69,14 +69,14 @@ class Page:
         self.sections = dict(_sections(text))
 
     def begin(self, library: str, conditions: str) -> Section:
-        """The section of a library; what was tried under other conditions is let go."""
+        """Return the section of a library; results under other conditions are discarded."""
         found = self.sections.get(library)
         if found is None or found.conditions != conditions:
             found = self.sections[library] = Section(conditions)
         return found
 
     def write(self) -> None:
-        """Replace the file, whole."""
+        """Replace the file atomically."""
         if self.file is not None:
             from benchmark.report import write_text
 
@@ -143,7 +143,7 @@ def _one_library(
 
 
 def _outcomes(args: argparse.Namespace, specs: Iterable[str], one: Series) -> Iterator[tuple[str, str, str]]:
-    """Detector, what came of it, seconds."""
+    """Yield detector, outcome and seconds of each class."""
     from benchmark.execution import Backend, Board
 
     refused: list[tuple[str, str, str]] = []
@@ -168,7 +168,7 @@ def _tasks(
     from benchmark.grid import Selection, plan, rows
 
     for spec in specs:
-        # a tenth of a short series is too little for what learns from normal data
+        # tsb-uad fits on a tenth of a short series, too few rows for detectors that learn from normal data
         protocol = "normal-only" if adapters.borrowed(spec).learns_from == "normal" else "tsb-uad"
         selection = Selection((spec,), protocols=(protocol,), timeout=args.timeout)
         try:

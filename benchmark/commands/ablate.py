@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Run what is missing, print and write the tables."""
+    """Run missing cells, print and write the tables."""
     from benchmark.commands._session import Supply, conclude, execute, of_kind
     from benchmark.execution import Backend
     from benchmark.grid import plan

@@ -86,7 +86,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
-    """Refuse what would be ignored: a package that none is, a page for another table."""
+    """Raise an error for options that would be ignored: unknown packages, and a page for another table."""
     from benchmark.speed import MATCHES
 
     packages = sorted({side.name for match in MATCHES for side in match.others})
@@ -105,7 +105,7 @@ def _costs(args: argparse.Namespace) -> int:
 
 
 def _registered(names: list[str]) -> list[str]:
-    """The registered detectors of these names, or all of them."""
+    """Return the registered detectors of these names, or all."""
     from benchmark.catalogue import registry
 
     known = registry.detectors()
@@ -116,7 +116,7 @@ def _registered(names: list[str]) -> list[str]:
 
 
 def _fill(args: argparse.Namespace) -> None:
-    """Defaults that depend on ``--full`` and ``--memory``, and limits."""
+    """Set defaults that depend on ``--full`` and ``--memory``, and check limits."""
     defaults = FULL if args.full else DEFAULTS
     if args.memory:
         defaults = DEFAULTS | {"n": [1_000_000], "window": [100], "budget": 900.0}
@@ -171,7 +171,7 @@ def _renewed(page: Path, text: str) -> str:
 
 
 def _measure(args: argparse.Namespace, matches: list[Match], runs: list[Run]) -> None:
-    """Fill ``runs`` as they end, short series first."""
+    """Measure, short series first, and append each result to ``runs``."""
     from benchmark.speed import measure, present, series
 
     apart = _others() if _apart_wanted(args, matches) else None
@@ -194,7 +194,7 @@ def _measure(args: argparse.Namespace, matches: list[Match], runs: list[Run]) ->
 
 
 def _apart_wanted(args: argparse.Namespace, matches: list[Match]) -> bool:
-    """Whether a package that was asked for lives in the environment of its own: else it need not be made."""
+    """Return True if a selected package needs the separate environment."""
     return any(side.apart and _wanted(args, side.name) for match in matches for side in match.others)
 
 

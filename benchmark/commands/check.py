@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """One line a promise; exit code 1 when one is broken."""
+    """Print one line per promise of the contract; exit code 1 if one is broken."""
     classes = _chosen(args)
     if args.edges is not None and not args.edges.parent.is_dir():
         raise UserError(f"--edges {args.edges}: there is no folder {args.edges.parent}, make it first")
@@ -53,7 +53,7 @@ def _chosen(args: argparse.Namespace) -> list[type[Detector]]:
 
 
 def _checked(cls: type[Detector]) -> int:
-    """Print one line for each promise; how many are broken."""
+    """Print one line for each promise; return the number of broken ones."""
     from benchmark.catalogue import checks
 
     broken = 0
@@ -81,7 +81,7 @@ def _write(file: Path, classes: list[type[Detector]], broken: int) -> None:
 
 
 def _kind(cls: type[Detector]) -> str:
-    """What the object is."""
+    """Describe the kind of the detector."""
     from benchmark.adapters import Borrowed
     from detectors import WindowDetector
 

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """One line a series; exit code 1 when one is absent or wrong."""
+    """Print one line per series; exit code 1 if one is absent or wrong."""
     import datasets
 
     chosen = _options.chosen_datasets(args)

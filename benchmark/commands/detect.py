@@ -71,7 +71,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _recordings(args: argparse.Namespace) -> list[Recording]:
-    """As the model's history was read, where there is a model of one series."""
+    """Read the file, like the model's history if there is a model of one series."""
     from benchmark.reading import read_recordings
 
     options = _options.read_options(args)
@@ -87,7 +87,7 @@ def _out(args: argparse.Namespace) -> Path:
 
 
 def _write_page(args: argparse.Namespace, sections: list[dict[str, Any]]) -> None:
-    """One page for all series of the file."""
+    """Write one page for all series of the file."""
     from benchmark.commands import _session
     from benchmark.detection import page
 
@@ -102,13 +102,13 @@ def _given(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _lineup(recording: Recording) -> str:
-    """How the file was read, before anything is done with it."""
+    """Format how the file was read."""
     notes = [f"  - {note}" for note in recording.notes]
     return "\n".join([*recording.lineup, *notes]) + "\n\n"
 
 
 def _detect(args: argparse.Namespace, recording: Recording, series: int) -> dict[str, Any]:
-    """Find, write and print one of so many series; its part of the page."""
+    """Find the anomalies of one of ``series`` series, write and print them; return its section of the page."""
     from benchmark.detection import Model, build_options, detect, page, report
 
     def place(folder: Path) -> Path:

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Make it, and say where it lies."""
+    """Make the environment, and print its path."""
     from benchmark.adapters import apart, tsb_ad
     from benchmark.speed import OTHERS
     from benchmark.system.environments import EnvironmentMissing

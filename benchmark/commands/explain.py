@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Run what is missing, print the steps, draw the waterfall."""
+    """Run missing cells, print the steps, and draw the waterfall."""
     from benchmark.commands._session import Supply, conclude, execute
     from benchmark.execution import Backend
     from benchmark.grid import Selection, rows

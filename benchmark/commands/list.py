@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Print the registered names, with a line on each."""
+    """Print the registered names with a description of each."""
     from benchmark.adapters import LIBRARIES
 
     if args.library not in (None, "all", *LIBRARIES):
@@ -77,7 +77,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _library(library: str, among_others: bool) -> int:
-    """Every class by name: whether it runs here, and what it needs."""
+    """Print for each class of a library whether it runs here, and what it needs."""
     from benchmark import adapters
 
     try:
@@ -138,4 +138,4 @@ def _protocols() -> list[tuple[str, str]]:
 
 def _first_line(doc: str | None) -> str:
     line = (doc or "").strip().partition("\n")[0]
-    return re.sub(r":\w+:`~?(?:[\w.]*\.)?(\w+)`", r"\1", line)  # a role of the documentation becomes the bare name
+    return re.sub(r":\w+:`~?(?:[\w.]*\.)?(\w+)`", r"\1", line)  # replace a Sphinx role by the bare name

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Run what is missing, print and write tables and pictures."""
+    """Run missing combinations, print and write tables and pictures."""
     from benchmark.commands._session import Supply, of_kind
     from benchmark.studies import multiverse
 

@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Do it."""
+    """Run the action."""
     if args.file and args.action in ("list", "verify"):
         raise UserError(f"results {args.action} takes no file: name the store with --store {args.file[0]}")
     return ACTIONS[args.action](args)

@@ -81,7 +81,7 @@ def main(args: argparse.Namespace) -> int:
 
     selection = _selection(args)
     wanted = _options.chosen_datasets(args)
-    if all(isinstance(dataset, Archive) for dataset in wanted):  # where the field's rows are at home
+    if all(isinstance(dataset, Archive) for dataset in wanted):  # the field's detectors belong to these archives
         selection = replace(selection, include_field=True)
     chosen = rows(selection)
     series = Supply(args, wanted, selection.quick)
@@ -143,7 +143,7 @@ def _dry_run(args: argparse.Namespace, selection: Selection, chosen: list[Row], 
 
 
 def _by_source(todo: list[Task]) -> Iterator[str]:
-    """Series, cells and minutes of each source of TSB-AD's files, whose names tell it."""
+    """List series, cells and minutes of each source of TSB-AD's files, which their names contain."""
     from benchmark.grid import expected_seconds, named_source
 
     found: dict[str, list[Task]] = {}

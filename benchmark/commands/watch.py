@@ -86,7 +86,7 @@ def _tell(lines: list[str]) -> None:
 
 
 def _slices_between(source: Source) -> Source:
-    """The same blocks; Ctrl-C takes effect between two of them, so that the state is never half of one."""
+    """Yield the same blocks, and delay Ctrl-C until a block is processed, so that the state is consistent."""
     idle, asked = False, False
 
     def interrupt(*_: object) -> None:

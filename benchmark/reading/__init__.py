@@ -1,4 +1,4 @@
-"""Users' files as evenly spaced series, with a note on every decision and repair."""
+"""Read users' files as evenly spaced series, with a note on every decision and repair."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a single cell looks like: enough to tell a header from data, never enough to read a column."""
+"""Classify single cells as time, number or text, to find headers; columns are read elsewhere, as a whole."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOTHING = frozenset(
     ]
 )
 
-DASHES = "−–‒－"  # minus signs beside ASCII's
+DASHES = "−–‒－"  # minus signs other than ASCII's
 _CLOCK = r"\d{1,2}[:.h]\d{2}([:.]\d{2}([.,]\d{1,9})?)?( ?[ap](\.? ?m)?\.?)?"
 _NAMED = rf"({ANY})[{LETTERS}]*\.?"
 _DOTTED = r"\d{1,4}\. \d{1,2}\. \d{1,4}"
@@ -40,7 +40,7 @@ _UNIT = re.compile(
 
 
 def kind(cell: str) -> str:
-    """``nothing``, ``time``, ``number`` or ``text``."""
+    """Return the kind of a cell: ``nothing``, ``time``, ``number`` or ``text``."""
     text = cell.strip()
     if text.lower() in NOTHING:
         return "nothing"
@@ -50,20 +50,20 @@ def kind(cell: str) -> str:
 
 
 def words(cell: str) -> str:
-    """What a cell has beside its digits and their marks: its unit, where it is a number."""
+    """Return a cell without digits, signs and decimal marks; in a number that is its unit."""
     return re.sub(rf"[\d.,'’+\-{DASHES}\s]|(?<=\d)[eE](?=[+-]?\d)", "", cell)
 
 
 def is_unit(cell: str) -> bool:
-    """``°C``, ``[bar]``, ``15s`` and their like below a header, or a line drawn there."""
+    """Return True for a unit or type below a header, e.g. ``°C``, ``[bar]`` or ``15s``, or a line of dashes."""
     return bool(_UNIT.fullmatch(cell.strip()))
 
 
 def is_clock(cell: str) -> bool:
-    """A time of day without a date."""
+    """Return True for a time of day without a date."""
     return bool(re.fullmatch(_CLOCK, cell.strip(), re.I)) and ":" in cell
 
 
 def is_date(cell: str) -> bool:
-    """A date without a time of day."""
+    """Return True for a date without a time of day."""
     return kind(cell) == "time" and ":" not in cell

@@ -1,6 +1,6 @@
-"""The time columns of a table: a column of times, a date beside a time of day, an epoch, or a counter.
+"""Find the time columns of a table: time stamps, a date and a time of day, an epoch, or a counter.
 
-Over 300 lines: every way in which columns may hold times is weighed against the others here.
+Over 300 lines: all ways in which columns may contain times are compared here.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ ORDINALS = ("doy", "day_of_year", "dayofyear", "yday", "jday", "julian_day", "ju
 
 @dataclass
 class Clock:
-    """The times of a table: stamps, or numbers that only count.
+    """The times of a table: time stamps, or numbers that only count.
 
     Attributes
     ----------
     columns : tuple of str
-        Where they were found.
+        The columns that contain them.
     """
 
     columns: tuple[str, ...]
@@ -54,22 +54,22 @@ class Clock:
 
     @property
     def ticks(self) -> Any:
-        """(n,) int64 array of nanoseconds since 1970, or the numbers that only count."""
+        """(n,) int64 array of nanoseconds since 1970, or the counter's numbers."""
         return self.numbers if self.stamps is None else self.stamps.instants
 
     def keep(self, mask: NDArray[np.bool_]) -> Clock:
-        """The rows where the mask holds."""
+        """Return the rows where the mask is True."""
         stamps = None if self.stamps is None else self.stamps.keep(mask)
         return replace(self, stamps=stamps, numbers=None if self.numbers is None else self.numbers[mask])
 
 
 def find_clock(sheet: Sheet, taken: tuple[str | None, ...]) -> Clock | None:
-    """The clock that a person named, or the best that the columns offer.
+    """Return the times of the column that the user named, or else of the most likely column.
 
     Raises
     ------
     UserError
-        If the named column holds no times, or more than 2 % of its cells are none.
+        If the column contains no times, or more than 2 % of its cells are not times.
     """
     wanted = sheet.options.time
     if wanted == WITHOUT:
@@ -83,7 +83,7 @@ def find_clock(sheet: Sheet, taken: tuple[str | None, ...]) -> Clock | None:
 
 
 def unread_times(sheet: Sheet, clock: Clock | None, taken: tuple[str | None, ...]) -> list[str]:
-    """A line on columns that may be times and were not read, where no other column gave times."""
+    """Return a note on a column that looks like times but was not read, if no other column has times."""
     if (clock is not None and clock.stamps is not None) or sheet.options.time is not None:
         return []
     free = [name for name in sheet.names if name not in taken and not (clock and name in clock.columns)]
@@ -96,7 +96,7 @@ def unread_times(sheet: Sheet, clock: Clock | None, taken: tuple[str | None, ...
 
 
 def _refuse_two_epochs(clock: Clock, sheet: Sheet) -> None:
-    """Raise where numbers may count from either of two days; a mere counter is said to."""
+    """Raise an error if numbers may count from two different days; for a mere counter add a note instead."""
     name = clock.columns[0]
     if clock.stamps is not None and not clock.stamps.epoch.endswith("since 1970"):
         return
@@ -156,7 +156,7 @@ def _best(sheet: Sheet, taken: tuple[str | None, ...]) -> Clock | None:
 
 
 def _refuse_mixed_forms(sheet: Sheet, free: list[str]) -> None:
-    """A column whose cells look like times but share no form is not passed over without a word."""
+    """Raise an error if the cells of a column look like times but have different formats."""
     for name in free:
         cells = sample(sheet.cells(name), 400)
         likely = [c for c in cells if cell.kind(c) == "time" and not cell.is_clock(c)]
@@ -174,7 +174,7 @@ def _refuse_mixed_forms(sheet: Sheet, free: list[str]) -> None:
 
 
 def _preference(clock: Clock, sheet: Sheet) -> tuple[int, int, int, int, int]:
-    """Stamps before numbers, years before other numbers, well-known names first, rather to the left."""
+    """Return a sort key: time stamps before years, then other numbers; usual names first, then left to right."""
     name = clock.columns[0].lower()
     known = BEST_NAMES.index(name) if name in BEST_NAMES else len(BEST_NAMES) + (not NAME.fullmatch(name))
     coarse = int(clock.stamps is not None and clock.stamps.dates_only)
@@ -189,11 +189,11 @@ def _constant(clock: Clock) -> bool:
 
 
 def _as_clock(sheet: Sheet, name: str, asked: bool) -> Clock | None:
-    """The column as a clock; numbers only if the name or the order suggests one, or the user named it."""
+    """Read a column as times; numbers only if their name or order suggests times, or the user named the column."""
     stamps = sheet.stamps(name)
     compact = stamps is not None and all(re.fullmatch(r"\d{8,}", c) for c in sample(sheet.cells(name), 20))
     if stamps is not None and compact and stamps.wrong > LOST_AT_MOST * len(stamps.wall):
-        stamps, compact = None, False  # digits that only begin like a year
+        stamps, compact = None, False  # numbers that happen to start like a year
     if stamps is not None and not compact:
         return Clock((name,), stamps, notes=list(stamps.notes))
     if not sheet.looks_numeric(name) or (not asked and VALUE_NAME.fullmatch(name)):
@@ -212,7 +212,7 @@ def _as_clock(sheet: Sheet, name: str, asked: bool) -> Clock | None:
 
 
 def _counted(sheet: Sheet, values: NDArray[np.float64], name: str) -> Stamps | None:
-    """Numbers as times, in the first way that fits; 1122024 is rather a date of 2024 than 20:24 on one of 2000."""
+    """Read numbers as times by the first format that fits: 1122024 is a date of 2024, not 20:24 on a day of 2000."""
     since = sheet.options.since
     if since is not None:
         return from_epoch(values, name, since)
@@ -234,7 +234,7 @@ def _ordered(values: NDArray[np.float64]) -> bool:
 
 
 def _in_order(values: NDArray[np.float64]) -> bool:
-    """Whether nearly all rows are beyond all before them: numbers that fall back each month count nothing."""
+    """Return True if nearly all numbers exceed all earlier ones; those that restart each month are no counter."""
     known = values[np.isfinite(values)]
     rising = known if len(known) and known[-1] >= known[0] else -known
     beyond = np.diff(np.maximum.accumulate(rising)) > 0
@@ -242,7 +242,7 @@ def _in_order(values: NDArray[np.float64]) -> bool:
 
 
 def _with_time_of_day(sheet: Sheet, clock: Clock, taken: tuple[str | None, ...]) -> Clock:
-    """A date joined with the time of day in another column."""
+    """Combine dates with the time of day in another column, if there is one."""
     assert clock.stamps is not None
     repeats = bool(np.any(np.diff(clock.stamps.wall) == 0))
     for name in sheet.names:
@@ -261,13 +261,13 @@ def _with_time_of_day(sheet: Sheet, clock: Clock, taken: tuple[str | None, ...])
 
 
 def _may_belong(sheet: Sheet, name: str, date: str) -> bool:
-    """Without a header, numbers are the times of a date only right behind it: others may be of another date."""
+    """Return True if a column may hold the times of a date; numbers without a header must directly follow it."""
     near = sheet.names.index(name) == sheet.names.index(date) + 1
     return near or not name.startswith("column ") or not sheet.looks_numeric(name)
 
 
 def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
-    """Year, month, day, or year and day of the year, and the hour and minute beside them, in columns of their own."""
+    """Combine columns of year, month and day (or day of the year), and of hour and minute if there are any."""
     lower = {name.lower(): name for name in free}
     named = zip(PARTS, SHORT, strict=True)
     names = [next((lower[n] for n in (*words, *short) if n in lower), None) for words, short in named]
@@ -286,7 +286,7 @@ def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
     if ordinal:
         stamps = _of_ordinal(*parts)
     else:
-        first = np.ones(len(sheet.table))  # of a month, where no day is given
+        first = np.ones(len(sheet.table))  # the first of the month, if there is no day
         stamps = whole_dates(parts[0] * 10_000 + parts[1] * 100 + (parts[2] if day else first))
     if stamps is None:
         return None
@@ -300,7 +300,7 @@ def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
 
 
 def _from_periods(sheet: Sheet, year: str, lower: dict[str, str]) -> Clock | None:
-    """A year beside a quarter, a week, or a period such as ``M01``."""
+    """Combine a column of years with one of quarters, weeks, or periods such as ``M01``."""
     for word, letter in PERIODS.items():
         if word in lower:
             parts = (sheet.cells(name).cast("string").to_pylist() for name in (year, lower[word]))
@@ -313,7 +313,7 @@ def _from_periods(sheet: Sheet, year: str, lower: dict[str, str]) -> Clock | Non
 
 
 def _part(sheet: Sheet, name: str) -> NDArray[np.float64]:
-    """A column of years, months (also by name) or days; empty where it is none."""
+    """Read a column of years, months (also by name) or days; empty if it contains other words."""
     if sheet.looks_numeric(name):
         return sheet.numbers(name).values
     months = np.array([month_of(word or "") for word in sheet.cells(name).cast("string").to_pylist()], dtype=np.float64)
@@ -321,9 +321,9 @@ def _part(sheet: Sheet, name: str) -> NDArray[np.float64]:
 
 
 def _by_place(sheet: Sheet) -> list[str | None]:
-    """In a file without header: columns that begin with year, month and day, and perhaps hour and minute.
+    """Find leading columns of year, month, day, hour and minute in a file without header, by their ranges.
 
-    The day of the year may stand behind the year.
+    The day of the year may follow the year.
     """
     found: list[str | None] = []
     names = [name for place, name in enumerate(sheet.names[:-1]) if place != 1 or not _is_ordinal(sheet)]
@@ -336,7 +336,7 @@ def _by_place(sheet: Sheet) -> list[str | None]:
 
 
 def _is_ordinal(sheet: Sheet) -> bool:
-    """Whether the second column is the day of the year of the first, third and fourth."""
+    """Return True if the second column is the day of the year of the first, third and fourth."""
     if len(sheet.names) < 5 or not all(map(sheet.looks_numeric, sheet.names[:4])):
         return False
     year, ordinal, month, day = (sheet.numbers(name).values for name in sheet.names[:4])
@@ -345,7 +345,7 @@ def _is_ordinal(sheet: Sheet) -> bool:
 
 
 def _of_ordinal(year: NDArray[np.float64], day: NDArray[np.float64]) -> Stamps | None:
-    """Midnights of year and day of the year."""
+    """Convert years and days of the year to time stamps at midnight."""
     if not all(is_whole(n) and np.isfinite(n).all() and (abs(n) < 10**4).all() for n in (year, day)):
         return None
     january = (year.astype(np.int64) - 1970).astype("M8[Y]").astype("M8[D]").astype(np.int64)
@@ -353,7 +353,7 @@ def _of_ordinal(year: NDArray[np.float64], day: NDArray[np.float64]) -> Stamps |
 
 
 def _time_alone(sheet: Sheet, free: list[str], found: list[Clock]) -> Clock | None:
-    """A time of day without any date: days are counted at each midnight."""
+    """Read a time of day without a date; days are counted whenever midnight is passed."""
     if any(clock.stamps is not None for clock in found):
         return None
     for name in free:

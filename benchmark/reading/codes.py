@@ -12,13 +12,13 @@ Array = NDArray[np.float64]
 NINES = (999, 9999, 99_999, 999_999, 999.9, 999.99, 9999.9, 8888, 88_888)
 LARGEST = (32_767, 65_535, 2_147_483_647, 4_294_967_295)
 CODES = (-99, -99.9, -99.99, *NINES, *(-code for code in NINES), *LARGEST, -32_768, -2_147_483_648)
-HUGE = 1e20  # beyond it any value is one: 1e30, 9.96921e36, 3.4028235e38
-ENOUGH = 10  # other values, before their reach says anything
-ALIKE = 1e-6  # relative: a code may have gone through single precision
+HUGE = 1e20  # any larger value is a code: 1e30, 9.96921e36, 3.4028235e38
+ENOUGH = 10  # other values needed to estimate their range
+ALIKE = 1e-6  # relative tolerance, as a code may have been stored in single precision
 
 
 def split(missing: tuple[str, ...] | None) -> tuple[list[float], frozenset[str], bool]:
-    """Codes and words that a person named, and whether others are looked for."""
+    """Split ``--missing`` into codes, words, and whether the usual codes are searched for, too."""
     entries = [entry.strip() for entry in missing or ()]
     codes = [number for entry in entries if (number := _number(entry)) is not None]
     words = frozenset(entry.lower() for entry in entries if _number(entry) is None and entry != WITHOUT)
@@ -33,10 +33,10 @@ def _number(text: str) -> float | None:
 
 
 def without_codes(values: Array, name: str, missing: tuple[str, ...] | None) -> tuple[Array, list[float], list[str]]:
-    """The values with NaN for codes, these codes, and a sentence for each.
+    """Replace codes for missing values by NaN; return the (n,) values, the codes found, and a note for each.
 
-    A usual code counts as missing where it lies further from the other values than these from each other. At least ten
-    others are needed. ``missing`` names further ones; the word ``none`` in it keeps the usual ones.
+    A usual code counts as missing if its distance from the other values is larger than their range. At least ten other
+    values are needed. ``missing`` names further codes; the word ``none`` in it keeps the usual ones as values.
     """
     named, _, looking = split(missing)
     hits = {code: _is(values, code) for code in named}
@@ -64,7 +64,7 @@ def _without(values: Array, hits: dict[float, NDArray[np.bool_]]) -> Array:
 
 
 def _usual(values: Array) -> list[float]:
-    """Usual codes among the values that lie further out than the others reach."""
+    """Find the usual codes that are further from the other values than these are spread."""
     known = values[np.isfinite(values)]
     extremes = np.array([known.min(), known.max()] if len(known) else [])
     if not _may_be(extremes).any():
@@ -78,7 +78,7 @@ def _usual(values: Array) -> list[float]:
 
 
 def _may_be(values: Array) -> NDArray[np.bool_]:
-    """Which values are huge, or one of the usual codes."""
+    """Mark the values that are huge, or one of the usual codes."""
     return np.asarray((np.abs(values) >= HUGE) | np.any([_is(values, code) for code in CODES], axis=0))
 
 

@@ -1,4 +1,4 @@
-"""Which column holds the values and which the labels."""
+"""Find the columns of the values and of the labels."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ CONSTANT = 5  # rank of a column that never changes
 
 
 def find_label(sheet: Sheet, taken: tuple[str | None, ...], notes: list[str]) -> str | None:
-    """The column of labels that a person named, or one known by its name and its entries.
+    """Return the column of labels: the one that the user named, or one recognized by its name and entries.
 
     Raises
     ------
     UserError
-        If the named column is none of labels.
+        If the named column cannot be read as labels.
     """
     wanted = sheet.options.label
     if wanted == WITHOUT or sheet.options.labels is not None:
@@ -59,9 +59,9 @@ def find_label(sheet: Sheet, taken: tuple[str | None, ...], notes: list[str]) ->
 
 
 def find_value(sheet: Sheet, clock: Clock | None, label: str | None, series: tuple[str, ...], notes: list[str]) -> str:
-    """The column of values that a person named, or the most likely one.
+    """Return the column of values: the one that the user named, or the most likely one.
 
-    Clocks, counters, identifiers and constants only when nothing else is left.
+    Times, counters, identifiers and constants are chosen only if there is nothing else.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def find_value(sheet: Sheet, clock: Clock | None, label: str | None, series: tup
 
 
 def _odd_words(sheet: Sheet, name: str) -> str:
-    """What to say of a column that nearly always has one word: others may be labels, or rows of another series."""
+    """Return a note on a column with nearly always the same word; others may be labels or rows of another series."""
     usual, *others = sheet.words(name) if sheet.is_text(name) and not sheet.varies(name) else [""]
     count = len(sheet.table) - sheet.words(name)[usual] if others else 0
     if not 0 < count < RARE * len(sheet.table):
@@ -112,29 +112,29 @@ def _odd_words(sheet: Sheet, name: str) -> str:
 
 
 def _may_label(sheet: Sheet, name: str) -> bool:
-    """Only 0 and 1, the 1 rare; or 1 and -1."""
+    """Return True for a column of 0 and rare 1, or of 1 and rare -1."""
     values = sheet.numbers(name).values
     odd = values != (0 if 0 in values else 1)
     return bool(np.isin(values, (0, 1) if 0 in values else (-1, 1)).all()) and 0 < float(odd.mean()) < RARE
 
 
 def _unread(sheet: Sheet, taken: set[str | None]) -> bool:
-    """Whether a column is left that may be numbers in a form that is not known."""
+    """Return True if another column may contain numbers in an unknown format."""
     free = [name for name in sheet.names if name not in taken and sheet.varies(name)]
     return any(all(re.search(r"\d", c) for c in sample(sheet.cells(name), 100)) for name in free)
 
 
 def _states(sheet: Sheet, names: list[str]) -> list[str]:
-    """Columns of two words that come again and again."""
+    """Return the columns with two words that both occur repeatedly."""
     worded = [name for name in names if sheet.has_words(name)]
     return [name for name in worded if len(words := sheet.words(name)) == 2 and min(words.values()) > 1]
 
 
 def _refuse_words(sheet: Sheet, names: list[str]) -> None:
-    """Raise what is wrong with columns of which none is numeric."""
+    """Raise the error for a file without a numeric column."""
     for name in names:
         if sheet.has_words(name) and 2 < len(sheet.words(name)) < len(sheet.table) / 2:
-            sheet.numbers(name)  # says how many words there are
+            sheet.numbers(name)  # raises an error with the number of words
     raise UserError(_nothing_numeric(sheet))
 
 
@@ -147,7 +147,7 @@ def _nothing_numeric(sheet: Sheet) -> str:
 
 
 def _rank(sheet: Sheet, name: str) -> int:
-    """0 for what varies like a measurement; higher for what looks like something else."""
+    """Return 0 for a column that varies like a measurement, and a higher rank for others."""
     values = sheet.numbers(name).values
     if sheet.numbers(name).wrong > 0.5 * len(values):
         return 6

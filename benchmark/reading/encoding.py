@@ -1,4 +1,4 @@
-"""Bytes of a file: unpacked where they are compressed, and its text as UTF-8."""
+"""Decompress the bytes of a file, and convert its text to UTF-8."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmark.errors import UserError
 
 FORMS = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\x00", lzma.open))
-MOST = 1 << 29  # bytes that a compressed file may hold: more than any series, less than the memory
+MOST = 1 << 29  # uncompressed bytes at most: more than any series, less than the memory
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -27,12 +27,12 @@ MARKS = (
 
 
 def unpacked(raw: bytes, path: Path) -> bytes:
-    """The bytes inside, or the same ones where they are not compressed.
+    """Decompress a file's bytes; uncompressed ones are returned unchanged.
 
     Raises
     ------
     UserError
-        If the file is damaged, an archive of several files, or holds more than ``MOST`` bytes.
+        If the file is damaged, an archive of several files, or larger than ``MOST`` bytes.
     """
     try:
         for mark, opened in FORMS:
@@ -47,7 +47,7 @@ def unpacked(raw: bytes, path: Path) -> bytes:
 
 
 def _of_archive(raw: bytes, path: Path) -> bytes:
-    """The one file of a zip archive; Excel's files, which are archives too, stay as they are."""
+    """Return the only file of a zip archive; Excel's files, which are archives too, are returned unchanged."""
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
         if "[Content_Types].xml" in names:
@@ -60,19 +60,19 @@ def _of_archive(raw: bytes, path: Path) -> bytes:
 
 
 def _bounded(data: bytes, path: Path, size: int = 0) -> bytes:
-    """The same, unless it, or what is packed in it, is more than a series takes."""
+    """Return the data, or raise an error if they are larger than ``MOST`` bytes when decompressed."""
     if max(len(data), size) > MOST:
         raise UserError(f"{path} holds more than {MOST >> 20} MiB: unpack it, or save it as CSV, and give that file")
     return data
 
 
 def as_utf8(raw: bytes, path: Path, encoding: str | None, notes: list[str]) -> tuple[bytes, str]:
-    """The text as UTF-8 without a mark, and the name of the encoding it was in.
+    """Convert a file's bytes to UTF-8 without byte-order mark; return them and the name of the original encoding.
 
     Raises
     ------
     UserError
-        If the file is not text, or not in the encoding that was asked for.
+        If the file is not text, or not in the given encoding.
     """
     mark, marked = next(((m, name) for m, name in MARKS if raw.startswith(m)), (b"", ""))
     raw = raw[len(mark) :]
@@ -93,9 +93,9 @@ def as_utf8(raw: bytes, path: Path, encoding: str | None, notes: list[str]) -> t
 
 
 def _digits(text: str) -> dict[int, str]:
-    """Digits of other scripts that a text has, and their marks; empty where it has none."""
+    """Map digits of other scripts in a text, and their decimal marks, to ASCII; empty if there are none."""
     found = {ord(c): str(unicodedata.decimal(c)) for c in set(text) if not c.isascii() and c.isdecimal()}
-    ten = {code - int(digit) for code, digit in found.items()}  # a script's digits follow each other
+    ten = {code - int(digit) for code, digit in found.items()}  # the ten digits of a script are consecutive
     every = {zero + digit: str(digit) for zero in ten for digit in range(10)}
     return every | dict(zip(map(ord, "٫٬．"), ".,.", strict=True)) if every else {}
 

@@ -1,4 +1,4 @@
-"""Numbers that count from a moment on as times: seconds since 1970, Julian days, days of a spreadsheet."""
+"""Read numbers that count from some moment as times: seconds since 1970, Julian days, days of a spreadsheet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmark.reading.sheet import is_whole
 from benchmark.reading.stamps import Stamps
 from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND
 
-OLDEST, YOUNGEST = 315_532_800, 3_155_760_000  # 1980 and 2070; LabVIEW's seconds, since 1904, lie behind it
+OLDEST, YOUNGEST = 315_532_800, 3_155_760_000  # 1980 and 2070; LabVIEW's seconds since 1904 are larger
 TIMELY = "time|date|stamp|datum|zeit|fecha|hora|heure"
 COUNTED = {"seconds": SECOND, "milliseconds": 10**6, "microseconds": 10**3, "nanoseconds": 1}
 SIZES = {"d": DAY, "h": HOUR, "mi": MINUTE, "s": SECOND, "ms": 10**6, "mil": 10**6}
@@ -23,16 +23,16 @@ SINCE = re.compile(
     r"(?P<begin>\d{4}(?:-\d{1,2}-\d{1,2})?)(?!\d)(?:[ T](?P<clock>\d{1,2}:\d{2}(?::\d{2})?))?",
     re.I,
 )
-CALLED = (  # what names of columns say of the day that they count from
+CALLED = (  # column names and the day from which such columns count
     (r"gps", "1980-01-06"),
     (r"apple|cocoa|cfabsolute|nsdate|core ?data|(?<![a-z])mac(?![a-z])", "2001-01-01"),
     (r"labview|1904", "1904-01-01"),
     (r"(?<![a-z])ntp(?![a-z])", "1900-01-01"),
 )
 GPS = "Clocks of GPS leave out leap seconds: since 2017 these times are 18 s ahead of UTC."
-EARLIEST = 10**8  # seconds: fewer since a day that no unit goes with are no time of a measurement
+EARLIEST = 10**8  # counts without a unit that are smaller are no times of a measurement
 COUNTING = re.compile(rf"{TIMELY}|epoch|clock|sec|(?<![a-z])[mun]?s(?![a-z])|^gpst?$", re.I)
-OPEN = (  # seconds between two numbers, and the two days from which they may count
+OPEN = (  # ranges of seconds that may count from either of two days
     (599_616_000, 883_612_800, ("1970-01-01", "2001-01-01")),
     (YOUNGEST, 4_133_980_800, ("1904-01-01", "1900-01-01")),
 )
@@ -40,17 +40,18 @@ OPEN = (  # seconds between two numbers, and the two days from which they may co
 
 @dataclass(frozen=True)
 class Epoch:
-    """A way to count.
+    """A unit and a starting moment of counted times.
 
     Attributes
     ----------
     words : str
+        Description for messages.
     size : int
-        Nanoseconds for 1.
+        Unit in nanoseconds.
     zero : float
         The moment 0, in seconds since 1970.
     named : str
-        What the name of a column must hold, since other numbers look alike; empty = anything.
+        Pattern that the column's name must contain, because other numbers look alike; empty = any name.
     """
 
     words: str
@@ -59,12 +60,12 @@ class Epoch:
     named: str = ""
 
     def fits(self, known: NDArray[np.float64], name: str) -> bool:
-        """Whether all lie between 1980 and 2070."""
+        """Return True if all numbers are times between 1980 and 2070, and the name fits."""
         low, high = ((moment - self.zero) * SECOND / self.size for moment in (OLDEST, YOUNGEST))
         return bool(low <= known.min() and known.max() <= high) and bool(re.search(self.named, name, re.I))
 
     def read(self, values: NDArray[np.float64]) -> Stamps:
-        """The times, fractions to the thousandth, those of days to a tenth of a second."""
+        """Convert numbers to times; fractions are rounded to a thousandth, those of days to a tenth of a second."""
         wall = np.full(len(values), NOT_A_TIME, dtype=np.int64)
         fine = np.isfinite(values)
         whole = np.floor(values[fine]).astype(np.int64)
@@ -93,7 +94,7 @@ DATENUM = Epoch("days since the year 0, as Matlab does", DAY, -62_167_305_600, f
 
 
 def from_epoch(values: NDArray[np.float64], name: str = "", since: str | None = None) -> Stamps | None:
-    """Numbers that count since a day, which a person or the name says, or between 1980 and 2070 in one way to count."""
+    """Read numbers as times, from the day that the user or the name gives, else by the first epoch in 1980 to 2070."""
     known = values[np.isfinite(values)]
     if not len(known):
         return None
@@ -108,12 +109,12 @@ def from_epoch(values: NDArray[np.float64], name: str = "", since: str | None = 
 
 
 def _said(name: str, since: str | None) -> tuple[re.Match[str] | None, bool]:
-    """What a person, or the name of a column of times, says of the day that is counted from; whether it is GPS's.
+    """Parse the starting day from the user's option or from the column's name; return it and whether it is GPS's.
 
     Raises
     ------
     UserError
-        If the person names none.
+        If the option is no day.
     """
     if since is not None:
         named = SINCE.fullmatch(since if "since" in since else f"since {since}")
@@ -130,7 +131,7 @@ def _said(name: str, since: str | None) -> tuple[re.Match[str] | None, bool]:
 
 
 def _of_words(said: re.Match[str], known: NDArray[np.float64]) -> Epoch:
-    """``hours since 1900-01-01 00:00:00``, as CF's conventions have it; without a unit the first that fits."""
+    """Build the epoch of ``hours since 1900-01-01 00:00:00`` (CF conventions); without a unit the first that fits."""
     try:
         begin = date(*[*map(int, said["begin"].split("-")), 1, 1][:3])
     except ValueError as error:
@@ -145,7 +146,7 @@ def _of_words(said: re.Match[str], known: NDArray[np.float64]) -> Epoch:
 
 
 def doubt(values: NDArray[np.float64], name: str) -> str:
-    """Two days from which the numbers may count, both likely, and the first time by each; empty where one is."""
+    """Describe the two days from which the numbers may count, with the first time by each; empty if it is clear."""
     known = values[np.isfinite(values)]
     if not len(known) or re.search("unix|posix|epoch|1970", name, re.I) or _said(name, None)[0] is not None:
         return ""
@@ -158,9 +159,9 @@ def doubt(values: NDArray[np.float64], name: str) -> str:
 
 
 def spreadsheet_days(values: NDArray[np.float64], name: str, excel: bool) -> Stamps | None:
-    """Days since 1899-12-30, as spreadsheets count them, in a column that is called a date.
+    """Read days since 1899-12-30, as spreadsheets count them, in a column named like a date.
 
-    In one called a time, too, where its steps are odd parts of a day, or in a file of Excel.
+    A column named like a time is read, too, if its steps are odd fractions of a day, or in an Excel file.
     """
     if not np.isfinite(values).all() or values.min() < 30_000 or values.max() > 60_000:
         return None
@@ -174,7 +175,7 @@ def spreadsheet_days(values: NDArray[np.float64], name: str, excel: bool) -> Sta
 
 
 def epoch_notes(stamps: Stamps, name: str) -> list[str]:
-    """What was counted."""
+    """Return the note on how numbers were read as times."""
     if not stamps.epoch:
         return []
     if stamps.epoch == "days":

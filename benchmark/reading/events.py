@@ -1,4 +1,4 @@
-"""Anomalies in a second file: ``start,end``, single times, or NAB's windows in JSON."""
+"""Read anomalies from a second file: ``start,end``, single times, or NAB's windows in JSON."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Ticks = NDArray[Any]
 def labels_from(
     path: Path, data: Path, ticks: Ticks | None, offset: NDArray[np.int32] | None, options: ReadOptions, rows: Ticks
 ) -> tuple[NDArray[np.uint8], list[str]]:
-    """Labels of the points of a series from the events of a second file.
+    """Label the points of a series by the events of a second file; return (n,) labels and notes.
 
     Parameters
     ----------
@@ -44,16 +44,16 @@ def labels_from(
     data : Path
         The file of the series; NAB's windows are found by its name.
     ticks : (n,) array or None
-        The clock of each point, nanoseconds or numbers; None counts rows from 0.
+        The time of each point in nanoseconds, or its counter; None = rows counted from 0.
     offset : (n,) array or None
-        Minutes that the clock is ahead of UTC.
+        Minutes by which the clock is ahead of UTC.
     rows : (n,) array
-        Row of the file at each point, -1 where there is none; events may be given by rows, too.
+        Row of the file for each point, -1 for inserted points; events may be given by rows, too.
 
     Raises
     ------
     UserError
-        If the events cannot be read, or none lies within the series.
+        If the events cannot be read, or none of them is within the series.
     """
     said: list[str] = []
     table = _table(path, data, options, said)
@@ -85,7 +85,7 @@ def _is_stamps(ticks: Ticks) -> bool:
 
 
 def _table(path: Path, data: Path, options: ReadOptions, said: list[str]) -> Table:
-    """The events of this series, as the file has them."""
+    """Read the table of this series' events."""
     if not path.is_file():
         raise UserError(f"no file {path} (--labels)")
     if path.suffix.lower() == ".json":
@@ -97,12 +97,12 @@ def _table(path: Path, data: Path, options: ReadOptions, said: list[str]) -> Tab
 
 
 def _own(table: Table, data: Path, series: str | None, path: Path, said: list[str]) -> Table:
-    """The rows of this file or series, where a column names several.
+    """Select the rows of this file or series if a column names several.
 
     Raises
     ------
     UserError
-        If a column of names does not name it.
+        If a column of names does not contain it.
     """
     mine = {data.name, data.stem, data.as_posix()} | ({series} if series else set())
     for name in table.names:
@@ -119,7 +119,7 @@ def _own(table: Table, data: Path, series: str | None, path: Path, said: list[st
 
 
 def _each(table: Table, rows: Ticks, data: Path, path: Path) -> NDArray[np.uint8] | None:
-    """A label for each row of the data; None where the cells are times or numbers of rows.
+    """Read one label for each row of the data; None if the cells are times or row numbers.
 
     Raises
     ------
@@ -157,12 +157,12 @@ def _windows(
 
 
 def _duration(sheet: Sheet, name: str, unit: str | None, of_stamps: bool) -> Ticks:
-    """How long each event lasts, in nanoseconds, or in rows where events are given by rows.
+    """Read the durations of events, in nanoseconds, or in rows if events are given by rows.
 
     Raises
     ------
     UserError
-        If the column does not say its unit.
+        If the column's name does not contain its unit.
     """
     found = sheet.numbers(name).values
     if not of_stamps:
@@ -176,7 +176,7 @@ def _duration(sheet: Sheet, name: str, unit: str | None, of_stamps: bool) -> Tic
 
 
 def _anomalous(table: Table) -> Table:
-    """Of a file with a label for each time, the rows of anomalies alone."""
+    """Select the anomalous rows of a file with a label for each time."""
     for name in table.names:
         decoded, _ = labels.decode(table.columns[name]) if labels.is_label_name(name) else (None, "")
         if decoded is not None and len(table.names) > 1:
@@ -191,7 +191,7 @@ def _strings(cells: Any) -> Any:
 
 
 def _times(sheet: Sheet, name: str, offset: NDArray[np.int32] | None) -> Ticks:
-    """Times on the clock of the series."""
+    """Read a column as times on the clock of the series, or as row numbers."""
     stamps = sheet.stamps(name)
     if stamps is None:
         found = sheet.numbers(name)
@@ -210,7 +210,7 @@ def _times(sheet: Sheet, name: str, offset: NDArray[np.int32] | None) -> Ticks:
 
 
 def _pairs(path: Path, data: Path) -> list[tuple[Any, Any]]:
-    """Windows of NAB's form for this file: the key that ends with the file's name."""
+    """Read NAB's windows of this file: those whose key ends with the file's name."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""Sheets of Excel's files (.xlsx) as tables; dates and numbers as the sheet has them."""
+"""Read sheets of Excel files (.xlsx) as tables of text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Row = tuple[Any, ...]
 
 
 def read_excel(raw: bytes, path: Path, wanted: str | None) -> Table:
-    """The sheet that a person named, or the one with the most rows.
+    """Read the sheet that the user named, or the one with the most rows.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def _table(rows: list[Row], title: str, notes: list[str]) -> Table:
 
 
 def _header(rows: list[Row], first: int, widest: int, notes: list[str]) -> int | None:
-    """The row of the names: the last wide one above the data, units below it left out."""
+    """Find the header: the last wide row above the data, not counting a row of units below it."""
     above = [i for i in range(first) if _filled(rows[i]) > widest / 2 or _is_below(rows, i, first)]
     if not above:
         return None
@@ -84,7 +84,7 @@ def _header(rows: list[Row], first: int, widest: int, notes: list[str]) -> int |
 
 
 def _is_below(rows: list[Row], i: int, first: int) -> bool:
-    """A row of units that leaves the columns without one empty, right above the data."""
+    """Return True for a row of units directly above the data; some of its cells may be empty."""
     return i == first - 1 and are_units([str(cell) for cell in rows[i] if cell is not None])
 
 
@@ -93,7 +93,7 @@ def _filled(row: Row) -> int:
 
 
 def _cells(cells: list[Any]) -> Any:
-    """Text of each cell; whole numbers without ``.0``, dates as ISO 8601."""
+    """Convert cells to text; whole numbers without ``.0``, dates as ISO 8601."""
     midnights = all(not isinstance(c, datetime) or c.time() == time() for c in cells)
 
     def text(value: Any) -> str | None:

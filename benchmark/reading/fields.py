@@ -1,4 +1,4 @@
-"""Fields of dates and times: named groups of a pattern as numbers, and the order of day and month."""
+"""Extract the fields of dates and times by patterns, and decide the order of day and month."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from benchmark.reading.units import DAY, HOUR, MINUTE, SECOND, Nanoseconds
 Whole = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Date = tuple[Whole, Whole, Whole]  # year, month and day
-LATEST = 30  # hours: timetables go on counting behind midnight, 25:10 is 01:10 of the next day
-MENDED = 2  # odd steps that a change of the clock makes in series of less than a day
-SINCE, FUTURE, GAP = 1970, 2040, 10  # years of two digits: where they begin, what none exceeds, what parts centuries
+LATEST = 30  # hours: timetables count on after midnight, 25:10 is 01:10 of the next day
+MENDED = 2  # odd steps that clock changes may cause in a series with steps of less than a day
+SINCE, FUTURE, GAP = 1970, 2040, 10  # two-digit years: usual first year, latest year, least gap between centuries
 HALF = r"(?: ?(?P<half>[AaPp])\.? ?[Mm]\.?)?"
-EASTERN = (  # as RE2 reads them, and what they become
+EASTERN = (  # patterns of RE2 and their replacements
     ("[\u00a0\u202f\u2009\u3000]+", " "),
     (r"(\d{4}) ?г(?:\.|ода)?", r"\1"),
     (r"(\d)\s?[年년월月][ ]?(\d)", r"\1-\2"),
@@ -38,7 +38,7 @@ EASTERN = (  # as RE2 reads them, and what they become
 )
 
 ODD = (
-    (r"^(?:DT#|\[|')(\d.*?)\]?$", r"\1"),  # of controllers, of web servers, of spreadsheets
+    (r"^(?:DT#|\[|')(\d.*?)\]?$", r"\1"),  # from controllers, web servers and spreadsheets
     (r"^(\d{1,4})\. (\d{1,2})\. ?(\d{1,4})\.?", r"\1.\2.\3"),  # "2024. 1. 31. 13:30", "31. 1. 2024 13:30"
     (r"^(\d{4}-\d{2}-\d{2})[-_ T](\d{2})-(\d{2})-(\d{2})", r"\1 \2:\3:\4"),
     (r"(\d)(?: @|,? (?:at|um|à|klo|kl\.?)) (\d)", r"\1 \2"),
@@ -47,11 +47,11 @@ ODD = (
 
 
 class Ambiguous(Exception):
-    """Day first and month first both fit the column."""
+    """Raised if day first and month first both fit the column."""
 
 
 def plain_times(cells: Cells) -> Cells:
-    """Times with ASCII's blanks, and the marks of China, Japan and Korea as hyphens, colons, AM and PM."""
+    """Replace Unicode blanks in times by ASCII's, and Chinese, Japanese and Korean marks by ``-``, ``:``, AM and PM."""
     if not all(c.isascii() for c in sample(cells, 50)):
         for pattern, into in EASTERN:
             cells = pc.replace_substring_regex(cells, pattern, into)
@@ -62,14 +62,14 @@ def plain_times(cells: Cells) -> Cells:
 
 
 class Fields:
-    """Named groups of a pattern in each cell.
+    """The named groups of a pattern in each cell.
 
     Attributes
     ----------
     good : (n,) bool array
-        Cells that the pattern fits.
+        True where the pattern matches.
     since : int
-        Where the hundred years of those with two digits begin.
+        First of the hundred years to which two-digit years belong.
     """
 
     def __init__(self, text: Cells, pattern: str) -> None:
@@ -83,28 +83,28 @@ class Fields:
         return name in self._cells
 
     def text(self, name: str) -> Cells:
-        """A group's text in each cell, empty where there is none."""
+        """Return the text of a group in each cell, empty where it is absent."""
         return self._cells.get(name, self._none)
 
     def number(self, name: str) -> Whole:
-        """The same as a number, 0 where there is none."""
+        """Return a group as numbers, 0 where it is absent."""
         return _whole(self.text(name))
 
     def length(self, name: str) -> Whole:
-        """How many characters it has."""
+        """Return the number of characters of a group in each cell."""
         return np.asarray(pc.utf8_length(self.text(name)), dtype=np.int64)
 
     def year(self, name: str = "year") -> Whole:
-        """A year of two digits in its century, which is one for the column."""
+        """Return the years; two-digit ones are placed in the same hundred years for the whole column."""
         years, short = self.number(name), self.good & (self.length(name) <= 2)
         since = since_of(years[short])
         self.since = since if name == "year" else self.since
         return np.where(short, full_year(years, since), years)
 
     def clock(self, latest: int = 24) -> tuple[Nanoseconds, Mask]:
-        """Nanoseconds since midnight, AM and PM included, and whether there is such a time of day.
+        """Return nanoseconds since midnight, and True where the time of day is valid; AM and PM are applied.
 
-        Hours up to ``latest`` are those of the day behind.
+        Hours from 24 to ``latest`` belong to the next day.
         """
         hours, minutes, seconds = (self.number(name) for name in ("hour", "minute", "second"))
         half = pc.utf8_lower(self.text("half"))
@@ -120,19 +120,19 @@ def _whole(text: Cells) -> Whole:
 
 
 def full_year(year: Any, since: int = SINCE) -> Any:
-    """A year of two digits in the hundred years from ``since`` on."""
+    """Place a two-digit year in the hundred years from ``since`` on."""
     return since + (year - since) % 100
 
 
 def said_of(since: int) -> list[str]:
-    """What to say of years with two digits."""
+    """Return the note on two-digit years; empty if they start from 1970."""
     return [] if since >= SINCE else [f"Years of two digits are those from {since} on."]
 
 
 def since_of(years: Whole) -> int:
-    """Where the hundred years of a column with years of two digits begin: behind the widest gap between them.
+    """Return the first of the hundred years for a column of two-digit years: the year after the widest gap.
 
-    Years that would all lie in a far future are those of the century before.
+    Years that would be far in the future belong to the century before.
     """
     present = np.unique(years)
     if not len(present) or full_year(present).max() <= FUTURE:
@@ -146,7 +146,7 @@ def since_of(years: Whole) -> int:
 
 
 def midnight(year: Whole, month: Whole, day: Whole) -> tuple[Nanoseconds, Mask]:
-    """Nanoseconds since 1970 at the begin of a day, and whether there is such a day."""
+    """Return nanoseconds since 1970 at the start of each day, and True where the date is valid."""
     months = np.clip((year - 1970) * 12 + month - 1, -270 * 12, 230 * 12).astype("M8[M]")  # 1700 to 2200
     days = months.astype("M8[D]").astype(np.int64)
     after = (months + np.timedelta64(1, "M")).astype("M8[D]").astype(np.int64)
@@ -155,7 +155,7 @@ def midnight(year: Whole, month: Whole, day: Whole) -> tuple[Nanoseconds, Mask]:
 
 
 def in_order(wall: Nanoseconds) -> bool:
-    """Whether several times follow each other, forward or backward."""
+    """Return True if there are several times, in ascending or descending order."""
     steps = np.diff(wall)
     return len(steps) > 0 and bool(np.all(steps >= 0) or np.all(steps <= 0))
 
@@ -163,9 +163,9 @@ def in_order(wall: Nanoseconds) -> bool:
 def day_and_month(
     found: Fields, since: Nanoseconds, text: Cells, day_first: bool | None
 ) -> tuple[Date, bool | None, list[str]]:
-    """Dates of three numbers in one order for the whole column, whether day first, and why.
+    """Decide the order of day and month for a whole column; return the dates, whether day is first, and the reason.
 
-    It is what only one reading allows, else what only one puts in order.
+    The order is the only one with valid dates, or else the only one that sorts the rows.
     """
     good, year = found.good, found.year()
     one, other = found.number("first"), found.number("other")
@@ -198,7 +198,7 @@ def day_and_month(
 def _year_first(
     found: Fields, by: dict[bool, Date], since: Nanoseconds, text: Cells
 ) -> tuple[Date, None, list[str]] | None:
-    """``24-12-31``: only where two digits stand everywhere, and only so the steps are even."""
+    """Read ``24-12-31`` with the year first, if all numbers have two digits and only this gives even steps."""
     good = found.good
     if good.sum() < 3 or any((found.length(name)[good] != 2).any() for name in ("first", "other", "year")):
         return None
@@ -212,7 +212,7 @@ def _year_first(
 
 
 def _evenness(date: Date, since: Nanoseconds, good: Mask) -> float:
-    """Share of steps that are the usual one; 0 where a date is none."""
+    """Return the share of steps equal to the median step; 0 if a date is invalid."""
     wall, valid = midnight(*date)
     steps = np.diff((wall + since)[good])
     usual = np.median(steps)
@@ -220,9 +220,9 @@ def _evenness(date: Date, since: Nanoseconds, good: Mask) -> float:
 
 
 def _goes_on(wall: Nanoseconds) -> bool:
-    """Whether each date follows the one before as in one record that begins or ends within a day.
+    """Return True if the dates are consecutive, as in one record that begins or ends within a day.
 
-    A typical day for each month also fits two orders, but holds whole days.
+    A file with a typical day for each month also fits two orders, but contains whole days.
     """
     dates, counts = np.unique(wall // DAY, return_counts=True)
     if len(dates) < 2 or (np.diff(dates) != 1).any():
@@ -236,7 +236,7 @@ def _goes_on(wall: Nanoseconds) -> bool:
 
 
 def _by_order(day: Nanoseconds, month: Nanoseconds) -> tuple[bool, str]:
-    """Whether day first, by times that were read both ways."""
+    """Decide by the order and the steps of the times whether day is first; also return the reason."""
     ordered = in_order(day), in_order(month)
     if ordered[0] != ordered[1]:
         return ordered[0], "the other reading is out of order"

@@ -1,4 +1,4 @@
-"""Any file that may hold a series as a table; the form is recognised by the content."""
+"""Read any file that may contain a series as a table; the format is recognized by the content."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from benchmark.reading.table import Table, from_columns
 from benchmark.reading.text import read_text
 from benchmark.reading.wide import as_long
 
-LAST = 12  # rows in which they are looked for
+LAST = 12  # rows at the end that are searched for totals
 _WORD = (
     "total|totals|totale|totaux|sum|summe|somme|suma|soma|gesamt|insgesamt|average|avg|mean|mittelwert|mittel"
     "|durchschnitt|moyenne|media|promedio|median|min|max|minimum|maximum|count|anzahl|stdev|std"
@@ -35,7 +35,7 @@ def read_table(path: Path, options: ReadOptions) -> Table:
     Raises
     ------
     UserError
-        If there is no such file, or it is none of these.
+        If there is no such file, or it has another format.
     """
     if not path.is_file():
         raise UserError(f"no file {path}")
@@ -52,11 +52,11 @@ def read_table(path: Path, options: ReadOptions) -> Table:
 
 
 def tidied(table: Table, options: ReadOptions) -> Table:
-    """Without sums at its end, and one row for one point in time of one series."""
+    """Remove totals at the end of a table, and reshape it to one row for each time."""
     return as_long(_without_totals(table), options.value)
 
 
-OTHERS = (  # how files begin that are not read, what they are, and what helps
+OTHERS = (  # beginnings of files that cannot be read, their format, and what to do
     (rb"\x89HDF", "HDF5: write it as CSV or Parquet, e.g. pandas.read_hdf({name}).to_parquet()"),
     (rb"\xd0\xcf\x11\xe0", "in Excel's old form (.xls): save it as .xlsx or CSV"),
     (rb"%PDF", "PDF: open it in a spreadsheet and save the table as .xlsx or CSV"),
@@ -92,7 +92,7 @@ def _read(raw: bytes, path: Path, options: ReadOptions) -> Table:
             raise UserError(f"{path} is {what.format(name=repr(path.name))}")
     if path.suffix.lower() in (".parquet", ".pq"):
         raise UserError(f"{path} is not a readable Parquet file: it does not begin with PAR1")
-    bracketed = re.match(rb"\[[^\[\]\n]*\] *[^\s,\]]", raw[:200])  # a time, as servers write it
+    bracketed = re.match(rb"\[[^\[\]\n]*\] *[^\s,\]]", raw[:200])  # a time in brackets, as servers write it
     if re.match(rb"(\xef\xbb\xbf)?\s*[\[{]\s*[\[{\"\d\]}-]", raw[:200]) and not bracketed:
         return read_json(raw, path, options.encoding)
     return with_times(mark_series(read_text(raw, path, options)), path)
@@ -110,14 +110,14 @@ def _arrow(raw: bytes, path: Path, form: str) -> Table:
 
 
 def from_arrow(arrow: pa.Table, form: str) -> Table:
-    """The columns of a table of pyarrow, and of the index that pandas has put into it."""
+    """Convert a pyarrow table, including the index that pandas stored in it."""
     names = {name: re.sub(r"^__index_level_\d+__$", "index", name) for name in arrow.column_names}
     columns = {clean: _plain(arrow[name].combine_chunks()) for name, clean in names.items()}
     return from_columns(columns, form)
 
 
 def _plain(cells: Any) -> Any:
-    """Strings as one type, whatever way the file packs them."""
+    """Convert a column to plain strings, numbers or times, however the file stores it."""
     if pa.types.is_dictionary(cells.type):
         cells = cells.dictionary_decode()
     if pa.types.is_large_string(cells.type) or pa.types.is_string_view(cells.type):
@@ -130,7 +130,7 @@ def _plain(cells: Any) -> Any:
 
 
 def _without_totals(table: Table) -> Table:
-    """The table without rows such as ``Total`` and ``Average`` at its end; said with the first of their words."""
+    """Remove rows such as ``Total`` and ``Average`` at the end of a table, with a note."""
     size = min(LAST, len(table) // 2)
     found, word = np.zeros(size, dtype=bool), ""
     for cells in table.columns.values():

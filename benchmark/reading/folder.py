@@ -1,4 +1,4 @@
-"""A folder of anybody's files as a data set: the reader of ``detect``, with labels required."""
+"""Read a folder of files as a data set, with the reader of ``detect``; labels are required."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class FolderOptions:
     ----------
     reading : ReadOptions
     train : int
-        Rows at the start of each file that are its training part.
+        Number of rows at the start of each file that are its training part.
     """
 
     reading: ReadOptions = field(default_factory=ReadOptions)
     train: int = 0
 
     def record(self) -> dict[str, Any]:
-        """What differs from the defaults, fit for JSON."""
+        """Return the options that differ from the defaults, in a form that JSON can represent."""
         usual = asdict(ReadOptions())
         given = {k: v for k, v in asdict(self.reading).items() if v != usual[k]}
         if self.reading.labels is not None:
@@ -53,7 +53,7 @@ class FolderOptions:
 
     @classmethod
     def recorded(cls, record: dict[str, Any]) -> FolderOptions:
-        """From :meth:`record`."""
+        """Restore options from :meth:`record`."""
         given = dict(record)
         train = int(given.pop("train", 0))
         if "labels" in given:
@@ -62,16 +62,16 @@ class FolderOptions:
 
 
 class FileFolder(FolderDataset):
-    """Files in the form of TSB-UAD, TSB-AD, UCR, NAB, Yahoo, AIOps or any other with named columns.
+    """A folder of files in the format of TSB-UAD, TSB-AD, UCR, NAB, Yahoo, AIOps, or with named columns.
 
-    A file's form is recognised by its content and said. A file of several series holds ``file:series`` of each.
-    TimeEval's index of a folder, its README and its file of labels are no series.
-    Rows without a value are left out of TSB-AD's files, as TSB-AD does.
+    The format is recognized by the content and reported. The series of a file with several are named ``file:series``.
+    TimeEval's index of a folder, a README and a file of labels are not series.
+    Rows without a value are dropped from TSB-AD's files, as TSB-AD does.
     """
 
     endings = (
         *(".out", ".csv", ".txt", ".tsv", ".parquet", ".pq", ".feather", ".xlsx", ".xls"),
-        *(".gz", ".bz2", ".xz", ".zip", ".hdf", ".h5", ".hdf5"),  # the last are refused with the cure
+        *(".gz", ".bz2", ".xz", ".zip", ".hdf", ".h5", ".hdf5"),  # reading HDF raises an error with advice
     )
 
     def __init__(
@@ -85,7 +85,7 @@ class FileFolder(FolderDataset):
         )
 
     def _parts(self, path: Path) -> list[str]:
-        """Names of the series of a file."""
+        """Return the names of the series of a file."""
         form = _form(path)
         if what := self._no_series(path, form):
             self._say(f"{path} is {what} and no series.")
@@ -95,11 +95,11 @@ class FileFolder(FolderDataset):
         try:
             names = series_in(path, self.options.reading)
         except UserError:
-            return [path.name]  # said when it is read
+            return [path.name]  # the error is reported when the file is read
         return [f"{path.name}{PARTS}{name}" for name in names] if len(names) > 1 else [path.name]
 
     def _no_series(self, path: Path, form: str) -> str:
-        """What a file is that lies beside the series; empty for a series."""
+        """Describe a file of the folder that is no series; empty for a series."""
         labels = self.options.reading.labels
         if labels is not None and labels.exists() and path.samefile(labels):
             return "the file of labels"
@@ -111,7 +111,7 @@ class FileFolder(FolderDataset):
         Raises
         ------
         DataError
-            If it cannot be read, or has no labels; with the cure.
+            If it cannot be read, or has no labels; the message says what to do.
         """
         self.facts(series)
         file, _, part = (series, "", "") if (self.folder / series).exists() else series.rpartition(PARTS)
@@ -158,7 +158,7 @@ class FileFolder(FolderDataset):
         return read if train else replace(read, train=self._train_file(path, options))
 
     def _train_file(self, path: Path, options: ReadOptions) -> NDArray[np.float64] | None:
-        """Values of ``X.train.*`` beside ``X.test.*``, from the same column."""
+        """Read the training values in ``X.train.*`` next to ``X.test.*``, from the same column."""
         beside = path.with_name(path.name.replace(".test.", ".train."))
         if beside == path or not beside.exists():
             return None
@@ -190,7 +190,7 @@ class FileFolder(FolderDataset):
 
 
 def _look_below(folder: Path, endings: tuple[str, ...]) -> None:
-    """Refuse a folder whose files lie in its subfolders, as NAB's and SKAB's do."""
+    """Raise an error if the files are in subfolders, as in NAB and SKAB."""
     if not folder.is_dir() or any(path.suffix.lower() in endings for path in folder.iterdir() if path.is_file()):
         return
     below = sorted({path.parent for path in folder.glob("*/*") if path.suffix.lower() in endings})
@@ -203,7 +203,7 @@ def _look_below(folder: Path, endings: tuple[str, ...]) -> None:
 
 
 def _form(path: Path) -> str:
-    """The form that the first line of a file tells; empty where its reader is to find out."""
+    """Recognize the format by the first line of a file; empty if the reader has to find out."""
     with path.open("rb") as file:
         line, below = (file.readline(4096).decode("utf-8-sig", "replace").strip() for _ in range(2))
     if line == TSB_AD and not below[-1:].isalpha():  # labels in words are for the other reader
@@ -217,21 +217,21 @@ def _form(path: Path) -> str:
 
 
 def _windows(path: Path) -> Path | None:
-    """NAB's windows beside the file, or in the folder ``labels`` up to two levels above."""
+    """Find NAB's windows next to the file, or in a folder ``labels`` up to two levels above."""
     places = [path.parent, path.parent / "labels", path.parent.parent / "labels", path.parent.parent.parent / "labels"]
     found = (file for place in places for pattern in WINDOWS for file in sorted(place.glob(pattern)))
     return next(found, None)
 
 
 def _ucr(path: Path, count: int) -> tuple[Labels, int] | None:
-    """Labels and length of the training part, if the name ends with it and the anomaly's first and last row."""
+    """Parse a UCR file name with training length, first and last anomalous row; return labels and training length."""
     name = UCR.fullmatch(path.name)
     if name is None:
         return None
     train, start, end = int(name["train"]), int(name["start"]), int(name["end"])
     if not train <= start <= end < count:
         if not UCR_SAYS_SO.search(path.name):
-            return None  # a date, say
+            return None  # the numbers may be a date
         raise UserError(
             f"{path} has {counted(count, 'row')}, its name an anomaly from {start:,} to {end:,} after a training "
             f"part of {train:,}"
@@ -255,11 +255,11 @@ def load_folder(
     options: FolderOptions | None = None,
     say: Callable[[str], None] = lambda message: None,
 ) -> FileFolder:
-    """A folder of anybody's files as a data set, under its own name or the one given.
+    """Load a folder of files as a data set, under its own name or the given one.
 
     Raises
     ------
     DataError
-        If there is no such folder, or no file that may hold a series.
+        If there is no such folder, or no file that may contain a series.
     """
     return FileFolder(Path(path), name, options or FolderOptions(), say)

@@ -1,6 +1,6 @@
-"""Lines of a growing text file as points of one series, read as its first lines were.
+"""Read the lines of a growing text file as points of one series, with the options decided from its first lines.
 
-Over 300 lines: the state that is kept from block to block, and all that changes it.
+Over 300 lines: the state between blocks and all that changes it belong together.
 """
 
 from __future__ import annotations
@@ -37,36 +37,40 @@ from benchmark.reading.zones import TimeText, in_zone
 
 Ints = NDArray[np.int64]
 JSON_LINES = "{"
-FAR = 100  # usual steps: a row beyond them waits for the next one
-HELD = 10_000  # missing values for which the next known one is waited
+FAR = 100  # a row more than so many usual steps ahead waits for the next one
+HELD = 10_000  # missing values that are held back until a known one follows, at most
 
 
 @dataclass
 class Follower:
-    """Reads on where it stopped; its state can be kept as JSON.
+    """Continues to read where it stopped; its state can be saved as JSON.
 
     Attributes
     ----------
     options : ReadOptions
-        Every decision, taken from the first lines.
+        All decisions, made from the first lines.
     separator, names : str, list of str
-        The separator is :data:`JSON_LINES` where each line is an object.
+        The separator is :data:`JSON_LINES` if each line is a JSON object.
     header : list of str
-        Lines before the first data; one that comes again is left out.
+        Lines before the first data; repetitions of them are dropped.
     step : float or None
-        Between points of a regular grid: a longer one is filled with missing points.
+        Step of a regular grid in ticks; longer steps are filled with missing points.
     clocked, zoned, dates_only : bool
-        Whether rows have times, these an offset to UTC, and no time of day.
+        True if rows have times, if these have an offset to UTC, and if they have no time of day.
     most : int
-        Missing points put into one gap at most; a longer gap only moves the row numbers.
-    last : float or None
-        Tick of the last point. ``wall`` and ``value`` likewise.
+        Missing points inserted into one gap at most; a longer gap only shifts the row numbers.
+    last, wall, value : int, int and float, or None
+        Tick, local time and value of the last point.
+    held : lists of values, flags, times and offsets
+        Missing points that wait for a known value.
+    skipped : int
+        Points of long gaps that were not inserted.
     counts : int
-        Ticks for one count of a counter; 0 where the clock shows times.
+        Ticks for one count of a counter; 0 for times.
     jump : Jump
-        The last long step ahead, from which time may yet fall back.
+        The last long step ahead, which later rows may revoke.
     ahead : lists of values, ticks, times and offsets
-        The row behind it, while no other has followed.
+        The row after this step, until another one follows.
     """
 
     options: ReadOptions
@@ -91,12 +95,12 @@ class Follower:
     def begin(
         cls, head: bytes, path: Path, options: ReadOptions, step: float | None, most: int
     ) -> tuple[Follower, Recording, bytes]:
-        """From the first whole lines: the follower, how they were read, and the lines with data.
+        """Start from the first complete lines; return the follower, the recording of these lines, and those with data.
 
         Raises
         ------
         UserError
-            If they cannot be read without a guess, or hold several series.
+            If they are ambiguous, or contain several series.
         """
         text, encoding = as_utf8(head, path, options.encoding, [])
         if text.lstrip().startswith(b"{"):
@@ -123,7 +127,7 @@ class Follower:
         return made, first, b"\n".join(lines[layout.skipped :])
 
     def read(self, lines: bytes, path: Path) -> tuple[Points, list[str]]:
-        """Points of whole lines, and what was dropped."""
+        """Read complete lines; return their points, and notes on what was dropped."""
         notes: list[str] = []
         text, _ = as_utf8(lines, path, self.options.encoding, [])
         text = self._without_header(text, notes)
@@ -131,7 +135,7 @@ class Follower:
         return self._known(Points.join([Points.of(self.held), *parts])), notes
 
     def renamed(self, lines: bytes, path: Path) -> str:
-        """The first line of a file that was begun anew, where it is another header; else nothing."""
+        """Return the first line of a replaced file if it is another header, else an empty string."""
         text, _ = as_utf8(lines, path, self.options.encoding, [])
         first = text.split(b"\n")[0].decode("utf-8", "replace").strip()
         if not self.header or not first or first in self.header:
@@ -148,7 +152,7 @@ class Follower:
         return b"\n".join(kept)
 
     def _rows(self, text: bytes, path: Path, notes: list[str]) -> Points:
-        """Points of these lines; a line that cannot be read is found by halving, dropped and said."""
+        """Read lines as points; an unreadable line is found by bisection, and dropped with a note."""
         if not text.strip():
             return no_points()
         try:
@@ -163,7 +167,7 @@ class Follower:
             return Points.join([self._rows(half, path, notes) for half in halves])
 
     def _columns(self, text: bytes, path: Path, notes: list[str]) -> tuple[NDArray[np.float64], Ints, Ints, Ints]:
-        """Values, ticks, times and offsets of the lines."""
+        """Read values, ticks, local times and offsets of the lines, (n,) each."""
         sheet = self._sheet(text, path)
         table, name = sheet.table, self.options.value or self.names[0]
         none = np.zeros(len(table), dtype=np.int64)
@@ -185,9 +189,9 @@ class Follower:
         return numbers.values, ticks, stamps.wall, none if stamps.offset is None else stamps.offset.astype(np.int64)
 
     def _numbers(self, sheet: Sheet, name: str, path: Path, notes: list[str]) -> Numbers:
-        """The values. The first marks that they have decide for all lines to come, and are said.
+        """Read the values. Their first decimal or thousands mark decides for all later lines, with a note.
 
-        Where one may be either, a dot beside commas between cells is decimal; others set thousands apart.
+        If it is ambiguous, a dot is decimal if commas separate cells; other marks separate thousands.
         """
         decimal, thousands = self.options.decimal, self.options.thousands
         seen = {mark for cell in sample(sheet.cells(name)) for mark in ".," if mark in cell}
@@ -215,7 +219,7 @@ class Follower:
         return found
 
     def _sheet(self, text: bytes, path: Path) -> Sheet:
-        """Cells of the lines, those of other series left out."""
+        """Read the cells of the lines, without those of other series."""
         if self.separator == JSON_LINES:
             table = read_lines(text, path)
         else:
@@ -232,7 +236,7 @@ class Follower:
         return Sheet(table.keep(parts.mask(self.options.series)), self.options, path)
 
     def _on_grid(self, values: NDArray[np.float64], ticks: Ints, wall: Ints, offset: Ints, notes: list[str]) -> Points:
-        """Rows later than all before them, with missing points in gaps."""
+        """Return the rows that are later than all before them, with missing points in gaps."""
         if not self.clocked:
             return Points(values, ~np.isfinite(values), wall, offset)
         values = np.append(np.array(self.ahead[0], dtype=np.float64), values)
@@ -259,7 +263,7 @@ class Follower:
         return Points(known, ~np.isfinite(known), exact, np.repeat(offset, missing + 1))
 
     def _forward(self, ticks: Ints, wall: Ints, notes: list[str]) -> tuple[list[int], list[int]]:
-        """Rows that go on in time, and the one that waits for another behind it."""
+        """Return the rows that continue in time, and the row that has to wait for the next one."""
         far = FAR * self.step if self.step else math.inf if self.counts else DAY
         waited = len(self.ahead[0])
         found = self.jump.passage(ticks, self.last, far)
@@ -276,11 +280,11 @@ class Follower:
         return found.kept[:cut], found.kept[cut:]
 
     def _shown(self, wall: int) -> str:
-        """A time as the file's clock shows it."""
+        """Format a time as the file shows it."""
         return f"{wall / self.counts:.15g}" if self.counts else TimeText(np.array([wall]), None, self.dates_only)(0)
 
     def _walls(self, wall: Ints, at: Ints, count: int) -> Ints:
-        """Times of points, those of missing ones evenly between their neighbours', times to the microsecond."""
+        """Return the times of points; those of missing points are interpolated, to the microsecond."""
         before = wall[0] if self.last is None else self.wall
         since = np.interp(np.arange(count), [-1, *at], np.concatenate([[before - wall[0]], wall - wall[0]]))
         found: Ints = since.round(0 if self.counts else -3).astype(np.int64) + wall[0]
@@ -288,7 +292,7 @@ class Follower:
         return found
 
     def _known(self, points: Points) -> Points:
-        """Points up to the last known value, missing ones interpolated; the rest is held."""
+        """Return the points up to the last known value, with missing ones interpolated; hold the rest back."""
         known = np.flatnonzero(~points.filled)
         count, most = int(known[-1]) + 1 if len(known) else 0, len(points.values)
         count = most if most - count > HELD else count
@@ -304,7 +308,7 @@ class Follower:
         return now._replace(values=filled)
 
     def text(self, points: Points) -> Callable[[int], str] | None:
-        """Times of points as the file's clock shows them."""
+        """Return a function that formats the time of a point as the file shows it; None without times."""
         if not self.clocked:
             return None
         if self.counts:
@@ -312,7 +316,7 @@ class Follower:
         return TimeText(points.wall, points.offset.astype(np.int32) if self.zoned else None, self.dates_only)
 
     def state(self) -> dict[str, Any]:
-        """All of it, fit for JSON."""
+        """Return the state in a form that JSON can represent."""
         facts = {name: value for name, value in vars(self).items() if name != "options"}
         return (
             facts
@@ -322,18 +326,18 @@ class Follower:
 
     @classmethod
     def load(cls, facts: dict[str, Any]) -> Follower:
-        """From :meth:`state`."""
+        """Restore a follower from :meth:`state`."""
         return cls(**facts | {"options": ReadOptions(**facts["options"]), "jump": Jump(**facts.get("jump", {}))})
 
 
 def _ticks_of_a_count(first: Recording) -> int:
-    """One for a counter of whole numbers, a million for one of fractions, none for times."""
+    """Return 1 for a counter of whole numbers, a million for fractions, and 0 for times."""
     counter = first.times is not None and first.time_text is None
     return (1 if is_whole(np.asarray(first.times, dtype=np.float64)) else 10**6) if counter else 0
 
 
 def _blocks(text: bytes, size: int = 1 << 20) -> list[bytes]:
-    """Whole lines in blocks of some size."""
+    """Split text into blocks of complete lines, of about ``size`` bytes."""
     if len(text) <= size:
         return [text]
     blocks, start = [], 0

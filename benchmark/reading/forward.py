@@ -1,4 +1,4 @@
-"""Which rows of a growing file go on in time, where its clock may have been wrong."""
+"""Decide which rows of a growing file continue in time, although its clock may have been wrong."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-FEW = 10  # rows behind a jump that one earlier row takes back; more are taken back by as many
+FEW = 10  # a jump followed by at most so many rows is revoked by one earlier row, else by so many
 
 
 @dataclass
 class Passage:
-    """Rows of a block, in the order of the file.
+    """The rows of a block, in the order of the file.
 
     Attributes
     ----------
     kept, wrong : list of int
-        Rows that go on, and those whose clock was wrong, as earlier rows followed them.
+        Rows that continue in time, and rows whose clock was wrong, because earlier times followed.
     late : int
-        Rows that are not after an earlier one.
+        Number of rows that are not later than an earlier one.
     back : int
-        The last row to which time fell back; -1 where it did not.
+        The last row at which time fell back; -1 if it did not.
     held : bool
-        Whether the last kept row has jumped ahead, and none has followed it yet.
+        True if the last kept row jumped ahead, and no row has followed yet.
     """
 
     kept: list[int] = field(default_factory=list)
@@ -40,9 +40,9 @@ class Jump:
     Attributes
     ----------
     before : int or None
-        Tick in front of it.
+        Tick before it.
     rows, earlier : int
-        Rows behind it, and how many of the last ones lie within it.
+        Number of rows after it, and how many of the last ones have times within it.
     """
 
     before: int | None = None
@@ -50,15 +50,15 @@ class Jump:
     earlier: int = 0
 
     def passage(self, ticks: NDArray[np.int64], last: int | None, far: float) -> Passage:
-        """Rows that are after all before them, or after those in front of a jump that was none.
+        """Find the rows that are later than all before them; a jump may be revoked by earlier rows after it.
 
         Parameters
         ----------
         ticks : (n,) int64 array
         last : int or None
-            Tick of the last row before them.
+            Tick of the row before the block.
         far : float
-            Ticks from which a step is a jump.
+            Steps of more ticks are jumps.
         """
         found = Passage()
         for row, tick in enumerate(ticks.tolist()):
@@ -79,7 +79,7 @@ class Jump:
         return found
 
     def _falls(self, tick: int, last: int, far: float) -> bool:
-        """Whether an earlier row shows that the jump was none."""
+        """Return True if an earlier row revokes the jump."""
         if self.before is None or not self.before < tick < last - far:
             return False
         self.earlier += 1

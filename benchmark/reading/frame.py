@@ -1,4 +1,4 @@
-"""Data of a Python session, read as a Parquet file of the same columns would be."""
+"""Read data of a Python session like a Parquet file with the same columns."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from benchmark.reading.recording import Recording
 
 
 def read_data(data: Any, options: ReadOptions, name: str = "data") -> Recording:
-    """The one series of an array, a pandas Series or a DataFrame; an index that is not a mere count is a column.
+    """Read the series of an array, a pandas Series or a DataFrame; an index other than a RangeIndex is a column.
 
     Parameters
     ----------
     data : (n,) array of numbers, Series or DataFrame
     name : str
-        What messages call it.
+        Name for messages.
 
     Raises
     ------
     UserError
-        As of a file; and if the data are none of these kinds, or have no rows.
+        As for a file; and if the data have another type, or no rows.
     """
     frame = _as_frame(data, name)
     if not len(frame):

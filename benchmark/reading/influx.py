@@ -1,4 +1,4 @@
-"""InfluxDB's annotated CSV: annotations begin with #, and each table of the answer has its own header."""
+"""Read InfluxDB's annotated CSV: annotations begin with #, and each table has its own header."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ BOOKKEEPING = ("result", "table", "_start", "_stop")
 
 
 def is_annotated(head: bytes) -> bool:
-    """Whether one of the first lines is an annotation."""
+    """Return True if one of the first lines is an annotation."""
     return bool(re.search(rb"(?m)^#(group|datatype|default),", head))
 
 
 def flat(text: bytes, notes: list[str]) -> bytes:
-    """One header, then rows; tables of the same columns follow each other."""
+    """Join all tables of the text under one header."""
     tables = [_lines(part) for part in re.split(rb"\n\s*\n|\n(?=#datatype|#group)", text.replace(b"\r\n", b"\n"))]
     tables = [table for table in tables if table]
     if not tables:
@@ -39,7 +39,7 @@ def _lines(part: bytes) -> list[bytes]:
 
 
 def _joined(tables: list[list[bytes]]) -> bytes:
-    """Tables of different columns below each other, cells by name."""
+    """Concatenate tables with different columns by the columns' names."""
     parts = [[*csv.reader(line.decode("utf-8") for line in table)] for table in tables]
     names = list(dict.fromkeys(name for part in parts for name in part[0]))
     out = io.StringIO()
@@ -51,7 +51,7 @@ def _joined(tables: list[list[bytes]]) -> bytes:
 
 
 def mark_series(table: Table) -> Table:
-    """Leave out the answer's own bookkeeping; what remains of text names the series of a row."""
+    """Drop InfluxDB's technical columns; the text columns that vary name the series of a row."""
     if "_time" not in table.names or "_value" not in table.names:
         return table
     for name in BOOKKEEPING:

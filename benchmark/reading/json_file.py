@@ -1,4 +1,4 @@
-"""JSON of Prometheus, of Grafana's frames, or of any other shape."""
+"""Read JSON of Prometheus, of Grafana's frames, or of any other structure."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from benchmark.reading.table import Table, from_columns
 
 
 def read_json(raw: bytes, path: Path, encoding: str | None) -> Table:
-    """A JSON file as a table.
+    """Read a JSON file as a table.
 
     Raises
     ------
     UserError
-        If it is broken, or holds nothing that looks like a series.
+        If it is broken, or contains nothing like a series.
     """
     notes: list[str] = []
     text, _ = as_utf8(raw, path, encoding, notes)
@@ -39,12 +39,12 @@ def read_json(raw: bytes, path: Path, encoding: str | None) -> Table:
 
 
 def read_lines(text: bytes, path: Path) -> Table:
-    """Lines of JSON objects as a table.
+    """Read lines of JSON objects as a table.
 
     Raises
     ------
     UserError
-        If one is no JSON object.
+        If a line is not a JSON object.
     """
     rows = []
     for line in text.splitlines():
@@ -58,7 +58,7 @@ def read_lines(text: bytes, path: Path) -> Table:
 
 
 def _refuse_answer(data: Any, path: Path) -> None:
-    """Raise what a server said in place of a series."""
+    """Raise an error if the file is a server's error message or an answer without a series."""
     if isinstance(data, dict) and data.get("status") == "error":
         raise UserError(f"{path} holds an error in place of a series: {str(data.get('error', data))[:200]}")
     inner = data.get("data") if isinstance(data, dict) else None
@@ -67,7 +67,7 @@ def _refuse_answer(data: Any, path: Path) -> None:
 
 
 def _parsed(text: bytes, path: Path) -> Any:
-    """One value, or the values of JSON lines."""
+    """Parse JSON, or JSON lines as a list."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -89,7 +89,7 @@ def _cells(cells: list[Any]) -> Any:
 
 
 def _long(parts: list[tuple[str, list[Any], list[Any]]]) -> Columns:
-    """Series name, times and values of each series, below each other."""
+    """Concatenate name, times and values of several series into three columns."""
     found: Columns = {"time": [], "value": [], SERIES: []}
     for name, times, values in parts:
         found["time"] += times
@@ -110,14 +110,14 @@ def _prometheus(data: Any) -> Columns:
 
 
 def _metric_name(metric: dict[str, str], metrics: list[dict[str, str]]) -> str:
-    """Name and those labels that not all series share."""
+    """Return a metric's name with the labels that differ between the series."""
     differing = [k for k in metric if k != "__name__" and any(m.get(k) != metric[k] for m in metrics)]
     labels = ",".join(f'{k}="{metric[k]}"' for k in differing)
     return metric.get("__name__", "") + (f"{{{labels}}}" if labels or "__name__" not in metric else "")
 
 
 def _grafana_frames(data: Any) -> Columns:
-    """Frames of Grafana's query answers and of its panel inspector."""
+    """Read the frames of Grafana's query answers and of its panel inspector."""
     parts: list[tuple[str, list[Any], list[Any]]] = []
     for frame in _frames(data):
         fields = frame.get("schema", frame).get("fields", [])

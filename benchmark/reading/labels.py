@@ -1,4 +1,4 @@
-"""A column of labels in any of the usual codings as 0 and 1."""
+"""Decode a column of labels in any usual coding to 0 and 1."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ KNOWN = NORMAL | ANOMALOUS | NOTHING
 SEVERAL = 20
 PLAIN = frozenset(
     ["anomaly", "anomalous", "abnormal", "outlier", "anomalies", "anomalo", "anómalo"]
-)  # words that no other column has
+)  # words that occur only in columns of labels
 
 
 def decode(cells: Cells) -> tuple[Labels | None, str]:
-    """Labels and what was decided; or None and why the column cannot be one of labels."""
+    """Return (n,) labels and a note on the coding; or None and the reason why the column has no labels."""
     text = pc.cast(cells, pa.string())
     if pa.types.is_floating(cells.type):
         text = pc.if_else(pc.is_nan(cells), pa.scalar(None, pa.string()), text)
@@ -58,14 +58,14 @@ def decode(cells: Cells) -> tuple[Labels | None, str]:
 
 
 def _word(text: str) -> str:
-    """Lower case; whole numbers without a fraction."""
+    """Normalize a word: lower case, and whole numbers without a fraction."""
     clean = text.strip().lower()
     match = re.fullmatch(r"([+-]?\d+)\.0*", clean)
     return (match[1] if match else clean).removeprefix("+")
 
 
 def _coding(counts: dict[str, int], empty: int) -> tuple[set[str] | None, str]:
-    """The words that mean an anomaly, and what to say of it."""
+    """Return the words that mean an anomaly, and a note; or None and the reason."""
     words = set(counts)
     if not words:
         return None, "it is empty"
@@ -96,11 +96,11 @@ def _listed(counts: dict[str, int]) -> str:
 
 
 def holds_labels(cells: Cells) -> bool:
-    """Whether the entries themselves say so, whatever the column is called: normal and abnormal."""
+    """Return True if the entries, such as normal and abnormal, show that a column contains labels."""
     if not pa.types.is_string(cells.type):
         return False
     if not _words(cells.slice(0, SEVERAL)) <= KNOWN:
-        return False  # most columns: told without a look at all of their cells
+        return False  # a quick exit for most columns, before all cells are examined
     words = _words(cells.unique().slice(0, SEVERAL))
     return bool(words & PLAIN) and words <= KNOWN
 
@@ -110,5 +110,5 @@ def _words(cells: Cells) -> set[str]:
 
 
 def is_label_name(name: str) -> bool:
-    """Whether a column of this name holds labels, if its entries can be read so."""
+    """Return True if a column of this name contains labels, provided that its entries can be decoded."""
     return bool(NAME.fullmatch(name.strip()))

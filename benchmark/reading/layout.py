@@ -1,6 +1,6 @@
-"""Where a text file keeps its cells: separator, lines before the header, header, units, first line of data.
+"""Find the layout of a text file: separator, lines before the header, header, units, and first line of data.
 
-Over 300 lines: each of these is told by the others.
+Over 300 lines: each of these is found with the help of the others.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from benchmark.reading.table import unique_names
 
 HEAD_BYTES = 1 << 17
 HEAD_LINES = 400
-LONGEST = 20  # lines of one cell
+LONGEST = 20  # lines in one quoted cell, at most
 FEWEST = 10  # rows of a table between other lines
 SURE, BEHIND = 3, 4  # rows of data among those behind the first one
 SEPARATORS = (";", "\t", "|", ",")
@@ -30,7 +30,7 @@ NAMES = {"\t": "a tab", BLANK: "blanks", "": "nothing (one column)"}
 
 @dataclass
 class Layout:
-    """Separator (``""`` for one column, a blank for any run of blanks), names, lines before the data.
+    """Separator (``""`` for one column, a blank for any number of blanks), names, number of lines before the data.
 
     ``above`` holds these lines as :func:`plain` gives them, for those that come again below.
     """
@@ -43,7 +43,7 @@ class Layout:
 
 
 def find_layout(text: bytes, path: Path, separator: str | None) -> Layout:
-    """Look at the first lines of a file.
+    """Find the layout from the first lines of a file.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def plain(line: str) -> str:
 
 
 def is_comment(line: str) -> bool:
-    """Whether a line begins with # and numbers no row, as ``#12,...`` does."""
+    """Return True if a line begins with # and this is not a row number as in ``#12,...``."""
     return line.startswith("#") and not re.match(r"#\d+\s*[,;|\t]", line)
 
 
@@ -96,7 +96,7 @@ def _head(text: bytes) -> list[str]:
 
 
 def _joined(lines: list[str]) -> list[str]:
-    """Lines whose last cell is quoted and goes on in the next one as one; what was joined is left empty."""
+    """Join lines whose last cell is quoted and continues on the next line; the joined lines become empty."""
     for i in range(len(lines)):
         last = next((j for j in range(i, min(i + LONGEST, len(lines))) if _is_closed("\n".join(lines[i : j + 1]))), i)
         lines[i : last + 1] = ["\n".join(lines[i : last + 1])] + [""] * (last - i)
@@ -112,7 +112,7 @@ def _short(line: str) -> str:
 
 
 def split(line: str, separator: str) -> list[str]:
-    """The cells of one line."""
+    """Split a line into cells."""
     if separator == BLANK:
         return [one.strip('"') for one in re.findall(r'"[^"]*"|\S+', line)]
     if separator == "":
@@ -159,7 +159,7 @@ def _longest_run(lines: list[str], candidates: tuple[str, ...]) -> tuple[str, in
 
 
 def _is_decimal_comma(lines: list[str], candidate: str, width: int) -> bool:
-    """``value`` above ``50,07``: the comma is no separator."""
+    """Return True if commas are decimal, as in lines ``50,07`` below a header ``value``."""
     cells = split(lines[0], candidate)
     words = len(cells) == 1 and cell.kind(cells[0]) == "text"
     if candidate != "," or width != 2 or not all(re.fullmatch(r"[-+]?\d+,\d+", x.strip()) for x in lines[1:20]):
@@ -168,7 +168,7 @@ def _is_decimal_comma(lines: list[str], candidate: str, width: int) -> bool:
 
 
 def _are_moments(lines: list[str]) -> bool:
-    """Dates with times of day, and nothing behind them: a blank between the two is no separator."""
+    """Return True if all lines are a date and a time of day, so that the blank between is no separator."""
     if any(separator in line for line in lines for separator in SEPARATORS):
         return False
     parts = [line.split() for line in lines]
@@ -176,7 +176,7 @@ def _are_moments(lines: list[str]) -> bool:
 
 
 def _profile(rows: list[list[str]]) -> tuple[int, list[str]]:
-    """Usual number of cells and the usual kind of each, over the later three quarters of the head."""
+    """Return the usual number of cells and the usual kind of each, from the last three quarters of the head."""
     tail = rows[len(rows) // 4 :] if len(rows) > 8 else rows[1:] or rows
     width = Counter(len(row) for row in tail).most_common(1)[0][0]
     usual = [row for row in tail if len(row) == width]
@@ -205,7 +205,7 @@ def _fits(row: list[str], width: int, profile: list[str]) -> bool:
 def _header(
     lines: list[str], rows: dict[int, list[str]], first: int, width: int, separator: str, notes: list[str]
 ) -> tuple[list[str], int | None]:
-    """Names of the columns, and the line that they stand in."""
+    """Return the names of the columns, and the number of the header line."""
     above = [i for i in rows if i < first]
     hidden = _commented_header(lines, first, width, separator)
     if hidden and (not above or len(rows[above[-1]]) != width):
@@ -220,7 +220,7 @@ def _header(
         line = above[-1]
     names = _widened(rows[line], rows[first]) if separator == BLANK else rows[line]
     if separator == BLANK and len(names) < width and re.fullmatch("[01]|\\d+:", rows[first][0]):
-        names = ["", *names]  # R and pandas print the numbers of rows without a name, rrdtool its times
+        names = ["", *names]  # R and pandas write row numbers in a column without a name, rrdtool its times
         notes.append("The first column has no name" + ("." if ":" in rows[first][0] else "; it numbers the rows."))
     names = names if len(names) == width else _widened(names, rows[first])
     if len(names) == width:
@@ -231,12 +231,12 @@ def _header(
 
 
 def _first_data(rows: dict[int, list[str]], width: int, profile: list[str]) -> int:
-    """The first line of data; one odd cell in the rows above it does not make them a header."""
+    """Find the first line of data; a row above it with one unusual cell is data, too, and no header."""
     if not {"number", "time"} & set(profile):
         return ([*rows][1:] or [max(rows)])[0]
     top = min(rows)
     if len(rows) > 1 and (rows[top] == ["", *map(str, range(width - 1))] or _names_of_years(rows[top])):
-        return [*rows][1]  # a frame without names, as pandas writes it; or years as names
+        return [*rows][1]  # column numbers as pandas writes them, or years, are names
     fits = [_fits(row, width, profile) for row in rows.values()]
     behind = {i: fits[k + 1 : k + 1 + BEHIND] for k, i in enumerate(rows)}
     data = [i for i in rows if _is_data(rows[i], width, profile)]
@@ -251,17 +251,17 @@ def _first_data(rows: dict[int, list[str]], width: int, profile: list[str]) -> i
         found = line
     words = [rows[i][0] for i in rows if found <= i < whole]
     named = len(set(words)) > 1 and profile[0] != "text" and all(cell.kind(word) == "text" for word in words)
-    return whole if named else found  # names and values of a preamble
+    return whole if named else found  # rows of names and values are a preamble
 
 
 def _names_of_years(cells: list[str]) -> bool:
-    """Words, and behind them years one after the other."""
+    """Return True for words followed by at least twelve consecutive years."""
     years = [int(c) for c in cells if re.fullmatch(r"1[6-9]\d\d|20\d\d", c)]
     return len(years) >= 12 and years == [*range(years[0], years[0] + len(years))] and cell.kind(cells[0]) == "text"
 
 
 def _is_one_of(row: list[str], below: list[str], profile: list[str]) -> bool:
-    """Whether a cell of the row is a time, or a number with its column's unit."""
+    """Return True if a cell of the row is a time, or a number with its column's unit."""
     kinds = [(cell.kind(one), usual) for one, usual in zip(row, profile, strict=False)]
     alike = [cell.words(one) == cell.words(other) for one, other in zip(row, below, strict=False)]
     return ("time", "time") in kinds or any(
@@ -270,7 +270,7 @@ def _is_one_of(row: list[str], below: list[str], profile: list[str]) -> bool:
 
 
 def _commented_header(lines: list[str], first: int, width: int, separator: str) -> list[str] | None:
-    """``# time,value`` right above the data."""
+    """Read a header such as ``# time,value`` directly above the data; None if there is none."""
     if first == 0 or not lines[first - 1].startswith("#"):
         return None
     cells = split(lines[first - 1].lstrip("# "), separator)
@@ -284,7 +284,7 @@ def are_units(cells: list[str]) -> bool:
 
 
 def _widened(names: list[str], row: list[str]) -> list[str]:
-    """One name above a date and a time of day counts for two columns. So does a trailing separator."""
+    """Add a name for a time of day after a date with one name for both, and adapt to a trailing separator."""
     if len(names) == len(row) - 1 and not row[-1]:
         return [*names, ""]
     if len(names) == len(row) + 1 and not names[-1]:
@@ -297,7 +297,7 @@ def _widened(names: list[str], row: list[str]) -> list[str]:
 
 
 def _made_up(rows: dict[int, list[str]], first: int, notes: list[str]) -> list[str]:
-    """Names for a file without a header: what its cells say of them."""
+    """Make names for the columns of a file without a header, from its cells."""
     width = len(rows[first])
     columns = [[row[k] for i, row in rows.items() if i >= first and len(row) == width] for k in range(width)]
     kinds = [cell.kind(c) for c in rows[first]]
@@ -313,7 +313,7 @@ def _made_up(rows: dict[int, list[str]], first: int, notes: list[str]) -> list[s
 
 
 def _counts(cells: list[str]) -> bool:
-    """Whether the numbers of a column rise evenly, as a clock or a counter does."""
+    """Return True if the numbers of a column rise in equal steps, like times or a counter."""
     try:
         numbers = [float(c) for c in cells]
     except ValueError:

@@ -1,4 +1,4 @@
-"""Decimal mark and thousands separator of a column, decided from all of its cells."""
+"""Decide the decimal mark and the thousands separator of a column from all of its cells."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ QUOTES = "'’"
 
 
 class Undecided(Exception):
-    """The cells have two readings and nothing in the file tells which."""
+    """Raised if the cells can be read in two ways and nothing in the file decides."""
 
 
 def _count(text: Cells, pattern: str) -> int:
@@ -23,7 +23,7 @@ def _count(text: Cells, pattern: str) -> int:
 
 
 def decide(text: Cells, decimal: str | None, thousands: str | None, country: Country) -> tuple[str, str]:
-    """Decimal mark and thousands separator, from all cells."""
+    """Return the decimal mark and the thousands separator, which may be empty."""
     commas, dots = having(text, ","), having(text, ".")
     other = _other_groups(text)
     if decimal is not None or thousands is not None:
@@ -40,12 +40,12 @@ def decide(text: Cells, decimal: str | None, thousands: str | None, country: Cou
 
 
 def grouped(mark: str) -> str:
-    """Pattern of digits in groups of three, or as in India of two before the last three."""
+    """Return a pattern for digits in groups of three, or Indian groups of two before the last three digits."""
     return rf"(?:\d{{1,3}}(?:{mark}\d{{3}})+|\d{{1,2}}(?:{mark}\d{{2}})+{mark}\d{{3}})"
 
 
 def having(text: Cells, mark: str) -> int:
-    """Cells that have the mark somewhere."""
+    """Count the cells that contain the mark."""
     return count_true(pc.match_substring(text, mark))
 
 
@@ -59,7 +59,7 @@ def _other_groups(text: Cells) -> str:
 
 
 def _both(text: Cells, commas: int, dots: int) -> tuple[str, str]:
-    """Commas and dots in one column: the last one in a cell, or the one that comes once, is the decimal mark."""
+    """Decide a column with commas and dots: the last mark of a cell, or the one that never groups, is decimal."""
     comma_last, dot_last = _count(text, r"\..*,"), _count(text, r",.*\.")
     if comma_last == dot_last:  # never in one cell
         comma_groups = _count(text, r"^[+-]?[1-9]\d{0,2}(,\d{3})+$")
@@ -71,7 +71,7 @@ def _both(text: Cells, commas: int, dots: int) -> tuple[str, str]:
 
 
 def _one(text: Cells, mark: str, marked: int, country: Country, other: str) -> tuple[str, str]:
-    """Only commas, or only dots: decimal mark or thousands separator?"""
+    """Decide whether the only mark of a column, commas or dots, is decimal or separates thousands."""
     at = re.escape(mark)
     as_decimal, as_thousands = (mark, other), ("," if mark == "." else ".", mark)
     groups = _count(text, rf"^[+-]?[1-9]\d{{0,2}}({at}\d{{3}})+$")

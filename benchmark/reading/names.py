@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-NAMES: tuple[str, ...] = (  # beginnings that tell a month from every other one, accents left out where both are met
+NAMES: tuple[str, ...] = (  # unique beginnings of the months' names, without accents where both spellings occur
     "jan jän sty ene gen ian led tammi oca янв січ ιαν",
     "feb fev fév févr lut úno helmi şub фев лют φεβ",
     "mar mär mrz maa mrt már bře мар бер μαρ μάρ",
@@ -22,7 +22,7 @@ ANY = "|".join(sorted(BEGINNINGS, key=len, reverse=True))
 
 
 def month_of(words: str) -> int:
-    """1 to 12 by the last word that begins like a month, behind ``mardi`` and ``martes``; 0 if none does."""
+    """Return the month 1 to 12 of the last word that begins like one, e.g. after ``mardi``; 0 if none does."""
     for word in reversed(words.lower().split()):
         for size in range(8, 2, -1):
             if word[:size] in BEGINNINGS:
@@ -30,7 +30,7 @@ def month_of(words: str) -> int:
     return 0
 
 
-PARTS: tuple[tuple[str, ...], ...] = (  # year, month, day, hour and minute: in words, in order of preference
+PARTS: tuple[tuple[str, ...], ...] = (  # column names of year, month, day, hour and minute, in order of preference
     ("year", "jahr", "année", "annee", "año", "ano", "anno", "jaar", "rok", "år"),
     ("month", "monat", "mois", "mes", "mês", "mese", "maand", "miesiąc", "månad", "måned"),
     ("day", "tag", "jour", "día", "dia", "giorno", "dag", "dzień"),

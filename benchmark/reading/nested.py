@@ -1,4 +1,4 @@
-"""The series of a JSON document of any shape: its longest lists, wherever they lie."""
+"""Find the series in a JSON document of any structure: its longest lists, at any depth."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Path = tuple[str | int, ...]
 SERIES = "series"
 STEPS = ("start", "step")
 PAIRS = (("time", "value"), ("value", "time"))
-EARLIEST = 3e8  # seconds since 1970, from which the one number of two is taken for a time
+EARLIEST = 3e8  # seconds since 1970 above which one number of a pair is read as a time
 
 
 def longest(data: Any) -> Columns:
-    """Columns of the longest list of objects, rows or numbers; further ones with its names are further series."""
+    """Return the columns of the longest list of objects, rows or numbers; lists with the same names are more series."""
     found = [(path, columns) for path, columns in _tables(data, ()) if columns]
     found += _lists(data)
     if not found:
@@ -32,7 +32,7 @@ def longest(data: Any) -> Columns:
 
 
 def records(rows: list[dict[str, Any]]) -> Columns:
-    """A column for each entry of the objects, ``{"host": {"cpu": 3}}`` as ``host.cpu``; lists are left out."""
+    """Convert objects to columns, ``{"host": {"cpu": 3}}`` to ``host.cpu``; lists are ignored."""
     flat = [_flat(row) for row in rows]
     return {key: [row.get(key) for row in flat] for key in dict.fromkeys(key for row in flat for key in row)}
 
@@ -58,7 +58,7 @@ def _flat(row: dict[str, Any], before: str = "") -> dict[str, Any]:
 
 
 def _inner(node: Any) -> Iterator[tuple[str | int, Any]]:
-    """What is worth a look: of a list no entry that is shorter and holds nothing deeper."""
+    """Yield the nodes to search; entries of a list that are shorter than it and contain no lists are skipped."""
     if isinstance(node, dict):
         return ((key, child) for key, child in node.items() if not _plain(child))
     return ((k, child) for k, child in enumerate(node) if not (_plain(child) or _ends(child, len(node))))
@@ -69,7 +69,7 @@ def _ends(child: Any, most: int) -> bool:
 
 
 def _tables(node: Any, path: Path, beside: dict[str, Any] | None = None) -> Iterator[tuple[Path, Columns]]:
-    """Every list of objects or rows, and every object of objects or numbers."""
+    """Yield each list of objects or rows, and each object of objects or numbers, with its path."""
     if isinstance(node, dict):
         yield path, _of_object(node)
     elif node and all(isinstance(row, dict) for row in node):
@@ -81,7 +81,7 @@ def _tables(node: Any, path: Path, beside: dict[str, Any] | None = None) -> Iter
 
 
 def _of_rows(rows: list[list[Any]], beside: dict[str, Any]) -> Columns:
-    """Rows under the names that stand beside them, with the columns of their length that do."""
+    """Convert rows to columns with the names found next to them; add other lists of the same length."""
     width = max(map(len, rows))
     within = [inner for other in beside.values() for inner in (other.values() if isinstance(other, dict) else [other])]
     names = next((named for other in within if len(named := _named(other)) == width), None)
@@ -92,7 +92,7 @@ def _of_rows(rows: list[list[Any]], beside: dict[str, Any]) -> Columns:
 
 
 def _even(beside: dict[str, Any], count: int) -> Columns:
-    """Times by the ``start`` and ``step`` beside rows without times, as rrdtool writes them."""
+    """Compute times from ``start`` and ``step`` next to rows without times, as rrdtool writes them."""
     for given in (beside, *beside.values()):
         if isinstance(given, dict) and all(isinstance(given.get(key), int | float) for key in STEPS):
             return {f"time from {' and '.join(STEPS)}": [given[STEPS[0]] + k * given[STEPS[1]] for k in range(count)]}
@@ -100,7 +100,7 @@ def _even(beside: dict[str, Any], count: int) -> Columns:
 
 
 def _named(node: Any) -> list[str]:
-    """The entries, or the names of the entries, where all are words."""
+    """Return the entries, or their names, if all are words; else an empty list."""
     if not isinstance(node, list):
         return []
     entries = [entry.get("name") if isinstance(entry, dict) else entry for entry in node]
@@ -118,7 +118,7 @@ def _is_time(one: Any) -> bool:
 
 
 def _of_object(node: dict[str, Any]) -> Columns:
-    """``{"2024-10-20": 1.5, ...}``; or objects by column, or by row, whatever is longer."""
+    """Convert ``{"2024-10-20": 1.5, ...}``, or an object of objects, whose longer side are the rows, to columns."""
     if len(node) > 2 and all(isinstance(v, int | float) or v is None for v in node.values()):
         return {"time": list(node), "value": list(node.values())}
     inner = [*node.values()]
@@ -135,7 +135,7 @@ def _is_list(node: Any) -> bool:
 
 
 def _lists(data: Any) -> list[tuple[Path, Columns]]:
-    """The longest lists of numbers and words: those of each object, or all in one where objects differ."""
+    """Return the longest lists of numbers and words: as a table for each object, or as one if the objects differ."""
     every = [*_bare(data, ())]
     most = max((len(cells) for _, cells in every), default=0)
     groups: dict[Path, Columns] = {}
@@ -158,7 +158,7 @@ def _bare(node: Any, path: Path) -> Iterator[tuple[Path, list[Any]]]:
 
 
 def _names(data: Any, paths: list[Path]) -> list[str]:
-    """What tells the places of a document apart: keys, and words of the objects on the way."""
+    """Name places of a document by the keys, and words of objects, that differ on their paths."""
     telling = []
     for depth in range(1, min(map(len, paths)) + 1):
         words = _words({path[:depth]: _at(data, path[:depth]) for path in paths})
@@ -168,7 +168,7 @@ def _names(data: Any, paths: list[Path]) -> list[str]:
 
 
 def _words(places: dict[Path, Any]) -> dict[Path, str]:
-    """Keys; for places in lists the first word that each of their objects has for itself, else their numbers."""
+    """Return keys; for places in lists the first entry that is a different word in each object, else their numbers."""
     flat = [_flat(entry) for entry in places.values() if isinstance(entry, dict)]
     for key in flat[0] if len(flat) == len(places) and isinstance(next(iter(places))[-1], int) else ():
         words = [entry.get(key) for entry in flat]

@@ -1,4 +1,4 @@
-"""A column of cells as numbers: one decimal mark, one thousands separator and one unit for the whole column."""
+"""Read a column of cells as numbers, with one decimal mark, thousands separator and unit for the whole column."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from benchmark.reading.table import Cells, as_mask, count_true
 
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 NAMES = {SPACES: "blanks", QUOTES: "apostrophes", ",": "commas", ".": "dots"}
-MULTIPLES = ("k", "K", "M", "G", "T", "B", "bn", "Mio", "Mio.", "Mrd", "Mrd.")  # beside bare numbers no mere unit
+MULTIPLES = ("k", "K", "M", "G", "T", "B", "bn", "Mio", "Mio.", "Mrd", "Mrd.")  # factors, unless all cells have one
 MARKED = r"^([+-]?[\d.,]*\d) ?[*†‡#]+$"
 _AMOUNT = r"([^\d()\-]{0,3})(\d[\d.,'’ ]*)"
-BEHIND = rf"^(?:\({_AMOUNT}\)|{_AMOUNT}\s?-|([^\d()\-]{{1,3}})\(([\d.,'’ ]+)\))$"  # below zero, as RE2 reads it
+BEHIND = rf"^(?:\({_AMOUNT}\)|{_AMOUNT}\s?-|([^\d()\-]{{1,3}})\(([\d.,'’ ]+)\))$"  # negative amounts, for RE2
 _SPLIT = re.compile(
     rf"([^\d+\-.,]*?)([+-]?[.,]?\d[\d.,{QUOTES}{SPACES}]*(?:[eE][+-]?\d+)?)(\s*[^\d\s]{{0,6}}m[23](?:/\w{{1,3}})?|[^\d]*)"
 )
@@ -31,17 +31,17 @@ _SPLIT = re.compile(
 
 @dataclass
 class Numbers:
-    """Values of a column, NaN where there is none.
+    """The (n,) values of a column, NaN where there is none.
 
     Attributes
     ----------
     bad : (n,) bool array or None
-        Cells that are neither numbers nor one of the usual words for nothing; None where none is.
+        True for cells that are neither numbers nor a usual word for a missing value; None if there are none.
     example : str
         The first of them.
     notes : list of str
     marks : Marks or None
-        How the cells are written, where they told.
+        How the numbers are written, if the cells show it.
     states : (str, str) or ()
         Words that are read as 0 and 1.
     """
@@ -55,7 +55,7 @@ class Numbers:
 
     @property
     def wrong(self) -> int:
-        """How many cells are ``bad``."""
+        """Number of ``bad`` cells."""
         return 0 if self.bad is None else int(self.bad.sum())
 
 
@@ -77,7 +77,7 @@ def read_numbers(
     country: Country = "unknown",
     words: frozenset[str] = frozenset(),
 ) -> Numbers:
-    """Read a column.
+    """Read a column of numbers.
 
     Parameters
     ----------
@@ -85,17 +85,17 @@ def read_numbers(
     name : str
         For messages.
     decimal, thousands : str, optional
-        As a person said; decided from all cells when not given.
+        As the user gave them; decided from all cells if not given.
     country : str
-        What the rest of the file says: decimal ``comma`` or ``dot``. ``dates`` and a ``semicolon`` between cells are
-        signs of a decimal comma.
+        Evidence from the rest of the file: a decimal ``comma`` or ``dot``; ``dates`` and a ``semicolon`` between
+        cells suggest a decimal comma.
     words : frozenset of str
-        For a missing value, in lower case, beside the usual ones.
+        Words for a missing value in addition to the usual ones, in lower case.
 
     Raises
     ------
     Undecided
-        If ``1,234`` may be either 1.234 or 1234.
+        If ``1,234`` may be 1.234 or 1234.
     """
     if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
         return _typed(cells)
@@ -121,7 +121,7 @@ def read_numbers(
 
 
 def _typed(cells: Cells) -> Numbers:
-    """A column for which the file itself has a type."""
+    """Read a column that has a type in the file."""
     whole = pc.cast(cells, pa.int8()) if pa.types.is_boolean(cells.type) else cells
     values = None if pa.types.is_temporal(cells.type) else _cast(whole)
     if values is not None:
@@ -141,18 +141,18 @@ def _cast(cells: Cells) -> NDArray[np.float64] | None:
 
 
 def sample(cells: Cells, size: int = 1000) -> list[str]:
-    """Known cells from all over the column, as text."""
+    """Return known cells from evenly spaced rows, as text."""
     rows = np.unique(np.linspace(0, max(0, len(cells) - 1), min(size, len(cells))).astype(np.int64))
     return [str(c).strip() for c in cells.take(pa.array(rows)).to_pylist() if c is not None]
 
 
 def mostly(cells: list[str], fits: Callable[[str], object]) -> bool:
-    """Whether at least nine in ten cells fit; False without a cell."""
+    """Return True if at least nine in ten cells fit; False without cells."""
     return bool(cells) and sum(bool(fits(cell)) for cell in cells) >= 0.9 * len(cells)
 
 
 def _signed(text: Cells, name: str) -> tuple[Cells, list[str]]:
-    """Amounts below zero as accounts write them, ``12,50-`` and ``(12.50)``, with the minus in front."""
+    """Rewrite negative amounts of accounting, ``12,50-`` and ``(12.50)``, with a leading minus."""
     behind = pc.fill_null(pc.match_substring_regex(text, BEHIND), False)
     count = count_true(behind)
     if not count:
@@ -164,7 +164,7 @@ def _signed(text: Cells, name: str) -> tuple[Cells, list[str]]:
 
 
 def _unmarked(text: Cells, name: str) -> tuple[Cells, list[str]]:
-    """Numbers without the marks of footnotes, ``53.3*``."""
+    """Remove marks of footnotes from numbers, as in ``53.3*``."""
     marked = pc.fill_null(pc.match_substring_regex(text, MARKED), False)
     count = count_true(marked)
     if not count:
@@ -175,7 +175,7 @@ def _unmarked(text: Cells, name: str) -> tuple[Cells, list[str]]:
 
 
 def _without_nothing(text: Cells, name: str, nothings: frozenset[str]) -> tuple[Cells, list[str]]:
-    """Words for a missing value as nulls, and which they were."""
+    """Replace words for a missing value by nulls, with a note on the words."""
     wordy = pc.invert(pc.match_substring_regex(text, r"^[+-]?[\d.,]*\d"))
     nothing = pc.fill_null(pc.and_(wordy, pc.is_in(pc.utf8_lower(text), value_set=pa.array(sorted(nothings)))), False)
     words = [entry["values"] for entry in pc.value_counts(text.filter(nothing)).to_pylist()]
@@ -186,13 +186,13 @@ def _without_nothing(text: Cells, name: str, nothings: frozenset[str]) -> tuple[
 
 
 def _all_plain(cells: Cells) -> bool:
-    """Whether a sample needs no cleaning; a cast that fails late is slow."""
+    """Return True if a sample needs no cleaning; trying to cast all cells is slow if it fails late."""
     plain = re.compile(PLAIN)
     return all(plain.match(c) for c in sample(cells) if c.lower() != "nan")
 
 
 def _dots_may_group(cells: Cells) -> bool:
-    """Whether ``1.234`` beside ``998`` could be a thousand: every dot of a sample has three digits behind it."""
+    """Return True if all dots of a sample are followed by three digits, so that they may separate thousands."""
     dotted = [c for c in sample(cells) if "." in c]
     return bool(dotted) and all(re.fullmatch(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", c) for c in dotted)
 
@@ -229,7 +229,7 @@ def _cleaned(text: Cells, marks: Marks) -> Cells:
 
 
 def _said(marks: Marks, text: Cells, clean: Cells, good: Any, name: str) -> list[str]:
-    """One sentence for each mark that is not plain, with an example."""
+    """Return a note with an example on the thousands separator, the decimal comma and the unit, if there are any."""
 
     def example(mark: str) -> str:
         chosen = pc.and_(good, pc.fill_null(pc.match_substring_regex(text, f"[{re.escape(mark)}]"), False))

@@ -1,4 +1,4 @@
-"""What a person may say about a file; everything left open is decided from the file and said."""
+"""Options for reading a file; those not given are decided from the file, with a note."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ class ReadOptions:
     labels : Path or None
         A second file with the anomalies, as ``start,end`` or as NAB's JSON.
     series_column, series : str or None
-        The column that names the series of a row, and the series wanted; ``series="all"`` wants each.
+        The column that names the series of a row, and the series to read; ``series="all"`` reads each.
     separator, encoding, decimal, thousands, tz : str or None
     missing : tuple of str or None
-        Numbers and words that stand for a missing value; ``none`` among them keeps the usual codes.
+        Numbers and words for a missing value; with ``none`` among them the usual codes are values.
     sheet : str or None
-        Of an Excel file.
+        Sheet of an Excel file.
     day_first : bool or None
-        How ``03/04/2024`` is meant.
+        True if ``03/04/2024`` is 3 April.
     states : (str, str) or () or None
-        The words of the values that are read as 0 and 1; ``()`` where the values are numbers.
+        The words that are read as 0 and 1; ``()`` if the values are numbers.
     since : str or None
-        The day that a column of counts begins at, e.g. ``2001-01-01``.
+        The day from which a column of times counts, e.g. ``2001-01-01``.
     """
 
     value: str | None = None
@@ -53,5 +53,5 @@ class ReadOptions:
     since: str | None = None
 
     def mark(self, number: str) -> str:
-        """A number with the file's decimal mark."""
+        """Format a number with the file's decimal mark."""
         return number.replace(".", ",") if self.decimal == "," else number

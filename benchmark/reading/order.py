@@ -1,4 +1,4 @@
-"""Rows in the order of time, on a regular grid where the stamps allow."""
+"""Sort rows by time, and insert missing points if the time stamps form a regular grid."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ JITTER = 0.1
 ON_GRID = 0.98
 GAPS_AT_MOST = 0.05
 FALL, GAP, MONTHS = 300 * DAY, 20 * DAY, 12  # of years that were joined month by month
-FEW, FAR, YEAR = 10, 3, 365 * DAY  # rows from which a time may be an outlier; by how many of the usual spans, at least
+FEW, FAR, YEAR = 10, 3, 365 * DAY  # an outlying time needs 10 rows, 3 usual spans of distance, and at least a year
 UNITS = (
     (365 * DAY, "year"),
     (7 * DAY, "week"),
@@ -41,15 +41,15 @@ class Order:
     Attributes
     ----------
     rows : (n,) int64 array
-        Row of the table; -1 where a missing point was put in.
+        Row of the table; -1 for inserted points.
     before : (n,) int64 array
         The last row of the table at or before the point.
     ahead : (n,) float64 or int64 array
-        What the clock has moved since then, in its own unit.
+        Time since that row, in the clock's unit.
     step : str
         Usual step in words.
     usual : float or None
-        The same in the clock's unit, where the points lie on a regular grid of such steps.
+        Usual step in the clock's unit; None if the points are not on a regular grid.
     """
 
     rows: Rows
@@ -61,15 +61,15 @@ class Order:
 
 
 def as_they_stand(count: int) -> Order:
-    """Rows of a file without times."""
+    """Return the order of a file without times: its rows as they are."""
     rows = np.arange(count)
     return Order(rows, rows, np.zeros(count, dtype=np.int64))
 
 
 def arrange(clock: Clock, path: Path, zone: str | None, places: Rows | None = None) -> Order:
-    """Sort, drop rows without a time or with a repeated or a wrong one, insert missing points.
+    """Sort rows, drop those with a missing, repeated or wrong time, and insert missing points.
 
-    Each change is noted with its number of rows, a wrong time with its row of the file, which ``places`` gives.
+    Each change is noted with its number of rows. ``places`` (n,) gives the rows of the file for notes on wrong times.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def arrange(clock: Clock, path: Path, zone: str | None, places: Rows | None = No
 def _ticks(clock: Clock) -> Any:
     stamps, ticks = clock.stamps, clock.ticks
     if stamps is not None and stamps.offset is not None and len(ticks) > 1 and _usual(ticks) >= 0.9 * DAY:
-        return stamps.wall  # a day is a day, also when the clock is changed
+        return stamps.wall  # local time, in which days with a clock change are equal, too
     return ticks
 
 
@@ -114,7 +114,7 @@ def _usual(ticks: Any) -> Any:
 
 
 def _likely(rows: Rows, ticks: Any, clock: Clock, path: Path, places: Rows | None, notes: list[str]) -> Rows:
-    """Without rows whose time lies years away from all others, where a clock was wrong."""
+    """Drop rows whose time is years away from all others, because a clock was wrong."""
     if clock.stamps is None or len(rows) < FEW:
         return rows
     low, high = np.quantile(ticks[rows], (0.1, 0.9))
@@ -192,7 +192,7 @@ def _time_text(clock: Clock, row: int) -> str:
 
 
 def _on_grid(rows: Rows, elapsed: Any, clock: Clock, notes: list[str]) -> Order:
-    """Insert missing points where steps are multiples of the usual one; irregular stamps are left as they are."""
+    """Insert missing points if the steps are multiples of the usual one; irregular times are not changed."""
     plain = Order(rows, rows, np.zeros(len(rows), dtype=np.asarray(elapsed).dtype), notes=notes)
     if len(rows) < 3:
         return plain
@@ -240,7 +240,7 @@ def _with_gaps(rows: Rows, elapsed: Any, apart: NDArray[np.int64], plain: Order)
 
 
 def _calendar(elapsed: Any, clock: Clock) -> tuple[Any, Any, str]:
-    """Ticks, usual step and its words; months count alike, whatever their days."""
+    """Return ticks, usual step and its description; months are equal steps, whatever their length."""
     usual = np.median(np.diff(elapsed))
     if clock.stamps is None:
         return elapsed, usual, f"{usual:g}"
@@ -254,7 +254,7 @@ def _calendar(elapsed: Any, clock: Clock) -> tuple[Any, Any, str]:
 
 
 def duration(nanoseconds: float) -> str:
-    """``30 min``, ``1 day``, ``250 ms``."""
+    """Format a duration, e.g. ``30 min``, ``1 day`` or ``250 ms``."""
     for size, unit in UNITS:
         if nanoseconds >= size and abs(nanoseconds / size - round(nanoseconds / size, 3)) < 1e-9:
             count = nanoseconds / size
@@ -265,5 +265,5 @@ def duration(nanoseconds: float) -> str:
 
 
 def wall_at(stamps: Stamps, order: Order) -> NDArray[np.int64]:
-    """The file's clock at each point, missing ones among them."""
+    """Return the local time (n,) of each point, including inserted ones."""
     return np.asarray(stamps.wall[order.before] + order.ahead)

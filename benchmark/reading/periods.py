@@ -1,4 +1,4 @@
-"""Times that name a week, month or quarter: ``2024-W07``, ``Feb 2024``, ``2024Q3``, ``2024M03``."""
+"""Read times that name a week, month or quarter: ``2024-W07``, ``Feb 2024``, ``2024Q3``, ``2024M03``."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PERIODS = (
 
 
 def read_periods(cells: Cells, known: list[str]) -> tuple[Nanoseconds, int, list[str]] | None:
-    """First moments of the periods, how many cells name none, and notes; None if a sample is of no such form."""
+    """Return the starts of the periods, the number of invalid cells, and notes; None if a sample has another format."""
     for kind, pattern in PERIODS:
         if mostly(known, partial(_begin, kind, pattern)):
             text = [cell or "" for cell in cells.to_pylist()]
@@ -47,13 +47,13 @@ def read_periods(cells: Cells, known: list[str]) -> tuple[Nanoseconds, int, list
 
 
 def _since(pattern: str, cells: list[str]) -> int:
-    """Where the hundred years of a column with years of two digits begin."""
+    """Return the first of the hundred years to which the two-digit years of a column belong."""
     years = [match["year"] for cell in cells if (match := re.fullmatch(pattern, cell.strip()))]
     return since_of(np.array([int(year) for year in years if len(year) == 2], dtype=np.int64))
 
 
 def _begin(kind: str, pattern: str, cell: str, since: int = SINCE) -> date | None:
-    """First day of a period; None where there is no such one."""
+    """Return the first day of a period, or None if there is no such period."""
     match = re.fullmatch(pattern, cell.strip())
     if match is None:
         return None

@@ -1,4 +1,4 @@
-"""Points of a series that is followed as it grows."""
+"""Points of a growing series."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KINDS = (np.float64, np.bool_, np.int64, np.int64)
 
 
 class Points(NamedTuple):
-    """Points of a series: values, which were filled, and their place on the clock (``None`` without one)."""
+    """Points of a series, (n,) each: values, True where filled, local times, and offsets to UTC in minutes."""
 
     values: NDArray[np.float64]
     filled: NDArray[np.bool_]
@@ -20,20 +20,20 @@ class Points(NamedTuple):
     offset: Ints
 
     def take(self, part: slice) -> Points:
-        """Some of them."""
+        """Return a slice of the points."""
         return Points(self.values[part], self.filled[part], self.wall[part], self.offset[part])
 
     @classmethod
     def of(cls, columns: list[list[Any]]) -> Points:
-        """From lists, as JSON has them."""
+        """Build points from the lists of JSON."""
         return cls(*(np.array(column, dtype=kind) for column, kind in zip(columns, KINDS, strict=True)))
 
     @classmethod
     def join(cls, parts: list[Points]) -> Points:
-        """One after the other."""
+        """Concatenate points."""
         return cls(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 def no_points() -> Points:
-    """None of them."""
+    """Return zero points."""
     return Points(np.zeros(0), np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))

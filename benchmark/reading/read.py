@@ -1,4 +1,4 @@
-"""From a file to recordings: find the columns, take the series, order the rows, and note what was done."""
+"""Read a file as recordings: find the columns, select the series, sort the rows, and note what was done."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from benchmark.reading.table import Table
 from benchmark.reading.zones import in_zone
 
 FEWEST = 10  # rows of a column that was joined with others
-JOINED_BELOW = 0.7  # share of rows with a value below which a column may have times of its own
+JOINED_BELOW = 0.7  # a column with values in a smaller share of rows may have times of its own
 
 
 def read_recording(path: Path, options: ReadOptions | None = None) -> Recording:
-    """The one series of a file, or the one that ``options.series`` names.
+    """Read the only series of a file, or the one that ``options.series`` names.
 
     Raises
     ------
     UserError
-        If the file cannot be read without a guess that may be wrong; names the option that decides.
+        If the file is ambiguous; the message names the option that decides.
     """
     found = read_recordings(path, options)
     if len(found) > 1:
@@ -45,20 +45,20 @@ def read_recording(path: Path, options: ReadOptions | None = None) -> Recording:
 
 
 def series_in(path: Path, options: ReadOptions) -> list[str]:
-    """Names of the series of a file; one empty name where it holds a single one."""
+    """Return the names of the series of a file; one empty name if there is only one."""
     sheet, clock = _opened(read_table(path, options), path, options)
     split = _split(sheet, clock, options.label)
     return split.names if split else [""]
 
 
 def read_recordings(path: Path, options: ReadOptions | None = None) -> list[Recording]:
-    """Every series that is wanted of a file; as :func:`read_recording`."""
+    """Read all selected series of a file; errors as in :func:`read_recording`."""
     options = options or ReadOptions()
     return recordings_of(read_table(path, options), path, options)
 
 
 def recordings_of(table: Table, path: Path, options: ReadOptions) -> list[Recording]:
-    """As :func:`read_recordings`, from the cells of a file."""
+    """Read all selected series of a table; see :func:`read_recordings`."""
     sheet, clock = _opened(table, path, options)
     notes = list(table.notes)
     label = find_label(sheet, (options.value, *(clock.columns if clock else ())), notes)
@@ -98,7 +98,7 @@ def _known(sheet: Sheet) -> None:
 
 @dataclass
 class _Job:
-    """A file whose columns are known."""
+    """A file with its columns of values, times and labels found."""
 
     sheet: Sheet
     clock: Clock | None
@@ -109,7 +109,7 @@ class _Job:
     codes: list[float] = field(default_factory=list)
 
     def recording(self, series: str) -> Recording:
-        """One series of it."""
+        """Read one series."""
         sheet, clock, notes = self.sheet, self.clock, list(self.notes)
         rows = np.arange(len(sheet.table))
         if self.split is not None and len(self.split.names) > 1:
@@ -143,7 +143,7 @@ class _Job:
         return found
 
     def _decided(self, series: str) -> ReadOptions:
-        """The decisions of this file, for files that follow it."""
+        """Return the decisions as options, to read later files in the same way."""
         numbers, clock, split = self.sheet.numbers(self.value), self.clock, self.split
         marks = numbers.marks
         several = split is not None and (len(split.names) > 1 or self.sheet.options.series_column is not None)
@@ -167,12 +167,12 @@ class _Job:
         return f"{stem} {series}".strip()
 
     def _numbers(self, rows: NDArray[np.int64]) -> Numbers:
-        """The values of these rows.
+        """Read the values of these rows.
 
         Raises
         ------
         UserError
-            If more than 2 % of the cells are neither numbers nor a word for nothing.
+            If more than 2 % of the cells are neither numbers nor a word for a missing value.
         """
         whole = self.sheet.numbers(self.value)
         bad = None if whole.bad is None else whole.bad[rows]
@@ -192,7 +192,7 @@ class _Job:
     def _own_rows(
         self, rows: NDArray[np.int64], clock: Clock | None, numbers: Numbers, notes: list[str]
     ) -> tuple[NDArray[np.int64], Clock | None]:
-        """Without the rows of other columns, where several were joined that each have times of their own."""
+        """Drop the rows of other columns if the file joins several columns that have times of their own."""
         known = np.isfinite(numbers.values)
         if clock is None or known.mean() > JOINED_BELOW or known.sum() < FEWEST:
             return rows, clock
@@ -245,14 +245,14 @@ class _Job:
 
 
 def _even(ticks: Any) -> bool:
-    """Whether nine in ten steps are alike."""
+    """Return True if nine in ten steps are equal within 10 %."""
     steps = np.abs(np.diff(ticks.astype(np.float64)))
     usual = float(np.median(steps))
     return usual > 0 and float((np.abs(steps - usual) <= 0.1 * usual).mean()) >= 0.9
 
 
 def refusal(found: Numbers, name: str, path: str) -> UserError:
-    """What to say of a column that is not, or not quite, made of numbers."""
+    """Build the error for a column with too many cells that are not numbers."""
     total, unit = len(found.values), re.fullmatch(r"[+-]?[\d.,]+\s*([^\d\s]+)", found.example)
     cure = "say how numbers are written with --decimal or --thousands, name another --value, or --missing WORD"
     if unit:

@@ -1,4 +1,4 @@
-"""One series as a file holds it, its values and times as the file shows them, and which column is what."""
+"""A series read from a file, its values and times as the file shows them, and the roles of the columns."""
 
 from __future__ import annotations
 
@@ -24,34 +24,35 @@ LISTED = 8
 
 @dataclass
 class Recording:
-    """One series as a file holds it, on a regular grid where its time stamps allow.
+    """A series read from a file, on a regular grid if its time stamps form one.
 
     Attributes
     ----------
     name : str
-        Name of the file, and of the series where the file holds several.
+        Name of the file, and of the series if the file contains several.
     column : str
         Name of the column of the values.
     values : (n,) float64 array, finite
-        Missing ones are interpolated; ``filled`` says which.
+        Missing values are interpolated.
     filled : (n,) bool array
+        True for interpolated values.
     times : pandas Series of time stamps (or numbers), or None
-        Clock times as written, or with their offset to UTC.
+        Local times as written, or with their offset to UTC.
     labels : (n,) uint8 array or None
     notes : list of str
-        What was decided, dropped and repaired, one sentence each.
+        All decisions, dropped rows and repairs, one sentence each.
     rows : (n,) int64 array or None
-        Data row of the file, counted from 0; -1 where a missing point was put in. None = 0, 1, 2, ...
+        Data row of the file, counted from 0; -1 for inserted points. None = 0, 1, 2, ...
     value_text : callable, or None
-        Row of the recording -> its value as the file has it.
+        Maps a row of the recording to its value as the file shows it.
     time_text : callable, or None
-        Row of the recording -> its time as the file means it; None = from ``times``.
+        Maps a row of the recording to its time as the file shows it; None = from ``times``.
     lineup : list of str
-        Which column is what; first and last time; step; rows kept.
+        Summary: roles of the columns, first and last time, step, and rows kept.
     reading : ReadOptions or None
-        What was decided, as options that read a file like it the same way.
+        All decisions as options, to read similar files in the same way.
     step : float or None
-        Nanoseconds (or counts of the clock) between points, where they lie on a regular grid.
+        Nanoseconds (or counts) between points on a regular grid; None without such a grid.
     """
 
     name: str
@@ -72,7 +73,7 @@ class Recording:
         return len(self.values)
 
     def show_value(self, row: int) -> str:
-        """The value of a row as the file has it; ``missing`` where it has none."""
+        """Return the value of a row as the file shows it, or ``missing``."""
         if self.filled[row]:
             return "missing"
         if self.value_text is None:
@@ -80,11 +81,11 @@ class Recording:
         return str(self.value_text(row))
 
     def mark(self, number: str) -> str:
-        """A number with the file's decimal mark."""
+        """Format a number with the file's decimal mark."""
         return number if self.reading is None else self.reading.mark(number)
 
     def show_time(self, row: int) -> str:
-        """The time of a row, ISO 8601 with the file's own offset; empty without times."""
+        """Return the time of a row in ISO 8601 with the file's offset; empty without times."""
         if self.time_text is not None:
             return str(self.time_text(row))
         return "" if self.times is None else str(self.times.iloc[row])
@@ -92,7 +93,7 @@ class Recording:
 
 @dataclass
 class ValueText:
-    """Values as the file has them, by point of the recording."""
+    """Maps points of a recording to their values as the file shows them."""
 
     cells: Any
     rows: NDArray[np.int64]
@@ -103,7 +104,7 @@ class ValueText:
 
 
 def set_times(found: Recording, clock: Clock | None, order: Order) -> tuple[Any, Any]:
-    """Times of the recording; its clock and offset for events."""
+    """Set the times of the recording; return its ticks and offsets, (n,) each, to match events."""
     if clock is None:
         return None, None
     if clock.stamps is None:
@@ -120,7 +121,7 @@ def set_times(found: Recording, clock: Clock | None, order: Order) -> tuple[Any,
 
 
 def _pandas(wall: NDArray[np.int64], offset: Any) -> Any:
-    """Time stamps for pictures and tables: with one offset, in UTC where it changes, without any as written."""
+    """Build pandas time stamps: with the offset if it is constant, in UTC if it changes, else without time zone."""
     if offset is None:
         return pd.Series(wall.view("M8[ns]"))
     shifted = wall - offset.astype(np.int64) * MINUTE
@@ -130,13 +131,13 @@ def _pandas(wall: NDArray[np.int64], offset: Any) -> Any:
     return times.dt.tz_convert(zone)
 
 
-# -- the line-up: which column is what, first and last time, step, rows kept --
+# -- the summary: roles of the columns, first and last time, step, rows kept --
 
 
 def lineup(
     found: Recording, sheet: Sheet, clock: Clock | None, label: str | None, split: Split | None, series: str, step: str
 ) -> list[str]:
-    """One line for each fact."""
+    """Return the summary of how a file was read, one line for each fact."""
     facts = [("file", f"{sheet.path.name} ({sheet.table.form})")]
     if split is not None and len(split.names) > 1:
         facts.append(("series", f"{series!r} of {len(split.names)} in {' and '.join(map(repr, split.columns))}"))

@@ -1,4 +1,4 @@
-"""Several series below each other in one file: find the column that names them, and take one."""
+"""Find the column that names the series of each row in a file of several series, and select one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAME = re.compile(
     re.I,
 )
 ALL = "all"
-SEPARATOR = "/"  # between the parts of a name that several columns give
+SEPARATOR = "/"  # joins the parts of a name from several columns
 LISTED = 12
 SEVERAL = 6  # columns of names, of which each two are tried
 Codes = NDArray[np.int64]
@@ -32,7 +32,7 @@ Codes = NDArray[np.int64]
 
 @dataclass
 class Split:
-    """Which series each row belongs to."""
+    """Assigns each row to a series: ``codes`` (n,) are indices into ``names``."""
 
     columns: tuple[str, ...]
     names: list[str]
@@ -43,12 +43,12 @@ class Split:
         return np.bincount(self.codes, minlength=len(self.names))
 
     def mask(self, name: str) -> NDArray[np.bool_]:
-        """Rows of one series, none where no row names it."""
+        """Mark the rows of one series; none if no row has its name."""
         return np.asarray([one == name for one in self.names], dtype=bool)[self.codes]
 
 
 def keys_of(wanted: str | None, names: list[str]) -> tuple[str, ...]:
-    """The columns that ``--series-column`` names: one, or several such as ``host/cpu``."""
+    """Return the columns that ``--series-column`` names: one, or several as in ``host/cpu``."""
     if wanted is None:
         return ()
     parts = tuple(wanted.split(SEPARATOR))
@@ -56,7 +56,7 @@ def keys_of(wanted: str | None, names: list[str]) -> tuple[str, ...]:
 
 
 def find_split(sheet: Sheet, clock: Clock | None, taken: tuple[str | None, ...]) -> Split | None:
-    """The series column that was named, that the format names, or that puts the rows in order."""
+    """Find the column of series names: the user's, the format's, or one such that times are sorted in each series."""
     wanted = sheet.options.series_column
     if wanted is not None:
         return _split(sheet, keys_of(wanted, sheet.names))
@@ -79,7 +79,7 @@ def find_split(sheet: Sheet, clock: Clock | None, taken: tuple[str | None, ...])
 
 
 def _values_are_left(sheet: Sheet, clock: Clock | None, keys: list[str]) -> bool:
-    """Whether numeric columns are left besides the clock and the possible series columns."""
+    """Return True if there are numeric columns besides the times and the possible series columns."""
     others = [name for name in sheet.names if name not in keys and not (clock and name in clock.columns)]
     return sheet.options.value is not None or any(sheet.looks_numeric(name) for name in others)
 
@@ -102,7 +102,7 @@ def _split(sheet: Sheet, columns: tuple[str, ...]) -> Split:
 
 
 def _explains(split: Split, clock: Clock | None) -> bool:
-    """Whether the times are in order within each series and not, or less evenly, over all rows."""
+    """Return True if times are sorted within each series but not over all rows, or are less even there."""
     if clock is None:
         return bool(NAME.fullmatch(split.columns[0])) and int((np.diff(split.codes) != 0).sum()) == len(split.names) - 1
     ticks = clock.ticks
@@ -121,7 +121,7 @@ def _explains(split: Split, clock: Clock | None) -> bool:
 
 
 def _overlap(ticks: Any, codes: Codes, count: int) -> bool:
-    """Whether the series overlap in time, and do not follow each other."""
+    """Return True if the series overlap in time, and are not consecutive."""
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
     np.minimum.at(low, codes, ticks.astype(np.float64))
     np.maximum.at(high, codes, ticks.astype(np.float64))
@@ -130,7 +130,7 @@ def _overlap(ticks: Any, codes: Codes, count: int) -> bool:
 
 
 def _slower(inner: Any, codes: Codes, outer: Any) -> bool:
-    """Rows in order of time that still are several series: each takes even steps, longer than those of all."""
+    """Return True if each series has even steps, longer than those of all rows, although all rows are sorted."""
     owner = codes[1:][np.diff(codes) == 0]
     usual = np.median(outer)
     for code in np.unique(owner):
@@ -142,12 +142,12 @@ def _slower(inner: Any, codes: Codes, outer: Any) -> bool:
 
 
 def chosen(split: Split, sheet: Sheet) -> list[str]:
-    """The selected series.
+    """Return the names of the selected series.
 
     Raises
     ------
     UserError
-        If the file holds several and none was named, or none of that name.
+        If the file contains several series and none was selected, or if there is none of that name.
     """
     wanted = sheet.options.series
     if wanted == ALL or (wanted is None and len(split.names) == 1):
@@ -163,7 +163,7 @@ def chosen(split: Split, sheet: Sheet) -> list[str]:
 
 
 def listed(split: Split) -> str:
-    """Names and numbers of rows."""
+    """List the names of the series with their numbers of rows."""
     shown = [f"{name} ({counted(count, 'row')})" for name, count in zip(split.names, split.counts, strict=True)][
         :LISTED
     ]

@@ -1,4 +1,4 @@
-"""A table whose columns are understood on demand, each once and as a whole."""
+"""A table whose columns are read as numbers or times on demand, each once and as a whole."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Sheet:
         return self.table.columns[name]
 
     def is_text(self, name: str) -> bool:
-        """Whether a sample of the column is neither numbers nor times."""
+        """Return True if most of a sample of the column is neither numbers nor times."""
         if not pa.types.is_string(self.cells(name).type):
             return False
         kinds = [cell.kind(c) for c in sample(self.cells(name), 200)]
@@ -60,7 +60,7 @@ class Sheet:
         return bool(known) and sum(k == "text" for k in known) > 0.5 * len(known)
 
     def has_words(self, name: str) -> bool:
-        """Whether a sample of the column is words alone, without a digit, and few of them."""
+        """Return True if a sample of the column contains only few different words without digits."""
         if not pa.types.is_string(self.cells(name).type):
             return False
         known = {c.lower() for c in sample(self.cells(name), 2000)}
@@ -68,11 +68,11 @@ class Sheet:
         return 1 <= len(words) <= MOST and not any(re.search(r"\d", c) for c in words)
 
     def words(self, name: str) -> dict[str, int]:
-        """Different words of the column and how often they come, those for a missing value left out."""
+        """Count the different words of the column, without words for a missing value."""
         return words_of(self.cells(name), self._missing)
 
     def looks_numeric(self, name: str) -> bool:
-        """Whether at least half of a sample reads as numbers."""
+        """Return True if at least half of a sample are numbers."""
         kind = self.cells(name).type
         if not pa.types.is_string(kind):
             return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
@@ -81,12 +81,12 @@ class Sheet:
         return bool(known) and sum(k == "number" for k in known) >= 0.5 * len(known)
 
     def numbers(self, name: str) -> Numbers:
-        """The column as numbers.
+        """Read the column as numbers.
 
         Raises
         ------
         UserError
-            If ``1,234`` may be either of two numbers.
+            If ``1,234`` may be 1.234 or 1234.
         """
         if name not in self._numbers:
             given = self.options
@@ -109,12 +109,12 @@ class Sheet:
         return self._numbers[name]
 
     def stamps(self, name: str) -> Stamps | None:
-        """The column as times, or None.
+        """Read the column as times; None if it contains none.
 
         Raises
         ------
         UserError
-            If day first and month first both fit, or a zone is named that is not known.
+            If day first and month first both fit, or a time zone is unknown.
         """
         if name not in self._stamps:
             try:
@@ -133,18 +133,18 @@ class Sheet:
         return self._stamps[name]
 
     def varies(self, name: str) -> bool:
-        """Whether a sample of the column has more different entries than a handful of words."""
+        """Return True if a sample of the column has more different entries than states can have."""
         return len({c.lower() for c in sample(self.cells(name), 2000)}) > MOST
 
     def few_words(self, name: str) -> bool:
-        """Whether a sample of the column repeats itself: a handful of different entries."""
+        """Return True if a sample of the column consists of few different entries that repeat."""
         known = sample(self.cells(name), 2000)
         different = len(set(known))
         return 2 <= different <= max(FEW, len(known) // 20) and different <= len(known) / 2
 
     @cached_property
     def country(self) -> Country:
-        """How the file as a whole writes numbers, by cells that leave no doubt, its separator and its dates."""
+        """How the whole file writes numbers, from unambiguous cells, its separator and its dates."""
         cells = [c for name in self.names for c in sample(self.cells(name), 200)]
         if any(re.fullmatch(r"[+-]?(\d+,(\d{1,2}|\d{4,})|0,\d+|[\d.]+\.\d{3},\d+)", c) for c in cells):
             return "comma"
@@ -158,7 +158,7 @@ class Sheet:
 
 
 def is_counter(values: NDArray[np.float64]) -> bool:
-    """Evenly stepped and never the same: a row number or a clock."""
+    """Return True for equal nonzero steps, as of row numbers or a clock."""
     if len(values) < 3 or not np.isfinite(values).all():
         return False
     steps = np.diff(values)
@@ -166,12 +166,12 @@ def is_counter(values: NDArray[np.float64]) -> bool:
 
 
 def is_constant(values: NDArray[np.float64]) -> bool:
-    """One value, or none."""
+    """Return True if all finite values are equal, or there are none."""
     known = values[np.isfinite(values)]
     return len(known) == 0 or bool(known.min() == known.max())
 
 
 def is_whole(values: NDArray[np.float64]) -> bool:
-    """Whole numbers throughout."""
+    """Return True if all finite values are whole numbers."""
     known = values[np.isfinite(values)]
     return bool(np.all(known == np.floor(known)))

@@ -1,4 +1,4 @@
-"""Whole lines of a growing file or of standard input, as they come."""
+"""Read complete lines of a growing file or of standard input as they arrive."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from benchmark.errors import UserError
 
 STDIN = "-"
 BLOCK = 1 << 18
-KNOWN = 512  # first bytes by which a file is known again
-LONGEST = 1 << 24  # bytes without the end of a line
+KNOWN = 512  # first bytes by which a file is recognized
+LONGEST = 1 << 24  # bytes of one line at most
 
 
 @dataclass(frozen=True)
 class Block:
-    """Whole lines.
+    """Complete lines.
 
     Attributes
     ----------
     lines : bytes
-        Empty when nothing has come.
+        Empty if nothing has arrived.
     offset : int
-        Bytes of the file up to their end.
+        Bytes of the file up to the end of the lines.
     waiting : bool
-        Whether more is there already.
+        True if more data are available already.
     anew : bool
-        The file was replaced, or cut, and is read from its start.
+        True if the file was replaced or truncated, and is read from its start.
     first : bytes
-        The file's first bytes, by which it is known again; empty for standard input.
+        The file's first bytes, by which it is recognized; empty for standard input.
     """
 
     lines: bytes
@@ -50,9 +50,9 @@ Source = Iterator[Block]
 
 @contextmanager
 def open_source(name: str, offset: int, poll: float, until_end: bool, first: bytes = b"") -> Iterator[Source]:
-    """Lines of a file from a byte on, or of standard input for ``-``.
+    """Yield the lines of a file from a byte on, or of standard input for ``-``.
 
-    A file that no longer begins with ``first`` is another one, and read from its start.
+    A file that no longer begins with ``first`` was replaced, and is read from its start.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def _begin(file: BinaryIO, size: int) -> bytes:
 
 
 def _replaced(file: BinaryIO, path: Path) -> bool:
-    """Whether the name now stands for another file, as after a rotation of logs."""
+    """Return True if the name belongs to another file now, as after log rotation."""
     try:
         return not os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:
@@ -118,7 +118,7 @@ def _replaced(file: BinaryIO, path: Path) -> bool:
 
 
 def _cut(data: bytes) -> tuple[bytes, bytes]:
-    """Whole lines, and what is left of the next one."""
+    """Split data into complete lines and the rest."""
     at = data.rfind(b"\n") + 1
     if not at and len(data) > LONGEST:
         raise UserError(f"{len(data):,} bytes came without the end of a line: is this a text file?")

@@ -1,4 +1,4 @@
-"""A column of cells as time stamps: one form, one order of day and month, one time zone for all."""
+"""Read a column of cells as time stamps, with one format and one order of day and month for all."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PLACE = r"^(.*\d) ([A-Z][A-Za-z]+/[\w/+-]+)$"  # "Europe/Berlin" behind the tim
 _LATER = r"^(.*\d.*?)(?:\[[\w/+-]+\]| \([\w ]+\))$"  # "[Europe/Berlin]" and "(CEST)" behind an offset
 _END = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?"
 _RANGE = rf"^(.*{_END}) ?(?:[-–/]|to|bis|until|til|à) ?(?:\d.*[ T])?{_END}$"
-OFFSETS = 4  # different ends of cells, from which they are ends of ranges and no offsets to UTC
+OFFSETS = 4  # cells with more different endings are ranges; fewer may be offsets to UTC
 _CLOCK_FIRST = r"^(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)[ ,;T]+(\S.*[-/. ].*)$"  # "13:30:00 24.12.2024"
 _MONTH = rf"(?P<word>{_WORD})"
 _OPEN = r"(?P<first>\d{1,2})[-/.](?P<other>\d{1,2})[-/.]"  # the order of day and month is open
@@ -55,16 +55,18 @@ class Stamps:
     Attributes
     ----------
     wall : (n,) int64 array
-        Nanoseconds since 1970 on the clock that the file shows; ``NOT_A_TIME`` where a cell is no time.
+        Nanoseconds since 1970 in the local time of the file; ``NOT_A_TIME`` where a cell is no time.
     offset : (n,) int32 array or None
-        Minutes that this clock is ahead of UTC; None where the file does not say.
+        Minutes by which local time is ahead of UTC; None if the file does not say.
     wrong : int
-        Cells that hold something that is no time.
+        Number of cells that are neither empty nor a time.
+    example : str
+        The first of them.
     dates_only : bool
     epoch : str
-        What is counted, and from when on; empty where dates are written.
+        Unit and starting day of counted times; empty for written dates.
     day_first : bool or None
-        How ``03/04/2024`` was read; None where no cell left it open.
+        True if ``03/04/2024`` was read as 3 April; None if no cell was ambiguous.
     """
 
     wall: Nanoseconds
@@ -78,13 +80,13 @@ class Stamps:
 
     @property
     def instants(self) -> Nanoseconds:
-        """Nanoseconds since 1970 in UTC, or on the file's own clock where the offset is unknown."""
+        """Nanoseconds since 1970 in UTC, or in local time if the offset is unknown, (n,)."""
         if self.offset is None:
             return self.wall
         return np.where(self.wall == NOT_A_TIME, NOT_A_TIME, self.wall - self.offset.astype(np.int64) * MINUTE)
 
     def keep(self, mask: NDArray[np.bool_]) -> Stamps:
-        """The rows where the mask holds."""
+        """Return the rows where the mask is True."""
         wrong = int((self.wall[mask] == NOT_A_TIME).sum()) if self.wrong else 0
         return replace(
             self, wall=self.wall[mask], offset=None if self.offset is None else self.offset[mask], wrong=wrong
@@ -92,14 +94,14 @@ class Stamps:
 
 
 def _form_of(cells: list[str]) -> str | None:
-    """The form that at least nine in ten of the cells have."""
+    """Return the pattern that at least nine in ten cells match, or None."""
     if mostly(cells, re.compile(YEARLESS).fullmatch):
         return None
     return next((form for form in FORMS if mostly(cells, re.compile(form).fullmatch)), None)
 
 
 def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
-    """Read a column of strings or of time stamps; None if it holds no times.
+    """Read a column of strings or of time stamps; None if it contains no times.
 
     Raises
     ------
@@ -139,13 +141,13 @@ def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
 
 
 def _one_place(known: list[str]) -> str:
-    """The one place whose local times the cells are; empty where they name none, or several."""
+    """Return the time zone such as ``Europe/Berlin`` behind all cells; empty if there is none, or several."""
     places = {match[2] if (match := re.match(_PLACE, cell)) else "" for cell in known}
     return next(iter(places)) if len(places) == 1 else ""
 
 
 def _rewritten(cells: Cells, known: list[str], pattern: str, into: str) -> Cells | None:
-    """The cells with the parts of a pattern rearranged; None if a sample does not mostly match it."""
+    """Rewrite all cells by a pattern; None if most cells of a sample do not match it."""
     if not mostly(known, re.compile(pattern).match):
         return None
     return pc.replace_substring_regex(pc.utf8_trim_whitespace(cells), pattern, into)
@@ -167,7 +169,7 @@ def _int(stamps: Cells) -> Nanoseconds:
 
 
 def _iso(text: Cells) -> Stamps | None:
-    """The fast way for cells that are all ISO 8601; None if one is not."""
+    """Read cells that are all ISO 8601 in a fast way; None if one is not."""
     zoned = any(re.search(r":\d{2}.*([Zz]|[+-]\d{2}:?\d{2})$", c) for c in sample(text, 20))
     try:
         instants = _int(pc.cast(text, pa.timestamp("ns", "UTC" if zoned else None)))
@@ -182,7 +184,7 @@ def _iso(text: Cells) -> Stamps | None:
 
 
 def _of_form(text: Cells, form: str, day_first: bool | None) -> Stamps:
-    """Cells of one form; those of none are wrong, as are dates and times of day that there are not."""
+    """Read cells by a pattern; cells that do not match, and impossible dates or times of day, are wrong."""
     found = Fields(text, f"^{form}$")
     since, timely = found.clock()
     if not timely.all() and "hour" in found:

@@ -1,4 +1,4 @@
-"""Recordings whose first lines hold the time of the start and the samples a second, as Empatica's do."""
+"""Read recordings whose first two lines are the start time and the sampling rate, as Empatica's."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from benchmark.reading.numbers import sample
 from benchmark.reading.table import Cells, Table
 
 START = (10**9, 2 * 10**9)  # seconds since 1970: from 2001 to 2033
-BELOW = 10**8  # what no value behind a start may reach
-FASTEST = 10**6  # samples a second
+BELOW = 10**8  # upper bound of the values after a start time
+FASTEST = 10**6  # highest sampling rate in Hz
 TIME = "time"
 
 
 def with_times(table: Table, path: Path) -> Table:
-    """The table with a column of times, where a file without a header begins with a start and a rate.
+    """Add a column of times if a file without a header begins with a start time and a sampling rate.
 
     Raises
     ------
     UserError
-        If the first cell is such a start and no rate stands below it.
+        If the first cell is a start time, but the second is no sampling rate.
     """
     nameless = all(name == "value" or name.startswith("column ") for name in table.names)
     first, *others = [_begin(cells) for cells in table.columns.values()]
@@ -45,7 +45,7 @@ def with_times(table: Table, path: Path) -> Table:
 
 
 def _begin(cells: Cells) -> tuple[float, float]:
-    """The first two cells as numbers; NaN where they are none."""
+    """Return the first two cells as numbers; NaN for other cells."""
     found = [np.nan, np.nan]
     for place, cell in enumerate(cells[:2].to_pylist() if pa.types.is_string(cells.type) else []):
         with suppress(TypeError, ValueError):
@@ -54,7 +54,7 @@ def _begin(cells: Cells) -> tuple[float, float]:
 
 
 def _is_start(first: float, cells: Cells) -> bool:
-    """Whether the first cell may be a start, and none below it."""
+    """Return True if the first cell may be a start time, and no other cell may be one."""
     if not START[0] <= first <= START[1]:
         return False
     with suppress(ValueError):

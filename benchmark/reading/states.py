@@ -1,4 +1,4 @@
-"""A column of two words as states 0 and 1."""
+"""Read a column of two words as states 0 and 1."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST = 20
 
 
 def words_of(cells: Cells, missing: frozenset[str] = frozenset()) -> dict[str, int]:
-    """Different words and how often they come, the most frequent first, words for nothing left out, and ``missing``."""
+    """Count different words, the most frequent first, without words for missing values and those in ``missing``."""
     counts = pc.value_counts(pc.utf8_lower(pc.utf8_trim_whitespace(cells.drop_null())))
     found = {str(entry["values"]): int(entry["counts"]) for entry in counts.to_pylist()}
     found = {word: n for word, n in found.items() if word not in missing}
@@ -31,7 +31,7 @@ def words_of(cells: Cells, missing: frozenset[str] = frozenset()) -> dict[str, i
 def read_states(
     cells: Cells, name: str, path: str, missing: frozenset[str] = frozenset(), known: tuple[str, ...] = ()
 ) -> Numbers:
-    """Two words as 0 and 1: the ``known`` ones, else in the usual sense of pairs, else the more frequent one is 0.
+    """Read two words as 0 and 1: in the order of ``known``, of the usual pairs, or else the more frequent one as 0.
 
     Raises
     ------

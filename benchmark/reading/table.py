@@ -1,4 +1,4 @@
-"""The raw cells of a file: named columns of text, or of the types that the file itself has."""
+"""The raw cells of a file: named columns of text, or of the types stored in the file."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class Table:
     Attributes
     ----------
     columns : dict
-        Name -> pyarrow array of strings, or of numbers, time stamps or booleans where the file has types.
+        Name -> pyarrow array of strings, or of numbers, time stamps or booleans if the file stores types.
     rows : (n,) int64 array
         Data row of the file, counted from 0.
     total : int
-        Data rows of the file, those that were lost among them.
+        Number of data rows of the file, including dropped ones.
     form : str
-        What kind of file it is, e.g. ``CSV, UTF-8, separated by ';'``.
+        Format of the file, e.g. ``text, UTF-8, separated by ';'``.
     separator : str
-        Of a text file; empty for others.
+        Separator of a text file; empty for other files.
     series_columns : tuple of str
-        Columns that name a row's series, where the format itself says so.
+        Columns that name the series of a row, if the format defines them.
     """
 
     columns: dict[str, Cells]
@@ -49,7 +49,7 @@ class Table:
         return len(self.rows)
 
     def keep(self, mask: NDArray[np.bool_]) -> Table:
-        """The rows where the mask holds."""
+        """Return the rows where the mask is True."""
         chosen = pa.array(mask)
         columns = {name: cells.filter(chosen) for name, cells in self.columns.items()}
         return Table(
@@ -58,13 +58,13 @@ class Table:
 
 
 def from_columns(columns: dict[str, Cells], form: str, notes: list[str] | None = None, separator: str = "") -> Table:
-    """A table all of whose rows are there."""
+    """Build a table from all rows of a file."""
     count = len(next(iter(columns.values()))) if columns else 0
     return Table(columns, np.arange(count), count, form, separator, notes=notes or [])
 
 
 def unique_names(names: list[str], notes: list[str]) -> list[str]:
-    """Names stripped, none empty, none twice."""
+    """Strip names, and make them unique and not empty, with a note on renamed ones."""
     found: list[str] = []
     for place, name in enumerate(names, start=1):
         clean = " ".join(name.split()) or f"column {place}"
@@ -79,10 +79,10 @@ def unique_names(names: list[str], notes: list[str]) -> list[str]:
 
 
 def as_mask(found: Any) -> NDArray[np.bool_]:
-    """Rows where a pyarrow array of booleans holds; where it is null it does not."""
+    """Convert a pyarrow array of booleans to numpy; null becomes False."""
     return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False))
 
 
 def count_true(found: Any) -> int:
-    """In how many rows a pyarrow array of booleans holds."""
+    """Count the True entries of a pyarrow array of booleans."""
     return int(pc.sum(found).as_py() or 0)  # the sum of nulls alone is null

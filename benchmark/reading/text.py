@@ -1,4 +1,4 @@
-"""Text files with a separator as tables of strings."""
+"""Read text files with a separator as tables of strings."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ from benchmark.reading.layout import BLANK, NAMES, Layout, find_layout, is_comme
 from benchmark.reading.options import LOST_AT_MOST, ReadOptions
 from benchmark.reading.table import Table, as_mask
 
-UNUSED = "\x1f"  # a separator that no file has, for files of one column
+UNUSED = "\x1f"  # a separator that occurs in no file, for files of one column
 SHOWN = 3
 
 
 def read_text(raw: bytes, path: Path, options: ReadOptions) -> Table:
-    """A CSV file, or one like it, as a table of strings.
+    """Read a CSV file, or a similar one, as a table of strings.
 
     Raises
     ------
     UserError
-        If it holds no rows, more than 2 % of them do not have the header's number of cells, or a quote is not closed.
+        If it has no rows, if more than 2 % of them have another number of cells than the header, or if a quote is
+        not closed.
     """
     notes: list[str] = []
     text, encoding = as_utf8(raw, path, options.encoding, notes)
@@ -51,7 +52,7 @@ def read_text(raw: bytes, path: Path, options: ReadOptions) -> Table:
 
 
 def _refuse_open_quote(table: Table, broken: list[tuple[int, str]], path: Path) -> None:
-    """Raise where a quote that is not closed takes the rows behind it into its cell."""
+    """Raise an error if an open quote makes the following rows part of its cell."""
     usual = [cell.kind(str(cells[0])) for cells in table.columns.values()] if len(table) else []
     for cells in table.columns.values():
         long = np.flatnonzero(as_mask(pc.match_substring(cells, "\n")))
@@ -66,14 +67,14 @@ def _refuse_open_quote(table: Table, broken: list[tuple[int, str]], path: Path) 
 
 
 def double_quoted(text: bytes) -> bytes:
-    """Cells in single quotes, as some recorders of signals write them, in double ones."""
+    """Replace single quotes around cells, which some signal recorders write, by double ones."""
     if not re.match(rb"'[^'\n]*'\s*[,;\t|]", text) or b'"' in text[:65536]:
         return text
     return re.sub(rb"(?m)(?:^|(?<=[,;\t|]))'|'(?=[,;\t|\r]|$)", b'"', text)
 
 
 def _one_row(text: bytes, layout: Layout) -> bytes:
-    """A single line of many numbers is a series that lies on its side."""
+    """Convert a single line of many numbers to one column."""
     wide = len(layout.names) >= 20 and layout.skipped == 0 and text.strip().count(b"\n") == 0
     if not wide:
         return text
@@ -84,7 +85,7 @@ def _one_row(text: bytes, layout: Layout) -> bytes:
 
 
 def _plain(text: bytes, layout: Layout) -> bytes:
-    if b'="' in text[:65536]:  # cells that Excel is to leave alone
+    if b'="' in text[:65536]:  # cells written ="..." to protect them from Excel
         at = re.escape(layout.separator.encode())
         text = re.sub(rb'(^|%b)="' % at, rb'\1"', text, flags=re.M)
     if b"\r" in text[:65536] and b"\r\n" not in text[:65536]:
@@ -96,7 +97,7 @@ def _plain(text: bytes, layout: Layout) -> bytes:
 
 
 def cells_of(text: bytes, layout: Layout, path: Path) -> dict[str, Any]:
-    """Columns of lines whose layout is known, comments left out.
+    """Return the columns of lines with a known layout, without comments.
 
     Raises
     ------
@@ -109,7 +110,7 @@ def cells_of(text: bytes, layout: Layout, path: Path) -> dict[str, Any]:
 
 
 def _parse(text: bytes, layout: Layout, path: Path) -> tuple[dict[str, Any], list[tuple[int, str]], int]:
-    """Columns; data row and text of every row with another number of cells; number of data rows."""
+    """Return columns, data row and text of each row with a wrong number of cells, and the number of data rows."""
     broken: list[tuple[int, str]] = []
 
     def note(row: Any) -> str:
@@ -179,7 +180,7 @@ def _around(table: Table, ragged: list[tuple[int, str]], layout: Layout) -> list
 
 
 def _without_headers(table: Table) -> Table:
-    """The table without rows that repeat the header, as pages and joined files have them."""
+    """Drop rows that repeat the header, as in printed pages and concatenated files."""
     again = np.ones(len(table), dtype=bool)
     for name, cells in table.columns.items():
         again &= as_mask(pc.equal(pc.utf8_trim_whitespace(cells), name)) if again.any() else False
@@ -217,7 +218,7 @@ def _without_empty_columns(table: Table) -> Table:
 
 
 def _without_trailing_blanks(table: Table, layout: Layout) -> Table:
-    """Empty lines at the end of a file of one column are no missing values."""
+    """Drop empty lines at the end of a file of one column; they are no missing values."""
     if len(layout.names) > 1 or not len(table):
         return table
     known = np.flatnonzero(as_mask(table.columns[layout.names[0]].is_valid()))

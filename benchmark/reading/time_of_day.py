@@ -1,4 +1,4 @@
-"""Times of day in a column of their own, beside a date or alone."""
+"""Read times of day from a separate column, with or without a column of dates."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _from_midnight(sheet: Sheet, values: NDArray[np.float64], dates: NDArray[np.
 
 
 def refuse_periods(sheet: Sheet, name: str, dates: NDArray[np.int64]) -> None:
-    """Beside dates, 1 to 48 are settlement periods, and 1 to 25 the hours of a day with a clock change."""
+    """Raise an error for periods of a day, such as 1 to 48, or 1 to 25 on a day with a clock change."""
     if not (PERIOD_NAME.search(name) and sheet.looks_numeric(name)):
         return
     counts = sheet.numbers(name).values
@@ -84,13 +84,13 @@ def refuse_periods(sheet: Sheet, name: str, dates: NDArray[np.int64]) -> None:
 
 
 def _is_hour(text: str) -> bool:
-    """``HE05``, or ``05-06``: an hour to the next."""
+    """Return True for an hour such as ``HE05`` or ``05-06``."""
     match = re.fullmatch(ENDING, text)
     return match is not None and (match[1] is not None or (int(match[3]) - int(match[2])) % 24 == 1)
 
 
 def _beginnings(cells: Cells) -> Cells:
-    """``00:15`` of ``00:15 - 00:30``."""
+    """Replace ranges such as ``00:15 - 00:30`` by their start."""
     span = r"^(\d{1,2}[:.]\d{2}(?:[:.]\d{2})?) ?[-–] ?\d{1,2}[:.]\d{2}.*$"
     return (
         pc.replace_substring_regex(cells, span, r"\1") if mostly(sample(cells, 50), re.compile(span).match) else cells
@@ -98,7 +98,7 @@ def _beginnings(cells: Cells) -> Cells:
 
 
 def _padded(cells: list[str]) -> bool:
-    """``0030`` or ``003000`` in every cell, some with a leading zero."""
+    """Return True if all cells are like ``0030`` or ``003000``, some with a leading zero."""
     pattern = r"([01]\d|2[0-4])([0-5]\d){%d}"
     fits = any(cells and all(re.fullmatch(pattern % size, c) for c in cells) for size in (1, 2))
     return fits and any(c.startswith("0") for c in cells)
@@ -111,7 +111,7 @@ def _clock_cells(cells: Cells) -> Nanoseconds:
 
 
 def _bare_clock(values: NDArray[np.float64]) -> Nanoseconds | None:
-    """Hours, ``1330`` or ``133000``."""
+    """Convert hours, or numbers like ``1330`` or ``133000``, to nanoseconds; None if they are no times of day."""
     known = values[np.isfinite(values)]
     if not len(known) or known.min() < 0 or known.max() > 240_000 or not is_whole(values):
         return None

@@ -1,4 +1,4 @@
-"""Dates written as whole numbers: 20240131, 31012024, 240131, 202401."""
+"""Read dates written as whole numbers: 20240131, 31012024, 240131, 202401."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmark.reading.units import HOUR, MINUTE, NOT_A_TIME, SECOND
 
 Whole = NDArray[np.int64]
 FIRST, LAST = 17_000_101, 21_991_231
-SURE, EVEN = 20, 0.9  # rows, and the share of even steps, from which short stamps are told from epochs
+SURE, EVEN = 20, 0.9  # rows and share of equal steps needed to distinguish short stamps from epochs
 DATED = re.compile(r".*(date|datum|fecha|day|tag|yymmdd|period|month|monat|mois|mes|yyyymm).*", re.I)
 OTHERS: dict[str, Callable[[Whole], Whole]] = {
     "ddmmyyyy": lambda v: v % 10_000 * 10_000 + v // 10_000 % 100 * 100 + v // 1_000_000,
@@ -30,7 +30,7 @@ SHORT = (("yymmdd", 1, (1,)), ("yymmddhhmm", 10**4, (100, 1)), ("yymmddhhmmss", 
 
 
 def whole_dates(values: NDArray[np.float64], name: str = "") -> Stamps | None:
-    """Dates as yyyymmdd; in a column named like a date, also ddmmyyyy or the like where that gives rising dates."""
+    """Read dates as yyyymmdd; in a column named like a date also in the only other format with sorted dates."""
     known = np.isfinite(values)
     if not known.any() or not is_whole(values):
         return None
@@ -53,7 +53,7 @@ def whole_dates(values: NDArray[np.float64], name: str = "") -> Stamps | None:
 
 
 def short_stamps(values: NDArray[np.float64], name: str) -> Stamps | None:
-    """``2405311345`` and ``240531134500``: where each is a time and the steps are even, since epochs look alike."""
+    """Read ``2405311345`` and ``240531134500``, if all are times with equal steps; epochs look similar."""
     if len(values) < SURE or not np.isfinite(values).all() or not is_whole(values) or values.max() > 10**12:
         return None
     whole = values.astype(np.int64)
@@ -71,13 +71,13 @@ def short_stamps(values: NDArray[np.float64], name: str) -> Stamps | None:
 
 
 def _of_two(dates: Whole, years: Whole, rest: Whole) -> Whole:
-    """Dates of six digits as yyyymmdd; 0 where there are more."""
+    """Convert dates with six digits to yyyymmdd; 0 for longer numbers."""
     years = years % 100
     return np.where(dates < 10**6, full_year(years, since_of(years)) * 10_000 + rest, 0)
 
 
 def _ordinal(year: Whole, day: Whole) -> Whole:
-    """Year and day of the year as yyyymmdd; 0 where there is no such day."""
+    """Convert year and day of the year to yyyymmdd; 0 if there is no such day."""
     fitting = (year >= 1900) & (year < 2200) & (day >= 1) & (day <= 366)
     dates = (np.where(fitting, year, 1970) - 1970).astype("M8[Y]").astype("M8[D]") + (day - 1)
     months = dates.astype("M8[M]").astype(np.int64)

@@ -1,4 +1,4 @@
-"""Tables that lie on their side: a column for each hour of a day, month of a year, or time of a series."""
+"""Reshape wide tables, with a column for each hour of a day, month of a year, or time of a series."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from benchmark.reading.table import Table
 
 HOURS, MONTHS, TIMES = "hours of the day", "months of the year", "times"
 HOUR = re.compile(r"(?:h|he|hr|hour|stunde|heure|hora)?[ _]?(\d{1,2})(?::00)?(?: ?(?:h|uhr))?", re.I)
-FEWEST = 12  # columns that are taken for times
+FEWEST = 12  # columns needed to read their names as times
 TIME, VALUE = "time", "value"
 
 
 def as_long(table: Table, value: str | None) -> Table:
-    """A row for each time, where the names of columns are hours, months or times; said.
+    """Reshape a table to one row for each time if column names are hours, months or times, with a note.
 
-    Columns between them that hold something else stay as they are. ``value`` may name one column by itself.
+    Other columns are repeated. If ``value`` names one of the columns, the table is not reshaped.
     """
     if VALUE in table.names or TIME in table.names:
         return table
@@ -36,7 +36,7 @@ def as_long(table: Table, value: str | None) -> Table:
 def _melted(table: Table, times: dict[str, str], kind: str) -> Table:
     others = {name: cells for name, cells in table.columns.items() if name not in times}
     year = next((name for name in others if name.lower() in PARTS[0]), None)
-    timed = any(":" in str(cells[0]) for cells in others.values() if len(cells))  # rows have times of day themselves
+    timed = any(":" in str(cells[0]) for cells in others.values() if len(cells))  # rows have times of day already
     if (kind == HOURS and timed) or (kind == MONTHS and year is None):
         return table
     size, rows = len(times), np.repeat(np.arange(len(table)), len(times))
@@ -53,13 +53,13 @@ def _melted(table: Table, times: dict[str, str], kind: str) -> Table:
 
 
 def _months(names: list[str]) -> dict[str, str]:
-    """Names of the twelve months, in their order, and their numbers."""
+    """Map column names that are the twelve months in order to their numbers; else empty."""
     found = [name for name in names if re.fullmatch(rf"[{LETTERS}]{{3,12}}\.?", name) and month_of(name)]
     return {n: f"{month_of(n):02d}" for n in found} if [*map(month_of, found)] == [*range(1, 13)] else {}
 
 
 def _hours(names: list[str]) -> dict[str, str]:
-    """Names of the hours of a day, counted from 0 or from 1, or of times of day in even steps."""
+    """Map column names that are the hours of a day, or evenly spaced times of day, to times; else empty."""
     clocks = [name for name in names if cell.is_clock(name)]
     minutes = [60 * int(h) + int(m) for h, m in (re.findall(r"\d+", name)[:2] for name in clocks)]
     if len({b - a for a, b in pairwise(minutes)}) == 1 and len(minutes) * (minutes[1] - minutes[0]) == 1440:
@@ -71,7 +71,7 @@ def _hours(names: list[str]) -> dict[str, str]:
 
 
 def _times(names: list[str]) -> dict[str, str]:
-    """Names that are dates, or years one after the other: all but a few columns."""
+    """Map column names that are dates or years to times, if these are at least 60 % of the columns; else empty."""
     found = [n for n in names if re.fullmatch(r"(1[6-9]|20)\d{2}( \[YR\d{4}\])?", n) or _is_stamp(n)]
     return {n: n if _is_stamp(n) else f"{n[:4]}-01" for n in found} if len(found) >= 0.6 * len(names) else {}
 

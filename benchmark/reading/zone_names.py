@@ -1,4 +1,4 @@
-"""Zones and offsets at the end of time stamps."""
+"""Read time zones and offsets at the end of time stamps."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ NONE = r"^([A-Z]{3,4}|.*\d|(?i:|h|hrs?|hs|uhr|std))$"  # zones that are looked u
 
 
 class UnknownZone(Exception):
-    """The name of a time zone that has no known offset."""
+    """Raised for a time zone without a known offset."""
 
 
 def offsets(found: Fields) -> tuple[NDArray[np.int32] | None, list[str]]:
-    """Minutes ahead of UTC, None where no cell says so, and what is to be said of the names.
+    """Return minutes ahead of UTC (n,), or None if no cell has an offset, and notes on the zones' names.
 
-    A zone stands behind minutes, AM or PM, Z behind an hour already: ``13-14`` is no offset.
+    A zone follows minutes, AM or PM, and Z may follow an hour: ``13-14`` has no offset.
     """
     zones = found.text("zone")
     timed = (found.length("minute") > 0) | (found.length("half") > 0)
@@ -65,14 +65,14 @@ def _known(zones: Cells) -> NDArray[np.bool_]:
 
 
 def by_word(words: Cells, value: Any) -> NDArray[np.int32]:
-    """``value`` of each word, found once for each different word."""
+    """Map words by the function ``value``, which is called once for each different word."""
     coded = pc.dictionary_encode(pc.fill_null(words, ""))
     table = np.array([value(str(w)) for w in coded.dictionary.to_pylist()] or [0], dtype=np.int32)
     return np.asarray(table[coded.indices.to_numpy(zero_copy_only=False)])
 
 
 def tail_offset(tail: str) -> int:
-    """Minutes ahead of UTC that the end of a cell says."""
+    """Parse the end of a cell as minutes ahead of UTC."""
     match = re.search(r"([+-])(\d{1,2}):?(\d{2})?$", tail)
     if match:
         return (1 if match[1] == "+" else -1) * (int(match[2]) * 60 + int(match[3] or 0))
@@ -83,7 +83,7 @@ def tail_offset(tail: str) -> int:
 
 
 def _named_zones(tails: Cells) -> list[str]:
-    """A line on the offsets that names of zones are taken for."""
+    """Return a note on how names of zones are read as offsets."""
     words = {str(tail).strip(" 0123456789:.") for tail in tails.unique().to_pylist()}
     named = sorted(w for w in words if w.isalpha() and ABBREVIATED[w.lower()])
     offsets = [f"{w} as UTC{ABBREVIATED[w.lower()] / 60:+g}" for w in named]

@@ -1,4 +1,4 @@
-"""Time zones: kept as written unless another is asked for; daylight saving time in files that state none."""
+"""Convert times to a time zone, and detect clock changes in files without offsets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND, Nanos
 
 
 def in_zone(stamps: Stamps, zone: str | None, path: Path) -> tuple[Stamps, list[str]]:
-    """Times with an offset shown in the zone asked for; times without one are taken as that zone's.
+    """Convert times with an offset to the given zone; times without one are local times of that zone.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def in_zone(stamps: Stamps, zone: str | None, path: Path) -> tuple[Stamps, list[
 
 
 def _first_hour(wall: NDArray[np.int64]) -> Any:
-    """For each row whether summer time still holds: until the clock falls back in the order of the file."""
+    """Return (n,) True for rows in summer time, which ends when the clock falls back in the order of the file."""
     known = wall[wall != NOT_A_TIME]
     turned = len(known) > 1 and bool(np.median(np.diff(known)) < 0)
     ordered = known[::-1] if turned else known
@@ -72,7 +72,7 @@ def _said(stamps: Stamps) -> list[str]:
 
 
 def offset_text(minutes: int) -> str:
-    """``+11:00``; ``Z`` for UTC."""
+    """Format an offset as ``+11:00``, or ``Z`` for UTC."""
     if minutes == 0:
         return "Z"
     return f"{'+' if minutes > 0 else '-'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
@@ -80,7 +80,7 @@ def offset_text(minutes: int) -> str:
 
 @dataclass
 class TimeText:
-    """Times of the points of a recording as the file's clock shows them."""
+    """Maps points of a recording to their times as the file shows them."""
 
     wall: NDArray[np.int64]
     offset: NDArray[np.int32] | None
@@ -95,19 +95,19 @@ class TimeText:
         return text if self.offset is None else text + offset_text(int(self.offset[point]))
 
 
-NIGHT = 4  # clocks are changed between midnight and four
+NIGHT = 4  # hour until which clocks may be changed
 SUNDAY = 6
 
 
 def hours_added(wall: Nanoseconds, step: int) -> tuple[NDArray[np.int64], list[str]]:
-    """What to add to each stamp so that clock changes vanish, and a sentence for each.
+    """Return nanoseconds (n,) to add to local times so that clock changes disappear, and a note for each change.
 
     Parameters
     ----------
     wall : (n,) int64 array
-        Nanoseconds on the wall clock, in the order of the file.
+        Local time in nanoseconds, in the order of the file.
     step : int
-        Usual step.
+        Usual step in nanoseconds.
     """
     added = np.zeros(len(wall), dtype=np.int64)
     if not 0 < step <= HOUR or len(wall) < 3:
@@ -142,7 +142,7 @@ def _at_night_on_sunday(wall: Nanoseconds, months: tuple[int, ...]) -> NDArray[n
 
 
 def _set_back(wall: Nanoseconds, step: int) -> NDArray[np.int64]:
-    """Rows where the clock falls by an hour less a step; none if rows are out of order anywhere else."""
+    """Return the rows where the clock falls back by an hour; none if rows are out of order anywhere else."""
     steps = np.diff(wall)
     falls = np.flatnonzero(steps <= 0) + 1
     years = 1 + (wall.max() - wall.min()) // (365 * DAY)
@@ -154,7 +154,7 @@ def _set_back(wall: Nanoseconds, step: int) -> NDArray[np.int64]:
 
 
 def _interleaved(wall: Nanoseconds, step: int) -> NDArray[np.int64]:
-    """The second of each pair of stamps where one hour of a Sunday night comes twice in a sorted file."""
+    """Return the second row of each pair of equal times if an hour of a Sunday night occurs twice in a sorted file."""
     steps = np.diff(wall)
     repeats = np.flatnonzero(steps == 0) + 1
     nothing = np.zeros(0, dtype=np.int64)
@@ -166,7 +166,7 @@ def _interleaved(wall: Nanoseconds, step: int) -> NDArray[np.int64]:
 
 
 def _set_forward(wall: Nanoseconds, step: int) -> NDArray[np.int64]:
-    """Rows after exactly one missing hour in a Sunday's night of spring (autumn in the south)."""
+    """Return the rows after exactly one missing hour on a Sunday night in spring (autumn in the south)."""
     rows = np.flatnonzero(np.abs(np.diff(wall) - (step + HOUR)) <= step // 10) + 1
     if not len(rows):
         return rows
@@ -177,7 +177,7 @@ def _set_forward(wall: Nanoseconds, step: int) -> NDArray[np.int64]:
 
 
 def _change_day(dates: NDArray[np.datetime64]) -> NDArray[np.bool_]:
-    """Last Sunday of March or September, second of March, first of October."""
+    """Mark the last Sunday of March or September, the second of March, and the first of October."""
     months = dates.astype("M8[M]")
     day = (dates - months.astype("M8[D]")).astype(np.int64) + 1
     last = ((months + 1).astype("M8[D]") - dates).astype(np.int64) <= 7

@@ -1,4 +1,4 @@
-"""What a run leaves for people: tables, pictures and a page."""
+"""Write the report of a run: tables, pictures and a page."""
 
 from __future__ import annotations
 

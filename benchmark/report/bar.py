@@ -1,4 +1,4 @@
-"""Comparison of a figure with the published one, the other rows, and the best trivial baseline."""
+"""Compare figures with the published ones, with other rows, and with the best trivial baseline."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Against = Callable[[Row, Row, str], Versus]
 
 
 def compared(row: Row) -> Row:
-    """The row with its published figures, and a verdict where the two are comparable."""
+    """Add the published figures to a row, with verdicts where they are comparable."""
     for dataset, entry in row.entries.items():
-        published = catalogue.published().get((row.label, dataset))  # a changed parameter is another row
+        published = catalogue.published().get((row.label, dataset))  # none if a parameter was changed
         if published is None:
             continue
         verdict: Verdict = "not compared"
@@ -48,7 +48,7 @@ def marked(rows: list[Row], datasets: tuple[str, ...], against: Against) -> list
 
 
 def _mark_best(rows: list[Row], dataset: str) -> list[Row]:
-    """Mark the best row of each protocol, among those with the most series: other means are not comparable."""
+    """Mark the best row of each protocol among the rows with the most series; other means are not comparable."""
     column = [row.entries[dataset] for row in rows if not row.trivial]
     most = max((entry.n_series for entry in column), default=0)
     highest = max((e.published for e in column if e.published is not None), default=None)
@@ -69,13 +69,13 @@ def _mark_best(rows: list[Row], dataset: str) -> list[Row]:
 
 
 def best_one_liner(rows: list[Row] | tuple[Row, ...], dataset: str) -> Row | None:
-    """The trivial baseline with the highest mean on a data set."""
+    """Return the trivial baseline with the highest mean on a data set, or None."""
     simple = [row for row in rows if row.trivial and row.entries[dataset].value is not None]
     return max(simple, key=lambda row: row.entries[dataset].value or 0.0, default=None)
 
 
 def by_means(row: Row, rival: Row, dataset: str) -> Versus:
-    """A row against a trivial baseline by their means alone, over the series that both have."""
+    """Compare a row with a trivial baseline by their means over the series that both have."""
     ours, theirs = row.entries[dataset].per_series, rival.entries[dataset].per_series
     ahead = sum(ours[name] - theirs[name] for name in set(ours) & set(theirs)) > 0
     return Versus(rival.label, rival.entries[dataset].value or 0.0, ahead)
@@ -96,7 +96,7 @@ def notes_of(rows: list[Row], datasets: tuple[str, ...], simulated: bool) -> tup
 
 
 def _not_beyond_chance(rows: list[Row], dataset: str) -> str:
-    """Rows whose mean is above the best trivial baseline, and yet marked, with the interval that says why."""
+    """List the rows marked as not better although their mean is above the best trivial baseline, with the interval."""
     found = [f"{row.label} {text}" for row in rows if (text := _interval(row.entries[dataset]))]
     if not found:
         return ""
@@ -114,7 +114,7 @@ N_BOOT = 1000
 
 
 class _Cell(NamedTuple):
-    """Where the scores of a row on a series are, and the window that they were made with."""
+    """Key, data hash and window of the cell with a row's scores on a series."""
 
     key: str
     data_hash: str
@@ -122,9 +122,9 @@ class _Cell(NamedTuple):
 
 
 class OneLinerTest:
-    """Decides by paired bootstrap, on point scores, whether a row is better than a trivial baseline on a data set.
+    """Tests by a paired bootstrap over point scores whether a row is better than a trivial baseline on a data set.
 
-    The first seed that both have stands for the row; a smaller mean needs no bootstrap.
+    The row is represented by its first seed. A smaller mean needs no bootstrap.
     """
 
     def __init__(self, source: Source, tidy: pd.DataFrame) -> None:
@@ -146,7 +146,7 @@ class OneLinerTest:
             inputs = [[content(mine.key), content(other.key), mine.data_hash, mine.window] for mine, other in cells]
             low, high = self._source.derived.get_json("bootstrap", [inputs, N_BOOT], lambda: self._interval(cells))
         except KeyError:
-            return means  # scores not at hand
+            return means  # scores are not available
         return means if low != low else replace(means, better=low > 0, low=low, high=high)
 
     def _interval(self, cells: list[list[_Cell]]) -> tuple[float, float]:

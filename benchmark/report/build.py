@@ -1,4 +1,4 @@
-"""From tidy cells to tables: which cells count, which rows there are, and the mean behind each figure."""
+"""Build tables from tidy cells: select the cells, form the rows, and compute the means."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from benchmark.report.text import short_hash
 from benchmark.report.verdicts import seed_interval
 
 LONGEST = {"dataset": 80, "series": 80, "label": 60, "protocol": 80, "reason": 800}  # characters that are shown
-COMMON = "prefix"  # the protocol that every detector can follow and that reads no label
+COMMON = "prefix"  # the protocol that is possible for every detector and uses no labels
 MAIN_TITLE = "AUROC beside the published table"
 
 
@@ -34,23 +34,23 @@ def build(
     against: Against = by_means,
     common: str | None = None,
 ) -> list[Table]:
-    """The main table, the one with every row under one protocol, then one table for each other protocol.
+    """Build the main table, the one with every row under one protocol, and one table for each other protocol.
 
-    Simulated series stand in tables of their own.
+    Simulated series have separate tables.
 
     Parameters
     ----------
     tidy : DataFrame
         The cells that count (:func:`current`).
     sizes : mapping, optional
-        Series that each data set has; by default the distinct series seen among the cells.
+        Number of series of each data set; by default that of the distinct series in the cells.
     metric : str
         Column to average.
     against : callable
-        ``against(row, rival, dataset)`` says how a row stands on a data set against the best trivial baseline. By
-        default the larger mean over the series that both have is better.
+        ``against(row, rival, dataset)`` compares a row with the best trivial baseline on a data set. By default the
+        larger mean over the series that both have is better.
     common : str, optional
-        Protocol of the table next to the main one; by default ``prefix``, where it has cells.
+        Protocol of the table next to the main one; by default ``prefix`` if it has cells.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def build(
 
 
 def _common_first(tables: list[Table], protocol: str, main: list[Table]) -> list[Table]:
-    """The tables of the protocols, that of ``protocol`` in front as the one that compares every row like for like."""
+    """Move the table of ``protocol``, which compares all rows under equal conditions, to the front."""
     shared = [table for table in tables if table.protocol == protocol]
     rest = [table for table in tables if table.protocol != protocol]
     return [_as_common(table, main) for table in shared] + rest
@@ -87,15 +87,15 @@ def _as_common(table: Table, main: list[Table]) -> Table:
 
 
 def common_title(protocol: str, metric: str = "auroc") -> str:
-    """Title of the table next to the main one."""
+    """Return the title of the table next to the main one."""
     return f"{metric.upper()} with every row under one protocol: {protocol}"
 
 
 def current(cells: pd.DataFrame) -> pd.DataFrame:
-    """Cells that count, with a ``label`` for their row.
+    """Select the valid cells, with a ``label`` for their row.
 
-    Of several outcomes of one cell (an older detector version, an older file) the latest counts. A quick outcome counts
-    only where the row has no full one on that data set.
+    Of several results of one cell (older detector versions or files) the latest is taken. A quick result is taken only
+    if the row has no full one on that data set.
     """
     if not len(cells):
         return cells.assign(simulated=[], label=[])
@@ -103,7 +103,7 @@ def current(cells: pd.DataFrame) -> pd.DataFrame:
     tidy["quick"] = tidy["quick"].astype(bool) if "quick" in tidy else False
     tidy["simulated"] = tidy["source"] == "simulated"
     tidy["label"] = [_label(d, p, q) for d, p, q in zip(tidy["detector"], tidy["params"], tidy["quick"], strict=True)]
-    known = registry.detectors()  # a store may say anything of a group
+    known = registry.detectors()  # a store may contain any text as group
     tidy["group"] = [known[d].group if d in known else g for d, g in zip(tidy["detector"], tidy["group"], strict=True)]
     for name, most in LONGEST.items():
         tidy[name] = tidy[name].map({text: _shown(text, most) for text in tidy[name].unique()})
@@ -116,7 +116,7 @@ def current(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _shown(text: str, most: int) -> str:
-    """A name as tables and pictures can hold it: no character that they would obey, and of limited length."""
+    """Make a name safe for tables and pictures: without control characters, and of limited length."""
     plain = printable(text)
     if len(plain) <= most:
         return plain
@@ -125,7 +125,7 @@ def _shown(text: str, most: int) -> str:
 
 def _label(detector: str, params: str, quick: bool) -> str:
     changed = json.loads(params) if params else {}
-    if quick or not changed:  # a quick run's own changes are told by its mark
+    if quick or not changed:  # a quick run's changed parameters are not shown, as it is marked
         return detector
     return f"{detector} ({', '.join(f'{k}={v}' for k, v in sorted(changed.items()))})"
 
@@ -139,7 +139,7 @@ def _sizes(tidy: pd.DataFrame, sizes: Mapping[str, int] | None) -> dict[str, int
 
 
 def _main(tidy: pd.DataFrame, sizes: dict[str, int], simulated: bool, against: Against) -> list[Table]:
-    """The paper's setting: each row under the protocol of its published figure."""
+    """Build the table in the paper's setting: each row under the protocol of its published figure."""
     tidy = tidy[tidy["group"] != "field"]
     chosen = tidy[
         tidy["protocol"] == [paper_protocol(d, g) for d, g in zip(tidy["detector"], tidy["group"], strict=True)]
@@ -171,7 +171,7 @@ def _per_protocol(
 
 
 class _Figure(NamedTuple):
-    """What a row's figure on a data set is made of: one cell."""
+    """One cell behind a row's figure on a data set."""
 
     series: str
     seed: int
@@ -204,7 +204,7 @@ def _rows(tidy: pd.DataFrame, datasets: tuple[str, ...], sizes: dict[str, int], 
 
 @cache
 def draws(detector: str) -> bool:
-    """Whether a detector takes a seed; of one that is not registered it is assumed."""
+    """Return True if a detector has a seed, or is not registered."""
     known = registry.detectors().get(detector)
     return known is None or "random_state" in known.param_defaults()
 
@@ -242,7 +242,7 @@ def _entry(cells: list[_Figure], size: int, metric: str) -> Entry:
 
 
 def _state(statuses: list[str], metric: str) -> str:
-    """The commonest reason among the cells that gave no figure, with their number."""
+    """Return the most common reason of the cells without a figure, with their number."""
     words = Counter(f"{metric} undefined" if status == "ok" else status for status in statuses)
     if not words:
         return ""
@@ -251,7 +251,7 @@ def _state(statuses: list[str], metric: str) -> str:
 
 
 def _with_absent(rows: list[Row], datasets: tuple[str, ...], sizes: dict[str, int]) -> list[Row]:
-    """Published rows that were not run are shown as such, never left out (unless none was)."""
+    """Add the published rows that were not run, marked as such, unless none of them was run."""
     known = published_order()
     have = {row.detector for row in rows}
     if have.isdisjoint(known) or not {dataset for _, dataset in published()} & set(datasets):

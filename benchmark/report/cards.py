@@ -1,4 +1,4 @@
-"""The page's card of a series: what to know of it, its signal, and what each detector made of it."""
+"""The page's card of a series: facts about it, its values, and each detector's scores."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from datasets import name_matches
 
 Card = dict[str, Any]
 PLACE = ["dataset", "series", "data_hash"]
-MOST_TRACES = 4000  # more would leave each too coarse to be of use
+MOST_TRACES = 4000  # with more, each would be too coarse to be useful
 COARSE, FINE = 4 << 20, 7 << 20  # bytes of base64 for whole traces, and for the stretches around anomalies
-SHARES = (1.0, 0.5, 0.25, 0.0)  # of the margin around an anomaly
+SHARES = (1.0, 0.5, 0.25, 0.0)  # shares of the margin around an anomaly
 
 
 def series(source: Source, tidy: pd.DataFrame, chosen: Sequence[str] = ()) -> list[Card]:
-    """A card for each series: what is to be known of it, and a bundle of traces.
+    """Make a card for each series, with facts about it and traces.
 
-    ``chosen`` are patterns of the names of series whose traces are shown. By default as many as the page holds, the
-    first of each data set before the second of any.
+    ``chosen`` are patterns for the names of the series whose traces are shown. By default these are as many as fit,
+    the first of each data set before the second of any.
     """
     if not len(tidy):
         return []
@@ -49,7 +49,7 @@ def series(source: Source, tidy: pd.DataFrame, chosen: Sequence[str] = ()) -> li
 
 
 class _Place(NamedTuple):
-    """A series: which, and with which content."""
+    """A series with the hash of its content."""
 
     dataset: str
     series: str
@@ -57,7 +57,7 @@ class _Place(NamedTuple):
 
 
 class _Size(NamedTuple):
-    """How fine the traces of a page are: buckets of each, and the margin around anomalies that is kept whole."""
+    """Resolution of a page's traces: buckets of each, and share of the margin around anomalies in full resolution."""
 
     buckets: int
     share: float | None
@@ -69,7 +69,7 @@ def _order(place: _Place, cells: pd.DataFrame) -> tuple[bool, int, str, list[tup
 
 
 def _drawn_series(counts: list[tuple[_Place, int]], chosen: Sequence[str]) -> set[_Place]:
-    """Which series get traces: those chosen, else as many as fit."""
+    """Select the series with traces: the chosen ones, else as many as fit."""
     if chosen:
         return {place for place, _ in counts if any(name_matches(place.series, pattern) for pattern in chosen)}
     nth: dict[str, int] = {}
@@ -83,7 +83,7 @@ def _drawn_series(counts: list[tuple[_Place, int]], chosen: Sequence[str]) -> se
 
 
 def _size(counts: Mapping[str, int], about: Mapping[str, dict[str, Any] | None]) -> _Size:
-    """The finest traces that keep the page's budget."""
+    """Find the highest resolution within the page's budget of bytes."""
     buckets = traces.buckets_for(sum(counts.values()), COARSE)
     known = [(number, facts) for data_hash, number in counts.items() if (facts := about[data_hash])]
     for share in SHARES:
@@ -98,7 +98,7 @@ def _size(counts: Mapping[str, int], about: Mapping[str, dict[str, Any] | None])
 
 
 def _named(cards: list[Card]) -> list[Card]:
-    """With an id each, for links: data set and name, and the content's hash where two share these."""
+    """Add an id to each card, for links: data set and name, with the content's hash if two cards share them."""
     names = [f"{card['dataset']}/{card['name']}{' simulated' if card['simulated'] else ''}" for card in cards]
     twice = {name for name, count in Counter(names).items() if count > 1}
     full = [f"{n} {card['sha256'][:12]}" if n in twice else n for n, card in zip(names, cards, strict=True)]
@@ -106,7 +106,7 @@ def _named(cards: list[Card]) -> list[Card]:
 
 
 def _one_seed(tidy: pd.DataFrame) -> pd.DataFrame:
-    """The first seed of each row, so that a trace is the score of one run."""
+    """Select the first seed of each row, so that a trace shows a single run."""
     keys = ["dataset", "series", "data_hash", "label", "protocol"]
     return tidy[tidy["status"] == "ok"].sort_values("seed", kind="stable").drop_duplicates(keys)
 
@@ -119,7 +119,7 @@ def _card(place: _Place, cells: pd.DataFrame, about: dict[str, Any] | None) -> C
 
 
 def _about(source: Source, data_hash: str) -> dict[str, Any] | None:
-    """What a page says of a series, whatever its scores; None when its values are not at hand."""
+    """Return the facts about a series; None if its values are not available."""
 
     def make(values: Array, labels: Labels) -> dict[str, Any]:
         n, spans = len(values), traces.anomalous_rows(labels)
@@ -133,7 +133,7 @@ def _about(source: Source, data_hash: str) -> dict[str, Any] | None:
 
 
 def _payload(source: Source, data_hash: str, cells: pd.DataFrame, size: _Size, about: dict[str, Any]) -> str:
-    """Signal and scores of a series, for the viewer of ``report.js``."""
+    """Encode values and scores of a series for the viewer in ``report.js``."""
     fine = [] if size.share is None else traces.around(about["segments"], about["n"], size.share)
     fine = fine if about["n"] > 2 * size.buckets else []
 
@@ -155,7 +155,7 @@ def _best(cells: pd.DataFrame) -> dict[str, Any] | None:
 
 
 def _score_traces(source: Source, cells: pd.DataFrame, buckets: int, fine: list[traces.Span]) -> list[dict[str, Any]]:
-    """Traces in the order of the page's protocols, then of AUROC; ``paper`` marks those of the published comparison."""
+    """Encode the scores, sorted by protocol and AUROC; ``paper`` marks those of the published comparison."""
 
     def make(first: int, _: Labels, scores: Array) -> dict[str, Any]:
         return traces.encode(scores, buckets, first, fine)
@@ -167,7 +167,7 @@ def _score_traces(source: Source, cells: pd.DataFrame, buckets: int, fine: list[
         trace = {"label": label, "group": "proposed" if detector == "Proposed" else group, "protocol": protocol}
         trace["paper"] = protocols.paper_protocol(detector, group) == protocol
         trace["auroc"] = None if auroc != auroc else auroc
-        with suppress(KeyError):  # its scores are not at hand
+        with suppress(KeyError):  # its scores are not available
             found.append(trace | source.from_scores("trace", key, data_hash, [buckets, fine], make))
     order = ordered_protocols({trace["protocol"] for trace in found})
     return sorted(found, key=lambda trace: order.index(trace["protocol"]))

@@ -1,4 +1,4 @@
-"""Critical-difference diagram: detectors on an axis of mean ranks, bars over those that cannot be told apart.
+"""Critical-difference diagram: an axis of mean ranks, with bars over detectors that do not differ significantly.
 
 After Demsar (JMLR 7, 2006), with the bars from Holm-corrected signed-rank tests (Benavoli et al., JMLR 17, 2016).
 """
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 ROW = 0.24  # height of a label's row, inches
 BAR = 0.13  # height of a bar's row, inches
 WIDTH = 8.0
-MARGIN = 2.0  # room for labels on either side, inches
+MARGIN = 2.0  # space for labels on both sides, inches
 LONGEST = 20  # characters of a name that fit into the margin
 
 
 def rank_inputs(tidy: pd.DataFrame, table: Table) -> Any:
-    """All that :func:`rank_figure` shows, to know it again."""
+    """Return all inputs of :func:`rank_figure`, as its key in the cache."""
     cells, names = _ranked(tidy, table)
     shown = cells[["dataset", "series", "detector", "seed", "status", "auroc"]]
     return [
@@ -41,7 +41,7 @@ def rank_inputs(tidy: pd.DataFrame, table: Table) -> Any:
 
 
 def _ranked(tidy: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, list[str]]:
-    """The cells of a table, and the rows that have a figure for as many series as any row."""
+    """Return the cells of a table, and the rows with figures for the most series."""
     cells = tidy[(tidy["protocol"] == table.protocol) & (tidy["simulated"] == table.simulated)]
     covered = {row.label: sum(entry.n_series for entry in row.entries.values()) for row in table.rows}
     names = [label for label, count in covered.items() if count == max(covered.values())]
@@ -49,7 +49,7 @@ def _ranked(tidy: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, list[str]]:
 
 
 def rank_figure(tidy: pd.DataFrame, table: Table) -> Figure | None:
-    """Critical-difference diagram of the rows that have a figure for as many series as any row; None without a test."""
+    """Draw the critical-difference diagram of the rows with figures for the most series; None without a test."""
     test = rank_test(*_ranked(tidy, table))
     if test.reason:
         return None
@@ -58,12 +58,12 @@ def rank_figure(tidy: pd.DataFrame, table: Table) -> Figure | None:
 
 
 def cd_figure(test: RankTest, title: str = "", highlight: Collection[str] = ()) -> Figure:
-    """The diagram as a matplotlib figure; the detectors in ``highlight``, e.g. the trivial baselines, are coloured.
+    """Draw the diagram as a matplotlib figure; detectors in ``highlight``, e.g. trivial baselines, are coloured.
 
     Raises
     ------
     ValueError
-        If the test has a ``reason`` for not having been made: a diagram would pretend that it was.
+        If the test could not be made (``reason``).
     """
     from matplotlib.figure import Figure
 
@@ -99,7 +99,7 @@ def _caption(test: RankTest) -> str:
 
 
 def _x(rank: float, n: int) -> float:
-    """Position of a mean rank, best (1) at the left, inches."""
+    """Return the horizontal position of a mean rank in inches, best (1) at the left."""
     return MARGIN + (rank - 1) / (n - 1) * (WIDTH - 2 * MARGIN)
 
 
@@ -114,7 +114,7 @@ def _draw_axis(axes: Axes, n: int) -> None:
 
 
 def _draw_labels(axes: Axes, ranks: dict[str, float], depth: float, highlight: set[str]) -> None:
-    """Better half to the left, worse half to the right, the outermost detector highest: no two lines cross."""
+    """Draw labels, the better half left and the worse half right, outermost on top, so that no lines cross."""
     n, names = len(ranks), list(ranks)
     half = (n + 1) // 2
     for i, name in enumerate(names):
@@ -139,7 +139,7 @@ def _draw_bars(axes: Axes, test: RankTest, levels: list[int]) -> None:
 
 
 def _levels(spans: list[tuple[int, int]]) -> list[int]:
-    """A row for each bar, so that bars which share a detector lie in different rows."""
+    """Assign bars to rows such that bars that share a detector are in different rows."""
     ends: list[int] = []
     levels = []
     for first, last in spans:

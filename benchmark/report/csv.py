@@ -13,7 +13,7 @@ from benchmark.errors import printable
 from benchmark.report.tables import Row, Table
 from benchmark.report.text import heading
 
-CELL_COLUMNS = [  # the promised order
+CELL_COLUMNS = [  # the documented order
     *("dataset", "series", "detector", "protocol", "seed", "source", "status", "reason", "auroc", "auprc", "n"),
     *("n_anomalous", "window", "fit_seconds", "score_seconds", "peak_mb"),
 ]
@@ -25,20 +25,20 @@ TABLE_COLUMNS = [
 
 
 def written(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
-    """A head and rows as CSV."""
+    """Format a header and rows as CSV."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([head, *rows])
     return out.getvalue()
 
 
 def escape(text: str) -> str:
-    """Text that no spreadsheet takes for a formula, and no terminal for a command."""
+    """Escape text so that spreadsheets do not read it as a formula, nor terminals as control characters."""
     text = printable(text)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def document(tables: Iterable[Table]) -> str:
-    """One line per figure, with everything that the other formats abbreviate."""
+    """Write tables as CSV, one line per figure, with everything that other formats abbreviate."""
     lines = (_csv_row(table, row, name) for table in tables for row in table.rows for name in table.datasets)
     return written(TABLE_COLUMNS, ([line[name] for name in TABLE_COLUMNS] for line in lines))
 
@@ -66,7 +66,7 @@ def _csv_row(table: Table, row: Row, dataset: str) -> dict[str, object]:
 
 
 def cells(frame: pd.DataFrame) -> str:
-    """The tidy cells, first the promised columns, then the others and notes; text is safe for spreadsheets."""
+    """Write tidy cells as CSV, the documented columns first, then others and notes; text is escaped."""
     first = [name for name in CELL_COLUMNS if name in frame]
     others = [name for name in frame.columns if name not in first and name not in ("traceback", "extra")]
     tidy = frame[first + others].copy()

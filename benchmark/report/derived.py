@@ -1,9 +1,9 @@
-"""What a report derives from stored content, kept beside it and found again by all that it was made of.
+"""A cache of values that a report derives from stored content, addressed by the hash of their inputs.
 
-A value's name is a hash of its inputs and of the program. So a kept value is never out of date: other scores, labels,
-words or code have another name. Scores and series enter by the hashes that the store checks when it reads them. The
-values are plain bytes in a zip, whose checksums find damage; a damaged one is made again. A report may come from
-elsewhere: so no cache that unpickles (joblib, diskcache) serves.
+A value's name is a hash of its inputs and of the program. So a cached value is never out of date: other scores, labels,
+texts or code give another name. Scores and series are represented by the hashes that the store checks on reading. The
+values are plain bytes in a zip, whose checksums detect damage; damaged values are computed again. Reports may come
+from strangers, so caches that unpickle (joblib, diskcache) are not used.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib", "jinja2")
 
 
 class Derived:
-    """Values by what they are made of, in a zip file, or kept nowhere without a path.
+    """A cache in a zip file, or in memory without a path.
 
-    A context manager that keeps new ones, after an interruption too.
+    As a context manager it saves new values, also after an interruption.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -43,21 +43,21 @@ class Derived:
 
     @property
     def earlier(self) -> dict[str, Any]:
-        """``state`` and ``files`` of the report that lies here, as :meth:`finish` got them."""
+        """``state`` and ``files`` of the previous report here, as passed to :meth:`finish`."""
         return dict(json.loads(self._kept.get(RECORD, b'{"state": "", "files": {}}')))
 
     def finish(self, state: str, files: Mapping[str, str]) -> None:
-        """The report is written: remember what it was made of, and forget what it did not need."""
+        """Record the state of a written report, and drop the values that it did not need."""
         self._used[RECORD] = json.dumps({"state": state, "files": files}).encode()
         self._finished = True
 
     def get(self, what: str, inputs: Any, make: Callable[[], bytes]) -> bytes:
-        """The value made of these inputs; ``make`` is called where it is not kept.
+        """Return the value for these inputs; ``make`` is called if it is not cached.
 
         Parameters
         ----------
         what : str
-            Kind of value: with ``inputs`` and the program it must determine the value.
+            Kind of value. Together with ``inputs`` and the program it must determine the value.
         inputs : JSON, dataclasses and arrays
         """
         name = digest([program(), what, inputs])
@@ -66,14 +66,14 @@ class Derived:
         return self._used[name]
 
     def get_json(self, what: str, inputs: Any, make: Callable[[], Any]) -> Any:
-        """The same for a value that is JSON."""
+        """Return a value that is JSON; see :meth:`get`."""
         return json.loads(self.get(what, inputs, lambda: json.dumps(make()).encode()))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        wanted = self._used if self._finished else self._kept | self._used  # interrupted: others may be wanted yet
+        wanted = self._used if self._finished else self._kept | self._used  # after an interruption keep all
         if self.path and wanted != self._kept:
             _write(self.path, wanted)
 
@@ -83,12 +83,12 @@ def _read(path: Path) -> dict[str, bytes]:
         with zipfile.ZipFile(path) as kept:
             return {name: kept.read(name) for name in kept.namelist()}
     except (OSError, zipfile.BadZipFile, ValueError, RuntimeError, NotImplementedError):
-        return {}  # absent or damaged: all of it can be made again
+        return {}  # absent or damaged: everything can be computed again
 
 
 def _write(path: Path, values: dict[str, bytes]) -> None:
     fresh = path.with_name(f"{path.name}.part")
-    with suppress(OSError):  # nothing is lost: what cannot be kept is made again
+    with suppress(OSError):  # nothing is lost: what cannot be saved is computed again
         path.parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(fresh, "w") as kept:
             for name, value in values.items():
@@ -99,7 +99,7 @@ def _write(path: Path, values: dict[str, bytes]) -> None:
 
 
 def digest(value: Any) -> str:
-    """Hash of JSON, dataclasses and arrays."""
+    """Return the hash of JSON, dataclasses and arrays."""
     text = json.dumps(value, default=_plain, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -116,7 +116,7 @@ def _plain(value: Any) -> Any:
 
 @cache
 def program() -> str:
-    """Hash of the program that makes reports: its files and the versions of the libraries it draws with."""
+    """Return the hash of the program that makes reports: its files and the versions of its libraries."""
     found = hashlib.sha256(platform.python_version().encode())
     for folder in (Path(__file__).parents[1], Path(datasets.__file__).parent):
         for file in sorted(folder.rglob("*.*")):

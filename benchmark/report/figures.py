@@ -1,7 +1,6 @@
-"""AUROC and AUPRC of a report: recomputed from scores and labels, whatever a store says that they are.
+"""Recompute AUROC and AUPRC of a report from scores and labels, instead of trusting the store.
 
-Each is recomputed once: what was found for these scores and labels is kept beside the report. The other metrics take
-minutes and are shown as stored.
+Each is recomputed once and cached with the report. The other metrics take minutes and are shown as stored.
 """
 
 from __future__ import annotations
@@ -27,20 +26,20 @@ class Checked(NamedTuple):
     """Cells with recomputed figures."""
 
     cells: pd.DataFrame
-    recomputed: int  # cells whose figures were recomputed, and those whose scores are not at hand
-    unread: int
-    forged: tuple[str, ...]  # cells whose stored figures are not what their scores give, in words
-    foreign: tuple[str, ...]  # series that bear the name of a published one and have another content
+    recomputed: int  # number of cells whose figures were recomputed
+    unread: int  # number of cells whose scores are not available
+    forged: tuple[str, ...]  # descriptions of cells whose stored figures differ from those of their scores
+    foreign: tuple[str, ...]  # series with the name of a published one but other content
 
     def __str__(self) -> str:
-        """What was checked, for a reader of the report."""
+        """Describe what was checked."""
         said = [f"AUROC and AUPRC of {counted(self.recomputed, 'cell')} were recomputed from their scores and labels."]
         said += [self.warning] if self.warning else []
         return " ".join([*said, "Other metrics are shown as stored: `results verify` recomputes them."])
 
     @property
     def warning(self) -> str:
-        """What must not be overlooked, or nothing."""
+        """A warning about forged, unread or foreign figures, or an empty string."""
         said = []
         if self.forged:
             said.append(
@@ -60,7 +59,7 @@ def _few(several: tuple[str, ...]) -> str:
 
 
 def checked(source: Source) -> Checked:
-    """The cells of a store with AUROC and AUPRC recomputed.
+    """Recompute AUROC and AUPRC of all cells.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A table as a frame, for Python: means of cells, and the published figures beside them."""
+"""Tables as pandas DataFrames: means of cells, next to the published figures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmark.grid import paper_protocol
 from benchmark.report.build import build, current
 from benchmark.report.tables import Row
 
-TRIVIAL = "trivial baselines"  # cells of them, an attribute of a frame of cells
+TRIVIAL = "trivial baselines"  # attribute of a frame of cells that holds the baselines' cells
 
 
 def table_of(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -30,7 +30,7 @@ def table_of(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def _with_baselines(cells: pd.DataFrame) -> pd.DataFrame:
-    """The cells, and those of the trivial baselines that :func:`benchmark.evaluate` computed for the same series."""
+    """Add the cells of trivial baselines that :func:`benchmark.evaluate` computed for the same series."""
     place = ["dataset", "series", "data_hash", "protocol"]
     known, have = set(cells["key"]), set(cells[place].itertuples(index=False, name=None))
     more = [

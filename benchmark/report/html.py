@@ -1,4 +1,4 @@
-"""What self-contained HTML pages share: head, style and script, and data that a script can read."""
+"""Shared parts of self-contained HTML pages: templates, style, script, and data for the script."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def environment(package: str) -> Environment:
-    """Templates of a package beside ours; every value is escaped, and a missing one is an error."""
+    """Return an environment with the templates of a package and ours; values are escaped, missing ones are errors."""
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     loader = ChoiceLoader([PackageLoader(package), PackageLoader(str(__package__))])
@@ -21,16 +21,16 @@ def environment(package: str) -> Environment:
 
 
 def _plain(value: Any) -> Any:
-    """Text of others without what a page obeys; what is marked as safe is ours."""
+    """Remove control characters from text that is not marked as safe."""
     return printable(value) if type(value) is str else value
 
 
 def packaged(name: str) -> str:
-    """A file of ``benchmark/report/templates``: ``report.css``, or ``report.js`` with the viewer of traces."""
+    """Read a file of ``benchmark/report/templates``: ``report.css``, or ``report.js`` with the viewer of traces."""
     return resources.files(str(__package__)).joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def script_json(data: Any) -> str:
-    """JSON that cannot end the script element around it."""
+    """Format JSON such that it cannot end the script element around it."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,4 +1,4 @@
-"""Tables in LaTeX, and references for a paper that uses their figures."""
+"""Write tables in LaTeX, and BibTeX references for papers that use their figures."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ SUITE = r"""@article{tsb-uad,
 
 
 def escape(name: str) -> str:
-    """Text that pdflatex sets as it is; a character that its fonts lack is given by its code point."""
+    """Escape text for pdflatex; a character that its fonts lack is replaced by its code point."""
     return "".join(
         SPECIAL.get(c, c if " " <= c <= "~" or "À" <= c <= "ÿ" else rf"\texttt{{U+{ord(c):04X}}}") for c in name
     )
 
 
 def document(tables: Iterable[Table]) -> str:
-    """A document with one booktabs table a page."""
+    """Write a document with one booktabs table per page."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -54,7 +54,7 @@ def document(tables: Iterable[Table]) -> str:
 
 
 def bibtex(facts: Mapping[str, Any]) -> str:
-    """BibTeX of the data sets, cited as their publishers ask, and of the suite that the baselines come from."""
+    """Write BibTeX of the data sets, as their publishers ask to be cited, and of the suite of the baselines."""
     entries = []
     for name, fact in facts.items():
         fields = {"title": f"{{{escape(fact.title)}}}", "note": escape(fact.citation)}

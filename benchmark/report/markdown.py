@@ -1,4 +1,4 @@
-"""Tables in Markdown."""
+"""Write tables in Markdown."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from benchmark.report.tables import Row, Sheet, Table
 
 
 def escape(name: object) -> str:
-    """Text that Markdown shows as it is, inside a table too."""
+    """Escape text for Markdown, also inside tables."""
     flat = re.sub(r"\s+", " ", str(name)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    # An underscore inside a word is itself; so a terminal shows the names of parameters as they are typed.
+    # An underscore inside a word needs no escape; so a terminal shows names of parameters as they are typed.
     return re.sub(r"([\\`*\[\]#|~]|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", flat)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1) -> str:
-    """A table whose first ``left`` columns are text and whose others are figures; cells stand as they are given."""
+    """Write a table whose first ``left`` columns are text and whose others are figures; cells are not escaped."""
     rule = "|" + "|".join(":--" if k < left else "--:" for k in range(len(head))) + "|"
     first, *others = ("| " + " | ".join(map(str, line)) + " |" for line in (head, *rows))
     return "\n".join([first, rule, *others])
 
 
 def sheet(one: Sheet, level: int = 3) -> str:
-    """A sheet with its heading, text and notes."""
+    """Write a sheet with its heading, text and notes."""
     parts = [f"{'#' * level} {escape(one.title)}", escape(one.text)]
     if one.head:
         rows = [[f"**{escape(row[0])}**" if row[0] in one.strong else escape(row[0]), *row[1:]] for row in one.rows]
@@ -36,12 +36,12 @@ def sheet(one: Sheet, level: int = 3) -> str:
 
 
 def renewed(page: Path, begin: str, end: str, body: str) -> str:
-    """The text of a page with a new body between two lines of it.
+    """Return the text of a page with the part between two marker lines replaced by ``body``.
 
     Raises
     ------
     UserError
-        If the page lacks one of them.
+        If the page lacks one of the lines.
     """
     before, first, rest = page.read_text(encoding="utf-8").partition(begin)
     _, last, after = rest.partition(end)
@@ -51,7 +51,7 @@ def renewed(page: Path, begin: str, end: str, body: str) -> str:
 
 
 def document(tables: Iterable[Table]) -> str:
-    """All tables of a report as one document."""
+    """Write all tables of a report as one document."""
     return "\n".join(_section(one) for one in tables)
 
 

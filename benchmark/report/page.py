@@ -1,4 +1,4 @@
-"""The report as one self-contained HTML page."""
+"""Render the report as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from benchmark.report.tables import Table
 
 
 class Beside(NamedTuple):
-    """Files next to the page: texts to copy, by name, and the paths of pictures."""
+    """Files next to the page: texts to copy, by name, and paths of pictures."""
 
     texts: Mapping[str, str]
     pictures: Sequence[str]
@@ -36,7 +36,7 @@ def render(
     figures: Mapping[str, list[str]],
     beside: Beside,
 ) -> str:
-    """The page. Tables for other metrics than AUROC are built here.
+    """Render the page; tables for metrics other than AUROC are built here.
 
     ``curves``: heading -> (data set, mean ROC curves). ``facts``: data set -> its metadata. ``figures``: section ->
     inline SVG in the page's colours.
@@ -93,7 +93,7 @@ def by_dataset(cards: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 
 
 def protocol_summary(name: str) -> str:
-    """What ``fit`` sees under a protocol, in one line."""
+    """Describe in one line what ``fit`` sees under a protocol."""
     return protocols.PROTOCOLS[name].summary if name in protocols.PROTOCOLS else ""
 
 
@@ -101,12 +101,12 @@ def protocol_summary(name: str) -> str:
 
 
 def verdict_counts(table: Table) -> Counter[str]:
-    """How many of the published figures got which verdict."""
+    """Count the verdicts on the published figures."""
     return Counter(e.verdict for row in table.rows for e in row.entries.values() if e.published is not None)
 
 
 def failures(tidy: pd.DataFrame) -> list[dict[str, Any]]:
-    """Cells without a result, one line per detector, data set, protocol and reason."""
+    """List cells without a result, one entry per detector, data set, protocol and reason."""
     if not len(tidy):
         return []
     bad = tidy[tidy["status"] != "ok"]
@@ -121,7 +121,7 @@ def failures(tidy: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def detector_sources(tidy: pd.DataFrame) -> dict[str, str]:
-    """Where each method of the page comes from."""
+    """Map the detectors on the page to the sources of their methods."""
     if not len(tidy):
         return {}
     known = registry.detectors()
@@ -131,7 +131,7 @@ def detector_sources(tidy: pd.DataFrame) -> dict[str, str]:
 
 
 def leading_number(cell: str) -> float | None:
-    """The number that a cell of text begins with, to sort by."""
+    """Return the number at the start of a cell's text, as sort key; None without a number."""
     found = re.match(r"\[?([+-]?\d*\.?\d+)", cell.replace(text.MINUS, "-"))
     return float(found[1]) if found else None
 
@@ -147,13 +147,13 @@ def _run(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def svg_path(rates: Any, step: int = 2) -> str:
-    """Path of a ROC curve in a 100 by 100 box, on every ``step``-th point of the grid."""
+    """Return the SVG path of a ROC curve in a 100 by 100 box, with every ``step``-th point of the grid."""
     points = zip(roc.GRID[::step] * 100, 100 - rates[::step] * 100, strict=True)
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
 
 
 def svg_band(curve: Curve) -> str:
-    """Closed path one standard deviation around a ROC curve."""
+    """Return the closed SVG path one standard deviation around a ROC curve."""
     low, high = (curve.mean - curve.spread).clip(0, 1), (curve.mean + curve.spread).clip(0, 1)
     forth = [(x * 100, 100 - y * 100) for x, y in zip(roc.GRID[::2], high[::2], strict=True)]
     back = [(x * 100, 100 - y * 100) for x, y in zip(roc.GRID[::-2], low[::-2], strict=True)]

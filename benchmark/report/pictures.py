@@ -1,4 +1,4 @@
-"""The pictures of a report: which there are, what each is made of, and their bytes in each format."""
+"""The pictures of a report, their inputs, and their files in each format."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 
 @dataclass
 class Drawing:
-    """A picture that is drawn only where no earlier report did."""
+    """A picture that is drawn only if it is not cached."""
 
-    section: str  # of the page, and the folder of the files
-    name: str  # of the files, without a suffix
-    inputs: Any  # all that the picture shows
-    make: Callable[[], Figure | None]  # draws it; None when the cells do not support it
+    section: str  # section of the page, and folder of the files
+    name: str  # name of the files without suffix
+    inputs: Any  # everything that the picture shows, as cache key
+    make: Callable[[], Figure | None]  # draws it; None if the cells are not sufficient
     formats: tuple[str, ...] = ("png", "svg")
 
     @cached_property
     def figure(self) -> Figure | None:
-        """The picture, drawn once for all formats."""
+        """The picture, which is drawn once for all formats."""
         return self.make()
 
     def content(self, derived: Derived, form: str) -> bytes:
-        """The picture as a file of a format; empty without one."""
+        """Return the picture as a file of a format; empty without a picture."""
 
         def draw() -> bytes:
             return b"" if self.figure is None else style.drawn(self.figure, form)
@@ -46,7 +46,7 @@ class Drawing:
         return derived.get(f"{self.section} as {form}", self.inputs, draw)
 
     def files(self, derived: Derived | None = None) -> Iterator[tuple[str, bytes]]:
-        """Path below the report's folder, and content; where nothing is kept, drawn anew."""
+        """Yield path below the report's folder and content of each file, from the cache if there is one."""
         for form in self.formats:
             content = self.content(derived or Derived(), form)
             if content:
@@ -54,7 +54,7 @@ class Drawing:
 
 
 def roc_tables(built: list[Table]) -> Iterator[tuple[str, Table]]:
-    """The main table of real and of simulated series, or the first one without a main table, by file suffix."""
+    """Yield file suffix and main table for real and for simulated series; the first table if there is no main one."""
     for simulated, suffix in ((False, ""), (True, " simulated")):
         mine = [table for table in built if table.simulated == simulated]
         if mine:
@@ -62,7 +62,7 @@ def roc_tables(built: list[Table]) -> Iterator[tuple[str, Table]]:
 
 
 def summary_drawings(tidy: pd.DataFrame, built: list[Table]) -> list[Drawing]:
-    """Pictures over all data sets: the table at a glance, ranks, time and quality."""
+    """Return the pictures over all data sets: the main table, ranks, time and quality."""
     found = [_glance(suffix, table) for suffix, table in roc_tables(built) if table.main]
     found += [_ranks(tidy, table) for table in built if not table.main]
     for suffix, table in roc_tables(built):
@@ -87,7 +87,7 @@ def _ranks(tidy: pd.DataFrame, table: Table) -> Drawing:
 
 
 def roc_drawings(built: list[Table], curves: Mapping[str, list[tuple[str, list[Curve]]]]) -> Iterator[Drawing]:
-    """A picture of ROC curves for each data set."""
+    """Yield a picture of ROC curves for each data set."""
     for suffix, table in roc_tables(built):
         for dataset, drawn in curves[suffix]:
             if drawn:
@@ -98,13 +98,13 @@ def roc_drawings(built: list[Table], curves: Mapping[str, list[tuple[str, list[C
 
 
 def training_drawings(store: Store, tidy: pd.DataFrame) -> Iterator[Drawing]:
-    """A picture of the losses of each network under each protocol."""
+    """Yield a picture of the losses of each network under each protocol."""
     for title, histories in training_histories(store, tidy):
         yield Drawing("Training", title, [title, histories], partial(training_figure, histories, title), ("png",))
 
 
 def by_section(drawings: Iterable[Drawing], derived: Derived) -> dict[str, list[str]]:
-    """Section of the page -> its pictures as inline SVG."""
+    """Map sections of the page to their pictures as inline SVG."""
     found: dict[str, list[str]] = {}
     for drawing in drawings:
         content = drawing.content(derived, "svg").decode()

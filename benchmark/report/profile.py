@@ -1,4 +1,4 @@
-"""Where the time of a run went: by detector, and what was not computing."""
+"""Profile a run: seconds by detector, and idle time of the workers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import pandas as pd
 
 
 def profile(cells: pd.DataFrame, wall: float, jobs: int) -> str:
-    """A table of seconds by detector, and how the workers' time divides: ``wall`` seconds of so many ``jobs`` together.
+    """Format seconds by detector, and how the workers' time (``wall`` seconds times ``jobs``) was spent.
 
-    ``cells`` are the run's, as :meth:`benchmark.store.Store.frame` gives them.
+    ``cells`` are those of the run, as returned by :meth:`benchmark.store.Store.frame`.
     """
     if cells.empty:
         return "no cell ran: everything was stored\n"
@@ -44,7 +44,7 @@ def _shares(cells: pd.DataFrame, wall: float, jobs: int) -> list[str]:
 
 
 def waiting_at_the_end(cells: pd.DataFrame, jobs: int) -> float:
-    """Summed seconds for which workers had no cell left while others still ran."""
+    """Return the sum of seconds for which workers had no cell left while others were still running."""
     ends = np.sort(cells["finished"].to_numpy(dtype=float))[-jobs:]
-    # A worker that never had a cell waits from the first end on: too few cells, not a long last one.
+    # A worker without any cell counts as waiting from the first end: there were too few cells.
     return float((ends[-1] - ends).sum())

@@ -1,4 +1,4 @@
-"""The files of a report replaced together: all of the new one, or all of the previous one."""
+"""Replace the files of a report together, so that either all new or all previous files are there."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from benchmark.system.processes import uninterrupted
 
 
 def publish(out: Path, files: Mapping[str, bytes], earlier: Mapping[str, str]) -> dict[str, str]:
-    """Replace the files of a report; those that are equal stay as they are.
+    """Replace the files of a report; equal files are not touched.
 
-    Everything is written beside its place first, where an interruption leaves the previous report whole. The
-    renaming that follows takes milliseconds, for which Ctrl-C waits.
+    Everything is first written to a temporary folder, so that an interruption leaves the previous report complete. The
+    renaming that follows takes milliseconds, during which Ctrl-C is delayed.
 
     Parameters
     ----------
     out : Path
-        Folder of the report, made when missing.
+        Folder of the report; created if missing.
     files : mapping
         Path below ``out``, with ``/`` -> content.
     earlier : mapping
-        Path -> hash of the files that the previous report wrote. Those that are no longer made are removed, unless
-        somebody has changed them.
+        Path -> hash of the files of the previous report. Those that are obsolete are removed, unless they were changed
+        by somebody else.
 
     Returns
     -------
     dict
-        Path -> hash of what was written.
+        Path -> hash of the written files.
 
     Raises
     ------
@@ -69,12 +69,12 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace a file in one step, so that a reader never sees half of it."""
+    """Replace a file atomically."""
     publish(path.parent, {path.name: text.encode("utf-8", "backslashreplace")}, {})
 
 
 def hash_of(path: Path) -> str:
-    """SHA-256 of a file, or nothing when it is not there."""
+    """Return the SHA-256 of a file, or an empty string if it cannot be read."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:

@@ -1,4 +1,4 @@
-"""Figures over all data sets: published against ours, time against quality."""
+"""Pictures over all data sets: published and our figures, time and quality."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Point(NamedTuple):
-    """What a row costs and gives: median seconds per series, and mean AUROC over data sets."""
+    """Median seconds per series, and mean AUROC over data sets, of one row."""
 
     label: str
     group: str
@@ -28,11 +28,11 @@ class Point(NamedTuple):
 
 
 ROW = 0.2  # height of a row, inches
-SHORTEST = 1e-4  # seconds that are drawn
+SHORTEST = 1e-4  # shorter times are drawn as so many seconds
 
 
 def published_figure(table: Table) -> Figure:
-    """The main table as a picture, published and our AUROC of each row: a panel for each data set."""
+    """Draw the main table, published and our AUROC of each row, with a panel for each data set."""
     from matplotlib.figure import Figure
 
     shown = [v for row in table.rows for e in row.entries.values() for v in (e.published, e.value) if v is not None]
@@ -56,7 +56,7 @@ def published_figure(table: Table) -> Figure:
 
 
 def _name_rows(axes: Axes, labels: Sequence[str]) -> None:
-    """Rows from the top down, each under its label."""
+    """Label the rows from top to bottom."""
     axes.set(ylim=(len(labels) - 0.4, -0.6))
     axes.set_yticks(range(len(labels)), labels)
 
@@ -76,7 +76,7 @@ def _published(axes: Axes, rows: Sequence[Row], dataset: str) -> None:
 
 
 def _marks(axes: Axes, marks: Iterable[tuple[str, float, float]]) -> None:
-    """A mark for each (group, x, y); those of a group at once, which draws faster."""
+    """Draw a mark for each (group, x, y), all marks of a group at once for speed."""
     by_group: dict[str, list[tuple[float, float]]] = {}
     for group, x, y in marks:
         by_group.setdefault(group, []).append((x, y))
@@ -85,7 +85,7 @@ def _marks(axes: Axes, marks: Iterable[tuple[str, float, float]]) -> None:
 
 
 def time_points(tidy: pd.DataFrame, table: Table) -> list[Point]:
-    """The rows that cover every data set."""
+    """Return the points of the rows with figures on every data set."""
     tidy = tidy[(tidy["status"] == "ok") & (tidy["simulated"] == table.simulated)]
     seconds = (tidy["fit_seconds"] + tidy["score_seconds"]).groupby([tidy["label"], tidy["protocol"]]).median()
     points = []
@@ -99,10 +99,9 @@ def time_points(tidy: pd.DataFrame, table: Table) -> list[Point]:
 
 
 def time_figure(points: Sequence[Point], title: str, caption: str = "") -> Figure:
-    """Mean AUROC and seconds per series, a row for each detector, the best first: a label never hides another.
+    """Draw mean AUROC and seconds per series, one row per detector, best first, so that labels do not overlap.
 
-    A label is bold where no other row of its protocol is both faster and better. The caption below names protocol and
-    seeds.
+    A label is bold if no other row of its protocol is both faster and better. The caption names protocol and seeds.
     """
     from matplotlib.figure import Figure
 
@@ -134,7 +133,7 @@ def time_figure(points: Sequence[Point], title: str, caption: str = "") -> Figur
 
 
 def _decades(axes: Axes, seconds: Sequence[float]) -> None:
-    """A logarithmic axis from one power of ten to another, however close the times are."""
+    """Set a logarithmic axis between two different powers of ten."""
     from matplotlib.ticker import LogLocator, NullFormatter
 
     low = np.floor(np.log10(max(SHORTEST, min(seconds))))
@@ -146,7 +145,7 @@ def _decades(axes: Axes, seconds: Sequence[float]) -> None:
 
 
 def undominated(points: Sequence[Point]) -> list[bool]:
-    """Whether no other point of its protocol is as fast and as good, and faster or better."""
+    """Return for each point whether it is Pareto-optimal in seconds and AUROC among those of its protocol."""
     return [not any(_dominates(other, point) for other in points) for point in points]
 
 

@@ -1,4 +1,4 @@
-"""ROC curves, averaged over series: from stored scores, and drawn a panel per detector."""
+"""Compute ROC curves from stored scores, averaged over series, and draw one panel per detector."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class Curve:
     group: str
     auroc: float  # the figure that the table shows
     n_series: int
-    mean: Array  # mean true-positive rate and its standard deviation over series (zeros for one series)
-    spread: Array
+    mean: Array  # (101,), mean true-positive rate over series
+    spread: Array  # (101,), its standard deviation (zeros for one series)
 
 
 def roc_curves(source: Source, table: Table, tidy: pd.DataFrame) -> Iterator[tuple[str, list[Curve]]]:
-    """For each data set of a table, the mean ROC curve of each of its rows.
+    """Yield for each data set of a table the mean ROC curves of its rows.
 
-    A row's curve is averaged over seeds, then over series, like its figure; a row without scores has none.
+    A row's curve is averaged over seeds, then over series, like its figure; rows without scores are omitted.
     """
     tidy = tidy[(tidy["status"] == "ok") & (tidy["simulated"] == table.simulated)]
     cells: Cells = {}
@@ -67,7 +67,7 @@ def _curve(source: Source, row: Row, dataset: str, cells: Cells) -> Curve | None
 
 
 def _rates(source: Source, key: str, data_hash: str) -> list[float]:
-    """101 true-positive rates of a cell; none without scores at hand, or of one class: its metrics say so."""
+    """Return 101 true-positive rates of a cell; none if scores are not available, or labels have one class."""
     try:
         return list(source.from_scores("ROC curve", key, data_hash, [], _on_grid))
     except KeyError:
@@ -83,9 +83,9 @@ def _on_grid(_: int, labels: Labels, scores: Array) -> list[float]:
 
 
 def roc_figure(curves: Sequence[Curve], title: str, caption: str = "") -> Figure:
-    """A panel per detector, best first, over the curves of the others; the trivial baselines share the last.
+    """Draw a panel per detector, best first, over the curves of the others; trivial baselines share the last panel.
 
-    The title names the data set, and SIMULATED or QUICK where that holds; the caption protocol and seeds.
+    The title names the data set, and SIMULATED or QUICK if so; the caption names protocol and seeds.
     """
     with style.context():
         return _roc_figure(curves, title, caption)
@@ -126,7 +126,7 @@ def _roc_figure(curves: Sequence[Curve], title: str, caption: str) -> Figure:
 
 
 def _frame(axes: Axes, left: bool, below: bool) -> None:
-    """Diagonal, and ticks only where they are labelled: each costs as much as a curve."""
+    """Draw the diagonal, and ticks only where they are labelled, as each takes as long as a curve."""
     axes.plot([0, 1], [0, 1], color=FAINT, lw=0.8, ls=(0, (2, 2)), zorder=0)
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
     axes.set_xticks(*TICKS if below else ([],))
@@ -134,7 +134,7 @@ def _frame(axes: Axes, left: bool, below: bool) -> None:
 
 
 def _joined(curves: Sequence[Curve]) -> tuple[Array, Array]:
-    """All curves as one line with gaps: a panel with one line is drawn faster than one with fifteen."""
+    """Join all curves to one line with gaps, which is drawn faster than fifteen lines."""
     x = np.append(GRID[::4], np.nan)
     return np.tile(x, len(curves)), np.concatenate([np.append(curve.mean[::4], np.nan) for curve in curves])
 

@@ -1,4 +1,4 @@
-"""Specification curve: universes sorted by their figure, the choices of each as marks below.
+"""Specification curve: universes sorted by their figure, with marks for their choices below.
 
 After Simonsohn, Simmons and Nelson, "Specification curve analysis", Nature Human Behaviour 4, 2020.
 """
@@ -26,12 +26,12 @@ NOTE = "The universe furthest right is chosen on test labels: it is no result."
 
 @dataclass(frozen=True)
 class Specification:
-    """What a specification curve shows."""
+    """The data of a specification curve."""
 
     universes: Sequence[dict[str, Any]]  # choice -> value
-    values: NDArray[np.float64]  # (k,), AUROC of each universe; those without a figure (NaN) are left out
-    published: float | None  # the published figure, a line
-    chosen: int  # the universe of the detector's defaults
+    values: NDArray[np.float64]  # (k,), AUROC of each universe; NaN is not drawn
+    published: float | None  # the published figure, drawn as a line
+    chosen: int  # index of the universe with the detector's defaults
 
 
 def specification_drawing(name: str, one: Specification, title: str) -> Drawing:
@@ -40,7 +40,7 @@ def specification_drawing(name: str, one: Specification, title: str) -> Drawing:
 
 
 def specification_figure(one: Specification, title: str) -> Figure:
-    """The picture as a matplotlib figure."""
+    """Draw the curve as a matplotlib figure."""
     from matplotlib.figure import Figure
 
     order = np.argsort(one.values)[: int(np.isfinite(one.values).sum())]
@@ -59,7 +59,7 @@ def specification_figure(one: Specification, title: str) -> Figure:
 
 
 def _marks(universes: Sequence[dict[str, Any]]) -> list[tuple[str, Any]]:
-    """(choice, value) in the order of the rows; a choice with one value tells nothing."""
+    """Return (choice, value) in the order of the rows, without choices that have a single value."""
     values = {name: list(dict.fromkeys(u[name] for u in universes)) for name in universes[0]}
     return [(name, value) for name, several in values.items() if len(several) > 1 for value in several]
 
@@ -68,7 +68,7 @@ def _curve(axes: Axes, values: NDArray[np.float64], chosen: int | None, publishe
     axes.plot(values, ".", color=QUIET, markersize=3)
     if chosen is not None:
         axes.plot(chosen, values[chosen], "o", color=ACCENT, markersize=7)
-        late = chosen > len(values) / 2  # the curve rises: there is room above it on the left, below it on the right
+        late = chosen > len(values) / 2  # the curve rises: the text fits above it on the left, below it on the right
         axes.annotate(
             f"as it stands {values[chosen]:.3f}", (chosen, values[chosen]), (-6, 6) if late else (6, -12),
             textcoords="offset points", color=ACCENT, fontsize=8, ha="right" if late else "left",

@@ -1,6 +1,6 @@
-"""How every picture looks: palette, marks, matplotlib's settings, and how a figure is saved.
+"""The style of all pictures: palette, marks, matplotlib's settings, and saving of figures.
 
-Colours are Okabe and Ito's, safe for colour-blind readers; no figure needs colour alone to be read.
+Colours are Okabe and Ito's, safe for colour-blind readers; no information is shown by colour alone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ GROUPS = {  # colour and marker
     "one-liner": (QUIET, "x"),
 }
 COLOURS = {group: colour for group, (colour, _) in GROUPS.items()}
-GROUP_NAMES = {"one-liner": "trivial baseline", "proposed": "the paper's model"}  # where the key is not the word
+GROUP_NAMES = {"one-liner": "trivial baseline", "proposed": "the paper's model"}  # displayed names, if not the key
 DASHES = ("-", "--", ":", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3)), (0, (3, 5)))
 THEME = {
     **{colour: f"var(--{group})" for group, colour in COLOURS.items()},
@@ -47,7 +47,7 @@ RC: dict[Any, Any] = {
     "axes.spines.right": False,
     "axes.titlesize": 8,
     "axes.titlelocation": "left",
-    "axes.titley": 1.0,  # a place of its own choice costs a layout of every tick
+    "axes.titley": 1.0,  # automatic placement is slow: it lays out every tick
     "axes.labelcolor": INK,
     "xtick.color": QUIET,
     "ytick.color": QUIET,
@@ -55,54 +55,54 @@ RC: dict[Any, Any] = {
     "ytick.labelcolor": INK,
     "legend.frameon": False,
     "svg.fonttype": "none",
-    "text.parse_math": False,  # names come from files of others
+    "text.parse_math": False,  # names come from untrusted files
     "svg.hashsalt": "benchmark",  # equal figures are equal files
 }
 
 
 def group_name(group: str) -> str:
-    """A group in words."""
+    """Return the displayed name of a group."""
     return GROUP_NAMES.get(group, group)
 
 
 def context() -> AbstractContextManager[None]:
-    """Within it, matplotlib draws by :data:`RC`."""
+    """Return a context in which matplotlib uses :data:`RC`."""
     import matplotlib as mpl
 
     return mpl.rc_context(RC)
 
 
 def title(figure: Figure, text: str) -> None:
-    """The figure's title, at its upper left corner."""
+    """Set the figure's title, at its upper left corner."""
     width, height = figure.get_size_inches()
     figure.suptitle(text, x=0.1 / width, y=1 - 0.1 / height, ha="left", va="top", fontsize=10, color=INK)
 
 
 def caption(figure: Figure, text: str) -> None:
-    """Small print below a figure that has a layout of its own, wrapped to its width."""
+    """Set small text below a figure with automatic layout, wrapped to its width."""
     width = figure.get_size_inches()[0]
     figure.supxlabel(fill(text, int(18 * width)), fontsize=7, x=0.01, ha="left", color=QUIET)
 
 
 def mark(group: str) -> dict[str, Any]:
-    """How a detector of a group is marked: keywords of ``plot``."""
+    """Return the marker of a group as keywords of ``plot``."""
     colour, marker = GROUPS.get(group, (INK, "x"))
     edge = {"mec": colour, "mew": 1.2} if marker == "x" else {"mec": "white", "mew": 0.5}
     return {"marker": marker, "color": colour, "ls": "", "ms": 6, **edge}
 
 
 def drawn(figure: Figure, form: str) -> bytes:
-    """A figure as a file of this format, ``png`` or ``svg``."""
+    """Return a figure as the bytes of a ``png`` or ``svg`` file."""
     out = io.BytesIO()
     with context():
         how = {"metadata": {"Date": None}} if form == "svg" else {"pil_kwargs": {"compress_level": 2}}  # 6 takes thrice
         figure.savefig(out, format=form, dpi=160, **how)
-        figure.set_layout_engine("none")  # it is laid out now: other formats need not do it again
+        figure.set_layout_engine("none")  # the layout is done and need not be repeated for other formats
     return out.getvalue()
 
 
 def themed(svg: str) -> str:
-    """SVG of a figure for a page: inline, in the page's colours, light or dark."""
+    """Prepare a figure's SVG for a page: inline, in the page's colours, light or dark."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
     svg = re.sub(

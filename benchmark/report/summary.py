@@ -1,4 +1,4 @@
-"""The result tables of README and docs: made from small CSV files that ship, which a full run's report renews."""
+"""The result tables of README and docs, made from small packaged CSV files that a full run's report updates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BEGIN = "<!-- begin of results: made by python -m benchmark report --readme READ
 BEGIN_COMMON = "<!-- begin of results: made by python -m benchmark report --protocol {} --readme docs/protocols.md -->"
 END = "<!-- end of results -->"
 PICTURE = Path("pictures/table.png")  # below the folder of the CSV
-SHOWS = "sha256 of results.csv"  # of the picture's texts
+SHOWS = "sha256 of results.csv"  # name of a text inside the picture
 COLUMNS = (
     *("detector", "version", "group", "protocol", "seeds", "dataset", "n_series", "published", "ours", "low", "high"),
     *("verdict", "not_better_than_one_liner"),
@@ -29,16 +29,16 @@ Line = dict[str, str]
 
 
 def update(report: Path, page: Path, protocol: str = "") -> None:
-    """Renew a shipped CSV from a report, and the table of a Markdown page from that; with the main table its picture.
+    """Update a packaged CSV from a report, the table of a Markdown page, and the picture of the main table.
 
     Parameters
     ----------
     report : Path
-        Folder of a report: ``table.csv`` has the figures, ``cells.csv`` the detectors' versions.
+        Folder of a report: ``table.csv`` contains the figures, ``cells.csv`` the detectors' versions.
     page : Path
-        A Markdown file with the two markers. Its CSV lies beside it, that of a README in the folder ``docs``.
+        A Markdown file with the two markers. Its CSV is in the same folder, that of a README in the folder ``docs``.
     protocol : str
-        Of a table with every row under it (``results-prefix.csv``); by default the main table (``results.csv``).
+        Protocol of the table (``results-prefix.csv``); by default the main table (``results.csv``) is updated.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def update(report: Path, page: Path, protocol: str = "") -> None:
 
 
 def _copy_picture(source: Path, target: Path, shown: str) -> None:
-    """Copy the main table's picture, with the hash of the figures that it shows."""
+    """Copy the main table's picture, and store the hash of its figures in it."""
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
@@ -69,12 +69,12 @@ def _copy_picture(source: Path, target: Path, shown: str) -> None:
 
 
 def csv_name(protocol: str = "") -> str:
-    """Name of the CSV that ships."""
+    """Return the name of the packaged CSV."""
     return f"results-{protocol}.csv" if protocol else "results.csv"
 
 
 def begin(protocol: str = "") -> str:
-    """The marker before a table."""
+    """Return the marker line before a table."""
     return BEGIN_COMMON.format(protocol) if protocol else BEGIN
 
 
@@ -83,7 +83,7 @@ def _rows_of(path: Path) -> list[Line]:
 
 
 def versions(cells: Iterable[Line]) -> dict[str, str]:
-    """Detector -> version that its full cells with default parameters have; several are joined by a stroke."""
+    """Map each detector to the version of its full cells with default parameters; several are joined by ``/``."""
     found: dict[str, set[str]] = {}
     for cell in cells:
         if cell["params"] == "{}" and cell["quick"] == "False":
@@ -92,8 +92,8 @@ def versions(cells: Iterable[Line]) -> dict[str, str]:
 
 
 def full_run(table: Iterable[Line], version: Mapping[str, str], protocol: str = "") -> list[Line]:
-    """The lines of one table of ``table.csv``, all of them resting on every series."""
-    title = common_title(protocol) if protocol else MAIN_TITLE  # without a mark: a full run on real series
+    """Return the lines of one table of ``table.csv``; an error if figures do not cover every series."""
+    title = common_title(protocol) if protocol else MAIN_TITLE  # titles of quick or simulated tables have a prefix
     lines = [line for line in table if line["table"] == title]
     full = {(line["detector"], line["dataset"]) for line in lines if line["n_series"] == line["size"]}
     names = dict.fromkeys(line["detector"] for line in lines)
@@ -106,25 +106,25 @@ def full_run(table: Iterable[Line], version: Mapping[str, str], protocol: str = 
 
 
 def _rounded(line: Line) -> Line:
-    """Only what ships, at six decimals."""
+    """Select the packaged columns, and round to six decimals."""
     decimals = {name: f"{float(line[name]):.6f}" for name in ("ours", "low", "high") if line[name]}
     return {name: line[name] for name in COLUMNS} | decimals
 
 
 def to_csv(lines: Iterable[Line]) -> str:
-    """The CSV that ships."""
+    """Format lines as the packaged CSV."""
     return csv.written(COLUMNS, ([line[name] for name in COLUMNS] for line in lines))
 
 
 def from_csv(text: str) -> list[Line]:
-    """The lines of the CSV that ships."""
+    """Parse the lines of the packaged CSV."""
     return list(DictReader(StringIO(text)))
 
 
 def to_markdown(lines: list[Line], version: Mapping[str, str] | None = None, protocol: str = "") -> str:
-    """One row a detector: protocol, seeds, and AUROC on each data set; the main table has the published ones, too.
+    """Format one row per detector: protocol, seeds, and AUROC on each data set, in the main table also published.
 
-    ``version`` has the detectors' versions of now; a row of another version is named below the table.
+    ``version`` maps detectors to their current versions; rows with another version are listed below the table.
     """
     sizes = {line["dataset"]: line["n_series"] for line in lines}
     head = ["Detector", "Protocol", "Seeds", *(f"{d} ({sizes[d]} series)" for d in DATASETS)]
@@ -136,12 +136,12 @@ def to_markdown(lines: list[Line], version: Mapping[str, str] | None = None, pro
 
 
 def registered() -> dict[str, str]:
-    """Versions of the detectors that ship."""
+    """Return the versions of the built-in detectors."""
     return {name: str(cls.version) for name, cls in detectors().items()}
 
 
 def _outdated(lines: list[Line], version: Mapping[str, str]) -> str:
-    """Which rows are of another version than the code."""
+    """List the rows with another version than the code."""
     shown = {line["detector"]: line["version"] for line in lines}
     other = [
         f"{name} ({shown[name]}, now {version[name]})"
@@ -152,7 +152,7 @@ def _outdated(lines: list[Line], version: Mapping[str, str]) -> str:
 
 
 def _best_own(lines: list[Line]) -> dict[str, str]:
-    """Data set -> its best figure, as shown, among the detectors."""
+    """Map each data set to the best figure of a detector, as text."""
     shown = [(line["dataset"], figure(float(line["ours"]))) for line in lines if line["group"] != TRIVIAL]
     return {d: max(text for dataset, text in shown if dataset == d) for d in DATASETS}
 
@@ -165,7 +165,7 @@ def _row(lines: list[Line], best: Mapping[str, str]) -> list[str]:
 
 
 def _own(line: Line, best: str) -> str:
-    """Our figure alone, the best of its column bold."""
+    """Format our figure, bold if it is the best of its column."""
     shown = figure(float(line["ours"]))
     shown = f"**{shown}**" if shown == best else shown
     return shown + _weak(line) + _spread(line)
@@ -180,7 +180,7 @@ def _spread(line: Line) -> str:
 
 
 def _figures(line: Line) -> str:
-    """Published / ours, with the verdict's sign."""
+    """Format published and our figure, with the verdict's sign."""
     published = figure(float(line["published"]), 2) if line["published"] else "–"
     ours = figure(float(line["ours"])) + _weak(line) + _spread(line)
     return f"{published} / {ours} {SIGNS[line['verdict']]}".strip()  # type: ignore[index]

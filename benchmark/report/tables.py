@@ -1,6 +1,6 @@
-"""Tables as data: figures, the series behind each, and how they compare.
+"""Tables as data classes: figures, the series behind them, and comparisons.
 
-Nothing here renders or computes; :mod:`benchmark.report.build` makes them from the tidy cells.
+Nothing is computed or rendered here; :mod:`benchmark.report.build` builds them from the tidy cells.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ PROTOCOLS = ("tsb-uad", "tsb-ad", "normal-only", "normal-crossfit", "prefix", "a
 
 @dataclass(frozen=True)
 class Versus:
-    """A figure against the best trivial baseline of its data set."""
+    """Comparison of a figure with the best trivial baseline of its data set."""
 
-    baseline: str  # the trivial baseline and its mean
-    value: float
-    better: bool  # whether the figure is better
-    # 95 % interval of the difference by a paired bootstrap; None where the means alone decided
+    baseline: str  # name of the trivial baseline
+    value: float  # its mean
+    better: bool  # True if the figure is better
+    # 95 % interval of the difference by a paired bootstrap; None if only the means were compared
     low: float | None = None
     high: float | None = None
 
@@ -32,13 +32,13 @@ class Versus:
 class Entry:
     """One figure: ours for one row and one data set."""
 
-    value: float | None = None  # mean over series of the mean over seeds; None when no cell gave a figure
-    n_series: int = 0  # series behind ``value``, and series that the data set has
-    size: int = 0
-    seeds: int = 0  # seeds that cover all those series
+    value: float | None = None  # mean over series of the mean over seeds; None without a figure
+    n_series: int = 0  # number of series behind ``value``
+    size: int = 0  # number of series of the data set
+    seeds: int = 0  # number of seeds that cover all those series
     interval: tuple[float, float] | None = None  # 95 % prediction interval for one more seed
-    state: str = ""  # why there is no figure, or not one from every series: ``failed``, ``skipped``, ...
-    quick: bool = False  # rests on a quick run (fewer training steps)
+    state: str = ""  # why cells have no figure: ``failed``, ``skipped``, ...
+    quick: bool = False  # from a quick run (fewer training steps)
     best: bool = False  # best of the column
     versus: Versus | None = None  # comparison with the best trivial baseline of the column
     published: float | None = None
@@ -49,7 +49,7 @@ class Entry:
 
     @property
     def weak(self) -> bool:
-        """Whether it is not better than the best trivial baseline."""
+        """True if it is not better than the best trivial baseline."""
         return self.versus is not None and not self.versus.better
 
     @property
@@ -59,7 +59,7 @@ class Entry:
 
     @property
     def complete(self) -> bool:
-        """Whether the figure is of every series of the data set."""
+        """True if the figure covers every series of the data set."""
         return self.value is not None and self.n_series >= self.size
 
 
@@ -73,11 +73,11 @@ class Row:
     protocol: str
     entries: Mapping[str, Entry]
     simulated: bool = False
-    random: bool = True  # draws random numbers, or may: another seed gives another figure
+    random: bool = True  # True if another seed may give another figure
 
     @property
     def trivial(self) -> bool:
-        """Whether this is a trivial baseline."""
+        """True for a trivial baseline."""
         return self.group == "one-liner"
 
     def changed(self, dataset: str, **changes: Any) -> Row:
@@ -86,7 +86,7 @@ class Row:
 
 
 class Block(NamedTuple):
-    """Rows of a table that stand together."""
+    """A group of rows of a table."""
 
     name: str
     rows: tuple[Row, ...]
@@ -95,22 +95,22 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table whose cells are text already, for any page."""
+    """A table of text cells, for any page."""
 
-    title: str  # heading, and what stands before the table
-    text: str = ""
-    # Cells; a sheet of text alone has none. The first column is names, the others are figures.
+    title: str  # heading
+    text: str = ""  # text before the table
+    # Cells; none in a sheet of text alone. The first column contains names, the others figures.
     head: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
-    notes: Sequence[str] = ()  # lines behind the table
-    strong: Sequence[str] = ()  # names of rows that are set off
+    notes: Sequence[str] = ()  # lines after the table
+    strong: Sequence[str] = ()  # names of highlighted rows
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows by data sets for one metric.
+    """A table of rows by data sets for one metric.
 
-    A ``main`` table carries published figures and verdicts; the ``common`` one next to it has all rows under one
+    A ``main`` table contains published figures and verdicts; the ``common`` one next to it has all rows under one
     protocol.
     """
 
@@ -126,7 +126,7 @@ class Table:
 
     @property
     def quick(self) -> bool:
-        """Whether any figure rests on a quick run."""
+        """True if any figure is from a quick run."""
         return any(entry.quick for row in self.rows for entry in row.entries.values())
 
     @property
@@ -136,26 +136,26 @@ class Table:
 
     @property
     def compared(self) -> bool:
-        """Whether published figures stand in it."""
+        """True if it contains published figures."""
         return self.main and not self.simulated and any(map(self.has_published, self.datasets))
 
     def has_published(self, dataset: str) -> bool:
-        """Whether a data set has published figures here: one's own files have none."""
+        """Return True if a data set has published figures in this table."""
         return any(row.entries[dataset].published is not None for row in self.rows)
 
     @property
     def blocks(self) -> list[Block]:
-        """Detectors, then trivial baselines; an empty block is left out."""
+        """The rows of detectors, then those of trivial baselines; without empty blocks."""
         named = (("detectors", False), ("one-liners", True))
         blocks = [Block(name, tuple(row for row in self.rows if row.trivial == kind), kind) for name, kind in named]
         return [block for block in blocks if block.rows]
 
 
 def ordered_datasets(names: set[str]) -> tuple[str, ...]:
-    """Data sets as the tables order them, unknown ones last."""
+    """Sort data sets in the order of the tables, unknown ones last."""
     return (*[n for n in DATASETS if n in names], *sorted(names - set(DATASETS)))
 
 
 def ordered_protocols(names: set[str]) -> tuple[str, ...]:
-    """Protocols as the page orders them, unknown ones last."""
+    """Sort protocols in the order of the page, unknown ones last."""
     return (*[n for n in PROTOCOLS if n in names], *sorted(names - set(PROTOCOLS)))

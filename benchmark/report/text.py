@@ -1,4 +1,4 @@
-"""Parts of a table as text: figures, signs, headings, legends; and file names."""
+"""Format the parts of a table as text: figures, signs, headings, legends; and file names."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ MEANINGS = {
 
 
 def figure(value: float, digits: int = 3) -> str:
-    """A share as the field writes it: ``.775``, ``1.000``."""
+    """Format a share without leading zero: ``.775``, ``1.000``."""
     text = f"{value:.{digits}f}"
     return text[1:] if text.startswith("0.") else text
 
 
 def signed(value: float, digits: int = 3) -> str:
-    """A difference with its sign: ``+.012``, ``−.015``, ``.000``."""
+    """Format a difference with its sign: ``+.012``, ``−.015``, ``.000``."""
     text = figure(abs(value), digits)
     if not text.strip(".0"):
         return text
@@ -50,7 +50,7 @@ def signed(value: float, digits: int = 3) -> str:
 
 
 def file_name(text: str) -> str:
-    """A portable file name; names that had to be changed keep apart by a short hash."""
+    """Return a portable file name; changed names get a short hash to stay different."""
     safe = re.sub(r"[^A-Za-z0-9._@ -]", "_", text).strip(" .")[:80]
     if safe and safe == text and not re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", safe):
         return safe
@@ -58,12 +58,12 @@ def file_name(text: str) -> str:
 
 
 def short_hash(text: str) -> str:
-    """Six characters that keep shortened names apart."""
+    """Return six characters that distinguish shortened names."""
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:6]
 
 
 def summary(table: Table) -> str:
-    """What the figures are means of, and under which protocol and seeds they were computed."""
+    """Describe what the figures are means of, and their protocols and seeds."""
     source = " Published: Table 1 of the paper, two decimals." if table.compared else ""
     return (
         f"Each figure is the mean over the series of a data set: {behind(table)}. {conditions(table)}{source}".strip()
@@ -71,14 +71,14 @@ def summary(table: Table) -> str:
 
 
 def address(text: str) -> str:
-    """What names a place of the page in a link: different for different texts."""
+    """Return an anchor for links within the page, different for different texts."""
     return file_name(text).replace(" ", "~")
 
 
 def conditions(table: Table, labels: Collection[str] | None = None) -> str:
-    """Protocol and seeds behind the rows of a table, in a sentence or two for a caption.
+    """Describe protocols and seeds of a table's rows in a sentence or two, for a caption.
 
-    ``labels`` leaves only these rows; rows without a figure and the trivial baselines are not mentioned.
+    ``labels`` selects rows; rows without a figure and trivial baselines are not mentioned.
     """
     rows = [row for row in table.rows if not row.trivial and (labels is None or row.label in labels) and seeds(row)]
     found = [("Protocol", [(row.label, row.protocol) for row in rows])]
@@ -89,7 +89,7 @@ def conditions(table: Table, labels: Collection[str] | None = None) -> str:
 
 
 def _by_value(pairs: list[tuple[str, str]]) -> str:
-    """``1``, or the commonest value and the rows that have another: ``tsb-uad (Proposed normal-only)``."""
+    """Format the most common value, and the rows with another one: ``tsb-uad (Proposed: normal-only)``."""
     usual = Counter(value for _, value in pairs).most_common(1)[0][0]
     others: dict[str, list[str]] = {}
     for label, value in pairs:
@@ -100,7 +100,7 @@ def _by_value(pairs: list[tuple[str, str]]) -> str:
 
 
 def seeds(row: Row) -> str:
-    """Seeds behind a row's figures: ``5``, ``1-5`` where data sets differ, ``any`` for a row without randomness."""
+    """Format the number of seeds of a row: ``5``, ``1-5`` if data sets differ, ``any`` without randomness."""
     counts = sorted({entry.seeds for entry in row.entries.values() if entry.value is not None})
     if not counts:
         return ""
@@ -113,7 +113,7 @@ def seeds(row: Row) -> str:
 
 
 def ours(entry: Entry) -> str:
-    """Our figure with the series behind it when some are missing; else the reason why there is none."""
+    """Format our figure, with the number of series if some are missing; or the reason why there is none."""
     if entry.value is None:
         return entry.state or "not run"
     count = "" if entry.complete else f" ({entry.n_series}/{entry.size})"
@@ -121,12 +121,12 @@ def ours(entry: Entry) -> str:
 
 
 def interval(entry: Entry) -> str:
-    """The seed interval, or nothing."""
+    """Format the seed interval; empty if there is none."""
     return "" if entry.interval is None else f"[{figure(entry.interval[0])}, {figure(entry.interval[1])}]"
 
 
 def versus(entry: Entry) -> str:
-    """Comparison of a figure with the best trivial baseline, and by which test."""
+    """Describe the comparison of a figure with the best trivial baseline, and the test."""
     found = entry.versus
     if found is None:
         return ""
@@ -138,18 +138,18 @@ def versus(entry: Entry) -> str:
 
 
 def letters(table: Table) -> dict[str, str]:
-    """A letter for each cause that the table cites, in order of appearance."""
+    """Assign a letter to each cause in the table, in order of appearance."""
     cited = dict.fromkeys(e.cause for row in table.rows for e in row.entries.values() if e.cause)
     return {cause: chr(ord("a") + k) if k < 26 else f"a{k - 25}" for k, cause in enumerate(cited)}
 
 
 def sign(entry: Entry, causes: dict[str, str]) -> str:
-    """The verdict's sign, with the letter of the cause."""
+    """Return the verdict's sign, with the letter of the cause."""
     return SIGNS[entry.verdict] + causes.get(entry.cause, "")
 
 
 def legend(table: Table) -> list[str]:
-    """Meanings of the signs that the table uses, then its causes and notes."""
+    """Return the meanings of the signs in the table, then its causes and notes."""
     entries = [e for row in table.rows for e in row.entries.values()]
     used = {SIGNS[e.verdict] for e in entries} | {"°" for e in entries if e.weak} | {"q" for e in entries if e.quick}
     lines = [f"{mark} {meaning}" for mark, meaning in MEANINGS.items() if mark in used]
@@ -164,7 +164,7 @@ def legend(table: Table) -> list[str]:
 
 
 def _bold(table: Table) -> list[str]:
-    """What bold means, and within which rows it is given."""
+    """Explain what bold means, if it is used."""
     entries = [e for row in table.rows for e in row.entries.values()]
     if not any(e.best or e.published_best for e in entries):
         return []
@@ -178,23 +178,23 @@ def _bold(table: Table) -> list[str]:
 
 
 def _protocols(table: Table) -> list[str]:
-    """What ``fit`` sees under each protocol of the table."""
+    """Describe what ``fit`` sees under each protocol of the table."""
     names = dict.fromkeys(row.protocol for row in table.rows)
     return [f"{name}: {protocols.PROTOCOLS[name].summary}" for name in names if name in protocols.PROTOCOLS]
 
 
 def heading(table: Table) -> str:
-    """The title with what must not be overlooked in front."""
+    """Return the title, with the prefixes SIMULATED and QUICK if they apply."""
     return ": ".join((*table.marks, table.title))
 
 
 def behind(table: Table) -> str:
-    """The series behind each data set, once: ``Dodgers 1, MGAB 10``."""
+    """List the number of series of each data set: ``Dodgers 1, MGAB 10``."""
     return ", ".join(f"{d} {next(iter(table.rows)).entries[d].size}" for d in table.datasets) if table.rows else ""
 
 
 def published(entry: Entry, bold: str) -> str:
-    """The published figure, the best of a column set in ``bold`` (a format such as ``**{}**``)."""
+    """Format the published figure; the best of a column in ``bold`` (a format such as ``**{}**``)."""
     if entry.published is None:
         return ""
     text = figure(entry.published, 2)
@@ -202,7 +202,7 @@ def published(entry: Entry, bold: str) -> str:
 
 
 def difference(entry: Entry, causes: dict[str, str]) -> str:
-    """Ours minus published, with the verdict's sign."""
+    """Format our minus the published figure, with the verdict's sign."""
     if entry.difference is None:
         return ""
     return f"{signed(entry.difference)} {sign(entry, causes)}".strip()

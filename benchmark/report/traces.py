@@ -1,4 +1,4 @@
-"""Series and scores small enough for a page: decimated without losing a peak, quantised, base64."""
+"""Encode series and scores compactly for a page: decimated with all peaks, quantised, base64."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Span = tuple[int, int]
 
 
 def min_max(x: Array, buckets: int) -> Array:
-    """Minimum and maximum of each of ``buckets`` equal stretches, interleaved.
+    """Return minimum and maximum of each of ``buckets`` equal stretches, interleaved.
 
-    Every peak of the (n,) series is among them. Bucket k covers rows ``k * n // buckets`` up to the next one's first.
-    (2 * buckets,) numbers, or the series itself when it is not longer than that.
+    All peaks of the (n,) series are included. Bucket k starts at row ``k * n // buckets``. The result has
+    2 * buckets numbers, or is the series itself if it is not longer than that.
     """
     if len(x) <= 2 * buckets:
         return x
@@ -31,18 +31,18 @@ def min_max(x: Array, buckets: int) -> Array:
 def encode(
     x: Array, buckets: int, first_row: int = 0, stretches: Sequence[Span] = (), bits: Literal[8, 16] = 8
 ) -> dict[str, Any]:
-    """A trace for the page's script: rows covered, range, and one number per kept value.
+    """Encode a trace for the page's script.
 
-    More than two values a bucket are thinned to the lowest and the highest. ``first_row`` is the row of the series at
-    which ``x`` begins. At the ``stretches``, rows of the series, a thinned trace is kept whole, too. Numbers of 8
-    ``bits`` are enough for a picture, 16 for one to zoom into.
+    More than two values per bucket are decimated to minimum and maximum. ``first_row`` is the row of the series at
+    which ``x`` begins. ``stretches`` of rows are included in full resolution, too. 8 ``bits`` per number are enough for
+    a picture, 16 to zoom in.
 
     Returns
     -------
     dict
-        ``first`` and ``n``: the rows. ``low`` and ``high``: values of the lowest and the highest number.
-        ``data``: base64, little-endian; two numbers a bucket when shorter than ``n``, else one a row.
-        ``bits`` where they are 16. ``fine``: the stretches, one number a row, one after the other.
+        ``first`` and ``n``: first row and number of rows. ``low`` and ``high``: range of the values.
+        ``data``: base64, little-endian; two numbers per bucket if decimated, else one per row.
+        ``bits`` if they are 16. ``fine``: the concatenated stretches, one number per row.
     """
     x = np.asarray(x, dtype=np.float64)
     kept = min_max(x, buckets)
@@ -65,10 +65,10 @@ def _numbers(x: Array, low: float, high: float, bits: int) -> str:
 
 
 def around(spans: Sequence[Span], n: int, share: float) -> list[Span]:
-    """Stretches that hold each anomaly of a series of ``n`` rows with a margin on both sides, joined where they meet.
+    """Extend sorted ``spans`` of anomalies in a series of ``n`` rows by margins, and merge those that touch.
 
-    ``spans`` are in order. ``share`` is that of the margin with which the page's script shows an anomaly: three times
-    its length, 100 rows at least.
+    The margin is ``share`` times the one with which the page's script shows an anomaly: three times its length, at
+    least 100 rows.
     """
     joined: list[Span] = []
     for start, stop in spans:
@@ -82,29 +82,29 @@ def around(spans: Sequence[Span], n: int, share: float) -> list[Span]:
 
 
 def buckets_for(n_traces: int, budget: int = 9 << 20) -> int:
-    """Buckets per trace, a power of two, such that all traces together take at most ``budget`` bytes of base64.
+    """Return the buckets per trace for at most ``budget`` bytes of base64 in all traces.
 
-    A power of two, so that a few more rows leave the traces of the others as they are.
+    It is a power of two, so that a few more rows do not change the other traces.
     """
     most = int(np.clip(budget * 3 // 4 // 2 // max(1, n_traces), 64, 65_536))
     return 1 << (most.bit_length() - 1)
 
 
 def anomalous_rows(labels: NDArray[np.uint8]) -> list[tuple[int, int]]:
-    """Half-open row ranges of consecutive anomalous points."""
+    """Return half-open row ranges of consecutive anomalous points."""
     starts, stops = segments(labels)
     return list(zip(starts.tolist(), stops.tolist(), strict=True))
 
 
 def strip(spans: Sequence[Span], n: int) -> list[tuple[float, float]]:
-    """Begin and width of each span of a series of ``n`` rows on a strip 1,000 wide, none too narrow to be seen."""
+    """Return start and width of each span on a strip of width 1,000, with a visible minimum width."""
     return [(round(1000 * a / n, 1), max(2.0, round(1000 * (b - a) / n, 1))) for a, b in spans]
 
 
 def health(values: Array, labels: NDArray[np.uint8]) -> dict[str, Any]:
-    """What a reader should know of a series before believing a figure on it.
+    """Return facts about a series that affect how far figures on it can be trusted.
 
-    ``missing`` is the share of counts written as -1. ``position`` is the mean position of the anomalous points, 0 =
+    ``missing`` is the share of counts written as -1. ``position`` is the mean position of the anomalous points: 0 =
     start, 1 = end, .5 = no bias. ``first_tenth`` is the share of anomalous points among the first int(n / 10).
     """
     n, rows = len(values), np.flatnonzero(labels)
@@ -121,7 +121,7 @@ def health(values: Array, labels: NDArray[np.uint8]) -> dict[str, Any]:
 
 
 def _missing(values: Array) -> float:
-    """Share of -1 in a series of counts; no other code is known. States such as -1, 0, 1 are not counts."""
+    """Return the share of -1 in a series of counts; other codes are unknown. States such as -1, 0, 1 are no counts."""
     missing = values == -1
     others = values[~missing]
     counts = bool((others >= 0).all() and (others > 1).any() and (others == np.round(others)).all())

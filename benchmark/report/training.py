@@ -1,4 +1,4 @@
-"""How the networks' losses fell: from stored cells, and drawn by data set and stage."""
+"""Draw the training losses of networks from stored cells, by data set and stage."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Histories = dict[str, dict[str, dict[str, list[float]]]]
 
 
 def training_histories(store: Store, tidy: pd.DataFrame) -> Iterator[tuple[str, Histories]]:
-    """Losses of the networks: title, then data set -> series -> part -> losses; diverged runs included."""
+    """Yield title and losses (data set -> series -> part -> losses) of each network, including diverged runs."""
     tidy = tidy[tidy["group"].isin(["neural", "successor", "plug-in"])]
     for (label, protocol, simulated), cells in tidy.groupby(["label", "protocol", "simulated"]):
         histories: Histories = {}
@@ -35,10 +35,10 @@ def training_histories(store: Store, tidy: pd.DataFrame) -> Iterator[tuple[str, 
 
 
 def training_figure(histories: Mapping[str, Mapping[str, Mapping[str, Sequence[float]]]], title: str) -> Figure:
-    """Loss by epoch: a row per data set, a column per stage, a pair of lines per series.
+    """Draw loss by epoch, with a row per data set, a column per stage, and a pair of lines per series.
 
     ``histories``: data set -> series -> part -> losses, one per epoch. A part is ``"train"``, ``"validation"``, or one
-    of these behind the name of a stage.
+    of these after the name of a stage.
     """
     from matplotlib.figure import Figure
 
@@ -81,9 +81,9 @@ def _losses(axes: Axes, parts: Mapping[str, list[Array]]) -> None:
     finite = np.concatenate([loss for lines in parts.values() for loss in lines] or [np.ones(1)])
     finite = finite[np.isfinite(finite)]
     if len(finite) and finite.min() > 0 and finite.max() > 20 * finite.min():
-        axes.set_yscale("log")  # a likelihood may be negative, an error spans decades
+        axes.set_yscale("log")  # for errors, which span decades; likelihoods may be negative
     elif len(finite) and np.abs(finite).max() > 100 * (usual := max(1.0, float(np.median(np.abs(finite))))):
-        axes.set_yscale("symlog", linthresh=10 * usual, linscale=2)  # one bad series must not flatten all others
+        axes.set_yscale("symlog", linthresh=10 * usual, linscale=2)  # else one bad series would flatten all others
     if axes.get_yscale() != "linear":
         axes.yaxis.set_major_formatter("{x:g}")  # that of a logarithmic axis writes mathematics, which names must not
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))

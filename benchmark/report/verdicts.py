@@ -1,4 +1,4 @@
-"""The paper's figures, the known causes of differences, and the verdict on each of our figures."""
+"""Verdicts on our figures against the paper's, with the known causes of differences."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ Verdict = Literal[
 ]
 
 TOLERANCE = 0.01
-MIN_SEEDS = 3  # with two, a prediction interval is 18 standard deviations wide and would excuse anything
-WIDEST = 0.2  # an interval wider than this says that the seeds are too few, not that the published figure is reproduced
+MIN_SEEDS = 3  # with two, a prediction interval is 18 standard deviations wide and would accept anything
+WIDEST = 0.2  # a wider interval shows that there are too few seeds, not that the published figure is reproduced
 
 
 @dataclass(frozen=True)
 class Cause:
-    """A known reason for which a figure differs from the published one.
+    """A known reason why a figure differs from the published one.
 
-    ``up_to`` bounds the difference that it may excuse. It is the largest one seen between two runs of the authors, or
-    between their package and paper, rounded up. A bound of 0 excuses nothing: the text says what is known beside a
-    figure that stays *not reproduced*.
+    ``up_to`` is the largest difference that it can explain: the largest one seen between two runs of the authors, or
+    between their package and paper, rounded up. A bound of 0 explains nothing: the text is shown next to a figure
+    that remains *not reproduced*.
     """
 
     detector: str
@@ -42,7 +42,7 @@ class Cause:
 
 @cache
 def causes() -> tuple[Cause, ...]:
-    """Known causes, the specific ones before those for any data set (``*``)."""
+    """Read the known causes, specific ones before those for any data set (``*``)."""
     rows = read_csv(__package__, "causes.csv")
     rows.sort(key=lambda row: row["dataset"] == "*")
     return tuple(Cause(row["detector"], row["dataset"], float(row["up_to"]), row["cause"]) for row in rows)
@@ -50,7 +50,7 @@ def causes() -> tuple[Cause, ...]:
 
 @cache
 def caveats() -> dict[str, tuple[str, ...]]:
-    """Facts about a data set that change how its figures are read."""
+    """Read facts about data sets that affect how their figures are interpreted."""
     found: dict[str, tuple[str, ...]] = {}
     for row in read_csv(__package__, "caveats.csv"):
         found[row["dataset"]] = (*found.get(row["dataset"], ()), row["caveat"])
@@ -58,7 +58,7 @@ def caveats() -> dict[str, tuple[str, ...]]:
 
 
 def known_cause(detector: str, dataset: str, difference: float | None = None) -> str:
-    """The cause that covers a difference of this size; without one, what is known of a figure that none explains."""
+    """Return the cause that explains a difference; without ``difference``, the text for an unexplained figure."""
     for cause in causes():
         covers = cause.up_to == 0 if difference is None else abs(difference) <= cause.up_to + 1e-9
         if cause.detector == detector and cause.dataset in (dataset, "*") and covers:
@@ -67,10 +67,10 @@ def known_cause(detector: str, dataset: str, difference: float | None = None) ->
 
 
 def seed_interval(means: Sequence[float], level: float = 0.95) -> tuple[float, float] | None:
-    """Interval in which the mean of one more seed is expected, or None with fewer than three seeds.
+    """Return the interval in which the mean of one more seed is expected, or None with fewer than three seeds.
 
-    ``means`` are over the same series, one for each seed. A published figure is one more run, not the expected one.
-    Hence a prediction interval, of coverage ``level``.
+    ``means`` are over the same series, one for each seed. A published figure is the result of one more run, not an
+    expected value. Hence a prediction interval, of coverage ``level``.
     """
     if len(means) < MIN_SEEDS:
         return None
@@ -86,12 +86,12 @@ def compare(
     interval: tuple[float, float] | None,
     random: bool = False,
 ) -> tuple[Verdict, str]:
-    """Verdict on one figure, and the cause when it is *explained*, or what else is known when it is not.
+    """Return the verdict on one figure, and the cause if it is *explained*, or what is known if it is not.
 
-    A ``random`` row is *reproduced* by three seeds or more, which its ``interval`` shows.
+    A ``random`` row is *reproduced* only with three or more seeds, i.e. with an ``interval``.
 
-    Print has two decimals, so a figure counts as inside an interval that reaches its rounding cell. An interval
-    wider than .2 excuses nothing.
+    Published figures have two decimals, so one is inside an interval that touches the range that rounds to it. An
+    interval wider than .2 is not accepted.
     """
     if abs(ours - published) <= TOLERANCE + 1e-9:
         return ("within .01 by too few seeds" if random and interval is None else "reproduced"), ""

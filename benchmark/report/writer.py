@@ -1,7 +1,7 @@
-"""Everything that a run leaves for people: tables, cells, pictures and one HTML page.
+"""Write the report of a run: tables, cells, pictures and one HTML page.
 
-All of it is a view of the store and can be deleted and written again. A second report makes again only what depends on
-what has changed; an interrupted one leaves the previous report whole.
+The report is a view of the store and can be deleted and written again. A second report computes only what depends on
+changes; an interrupted one leaves the previous report complete.
 """
 
 from __future__ import annotations
@@ -34,23 +34,22 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a report shows beside what every report shows, and who is told of its steps."""
+    """Optional parts of a report, and callbacks for progress and warnings."""
 
     common: str | None = None  # protocol of the table next to the main one (``benchmark.report.build.build``)
-    series: Sequence[str] = ()  # patterns of the series whose traces the page shows; by default as many as it holds
-    further: Sequence[pictures.Drawing] = ()  # pictures behind the page's own
-    # gives comparisons with figures of others, behind the main tables; called once the metrics are there
+    series: Sequence[str] = ()  # patterns of the series whose traces the page shows; by default as many as fit
+    further: Sequence[pictures.Drawing] = ()  # additional pictures at the end of the page
+    # makes comparisons with other published figures, after the main tables; called when the metrics are computed
     beyond: Callable[[], Sequence[Sheet]] = tuple
     progress: Say = lambda step: None  # called with each step, in a word or two
-    # called with a line that the reader must not overlook: stored figures that are not what their scores give
+    # called with a warning, e.g. that stored figures differ from those of their scores
     warn: Say = lambda line: None
 
 
 def write(store: Store, out: Path, jobs: int = 1, wanted: Wanted = Wanted()) -> list[Table]:
-    """Compute the metrics that the store lacks, then write the whole report into a folder.
+    """Compute missing metrics, then write the whole report into a folder; return the tables for AUROC, main one first.
 
-    Of a store that is open for reading, metrics that it lacks are left out. Files of an earlier report are replaced,
-    all together at the end. Returns the tables for AUROC, the main one first.
+    If the store is read-only, missing metrics are omitted. Files of an earlier report are replaced together at the end.
     """
     if store.writable:
         evaluate.fill(
@@ -60,7 +59,7 @@ def write(store: Store, out: Path, jobs: int = 1, wanted: Wanted = Wanted()) -> 
 
 
 def write_views(store: Store, out: Path, wanted: Wanted = Wanted()) -> list[Table]:
-    """Tables, cells, pictures and page from the cells there are; an empty store gives a page that says so."""
+    """Write tables, cells, pictures and page from the stored cells; an empty store gives a page that says so."""
     progress, beyond = wanted.progress, wanted.beyond()
     with Derived(out / KEPT) as derived:
         source = Source(store, derived)
@@ -88,7 +87,7 @@ def write_views(store: Store, out: Path, wanted: Wanted = Wanted()) -> list[Tabl
 
 
 def _files(report: Report, cells: pd.DataFrame, wanted: Wanted) -> dict[str, bytes]:
-    """Every file of the report, by its path below the folder."""
+    """Make all files of the report, by their paths below the folder."""
     source, tidy, built = report.source, report.tidy, report.built
     texts = {
         "table.md": markdown.document(built) or "No cell has been computed yet.\n",
@@ -114,10 +113,10 @@ def _files(report: Report, cells: pd.DataFrame, wanted: Wanted) -> dict[str, byt
 
 
 def _detectors() -> dict[str, Any]:
-    """What a report says of the registered detectors."""
+    """Return what a report shows of the registered detectors."""
     return {name: [cls.group, cls.source, sorted(cls.param_defaults())] for name, cls in registry.detectors().items()}
 
 
 def dataset_facts() -> dict[str, Any]:
-    """Metadata of the data sets that ship with the package, by name."""
+    """Return the metadata of the packaged data sets, by name."""
     return {name: datasets.get(name) for name in datasets.names(archives=True)}
