@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from benchmark.report.writer import Wanted, write
 from benchmark.store import Store, merge, verify
 from benchmark.store.database import MAGIC
 from benchmark.store.evaluate import fill, measure
+from benchmark.store.sound import fault_of_cell, fault_of_run
 from tests.support.cases import planned, toy
 from tests.support.stored import cell
 from tests.support.stored import fill as stored
@@ -289,6 +291,45 @@ def test_what_fit_saw_is_recomputed_too(column: str, protocol: str, tmp_path: Pa
         with store.database.transaction() as db:
             db.execute(f"UPDATE cells SET {column} = {column} + 1")
         assert [column in text for text in verify(store).damaged] == [True, True]
+
+
+def test_each_fault_of_a_row_is_named(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(stored(tmp_path / "s.sqlite", "A"))) as db:
+        db.row_factory = sqlite3.Row
+        cell, run = (dict(db.execute(f"SELECT * FROM {table}").fetchone()) for table in ("cells", "runs"))
+    faults: list[tuple[str, Any, str]] = [
+        ("reason", "", ""),
+        ("reason", None, "its reason is None, not text"),
+        ("reason", "x" * 10**6, ""),
+        ("reason", "x" * (10**6 + 1), "its reason has 1,000,001 characters"),
+        ("n", 2**53 - 1, ""),
+        ("n", 2**53, "its n is 9007199254740992, not a number from 0 on"),
+        ("n", 1.0, "its n is 1.0, not a number from 0 on"),
+        ("window", -1, "its window is -1, not a number from 0 on"),
+        ("peak_mb", 0, ""),
+        ("peak_mb", -0.5, "its peak_mb is -0.5, not a number from 0 on"),
+        ("finished", 253402300799, ""),
+        ("finished", 253402300800, "its finished is 253402300800, not a number from 0 on"),
+        ("fit_seconds", "1", "its fit_seconds is '1', not a number from 0 on"),
+        ("quick", 2, "its quick is 2, not one of 0, 1"),
+        ("protocol", "mine", "its protocol is 'mine', which is unknown"),
+        ("params", "[]", "its params are not a JSON object"),
+        ("series", "another", "it is not what its key says"),
+        ("extra", "{", "its extra is not a JSON object"),
+        ("extra", '{"history": {"train": [1, 2.5]}}', ""),
+        ("extra", '{"history": {"train": ["x"]}}', "its history is not lists of numbers"),
+        ("extra", '{"history": [1]}', "its history is not lists of numbers"),
+    ]
+    for name, value, fault in faults:
+        assert fault_of_cell(cell | {name: value}) == fault, name
+    assert fault_of_cell({name: v for name, v in cell.items() if name != "seed"}) == "it has no seed"
+    assert fault_of_run(run) == ""
+    wrong = {
+        "{": "its record is not what a run writes",
+        '{"folders": 3}': "its folders or versions are not a JSON object",
+    }
+    for record, fault in (wrong | {'{"folders": {"a": 3}}': "its folders are not text"}).items():
+        assert fault_of_run(run | {"provenance": record}) == fault
 
 
 def test_a_sound_store_is_found_sound(tmp_path: Path) -> None:
