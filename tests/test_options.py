@@ -290,6 +290,29 @@ def test_data_fetches_real_series_alone(data: Spy) -> None:
     assert data["status"]["data_dir"] == Path("there")
 
 
+@pytest.mark.parametrize(
+    ("source", "problem", "failing", "code"),
+    [("cache", "", 0, 0), ("absent", "", 0, 1), ("file", "cut", 0, 1), ("cache", "", 2, 1)],
+)
+def test_data_ends_well_where_every_series_is_here_and_intact(
+    data: Spy, capsys: pytest.CaptureFixture[str], source: str, problem: str, failing: int, code: int
+) -> None:
+    rows = [
+        datasets.SeriesStatus("MGAB", "one", "cache", 9, 1, "exact", ""),
+        datasets.SeriesStatus("MGAB", "two", source, 8, 0, "unknown", problem),  # type: ignore[arg-type]
+    ]
+    data.on("datasets.status", rows)
+    data.on("datasets.iter_series", [toy(), *[datasets.DataError("no network")] * failing])
+    assert main(["data", "--fetch", "--dataset", "MGAB"]) == code
+    out, err = capsys.readouterr()
+    assert out.splitlines()[1:] == [
+        "MGAB       one                                  cache            9          1  exact",
+        f"MGAB       two                                  {source:<9}        8          0  {problem or 'unknown'}",
+    ]
+    assert err.count("data problem: no network") == failing
+    assert f"{2 - bool(problem or source == 'absent')} of 2 series are here and intact; cache: " in err
+
+
 def test_detect_hands_over_how_to_read(spy: Spy) -> None:
     spy.on("benchmark.reading.read_recordings", END)
     ends("detect")
