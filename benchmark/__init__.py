@@ -83,11 +83,11 @@ def evaluate(
     >>> bool((cells["auroc"] > 0.9).all())
     True
     """
-    from benchmark.evaluation import evaluated, selection_of
+    from benchmark.evaluation import evaluate_cells, selection_of
 
     mebibytes = None if memory is None else memory * 1024
     selection = selection_of(protocol, seeds, quick=quick, timeout=timeout, memory=mebibytes)
-    return evaluated(detectors, data, selection, metrics, store, jobs, mode)
+    return evaluate_cells(detectors, data, selection, metrics, store, jobs, mode)
 
 
 def table(cells: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """The command line: finds the command, reads its options, turns errors into one message and an exit code.
 
-Exit codes: 0 all good, 1 some cells or a detector of somebody else's failed, 2 wrong use, 130 interrupted.
+Exit codes: 0 success, 1 some cells or a foreign detector failed, 2 wrong use, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from benchmark import commands
-from benchmark.errors import UserError, nearest, printable, whose
+from benchmark.errors import UserError, foreign_origin, nearest, printable
 
 ORDER = (
     *("run", "report", "list", "data", "detect", "watch", "explain", "ablate", "multiverse", "capsule", "check", "new"),
@@ -28,7 +28,7 @@ UNUSABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, 
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that names the nearest option or command for a typo."""
+    """An argument parser that suggests the most similar option or command for a typo."""
 
     def knows(self, word: str) -> bool:
         """Whether the word is one of its options, with or without ``=value``."""
@@ -48,7 +48,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class Version(argparse.Action):
-    """``--version``: looked up only when it is asked for."""
+    """The option ``--version``; the version is looked up only when it is used."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         from importlib import metadata
@@ -58,14 +58,14 @@ class Version(argparse.Action):
 
 
 def command_modules() -> dict[str, ModuleType]:
-    """Every command by name, the everyday ones first."""
+    """Map each command to its module, in the order of the help text (most used first)."""
     names = [m.name for m in pkgutil.iter_modules(commands.__path__) if not m.name.startswith("_")]
     names.sort(key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
     return {name: importlib.import_module(f"{commands.__name__}.{name}") for name in names}
 
 
 def build_parser() -> Parser:
-    """The parser with all commands."""
+    """Build the parser with all commands."""
     parser = Parser(
         prog="python -m benchmark",
         description="Benchmark univariate time-series anomaly detectors.",
@@ -108,12 +108,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not message:
             raise
         sys.stderr.write(f"error: {printable(message)}\n")
-        return 1 if whose(error) else 2
+        return 1 if foreign_origin(error) else 2
     return code
 
 
 def _open_streams() -> None:
-    """Output that is closed (``>&-``) goes nowhere, and signs that its encoding lacks are spelt out."""
+    """Discard output to a closed stream (``>&-``), and escape characters that the encoding of a stream lacks."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -123,14 +123,14 @@ def _open_streams() -> None:
 
 
 def _for_people(error: Exception) -> str:
-    """What people are told of an error; nothing of one that is a fault of the program."""
-    from datasets import DataError  # with NumPy; asking for help takes a third of the time without
+    """Return the message to show for an error; empty for a bug of this program, which needs a traceback."""
+    from datasets import DataError  # loads NumPy; without it ``--help`` takes a third of the time
 
     if isinstance(error, OSError) and error.errno in UNUSABLE:
         return f"cannot use {error.filename or 'a file'}: {error.strerror}; free or repair it, or name another place"
     if isinstance(error, UserError | DataError):
         return str(error)
-    return f"{whose(error)} failed: {type(error).__name__}: {error}" if whose(error) else ""
+    return f"{foreign_origin(error)} failed: {type(error).__name__}: {error}" if foreign_origin(error) else ""
 
 
 def _refuse(command: str, left: list[str]) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Messages to the user: lines at the terminal, and errors as one message without a traceback."""
+"""Messages to the user: lines at the terminal, and errors shown as one message without a traceback."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from difflib import get_close_matches
 
 LISTED = 30
 FOREIGN = "raised within "
-# Controls but tab and newline, and marks that turn the direction of what follows: a terminal or a page obeys them.
-# Lone surrogates, which are no text and end in an error where they are written.
-OBEYED = re.compile("[\ud800-\udfff\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# Characters that are escaped in output. Control characters (except tab and newline) and marks of text direction change
+# what a terminal or a page shows. Lone surrogates cannot be encoded, so writing them would raise an error.
+UNSAFE = re.compile("[\ud800-\udfff\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class UserError(Exception):
-    """Wrong use or unusable input: what was expected, and the next step."""
+    """Wrong use or unusable input; the message says what was expected, and the next step."""
 
 
 @contextmanager
 def foreign(name: str) -> Iterator[None]:
-    """Errors from within are those of somebody else's code, named in a note: see :func:`whose`."""
+    """Mark each error raised in this context as one of foreign code, by a note; :func:`foreign_origin` reads it."""
     try:
         yield
     except Exception as error:
@@ -29,12 +29,12 @@ def foreign(name: str) -> Iterator[None]:
         raise
 
 
-def whose(error: Exception) -> str:
-    """Whose code an error comes from, as :func:`foreign` says; empty = ours.
+def foreign_origin(error: Exception) -> str:
+    """Return the name of the foreign code that raised an error (see :func:`foreign`); empty for our own code.
 
     Examples
     --------
-    >>> whose(ValueError("no"))
+    >>> foreign_origin(ValueError("no"))
     ''
     """
     notes = [note for note in getattr(error, "__notes__", ()) if note.startswith(FOREIGN)]
@@ -42,18 +42,18 @@ def whose(error: Exception) -> str:
 
 
 def printable(text: str) -> str:
-    """Text for a terminal or a page: control characters are escaped, as in ``\\x1b[2J``.
+    """Escape the control characters of a text for a terminal or a page, as in ``\\x1b[2J``.
 
     Examples
     --------
     >>> printable("quiet\\x1b[2J")
     'quiet\\\\x1b[2J'
     """
-    return OBEYED.sub(lambda found: ascii(found[0])[1:-1], text)
+    return UNSAFE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def one_line(text: str) -> str:
-    """As :func:`printable`, without line breaks: a name cannot pass for a line of ours.
+    """Escape as :func:`printable`, and line breaks too, so that a name cannot look like a line of our output.
 
     Examples
     --------
@@ -64,12 +64,12 @@ def one_line(text: str) -> str:
 
 
 def encodable(text: str) -> str:
-    """Text that a file or a database takes: lone surrogates, as in some file names, are escaped."""
+    """Escape lone surrogates, as in some file names, so that a file or a database accepts the text."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def counted(count: int, noun: str) -> str:
-    """How many of something, in words.
+    """Format a count with its noun, in the plural unless the count is 1.
 
     Examples
     --------
@@ -80,13 +80,13 @@ def counted(count: int, noun: str) -> str:
 
 
 def say(message: str) -> None:
-    """A line for the person at the terminal, on standard error."""
+    """Print a line for the user on standard error."""
     sys.stderr.write(printable(message) + "\n")
     sys.stderr.flush()
 
 
 def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> UserError:
-    """``unknown detector 'LOFF': did you mean LOF? ...`` for a name that nobody answers to."""
+    """Build the error for an unknown name: ``unknown detector 'LOFF': did you mean LOF? ...``."""
     names = list(known)
     near = nearest(name, names)
     shown = ", ".join(names[:LISTED]) + (f" and {len(names) - LISTED} more" if len(names) > LISTED else "")
@@ -95,7 +95,7 @@ def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> UserE
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
-    """The known name that resembles this one most, whatever its case; empty when none does."""
+    """Return the known name that is most similar to this one, ignoring case; empty if none is similar enough."""
     by_lower = {n.lower(): n for n in known}
     near = get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
     return by_lower[near[0]] if near else ""

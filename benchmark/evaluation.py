@@ -1,4 +1,4 @@
-"""Detectors evaluated from Python: what ``python -m benchmark run`` does, on names, objects and arrays."""
+"""Evaluation of detectors from Python: what ``python -m benchmark run`` does, on names, objects and arrays."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ if TYPE_CHECKING:
     from benchmark.reading import FolderOptions
 
 Mode = Literal["auto", "real", "simulated"]
-OneOrMore = Any  # one of several kinds, or a list of them: what is told apart when the program runs
-MOST = 2**32
+OneOrMore = Any  # one item of several possible types, or a list of items; types are checked at run time
+SEED_LIMIT = 2**32  # exclusive, as NumPy requires
 
 
 def selection_of(protocol: str | Sequence[str], seeds: Iterable[int], **more: Any) -> Selection:
-    """Protocols and seeds, one or several of each, as the command line selects them."""
+    """Build a selection from one or several protocols and seeds; ``more`` are other fields of it."""
     protocols = (protocol,) if isinstance(protocol, str) else tuple(protocol)
     if not isinstance(seeds, Iterable) or isinstance(seeds, str):  # one number may be a seed, or how many
         raise UserError(f"seeds are a list, got {seeds!r}: seeds=[7] is the seed 7, seeds=range(5) are five seeds")
     numbers = tuple(seeds)
     for seed in numbers:
-        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < MOST:
-            raise UserError(f"a seed is a whole number from 0 to {MOST - 1}, got {seed!r}")
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < SEED_LIMIT:
+            raise UserError(f"a seed is a whole number from 0 to {SEED_LIMIT - 1}, got {seed!r}")
     if not (protocols and numbers):
         raise UserError("give at least one protocol and one seed")
     return Selection(protocols=protocols, seeds=numbers, **more)
 
 
-def evaluated(
+def evaluate_cells(
     chosen: OneOrMore,
     data: OneOrMore,
     selection: Selection,
@@ -60,20 +60,20 @@ def evaluated(
     jobs: int = 1,
     mode: Mode = "auto",
 ) -> pd.DataFrame:
-    """Cells of these detectors on these series, computed where the store lacks them; see :func:`benchmark.evaluate`."""
+    """Return the cells of detectors on series, after computing those that the store lacks; see `benchmark.evaluate`."""
     names = _metrics(metrics)
     wanted = [row for one in as_list(chosen) for row in _rows(one, selection)]
     if jobs < 1:
         raise UserError(f"jobs must be at least 1, got {jobs}")
     most = QUICK_SERIES if selection.quick else None
-    with _opened(store) as opened:
-        folders = folders_of(opened)
+    with _open_store(store) as opened:
+        folders = stored_folders(opened)
         series = [one for item in as_list(data) for one in _series(item, mode, folders)[:most]]
-        _tell_simulated(series)
+        _warn_simulated(series)
         work = list(plan(selection, wanted, [quick_cut(one) for one in series] if selection.quick else series))
         if not work:
             raise UserError("nothing to evaluate: give at least one detector and one series")
-        keys = _computed(work, opened, jobs, folders)
+        keys = _run_missing(work, opened, jobs, folders)
         evaluate.fill(opened, names, jobs, keys)
         cells = opened.frame(keys).set_index("key", drop=False).loc[keys].reset_index(drop=True)
     cells = cells.assign(**{name: np.nan for name in names if name not in cells})
@@ -82,12 +82,12 @@ def evaluated(
 
 
 def _baselines(cells: pd.DataFrame, series: list[Series], names: list[str], quick: bool) -> list[dict[str, Any]]:
-    """Cells of the trivial baselines on these series, for the tables made of ``cells``; nothing of them is kept."""
+    """Compute the cells of the trivial baselines on these series, for tables of ``cells``; they are not stored."""
     free = [str(name) for name in cells["protocol"].unique() if not protocols.get(name).published_rows_only]
     if not free:
         return []
     selection = Selection(trivial_baselines(), tuple(free), quick=quick)
-    with _opened(None) as store:
+    with _open_store(None) as store:
         distinct = {one.sha256 + one.dataset + one.name: one for one in series}
         todo, summary = pending(plan(selection, rows(selection), distinct.values()), store, retry_failed=False)
         if run(todo, summary, Backend("serial"), store, Board()).interrupted:
@@ -97,7 +97,7 @@ def _baselines(cells: pd.DataFrame, series: list[Series], names: list[str], quic
 
 
 def as_list(given: OneOrMore) -> list[Any]:
-    """The items of a list or tuple; anything else is one item. A pair (values, labels) is one item, too."""
+    """Return the items of a list or tuple; anything else, and a pair (values, labels), is one item."""
     if isinstance(given, list):
         return given
     if isinstance(given, tuple) and not _is_pair(given):
@@ -114,7 +114,7 @@ def _is_pair(given: Any) -> bool:
 
 
 def _rows(given: Any, selection: Selection) -> list[Row]:
-    """The checked detector that a name, a spec, a class or an instance stands for."""
+    """Return the checked rows for a detector given by name, file, ``module:Class``, class or instance."""
     if isinstance(given, Detector):
         defaults = given.param_defaults()
         params = {name: _plain(value) for name, value in given.get_params().items()}
@@ -131,13 +131,13 @@ def _rows(given: Any, selection: Selection) -> list[Row]:
 
 
 def _plain(value: Any) -> Any:
-    """A parameter as ``--set`` gives it: a cell's key is made of plain numbers and tuples."""
+    """Convert a parameter to a plain number or tuple, as ``--set`` gives it, so that the cell's key is the same."""
     value = value.item() if isinstance(value, np.generic) else value
     return tuple(value) if isinstance(value, list) else value
 
 
 def _spec(cls: type[Detector]) -> str:
-    """By which name a worker process finds the class."""
+    """Return the name by which a worker process can import a detector class."""
     if registered().get(cls.__name__) is cls:
         return cls.__name__
     if getattr(sys.modules.get(cls.__module__), cls.__qualname__, None) is not cls or not _importable(cls.__module__):
@@ -151,20 +151,20 @@ def _spec(cls: type[Detector]) -> str:
 def _importable(module: str) -> bool:
     try:
         return module != "__main__" and importlib.util.find_spec(module) is not None
-    except ValueError:  # made by hand, not found on disk
+    except ValueError:  # a module object without a file
         return False
 
 
 # -- series ------------------------------------------------------------------------------------
 
 
-def folders_of(store: Store) -> dict[str, str]:
-    """Names of data sets in a store that stand for folders, and which. Names of two folders belong to the first."""
+def stored_folders(store: Store) -> dict[str, str]:
+    """Map the names of data sets in a store that are folders to their paths. The first folder of a name counts."""
     return {name: path for run in reversed(store.runs()) for name, path in run["provenance"].get("folders", {}).items()}
 
 
-def data_set(name: str, folders: dict[str, str], options: FolderOptions | None = None) -> Dataset:
-    """The data set of that name, or the folder: named by its whole path where its short name is another's."""
+def load_data_set(name: str, folders: dict[str, str], options: FolderOptions | None = None) -> Dataset:
+    """Load a data set by name or folder. A folder whose short name is taken is named by its whole path."""
     if name in datasets.names(archives=True):
         return datasets.get(name)
     if not Path(name).is_dir():
@@ -188,7 +188,7 @@ def _series(item: Any, mode: Mode, folders: dict[str, str]) -> list[Series]:
     if _is_pair(item):
         return [_from_arrays(*item)]
     if isinstance(item, str | Path):
-        item = data_set(str(item), folders)
+        item = load_data_set(str(item), folders)
     if not isinstance(item, Dataset):
         raise UserError(f"data are (values, labels), a Series, the name of a data set or a folder, got {item!r}")
     usable = []
@@ -199,14 +199,14 @@ def _series(item: Any, mode: Mode, folders: dict[str, str]) -> list[Series]:
     return usable
 
 
-def _tell_simulated(series: list[Series]) -> None:
+def _warn_simulated(series: list[Series]) -> None:
     names = dict.fromkeys(one.dataset for one in series if one.simulated)
     if names:
         warnings.warn(f"SIMULATED series stand in for {', '.join(names)}", stacklevel=4)
 
 
 def _from_arrays(values: Any, labels: Any) -> Series:
-    """A series named by its content, so that a stored result is found again whatever its place in a list."""
+    """Make a series from arrays. Its name is a hash of its content, so that its stored results are found again."""
     x, y = np.array(values, dtype=np.float64), np.array(labels)
     if x.ndim != 1 or x.shape != y.shape:
         raise UserError(f"values {x.shape} and labels {y.shape} must be one-dimensional and of equal length")
@@ -225,14 +225,14 @@ def _from_arrays(values: Any, labels: Any) -> Series:
 
 
 def _metrics(names: Sequence[str] | None) -> list[str]:
-    """The default metrics, and those that are named."""
+    """Return the names of the default metrics, and of those given."""
     given = [names] if isinstance(names, str) else list(names or ())
     return list(dict.fromkeys(m.name for m in (*measures.select(), *measures.select(given))))
 
 
 @contextmanager
-def _opened(path: str | Path | None) -> Iterator[Store]:
-    """The store at a path; without one, a store that is thrown away."""
+def _open_store(path: str | Path | None) -> Iterator[Store]:
+    """Open the store at a path, or a temporary one without a path."""
     if path is not None:
         with Store(Path(path), write=True) as store:
             yield store
@@ -244,11 +244,11 @@ def _opened(path: str | Path | None) -> Iterator[Store]:
         yield store
 
 
-def _computed(work: list[Any], store: Store, jobs: int, folders: dict[str, str]) -> list[str]:
-    """Run what the store lacks; keys of all planned cells, in order."""
+def _run_missing(work: list[Any], store: Store, jobs: int, folders: dict[str, str]) -> list[str]:
+    """Run the cells that the store lacks; return the keys of all planned cells, in order."""
     todo, summary = pending(work, store, retry_failed=False)
     store.begin_run("benchmark.evaluate", provenance(jobs, threads=1) | {"folders": folders})
-    with settings.threads_kept():
+    with settings.restore_threads():
         summary = run(todo, summary, Backend("processes", jobs), store, Board())
     if summary.interrupted:
         raise KeyboardInterrupt

@@ -8,7 +8,7 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
-from benchmark.system.settings import threads_kept
+from benchmark.system.settings import restore_threads
 
 # A machine shared with others may pause any example for a while.
 settings.register_profile("shared machine", deadline=None)
@@ -22,5 +22,5 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol() -> Generator[None, object, object]:
     """A command run in this process caps its threads; numba refuses to compile when that number has changed."""
-    with threads_kept():
+    with restore_threads():
         return (yield)

@@ -17,7 +17,7 @@ import pytest
 
 from benchmark.errors import UserError
 from benchmark.execution.backends import Backend, Board, Work
-from benchmark.execution.worker import manner_of_death
+from benchmark.execution.worker import describe_exit
 from benchmark.grid.cells import Outcome
 from tests.support.cases import HOSTILE, planned, plugin, toy
 
@@ -154,4 +154,4 @@ def test_wrong_backends_are_refused() -> None:
     ("code", "text"), [(0, "exit code 0"), (-11, "died of SIGSEGV"), (-9, "want of memory"), (-99, "died of signal 99")]
 )
 def test_manner_of_death(code: int, text: str) -> None:
-    assert text in manner_of_death(code)
+    assert text in describe_exit(code)

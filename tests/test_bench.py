@@ -17,7 +17,7 @@ from benchmark.cli import main
 from benchmark.commands import bench
 from benchmark.errors import UserError
 from benchmark.grid.cells import Cell
-from benchmark.grid.costs import START, costs, expected_seconds
+from benchmark.grid.costs import OVERHEAD, costs, expected_seconds
 from benchmark.speed import costing, measure, memory, others, series, tables, worker
 from benchmark.speed.measure import Growth, Run
 from benchmark.speed.others import MATCHES, OTHERS, Match, Side
@@ -71,8 +71,8 @@ def test_a_series_has_the_asked_length_and_some_anomalies_and_is_the_same_each_t
 @pytest.mark.parametrize("name", series.SIMULATED)
 def test_a_simulated_series_has_room_for_its_anomalies(name):
     with pytest.raises(UserError, match="needs at least 120 points, got 119"):
-        series.make(name, series.LEAST - 1)
-    assert series.make(name, series.LEAST).labels.any()
+        series.make(name, series.MIN_POINTS - 1)
+    assert series.make(name, series.MIN_POINTS).labels.any()
 
 
 def test_a_wrong_series_name_is_refused_with_the_choices():
@@ -353,7 +353,7 @@ def test_every_registered_detector_has_a_measured_cost():
 
 def test_a_cost_grows_with_length_as_measured_and_with_what_the_protocol_fits():
     def seconds(detector: str, n: int, protocol: str = "tsb-uad") -> float:
-        return expected_seconds(Cell("d", "s", detector, protocol), n) - START
+        return expected_seconds(Cell("d", "s", detector, protocol), n) - OVERHEAD
 
     mp = costs()["MP"]
     assert 1.5 < mp.growth <= 2

@@ -13,7 +13,7 @@ import pytest
 
 from benchmark.catalogue import registry
 from benchmark.catalogue.checks import Check, iter_checks
-from benchmark.catalogue.invariances import LAWS
+from benchmark.catalogue.invariances import INVARIANCES
 from benchmark.catalogue.trials import CheckFailed
 from benchmark.cli import main
 from detectors.core.contract import Array, Detector
@@ -39,7 +39,7 @@ def test_a_detector_held_to_the_contract_alone_is_spared_the_laws() -> None:
         exempt: ClassVar[dict[str, str]] = {}
 
     spared = {check.name for check in iter_checks(Sound)} - {check.name for check in iter_checks(Modest)}
-    assert spared == set(LAWS)
+    assert spared == set(INVARIANCES)
 
 
 def test_every_file_of_a_detector_can_be_imported() -> None:

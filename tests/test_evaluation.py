@@ -13,7 +13,7 @@ import benchmark
 from benchmark import evaluation
 from benchmark.catalogue import trivial_baselines
 from benchmark.cli import main
-from benchmark.errors import UserError, foreign, whose
+from benchmark.errors import UserError, foreign, foreign_origin
 from benchmark.grid import Selection, protocols
 from benchmark.report import frames
 from benchmark.report.tables import Entry, Row
@@ -213,7 +213,7 @@ def test_a_message_for_people_is_nobodys_fault() -> None:
     for error, name in ((ValueError("no"), "theirs"), (UserError("no"), "")):
         with pytest.raises(type(error)) as raised, foreign("theirs"):
             raise error
-        assert whose(raised.value) == name
+        assert foreign_origin(raised.value) == name
 
 
 def test_two_folders_of_one_name_are_known_by_their_paths(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_two_folders_of_one_name_are_known_by_their_paths(tmp_path: Path) -> Non
         (tmp_path / place / "mine").mkdir(parents=True)
         rows = "\n".join(f"{k % 7},{int(k == 150)}" for k in range(300))
         (tmp_path / place / "mine" / "one.csv").write_text(f"value,label\n{rows}\n")
-    names = [evaluation.data_set(str(tmp_path / place / "mine"), folders).name for place in ("a", "b", "a", "b")]
+    names = [evaluation.load_data_set(str(tmp_path / place / "mine"), folders).name for place in ("a", "b", "a", "b")]
     paths = [str((tmp_path / place / "mine").resolve()) for place in ("a", "b")]
     assert names == ["mine", paths[1], "mine", paths[1]]
     assert folders == {"mine": paths[0], paths[1]: paths[1]}

@@ -137,8 +137,8 @@ def test_what_several_fits_say_alike_is_kept_once(tmp_path: Path) -> None:
 
 ALONE = """
 import sys, time
-from benchmark.execution.warm_up import compiling_alone
-with compiling_alone(), open(sys.argv[1], "a", buffering=1) as file:
+from benchmark.execution.warm_up import compile_lock
+with compile_lock(), open(sys.argv[1], "a", buffering=1) as file:
     file.write("in\\n")
     time.sleep(0.3)
     file.write("out\\n")
@@ -165,7 +165,7 @@ def test_without_locks_of_files_kernels_are_compiled_all_the_same(
 
 def test_only_packaged_detectors_are_warmed_up_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entered = []
-    monkeypatch.setattr(warm_up, "compiling_alone", lambda: contextlib.nullcontext(entered.append(1)))
+    monkeypatch.setattr(warm_up, "compile_lock", lambda: contextlib.nullcontext(entered.append(1)))
     monkeypatch.setattr(warm_up, "_warm", set())
     warm_up.warm_up(only(tmp_path, "Fine")[0])
     assert not entered

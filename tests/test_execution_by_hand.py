@@ -14,9 +14,9 @@ from benchmark.catalogue.invariances import parameter_ranges
 from benchmark.errors import UserError
 from benchmark.execution import backends, worker
 from benchmark.execution.backends import Board, processes
-from benchmark.execution.dask import copies_stay, require_same_versions
+from benchmark.execution.dask import keep_copies, require_same_versions
 from benchmark.execution.display import Display, _clock
-from benchmark.execution.execute import prepared
+from benchmark.execution.execute import make_detector
 from benchmark.execution.runner import RETRIED, Summary
 from benchmark.grid import Cell, Outcome, params_text, protocols
 from benchmark.system.environments import Environment
@@ -49,16 +49,16 @@ def test_a_protocol_that_is_named_twice_is_run_once() -> None:
 @pytest.mark.parametrize(("protocol", "plain"), [("tsb-uad", False), ("tsb-ad", True)])
 def test_a_detector_gets_the_seed_that_its_protocol_says(protocol: str, plain: bool) -> None:
     (one, series), *_ = planned(["IForest"], [toy()], seeds=(3,), protocols=(protocol,))
-    detector: Any = prepared(one, protocols.get(protocol), series)
+    detector: Any = make_detector(one, protocols.get(protocol), series)
     assert detector.random_state == (3 if plain else one.cell.random_state)
 
 
 def test_the_device_of_a_run_yields_to_that_of_the_user() -> None:
     ((one, series),) = planned(["AE"], [toy()], protocols=("normal-only",))
     on = replace(one, device="cpu:0")
-    detector: Any = prepared(on, protocols.get("normal-only"), series)
+    detector: Any = make_detector(on, protocols.get("normal-only"), series)
     assert detector.device == "cpu:0"
-    explicit: Any = prepared(replace(on, explicit=frozenset({"device"})), protocols.get("normal-only"), series)
+    explicit: Any = make_detector(replace(on, explicit=frozenset({"device"})), protocols.get("normal-only"), series)
     assert explicit.device != "cpu:0"
 
 
@@ -84,7 +84,7 @@ def test_all_that_end_at_once_are_given_back(monkeypatch: pytest.MonkeyPatch) ->
 
     rounds = iter([["one", "two"], ["three"]])
     monkeypatch.setattr(worker, "Worker", Idle)
-    monkeypatch.setattr(backends, "_ended", lambda busy, board: next(rounds))
+    monkeypatch.setattr(backends, "_collect", lambda busy, board: next(rounds))
     busy = iter([["a", "b"], ["a"], []])
     monkeypatch.setattr(backends, "_refill", lambda workers, waiting: next(busy))
     assert list(processes([], 2, Board())) == ["one", "two", "three"]
@@ -107,10 +107,10 @@ def test_a_worker_with_other_libraries_is_refused_by_its_address() -> None:
 def test_memory_counts_from_the_level_before_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
     levels = iter([100.0, 130.0, 150.0, 148.0])
     monkeypatch.setattr(worker.processes, "family_mb", lambda pid, exact=False: next(levels))
-    monkeypatch.setattr(worker.processes, "family", lambda pid: ["a child"])
+    monkeypatch.setattr(worker.processes, "descendants", lambda pid: ["a child"])
     one = worker.Worker()
     try:
-        one._clock_starts()
+        one._restart_clock()
         one._peak = 40.0
         assert one._above_level() == 30.0
         assert one._above_level() == 48.0, "a new peak is measured exactly"
@@ -176,13 +176,13 @@ def test_a_clock_counts_minutes_and_hours(seconds: float, shown: str) -> None:
     assert _clock(seconds) == shown
 
 
-def test_a_tasks_clock_starts_again_when_its_libraries_have_started(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tasks_restart_clock_again_when_its_libraries_have_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker.processes, "family_mb", lambda pid: 70.0)
     one = worker.Worker()
     one._since, one._level = 0.0, 5.0
-    one._hear("epoch 3")
+    one._receive("epoch 3")
     assert (one.line, one._since, one._level) == ("epoch 3", 0.0, 5.0)
-    one._hear(None)
+    one._receive(None)
     assert (one.line, one._level) == ("epoch 3", 70.0)
     assert one._since > 0
     one.close()
@@ -197,6 +197,6 @@ def test_dasks_memory_manager_is_left_as_it_was(managed: bool, status: str, aske
     manager = SimpleNamespace(
         running=lambda: managed, stop=lambda: seen.append("stop"), start=lambda: seen.append("start")
     )
-    with copies_stay(SimpleNamespace(amm=manager, status=status)):
+    with keep_copies(SimpleNamespace(amm=manager, status=status)):
         assert seen == asked[:1]
     assert seen == asked

@@ -97,7 +97,7 @@ def test_a_series_that_one_step_lacks_is_left_out_of_all(tmp_path: Path) -> None
     prefix = next(pair for pair in told.branches if "prefix" in pair[0].what)
     assert "(on 5 series)" in prefix[0].what
     assert prefix[1] == pytest.approx(0.01 * (len("prefix") - len("tsb-uad"))), "the change is over the series of both"
-    assert "of 6 series 5 gave a figure in every step" in told.notes[0]
+    assert "5 of 6 series have a figure in every step" in told.notes[0]
     assert all("published, mean" not in figure.what for figure in told.published)
 
 
@@ -123,7 +123,7 @@ def test_seeds_show_their_spread_and_a_step_without_cells_is_named(tmp_path: Pat
     last = told.chain[-1]
     assert (last.value, last.low, last.high) == pytest.approx((lowest + 0.001, lowest, lowest + 0.002))
     assert "seeds 0." in explain.as_text(told)
-    assert told.notes[0].startswith("no cell ended well, left out: fit sees the first tenth")
+    assert told.notes[0].startswith("left out, as no cell is ok: fit sees the first tenth")
 
 
 def test_nothing_that_ended_well_is_no_explanation(tmp_path: Path) -> None:

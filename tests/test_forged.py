@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmark.store.sound import fault_of_cell, fault_of_run
 from sklearn.metrics import roc_auc_score
 
 from benchmark.errors import UserError
@@ -27,7 +28,6 @@ from benchmark.report.writer import Wanted, write
 from benchmark.store import Store, merge, verify
 from benchmark.store.database import MAGIC
 from benchmark.store.evaluate import fill, measure
-from benchmark.store.sound import fault_of_cell, fault_of_run
 from tests.support.cases import planned, toy
 from tests.support.stored import cell
 from tests.support.stored import fill as stored
@@ -236,8 +236,8 @@ def a_loop(path: Path) -> None:
 FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a folder": (Path.mkdir, "is a folder, not a store of results"),
     "a link to itself": (a_loop, "is a symbolic link that leads back to itself"),
-    "a pipe": (lambda path: os.mkfifo(path), "is no ordinary file"),
-    "a packed store": (lambda path: path.write_bytes(gzip.compress(MAGIC)), "is packed with gzip"),
+    "a pipe": (lambda path: os.mkfifo(path), "is not an ordinary file"),
+    "a packed store": (lambda path: path.write_bytes(gzip.compress(MAGIC)), "is compressed with gzip"),
     "an empty file": (Path.touch, "is damaged"),
     "a newer store": (lambda path: of_schema(path, 99), "was written by a newer version"),
     "an older store than any": (lambda path: of_schema(path, -1), "is another program's database"),

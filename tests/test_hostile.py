@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 
 from benchmark.cli import main
-from benchmark.errors import OBEYED, UserError
+from benchmark.errors import UNSAFE, UserError
 from benchmark.execution.backends import Backend, Board
 from benchmark.execution.display import Display
 from benchmark.execution.runner import pending, run
 from benchmark.grid.cells import Outcome
 from benchmark.store.exchange import merge, verify
-from benchmark.store.sound import cell_of
 from benchmark.store.store import Store
+from benchmark.store.validity import cell_of
 from datasets._base import Series
 from tests.support.cases import planned, plugin, toy
 
@@ -144,7 +144,7 @@ def test_reports_escape_them_and_write_nowhere_else(store_path: Path, tmp_path: 
         if file.suffix == ".tex":
             assert r"\input{" not in file.read_text(), file.name
         if file.suffix in (".html", ".md", ".tex", ".csv"):
-            assert not OBEYED.search(file.read_text()), file.name
+            assert not UNSAFE.search(file.read_text()), file.name
         if file.suffix == ".md":
             assert max(map(len, file.read_text().splitlines())) < 4000, "names are cut in tables"
     with (out / "cells.csv").open(newline="") as lines:

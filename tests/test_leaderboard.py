@@ -16,10 +16,10 @@ from hypothesis import given, settings
 import datasets
 from benchmark import cli, leaderboard, metrics
 from benchmark.errors import UserError
-from benchmark.evaluation import evaluated, selection_of
+from benchmark.evaluation import evaluate_cells, selection_of
 from benchmark.grid import tsb_ad_rows
 from benchmark.leaderboard import Figures, summary
-from benchmark.leaderboard.figures import _row, on_listed_files
+from benchmark.leaderboard.figures import _row, leaderboard_cells
 from benchmark.leaderboard.submission import _results, _script
 from benchmark.store import Store
 from benchmark.system.packaged import read_csv
@@ -144,7 +144,7 @@ def some(label: str, method: str, shift: float, files: int = 40, exact: bool = T
     ],
 )
 def test_verdicts(shift: float, exact: bool, text: str) -> None:
-    lines, _ = leaderboard.summarised([some("POLY", "POLY", shift, exact=exact)])
+    lines, _ = leaderboard.summarise([some("POLY", "POLY", shift, exact=exact)])
     (ours,) = [line for line in lines if line.kind == "ours"]
     assert ours.verdict == text
     assert ours.mean - ours.published == pytest.approx(shift, abs=1e-6)
@@ -152,7 +152,7 @@ def test_verdicts(shift: float, exact: bool, text: str) -> None:
 
 def test_lines_compare_like_with_like() -> None:
     whole, part = some("A", "POLY", 0.1), some("ScaleFlow", "", 0.3, files=20)
-    lines, test = leaderboard.summarised([whole, part])
+    lines, test = leaderboard.summarise([whole, part])
     by_name = {line.name: line for line in lines}
     assert len(lines) == 32 + 2 + 1
     assert lines[-1].name == "ScaleFlow (ours)"  # on fewer files: not among the others
@@ -179,7 +179,7 @@ def test_lines_compare_like_with_like() -> None:
 
 
 def test_rows_that_repeat_a_method_say_on_how_many_files_and_what_decides() -> None:
-    lines, _ = leaderboard.summarised([some("MP", "MatrixProfile", 0.0), some("ScaleFlow", "", 0.3)])
+    lines, _ = leaderboard.summarise([some("MP", "MatrixProfile", 0.0), some("ScaleFlow", "", 0.3)])
     part = leaderboard.document(leaderboard.sheets(lines)).split("### Rows that repeat")[1].split("###")[0]
     (row,) = [line for line in part.splitlines() if "MatrixProfile" in line]
     assert "40 of 40" in row
@@ -233,7 +233,7 @@ def test_the_interval_covers_the_mean_of_many_draws() -> None:
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("leaderboard") / "store.sqlite"
     series = [made_up(name, seed) for seed, name in enumerate(FILES)]
-    evaluated(["SR", "MovingStd"], series, selection_of("tsb-ad", [0]), store=path)
+    evaluate_cells(["SR", "MovingStd"], series, selection_of("tsb-ad", [0]), store=path)
     return path
 
 
@@ -273,7 +273,7 @@ def test_a_plug_in_has_results_and_no_script(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     folder = plugin(tmp_path, "Fine")
-    evaluated([folder], [made_up(FILES[0], 0)], selection_of("tsb-ad", [0]), store=tmp_path / "s.sqlite")
+    evaluate_cells([folder], [made_up(FILES[0], 0)], selection_of("tsb-ad", [0]), store=tmp_path / "s.sqlite")
     assert cli.main(["submit", "Fine", "--store", "s.sqlite", "--out", "out"]) == 0
     assert [path.name for path in Path("out").iterdir()] == ["Fine.csv"]
     assert "no script" in capsys.readouterr().err
@@ -306,7 +306,7 @@ def test_a_quick_run_and_one_of_several_seeds_are_not_submitted(
     tmp_path: Path, detector: str, seeds: tuple[int, ...], quick: bool, said: str
 ) -> None:
     path = tmp_path / "s.sqlite"
-    evaluated([detector], [made_up(FILES[0], 0)], selection_of("tsb-ad", seeds, quick=quick), store=path)
+    evaluate_cells([detector], [made_up(FILES[0], 0)], selection_of("tsb-ad", seeds, quick=quick), store=path)
     with Store(path, write=True) as opened:
         assert bool(leaderboard.figures(opened)) != quick
         with pytest.raises(UserError, match=said):
@@ -316,7 +316,7 @@ def test_a_quick_run_and_one_of_several_seeds_are_not_submitted(
 def test_a_store_without_such_rows_says_what_to_run(tmp_path: Path) -> None:
     with Store(tmp_path / "s.sqlite", write=True) as empty:
         assert "run --dataset TSB-AD-U" in leaderboard.document(
-            leaderboard.sheets(*leaderboard.summarised(leaderboard.figures(empty)))
+            leaderboard.sheets(*leaderboard.summarise(leaderboard.figures(empty)))
         )
         with pytest.raises(UserError, match="run --dataset TSB-AD-U first"):
             leaderboard.submission(empty, "SR")
@@ -362,7 +362,7 @@ def test_the_report_page_has_the_leaderboard(store: Path, tmp_path: Path) -> Non
 def test_seeds_of_a_row_are_told() -> None:
     row = some("SAND", "SAND", 0.0)
     row.seeds = 5
-    lines, _ = leaderboard.summarised([row, some("SR", "SR", 0.0)])
+    lines, _ = leaderboard.summarise([row, some("SR", "SR", 0.0)])
     notes = leaderboard.sheets(lines)[0].notes
     assert any(note.startswith("Seeds: SAND (ours) 5;") for note in notes)
 
@@ -377,7 +377,7 @@ def test_a_row_has_the_fewest_seeds_of_its_files() -> None:
 
 
 def test_files_of_untouched_sources_are_counted() -> None:
-    lines, test = leaderboard.summarised([some("ScaleFlow", "", 0.3, files=39)])
+    lines, test = leaderboard.summarise([some("ScaleFlow", "", 0.3, files=39)])
     (mine,) = [line for line in lines if line.tuned]
     left = [file for file in mine.per_file if file.split("_")[1] not in mine.tuned]
     assert len(left) != 39 - len(left)
@@ -385,7 +385,7 @@ def test_files_of_untouched_sources_are_counted() -> None:
 
 
 def test_tables_have_the_figures_and_the_files_of_each_source() -> None:
-    lines, test = leaderboard.summarised([some("POLY", "POLY", 0.1), some("ScaleFlow", "", 0.3, files=20)])
+    lines, test = leaderboard.summarise([some("POLY", "POLY", 0.1), some("ScaleFlow", "", 0.3, files=20)])
     for row, line in zip(csv.DictReader(io.StringIO(leaderboard.lines_csv(lines))), lines, strict=True):
         shown = [float(row[name]) for name in ("mean", "low", "high", "rank", "published", "after_train")]
         exact = [line.mean, line.low, line.high, line.rank, line.published, line.after_train]
@@ -424,7 +424,7 @@ def test_only_whole_cells_of_the_protocol_on_listed_files_that_ended_well_count(
 
     others = [row(FILES[0], protocol="tsb-uad"), row("mine.csv"), row(FILES[0], status="failed", seed=1)]
     given = Cells(row(FILES[0]), *others, cell("TSB-AD-U", FILES[1], "POLY", protocol="tsb-ad", quick=True))
-    counted = on_listed_files(given)  # type: ignore[arg-type]
+    counted = leaderboard_cells(given)  # type: ignore[arg-type]
     assert counted[["series", "protocol", "status", "seed", "detector"]].to_numpy().tolist() == [
         [FILES[0], "tsb-ad", "ok", 0, "SR"]
     ]
@@ -432,7 +432,7 @@ def test_only_whole_cells_of_the_protocol_on_listed_files_that_ended_well_count(
 
 def test_ten_published_methods_and_our_whole_rows_are_tested_within_sources() -> None:
     whole, part = some("A", "POLY", 0.1), some("B", "POLY", 0.2, files=20)
-    lines, test = leaderboard.summarised([whole, part])
+    lines, test = leaderboard.summarise([whole, part])
     published = sorted((line.rank, line.name) for line in lines if line.kind == "published")
     assert test is not None
     assert set(test.mean_ranks) == {"A (ours)", *(name for _, name in published[:10])}
@@ -445,7 +445,7 @@ def test_ten_published_methods_and_our_whole_rows_are_tested_within_sources() ->
 
 
 def test_the_best_method_without_tuned_sources_is_that_of_the_same_files() -> None:
-    lines, _ = leaderboard.summarised([some("ScaleFlow", "", 0.3)])
+    lines, _ = leaderboard.summarise([some("ScaleFlow", "", 0.3)])
     (mine,) = [line for line in lines if line.tuned]
     rest = [file for file in mine.per_file if file.split("_")[1] not in mine.tuned]
     means = {m: np.mean([by[f] for f in rest]) for m, by in leaderboard.published_figures().items()}
@@ -459,7 +459,7 @@ def test_rows_of_one_class_behind_the_training_rows_have_no_figure(tmp_path: Pat
     labels = np.where(np.arange(1500) < 500, one.labels, label).astype(np.uint8)  # tr_500 in its name
     labels[100:120] = 1 - label
     series = [Series("TSB-AD-U", FILES[0], one.values, labels), made_up(FILES[1], 1)]
-    evaluated(["MovingStd"], series, selection_of("tsb-ad", [0]), store=tmp_path / "s.sqlite")
+    evaluate_cells(["MovingStd"], series, selection_of("tsb-ad", [0]), store=tmp_path / "s.sqlite")
     with Store(tmp_path / "s.sqlite", write=True) as opened:
         for _ in range(2):  # measured, then read
             (row,) = leaderboard.figures(opened)

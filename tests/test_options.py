@@ -165,14 +165,14 @@ def sees_the_data(spy: Spy, take: Callable[[], object], mode: str = "simulated")
 
 
 def reads_a_folder(spy: Spy) -> None:
-    assert (spy["data_set"]["name"], spy["data_set"]["options"]) == ("MGAB", FolderOptions(READ, train=7))
+    assert (spy["load_data_set"]["name"], spy["load_data_set"]["options"]) == ("MGAB", FolderOptions(READ, train=7))
 
 
 @pytest.fixture
 def data(spy: Spy) -> Spy:
     spy.on("datasets.iter_series", ())
     spy.on("datasets.located")
-    spy.on("benchmark.evaluation.data_set")
+    spy.on("benchmark.evaluation.load_data_set")
     return spy
 
 

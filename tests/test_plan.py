@@ -12,7 +12,7 @@ from benchmark.catalogue import registry
 from benchmark.errors import UserError
 from benchmark.grid import protocols
 from benchmark.grid.cells import Cell
-from benchmark.grid.costs import START, UNKNOWN, Cost, costs, expected_seconds
+from benchmark.grid.costs import OVERHEAD, UNKNOWN, Cost, costs, expected_seconds
 from benchmark.grid.plan import QUICK_POINTS, Selection, longest_first, plan, quick_cut, rows
 from datasets._base import Series
 from tests.support.cases import plugin
@@ -109,7 +109,7 @@ def test_parameters_may_be_given_by_the_name_and_by_the_file(tmp_path: Path) -> 
 def test_a_plugin_may_not_take_the_name_of_a_row(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(PLUGIN.replace("Mine", "HBOS"))
-    with pytest.raises(UserError, match="belongs to a detector of the package"):
+    with pytest.raises(UserError, match="is the name of a detector of the package"):
         rows(Selection(detectors=(str(file),)))
 
 
@@ -231,7 +231,7 @@ def test_expected_costs_by_hand() -> None:
         "prefix": unknown * (100 + 1000),
     }
     for protocol, seconds in expected.items():
-        assert expected_seconds(Cell("d", "s", "Mine", protocol), 1000) == pytest.approx(START + seconds)
+        assert expected_seconds(Cell("d", "s", "Mine", protocol), 1000) == pytest.approx(OVERHEAD + seconds)
     square = Cost(fit=1e-3, score=0.0, growth=2.0, share=1.0, cap=5_000)
     assert square.seconds(10_000, 10_000) == pytest.approx(1e-3 * 5_000 * 0.5)
 
@@ -240,7 +240,7 @@ def test_a_cost_counts_what_the_protocol_lets_a_detector_fit() -> None:
     for name, cost in costs().items():
         if "@" not in name:
             cell = Cell("d", "s", name, "tsb-uad")
-            assert expected_seconds(cell, 1000) == pytest.approx(START + cost.seconds(cost.share * 1000, 1000, 1))
+            assert expected_seconds(cell, 1000) == pytest.approx(OVERHEAD + cost.seconds(cost.share * 1000, 1000, 1))
     assert {cost.share for cost in costs().values()} == {0.1, 1.0}
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.errors import UserError
-from benchmark.grid import Inapplicable, fitted_parts, labelled_in_fit, protocols, splits
+from benchmark.grid import Inapplicable, count_fitted, fitted_parts, protocols, splits
 from benchmark.grid.protocols import PROTOCOLS
 from benchmark.grid.splits import normal_spans
 from datasets._base import Series
@@ -100,14 +100,14 @@ def test_prefix_uses_the_shipped_training_series_where_there_is_one() -> None:
     (split,) = PROTOCOLS["prefix"].splits(one, Unsupervised(), 0)
     assert split.train is None
     assert [len(p) for p in fitted_parts(one, split)] == [300]
-    assert labelled_in_fit(one, [split]) == (300, 0)
+    assert count_fitted(one, [split]) == (300, 0)
     assert rows_seen(series(), "prefix", Unsupervised()) == [set(range(100))]
 
 
 def test_what_fit_saw_is_counted_with_its_labelled_points() -> None:
     one = series()
     splits = PROTOCOLS["prefix"].splits(one, Unsupervised(), 0)
-    assert labelled_in_fit(one, splits) == (100, 10)
+    assert count_fitted(one, splits) == (100, 10)
 
 
 def test_a_series_without_normal_rows_cannot_play_normal_only() -> None:

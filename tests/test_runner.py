@@ -23,7 +23,7 @@ from benchmark.grid.cells import Outcome, Status
 from benchmark.metrics import METRICS
 from benchmark.store.store import Store
 from benchmark.system import settings
-from benchmark.system.processes import uninterrupted
+from benchmark.system.processes import delay_interrupt
 from tests.support.cases import planned, plugin, toy
 
 SERIAL = Backend("serial")
@@ -110,7 +110,7 @@ def test_ctrl_c_keeps_what_arrived_and_the_rest_runs_later(tmp_path: Path, backe
 
 def test_an_interrupt_waits_for_the_commit() -> None:
     done = []
-    with pytest.raises(KeyboardInterrupt), uninterrupted():  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), delay_interrupt():  # noqa: PT012
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.01)
         done.append("committed")
@@ -190,7 +190,7 @@ def test_caps_on_threads_end_with_the_block(monkeypatch: pytest.MonkeyPatch) -> 
     first, second, *_ = settings.THREAD_VARIABLES
     monkeypatch.setenv(first, "5")
     monkeypatch.delenv(second, raising=False)
-    with settings.threads_kept():
+    with settings.restore_threads():
         settings.cap_threads(2)
         assert os.environ[first] == os.environ[second] == "2"
     assert os.environ[first] == "5"

@@ -26,8 +26,8 @@ from benchmark.store.database import StoreLocked
 from benchmark.store.exchange import Verified, export, merge, verify
 from benchmark.store.schema import MIGRATIONS
 from benchmark.store.scores_file import import_scores
-from benchmark.store.sound import cell_of
 from benchmark.store.store import Store
+from benchmark.store.validity import cell_of
 from tests.support.cases import toy
 from tests.support.stored import cell, fill, ok
 
@@ -218,7 +218,7 @@ def test_a_log_without_its_file_is_not_poured_into_a_new_one(tmp_path: Path) -> 
 def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("dear diary")
-    with pytest.raises(UserError, match="no store of results"):
+    with pytest.raises(UserError, match="not a store of results"):
         Store(text, write=True)
     other = tmp_path / "other.sqlite"
     with sqlite3.connect(other) as db:
@@ -233,7 +233,7 @@ def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
 
 def test_large_files_get_their_small_tables_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = fill(tmp_path / "s.sqlite", *"ABC")
-    monkeypatch.setattr(database, "CHECKED_WHOLE", 0)
+    monkeypatch.setattr(database, "MAX_FULL_CHECK", 0)
     Store(path, write=True).close()
     damage(path, "schema")
     with pytest.raises(UserError, match="damaged"):
@@ -588,7 +588,7 @@ def test_a_name_nearly_right_is_guessed_and_cells_without_a_column_are_refused(t
         with pytest.raises(UserError, match="more cells than its first line"):
             import_scores(store, more, "Theirs")
         store.put_series(toy(seed=1))  # other values under the same name
-        with pytest.raises(UserError, match="Toy/toy may be 2 stored series: give the whole hash"):
+        with pytest.raises(UserError, match="Toy/toy matches 2 stored series: give the whole hash"):
             import_scores(store, scores_file(tmp_path / "two.csv", "Toy/toy", [1.0]), "Theirs")
 
 
@@ -665,7 +665,7 @@ def test_a_series_longer_than_its_row_says_is_damaged(tmp_path: Path) -> None:
         store.put_series(toy())
         with store.database.transaction() as db:
             db.execute("UPDATE series SET n = n - 1")
-        with pytest.raises(UserError, match="its length is not what its row says"):
+        with pytest.raises(UserError, match="its length is not the one in its row"):
             store.load_series(toy().sha256)
 
 

@@ -11,7 +11,7 @@ import pytest
 import datasets
 from benchmark import cli
 from benchmark.errors import counted
-from benchmark.grid import named_source
+from benchmark.grid import source_in_name
 from benchmark.store import Store
 from datasets import Facts
 from tests.support.cluster import Cluster
@@ -51,7 +51,7 @@ def test_the_whole_list_is_planned_by_source(
 ) -> None:
     assert cli.main(command(folder, tmp_path / "none.sqlite", "--dry-run")) == 0
     out, err = capsys.readouterr()
-    sources = Counter(named_source(facts.name) for facts in whole_list())
+    sources = Counter(source_in_name(facts.name) for facts in whole_list())
     assert len(sources) == 23
     assert sum(sources.values()) == 350
     for source, count in sources.items():

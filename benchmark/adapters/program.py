@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmark.adapters.borrowed import EXPLAINED, Borrowed, explained
 from benchmark.errors import UserError, counted
-from benchmark.system.processes import end_family, end_marked, folder_prefix, supervised
+from benchmark.system.processes import folder_prefix, kill_by_variable, kill_descendants, supervised_command
 from benchmark.system.settings import threads
 from detectors import Array, Diet
 from detectors.core import Rule, one_of, resolve_window, two_windows
@@ -101,16 +101,16 @@ class Program(Borrowed):
         """Run the program to its end; if anything happens meanwhile, Ctrl-C for one, all its processes are ended."""
         log = folder / "log.txt"
         with log.open("ab") as said:  # appended to, so that it can be shortened meanwhile
-            line = supervised([*shlex.split(self.command), str(folder)])
+            line = supervised_command([*shlex.split(self.command), str(folder)])
             marked = os.environ | {MARK: str(folder)}
             process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=marked)
             try:
                 code = self._followed(process, log)
             finally:
-                end_family(process.pid)
+                kill_descendants(process.pid)
                 process.kill()
                 if process.wait() < 0:  # so do we when it was going on, but then nothing is left
-                    end_marked(MARK, str(folder))
+                    kill_by_variable(MARK, str(folder))
         if code:
             raise ProgramFailed(f"`{self.command}` {_manner(code)}; it last said:\n{_last_lines(log, 10)}")
         scores = folder / f"scores.{self.format}"

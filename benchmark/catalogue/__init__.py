@@ -1,4 +1,4 @@
-"""Which detectors there are, what each promises, and what was published of them."""
+"""The registered detectors, the checks of the detector contract, and the published figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every detector must keep, as named checks: for our own tests and for anybody's file.
+"""The detector contract as named checks, for our own tests and for ``python -m benchmark check FILE``.
 
 >>> from detectors import POLY
 >>> [check.run() for check in iter_checks(POLY) if check.name == "documented"]
@@ -15,7 +15,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from benchmark.catalogue.invariances import LAWS
+from benchmark.catalogue.invariances import INVARIANCES
 from benchmark.catalogue.trials import (
     LONG,
     WIDE,
@@ -36,27 +36,27 @@ Verdict = Literal["passed", "exempt"]
 
 @dataclass(frozen=True)
 class Check:
-    """One promise of the contract, bound to a detector class."""
+    """One requirement of the contract, for one detector class."""
 
-    name: str  # short and stable: the key of a detector's ``exempt``
-    proves: str  # the promise, in a sentence
+    name: str  # the key in a detector's ``exempt``, so it must not change
+    requirement: str  # a sentence for the user
     detector: type[Detector]
     function: Callable[[type[Detector]], None]
 
     @property
     def reason(self) -> str:
-        """Why the detector need not keep it; empty if it must."""
+        """Why the detector is exempt from the check; empty if it is not."""
         return self.detector.exempt.get(self.name, "")
 
     def run(self) -> Verdict:
-        """Run it.
+        """Run the check.
 
         Raises
         ------
         CheckFailed
-            If the promise is broken, or if it is kept although the detector claims an exemption.
+            If the detector fails the check, or passes it although it claims an exemption.
         Exception
-            Whatever the detector itself raises.
+            Any error that the detector itself raises.
         """
         if not self.reason:
             self.function(self.detector)
@@ -75,51 +75,51 @@ _CHECKS: dict[str, tuple[str, Callable[[type[Detector]], None]]] = {}
 
 
 def iter_checks(detector: type[Detector]) -> Iterator[Check]:
-    """The checks that bind a detector class, cheap ones first: how many, its ``conformance`` says."""
+    """Yield the checks of a detector class, cheap ones first; its ``conformance`` says whether invariances count."""
     unknown = set(detector.exempt) - set(_CHECKS)
     if unknown:
         raise CheckFailed(f"{detector.__name__}.exempt names unknown checks: {', '.join(sorted(unknown))}")
-    for name, (proves, function) in _CHECKS.items():
-        if name not in LAWS or detector.conformance == "invariance":
-            yield Check(name, proves, detector, function)
+    for name, (requirement, function) in _CHECKS.items():
+        if name not in INVARIANCES or detector.conformance == "invariance":
+            yield Check(name, requirement, detector, function)
 
 
-def _promise(proves: str) -> Callable[[Callable[[type[Detector]], None]], Callable[[type[Detector]], None]]:
+def _requires(requirement: str) -> Callable[[Callable[[type[Detector]], None]], Callable[[type[Detector]], None]]:
     def register(function: Callable[[type[Detector]], None]) -> Callable[[type[Detector]], None]:
-        _CHECKS[function.__name__.replace("_", " ").strip()] = (proves, function)
+        _CHECKS[function.__name__.replace("_", " ").strip()] = (requirement, function)
         return function
 
     return register
 
 
-# -- the promises ------------------------------------------------------------------------------
+# -- the requirements --------------------------------------------------------------------------
 
 
-@_promise("It says what it is: a docstring, a source, a known diet and group, each parameter explained.")
+@_requires("It is documented: a docstring that explains each parameter, a source, a valid learns_from and group.")
 def documented(cls: type[Detector]) -> None:
     expect(len(cls.__doc__ or "") > 20, "write a docstring that says what the detector does")
     text = " ".join(base.__doc__ or "" for base in cls.__mro__ if base is not object)
     expect(bool(cls.source), "set `source` to the paper or the place that the method comes from")
     expect(cls.learns_from in get_args(Diet), f"learns_from must be one of {get_args(Diet)}, got {cls.learns_from!r}")
     expect(cls.group in get_args(Group), f"group must be one of {get_args(Group)}, got {cls.group!r}")
-    silent = [name for name in cls.param_defaults() if name not in text]
-    expect(not silent, f"the docstring does not explain {', '.join(silent)}")
+    missing = [name for name in cls.param_defaults() if name not in text]
+    expect(not missing, f"the docstring does not explain {', '.join(missing)}")
 
 
-@_promise("No method asks for labels.")
+@_requires("No method takes labels.")
 def no_labels(cls: type[Detector]) -> None:
     for name, method in inspect.getmembers(cls, inspect.isfunction):
-        asked = {"y", "label", "labels", "y_true", "anomalies"} & set(inspect.signature(method).parameters)
-        expect(not asked, f"{name} takes {', '.join(sorted(asked))}: labels never reach a detector")
+        taken = {"y", "label", "labels", "y_true", "anomalies"} & set(inspect.signature(method).parameters)
+        expect(not taken, f"{name} takes {', '.join(sorted(taken))}: a detector never gets labels")
 
 
-@_promise("The constructor stores its arguments untouched, fit leaves them alone, and a typo is refused.")
+@_requires("The constructor stores its arguments unchanged, fit does not change them, and a wrong name is refused.")
 def parameters(cls: type[Detector]) -> None:
     given = cls.param_defaults() | cheap(cls)
     expect(inspect.Parameter.empty not in given.values(), "every parameter needs a default")
     detector = cls(**given)
     for name, value in given.items():
-        expect(getattr(detector, name) is value, f"the constructor must store {name} as it came")
+        expect(getattr(detector, name) is value, f"the constructor must store {name} unchanged")
     detector.fit(wave())
     expect(detector.get_params() == given, f"fit changed the parameters from {given} to {detector.get_params()}")
     detector.set_params(**given)
@@ -127,12 +127,12 @@ def parameters(cls: type[Detector]) -> None:
     expect_refusal(lambda: detector.set_params(no_such=1), ValueError, "no_such", "an unknown parameter")
 
 
-@_promise("score before fit is refused and says what to call.")
+@_requires("score before fit raises an error that says what to call.")
 def unfitted(cls: type[Detector]) -> None:
     expect_refusal(lambda: make(cls).score(wave()), RuntimeError, "fit", "score before fit")
 
 
-@_promise("NaN, infinity, two dimensions, no points and too few points are refused, saying which.")
+@_requires("NaN, infinity, two dimensions, no points and too few points raise an error that says which it was.")
 def refusals(cls: type[Detector]) -> None:
     holed, infinite = wave(), wave()
     holed[7], infinite[9] = np.nan, np.inf
@@ -153,7 +153,7 @@ def refusals(cls: type[Detector]) -> None:
             expect_refusal(lambda call=call, few=few: call(wave(few)), ValueError, "at least", f"{verb}: {few} points")  # type: ignore[misc]
 
 
-@_promise("One finite float64 score per point, also for another length than the fitted one, down to the least.")
+@_requires("score gives one finite float64 score per point, for any length from min_length on.")
 def output(cls: type[Detector]) -> None:
     detector = make(cls).fit(wave(400))
     least = detector.min_length()
@@ -166,7 +166,7 @@ def output(cls: type[Detector]) -> None:
         expect(bool(np.isfinite(scores).all()), "scores must be finite")
 
 
-@_promise("Input stays as it was, read-only input is accepted, and scoring twice gives the same.")
+@_requires("Input is not changed, read-only input is accepted, and scoring twice gives the same scores.")
 def input_untouched(cls: type[Detector]) -> None:
     x, before = wave(), wave()
     detector = make(cls).fit(x)
@@ -178,10 +178,10 @@ def input_untouched(cls: type[Detector]) -> None:
     expect_equal(first, detector.score(x), "scoring another series in between")
 
 
-@_promise("Equal parameters and seed give equal scores, whatever the global random state.")
+@_requires("Equal parameters and seed give equal scores, whatever the global random state.")
 def reproducible(cls: type[Detector]) -> None:
     x = wave()
-    state = np.random.get_state()  # noqa: NPY002 - the global state is what must not matter
+    state = np.random.get_state()  # noqa: NPY002 - the global state must have no effect
     try:
         np.random.seed(1)  # noqa: NPY002
         first = make(cls).fit(x).score(x)
@@ -191,7 +191,7 @@ def reproducible(cls: type[Detector]) -> None:
         np.random.set_state(state)  # noqa: NPY002
 
 
-@_promise("sklearn.base.clone gives an unfitted copy with the same parameters and scores.")
+@_requires("sklearn.base.clone gives an unfitted copy with the same parameters and scores.")
 def clone(cls: type[Detector]) -> None:
     from sklearn.base import clone as sklearn_clone
 
@@ -203,7 +203,7 @@ def clone(cls: type[Detector]) -> None:
     expect_equal(detector.score(x), copy.fit(x).score(x), "cloning")
 
 
-@_promise("A fitted detector survives pickling with equal scores.")
+@_requires("A fitted detector can be pickled, and the copy gives equal scores.")
 def pickled(cls: type[Detector]) -> None:
     x = wave()
     detector = make(cls).fit(x)
@@ -211,14 +211,14 @@ def pickled(cls: type[Detector]) -> None:
     expect_equal(detector.score(x), again.score(x), "pickling")
 
 
-@_promise("float32 and integers are accepted and mean the same as float64 of equal value.")
+@_requires("float32 and integers are accepted and give the same scores as equal float64 values.")
 def other_types(cls: type[Detector]) -> None:
     for x in (wave().astype(np.float32), np.round(10 * wave()).astype(np.int64)):
         same = x.astype(np.float64)
         expect_equal(make(cls).fit(x).score(x), make(cls).fit(same).score(same), f"input of type {x.dtype}")
 
 
-@_promise("A constant series, one that turns constant and one that repeats exactly get finite scores.")
+@_requires("A constant series, one that becomes constant and one that repeats exactly get finite scores.")
 def constant(cls: type[Detector]) -> None:
     flat, half = np.full(300, 3.7), wave(300)
     half[150:] = half[150]
@@ -228,15 +228,15 @@ def constant(cls: type[Detector]) -> None:
     make(cls).fit(flat).score(wave(300))
 
 
-@_promise("A series of pieces can be fitted; one piece alone is the series itself.")
+@_requires("fit accepts a list of pieces; a list of one piece gives the same as the piece.")
 def pieces(cls: type[Detector]) -> None:
     x = wave(500)
     expect_equal(make(cls).fit([x]).score(x), make(cls).fit(x).score(x), "wrapping the series into a list")
     scores = make(cls).fit([x[:220], x[240:243], x[260:]]).score(x)
-    expect(scores.shape == x.shape, "fitted on pieces, it must score any series")
+    expect(scores.shape == x.shape, "after a fit on pieces, it must score any series")
 
 
-@_promise("Thresholds are finite and predict marks exactly the scores that reach them.")
+@_requires("Thresholds are finite, and predict flags exactly the scores at or above the threshold.")
 def prediction(cls: type[Detector]) -> None:
     x = wave()
     detector = make(cls).fit(x)
@@ -248,10 +248,10 @@ def prediction(cls: type[Detector]) -> None:
     )
 
 
-@_promise("A spike ranks above the middle of all scores, and raises scores around it more than it lowers them.")
+@_requires("A spike scores above the median of all scores, and raises scores around it more than it lowers them.")
 def spike(cls: type[Detector]) -> None:
     x = wave(1500)
-    row = 640  # behind the 500 points that POLY leaves out, in front of the middle
+    row = 640  # after the 500 points that POLY leaves out, before the middle
     spiked = x.copy()
     spiked[row] += 5
     detector = make(cls).fit(x[:600])
@@ -266,7 +266,7 @@ def spike(cls: type[Detector]) -> None:
     )
 
 
-@_promise(
+@_requires(
     "No copy of all windows: on a long series Python and numpy allocate less than n x window x 8 bytes at a time."
 )
 def memory(cls: type[Detector]) -> None:
@@ -274,12 +274,12 @@ def memory(cls: type[Detector]) -> None:
     expect(peak < limit, f"peak {peak / 2**20:.1f} MiB, a full window matrix takes {limit / 2**20:.1f} MiB")
 
 
-def _law(fault: Callable[[Callable[..., Detector]], str]) -> Callable[[type[Detector]], None]:
+def _as_check(find_fault: Callable[[Callable[..., Detector]], str]) -> Callable[[type[Detector]], None]:
     def check(cls: type[Detector]) -> None:
-        said = fault(lambda **params: cls(**cheap(cls) | params))
-        expect(not said, said)
+        fault = find_fault(lambda **params: cls(**cheap(cls) | params))
+        expect(not fault, fault)
 
     return check
 
 
-_CHECKS |= {name: (proves, _law(fault)) for name, (proves, fault) in LAWS.items()}
+_CHECKS |= {name: (requirement, _as_check(find_fault)) for name, (requirement, find_fault) in INVARIANCES.items()}

@@ -1,4 +1,4 @@
-"""What was published: the paper's table, and the AUROC of each series in TSB-UAD's repository."""
+"""Published figures: the paper's table, and the AUROC of each series in TSB-UAD's repository."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from benchmark.system.packaged import read_csv
 
 @cache
 def published() -> dict[tuple[str, str], float]:
-    """The paper's AUROC by (detector, data set), to two decimals, in its order."""
+    """Read the paper's AUROC by (detector, data set), to two decimals, in the order of its table."""
     return {(row["detector"], row["dataset"]): float(row["auroc"]) for row in read_csv(__package__, "published.csv")}
 
 
 @cache
 def published_order() -> tuple[str, ...]:
-    """Row names of the published table, in its order."""
+    """Return the detectors of the published table, in its order."""
     return tuple(dict.fromkeys(detector for detector, _ in published()))
 
 
 @cache
 def published_per_series() -> dict[tuple[str, str, str], float]:
-    """AUROC by (detector, data set, series), from the file in TSB-UAD's repository.
+    """Read the AUROC of the twelve baselines by (detector, data set, series), from the file in TSB-UAD's repository.
 
-    Of the twelve baselines; NormA lacks five series. It comes from another run than the published means.
+    NormA lacks five series. The file comes from another run than the published means.
     """
     return {
         (name, row["dataset"], row["series"]): float(value)

@@ -1,4 +1,4 @@
-"""Names to classes: detectors that ship with the package, and those that a user brings."""
+"""Detector classes by name: those of the package, and the user's own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _discover() -> tuple[dict[str, type[Detector]], dict[str, str]]:
     for name in names:
         try:
             module = importlib.import_module(f"{detectors_package.__name__}.{name}")
-        except Exception as error:  # noqa: BLE001 - whatever a broken file raises is shown, not hidden
+        except Exception as error:  # noqa: BLE001 - any error of a broken file is shown to the user
             broken[name] = f"{type(error).__name__}: {error}"
         else:
             found |= {cls.__name__: cls for cls in _detectors_in(module)}
@@ -40,7 +40,7 @@ def _discover() -> tuple[dict[str, type[Detector]], dict[str, str]]:
         try:
             if point.name in found:
                 raise ValueError(f"another detector has this name: rename the entry point of {point.value}")
-            found[point.name] = _checked(point.load(), point.value)
+            found[point.name] = _require_detector(point.load(), point.value)
         except Exception as error:  # noqa: BLE001
             broken[point.name] = f"{type(error).__name__}: {error}"
     order = {name: k for k, name in enumerate(published_order())}
@@ -50,22 +50,22 @@ def _discover() -> tuple[dict[str, type[Detector]], dict[str, str]]:
 
 
 def detectors() -> dict[str, type[Detector]]:
-    """Registered detectors by name: the published rows in their order, then the others by group."""
+    """Return the registered detectors by name: those of the published table in its order, then the others by group."""
     return dict(_discover()[0])
 
 
 def trivial_baselines() -> tuple[str, ...]:
-    """Names of the detectors that any other must beat."""
+    """Return the names of the trivial baselines (one-liners)."""
     return tuple(name for name, cls in detectors().items() if cls.group == "one-liner")
 
 
 def broken() -> dict[str, str]:
-    """Detector files and entry points that could not be imported -> the cause: they are listed all the same."""
+    """Return the detector files and entry points that could not be imported, with the cause; they are listed, too."""
     return dict(_discover()[1])
 
 
 def load(spec: str, text: str = "") -> type[Detector]:
-    """The detector class that ``spec`` names.
+    """Return the detector class that ``spec`` names.
 
     Parameters
     ----------
@@ -73,12 +73,12 @@ def load(spec: str, text: str = "") -> type[Detector]:
         A registered name (``LOF``), a file (``path/mine.py`` or ``path/mine.py:Class``), an importable
         class (``package.module:Class``), or a class of another library (``pyod:KNN``, ``sklearn:OneClassSVM``).
     text : str
-        What is in the file, when ``spec`` names one; read from it when empty.
+        Text of the file, if ``spec`` names one; if empty, the file is read.
 
     Raises
     ------
     UserError
-        If nothing answers to the name, or what does is not a detector.
+        If there is nothing of that name, or it is not a detector.
     """
     known = detectors()
     if spec in known:
@@ -90,11 +90,11 @@ def load(spec: str, text: str = "") -> type[Detector]:
         return borrowed(spec)
     path, _, name = spec.partition(":")
     if path.endswith(".py"):
-        return _pick(module_from_text(path, text or plugin_text(spec)), name, spec)
+        return _select_class(module_from_text(path, text or plugin_text(spec)), name, spec)
     if name:
-        return _pick(_module_from_name(path), name, spec)
+        return _select_class(_module_from_name(path), name, spec)
     if _is_module(spec):
-        raise UserError(f"{spec} is a module: name a class in it, {spec}:CLASS")
+        raise UserError(f"{spec} is a module: name a class in it, as {spec}:CLASS")
     raise unknown("detector", spec, known, "(a file of your own: --detector path/mine.py)")
 
 
@@ -105,21 +105,21 @@ def build(
     window: int | None = None,
     seed: int | None = None,
 ) -> Detector:
-    """An instance with these parameters; a wrong parameter name gets the nearest right one.
+    """Make a detector with these parameters.
 
     Parameters
     ----------
     spec : str or class
         As for :func:`load`.
     params : mapping
-        Parameters of the detector; of a class of another library also that class's own.
+        Parameters of the detector; for a class of another library also the parameters of that class.
     window, seed : int
-        For a detector whose window is ``"auto"`` and one that has a ``random_state``, unless ``params`` name these.
+        Used if the default window is ``"auto"``, and if there is a ``random_state``, unless ``params`` has them.
 
     Raises
     ------
     UserError
-        If the detector has no parameter of that name.
+        If the detector has no parameter of that name, with the most similar one.
     """
     cls = load(spec) if isinstance(spec, str) else spec
     accepted, given = cls.param_defaults(), folded(cls, params or {})
@@ -136,7 +136,7 @@ def build(
 def _is_module(name: str) -> bool:
     try:
         return importlib.util.find_spec(name) is not None
-    except (ImportError, ValueError):  # no such package, or no name at all
+    except (ImportError, ValueError):  # no such package, or an empty name
         return False
 
 
@@ -152,17 +152,17 @@ def _detectors_in(module: ModuleType) -> list[type[Detector]]:
     ]
 
 
-def _checked(cls: Any, spec: str) -> type[Detector]:
+def _require_detector(cls: Any, spec: str) -> type[Detector]:
     if not (inspect.isclass(cls) and issubclass(cls, Detector)):
-        raise UserError(f"{spec} is not a detector: {_what_it_is(cls, spec)}")
+        raise UserError(f"{spec} is not a detector: {_describe(cls, spec)}")
     if inspect.isabstract(cls):
         missing = ", ".join(sorted(cls.__abstractmethods__))
-        raise UserError(f"{spec} is not a whole detector: it is an abstract class, write {missing}")
+        raise UserError(f"{spec} is an abstract class: write the missing {missing}")
     return cls
 
 
-def _what_it_is(cls: Any, spec: str) -> str:
-    """What an object is, and what its author does next."""
+def _describe(cls: Any, spec: str) -> str:
+    """Describe an object that is not a detector, and what its author can do."""
     home = detectors_package.__name__
     derive = f"derive it from {home}.WindowDetector (or {home}.Detector, on points)"
     if inspect.isfunction(cls) or inspect.isbuiltin(cls):
@@ -186,15 +186,15 @@ def _what_it_is(cls: Any, spec: str) -> str:
     return f"it is a class without fit; {derive} and write _fit_windows and _score_windows"
 
 
-def _pick(module: ModuleType, name: str, spec: str) -> type[Detector]:
+def _select_class(module: ModuleType, name: str, spec: str) -> type[Detector]:
     if name:
         if not hasattr(module, name):
             raise unknown(f"class in {spec.partition(':')[0]}", name, [c.__name__ for c in _detectors_in(module)])
-        return _checked(getattr(module, name), spec)
+        return _require_detector(getattr(module, name), spec)
     classes = _detectors_in(module)
     own = [v for v in vars(module).values() if inspect.isclass(v) and v.__module__ == module.__name__]
     if not classes and len(own) == 1:
-        return _checked(own[0], f"{spec}:{own[0].__name__}")
+        return _require_detector(own[0], f"{spec}:{own[0].__name__}")
     if len(classes) != 1:
         found = (
             ", ".join(c.__name__ for c in classes) or f"none among {', '.join(c.__name__ for c in own) or 'nothing'}"
@@ -204,7 +204,7 @@ def _pick(module: ModuleType, name: str, spec: str) -> type[Detector]:
 
 
 def plugin_text(spec: str) -> str:
-    """What is in the file that ``spec`` names; empty when it names none."""
+    """Read the text of the file that ``spec`` names; empty if it names no file."""
     path = Path(spec.partition(":")[0])
     if path.suffix != ".py":
         return ""
@@ -213,7 +213,7 @@ def plugin_text(spec: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 text, hence no Python file: {error}") from error
+        raise UserError(f"{path} is not UTF-8 text, so not a Python file: {error}") from error
 
 
 def _module_from_name(name: str) -> ModuleType:

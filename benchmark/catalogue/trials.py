@@ -1,4 +1,4 @@
-"""Helpers of the checks: a cheap instance of a detector, a series for it, and assertions."""
+"""Helpers of the checks: a cheap instance of a detector, a test series, and assertions."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ LONG, WIDE = 20_000, 100  # points and window of the memory check
 
 
 class CheckFailed(AssertionError):
-    """A detector broke the contract; the message says how, and what was expected."""
+    """A detector fails a check of the contract; the message says how, and what was expected."""
 
 
 def wave(n: int = 400, seed: int = 0) -> Array:
-    """A noisy sine of period 25, (n,)."""
+    """Return an (n,) noisy sine of period 25."""
     return np.sin(2 * np.pi * np.arange(n) / 25) + 0.1 * np.random.default_rng(seed).normal(size=n)
 
 
 def make(cls: type[Detector], window: int = WINDOW) -> Detector:
-    """A cheap instance: the class's ``quick`` parameters and, where there is one, a short window."""
+    """Make a cheap instance: with the class's ``quick`` parameters and, if it has a window, a short one."""
     return cls(**cheap(cls, window))
 
 
 def cheap(cls: type[Detector], window: int = WINDOW) -> dict[str, Any]:
-    """Parameters of a cheap instance."""
+    """Return the parameters of a cheap instance."""
     return {**cls.quick, **({"window": window} if "window" in cls.param_defaults() else {})}
 
 
@@ -40,7 +40,7 @@ def expect(condition: bool, message: str) -> None:
 
 
 def expect_refusal(action: Callable[[], object], error: type[Exception], text: str, what: str) -> None:
-    """The action must raise ``error`` with ``text`` in its message."""
+    """Check that the action raises ``error`` with ``text`` in its message."""
     try:
         action()
     except error as raised:
@@ -50,16 +50,16 @@ def expect_refusal(action: Callable[[], object], error: type[Exception], text: s
 
 
 def expect_equal(a: Array, b: Array, what: str) -> None:
-    """Scores must agree bit by bit."""
+    """Check that scores are equal bit by bit."""
     gap = float(np.abs(a - b).max()) if a.shape == b.shape else float("nan")
     expect(np.array_equal(a, b), f"{what} changes the scores: shapes {a.shape} and {b.shape}, largest gap {gap:.3g}")
 
 
 def peak_memory(cls: type[Detector]) -> int:
-    """Bytes that Python and numpy allocate at most to fit and score a long series."""
+    """Measure the peak memory in bytes that Python and numpy allocate to fit and score a long series."""
     x = wave(LONG)
     seen = x[: LONG // 10] if cls.learns_from == "normal" else x
-    make(cls, WIDE).fit(seen[:1000]).score(seen[:1000])  # imports and compiled code are not the detector's
+    make(cls, WIDE).fit(seen[:1000]).score(seen[:1000])  # imports and compilation are not counted
     tracemalloc.start()
     try:
         make(cls, WIDE).fit(seen).score(x)

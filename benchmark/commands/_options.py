@@ -166,10 +166,10 @@ def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
     import datasets
 
     if args.dataset:
-        from benchmark.evaluation import data_set
+        from benchmark.evaluation import load_data_set
 
         folders = _folders(args)
-        chosen = [_located(args, data_set(name, folders, folder_options(args))) for name in args.dataset]
+        chosen = [_located(args, load_data_set(name, folders, folder_options(args))) for name in args.dataset]
     else:
         chosen = [datasets.get(name) for name in datasets.names()]
     every = [series for dataset in chosen for series in dataset.series_names()]
@@ -196,12 +196,12 @@ def _folders(args: argparse.Namespace) -> dict[str, str]:
     store = getattr(args, "store", None)
     if not (store and store.is_file() and any(Path(name).is_dir() for name in args.dataset)):
         return {}
-    from benchmark.evaluation import folders_of
+    from benchmark.evaluation import stored_folders
     from benchmark.store import Store
 
     try:
         with Store(store) as kept:
-            return folders_of(kept)
+            return stored_folders(kept)
     except UserError:  # the error is reported when the store is opened for writing
         return {}
 

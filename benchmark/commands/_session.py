@@ -125,7 +125,7 @@ def write_leaderboard(store: Store, out: Path) -> str:
     from benchmark import leaderboard
     from benchmark.report import write_text
 
-    lines, test = leaderboard.summarised(leaderboard.figures(store))
+    lines, test = leaderboard.summarise(leaderboard.figures(store))
     text = leaderboard.document(leaderboard.sheets(lines, test))
     if lines:
         write_text(out / "leaderboard.md", text)
@@ -141,7 +141,7 @@ def _leaderboard(store: Store, progress: Callable[[str], None]) -> list[Sheet]:
     from benchmark import leaderboard
 
     progress("leaderboard")
-    return leaderboard.sheets(*leaderboard.summarised(leaderboard.figures(store)))
+    return leaderboard.sheets(*leaderboard.summarise(leaderboard.figures(store)))
 
 
 def write_report(

@@ -102,5 +102,5 @@ def _outcome(check: Check) -> tuple[str, str]:
     except UserError:
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 - somebody else's detector may raise anything
-        return "FIX", f"{check.proves} But it raised {type(error).__name__}: {error}"
-    return ("ok", check.proves) if verdict == "passed" else ("exempt", check.reason)
+        return "FIX", f"{check.requirement} But it raised {type(error).__name__}: {error}"
+    return ("ok", check.requirement) if verdict == "passed" else ("exempt", check.reason)

@@ -144,11 +144,11 @@ def _dry_run(args: argparse.Namespace, selection: Selection, chosen: list[Row], 
 
 def _by_source(todo: list[Task]) -> Iterator[str]:
     """List series, cells and minutes of each source of TSB-AD's files, which their names contain."""
-    from benchmark.grid import expected_seconds, named_source
+    from benchmark.grid import expected_seconds, source_in_name
 
     found: dict[str, list[Task]] = {}
     for task in todo:
-        if source := named_source(task.cell.series):
+        if source := source_in_name(task.cell.series):
             found.setdefault(source, []).append(task)
     for source, tasks in sorted(found.items()):
         minutes = sum(expected_seconds(task.cell, task.n) for task in tasks) / 60

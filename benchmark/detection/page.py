@@ -13,7 +13,7 @@ from benchmark.detection.alerts import Alert
 from benchmark.detection.detect import Finding
 from benchmark.detection.why import ABOUT, describe_ranking, describe_scoring, merit_name, ranking_lines, verdict
 from benchmark.report import html, traces
-from benchmark.system.provenance import made_with
+from benchmark.system.provenance import version_line
 
 INSTANTS = 500  # times that a page stores of a series; those between are interpolated
 ALL_TRACES = 4 << 20  # bytes for the traces of all series
@@ -35,7 +35,7 @@ def render(sections: list[Section], title: str, command: str, versions: str) -> 
 def write(folder: Path, sections: list[Section], title: str, command: str) -> Path:
     """Write the page of all series into the folder, and return its path."""
     path = folder / "report.html"
-    path.write_text(render(sections, title, command, made_with()), encoding="utf-8")
+    path.write_text(render(sections, title, command, version_line()), encoding="utf-8")
     return path
 
 

@@ -1,4 +1,4 @@
-"""How a cell is computed: in this process, in workers, or on a cluster."""
+"""Computation of cells: in this process, in worker processes, or on a cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One unordered map of tasks to outcomes: in this process, in local processes, or on a cluster."""
+"""Backends that execute tasks in any order: in this process, in local processes, or on a cluster."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ TICK = 0.05
 
 
 class Board:
-    """What is running right now, for the display: cell key -> seconds so far and last progress line."""
+    """The running cells, for the display: their seconds so far and their last progress line."""
 
     def __init__(self) -> None:
         self._now: dict[str, tuple[float, str]] = {}
 
     def note(self, key: str, seconds: float, line: str) -> None:
-        """A cell runs, for so long, and last said this."""
+        """Record a running cell, its seconds so far and its last progress line."""
         self._now[key] = (time.monotonic() - seconds, line)
 
     def clear(self, key: str) -> None:
-        """A cell has ended."""
+        """Remove a cell that has ended."""
         self._now.pop(key, None)
 
     def running(self) -> list[tuple[str, float, str]]:
-        """(cell key, seconds, last line) of what runs."""
+        """Return (cell key, seconds, last line) of each running cell."""
         now = time.monotonic()
         return [(key, now - since, line) for key, (since, line) in self._now.copy().items()]
 
@@ -50,18 +50,17 @@ class Backend:
     Raises
     ------
     UserError
-        For an unknown name, a Dask without address, a CUDA device that is not there.
+        For an unknown name, ``dask`` without an address, or a CUDA device that does not exist.
     """
 
-    # ``processes`` kills and replaces a worker that dies, or whose task is over its time or memory. ``dask`` does the
-    # same on the machines of a cluster. ``joblib`` maps through loky and ``serial`` runs in this process, both without
-    # limits.
+    # ``processes`` replaces a worker that dies, or that it kills because its task exceeds a limit of time or memory.
+    # ``dask`` does the same on a cluster. ``joblib`` uses loky and ``serial`` this process, both without limits.
     name: str = "processes"
     jobs: int = 1  # local workers
     threads: int = 1  # numerical threads of each worker
     scheduler: str = ""  # address of a Dask scheduler, for ``dask``
-    # torch's name of where networks run. With it ``processes`` gives cells that can learn side by side to a worker in
-    # groups.
+    # torch's name of the device for networks. With it, ``processes`` gives cells that can be fitted together to a
+    # worker in groups.
     device: str = ""
 
     def __post_init__(self) -> None:
@@ -76,9 +75,9 @@ class Backend:
                 raise UserError(f"--device {self.device}: torch {torch.__version__} finds no CUDA device here")
 
     def map(self, work: Iterable[Work], board: Board) -> Iterator[Finished]:
-        """Execute all work; pairs come back as they end, in any order.
+        """Execute all work; yield (task, outcome) pairs as they end, in any order.
 
-        ``work`` is drawn from only as fast as it is executed. Closing the iterator stops the workers.
+        ``work`` is consumed only as fast as it is executed. Closing the iterator stops the workers.
         """
         settings.cap_threads(self.threads)
         if self.name == "serial":
@@ -96,7 +95,7 @@ class Backend:
 
 
 def serial(work: Iterable[Work], board: Board, threads: int = 1) -> Iterator[Finished]:
-    """One after the other in this process; limits do not apply."""
+    """Execute tasks one after the other in this process, without limits."""
     for task, series in work:
         key, started = task.cell.key, time.monotonic()
 
@@ -110,7 +109,7 @@ def serial(work: Iterable[Work], board: Board, threads: int = 1) -> Iterator[Fin
 
 
 def execute_capped(task: Task, series: Series, threads: int, progress: Callable[[str], None] | None = None) -> Outcome:
-    """Execute in a process whose libraries were loaded before their threads could be capped."""
+    """Execute a task in a process whose libraries were loaded before their threads could be limited."""
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(threads):
@@ -118,19 +117,19 @@ def execute_capped(task: Task, series: Series, threads: int, progress: Callable[
 
 
 def loky(work: Iterable[Work], jobs: int, threads: int = 1) -> Iterator[Finished]:
-    """Through joblib's loky workers; limits do not apply."""
+    """Execute tasks in joblib's loky workers, without limits."""
     from joblib import Parallel, delayed
 
-    calls = (delayed(_pair)(task, series, threads) for task, series in work)
+    calls = (delayed(_execute_pair)(task, series, threads) for task, series in work)
     yield from Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)(calls)
 
 
-def _pair(task: Task, series: Series, threads: int) -> Finished:
+def _execute_pair(task: Task, series: Series, threads: int) -> Finished:
     return task, execute_capped(task, series, threads)
 
 
 def in_groups(work: Iterable[Work], jobs: int, board: Board, size: int) -> Iterator[Finished]:
-    """As :func:`processes`, what can learn side by side in groups. A group that ends as a whole runs cell by cell."""
+    """Execute as :func:`processes`, in groups where possible. The cells of a group that fails are run one by one."""
     series: dict[str, Series] = {}
 
     def seen() -> Iterator[Work]:
@@ -139,7 +138,7 @@ def in_groups(work: Iterable[Work], jobs: int, board: Board, size: int) -> Itera
             yield task, one
 
     alone: list[Work] = []
-    for task, outcome in groups.taken_apart(processes(groups.groups(seen(), size), jobs, board)):
+    for task, outcome in groups.ungroup(processes(groups.groups(seen(), size), jobs, board)):
         mine = series.pop(task.cell.key)
         if outcome is None:
             alone.append((task, mine))
@@ -149,10 +148,10 @@ def in_groups(work: Iterable[Work], jobs: int, board: Board, size: int) -> Itera
 
 
 def processes(work: Iterable[Any], jobs: int, board: Board) -> Iterator[Any]:
-    """Local processes, each with one task, or one group of them, at a time.
+    """Execute tasks, or groups of tasks, in local processes, one at a time in each.
 
-    A task over its time or memory limit, or a worker that dies, costs that task alone. The process is killed, native
-    code included, and replaced.
+    If a task exceeds its limit of time or memory, or its worker dies, only that task is lost. The process is killed,
+    even if it runs native code, and replaced.
     """
     from benchmark.execution.worker import Worker
 
@@ -161,7 +160,7 @@ def processes(work: Iterable[Any], jobs: int, board: Board) -> Iterator[Any]:
     try:
         busy = _refill(workers, waiting)
         while busy:
-            ended = _ended(busy, board)
+            ended = _collect(busy, board)
             busy = _refill(workers, waiting)
             yield from ended
     finally:
@@ -170,17 +169,17 @@ def processes(work: Iterable[Any], jobs: int, board: Board) -> Iterator[Any]:
 
 
 def _refill(workers: list[Worker], waiting: Iterator[Any]) -> list[Worker]:
-    """Give the idle ones work; returns those that are busy."""
+    """Give work to idle workers; return the busy ones."""
     given = list(zip([worker for worker in workers if worker.task is None], waiting, strict=False))
     for worker, _ in given:
-        worker.wake()  # all before the first hand-over, which waits until its process reads
+        worker.wake()  # start all of them first, as ``give`` waits until its process reads
     for worker, (task, series) in given:
         worker.give(task, series)
     return [worker for worker in workers if worker.task is not None]
 
 
-def _ended(busy: list[Worker], board: Board) -> list[Any]:
-    """Wait for news until the next tick; returns what has ended."""
+def _collect(busy: list[Worker], board: Board) -> list[Any]:
+    """Wait for messages for at most one tick; return the tasks that have ended, with their outcomes."""
     from multiprocessing.connection import wait
 
     wait([worker.link for worker in busy], TICK)

@@ -1,8 +1,8 @@
-"""Tasks on a Dask cluster, with the limits, statuses and figures of local ones.
+"""Tasks on a Dask cluster, with the same limits, statuses and figures as local ones.
 
-A cell runs in a process beside the Dask worker (:mod:`benchmark.execution.worker`): its limits hold, its crash costs
-the cluster nothing. A series is a small Dask task of its own. It travels to each worker once, and Dask makes it again
-when the worker that held it dies.
+A cell runs in a separate process of the Dask worker (:mod:`benchmark.execution.worker`). So its limits are enforced,
+and a crash does not affect the cluster. A series is the result of a small Dask task. It is sent to each worker once,
+and Dask computes it again if the worker that held it dies.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ PATIENCE = "10s"
 
 
 def on_cluster(work: Iterable[tuple[Task, Series]], scheduler: str, threads: int) -> Iterator[tuple[Task, Outcome]]:
-    """Execute all work on the cluster; pairs come back as they end.
+    """Execute all work on the cluster; yield (task, outcome) pairs as they end.
 
     Raises
     ------
     UserError
-        If no scheduler answers, its machines have other versions of our libraries, or it goes away.
+        If no scheduler answers, its machines have other versions of libraries, or the connection is lost.
     """
     client = connect(scheduler)
     try:
         require_same_versions(client)
-        with copies_stay(client):
+        with keep_copies(client):
             yield from _InFlight(client, iter(work), threads)
     finally:
         client.close()
 
 
 @contextmanager
-def copies_stay(client: Any) -> Iterator[None]:
-    """Dask's memory manager drops copies of a series that idle for two seconds: it would travel again and again."""
+def keep_copies(client: Any) -> Iterator[None]:
+    """Pause Dask's memory manager: it drops copies that are unused for two seconds, so series would be sent again."""
     managed = client.amm.running()
     if managed:
         client.amm.stop()
@@ -60,7 +60,7 @@ def copies_stay(client: Any) -> Iterator[None]:
 
 
 def connect(scheduler: str) -> Any:
-    """A client, or one line that says why not."""
+    """Return a client of the scheduler; raise UserError if that is not possible."""
     try:
         from distributed import Client
     except ImportError as error:
@@ -72,7 +72,7 @@ def connect(scheduler: str) -> Any:
 
 
 def require_same_versions(client: Any) -> None:
-    """Other library versions give other figures: refuse them before anything is computed."""
+    """Raise UserError if a worker has other versions of libraries, as these may give other figures."""
     here = package_versions()
     for address, there in client.run(package_versions).items():
         other = [
@@ -83,7 +83,7 @@ def require_same_versions(client: Any) -> None:
 
 
 class _InFlight:
-    """What is in flight: iterating submits work as room appears and gives back what ends."""
+    """The submitted tasks. Iterating over it submits work when workers are free, and yields the outcomes."""
 
     def __init__(self, client: Any, waiting: Iterator[tuple[Task, Series]], threads: int) -> None:
         from distributed import as_completed
@@ -120,7 +120,7 @@ class _InFlight:
             self._submit(*item, tries=1)
 
     def _wanted(self) -> int:
-        """Two tasks for each thread of a cluster that may grow and shrink."""
+        """Return the number of tasks to have submitted: two per thread of the cluster, whose size may change."""
         if time.monotonic() - self._asked > 1:
             self._room = max(2, 2 * sum(self.client.nthreads().values()))
             self._asked = time.monotonic()
@@ -129,7 +129,7 @@ class _InFlight:
     def _submit(self, task: Task, series: Series, tries: int) -> None:
         key = f"cell-{task.cell.key}-{tries}"
         data = self._on_cluster(task.cell.data_hash or series.sha256, series)
-        future = self.client.submit(run_beside, task, data, self.threads, key=key, pure=False)
+        future = self.client.submit(run_in_worker, task, data, self.threads, key=key, pure=False)
         self.flying[future] = (task, series, tries)
         self.done.add(future)
 
@@ -138,7 +138,7 @@ class _InFlight:
         if found is None or found.status in ("cancelled", "lost", "error"):
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "Sending large graph")
-                found = self.client.submit(hand_over, series, key=f"series-{data_hash}", pure=False)
+                found = self.client.submit(as_result, series, key=f"series-{data_hash}", pure=False)
         self.series[data_hash] = found
         if len(self.series) > SERIES_ON_CLUSTER:
             self.series.popitem(last=False)
@@ -146,12 +146,12 @@ class _InFlight:
 
 
 def outcome_of(future: Any, tries: int) -> Outcome | None:
-    """What came back; None when it is to be tried once more, since the cluster lost it."""
+    """Return the outcome of a future; None if the cluster lost it and it should be tried once more."""
     if future.status == "finished":
         try:
             outcome: Outcome = future.result()
             return outcome
-        except Exception:  # noqa: BLE001 - the worker that held it died before it was fetched
+        except Exception:  # noqa: BLE001 - the worker with the result died before it was fetched
             pass
     if future.status == "error" and type(future.exception()).__name__ != "KilledWorker":
         return Outcome("failed", describe(future.exception()))
@@ -163,16 +163,16 @@ def outcome_of(future: Any, tries: int) -> Outcome | None:
 # -- on the cluster ----------------------------------------------------------------------------
 
 
-def hand_over(series: Series) -> Series:
-    """A series as the result of a task, so that Dask moves, keeps and restores it."""
+def as_result(series: Series) -> Series:
+    """Return the series: as the result of a task, it is moved, kept and restored by Dask."""
     return series
 
 
 _mine = threading.local()
 
 
-def run_beside(task: Task, series: Series, threads: int) -> Outcome:
-    """Execute in this thread's own process, which is killed when the client no longer wants the result."""
+def run_in_worker(task: Task, series: Series, threads: int) -> Outcome:
+    """Execute a task in this thread's worker process, which is killed if the client cancels the task."""
     from distributed import get_worker
 
     from benchmark.execution.worker import Worker

@@ -1,4 +1,4 @@
-"""What a run shows: a live view on a terminal, one plain line a cell elsewhere."""
+"""Progress of a run: a live view on a terminal, otherwise one line per cell."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any, Self
 
 from benchmark.errors import counted, one_line
 from benchmark.execution.backends import Board
-from benchmark.grid import Outcome, Task, expected_seconds, named_source
+from benchmark.grid import Outcome, Task, expected_seconds, source_in_name
 
 
 class Display:
-    """Progress of a run; a context manager whose :meth:`done` counts each finished cell.
+    """Progress of a run; a context manager whose :meth:`done` is called for each finished cell.
 
-    Workers write on the board what they are doing. ``todo`` is what will run, for counts and the time left. ``quiet``
-    says only what went wrong.
+    ``board`` has the running cells. ``todo`` are the planned tasks, for counts and the time left. With ``quiet``, only
+    failed cells are printed.
     """
 
     def __init__(self, board: Board, todo: list[Task], jobs: int, quiet: bool = False) -> None:
@@ -25,7 +25,7 @@ class Display:
         self.jobs = jobs
         self.names = {task.cell.key: one_line(str(task.cell)) for task in todo}
         self.expected = {task.cell.key: expected_seconds(task.cell, task.n) for task in todo}
-        self.sources = Counter(filter(None, (named_source(task.cell.series) for task in todo)))
+        self.sources = Counter(filter(None, (source_in_name(task.cell.series) for task in todo)))
         self.by_source: Counter[str] = Counter()
         self.total = len(todo)
         self.finished = 0
@@ -48,12 +48,12 @@ class Display:
             self._live.stop()
 
     def done(self, task: Task, outcome: Outcome) -> None:
-        """Count a finished cell; say a line about it when it failed, or when nobody watches."""
+        """Count a finished cell; print a line if it failed, or if there is no live view."""
         self.finished += 1
         expected = self.expected.get(task.cell.key, 0.0)
         self._left -= expected
         self._spent += expected
-        source = named_source(task.cell.series)
+        source = source_in_name(task.cell.series)
         self.by_source[source] += 1
         seconds = outcome.fit_seconds + outcome.score_seconds
         line = f"[{self.finished}/{self.total}] {task.cell}: {outcome.status}"
@@ -68,7 +68,7 @@ class Display:
             sys.stderr.write(f"{source}: all done, {counted(self.sources[source], 'cell')}\n")
 
     def time_left(self) -> float | None:
-        """Seconds, from the speed so far; None until a tenth of a minute has passed."""
+        """Estimate the seconds left from the speed so far; None in the first six seconds."""
         elapsed = time.monotonic() - self.started
         if elapsed < 6 or self._spent <= 0:
             return None
@@ -93,7 +93,7 @@ class Display:
         return Group(head, Text(self._sources(), style="dim"), lines) if self.sources else Group(head, lines)
 
     def _sources(self) -> str:
-        """Finished and all cells of each source of TSB-AD's files."""
+        """Format the numbers of finished and of all cells for each source of TSB-AD's files."""
         return "  ".join(f"{source} {self.by_source[source]}/{count}" for source, count in sorted(self.sources.items()))
 
 

@@ -1,4 +1,4 @@
-"""Execute cells: each outcome a pure function of the cell and its series, run in a worker."""
+"""Execution of cells in a worker. An outcome depends only on the cell and its series."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from benchmark.errors import counted
 from benchmark.execution.isolation import (
     PeakMemory,
     describe,
+    end_forks,
     fingerprint,
-    no_forks_come_back,
     seed_global_generators,
     tail,
 )
 from benchmark.execution.warm_up import warm_up
-from benchmark.grid import Inapplicable, Outcome, Protocol, Split, Task, fitted_parts, labelled_in_fit, protocols
+from benchmark.grid import Inapplicable, Outcome, Protocol, Split, Task, count_fitted, fitted_parts, protocols
 from datasets import Series
 from detectors import Array, Detector, Diverged
 
@@ -31,9 +31,9 @@ Progress = Callable[[str], None]
 
 
 def execute(task: Task, series: Series, progress: Progress | None = None) -> Outcome:
-    """Fit and score; whatever goes wrong becomes an Outcome with its reason, never an exception.
+    """Fit and score a cell. An error becomes an Outcome with the reason and is not raised.
 
-    The labels of the series go no further than the protocol. ``progress`` receives a line now and then from long fits.
+    Only the protocol sees the labels of the series. ``progress`` is called with a line from time to time in long fits.
     """
     return execute_together([task], [series], progress)[0]
 
@@ -41,18 +41,18 @@ def execute(task: Task, series: Series, progress: Progress | None = None) -> Out
 def execute_together(
     tasks: Sequence[Task], series: Sequence[Series], progress: Progress | None = None
 ) -> list[Outcome]:
-    """The outcomes of several cells, as of each alone; those of a detector that can learn side by side.
+    """Return the outcomes of several cells of a detector that can fit them together, the same as for each alone.
 
-    The seconds of a joint fit are shared out among the cells by their numbers of fits.
+    The seconds of a joint fit are divided among the cells by their numbers of fits.
     """
     cells = [_Cell(task, replace(one)) for task, one in zip(tasks, series, strict=True)]
     for cell in cells:
-        with cell.recorded():
+        with cell.catch_errors():
             cell.prepare(progress)
     with PeakMemory() as memory:
         _fit_together([one for cell in cells for one in cell.fits])
         for cell in cells:
-            with cell.recorded():
+            with cell.catch_errors():
                 cell.score()
     for cell in cells:
         cell.outcome.peak_mb = memory.megabytes if cell.outcome.status == "ok" else 0.0
@@ -61,7 +61,7 @@ def execute_together(
 
 @dataclass
 class _Fit:
-    """A detector that is to be fitted for one split of a cell."""
+    """A detector and the data to fit it on, for one split of a cell."""
 
     detector: Detector
     split: Split
@@ -75,7 +75,7 @@ class _Fit:
         return self.pieces[0] if len(self.pieces) == 1 else self.pieces
 
     def place(self, given: Array, scores: Array) -> None:
-        """Of the scores of the rows that were scored, those that the split keeps, among all rows."""
+        """Copy from ``given``, scores of the test rows, those that the split keeps into ``scores`` of all rows."""
         (a, b), (c, d) = self.split.test, self.split.keep
         if given.shape != (b - a,):
             name = type(self.detector).__name__
@@ -84,14 +84,14 @@ class _Fit:
 
 
 def _fit_together(fits: list[_Fit]) -> None:
-    """Fit at once those detectors that gain by it; the others wait for their turn."""
+    """Fit the detectors that can be fitted together; the others are fitted later, one by one."""
     joint = [fit for fit in fits if fit.detector.side_by_side]
     if not joint:
         return
     started = time.perf_counter()
     try:
         errors = type(joint[0].detector).fit_together([fit.detector for fit in joint], [fit.data for fit in joint])
-    except Exception:  # noqa: BLE001 - as when a card's memory does not hold them all: each is fitted alone, below
+    except Exception:  # noqa: BLE001 - e.g. too little memory on a GPU: then each is fitted alone, in ``score``
         return
     share = (time.perf_counter() - started) / len(joint)
     for fit, error in zip(joint, errors, strict=True):
@@ -99,7 +99,7 @@ def _fit_together(fits: list[_Fit]) -> None:
 
 
 class _Cell:
-    """A cell on its way: prepared, fitted alone or with others, scored."""
+    """The state of a cell while it is prepared, fitted (alone or with others) and scored."""
 
     def __init__(self, task: Task, series: Series) -> None:
         self.task, self.series = task, series  # unpickled arrays are writable; Series.__post_init__ locks them
@@ -108,11 +108,11 @@ class _Cell:
         self.first_row = 0
 
     @contextmanager
-    def recorded(self) -> Iterator[None]:
-        """What goes wrong inside becomes the outcome; after that nothing more is done."""
+    def catch_errors(self) -> Iterator[None]:
+        """Turn an error in the block into the outcome of the cell; later steps are then skipped."""
         outcome = self.outcome
         try:
-            with no_forks_come_back():
+            with end_forks():
                 yield
         except Inapplicable as reason:
             outcome.status, outcome.reason = "skipped", str(reason)
@@ -128,11 +128,11 @@ class _Cell:
             self.fits = []
 
     def prepare(self, progress: Progress | None) -> None:
-        """Set up the detectors: one for all splits in turn, or one each where they learn side by side."""
+        """Make the detectors: one for all splits in turn, or one per split if they can be fitted together."""
         protocol = protocols.get(self.task.cell.protocol)
-        detector = prepared(self.task, protocol, self.series)
+        detector = make_detector(self.task, protocol, self.series)
         splits = protocol.splits(self.series, detector, protocol.first_row)
-        self.outcome.n_fit, self.outcome.n_fit_anomalous = labelled_in_fit(self.series, splits)
+        self.outcome.n_fit, self.outcome.n_fit_anomalous = count_fitted(self.series, splits)
         self.first_row = protocol.first_row
         warm_up(self.task)
         seed_global_generators(self.task.cell.random_state)
@@ -146,7 +146,7 @@ class _Cell:
         self.fits = fits
 
     def score(self) -> None:
-        """Fit what is not fitted yet, score, and check what came."""
+        """Fit the detectors that are not fitted yet, score, and check the scores."""
         if self.outcome.status != "ok":
             return
         (scores,) = self.scores_by(lambda detector, values: [detector.score(values)], 1)
@@ -157,7 +157,7 @@ class _Cell:
         self.outcome.scores, self.outcome.first_row = scores, self.first_row
 
     def scores_by(self, score: Callable[[Detector, Array], list[Array]], count: int) -> Array:
-        """(count, m) scores from the first scored row on: each detector is fitted, then asked for so many at once."""
+        """Fit each detector and return its (count, m) scores from the first scored row on."""
         scores = np.full((count, len(self.series)), np.nan)
         for fit in self.fits:
             self._fit(fit)
@@ -188,10 +188,10 @@ class _Cell:
 
 
 def scores_by(task: Task, series: Series, rules: Sequence[dict[str, Any]]) -> list[tuple[int, Array]]:
-    """First scored row and scores of a cell under each of several rules. Each split is fitted once.
+    """Return the first scored row and the scores of a cell for each of several rules; each split is fitted once.
 
-    Rules are values of the parameters in the detector's :attr:`~detectors.core.contract.Detector.rescored`. Whatever
-    the detector raises is raised.
+    Rules are values of the parameters in the detector's :attr:`~detectors.core.contract.Detector.rescored`. Errors of
+    the detector are raised.
     """
     cell = _Cell(task, series)
     cell.prepare(None)
@@ -199,11 +199,11 @@ def scores_by(task: Task, series: Series, rules: Sequence[dict[str, Any]]) -> li
     return [(cell.first_row, mine) for mine in scores]
 
 
-def prepared(task: Task, protocol: Protocol, series: Series) -> Detector:
-    """The cell's detector with the protocol's window and parameters, and the cell's seed."""
+def make_detector(task: Task, protocol: Protocol, series: Series) -> Detector:
+    """Make the cell's detector with the protocol's window and parameters, and the cell's seed."""
     cls = task.detector_class
     if protocol.published_rows_only and cls.__name__ not in published_order()[:-1]:
-        raise Inapplicable(f"{protocol.name} repeats the authors' twelve baselines, {cls.__name__} is none of them")
+        raise Inapplicable(f"{protocol.name} is only for the authors' twelve baselines, not for {cls.__name__}")
     seed = task.cell.seed if protocol.plain_seeds else task.cell.random_state
     detector = build(cls, dict(task.cell.params), seed=seed)
     protocol.configure(detector, series, task.explicit)
@@ -213,7 +213,7 @@ def prepared(task: Task, protocol: Protocol, series: Series) -> Detector:
 
 
 def shorten_window(detector: Detector, pieces: list[Array], outcome: Outcome) -> None:
-    """Halve a window that the fitted part cannot hold, and say so with the cell."""
+    """If the window is too long for the longest piece, set it to half of that piece, with a note in the outcome."""
     window = getattr(detector, "window", None)
     longest = max(map(len, pieces))
     if isinstance(window, int) and longest < detector.min_length() and window > 1:
@@ -223,7 +223,7 @@ def shorten_window(detector: Detector, pieces: list[Array], outcome: Outcome) ->
 
 
 def note(outcome: Outcome, sentences: Sequence[str]) -> None:
-    """Keep with the cell what is to be said of it, each sentence once."""
+    """Add sentences to the note of an outcome, each once."""
     for sentence in sentences:
         said = outcome.extra.get("note", "")
         if f"; {sentence}; " not in f"; {said}; ":

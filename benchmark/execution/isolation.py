@@ -1,4 +1,4 @@
-"""What keeps one cell from harming another: forks ended, seeds set, memory measured, messages bounded."""
+"""Isolation of cells from each other: forks are ended, seeds set, memory measured, messages shortened."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from datasets import Series
 
 
 @contextlib.contextmanager
-def no_forks_come_back() -> Iterator[None]:
-    """A detector that forks returns twice: end the copy before it acts as a second worker."""
+def end_forks() -> Iterator[None]:
+    """End a process that a detector has forked, before the copy acts as a second worker."""
     mine = os.getpid()
     try:
         yield
@@ -28,7 +28,7 @@ def no_forks_come_back() -> Iterator[None]:
 
 
 def describe(error: BaseException) -> str:
-    """``ValueError: what it says``, at most 2000 characters, whatever its ``__str__`` does."""
+    """Format an error as ``ValueError: message``, at most 2000 characters, even if its ``__str__`` fails."""
     try:
         text = str(error)
     except Exception:  # noqa: BLE001
@@ -37,23 +37,23 @@ def describe(error: BaseException) -> str:
 
 
 def fingerprint(series: Series) -> str:
-    """The series' SHA-256 as its arrays are now."""
+    """Compute the SHA-256 of the series from its arrays, which may have been changed."""
     return replace(series).sha256
 
 
 def seed_global_generators(seed: int) -> None:
-    """For detectors that draw from them without asking, so that order and place of cells do not matter."""
+    """Seed the global generators, as a detector may use them; so scores do not depend on the order of cells."""
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002
-    if "torch" in sys.modules:  # a detector that uses it has loaded it when it was warmed up
+    if "torch" in sys.modules:  # a detector that uses it has loaded it during the warm-up
         sys.modules["torch"].manual_seed(seed)
 
 
 class PeakMemory:
-    """Peak resident memory of this process inside a ``with`` block, over its level at entry, in MiB.
+    """Peak resident memory of this process inside a ``with`` block minus the memory at entry, in MiB.
 
-    On Linux the kernel's high-water mark is reset at entry. Elsewhere it can only be read, so that a
-    block after a larger one reports zero.
+    On Linux the kernel's high-water mark is reset at entry. On other systems it cannot be reset, so a block after a
+    larger one reports zero.
     """
 
     megabytes = 0.0
@@ -81,5 +81,5 @@ def _status_mb(field: str) -> float:
 
 
 def tail(text: str, lines: int = 20) -> str:
-    """The last lines of a traceback."""
+    """Return the last lines of a text, such as a traceback."""
     return "\n".join(text.strip().splitlines()[-lines:])

@@ -1,4 +1,4 @@
-"""Run a plan: skip what is stored, execute the rest, commit each outcome as it arrives."""
+"""Run of a plan: stored cells are skipped, the others executed, and each outcome is stored as it arrives."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from benchmark.execution.backends import Backend, Board
 from benchmark.grid import Outcome, Task, longest_first
 from benchmark.store import Store, evaluate
-from benchmark.system.processes import uninterrupted
+from benchmark.system.processes import delay_interrupt
 from datasets import Series
 
 RETRIED = ("failed", "timeout", "oom", "crashed", "diverged")
@@ -18,7 +18,7 @@ RETRIED = ("failed", "timeout", "oom", "crashed", "diverged")
 
 @dataclass
 class Summary:
-    """What a run did: cells by status, how many were stored before, and whether it was interrupted."""
+    """Result of a run: number of cells by status, of cells stored before, and of planned cells."""
 
     statuses: Counter[str] = field(default_factory=Counter)
     cached: int = 0
@@ -31,9 +31,9 @@ class Summary:
 
 
 def pending(work: Iterable[tuple[Task, Series]], store: Store, retry_failed: bool) -> tuple[list[Task], Summary]:
-    """What is not stored yet, longest first; with ``retry_failed`` also what is stored as failed.
+    """Return the tasks that are not stored yet, longest first; with ``retry_failed`` also those stored as failed.
 
-    A writable store keeps each planned series on the way, so that the caller need not hold any of them.
+    Each planned series is put into the store (if writable), so that the caller need not keep it in memory.
     """
     known = store.statuses()
     summary = Summary()
@@ -62,12 +62,12 @@ def run(
     board: Board,
     on_done: Callable[[Task, Outcome], None] = lambda _task, _outcome: None,
 ) -> Summary:
-    """Execute and store; Ctrl-C keeps what arrived and marks the summary as interrupted."""
+    """Execute tasks and store their outcomes; on Ctrl-C finished cells are kept and the summary is interrupted."""
     work = ((task, store.load_series(task.cell.data_hash)) for task in todo)
     try:
         with closing(backend.map(work, board)) as results:  # type: ignore[type-var]
             for task, outcome in results:
-                with uninterrupted():
+                with delay_interrupt():
                     keep(store, task, outcome)
                 summary.statuses[outcome.status] += 1
                 on_done(task, outcome)
@@ -77,7 +77,7 @@ def run(
 
 
 def keep(store: Store, task: Task, outcome: Outcome) -> None:
-    """Commit an outcome, and the figures that every table shows."""
+    """Store an outcome, with the metrics that all tables show."""
     cell = task.cell
     series = store.load_series(cell.data_hash)
     outcome.n, outcome.n_anomalous = len(series), series.n_anomalous
@@ -86,5 +86,5 @@ def keep(store: Store, task: Task, outcome: Outcome) -> None:
     figures: list[evaluate.MetricRow] = []
     if outcome.scores is not None:
         labels = series.labels[outcome.first_row :]
-        figures = evaluate.measure(cell.key, evaluate.AT_ONCE, labels, outcome.scores, cell.protocol, outcome.window)
+        figures = evaluate.measure(cell.key, evaluate.IMMEDIATE, labels, outcome.scores, cell.protocol, outcome.window)
     store.put(cell, outcome, task.group, task.quick, figures)

@@ -1,4 +1,4 @@
-"""One tiny untimed call of each detector, so that compilers and libraries have started before the clock does."""
+"""Warm-up of detectors, so that the time of a cell does not include compilers and the start of libraries."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.catalogue import build, registry
-from benchmark.execution.isolation import no_forks_come_back
+from benchmark.execution.isolation import end_forks
 from benchmark.grid import Task
 
 _warm: set[tuple[str, str]] = set()
 
 
 def warm_up(task: Task) -> None:
-    """One tiny untimed fit and score, so that compilers and libraries have started before the clock does."""
+    """Fit and score a tiny series once per detector, before the time of a cell is measured."""
     mark = (task.spec, task.cell.version)
     if mark in _warm:
         return
     _warm.add(mark)
     try:
-        with no_forks_come_back(), compiling_alone() if task.spec in registry.detectors() else contextlib.nullcontext():
+        with end_forks(), compile_lock() if task.spec in registry.detectors() else contextlib.nullcontext():
             _tiny_call(task)
-    except (Exception, SystemExit):  # noqa: BLE001 - the real call that follows reports what is wrong
+    except (Exception, SystemExit):  # noqa: BLE001 - the real call that follows reports the error
         return
 
 
 @contextlib.contextmanager
-def compiling_alone() -> Iterator[None]:
-    """One process at a time: the first compiles the packaged kernels, those that waited load them.
+def compile_lock() -> Iterator[None]:
+    """Allow one process at a time: the first compiles the packaged kernels, the others then load them.
 
-    numba reads, changes and writes the index of a function's cache in separate steps. Two processes that compile it for
-    different types at once can both call their code number 1. A third would load the wrong one.
+    numba reads, changes and writes the index of a function's cache in separate steps. Two processes that compile a
+    function for different types at the same time can use the same file name. A third would load the wrong code.
     """
     from filelock import FileLock
 
     lock = FileLock(Path(tempfile.gettempdir()) / f"tsad-benchmark-kernels-{getpass.getuser()}.lock")
-    with contextlib.suppress(OSError, NotImplementedError):  # a file system without locks: as good as alone
+    with contextlib.suppress(OSError, NotImplementedError):  # the file system has no locks
         lock.acquire()
     try:
         yield

@@ -1,9 +1,9 @@
-"""A worker: one process that executes one task at a time, and can be killed without costing anything else.
+"""A worker: a process that executes one task at a time, and can be killed without loss of other tasks.
 
-Each worker has a pipe and a log file of its own. Where workers share a pipe (pebble, ``concurrent.futures``), one that
-is killed while it writes loses every task in flight. Here only its own task is lost. The worker's standard output and
-error go to its log. So a detector that prints disturbs nobody, and the last lines of a crash are kept with the cell. On
-Linux a worker dies with its parent, whatever native code it is in.
+Each worker has its own pipe and log file. Where workers share a pipe (pebble, ``concurrent.futures``), all running
+tasks are lost if one worker is killed while it writes. Here only its own task is lost. Standard output and error of the
+worker go to its log. So the output of a detector does not disturb, and the last lines before a crash are stored with
+the cell. On Linux a worker dies with its parent, even in native code.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ LOG_BYTES = 2**20
 
 
 class Worker:
-    """The owner's handle of a worker process."""
+    """A worker process, as its owner (the parent process) sees it."""
 
     def __init__(self) -> None:
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - has no name, so that no kill -9 leaves it behind
-        self.task: Task | Group | None = None  # what it is executing
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it has no name, so nothing is left after kill -9
+        self.task: Task | Group | None = None  # the task in progress
         self.line = ""  # last progress line of the task
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -49,7 +49,7 @@ class Worker:
             self._start()
 
     def give(self, task: Task | Group, series: Series | list[Series]) -> None:
-        """Hand over a task with its series, or a group of tasks with theirs."""
+        """Send a task with its series, or a group of tasks with their series, to the process."""
         self.wake()
         try:
             self.link.send((task, series))
@@ -58,30 +58,30 @@ class Worker:
             self.link.send((task, series))
         self.task, self.line = task, ""
         self._peak = 0.0
-        self._clock_starts()
+        self._restart_clock()
 
     def look(self) -> Outcome | list[Outcome] | None:
-        """The outcome, or those of a group, once the task has ended, in whatever way. Over a limit it is ended here."""
-        ended = self._exit_code() is not None  # asked first: its last message may still be in the pipe
+        """Return the outcome (or those of a group) if the task has ended, else None. Kill a task over its limits."""
+        ended = self._exit_code() is not None  # checked first, as its last message may still be in the pipe
         try:
             while self.link.poll():
                 message = self.link.recv()
                 if isinstance(message, Outcome | list):
                     self.task = None
                     for outcome in message if isinstance(message, list) else [message]:
-                        outcome.peak_mb = max(outcome.peak_mb, round(self._peak, 1))  # its own does not count children
+                        outcome.peak_mb = max(outcome.peak_mb, round(self._peak, 1))  # this includes its children
                     return message
-                self._hear(message)
+                self._receive(message)
         except (EOFError, OSError, pickle.UnpicklingError):
             ended = True
         return self._died() if ended else self._over_limit()
 
     def kill(self) -> None:
-        """End the process and those that it started, native code included; harmless when there is none."""
+        """Kill the process, if there is one, and all processes that it started."""
         self.task = None
         if self._process is None:
             return
-        processes.end_family(self._process.pid)
+        processes.kill_descendants(self._process.pid)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -90,18 +90,18 @@ class Worker:
         self.link.close()
 
     def close(self) -> None:
-        """End the process for good, and give back the log."""
+        """Kill the process and close its log."""
         self.kill()
         self._log.close()
 
     @property
     def seconds(self) -> float:
-        """Time that the task has taken, without the start of libraries."""
+        """Seconds that the task has run, without the start of libraries."""
         return time.monotonic() - self._since
 
     @property
     def pid(self) -> int:
-        """Process id, 0 when no process runs."""
+        """Process id; 0 if there is no process."""
         return self._process.pid if self._process is not None else 0
 
     def _start(self) -> None:
@@ -114,21 +114,21 @@ class Worker:
             stdout=self._log,
             stderr=self._log,
             pass_fds=(far.fileno(),),
-            start_new_session=True,  # Ctrl-C is the owner's to handle; killing the group takes its children
+            start_new_session=True,  # so that only the owner gets Ctrl-C, and its process group can be killed
         )
         far.close()
 
     def _exit_code(self) -> int | None:
         return self._process.poll() if self._process is not None else 0
 
-    def _hear(self, line: str | None) -> None:
+    def _receive(self, line: str | None) -> None:
         if line is None:
-            self._clock_starts()
+            self._restart_clock()
         else:
             self.line = line
 
-    def _clock_starts(self) -> None:
-        """At the hand-over, and again when the interpreter, then when compilers and libraries have started."""
+    def _restart_clock(self) -> None:
+        """Restart time and memory: when a task is sent, when the interpreter has started, and after the warm-up."""
         self._since = time.monotonic()
         self._level = processes.family_mb(self.pid)
 
@@ -146,15 +146,15 @@ class Worker:
         return None
 
     def _above_level(self) -> float:
-        """Memory of the process and its descendants in MiB; exact where it is a new peak."""
+        """Return the memory of the process and its descendants above its level, in MiB; exact if it is a new peak."""
         above = processes.family_mb(self.pid) - self._level
-        if above > self._peak and processes.family(self.pid):
+        if above > self._peak and processes.descendants(self.pid):
             above = processes.family_mb(self.pid, exact=True) - self._level
         return above
 
     def _died(self) -> Outcome:
         code = self._process.wait() if self._process is not None else 0
-        outcome = self._stopped("crashed", f"the worker process {manner_of_death(code)}")
+        outcome = self._stopped("crashed", f"the worker process {describe_exit(code)}")
         outcome.traceback = tail(os.pread(self._log.fileno(), LOG_BYTES, 0).decode(errors="replace"))
         return outcome
 
@@ -165,17 +165,17 @@ class Worker:
 
 
 def empty(log: int) -> None:
-    """Start a log again; owner and worker share its position."""
+    """Truncate a log; owner and worker share its position."""
     os.ftruncate(log, 0)
     os.lseek(log, 0, os.SEEK_SET)
 
 
-def manner_of_death(code: int) -> str:
-    """``died of SIGSEGV`` or ``ended by itself with exit code 3``."""
+def describe_exit(code: int) -> str:
+    """Describe an exit code: ``died of SIGSEGV`` or ``ended by itself with exit code 3``."""
     if code >= 0:
         return f"ended by itself with exit code {code}"
     name = signal.Signals(-code).name if -code in signal.valid_signals() else f"signal {-code}"
-    hint = ": a person, or the system for want of memory" if name == "SIGKILL" else ""
+    hint = ": killed by a user, or by the system for lack of memory" if name == "SIGKILL" else ""
     return f"died of {name}{hint}"
 
 
@@ -183,11 +183,11 @@ def manner_of_death(code: int) -> str:
 
 
 def main(handle: int, owner: int) -> None:
-    """Execute what comes through the pipe until it closes."""
+    """Execute the tasks from the pipe until it closes."""
     import faulthandler
 
     os.set_inheritable(handle, False)
-    processes.end_with(owner, lambda: os._exit(1))
+    processes.end_with_parent(owner, lambda: os._exit(1))
     processes.adopt_orphans()
     faulthandler.enable()
     link = Connection(handle)
@@ -198,11 +198,11 @@ def main(handle: int, owner: int) -> None:
         except (EOFError, OSError):
             return
         empty(1)
-        link.send(attempt(task, series, link))
+        link.send(run_task(task, series, link))
 
 
-def attempt(task: Task | Group, series: Series | list[Series], link: Connection) -> Outcome | list[Outcome]:
-    """Warm up, tell the owner that the clock may start, execute."""
+def run_task(task: Task | Group, series: Series | list[Series], link: Connection) -> Outcome | list[Outcome]:
+    """Warm up, tell the owner to restart the clock, and execute a task."""
     last = 0.0
 
     def progress(line: str) -> None:
@@ -219,5 +219,5 @@ def attempt(task: Task | Group, series: Series | list[Series], link: Connection)
             return execute_together(task.tasks, series, progress)
         assert isinstance(series, Series)
         return execute(task, series, progress)
-    except BaseException as error:  # noqa: BLE001 - KeyboardInterrupt from a detector is its failure, not an interrupt
+    except BaseException as error:  # noqa: BLE001 - a KeyboardInterrupt raised by a detector is a failure of it
         return Outcome("failed", describe(error))

@@ -1,4 +1,4 @@
-"""What is to be computed: cells, the protocols that rule them, and the plan that crosses a selection into tasks."""
+"""What is to be computed: cells, protocols, and the plan that combines detectors, series, protocols and seeds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmark.grid.plan import (
     rows,
 )
 from benchmark.grid.protocols import Protocol, paper_protocol
-from benchmark.grid.splits import Inapplicable, Split, fitted_parts, labelled_in_fit, named_source, named_train
+from benchmark.grid.splits import Inapplicable, Split, count_fitted, fitted_parts, source_in_name, train_rows_in_name
 from benchmark.grid.tsb_ad import MethodRow, tsb_ad_rows
 
 __all__ = [
@@ -35,12 +35,10 @@ __all__ = [
     "Split",
     "Status",
     "Task",
+    "count_fitted",
     "expected_seconds",
     "fitted_parts",
-    "labelled_in_fit",
     "longest_first",
-    "named_source",
-    "named_train",
     "paper_protocol",
     "params_text",
     "plan",
@@ -48,5 +46,7 @@ __all__ = [
     "protocols",
     "quick_cut",
     "rows",
+    "source_in_name",
+    "train_rows_in_name",
     "tsb_ad_rows",
 ]

@@ -1,4 +1,4 @@
-"""A cell of the grid, the task that carries it to a worker, and what became of it."""
+"""A cell of the grid, the task that a worker needs to compute it, and the outcome."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ Params = tuple[tuple[str, Any], ...]
 
 
 def params_text(params: Params) -> str:
-    """Parameters as results are stored and found by them: JSON, sorted by name."""
+    """Format parameters as they are stored: JSON, sorted by name."""
     return json.dumps(dict(params), sort_keys=True)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One unit of work, only strings and numbers: hashable, JSON, fit to travel to another machine.
+    """One unit of work. It has only strings and numbers, so it is hashable and can be sent to another machine as JSON.
 
-    ``params`` are the detector's changed parameters, sorted by name; ``version`` the detector's;
-    ``data_hash`` the series' SHA-256. Equal cells have equal :attr:`key`, hence one stored outcome.
+    ``params`` are the detector's changed parameters, sorted by name; ``version`` is the detector's version and
+    ``data_hash`` the SHA-256 of the series. Equal cells have an equal :attr:`key`, and so one stored outcome.
     """
 
     dataset: str
@@ -44,7 +44,7 @@ class Cell:
 
     @cached_property
     def key(self) -> str:
-        """Content key: everything that can change the scores, nothing else."""
+        """Hash of everything that can change the scores, and of nothing else."""
         names = [encodable(name) for name in (self.dataset, self.series, self.detector, self.protocol)]
         parts = [*names, self.seed, list(self.params), self.version, self.data_hash]
         text = json.dumps(parts, sort_keys=True)
@@ -52,7 +52,7 @@ class Cell:
 
     @property
     def random_state(self) -> int:
-        """Seed of this cell alone, independent of the order and place in which cells run."""
+        """Seed of this cell, independent of the order in which cells run and of the machine."""
         text = json.dumps([self.seed, self.dataset, self.series, self.detector])
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little") >> 1
 
@@ -62,18 +62,18 @@ class Cell:
 
 @dataclass(frozen=True)
 class Task:
-    """A cell with what it takes to execute it elsewhere."""
+    """A cell with all that another process or machine needs to compute it."""
 
     cell: Cell
     spec: str  # names the detector's class (``benchmark.catalogue.registry.load``)
-    group: str = ""  # kept with the result, as is ``quick``
+    group: str = ""  # stored with the result, as is ``quick``
     quick: bool = False
     explicit: frozenset[str] = frozenset()  # parameters that the user set, which no protocol overrides
-    timeout: float = 0.0  # limits in seconds, and in MiB above the worker's level; 0 = none
+    timeout: float = 0.0  # limits: seconds, and MiB above the worker's memory before the cell; 0 = no limit
     memory: float = 0.0
     n: int = 0  # length of the series
-    plugin: str = ""  # text of the file that the detector comes from: no other machine needs the file
-    device: str = ""  # where a network runs that has no device of its own
+    plugin: str = ""  # text of the detector's file, so that no other machine needs the file
+    device: str = ""  # device for networks whose parameters do not name one
 
     @property
     def detector_class(self) -> type[Detector]:
@@ -82,7 +82,7 @@ class Task:
 
 @dataclass
 class Outcome:
-    """What became of a cell."""
+    """The result of a cell, or the reason why there is none."""
 
     status: Status
     reason: str = ""
@@ -95,7 +95,7 @@ class Outcome:
     n_fit: int = 0  # points that ``fit`` saw, and how many of them are labelled anomalous
     n_fit_anomalous: int = 0
     window: int = 0
-    fit_seconds: float = 0.0  # wall time, as is the next; then peak resident memory over the level before the cell
-    score_seconds: float = 0.0
-    peak_mb: float = 0.0
+    fit_seconds: float = 0.0  # wall time
+    score_seconds: float = 0.0  # wall time
+    peak_mb: float = 0.0  # peak resident memory minus the memory before the cell, in MiB
     extra: dict[str, Any] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""From a selection to tasks: which detectors run on which series, under which protocol and seed."""
+"""The tasks of a selection: which detectors run on which series, under which protocol and seed."""
 
 from __future__ import annotations
 
@@ -25,26 +25,25 @@ QUICK_SERIES = 2
 
 @dataclass(frozen=True)
 class Selection:
-    """Which detectors run, how; the series are given to :func:`plan`."""
+    """The detectors to run and their settings; :func:`plan` gets the series."""
 
     detectors: tuple[str, ...] = ()  # specs (``benchmark.catalogue.registry.load``); empty = every registered one
-    # names, or ``"paper"``: ``tsb-uad`` for all but the flows, which run under ``normal-only``; ``tsb-ad`` on the
-    # series of TSB-AD
+    # names, or ``"paper"``: ``normal-only`` for the flows, ``tsb-uad`` for all others, but ``tsb-ad`` on the series of
+    # TSB-AD
     protocols: tuple[str, ...] = (PAPER,)
     seeds: tuple[int, ...] = (0,)
     params: dict[str, dict[str, Any]] = field(default_factory=dict)  # detector name -> parameters given with ``--set``
     quick: bool = False
-    include_untrained: bool = False  # whether every detector means these two groups, too
-    include_field: bool = False
-    timeout: float | None = None  # seconds and MiB per cell; None = scaled by length, 0 = no limit
-    memory: float | None = None
-    # torch's name of where the networks run; empty = as each detector has it. It is no part of a result's key.
-    device: str = ""
+    include_untrained: bool = False  # with empty ``detectors``, include the group "untrained"
+    include_field: bool = False  # with empty ``detectors``, include the group "field"
+    timeout: float | None = None  # seconds per cell; None = by the length of the series, 0 = no limit
+    memory: float | None = None  # MiB per cell; the same
+    device: str = ""  # torch's name of the device for networks; empty = each detector's own. Not part of a cell's key.
 
 
 @dataclass(frozen=True)
 class Row:
-    """One detector of the selection, checked: it can be built with its parameters."""
+    """One detector of the selection, with parameters that were checked."""
 
     spec: str
     cls: type[Detector]
@@ -59,7 +58,10 @@ class Row:
 
 
 def rows(selection: Selection) -> list[Row]:
-    """The selected detectors, each built once so that a wrong name or parameter is refused before work starts."""
+    """Return the selected detectors.
+
+    Each is built once, so that a wrong name or parameter raises :class:`UserError` before anything is computed.
+    """
     specs = selection.detectors or tuple(
         name
         for name, cls in registry.detectors().items()
@@ -87,7 +89,7 @@ def _row(spec: str, selection: Selection) -> Row:
     cls = registry.load(spec, plugin)
     taken = registry.detectors().get(cls.__name__)
     if taken not in (None, cls):
-        raise UserError(f"{spec}: the name {cls.__name__} belongs to a detector of the package, rename the class")
+        raise UserError(f"{spec}: {cls.__name__} is the name of a detector of the package: rename the class")
     given = selection.params.get(cls.__name__, {}) | selection.params.get(spec, {})
     device = {"device": selection.device} if selection.device and "device" in cls.param_defaults() else {}
     try:
@@ -98,13 +100,13 @@ def _row(spec: str, selection: Selection) -> Row:
         raise UserError(f"{cls.__name__} does not take these parameters: {error}") from error
     version = str(cls.version)
     text = plugin or text_of(cls)
-    if text:  # the author of a plug-in or a program does not raise a version: its text is its version
+    if text:  # authors of plug-ins and programs do not raise a version, so a hash of the text is part of it
         version += "-" + hashlib.sha256(text.encode()).hexdigest()[:12]
     return Row(spec, cls, tuple(sorted(params.items())), frozenset(given), version, plugin)
 
 
-class Planned(Protocol):
-    """What a plan reads of a series: names, length, origin and fingerprint, no values."""
+class SeriesInfo(Protocol):
+    """What a plan needs to know of a series: names, length, source and hash, but no values."""
 
     @property
     def dataset(self) -> str: ...
@@ -117,11 +119,11 @@ class Planned(Protocol):
     def __len__(self) -> int: ...
 
 
-S = TypeVar("S", bound=Planned)
+S = TypeVar("S", bound=SeriesInfo)
 
 
 def plan(selection: Selection, chosen: list[Row], series: Iterable[S]) -> Iterator[tuple[Task, S]]:
-    """Cross detectors, protocols and seeds with the series; a detector without randomness gets one seed."""
+    """Yield a task for each detector, series, protocol and seed; a deterministic detector gets one seed."""
     for one in series:
         for row in chosen:
             seeds = selection.seeds if "random_state" in row.cls.param_defaults() else selection.seeds[:1]
@@ -130,7 +132,7 @@ def plan(selection: Selection, chosen: list[Row], series: Iterable[S]) -> Iterat
                     yield _task(selection, row, one, protocol, seed), one
 
 
-def _protocol(name: str, cls: type[Detector], series: Planned) -> str:
+def _protocol(name: str, cls: type[Detector], series: SeriesInfo) -> str:
     if name != PAPER:
         return name
     if series.dataset in protocols.TSB_AD_SETS:
@@ -138,7 +140,7 @@ def _protocol(name: str, cls: type[Detector], series: Planned) -> str:
     return protocols.paper_protocol(cls.__name__, cls.group)
 
 
-def _task(selection: Selection, row: Row, one: Planned, protocol: str, seed: int) -> Task:
+def _task(selection: Selection, row: Row, one: SeriesInfo, protocol: str, seed: int) -> Task:
     cell = Cell(
         dataset=one.dataset,
         series=one.name,
@@ -159,18 +161,18 @@ def _task(selection: Selection, row: Row, one: Planned, protocol: str, seed: int
 
 
 def protocol_version(name: str) -> str:
-    """What a changed protocol adds to a cell's version; nothing for a first version."""
+    """Return the suffix of a cell's version for the version of a protocol; empty for version 1."""
     version = protocols.get(name).version
     return f"-p{version}" if version > 1 else ""
 
 
 def longest_first(tasks: Iterable[Task]) -> list[Task]:
-    """Tasks by expected cost, so that no worker idles at the end behind a long one."""
+    """Sort tasks by expected time, longest first, so that no worker is idle at the end beside a long task."""
     return sorted(tasks, key=lambda task: -expected_seconds(task.cell, task.n))
 
 
 def quick_cut(series: Series) -> Series:
-    """At most 12,000 rows around the first anomaly, for ``--quick``: another series, with a hash of its own."""
+    """Cut a series to at most 12,000 rows around its first anomaly, for ``--quick``; the result has another hash."""
     n = len(series)
     if n <= QUICK_POINTS:
         return series

@@ -1,6 +1,6 @@
-"""Protocols: what of a series ``fit`` may see, what is scored, and how the figure is taken.
+"""Protocols: which rows of a series are fitted and scored, and how metrics are computed from the scores.
 
-A protocol that uses labels to choose the fitted part has *normal* in its name; no other touches them.
+A protocol that uses labels to choose the training rows has *normal* in its name. The others do not use labels.
 """
 
 from __future__ import annotations
@@ -33,28 +33,28 @@ from detectors import Alignment, Array, Detector
 
 @dataclass(frozen=True)
 class Protocol:
-    """A named set of rules."""
+    """A named set of rules for fitting, scoring and metrics."""
 
     name: str
     summary: str
     splits: Callable[[Series, Detector, int], list[Split]]
     window: Callable[[Series], int]  # series -> window length; recorded with the cell
-    first_row: int = 0  # rows dropped in front before anything else
-    decimals: int | None = None  # min-max scores are rounded to this many decimals before the figure is taken
+    first_row: int = 0  # number of rows that are dropped at the start of the series, before anything else
+    decimals: int | None = None  # scores are min-max scaled and rounded to this many decimals before metrics
     align: str = "centre"  # alignment of windows to points (``detectors.core.windows.windows_to_points``)
-    # detector name, or ``"LOF on MGAB"`` -> parameters that the published run had
+    # detector name, or ``"LOF on MGAB"`` -> parameters of the published run
     overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
-    # detector name -> its own rule in place of ``window``
+    # detector name -> its own rule, used instead of ``window``
     windows: dict[str, Callable[[Series], int]] = field(default_factory=dict)
     published_rows_only: bool = False
-    # a seed is the detector's ``random_state`` itself, as in published runs; else one is derived for each cell
+    # True if the seed is the detector's ``random_state``, as in published runs; else each cell derives one from it
     plain_seeds: bool = False
-    version: int = 1  # raised whenever the rules change: it is part of a result's key
+    version: int = 1  # raised whenever the rules change; part of a cell's key
 
     def configure(self, detector: Detector, series: Series, explicit: frozenset[str] = frozenset()) -> None:
-        """Set window, alignment and published parameters, save those that the user gave (``explicit``).
+        """Set window, alignment and published parameters, except those that the user gave (``explicit``).
 
-        A detector that has a window or an alignment of its own as the default keeps it.
+        The window is set only if its default is "auto", the alignment only if its default is "centre".
         """
         defaults = detector.param_defaults()
         wanted: dict[str, Any] = {}
@@ -68,7 +68,7 @@ class Protocol:
         detector.set_params(**{k: v for k, v in wanted.items() if k not in explicit})
 
     def scores_for_metric(self, scores: Array) -> Array:
-        """Scores as the protocol's figure takes them: as they are, or min-max scaled and rounded."""
+        """Return the scores from which metrics are computed: unchanged, or min-max scaled and rounded."""
         if self.decimals is None:
             return scores
         low, high = scores.min(), scores.max()
@@ -117,19 +117,19 @@ PROTOCOLS: dict[str, Protocol] = {
         ),
         Protocol(
             "normal-only",
-            "fit sees every part without a labelled anomaly, then every point is scored, those included",
+            "fit sees all parts without a labelled anomaly; then every point is scored, also those of fit",
             normal_parts,
             window_published,
         ),
         Protocol(
             "normal-crossfit",
-            "normal-only in five blocks, each scored by a model that has not seen it",
+            "normal-only in five blocks, each scored by a model that was fitted on the others",
             normal_parts_crossfit,
             window_published,
         ),
         Protocol(
             "prefix",
-            "fit sees the first tenth, or the shipped training series, and no label: what a user gets",
+            "fit sees the first tenth, or the shipped training series, and no label, as in practice",
             first_tenth,
             window_of_training,
         ),
@@ -149,7 +149,7 @@ TSB_AD_SETS = ("TSB-AD-U", "TSB-AD-U-Tuning")
 
 
 def get(name: str) -> Protocol:
-    """The protocol of that name, or a variant of one with single fields changed.
+    """Return the protocol of a name, or a variant of it with some fields changed.
 
     Parameters
     ----------
@@ -160,18 +160,18 @@ def get(name: str) -> Protocol:
     Raises
     ------
     UserError
-        For an unknown protocol, field or value, with the nearest name.
+        For an unknown protocol, field or value, with the most similar name.
     """
     base, *changes = name.split(":")
     if base not in PROTOCOLS:
         raise unknown("protocol", base, PROTOCOLS)
     protocol = PROTOCOLS[base]
     for change in changes:
-        protocol = replace(protocol, name=name, **_changed(change))
+        protocol = replace(protocol, name=name, **_parse_change(change))
     return protocol
 
 
-def _changed(change: str) -> dict[str, Any]:
+def _parse_change(change: str) -> dict[str, Any]:
     field_name, _, value = change.partition("=")
     if field_name == "window":
         if value not in WINDOW_RULES:
@@ -190,5 +190,5 @@ def _changed(change: str) -> dict[str, Any]:
 
 
 def paper_protocol(detector: str, group: str) -> str:
-    """Protocol of the published comparison: normal data for the proposed model alone, and, here, for its successor."""
+    """Return the protocol of the published table: ``normal-only`` for the flows, ``tsb-uad`` for all others."""
     return "normal-only" if group == "successor" or detector in ("Proposed", "UntrainedProposed") else "tsb-uad"

@@ -1,4 +1,4 @@
-"""The methods of TSB-AD's published run as our detectors with settings: facts, kept as data."""
+"""The methods of TSB-AD's published run that our detectors implement, with their published settings."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from benchmark.system.packaged import read_csv
 
 
 class MethodRow(NamedTuple):
-    """One published method that a detector of ours can be."""
+    """One published method that one of our detectors implements."""
 
     method: str  # its name on the leaderboard
     detector: str  # ours
-    rank: int  # of its window: 1, 2, or 0 for one without
+    rank: int  # rank of its window (TSB-AD's periods): 1 or 2; 0 if it has no window
     params: dict[str, Any]  # settings of the published run
-    # whether the detector means this method under the protocol ``tsb-ad``; else the parameters must be given
+    # True if the detector has these settings under the protocol ``tsb-ad``; else the parameters must be given
     main: bool
-    exact: bool  # whether its figures can be met to the digit
+    exact: bool  # True if the published figures can be reproduced to the last digit
     note: str
 
 
 @cache
 def tsb_ad_rows() -> tuple[MethodRow, ...]:
-    """The published methods that we have, in the leaderboard's order of kinds."""
+    """Read the published methods that we have, in the order of ``tsb_ad.csv``."""
     return tuple(
         MethodRow(
             row["method"],

@@ -1,11 +1,11 @@
-"""The published figures of TSB-AD's leaderboard beside ours, on the files at hand."""
+"""Comparison of our results with TSB-AD's leaderboard, on the files that are available."""
 
 from __future__ import annotations
 
 from benchmark.leaderboard.figures import Figures, figures
 from benchmark.leaderboard.published import METRICS, published_figures
 from benchmark.leaderboard.submission import submission
-from benchmark.leaderboard.summary import Line, summarised
+from benchmark.leaderboard.summary import Line, summarise
 from benchmark.leaderboard.text import document, files_csv, lines_csv, sheets
 
 __all__ = [
@@ -19,5 +19,5 @@ __all__ = [
     "published_figures",
     "sheets",
     "submission",
-    "summarised",
+    "summarise",
 ]

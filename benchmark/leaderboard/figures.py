@@ -1,4 +1,4 @@
-"""Our VUS-PR per file, out of a store, with the published method that each row is."""
+"""Our VUS-PR per file, read from a store, and the published method that each row reproduces."""
 
 from __future__ import annotations
 
@@ -9,41 +9,40 @@ import numpy as np
 import pandas as pd
 
 from benchmark import metrics
-from benchmark.grid import named_train, tsb_ad_rows
+from benchmark.grid import train_rows_in_name, tsb_ad_rows
 from benchmark.leaderboard.published import published_figures
 from benchmark.report import build
 from benchmark.store import Store
 from detectors import estimate_window
 
 PROTOCOL = "tsb-ad"
-AFTER_TRAIN = "vus_pr_after_train"  # of the rows behind those that the file's name gives to training
+AFTER_TRAIN = "vus_pr_after_train"  # VUS-PR on the rows after the training rows (their number is in the file's name)
 
 
 @dataclass
 class Figures:
-    """One row of ours."""
+    """VUS-PR of one row of ours."""
 
-    label: str  # as in every table
+    label: str  # as in all tables
     detector: str
-    method: str = ""  # the published method that it is; empty if none
-    exact: bool = False  # whether the published figures can be met to the digit
-    seeds: int = 0  # fewest seeds of a file
-    # file -> mean over seeds, of all rows and of those behind the training rows
-    vus_pr: dict[str, float] = field(default_factory=dict)
-    after_train: dict[str, float] = field(default_factory=dict)
+    method: str = ""  # the published method that it reproduces; empty if none
+    exact: bool = False  # True if the published figures can be reproduced to the last digit
+    seeds: int = 0  # smallest number of seeds of a file
+    vus_pr: dict[str, float] = field(default_factory=dict)  # file -> mean over seeds
+    after_train: dict[str, float] = field(default_factory=dict)  # the same on the rows after the training rows
 
 
 def figures(store: Store) -> list[Figures]:
-    """Rows of the store that ran under ``tsb-ad`` on files of TSB-AD-U; a writable store keeps what is computed."""
-    cells = on_listed_files(store)
+    """Return the rows of a store under ``tsb-ad`` on files of TSB-AD-U; a writable store stores new metrics."""
+    cells = leaderboard_cells(store)
     cells = cells[cells["vus_pr"].notna()] if "vus_pr" in cells else cells[:0]
     if len(cells):
         cells = cells.assign(**{AFTER_TRAIN: _after_train(store, cells)})
     return [_row(str(label), part) for label, part in cells.groupby("label")]
 
 
-def on_listed_files(store: Store) -> pd.DataFrame:
-    """Whole cells under ``tsb-ad`` on files of the list that ended well."""
+def leaderboard_cells(store: Store) -> pd.DataFrame:
+    """Return the cells under ``tsb-ad`` on files of the leaderboard that have status ok and are not quick."""
     cells = build.current(store.frame())
     wanted = cells["protocol"].eq(PROTOCOL) & cells["status"].eq("ok") & ~cells["quick"].astype(bool)
     return cells[wanted & cells["series"].isin(next(iter(published_figures().values())))]
@@ -66,13 +65,13 @@ def _row(label: str, cells: pd.DataFrame) -> Figures:
 
 
 def _after_train(store: Store, cells: pd.DataFrame) -> list[float]:
-    """The figure of each cell on the rows behind the training part; NaN where these are of one class."""
+    """Return the VUS-PR of each cell on the rows after the training rows; NaN if these have one class."""
     known = cells[AFTER_TRAIN] if AFTER_TRAIN in cells else [float("nan")] * len(cells)
     values, fresh = [], []
     for key, series, data_hash, had in zip(cells["key"], cells["series"], cells["data_hash"], known, strict=True):
         value = float(had)
         if np.isnan(value):
-            value = _measured(store, str(key), str(series), str(data_hash))
+            value = _vus_pr_after_train(store, str(key), str(series), str(data_hash))
             fresh.append((str(key), AFTER_TRAIN, None if np.isnan(value) else value, ""))
         values.append(value)
     if store.writable and fresh:
@@ -80,10 +79,10 @@ def _after_train(store: Store, cells: pd.DataFrame) -> list[float]:
     return values
 
 
-def _measured(store: Store, key: str, name: str, data_hash: str) -> float:
+def _vus_pr_after_train(store: Store, key: str, name: str, data_hash: str) -> float:
     series = store.load_series(data_hash)
     first, labels, scores = store.scored(key, series.labels)
-    begin = max((named_train(name) or 0) - first, 0)
+    begin = max((train_rows_in_name(name) or 0) - first, 0)
     labels = labels[begin:]
     if not labels.any() or labels.all():
         return float("nan")

@@ -1,4 +1,4 @@
-"""What the leaderboard publishes: facts, with commit and date in the files."""
+"""The published figures of the leaderboard; the CSV files name commit and date."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import cache
 
 from benchmark.system.packaged import read_csv
 
-# The leaderboard's names of its nine metrics, and ours
+# The leaderboard's name of each of its nine metrics -> our name
 METRICS = {
     "AUC-PR": "auprc",
     "AUC-ROC": "auroc",
@@ -22,13 +22,13 @@ METRICS = {
 
 @cache
 def published_figures() -> dict[str, dict[str, float]]:
-    """Method -> file -> VUS-PR, for 32 methods and 350 files."""
+    """Read the VUS-PR by method and file, for 32 methods and 350 files."""
     rows = read_csv(__package__, "vus_pr.csv")
     methods = [name for name in rows[0] if name != "file"]
     return {method: {row["file"]: float(row[method]) for row in rows} for method in methods}
 
 
 @cache
-def tuned_on() -> dict[str, frozenset[str]]:
-    """Detector -> sources of the series that its settings were chosen on."""
+def tuning_sources() -> dict[str, frozenset[str]]:
+    """Map each detector to the sources of the series on which its settings were chosen."""
     return {row["detector"]: frozenset(row["sources"].split()) for row in read_csv(__package__, "tuned.csv")}

@@ -1,4 +1,4 @@
-"""What TSB-AD's leaderboard asks for: a script that runs the detector, and the nine metrics of each file."""
+"""An entry for TSB-AD's leaderboard: a script that runs the detector, and the nine metrics of each file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from benchmark.catalogue import build, registry
 from benchmark.errors import UserError, unknown
 from benchmark.grid import protocols
-from benchmark.leaderboard.figures import on_listed_files
+from benchmark.leaderboard.figures import leaderboard_cells
 from benchmark.leaderboard.published import METRICS
 from benchmark.report import csv, file_name
 from benchmark.store import Store, evaluate
@@ -19,23 +19,23 @@ SCRIPT = "script.py.txt"
 
 
 def submission(store: Store, label: str) -> dict[str, str]:
-    """Name of a file -> its text: ``Run_<detector>.py``, and ``<detector>.csv`` in the form of the published results.
+    """Return the texts of ``Run_<detector>.py`` and ``<detector>.csv`` by file name, in the leaderboard's format.
 
     The script imports the detector from this package, so a plug-in has none.
 
     Parameters
     ----------
     store : Store
-        Open for writing: metrics that it lacks are computed and kept.
+        Open for writing, as metrics that it lacks are computed and stored.
     label : str
-        A row of ours under ``tsb-ad``, as the tables name it.
+        A row of ours under ``tsb-ad``, by its name in the tables.
 
     Raises
     ------
     UserError
-        If there is no such row, or it is one of several seeds.
+        If there is no such row, or it has several seeds.
     """
-    cells = on_listed_files(store)
+    cells = leaderboard_cells(store)
     mine = cells[cells["label"] == label]
     if cells.empty:
         raise UserError(
@@ -67,7 +67,7 @@ def _script(name: str, params: dict[str, object]) -> str:
 
 
 def _results(cells: pd.DataFrame) -> str:
-    """One line a file: seconds and the nine metrics, empty where one is undefined."""
+    """Return the CSV text with one line per file: seconds and the nine metrics, empty where undefined."""
     rows = []
     for row in cells.to_dict("records"):
         seconds = float(row["fit_seconds"]) + float(row["score_seconds"])

@@ -1,4 +1,4 @@
-"""Published methods and our rows side by side: means, ranks, intervals over files, verdicts."""
+"""Published methods and our rows: means, ranks, intervals over files, verdicts."""
 
 from __future__ import annotations
 
@@ -10,53 +10,55 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmark.grid import named_source
+from benchmark.grid import source_in_name
 from benchmark.leaderboard.figures import Figures
-from benchmark.leaderboard.published import published_figures, tuned_on
+from benchmark.leaderboard.published import published_figures, tuning_sources
 from benchmark.statistics import RankTest, rank_test
 
-DIGIT = 1e-4  # a figure is met to the digit within this
-SHARE = 0.95  # of the files, for a row that should
+DIGIT = 1e-4  # a published figure is reproduced to the digit within this difference
+SHARE = 0.95  # of the files that must be reproduced to the digit for this verdict
 NEAR = 0.01
-DRAWS = 2000
-TESTED = 10  # published methods that enter the rank test, the best by mean rank
+N_BOOT = 2000
+N_TESTED = 10  # number of published methods in the rank test: the best by mean rank
 Kind = Literal["published", "ours", "oracle"]
 
 
 @dataclass(frozen=True)
 class Line:
-    """One row of the table; figures are means over files."""
+    """One row of the table; its figures are means over files."""
 
     name: str
     kind: Kind
     per_file: Mapping[str, float]  # file -> VUS-PR
     low: float  # 95 % bootstrap interval of the mean over files
     high: float
-    rank: float = float("nan")  # mean rank among the rows that have every file; NaN for others, and for the oracle
-    method: str = ""  # the published method that a row of ours is, or the best on its files where it is none (``best``)
-    published: float = float("nan")  # its mean on the same files
+    rank: float = float("nan")  # mean rank among the rows with all files; NaN for others, and for the oracle
+    method: str = ""  # the published method that a row of ours reproduces; if ``best``, the best one on its files
+    published: float = float("nan")  # mean of that method on the same files
     best: bool = False
-    met: int = 0  # files on which the published figure is met to the digit
+    met: int = 0  # number of files on which the published figure is reproduced to the digit
     verdict: str = ""
-    # mean on the rows behind the training part, and over files of sources that no tuning series comes from
-    after_train: float = float("nan")
-    without_tuned: float = float("nan")
-    best_without_tuned: tuple[str, float] = ("", float("nan"))
-    tuned: frozenset[str] = field(default_factory=frozenset)
-    seeds: int = 1  # fewest seeds of a file; figures are means over them
+    after_train: float = float("nan")  # mean on the rows after the training rows
+    without_tuned: float = float("nan")  # mean over files of other sources than those of the tuning series
+    best_without_tuned: tuple[str, float] = ("", float("nan"))  # best published method on these files, and its mean
+    tuned: frozenset[str] = field(default_factory=frozenset)  # sources of the tuning series
+    seeds: int = 1  # smallest number of seeds of a file; figures are means over seeds
 
     @property
     def mean(self) -> float:
         return mean_of(self.per_file.values())
 
     def by_source(self) -> dict[str, float]:
-        """Source -> mean over its files."""
-        sources = sorted({named_source(file) for file in self.per_file})
-        return {s: mean_of(v for file, v in self.per_file.items() if named_source(file) == s) for s in sources}
+        """Return the mean over the files of each source."""
+        sources = sorted({source_in_name(file) for file in self.per_file})
+        return {s: mean_of(v for file, v in self.per_file.items() if source_in_name(file) == s) for s in sources}
 
 
-def summarised(rows: Iterable[Figures]) -> tuple[list[Line], RankTest | None]:
-    """Lines on the files that any row of ours has, best mean first, incomplete ones last; and the rank test."""
+def summarise(rows: Iterable[Figures]) -> tuple[list[Line], RankTest | None]:
+    """Return the lines, on the files that any row of ours has, and the rank test.
+
+    Lines are sorted by their mean, best first; lines that lack files come last.
+    """
     ours = list(rows)
     files = sorted({file for row in ours for file in row.vus_pr})
     if not files:
@@ -64,12 +66,14 @@ def summarised(rows: Iterable[Figures]) -> tuple[list[Line], RankTest | None]:
     theirs = {method: {file: by_file[file] for file in files} for method, by_file in published_figures().items()}
     whole = theirs | {_name(row): row.vus_pr for row in ours if len(row.vus_pr) == len(files)}
     ranks = mean_ranks(whole, files)
-    lines = [Line(m, "published", by_file, *interval(by_file.values()), ranks[m]) for m, by_file in theirs.items()]
+    lines = [
+        Line(m, "published", by_file, *bootstrap_interval(by_file.values()), ranks[m]) for m, by_file in theirs.items()
+    ]
     lines += [_ours(row, ranks.get(_name(row), float("nan"))) for row in ours]
     best = {file: max(by_file[file] for by_file in theirs.values()) for file in files}
-    lines.append(Line("best of the 32 published per file (oracle)", "oracle", best, *interval(best.values())))
+    lines.append(Line("best of the 32 published per file (oracle)", "oracle", best, *bootstrap_interval(best.values())))
     lines.sort(key=lambda line: (len(line.per_file) < len(files), -line.mean))
-    return lines, tested(whole, ranks, files, set(theirs))
+    return lines, compare_ranks(whole, ranks, files, set(theirs))
 
 
 def _name(row: Figures) -> str:
@@ -77,8 +81,8 @@ def _name(row: Figures) -> str:
 
 
 def _ours(row: Figures, rank: float) -> Line:
-    tuned = tuned_on().get(row.detector, frozenset())
-    rest = {file: value for file, value in row.vus_pr.items() if named_source(file) not in tuned}
+    tuned = tuning_sources().get(row.detector, frozenset())
+    rest = {file: value for file, value in row.vus_pr.items() if source_in_name(file) not in tuned}
     method = row.method or best_published(row.vus_pr)[0]
     theirs = published_figures()[method]
     pairs = [(value, theirs[file]) for file, value in row.vus_pr.items()]
@@ -87,7 +91,7 @@ def _ours(row: Figures, rank: float) -> Line:
         _name(row),
         "ours",
         row.vus_pr,
-        *interval(row.vus_pr.values()),
+        *bootstrap_interval(row.vus_pr.values()),
         rank,
         method,
         mean_of(b for _, b in pairs),
@@ -103,7 +107,7 @@ def _ours(row: Figures, rank: float) -> Line:
 
 
 def best_published(files: Iterable[str]) -> tuple[str, float]:
-    """The published method with the highest mean over these files, and that mean."""
+    """Return the published method with the highest mean over these files, and that mean."""
     wanted = list(files)
     means = {method: mean_of(by_file[f] for f in wanted) for method, by_file in published_figures().items()}
     best = max(means, key=lambda method: means[method])
@@ -111,7 +115,7 @@ def best_published(files: Iterable[str]) -> tuple[str, float]:
 
 
 def verdict(pairs: list[tuple[float, float]], met: int, exact: bool) -> str:
-    """What the comparison of our figures with the published ones of the same files says."""
+    """Return the verdict on pairs (our figure, published figure) of the same files."""
     if met >= SHARE * len(pairs):
         return f"to the digit ({met} of {len(pairs)})"
     near = abs(mean_of(a for a, _ in pairs) - mean_of(b for _, b in pairs)) <= NEAR
@@ -120,22 +124,22 @@ def verdict(pairs: list[tuple[float, float]], met: int, exact: bool) -> str:
 
 
 def mean_of(values: Iterable[float]) -> float:
-    """Mean, NaN of nothing."""
+    """Return the mean, or NaN without values."""
     numbers = list(values)
     return float(np.mean(numbers)) if numbers else float("nan")
 
 
-def interval(values: Iterable[float], seed: int = 0) -> tuple[float, float]:
-    """95 % percentile interval of the mean, files drawn with replacement."""
+def bootstrap_interval(values: Iterable[float], seed: int = 0) -> tuple[float, float]:
+    """Return the 95 % bootstrap percentile interval of the mean over files."""
     x = np.array(list(values))
     rng = np.random.default_rng(seed)
-    means = x[rng.integers(0, len(x), (DRAWS, len(x)))].mean(axis=1)
+    means = x[rng.integers(0, len(x), (N_BOOT, len(x)))].mean(axis=1)
     low, high = np.quantile(means, (0.025, 0.975))
     return float(low), float(high)
 
 
 def mean_ranks(rows: Mapping[str, Mapping[str, float]], files: list[str]) -> dict[str, float]:
-    """Row -> mean over files of its rank, 1 = best, equal values sharing theirs."""
+    """Return the mean rank over files of each row, 1 = best; equal values get their mean rank."""
     from scipy.stats import rankdata
 
     table: NDArray[np.float64] = np.array([[by_file[file] for file in files] for by_file in rows.values()])
@@ -143,14 +147,14 @@ def mean_ranks(rows: Mapping[str, Mapping[str, float]], files: list[str]) -> dic
     return dict(zip(rows, means.tolist(), strict=True))
 
 
-def tested(
+def compare_ranks(
     rows: Mapping[str, Mapping[str, float]], ranks: Mapping[str, float], files: list[str], published: set[str]
 ) -> RankTest:
-    """Friedman's test and corrected pairs: our complete rows and the best published ones, ranked within sources."""
-    best = sorted(published, key=lambda name: ranks[name])[:TESTED]
+    """Run the rank tests on our complete rows and the best published methods, blocked by source."""
+    best = sorted(published, key=lambda name: ranks[name])[:N_TESTED]
     names = [name for name in rows if name not in published or name in best]
     cells = [
-        {"dataset": named_source(file), "series": file, "detector": name, "vus_pr": rows[name][file]}
+        {"dataset": source_in_name(file), "series": file, "detector": name, "vus_pr": rows[name][file]}
         for name in names
         for file in files
     ]

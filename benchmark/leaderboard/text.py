@@ -1,62 +1,62 @@
-"""The comparison as sheets for any page, and as CSV with every figure."""
+"""The comparison as sheets for a page, and as CSV with all figures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from benchmark.errors import counted
-from benchmark.grid import named_source, tsb_ad_rows
+from benchmark.grid import source_in_name, tsb_ad_rows
 from benchmark.leaderboard.summary import Line
 from benchmark.report import Sheet, csv, figure, markdown, signed
 from benchmark.statistics import RankTest
 from benchmark.system.packaged import read_csv
 
 HEAD = ("Row", "Files", "VUS-PR", "95 % over files", "Mean rank", "Published", "Difference", "Verdict",
-        "Behind the training rows", "Without tuned sources")  # fmt: skip
+        "After the training rows", "Without tuned sources")  # fmt: skip
 TOTAL = 350
 
 
 def sheets(lines: Sequence[Line], test: RankTest | None = None) -> list[Sheet]:
-    """Table, rows that repeat a method, means by source, rank test, entries that are known by their mean alone."""
+    """Return the sheets: table, reproduced methods, means by source, rank test, later entries."""
     if not lines:
         return []
     files = len(max((line.per_file for line in lines), key=len))
-    told = (
-        f"Means over {files} of {TOTAL} files, those at hand. A part of the list is not the list: compare within "
-        "this table only. Published figures are those of the same files."
+    intro = (
+        f"Means over {files} of {TOTAL} files, those that are available. Means over other files differ, so compare "
+        "within this table only. Published figures are those of the same files."
     )
     strong = [line.name for line in lines if line.kind == "ours"]
     return [
         Sheet(
             "VUS-PR on TSB-AD-U beside the leaderboard",
-            told,
+            intro,
             HEAD,
             [_cells(line) for line in lines],
             list(_notes(lines)),
             strong,
         ),
-        _repeated(lines),
+        _reproduced(lines),
         _by_source(lines, strong),
         Sheet("Rank test", _test(test)),
         Sheet(
-            "Entries known by their mean over the whole list alone",
-            "They stand apart: no figure of a file is published.",
+            "Later entries, with a mean over all files only",
+            "They are not in the tables above, as their figures per file are not published.",
             ("Entry", "VUS-PR", "Note"),
             [(e["method"], figure(float(e["vus_pr"]), 2), e["note"]) for e in read_csv(__package__, "newer.csv")],
         ),
     ]
 
 
-def document(made: Sequence[Sheet]) -> str:
-    """The sheets as Markdown."""
-    if not made:
+def document(pages: Sequence[Sheet]) -> str:
+    """Format the sheets as Markdown."""
+    if not pages:
         return (
             "No row of the store ran under tsb-ad on a file of TSB-AD-U: python -m benchmark run --dataset TSB-AD-U\n"
         )
-    return "\n\n".join(markdown.sheet(one, 3 if k else 2) for k, one in enumerate(made)) + "\n"
+    return "\n\n".join(markdown.sheet(one, 3 if k else 2) for k, one in enumerate(pages)) + "\n"
 
 
-def _shown(value: float, digits: int = 3) -> str:
+def _format(value: float, digits: int = 3) -> str:
     return "" if value != value else figure(value, digits)
 
 
@@ -66,22 +66,22 @@ def _cells(line: Line) -> list[str]:
     return [
         line.name,
         str(len(line.per_file)),
-        _shown(line.mean),
-        f"[{_shown(line.low)}, {_shown(line.high)}]",
+        _format(line.mean),
+        f"[{_format(line.low)}, {_format(line.high)}]",
         "" if line.rank != line.rank else f"{line.rank:.1f}",
-        f"{_shown(line.published)}{method}".strip(),
+        f"{_format(line.published)}{method}".strip(),
         difference,
         line.verdict,
-        _shown(line.after_train),
-        _shown(line.without_tuned),
+        _format(line.after_train),
+        _format(line.without_tuned),
     ]
 
 
 def _notes(lines: Sequence[Line]) -> Iterable[str]:
-    yield "Published: the method that a row repeats, or, for a row that repeats none, the best method on its files."
-    yield "An oracle picks with hindsight: no method."
-    yield "Rows in bold are ours, computed by this package; the others are published facts."
-    yield "A fitted part scores low by itself: the figure behind the training rows (tr in the name) has none of it."
+    yield "Published: the method that a row reproduces; for a row that reproduces none, the best method on its files."
+    yield "The oracle uses labels to choose the best method for each file: an upper bound, not a method."
+    yield "Rows in bold are ours, computed by this package; the others are published figures."
+    yield "Detectors often give low scores to rows that they were fitted on; one column leaves the training rows out."
     yield "Settings of the published methods were chosen on 48 other files of the same sources."
     many = [f"{line.name} {line.seeds}" for line in lines if line.seeds > 1]
     yield (
@@ -91,35 +91,35 @@ def _notes(lines: Sequence[Line]) -> Iterable[str]:
     )
     for line in lines:
         if line.tuned:
-            left = counted(sum(named_source(file) not in line.tuned for file in line.per_file), "file")
+            left = counted(sum(source_in_name(file) not in line.tuned for file in line.per_file), "file")
             yield (
                 f"{line.name}: series of {', '.join(sorted(line.tuned))} were used to choose its settings; "
-                f"{_shown(line.without_tuned)} on the {left} of other sources, where the best published has "
-                f"{_shown(line.best_without_tuned[1])} ({line.best_without_tuned[0]})."
+                f"{_format(line.without_tuned)} on the {left} of other sources, where the best published has "
+                f"{_format(line.best_without_tuned[1])} ({line.best_without_tuned[0]})."
             )
 
 
-def _repeated(lines: Sequence[Line]) -> Sheet:
-    """Files met to the digit, both means, and what decides where a figure is not met."""
+def _reproduced(lines: Sequence[Line]) -> Sheet:
+    """Return the sheet of reproduced methods: files reproduced to the digit, both means, and causes of differences."""
     notes = {row.method: row.note for row in tsb_ad_rows()}
     rows = []
     for line in sorted(lines, key=lambda line: (-line.met / len(line.per_file), line.name)):
         if line.kind == "ours" and not line.best:
-            figures = [_shown(line.mean, 4), _shown(line.published, 4), signed(line.mean - line.published, 4)]
+            figures = [_format(line.mean, 4), _format(line.published, 4), signed(line.mean - line.published, 4)]
             met = f"{line.met} of {len(line.per_file)}"
             rows.append([f"{line.method} by {line.name}", met, *figures, notes[line.method]])
-    head = ("Method", "To the digit (1e-4)", "Ours", "Published", "Difference", "What decides") if rows else ()
-    return Sheet("Rows that repeat a published method", "" if rows else "None.", head, rows)
+    head = ("Method", "To the digit (1e-4)", "Ours", "Published", "Difference", "Details that matter") if rows else ()
+    return Sheet("Rows that reproduce a published method", "" if rows else "None.", head, rows)
 
 
 def _by_source(lines: Sequence[Line], strong: Sequence[str]) -> Sheet:
-    sources = sorted({named_source(file) for line in lines for file in line.per_file})
-    counts = {s: max(sum(named_source(f) == s for f in line.per_file) for line in lines) for s in sources}
+    sources = sorted({source_in_name(file) for line in lines for file in line.per_file})
+    counts = {s: max(sum(source_in_name(f) == s for f in line.per_file) for line in lines) for s in sources}
     head = ["Row", *(f"{s} ({counts[s]})" for s in sources)]
     rows = []
     for line in lines:
         means = line.by_source()
-        rows.append([line.name, *(_shown(means.get(s, float("nan")), 2) for s in sources)])
+        rows.append([line.name, *(_format(means.get(s, float("nan")), 2) for s in sources)])
     return Sheet("By source", "Means over the files of a source, their number in brackets.", head, rows, (), strong)
 
 
@@ -136,7 +136,7 @@ def _test(test: RankTest | None) -> str:
 
 
 def lines_csv(lines: Iterable[Line]) -> str:
-    """One line a row."""
+    """Format the lines as CSV, one per row of the table."""
     names = ("mean", "low", "high", "rank", "published", "after_train", "without_tuned")
     rows = (
         (
@@ -154,7 +154,7 @@ def lines_csv(lines: Iterable[Line]) -> str:
 
 
 def files_csv(lines: Sequence[Line]) -> str:
-    """One line a file, one column a row."""
+    """Format the VUS-PR as CSV: one line per file, one column per row of the table."""
     files = sorted({file for line in lines for file in line.per_file})
     known = [{file: f"{value:.7f}" for file, value in line.per_file.items()} for line in lines]
     return csv.written(["file", *(line.name for line in lines)], ([f, *(by.get(f, "") for by in known)] for f in files))

@@ -1,4 +1,4 @@
-"""Measures of anomaly scores against labels."""
+"""Metrics of anomaly scores, given labels."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""Measures of anomaly scores against labels, each one function.
+"""Metrics of anomaly scores, given labels: one function each.
 
 >>> labels = np.array([0, 0, 1, 1, 0], dtype=np.uint8)
 >>> round(auroc(labels, np.array([0.1, 0.2, 0.9, 0.2, 0.0])), 4)
 0.9167
 
 Two decorators register a function under its name in :data:`~benchmark.metrics.registry.METRICS`.
-:func:`metric` is for a measure of scores. :func:`flag_metric` is for a measure of a yes / no answer.
-It registers one metric per threshold rule (``f1_topk``, ``f1_3sigma``), so that no value is without its rule.
+:func:`metric` is for a metric of scores. :func:`flag_metric` is for a metric of binary predictions (flags).
+It registers one metric per threshold rule (``f1_topk``, ``f1_3sigma``), so that the name always states the rule.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from benchmark.metrics.ranges import Flags, Floats, Labels
 from benchmark.metrics.registry import Undefined, check, flag_metric, metric
 from benchmark.metrics.vus import volume_under_surface
 
-# -- measures of the ranking -----------------------------------------------------------------------
+# -- metrics without a threshold -------------------------------------------------------------------
 
 
 @metric("AUROC", "Mann-Whitney statistic; Hanley and McNeil, Radiology 143, 1982", default=True)
 def auroc(labels: Labels, scores: Floats, window: int) -> float:
-    """Probability that an anomalous point outranks a normal one, ties counted half; .5 for constant scores."""
+    """Probability that an anomalous point scores higher than a normal one; ties count half, constant scores give .5."""
     n_positive = int(labels.sum())
     negatives, positives = _counts_by_level(labels, scores)
     below = np.cumsum(negatives) - negatives
-    doubled = int(np.sum(positives * (2 * below + negatives)))  # integers: exact however many points
+    doubled = int(np.sum(positives * (2 * below + negatives)))  # integers, so exact for any number of points
     return doubled / (2 * n_positive * (len(labels) - n_positive))
 
 
 @metric("AUPRC", "average precision, as scikit-learn defines it", default=True)
 def auprc(labels: Labels, scores: Floats, window: int) -> float:
-    """Precision averaged over the steps of recall, not interpolated; the share of anomalies for constant scores."""
+    """Mean precision over the steps of recall, not interpolated; for constant scores the share of anomalous points."""
     negatives, positives = _counts_by_level(labels, scores)
     true = np.cumsum(positives[::-1])
     return float(np.sum(positives[::-1] / true[-1] * true / (true + np.cumsum(negatives[::-1]))))
@@ -61,21 +61,21 @@ def pate(labels: Labels, scores: Floats, window: int) -> float:
 
 @metric("UCR score", "Wu and Keogh, TKDE 2021", rule="the highest score, within max(anomaly length, 100) points")
 def ucr_score(labels: Labels, scores: Floats, window: int) -> float:
-    """1 if the highest score is at the anomaly; defined for series with one anomalous segment."""
+    """1 if the highest score is at the anomaly, else 0; defined for series with one anomalous segment."""
     starts, stops = ranges.segments(labels)
     if len(starts) != 1:
         raise Undefined(f"the UCR score needs exactly one anomalous segment, the series has {len(starts)}")
     return ranges.ucr_hit(int(starts[0]), int(stops[0]), scores)
 
 
-# -- measures of the best threshold, which no user could know --------------------------------------
+# -- metrics at the best threshold, which nobody knows without labels -------------------------------
 
 ORACLE = "oracle: the threshold that is best on the labels"
 
 
 @metric("best F1 (oracle)", "point-wise F1", rule=ORACLE)
 def best_f1_oracle(labels: Labels, scores: Floats, window: int) -> float:
-    """Highest F1 over all thresholds: an upper bound, not a result that could be had without labels."""
+    """Highest F1 over all thresholds: an upper bound, as the best threshold is only known with labels."""
     return _best_f1(labels, scores)
 
 
@@ -86,7 +86,7 @@ def best_f1_oracle(labels: Labels, scores: Floats, window: int) -> float:
     beside="point_adjusted_f1_random",
 )
 def point_adjusted_f1_oracle(labels: Labels, scores: Floats, window: int) -> float:
-    """Highest F1 after point adjustment; meaningless without what random scores get on the same labels."""
+    """Highest F1 after point adjustment; compare it with that of random scores on the same labels."""
     return _best_f1(labels, ranges.adjusted_scores(labels, scores))
 
 
@@ -97,19 +97,19 @@ def point_adjusted_f1_oracle(labels: Labels, scores: Floats, window: int) -> flo
     cost="high",
 )
 def point_adjusted_f1_random(labels: Labels, scores: Floats, window: int) -> float:
-    """The same for uniformly random scores: mean of 20 draws, depending on the labels alone."""
+    """Highest F1 after point adjustment of uniformly random scores: mean of 20 draws, independent of the detector."""
     rng = np.random.default_rng(0)
     draws = (ranges.adjusted_scores(labels, rng.random(len(labels))) for _ in range(20))
     return float(np.mean([_best_f1(labels, draw) for draw in draws]))
 
 
-# -- measures of a yes / no answer, once per rule --------------------------------------------------
+# -- metrics of binary predictions, one for each threshold rule ------------------------------------
 
 
 @flag_metric("precision", "point-wise")
 def precision(labels: Labels, flagged: Flags) -> float:
     """Share of the flagged points that are anomalous."""
-    return float(labels[_some(flagged)].mean())
+    return float(labels[_require_flags(flagged)].mean())
 
 
 @flag_metric("recall", "point-wise")
@@ -127,7 +127,7 @@ def f1(labels: Labels, flagged: Flags) -> float:
 @flag_metric("event-wise precision", "segments of consecutive flags; Hundman et al., KDD 2018, without adjustment")
 def event_precision(labels: Labels, flagged: Flags) -> float:
     """Share of the flagged segments that touch an anomalous point."""
-    return ranges.touched(_some(flagged).astype(np.uint8), labels == 1)
+    return ranges.touched(_require_flags(flagged).astype(np.uint8), labels == 1)
 
 
 @flag_metric("event-wise recall", "segments of consecutive labels; Hundman et al., KDD 2018")
@@ -147,13 +147,13 @@ def event_f1(labels: Labels, flagged: Flags) -> float:
 
 @flag_metric("range-based precision", "Tatbul et al., NeurIPS 2018; cardinality 1/x, flat bias")
 def range_precision(labels: Labels, flagged: Flags) -> float:
-    """See :func:`benchmark.metrics.ranges.range_based`."""
-    return ranges.range_based(labels, _some(flagged)).precision
+    """Range-based precision; see :func:`benchmark.metrics.ranges.range_based`."""
+    return ranges.range_based(labels, _require_flags(flagged)).precision
 
 
 @flag_metric("range-based recall", "Tatbul et al., NeurIPS 2018; alpha .2, cardinality 1/x, flat bias")
 def range_recall(labels: Labels, flagged: Flags) -> float:
-    """See :func:`benchmark.metrics.ranges.range_based`."""
+    """Range-based recall; see :func:`benchmark.metrics.ranges.range_based`."""
     return ranges.range_based(labels, flagged).recall
 
 
@@ -165,13 +165,13 @@ def range_f1(labels: Labels, flagged: Flags) -> float:
 
 @flag_metric("affiliation precision", "Huet et al., KDD 2022")
 def affiliation_precision(labels: Labels, flagged: Flags) -> float:
-    """See :func:`benchmark.metrics.ranges.affiliation`; about .5 for random flags."""
-    return ranges.affiliation(labels, _some(flagged)).precision
+    """Affiliation precision, about .5 for random flags; see :func:`benchmark.metrics.ranges.affiliation`."""
+    return ranges.affiliation(labels, _require_flags(flagged)).precision
 
 
 @flag_metric("affiliation recall", "Huet et al., KDD 2022")
 def affiliation_recall(labels: Labels, flagged: Flags) -> float:
-    """See :func:`benchmark.metrics.ranges.affiliation`; near 1 for dense random flags."""
+    """Affiliation recall, near 1 for many random flags; see :func:`benchmark.metrics.ranges.affiliation`."""
     return ranges.affiliation(labels, flagged).recall
 
 
@@ -181,7 +181,7 @@ def affiliation_f1(labels: Labels, flagged: Flags) -> float:
     return ranges.affiliation(labels, flagged).f1
 
 
-def _some(flagged: Flags) -> Flags:
+def _require_flags(flagged: Flags) -> Flags:
     if not flagged.any():
         raise Undefined("no point is flagged, so precision has no value")
     return flagged
@@ -191,28 +191,29 @@ def _some(flagged: Flags) -> Flags:
 
 
 def roc_curve(labels: ArrayLike, scores: ArrayLike, max_points: int = 400) -> tuple[Floats, Floats]:
-    """False and true positive rates over all thresholds, thinned for plotting.
+    """Compute the ROC curve over all thresholds, thinned for plotting.
 
     Parameters
     ----------
     labels, scores : (n,) arrays
     max_points : int
-        About the most points returned. The area changes by less than 1 / ``max_points``, in practice by less
-        than 1e-4.
+        Approximate maximum of the points returned. Thinning changes the area by less than 1 / ``max_points``, in
+        practice by less than 1e-4.
 
     Returns
     -------
-    fpr, tpr : (m,) float64 arrays, from (0, 0) to (1, 1), not decreasing
+    fpr, tpr : (m,) float64 arrays, non-decreasing from 0 to 1
+        False and true positive rates.
 
     Raises
     ------
     Undefined, ValueError
-        As :func:`check`.
+        As :func:`check` raises them.
     """
     negatives, positives = _counts_by_level(*check(labels, scores))
     fpr = np.append(0.0, np.cumsum(negatives[::-1]) / negatives.sum())
     tpr = np.append(0.0, np.cumsum(positives[::-1]) / positives.sum())
-    # First and last point of each stretch of equal arc length: edges between stretches stay exact.
+    # Keep the first and last point of each stretch of equal arc length, so that edges between stretches are exact.
     stretch = np.minimum((fpr + tpr) * (max_points // 4), max_points // 2 - 1).astype(np.int64)
     turn = np.diff(stretch) > 0
     kept = np.append(True, turn) | np.append(turn, True)
@@ -220,7 +221,7 @@ def roc_curve(labels: ArrayLike, scores: ArrayLike, max_points: int = 400) -> tu
 
 
 def _counts_by_level(labels: Labels, scores: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Normal and anomalous points at each distinct score, lowest first."""
+    """Count the normal and the anomalous points at each distinct score, in ascending order of scores."""
     order = np.argsort(scores)
     ascending = scores[order]
     last = np.append(np.flatnonzero(ascending[1:] != ascending[:-1]), len(scores) - 1)

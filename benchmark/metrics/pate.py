@@ -1,8 +1,8 @@
-"""PATE: area under a precision-recall curve that weighs points by their closeness to an anomaly.
+"""PATE: area under a precision-recall curve that weights points by their distance from an anomaly.
 
 Ghorbani, Reinders, Tax: "PATE: Proximity-Aware Time series anomaly Evaluation", KDD 2024. Where the paper leaves
-a choice, the authors' package (PATE 0.1.1) decides, and its values are reproduced. Each threshold costs one pass over
-the labelled points, not one over the series.
+a choice open, this follows the authors' package (PATE 0.1.1) and gives the same values. Each threshold costs one pass
+over the labelled points, not over the series.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ FAR = np.iinfo(np.int64).max
 
 
 def pate(labels: Labels, scores: Floats, window: int) -> float:
-    """PATE, averaged over the four pairs of early and late buffer out of {0, ``window``}.
+    """Compute PATE, averaged over the four pairs of early and late buffers of 0 and ``window`` points.
 
-    A flagged point inside an anomaly counts as true in full. Within the late buffer behind it, it counts in part.
-    Within the early buffer before it, it counts in part if the anomaly itself is found. What is left counts as false.
-    Unflagged points of a found anomaly count as missed. Their weight falls with their distance from its first flagged
-    run.
+    A flagged point inside an anomaly is a true positive of weight 1. In the late buffer after the anomaly its weight is
+    below 1. So it is in the early buffer before the anomaly, if the anomaly itself is found. The rest of each flagged
+    point is a false positive. Unflagged points of an anomaly are false negatives. Their weight falls with their
+    distance from the first flagged run of the anomaly.
     """
     thresholds = _thresholds(labels, scores)
     first = np.searchsorted(-thresholds, -scores, side="left")
@@ -41,7 +41,7 @@ def pate(labels: Labels, scores: Floats, window: int) -> float:
 
 
 def _thresholds(labels: Labels, scores: Floats) -> Floats:
-    """Levels taken evenly from those distinct scores at which the curve can bend, highest first."""
+    """Return evenly spaced percentiles of the distinct scores at which the curve can bend, in descending order."""
     order = np.argsort(-scores, kind="stable")
     descending = scores[order]
     last = np.append(np.flatnonzero(np.diff(descending)), len(scores) - 1)
@@ -55,7 +55,7 @@ def _thresholds(labels: Labels, scores: Floats) -> Floats:
 
 
 def _near_hits(first: Ints, found: Ints, starts: Ints, stops: Ints, early: int, late: int, size: int) -> Floats:
-    """(T,) weight of the flagged points in the buffers. A late buffer goes before the next anomaly's early one."""
+    """Return the (T,) total weight of flagged points in the buffers. Where two buffers overlap, the late one counts."""
     n = len(first)
     following, centre = np.append(starts[1:], n), (starts + stops - 1) / 2
     late_end = np.minimum(stops - 1 + late, following - 1)
@@ -70,7 +70,7 @@ def _near_hits(first: Ints, found: Ints, starts: Ints, stops: Ints, early: int, 
 
 
 def _rows(starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
-    """All rows of the half-open ranges, and the number of the range that each belongs to."""
+    """Return all rows of half-open ranges, and for each row the index of its range."""
     lengths = np.maximum(stops - starts, 0)
     event = np.repeat(np.arange(len(starts)), lengths)
     offset = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
@@ -78,10 +78,10 @@ def _rows(starts: Ints, stops: Ints) -> tuple[Ints, Ints]:
 
 
 def _missed(first: Ints, starts: Ints, stops: Ints, size: int) -> Floats:
-    """(T,) weight of the labelled points that a threshold leaves out.
+    """Return the (T,) total weight of the labelled points that a threshold does not flag.
 
-    An anomaly's first flagged run is ``run`` points long. Its first ``run + 1`` points weigh 1 when missed, later ones
-    less with their distance from those.
+    If the first flagged run of an anomaly has ``run`` points, its first ``run + 1`` points have weight 1 when missed.
+    The weight of later points falls with their distance from these.
     """
     rows, event = _rows(starts, stops)
     level, position = first[rows], rows - starts[event]
@@ -99,7 +99,7 @@ def _missed(first: Ints, starts: Ints, stops: Ints, size: int) -> Floats:
 
 
 def _first_run(flag: Flags, position: Ints, heads: Ints, length: Floats) -> Floats:
-    """(S,) length of the first flagged run in each segment, 0 without one."""
+    """Return the (S,) length of the first flagged run in each segment; 0 if no point is flagged."""
     onset = np.minimum.reduceat(np.where(flag, position, FAR), heads)
     after = ~flag & (position > np.repeat(onset, length.astype(np.int64)))
     end = np.minimum(np.minimum.reduceat(np.where(after, position, FAR), heads), length)
@@ -107,7 +107,7 @@ def _first_run(flag: Flags, position: Ints, heads: Ints, length: Floats) -> Floa
 
 
 def _area(true: Floats, flagged: Ints, missed: Floats) -> float:
-    """Trapezoids under the points at which recall does not fall below the last one kept."""
+    """Integrate precision over recall by trapezoids, without the points at which recall falls below an earlier one."""
     precision = np.divide(true, flagged, out=np.zeros_like(true), where=flagged > 0)
     whole = true + missed
     recall = np.divide(true, whole, out=np.zeros_like(true), where=whole > 0)

@@ -1,4 +1,4 @@
-"""Measures of a yes / no answer that look at stretches of anomaly, not at single points.
+"""Metrics of binary predictions that compare segments of anomalous points, not single points.
 
 Range-based precision and recall: Tatbul et al., NeurIPS 2018. Affiliation: Huet et al., KDD 2022. Point adjustment: Xu
 et al., WWW 2018. The UCR archive's rule: Wu and Keogh, TKDE 2021.
@@ -18,20 +18,20 @@ Ints = NDArray[np.int64]
 
 
 class PrecisionRecall(NamedTuple):
-    """A pair in [0, 1]; NaN where nothing was flagged."""
+    """Precision and recall, each in [0, 1]; NaN where it is undefined, as precision is if nothing is flagged."""
 
     precision: float
     recall: float
 
     @property
     def f1(self) -> float:
-        """Harmonic mean; 0 when nothing was flagged, for then nothing was found."""
+        """Harmonic mean of precision and recall; 0 if nothing is flagged."""
         total = self.precision + self.recall
         return 2 * self.precision * self.recall / total if total > 0 else 0.0
 
 
 def segments(mask: Labels | Flags) -> tuple[Ints, Ints]:
-    """Starts and stops (half-open) of the runs of true points.
+    """Return the starts and stops (half-open) of the runs of true points.
 
     >>> segments(np.array([0, 1, 1, 0, 1], dtype=np.uint8))
     (array([1, 4]), array([3, 5]))
@@ -41,18 +41,19 @@ def segments(mask: Labels | Flags) -> tuple[Ints, Ints]:
 
 
 def touched(segmented: Labels, marked: Flags) -> float:
-    """Share of the segments of ones in (n,) ``segmented`` that hold at least one marked point."""
+    """Return the share of the segments of ones in (n,) ``segmented`` that contain at least one marked point."""
     starts, stops = segments(segmented)
     counts = np.concatenate([[0], np.cumsum(marked)])
     return float(np.mean(counts[stops] > counts[starts]))
 
 
 def range_based(labels: Labels, flagged: Flags, alpha: float = 0.2) -> PrecisionRecall:
-    """Range-based precision and recall.
+    """Compute range-based precision and recall.
 
-    A labelled segment earns ``alpha`` for being touched at all (existence). It also earns ``1 - alpha`` times its share
-    of flagged points. That share is divided by the number of flagged runs that touch it (cardinality 1 / x). The bias
-    is flat. Precision is the same seen from the flagged runs, without the existence part.
+    Recall is the mean reward of the labelled segments. A segment gets ``alpha`` if any of its points is flagged
+    (existence), and ``1 - alpha`` times its share of flagged points. That share is divided by the number of flagged
+    runs that overlap it (cardinality 1 / x). The bias is flat. Precision is the same with the roles of labels and flags
+    exchanged, without the existence reward.
 
     Source: Tatbul et al., "Precision and Recall for Time Series", NeurIPS 2018, Eqs. 4-8; settings of TSB-UAD.
     """
@@ -61,7 +62,7 @@ def range_based(labels: Labels, flagged: Flags, alpha: float = 0.2) -> Precision
 
 
 def _overlap_reward(ours: Flags, theirs: Flags, alpha: float) -> float:
-    """Mean reward of the runs of ``ours`` for their overlap with the runs of ``theirs``; NaN without runs."""
+    """Return the mean reward of the runs of ``ours`` for their overlap with runs of ``theirs``; NaN without runs."""
     starts, stops = segments(ours)
     if len(starts) == 0:
         return float("nan")
@@ -73,19 +74,20 @@ def _overlap_reward(ours: Flags, theirs: Flags, alpha: float) -> float:
 
 
 def affiliation(labels: Labels, flagged: Flags) -> PrecisionRecall:
-    """Affiliation precision and recall: how much closer than chance are flags to anomalies, and anomalies to flags?
+    """Compute affiliation precision and recall from distances between flags and anomalies, compared with chance.
 
-    The series is cut into one zone per labelled segment, half-way between neighbours. Distances are measured within a
-    zone. For precision from a flagged point to the segment, for recall from a labelled point to the nearest flag. A
-    distance becomes the probability that a uniformly random point of the zone is at least as far. Point i stands for
-    [i, i + 1). Precision averages over the zones with flags, recall over all; a zone without flags counts 0.
+    The series is divided into one zone per labelled segment, half-way between neighbours. Precision uses the distance
+    of each flagged point from the segment of its zone. Recall uses the distance of each labelled point from the nearest
+    flag in its zone. A distance becomes the probability that a uniformly random point of the zone is at least as far.
+    Point i stands for [i, i + 1). Precision averages over the zones with flags, recall over all; a zone without flags
+    counts 0.
 
     Source: Huet, Navarro, Rossi, "Local Evaluation of Time Series Anomaly Detection Algorithms", KDD 2022, Sec. 4.
     """
     starts, stops = segments(labels)
     borders = np.concatenate([[0.0], (stops[:-1] + starts[1:]) / 2, [float(len(labels))]])
-    # Both probabilities are piecewise linear with all kinks at multiples of 1/4, so the mean over the
-    # midpoints of quarter cells equals the authors' integral exactly.
+    # Both probabilities are piecewise linear with all breakpoints at multiples of 1/4. So the mean over the
+    # midpoints of quarters of a point equals the authors' integral exactly.
     cells = (np.arange(4) + 0.5) / 4
     flags = (np.flatnonzero(flagged)[:, None] + cells).ravel()
     truth = (np.flatnonzero(labels)[:, None] + cells).ravel()
@@ -104,7 +106,7 @@ def _zone(positions: Floats, borders: Floats) -> Ints:
 
 
 def _chance_of_flags(flags: Floats, starts: Ints, stops: Ints, borders: Floats) -> Floats:
-    """Share of the zone that is at least as far from the zone's segment as each flag is."""
+    """Return for each flag the share of its zone that is at least as far from the zone's segment."""
     zone = _zone(flags, borders)
     a, b, low, high = starts[zone], stops[zone], borders[zone], borders[zone + 1]
     distance = np.maximum(np.maximum(a - flags, flags - b), 0.0)
@@ -113,10 +115,10 @@ def _chance_of_flags(flags: Floats, starts: Ints, stops: Ints, borders: Floats) 
 
 
 def _chance_of_truth(truth: Floats, flags: Floats, borders: Floats) -> Floats:
-    """Share of a zone at least as far from each labelled position as its nearest flag is."""
+    """Return for each labelled position the share of its zone that is at least as far from it as the nearest flag."""
     zone = _zone(truth, borders)
     low, high = borders[zone], borders[zone + 1]
-    edge = 1 / 8  # from a cell's midpoint to its end
+    edge = 1 / 8  # from the midpoint of a quarter to its end
     padded = np.concatenate([[-np.inf], flags, [np.inf]])
     k = np.searchsorted(flags, truth)
     before = np.where(padded[k] > low, truth - padded[k] - edge, np.inf)
@@ -128,7 +130,7 @@ def _chance_of_truth(truth: Floats, flags: Floats, borders: Floats) -> Floats:
 
 
 def adjusted_scores(labels: Labels, scores: Floats) -> Floats:
-    """Scores after point adjustment: each labelled segment takes its highest score as a whole (Xu et al., WWW 2018)."""
+    """Apply point adjustment: all points of a labelled segment get its highest score (Xu et al., WWW 2018)."""
     starts, stops = segments(labels)
     bounds = np.stack([starts, stops], axis=1).ravel()
     highest = np.maximum.reduceat(np.append(scores, -np.inf), bounds)[::2]
@@ -138,9 +140,9 @@ def adjusted_scores(labels: Labels, scores: Floats) -> Floats:
 
 
 def ucr_hit(start: int, stop: int, scores: Floats) -> float:
-    """Is the highest score at the anomaly [start, stop), give or take max(its length, 100) points?
+    """Return 1 if the highest score is within max(length, 100) points of the anomaly [start, stop), else 0.
 
-    Several equal highest scores count by the share of them that is at the anomaly.
+    If several points share the highest score, return the share of them that is at the anomaly.
     """
     margin = max(stop - start, 100)
     top = np.flatnonzero(scores == scores.max())

@@ -1,4 +1,4 @@
-"""The registry of measures: what a metric is, how one is added, checked, chosen and evaluated."""
+"""The registry of metrics: their definition, registration, selection and evaluation."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ FlagCompute = Callable[[Labels, Flags], float]
 
 
 class Undefined(ValueError):
-    """A measure that has no value for these labels or scores; the message is the reason to be stored."""
+    """A metric is undefined for these labels or scores; the message is the reason, which is stored."""
 
 
 class Value(NamedTuple):
-    """A measured value, or NaN and why."""
+    """The value of a metric, or NaN and the reason."""
 
     value: float
     reason: str = ""
@@ -30,32 +30,32 @@ class Value(NamedTuple):
 
 @dataclass(frozen=True)
 class Metric:
-    """A registered measure. All are in [0, 1], and higher is better."""
+    """A registered metric. All are in [0, 1], and higher is better."""
 
     name: str
     title: str
     # ``(labels, scores, window) -> float``. ``window`` is a period of the series in points, the same for every
-    # detector. Only measures with a buffer use it.
+    # detector. Only metrics with a buffer use it.
     compute: Compute
     source: str
-    rule: str = ""  # how scores become yes or no, in words; "" for a measure that uses no single threshold
-    default: bool = False  # computed for every cell; the others on request
+    rule: str = ""  # the threshold rule in words; "" for a metric that uses no single threshold
+    default: bool = False  # True if computed for every cell; the others are computed on request
     cost: Literal["low", "high"] = "low"  # high: more than about 0.2 s for 100,000 points
-    beside: str = ""  # name of a measure without whose value this one must not be shown
+    beside: str = ""  # name of a metric that must always be shown beside this one
 
     @property
     def description(self) -> str:
-        """The first line of the function's documentation."""
+        """The first line of the function's docstring."""
         return (self.compute.__doc__ or "").strip().split("\n")[0]
 
     def __call__(self, labels: ArrayLike, scores: ArrayLike, window: int = 1) -> float:
-        """The value; raises :class:`Undefined` with a reason where there is none."""
+        """Compute the value; raise :class:`Undefined` with the reason if there is none."""
         return self.compute(*check(labels, scores), window)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule that turns scores into flags, and its wording."""
+    """A rule that turns scores into flags (binary predictions), and its description."""
 
     text: str
     flag: Callable[[Labels, Floats], Flags]
@@ -65,7 +65,7 @@ METRICS: dict[str, Metric] = {}
 
 
 def evaluate(labels: ArrayLike, scores: ArrayLike, window: int, names: Iterable[str] | None = None) -> dict[str, Value]:
-    """Values of several measures.
+    """Compute the values of several metrics.
 
     Parameters
     ----------
@@ -74,12 +74,13 @@ def evaluate(labels: ArrayLike, scores: ArrayLike, window: int, names: Iterable[
     window : int
         A period of the series, the same for every detector that is compared.
     names : iterable of str or None
-        Measures by name; None for the default ones. Companions (:attr:`Metric.beside`) are added.
+        Metrics by name; None for the default ones. Those that must be shown beside them (:attr:`Metric.beside`)
+        are added.
 
     Returns
     -------
     dict
-        Name -> :class:`Value`; NaN with the reason where a measure is undefined (labels of one class, for one).
+        Name -> :class:`Value`; NaN with the reason where a metric is undefined, e.g. if the labels have one class.
 
     Raises
     ------
@@ -104,7 +105,10 @@ def _value(chosen: Metric, labels: Labels, scores: Floats, window: int) -> Value
 
 
 def select(names: Iterable[str] | None = None) -> list[Metric]:
-    """Measures by name, each with its companion; the default ones for None. Unknown names get a suggestion."""
+    """Return metrics by name, each with the metric to show beside it; the default metrics for None.
+
+    Raises :class:`UserError` with a suggestion for an unknown name.
+    """
     if names is None:
         return [m for m in METRICS.values() if m.default]
     chosen: dict[str, Metric] = {}
@@ -118,7 +122,7 @@ def select(names: Iterable[str] | None = None) -> list[Metric]:
 
 
 def check(labels: ArrayLike, scores: ArrayLike) -> tuple[Labels, Floats]:
-    """Labels as (n,) uint8 and scores as (n,) float64, after refusing what no measure can use.
+    """Check labels and scores; return them as (n,) uint8 and (n,) float64.
 
     Raises
     ------
@@ -142,7 +146,7 @@ def check(labels: ArrayLike, scores: ArrayLike) -> tuple[Labels, Floats]:
     return truth.astype(np.uint8), values
 
 
-# -- how measures are registered -------------------------------------------------------------------
+# -- registration of metrics -----------------------------------------------------------------------
 
 
 def metric(
@@ -153,7 +157,7 @@ def metric(
     cost: Literal["low", "high"] = "low",
     beside: str = "",
 ) -> Callable[[Compute], Metric]:
-    """Register ``f(labels, scores, window) -> float``; what comes back checks its input before it calls ``f``."""
+    """Register ``f(labels, scores, window) -> float``; the returned metric checks its input before it calls ``f``."""
 
     def register(compute: Compute) -> Metric:
         name = compute.__name__
@@ -196,12 +200,12 @@ def _flag_3sigma(labels: Labels, scores: Floats) -> Flags:
 
 def _flag_given(labels: Labels, scores: Floats) -> Flags:
     if not np.isin(scores, (0, 1)).all():
-        raise Undefined("the scores are not answers of 0 and 1: a threshold rule has to make them so")
+        raise Undefined("the scores are not all 0 or 1: use a metric with a threshold rule, such as topk or 3sigma")
     return np.asarray(scores == 1)
 
 
 RULES = {
-    "given": Rule("answers of 0 and 1, as given", _flag_given),
+    "given": Rule("scores of 0 and 1, as given", _flag_given),
     "topk": Rule("the k highest scores, k = number of labelled points, ties included", _flag_topk),
     "3sigma": Rule("scores above mean + 3 standard deviations of the scores", _flag_3sigma),
 }

@@ -1,7 +1,7 @@
-"""The five thresholded measures of TSB-AD's leaderboard, as it defines them; the other four are registered already.
+"""The five metrics with a threshold of TSB-AD's leaderboard, as it defines them; ``measures`` has the other four.
 
 Liu and Paparrizos, "The elephant in the room", NeurIPS 2024, and their package TSB-AD.
-Each is the largest value over thresholds, hence an upper bound that no user could reach without labels.
+Each is the largest value over thresholds, so an upper bound of what is possible without labels.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from benchmark.metrics.registry import Undefined, metric
 
 SOURCE = "Liu and Paparrizos, NeurIPS 2024"
 STEPS = 100
-RULE = f"oracle: the best of {STEPS} equal steps from the least to the highest score, strictly above"
+RULE = f"oracle: the best of {STEPS} equal steps from the lowest to the highest score, strictly above"
 
 
 def flags_by_step(scores: Floats) -> Iterator[Flags]:
-    """What lies strictly above each of the thresholds; none where all scores are equal, as nothing exceeds them."""
+    """Yield for each threshold the flags of the scores strictly above it; nothing if all scores are equal."""
     for threshold in np.linspace(scores.min(), scores.max(), STEPS)[:-1]:
         flags = scores > threshold
         if flags.any():
@@ -42,7 +42,7 @@ def tsb_ad_standard_f1(labels: Labels, scores: Floats, window: int) -> float:
     "PA-F1 (TSB-AD)", SOURCE, rule=RULE + ", each touched segment counted as found", beside="point_adjusted_f1_random"
 )
 def tsb_ad_pa_f1(labels: Labels, scores: Floats, window: int) -> float:
-    """Largest F1 after point adjustment; meaningless without what random scores get on the same labels."""
+    """Largest F1 after point adjustment; compare it with that of random scores on the same labels."""
     return max((f1(labels, _adjusted(labels, flags)) for flags in flags_by_step(scores)), default=0.0)
 
 
@@ -50,7 +50,7 @@ def tsb_ad_pa_f1(labels: Labels, scores: Floats, window: int) -> float:
 def tsb_ad_event_f1(labels: Labels, scores: Floats, window: int) -> float:
     """Largest harmonic mean of point-wise precision and the share of anomalous segments with a flagged point.
 
-    As TSB-AD has it, a segment at the end lacks its last row: one of that row alone is never found.
+    As in TSB-AD, a segment at the end of the series lacks its last row. If it has one row only, it is never found.
     """
     best = 0.0
     for flags in flags_by_step(scores):
@@ -75,7 +75,7 @@ def tsb_ad_affiliation_f(labels: Labels, scores: Floats, window: int) -> float:
 
 
 def _adjusted(labels: Labels, flags: Flags) -> Flags:
-    """Flags after point adjustment; as TSB-AD has it, row 0 is only flagged by itself."""
+    """Apply point adjustment to flags; as in TSB-AD, row 0 keeps its own flag."""
     adjusted = ranges.adjusted_scores(labels, flags.astype(np.float64)) > 0
     adjusted[0] = flags[0]
     return np.asarray(adjusted)

@@ -1,11 +1,11 @@
-"""Volume under the surface: AUROC and AUPRC with a soft border around each anomaly, averaged over its width.
+"""Volume under the surface (VUS): AUROC and AUPRC with a buffer around each anomaly, averaged over its width.
 
 Paparrizos, Boniol, Palpanas, Tsay, Elmore, Franklin: "Volume Under the Surface: A New Accuracy Evaluation
 Measure for Time-Series Anomaly Detection", PVLDB 15(11), 2022 (range-AUC, and VUS as its mean over buffers).
 
-The authors' package reads the series once for every pair of width and threshold. Here it is read once in all.
-Each point is reduced to the first threshold that flags it, and to its distances from the two nearest anomalies.
-The rest is arithmetic on a table of counts (distance x threshold).
+The authors' package passes over the series once for every pair of width and threshold. Here one pass is enough.
+It finds the first threshold that flags each point, and the distances of the point from the two nearest anomalies.
+The rest is computed from a table of counts (distance x threshold).
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ class Volume(NamedTuple):
 
 
 def volume_under_surface(labels: Labels, scores: Floats, window: int, n_thresholds: int = N_THRESHOLDS) -> Volume:
-    """VUS-ROC and VUS-PR.
+    """Compute VUS-ROC and VUS-PR.
 
-    **Buffer rule.** The width w runs from 0 to ``window``. A point at distance d <= w // 2 from a segment is anomalous
-    to the degree sqrt(1 - d / w). Degrees from several segments add up to at most 1. The widest buffer thus reaches
-    ``window // 2`` points to either side. A volume is the mean area over the widths.
+    **Buffer rule.** The width w runs from 0 to ``window``. A point at distance d <= w // 2 from a segment has the soft
+    label sqrt(1 - d / w). Soft labels from several segments are added, up to 1. So the widest buffer extends
+    ``window // 2`` points to each side. A volume is the mean area over the widths.
 
     Parameters
     ----------
     labels : (n,) uint8 array, both classes present
     scores : (n,) float64 array, finite, higher = more anomalous
     window : int
-        Greatest buffer width in points, >= 0: a period of the *series*, equal for all detectors that are compared.
+        Maximum buffer width in points, >= 0: a period of the *series*, equal for all detectors that are compared.
     n_thresholds : int
-        Thresholds, at equal steps through the sorted scores.
+        Number of thresholds, at equal steps through the sorted scores.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def volume_under_surface(labels: Labels, scores: Floats, window: int, n_threshol
 
 @dataclass(frozen=True)
 class _Flags:
-    """A series as the thresholds see it."""
+    """The anomalous segments of a series, and the points that each threshold flags."""
 
     starts: Ints  # (S,) first point of each anomalous segment
     ends: Ints  # (S,) its last point, included
@@ -84,16 +84,16 @@ class _Flags:
 
 
 def first_threshold(scores: Floats, n_thresholds: int) -> Ints:
-    """(n,) index of the highest threshold that a score reaches; thresholds lie evenly in the sorted scores."""
+    """Return the (n,) index of the highest threshold that each score reaches; thresholds are quantiles of scores."""
     descending = -np.sort(-scores)
     levels = descending[np.linspace(0, len(scores) - 1, n_thresholds).astype(np.int64)]
     return np.searchsorted(-levels, -scores, side="left").astype(np.int64)
 
 
 def _soft_hits(flags: _Flags, window: int) -> Floats:
-    """(window + 1, T) degrees of anomaly in the buffers of each width, summed over the flagged points.
+    """Return the (window + 1, T) sums of the soft labels of flagged points in the buffers, for each width.
 
-    Within reach of two segments a point counts fully: either degree is at least sqrt(1/2).
+    A point in the buffers of two segments counts as 1, as each soft label is at least sqrt(1/2).
     """
     n_thresholds, half = len(flags.flagged), window // 2
     first, near, second = _buffer_points(flags, half)
@@ -104,7 +104,7 @@ def _soft_hits(flags: _Flags, window: int) -> Floats:
     cuts = np.searchsorted(second[by_second], np.arange(half + 2))
     soft = np.zeros((window + 1, n_thresholds))
     for reach in range(1, half + 1):
-        joint = by_second[cuts[reach] : cuts[reach + 1]]  # from this reach on, these points have two segments
+        joint = by_second[cuts[reach] : cuts[reach + 1]]  # from this reach on, these points are near two segments
         np.subtract.at(one, (near[joint], first[joint]), 1.0)
         two += np.bincount(first[joint], minlength=n_thresholds)
         widths = np.arange(2 * reach, min(2 * reach + 1, window) + 1)
@@ -114,7 +114,7 @@ def _soft_hits(flags: _Flags, window: int) -> Floats:
 
 
 def _buffer_points(flags: _Flags, half: int) -> tuple[Ints, Ints, Ints]:
-    """First threshold, and distances to the two nearest segments, of the unlabelled points within ``half`` of one."""
+    """Return first thresholds and distances to the two nearest segments, for points within ``half`` of a segment."""
     rows = np.arange(len(flags.first))
     left = np.concatenate([[-FAR, -FAR], flags.ends])
     right = np.concatenate([flags.starts, [FAR, FAR]])
@@ -128,7 +128,10 @@ def _buffer_points(flags: _Flags, half: int) -> tuple[Ints, Ints, Ints]:
 
 
 def _segments_seen(flags: _Flags, half: int) -> Floats:
-    """(half + 1, T) share of segments with a flagged point within reach; segments whose buffers meet are one."""
+    """Return the (half + 1, T) share of segments with a flagged point within reach.
+
+    Segments whose buffers meet count as one.
+    """
     n, n_thresholds = len(flags.first), len(flags.flagged)
     bounds = np.stack([flags.starts, flags.ends + 1], axis=1).ravel()
     earliest = np.minimum.reduceat(np.append(flags.first, FAR), bounds)[::2]
@@ -144,10 +147,10 @@ def _segments_seen(flags: _Flags, half: int) -> Floats:
 
 
 def _mean_areas(flags: _Flags, soft: Floats, seen: Floats) -> Volume:
-    """Areas under both curves of each width, averaged (the paper's range-TPR, range-FPR and range-precision)."""
+    """Average the areas under both curves over the widths (the paper's range-TPR, range-FPR and range-precision)."""
     n_positive = flags.hits[-1]
     true = flags.hits + soft
-    positives = n_positive + soft / 2  # half of what is flagged of the buffer; the 2022 package took half of all of it
+    positives = n_positive + soft / 2  # plus half the flagged part of the buffer; the 2022 package took half of it all
     tpr = np.minimum(true / positives, 1.0) * seen
     fpr = (flags.flagged - true) / (len(flags.first) - positives)
     precision = true / flags.flagged

@@ -18,7 +18,7 @@ from benchmark.errors import counted
 from benchmark.report.results import Array, Labels, Source, lines
 from benchmark.store import evaluate
 
-NAMES = evaluate.AT_ONCE
+NAMES = evaluate.IMMEDIATE
 PLACE = ["dataset", "series", "data_hash"]
 
 

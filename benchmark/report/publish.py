@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.errors import UserError
-from benchmark.system.processes import uninterrupted
+from benchmark.system.processes import delay_interrupt
 
 
 def publish(out: Path, files: Mapping[str, bytes], earlier: Mapping[str, str]) -> dict[str, str]:
@@ -49,7 +49,7 @@ def publish(out: Path, files: Mapping[str, bytes], earlier: Mapping[str, str]) -
                 _write(fresh / name, files[name])
                 (out / name).parent.mkdir(parents=True, exist_ok=True)
             stale = [name for name in earlier if name not in files and hash_of(out / name) == earlier[name]]
-            with uninterrupted():
+            with delay_interrupt():
                 for name in changed:
                     os.replace(fresh / name, out / name)
                 for name in stale:

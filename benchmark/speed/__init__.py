@@ -1,4 +1,4 @@
-"""Speed and memory of our detectors and of other packages, side by side."""
+"""Measurement of speed and memory of our detectors and of other packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measure what each detector costs per point, for the scheduler."""
+"""Measurement of each detector's CPU time per point, for the scheduler."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from detectors import Detector
 
 Params = dict[str, Any]
 WINDOW = 48
-# Settings of a protocol by which a detector computes in another way, as detector@protocol
+# Settings of a protocol that change the cost of a detector, as detector -> detector@protocol -> parameters
 OTHERWISE: dict[str, dict[str, Params]] = {
     row.detector: {f"{row.detector}@tsb-ad": row.params}
     for row in grid.tsb_ad_rows()
     if row.main and row.detector in ("IForest", "IForest1", "KNN", "LOF", "OCSVM")
 }
 LONGER = 4 * MEASURED_AT
-TICK = 1e-9  # seconds: a clock may not move at all during a quick call
+TICK = 1e-9  # seconds; avoids a division by zero if the clock shows no time for a quick call
 FILE = Path(grid.__file__).parent / "costs.csv"
 COMMENT = (
     "# processor seconds per point on one thread, series of 10,000 points, W 48; only for scheduling and --dry-run",
@@ -35,7 +35,7 @@ COMMENT = (
 
 
 def write_costs(say: Callable[[str], None], names: Sequence[str], file: Path = FILE) -> Path:
-    """Measure these detectors and write ``costs.csv``; rows of the others stay."""
+    """Measure these detectors and write ``costs.csv``; rows of other detectors are kept."""
     from threadpoolctl import threadpool_limits
 
     rows = _stored(file)
@@ -62,7 +62,7 @@ def _stored(file: Path) -> dict[str, list[str]]:
 
 
 def measure(name: str, params: Params | None = None) -> Cost:
-    """Processor time of fit and score at two lengths; growth between 0 (a fixed number of steps) and 2."""
+    """Measure the CPU time of fit and score at two lengths; growth is clipped to 0 (constant time) .. 2."""
     cls, params = registry.detectors()[name], params or {}
     share = 0.1 if cls.learns_from == "normal" else 1.0
     _timed(cls, 2_000, 1.0, **(cls.quick | params))  # compilers and imports
@@ -74,13 +74,13 @@ def measure(name: str, params: Params | None = None) -> Cost:
 
 
 def cap(cls: type[Detector], params: Params | None = None) -> float:
-    """Points that hold all the windows which the detector fits at most; 0 without such a limit."""
+    """Return the number of points from which on a fit takes no longer, as windows are sampled; 0 if there is none."""
     defaults = cls.param_defaults() | (params or {})
     return float(defaults.get("max_windows", 0) * defaults.get("stride", 1))
 
 
 def _timed(cls: type[Detector], n: int, share: float, **params: Any) -> tuple[float, float]:
-    """Processor seconds of fit and score: those of a busy machine are those of an idle one."""
+    """Measure the CPU seconds of fit and score, which depend little on the load of the machine."""
     values = series.make("mackey-glass", n).values
     detector = build(cls, params, window=WINDOW)
     begin = time.process_time()

@@ -1,4 +1,4 @@
-"""Measure sides in turn, each time in a fresh process."""
+"""Measurement of several implementations in turn, each time in a new process."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from benchmark.system import settings
 from datasets import Series
 from detectors import Array
 
-EPOCHS = 5  # fewer than the patience of 5 can end: both sides train equally long
+EPOCHS = 5  # so few that early stopping (patience 5) has no effect, and all implementations train equally long
 
 
 @dataclass(frozen=True)
 class Run:
-    """One process: what was run, what it took, or why there is no figure."""
+    """Measurements of one process, or a note why there are none."""
 
     series: str
     detector: str
@@ -33,14 +33,13 @@ class Run:
     window: int
     threads: int
     repeat: int
-    # wall and processor time of the call, and wall time of imports, compilers and one tiny call before it
-    seconds: float = np.nan
-    cpu_seconds: float = np.nan
-    startup: float = np.nan
-    peak_mb: float = np.nan  # peak resident memory of the whole process, and its level when the call began
-    level_mb: float = np.nan
+    seconds: float = np.nan  # wall time of the call
+    cpu_seconds: float = np.nan  # CPU time of the call
+    startup: float = np.nan  # wall time of imports, compilers and one tiny call before it
+    peak_mb: float = np.nan  # peak resident memory of the whole process
+    level_mb: float = np.nan  # resident memory when the call began
     # Agreement with our scores of the same case: Spearman's coefficient, the largest difference after both are scaled
-    # to 0..1, and AUROC (theirs - ours). NaN for ours.
+    # to 0..1, and the difference of AUROC (theirs - ours). NaN for ours.
     rank_correlation: float = np.nan
     difference: float = np.nan
     auroc_difference: float = np.nan
@@ -48,7 +47,7 @@ class Run:
 
 
 class Stopped(Exception):
-    """A process was stopped at its time limit; carries the peak memory (MiB) that it had reached by then."""
+    """A process was stopped at its time limit; ``peak_mb`` is its peak memory (MiB) until then."""
 
     def __init__(self, limit: float, peak_mb: float) -> None:
         super().__init__(f"stopped after {limit:g} s")
@@ -65,12 +64,12 @@ def call(
     limit: float,
     epochs: int = EPOCHS,
 ) -> tuple[dict[str, float], Array]:
-    """Run one side in a fresh process: its reply and its scores.
+    """Run one implementation in a new process; return its measurements and its scores.
 
     Raises
     ------
     RuntimeError
-        If the process fails, with the last line that it wrote.
+        If the process fails, with the last line of its standard error.
     Stopped
         If it takes longer than ``limit`` seconds.
     """
@@ -97,14 +96,14 @@ def call(
 
 
 def _run(command: list[str], request: str, limit: float) -> tuple[int, str]:
-    """Exit code and standard error of a process that has at most ``limit`` seconds."""
+    """Run a process for at most ``limit`` seconds; return its exit code and standard error."""
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,  # a scheduling group of its own: no side shares its slice with our terminal
+        start_new_session=True,  # its own scheduling group, so that it does not share CPU time with our terminal's
     ) as process:
         try:
             _, said = process.communicate(request, limit)
@@ -116,9 +115,9 @@ def _run(command: list[str], request: str, limit: float) -> tuple[int, str]:
 
 
 class Growth:
-    """Which sides are still measured at a larger n: one that would take longer than ``budget`` is left out.
+    """Decides which implementations are measured at a larger n: not those expected to exceed ``budget`` seconds.
 
-    Time is taken to grow at least in proportion to n.
+    Times are expected to grow in proportion to n.
     """
 
     def __init__(self, budget: float) -> None:
@@ -126,12 +125,12 @@ class Growth:
         self._last: dict[Any, tuple[int, float]] = {}
 
     def allows(self, key: Any, n: int) -> bool:
-        """Whether ``key`` may run on ``n`` points."""
+        """Return True if ``key`` may run on ``n`` points."""
         size, seconds = self._last.get(key, (1, 0.0))
         return seconds * max(1.0, n / size) <= self.budget
 
     def note(self, key: Any, n: int, seconds: float) -> None:
-        """``key`` took so long on ``n`` points."""
+        """Record the seconds that ``key`` took on ``n`` points."""
         self._last[key] = (n, seconds)
 
 
@@ -145,12 +144,12 @@ def alternate(
     growth: Growth,
     say: Callable[[str], None],
 ) -> Iterator[Run]:
-    """Every side once, then again, ``repeats`` times; the first to go changes with each round."""
+    """Run all implementations once per round, for ``repeats`` rounds; each round starts with another one."""
     n, mine = len(series), np.zeros(0)
     skipped: set[str] = set()
     for repeat in range(repeats):
         for k in range(len(sides)):
-            # Ours goes first in the first round: the others are compared with its scores.
+            # Ours is the first of the first round, as the others are compared with its scores.
             side, python = sides[(k + repeat) % len(sides)]
             named = "ours" if side == match.ours else side.name
             about = (series.name, match.detector, named, n, window, threads, repeat)
@@ -178,7 +177,7 @@ def alternate(
 
 
 def agree(ours: Array, theirs: Array, series: Series, window: int) -> dict[str, float]:
-    """How far two sets of scores agree; theirs may be one per window, for its centre."""
+    """Measure the agreement of two arrays of scores; ``theirs`` may have one score per window (for its centre)."""
     from scipy.stats import rankdata
 
     from benchmark.metrics import auroc
@@ -199,6 +198,6 @@ def agree(ours: Array, theirs: Array, series: Series, window: int) -> dict[str, 
 
 
 def scaled(scores: Array) -> Array:
-    """Brought to 0..1."""
+    """Scale scores to 0..1."""
     spread = float(np.ptp(scores))
     return np.asarray((scores - scores.min()) / (spread or 1.0))

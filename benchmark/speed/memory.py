@@ -1,4 +1,4 @@
-"""Peak memory of every detector on one long series, each in a fresh process."""
+"""Peak memory of each detector on one long series, each in a new process."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from benchmark.speed.others import Match
 from datasets import Series
 from detectors import Array
 
-EXACT_N = 50_000  # where the exact scores are there to compare with
-# Variants for series on which all pairs take too long: only used when asked for, here and in a run.
+EXACT_N = 50_000  # points of the series on which bounded variants are compared with exact scores
+# Variants for series on which all pairs of windows take too long; here and in a run they are used only on request.
 BOUNDED = {"LOF": ("sample", 0.005), "MP": ("share", 0.02)}
 HEAD = ["detector", "parameters", "n", "W", "seconds", "CPU seconds", "peak MiB", "of it working memory", "note"]
 EXPLAINED = (
@@ -25,7 +25,7 @@ EXPLAINED = (
 
 
 def table(names: list[str], n: int, window: int, budget: float, about: list[str], say: Callable[[str], None]) -> str:
-    """The Markdown page for these detectors; LOF and MP appear exact and bounded. Ctrl-C ends it early."""
+    """Measure these detectors (LOF and MP exact and bounded); return a Markdown page. Ctrl-C ends it early."""
     one = series.make("mackey-glass", n)
     rows: list[list[object]] = []
     errors: list[list[object]] = []
@@ -34,7 +34,7 @@ def table(names: list[str], n: int, window: int, budget: float, about: list[str]
             rows += [_row(match, one, window, budget, say) for match in cases(name, n)]
         errors += [_error(name, window, budget) for name in BOUNDED if name in names]
     except KeyboardInterrupt:
-        say("interrupted: the page holds what was measured")
+        say("interrupted: the page has what was measured until now")
     parts = ["# Memory", "\n".join(f"- {line}" for line in about), EXPLAINED, markdown.table(HEAD, rows, left=2)]
     if errors:
         head = ["detector", "parameters", "n", "rank correlation with exact", "AUROC bounded - exact"]
@@ -43,7 +43,7 @@ def table(names: list[str], n: int, window: int, budget: float, about: list[str]
 
 
 def cases(name: str, n: int) -> list[Match]:
-    """A detector as it is, and its bounded variant where there is one."""
+    """Return a detector with its defaults, and its bounded variant if there is one."""
     return [Match(name), *([Match(name, params=_params(name, n))] if name in BOUNDED else [])]
 
 

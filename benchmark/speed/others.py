@@ -1,4 +1,4 @@
-"""Which package answers which detector, and the environments that hold them."""
+"""The other packages' counterparts of our detectors, and the environment in which these packages are installed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OTHERS = Environment(
         *("numpy==1.26.4", "scikit-learn==1.5.2", "pandas==2.2.3", "stumpy==1.13.0", "statsmodels==0.14.4"),
         *("tensorflow-cpu==2.16.2", "arch==7.2.0", "six", "tqdm"),
     ),
-    # Their declared requirements pull in a second TensorFlow and a dozen packages that the detectors do not use.
+    # Their declared requirements include another TensorFlow and a dozen packages that the detectors do not use.
     ("TSB-UAD==0.0.3", "vus==0.0.6"),
     "2 GB",
 )
@@ -25,11 +25,11 @@ OTHERS = Environment(
 
 @dataclass(frozen=True)
 class Side:
-    """One of the implementations that are measured in turn."""
+    """One of the implementations that are compared."""
 
     call: str  # key of ``benchmark.speed.worker.CALLS``
-    module: str = ""  # what must be importable; empty = nothing beyond ourselves
-    apart: bool = False  # whether it runs in the environment of the other packages
+    module: str = ""  # a module that must be importable; empty for our own
+    apart: bool = False  # True if it runs in the environment of the other packages
 
     @property
     def name(self) -> str:
@@ -39,7 +39,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Match:
-    """A detector of ours with other packages, and the parameters that make the scores comparable."""
+    """A detector of ours, its counterparts, and the parameters of ours that make the scores comparable."""
 
     detector: str
     others: tuple[Side, ...] = ()
@@ -62,8 +62,8 @@ def _sklearn(name: str) -> Side:
     return Side(f"scikit-learn {name}", "sklearn")
 
 
-ALL_WINDOWS = {"max_windows": 1 << 30}  # ours would sample what the others take whole
-NETWORKS_NEED = "tqdm"  # PyOD is there, but its networks import this too
+ALL_WINDOWS = {"max_windows": 1 << 30}  # by default ours samples windows, the others use all
+NETWORKS_NEED = "tqdm"  # PyOD is installed, but its networks also import this
 MATCHES = (
     Match("IForest", (_tsb("IForest"), _pyod("IForest"), _sklearn("IForest"))),
     Match("IForest1", (_tsb("IForest"), _pyod("IForest"))),
@@ -82,7 +82,7 @@ MATCHES = (
 
 
 def present(match: Match, apart: Path | None) -> tuple[list[tuple[Side, Path]], list[str]]:
-    """The sides that can run, ours first, each with its Python; and the names of those that are absent."""
+    """Return the implementations that can run (ours first) with their Pythons, and the names of those that cannot."""
     sides, absent = [(match.ours, Path(sys.executable))], []
     for side in match.others:
         python = apart if side.apart else Path(sys.executable)

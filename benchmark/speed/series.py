@@ -1,4 +1,4 @@
-"""Series of any length to measure on: simulated ones, and the beginnings of real ones."""
+"""Series of any length for measurements: simulated ones, and the first points of real ones."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from datasets import Series, labels_of, mackey_glass, place, random_generator
 
 SIMULATED = ("mackey-glass", "counts")
 SEGMENT = 20
-LEAST = 6 * SEGMENT  # room for two anomalies and what lies between, behind the first tenth
+MIN_POINTS = 6 * SEGMENT  # so that two anomalies with a gap fit after the first tenth
 DAY = 288
 
 
 def make(name: str, n: int) -> Series:
-    """A labelled series of ``n`` points.
+    """Make a labelled series of ``n`` points.
 
     Parameters
     ----------
     name : str
-        ``mackey-glass``: smooth and chaotic, windows near a low-dimensional surface, as in MGAB. ``counts``:
-        daily Poisson counts with gaps of -1, windows that are noise in every direction and many ties, as in
+        ``mackey-glass``: smooth and chaotic, with windows near a low-dimensional surface, as in MGAB. ``counts``:
+        Poisson counts with a daily period, gaps of -1 and many ties; windows have noise in all dimensions, as in
         Dodgers. ``DATASET/SERIES``: the first ``n`` points of a real series.
     n : int
 
@@ -31,8 +31,8 @@ def make(name: str, n: int) -> Series:
     UserError
         If the name is unknown, the real series is too short, or ``n`` too small for a simulated one.
     """
-    if name in SIMULATED and n < LEAST:
-        raise UserError(f"{name} needs at least {LEAST} points, got {n}")
+    if name in SIMULATED and n < MIN_POINTS:
+        raise UserError(f"{name} needs at least {MIN_POINTS} points, got {n}")
     if name == "mackey-glass":
         return _chaos(n)
     if name == "counts":
@@ -47,7 +47,7 @@ def make(name: str, n: int) -> Series:
 
 
 def _chaos(n: int) -> Series:
-    """Mackey-Glass with segments played backwards: the values stay, the dynamics do not."""
+    """Make a Mackey-Glass series with some segments reversed in time, as anomalies of the dynamics."""
     rng = random_generator(0, "bench", "mackey-glass", n)
     values = mackey_glass(n, rng)
     spans = place(rng, n, [SEGMENT] * max(1, n // 5000), gap=SEGMENT, first=n // 10)
@@ -57,7 +57,7 @@ def _chaos(n: int) -> Series:
 
 
 def _counts(n: int) -> Series:
-    """Poisson counts around a daily wave; anomalies are gaps of -1 and rushes."""
+    """Make Poisson counts with a daily period; anomalies are gaps of -1 and segments of higher counts."""
     rng = random_generator(0, "bench", "counts", n)
     rate = 22 - 18 * np.cos(2 * np.pi * np.arange(n) / DAY)
     spans = place(rng, n, [2 * SEGMENT] * max(2, n // 2000), gap=SEGMENT, first=n // 10)

@@ -1,4 +1,4 @@
-"""Medians, ratios, growth: the bench's runs as Markdown tables."""
+"""Markdown tables of the measured runs: medians, ratios, growth."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ OURS = "ours"
 
 
 def frame(runs: Iterable[Run]) -> pd.DataFrame:
-    """One row per run."""
+    """Return the runs as a table, one row per run."""
     return pd.DataFrame([asdict(run) for run in runs], columns=list(Run.__dataclass_fields__))
 
 
 def summary(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row per case and side: medians over the repeats, their range, and the ratio to ours.
+    """Return one row per case and implementation: medians over the repeats, their range, and the ratio to ours.
 
-    The ratio is the median over the repeats of theirs / ours. In a repeat both ran within moments of each other: a
-    machine that gets busier slows both.
+    The ratio is the median over the repeats of theirs / ours. Both are measured shortly after each other, so a load of
+    the machine affects both.
     """
     rows = []
     for key, case in runs.groupby(CASE, sort=False):
@@ -50,7 +50,7 @@ def summary(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def growth(table: pd.DataFrame) -> pd.DataFrame:
-    """Exponent e of seconds ~ n^e per line, fitted to the medians above 5 ms; needs two lengths."""
+    """Fit the exponent e of seconds ~ n^e to the medians above 5 ms; this needs at least two lengths."""
     rows = []
     for key, line in table.dropna(subset="seconds").groupby(LINE, sort=False):
         used = line[line["seconds"] > 5e-3]
@@ -61,7 +61,7 @@ def growth(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def markdown(table: pd.DataFrame, exponents: pd.DataFrame, about: list[str]) -> str:
-    """The whole page: how it was measured, then ratios, growth and start-up."""
+    """Format the whole page: how it was measured, then ratios, growth and start-up."""
     parts = ["# Bench", "\n".join(f"- {line}" for line in about)]
     parts += ["## Time, memory and agreement", EXPLAINED, _ratios(table)]
     if len(exponents):
@@ -80,7 +80,7 @@ STARTUP = "Seconds for imports, compilers (or their caches) and one tiny call, n
 
 
 def short(table: pd.DataFrame, about: list[str]) -> str:
-    """A table for a page of the documentation: each side's seconds, memory and agreement; how it was measured."""
+    """Format a table for the documentation: seconds, memory and agreement, and how they were measured."""
     head = ["detector", "side", "series, n, W", "seconds", "peak MiB", "CPU times ours", "largest diff."]
     rows = [
         [

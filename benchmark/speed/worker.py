@@ -1,6 +1,6 @@
-"""What a measured process runs: one call, warmed up, timed, its memory read. Stands alone.
+"""Script of a measured process: warm-up, then one call with its time and memory. It imports nothing of ours.
 
-The other packages' environment has older libraries and nothing of ours. So this file is started by its path. It reads
+The other packages' environment has older libraries and no module of ours. So this file is started by its path. It reads
 one JSON request from standard input and imports only what the call needs.
 """
 
@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Request = dict[str, Any]
-TINY = 600  # points of the untimed call; a tenth of them must hold the training windows of W 20
+TINY = 600  # points of the warm-up; a tenth of them must be enough to fit windows of 20 points
 
 
 def main() -> None:
-    """Measure the request on standard input; the reply goes to the file that it names."""
+    """Measure the request on standard input; write the reply to the file that the request names."""
     started = time.perf_counter()
     request = json.load(sys.stdin)
-    os.dup2(2, 1)  # what libraries print is not the reply
+    os.dup2(2, 1)  # output of libraries goes to standard error
     sys.path += request["path"]
     call = CALLS[request["call"]]
     warm_up(call, request)
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def warm_up(call: Callable[[Array, Array, Request], Any], request: Request) -> None:
-    """A tiny call, so that imports and compilers are done before the clock starts."""
+    """Make a tiny call, so that the measured time does not include imports and compilers."""
     rng = np.random.default_rng(0)
     x = np.sin(np.arange(TINY) * 0.3) + 0.1 * rng.standard_normal(TINY)
     labels = np.zeros(TINY)
@@ -54,7 +54,7 @@ def warm_up(call: Callable[[Array, Array, Request], Any], request: Request) -> N
 
 
 def status_mb(field: str, process: str = "self") -> float:
-    """A memory figure of a process in MiB; 0 where the system has no /proc."""
+    """Return a memory field of ``/proc/PID/status`` in MiB; 0 on systems without /proc."""
     try:
         lines = Path(f"/proc/{process}/status").read_text().splitlines()
     except OSError:
@@ -63,7 +63,7 @@ def status_mb(field: str, process: str = "self") -> float:
 
 
 def tenth(x: Array) -> Array:
-    """What the semi-supervised detectors fit under the protocol ``tsb-uad``."""
+    """Return the first tenth, which semi-supervised detectors fit under the protocol ``tsb-uad``."""
     return x[: len(x) // 10]
 
 
@@ -71,7 +71,7 @@ def tenth(x: Array) -> Array:
 
 
 def ours(x: Array, labels: Array, request: Request) -> Array:
-    """Fit and score, as a cell of the protocol ``tsb-uad`` does."""
+    """Fit and score, as in the protocol ``tsb-uad``."""
     detector = import_module("benchmark.catalogue.registry").load(request["detector"])()
     known = detector.param_defaults()
     wanted = {"window": request["window"], "epochs": request["epochs"]} | request["params"]
@@ -81,7 +81,7 @@ def ours(x: Array, labels: Array, request: Request) -> Array:
 
 
 def ours_vus(x: Array, labels: Array, request: Request) -> Any:
-    """VUS-ROC and VUS-PR of the series itself as a score."""
+    """Compute VUS-ROC and VUS-PR with the values of the series as scores."""
     return import_module("benchmark.metrics.vus").volume_under_surface(labels, x, request["window"])
 
 
@@ -89,20 +89,20 @@ def ours_vus(x: Array, labels: Array, request: Request) -> Any:
 
 
 def tsb_windows(x: Array, window: int) -> Array:
-    """The window matrix, made as TSB-UAD's notebook makes it."""
+    """Make the window matrix as in TSB-UAD's notebook."""
     matrix: Array = import_module("TSB_UAD.models.feature").Window(window=window).convert(x).to_numpy()
     return matrix
 
 
 def scaled_rows(matrix: Array) -> Array:
-    """Each window min-max scaled by itself, as TSB-UAD's notebook does it."""
+    """Min-max scale each window by itself, as in TSB-UAD's notebook."""
     scaler = import_module("sklearn.preprocessing").MinMaxScaler()
     scaled: Array = scaler.fit_transform(matrix.T).T
     return scaled
 
 
 def tsb(module: str, name: str, **options: Any) -> Callable[[Array, Array, Request], Any]:
-    """A TSB-UAD detector on the window matrix."""
+    """Return a call of a TSB-UAD detector on the window matrix."""
 
     def call(x: Array, labels: Array, request: Request) -> Any:
         make = getattr(import_module(f"TSB_UAD.models.{module}"), name)
@@ -126,7 +126,7 @@ def tsb_poly(x: Array, labels: Array, request: Request) -> Any:
 
 
 def tsb_network(module: str, name: str) -> Callable[[Array, Array, Request], Any]:
-    """One of TSB-UAD's Keras networks, for the request's number of epochs."""
+    """Return a call of a Keras network of TSB-UAD, for the request's number of epochs."""
 
     def call(x: Array, labels: Array, request: Request) -> Any:
         import_module("tensorflow").config.threading.set_intra_op_parallelism_threads(request["threads"])
@@ -148,7 +148,7 @@ def tsb_network(module: str, name: str) -> Callable[[Array, Array, Request], Any
 
 
 def pyod(module: str, name: str, **options: Any) -> Callable[[Array, Array, Request], Any]:
-    """A PyOD detector; those for normal data fit the first tenth's windows and score all."""
+    """Return a call of a PyOD detector; semi-supervised ones are fitted on the windows of the first tenth."""
 
     def call(x: Array, labels: Array, request: Request) -> Any:
         make = getattr(import_module(f"pyod.models.{module}"), name)
@@ -182,14 +182,14 @@ def sklearn_ocsvm(x: Array, labels: Array, request: Request) -> Any:
 
 
 def stumpy_mp(x: Array, labels: Array, request: Request) -> Any:
-    """What TSB-UAD calls, too; its kernels are cached as ours are, else each process compiles for half a minute."""
+    """Call stumpy, as TSB-UAD does, with its kernels cached: else each process would compile for half a minute."""
     for module, name in import_module("stumpy.cache").get_njit_funcs():
         getattr(import_module(f"stumpy.{module}"), name).enable_caching()
     return import_module("stumpy").stump(x, m=request["window"])[:, 0].astype(np.float64)
 
 
 def vus(method: str) -> Callable[[Array, Array, Request], Any]:
-    """VUS-ROC and VUS-PR by the authors' package."""
+    """Return a call of a VUS function of the authors' package."""
 
     def call(x: Array, labels: Array, request: Request) -> Any:
         metricor = import_module("vus.utils.metrics").metricor()

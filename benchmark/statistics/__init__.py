@@ -1,4 +1,4 @@
-"""Intervals, ranks and corrected tests over a table of cells."""
+"""Intervals, and rank tests with correction for multiple comparisons, over a table of cells."""
 
 from __future__ import annotations
 

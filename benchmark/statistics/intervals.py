@@ -1,12 +1,12 @@
-"""Intervals: of one more seed, and of a difference by a paired bootstrap.
+"""Intervals: for one further seed, and for the difference of two detectors by a paired bootstrap.
 
-Points of a series are no independent draws: scores and labels run in stretches. So stretches are drawn. Each
-labelled segment is one unit; the normal points are cut into blocks of consecutive points. Both kinds are drawn with
-replacement, separately, so that no draw lacks a class. With several series these are drawn, too (two levels).
+The points of a series are not independent, so the bootstrap resamples stretches of points. Each labelled segment is
+one unit; the normal points are divided into blocks of consecutive points. Segments and blocks are resampled
+separately, so that each resample has both classes. With several series, the series are resampled, too (two levels).
 
-Both scores are measured on the same draws. The AUROC of a draw is exact. It needs only how many (anomalous, normal)
-pairs of each segment and block are ranked right: one matrix. Series with equal labels (Genesis) are channels of one
-recording, so the same segments and blocks are drawn in all.
+Both detectors are measured on the same resamples. The AUROC of a resample is exact. It needs only the number of
+correctly ranked (anomalous, normal) pairs of each segment and block: one matrix. Series with equal labels (Genesis)
+are channels of one recording, so the same segments and blocks are drawn for all of them.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from benchmark.metrics import Floats, Labels, check, segments
 
 
 def seed_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, float]:
-    """Student's prediction interval: where the value of one more seed is expected, from those of two or more.
+    """Compute Student's prediction interval for the value of one further seed, from those of two or more.
 
     Parameters
     ----------
     values : (n_seeds,) array
-        One value per seed, of equal standing; NaN is refused.
+        One finite value per seed.
     level : float
         Coverage, in (0, 1).
     """
@@ -45,7 +45,7 @@ MAX_BLOCKS = 100
 
 
 class Pair(NamedTuple):
-    """One series with two scores. ``block`` = shortest block of normal points, a period of the series."""
+    """Labels and two scores of one series; ``block`` is the least length of a block of normal points (a period)."""
 
     labels: NDArray[np.uint8]
     scores: NDArray[np.float64]
@@ -60,12 +60,12 @@ class Comparison:
     difference: float  # AUROC of the detector minus the rival's, as observed; mean over the series
     low: float  # percentile interval of the difference; NaN when ``reason`` is given
     high: float
-    n_segments: int  # once per recording; with fewer than about six, a bootstrap interval is too narrow
-    reason: str = ""  # why nothing can be said, or ""
+    n_segments: int  # counted once per recording; with fewer than about six, a bootstrap interval is too narrow
+    reason: str = ""  # why there is no interval, or ""
 
     @property
     def better(self) -> bool:
-        """Is the whole interval above zero? False too when nothing can be said."""
+        """True if the whole interval is above zero; False if there is no interval."""
         return self.low > 0
 
 
@@ -77,7 +77,7 @@ def paired_bootstrap(pairs: Sequence[Pair], n_boot: int = 2000, level: float = 0
     pairs : sequence of Pair
         The series of one data set, each with the detector's and the rival's scores.
     n_boot : int
-        Draws.
+        Number of resamples.
     level : float
         Coverage of the interval, in (0, 1).
     seed : int
@@ -85,9 +85,9 @@ def paired_bootstrap(pairs: Sequence[Pair], n_boot: int = 2000, level: float = 0
     Returns
     -------
     Comparison
-        For one series: about that series alone (drawn: its segments and blocks). For several: about series like
-        these (drawn: series, and segments and blocks within). With a single segment in all there is nothing to
-        draw from, so ``reason`` says so.
+        For one series, its segments and blocks are resampled: the interval is about that series alone. For several,
+        the series are resampled, too: the interval is about series like these. With fewer than two segments in all
+        there is no interval, and ``reason`` says so.
 
     Raises
     ------
@@ -120,7 +120,7 @@ class _Draws(NamedTuple):
 
 
 def _draws(pair: Pair, n_boot: int, seed: int) -> _Draws:
-    """Differences of the AUROC over draws of the segments and blocks of one series."""
+    """Compute the differences of AUROC over resamples of the segments and blocks of one series."""
     labels, scores = check(pair.labels, pair.scores)
     _, rival = check(pair.labels, pair.rival)
     recording = zlib.crc32(labels.tobytes())
@@ -137,7 +137,7 @@ def _draws(pair: Pair, n_boot: int, seed: int) -> _Draws:
 
 
 def _units(labels: Labels, block: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where each segment begins among the anomalous points, and each block among the normal points."""
+    """Return the start of each segment among the anomalous points, and of each block among the normal points."""
     starts, stops = segments(labels)
     n_negative = int(np.sum(labels == 0))
     n_blocks = int(np.clip(n_negative // max(block, 1), 2, MAX_BLOCKS)) if n_negative > 1 else 1
@@ -146,7 +146,7 @@ def _units(labels: Labels, block: int) -> tuple[NDArray[np.int64], NDArray[np.in
 
 
 def _right_pairs(labels: Labels, scores: Floats, heads: NDArray[np.int64], blocks: NDArray[np.int64]) -> Floats:
-    """(segments, blocks) number of (anomalous, normal) pairs of points ranked right, ties counted half."""
+    """Count the correctly ranked (anomalous, normal) pairs of points, by (segments, blocks); ties count half."""
     positive, negative = scores[labels == 1], scores[labels == 0]
     counts = np.empty((len(heads), len(blocks)))
     for i, part in enumerate(np.split(negative, blocks[1:])):

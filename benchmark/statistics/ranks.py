@@ -1,4 +1,4 @@
-"""Rank tests over series, blocked by data set: Friedman, signed ranks, Holm."""
+"""Rank tests over series, blocked by data set: Friedman's test, signed-rank tests, Holm's correction."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 MIN_SERIES = 6  # with 5 pairs the smallest two-sided p of a signed-rank test is 2 / 2**5 = .0625
-MAX_SUMS = 250_000  # exact up to so many possible rank sums: more come only with some 30 series or more
+MAX_SUMS = 250_000  # the test is exact up to this many possible rank sums; only 30 series or more can have more
 
 
 @dataclass(frozen=True)
 class RankTest:
-    """Friedman's test and its Holm-corrected pairs."""
+    """Friedman's test and the Holm-corrected tests of all pairs."""
 
     mean_ranks: dict[str, float]  # detector -> mean rank over the series, 1 = best; best first
-    n_series: dict[str, int]  # data set -> number of series that entered
-    # of Friedman's test, or of the one pair of two detectors; NaN when ``reason`` is given
+    n_series: dict[str, int]  # data set -> number of series in the test
+    # of Friedman's test, or with two detectors of their one pair; NaN if there is no test
     p_value: float = float("nan")
-    # ``a, b, mean_difference, p, p_holm, significant``, a row for each pair of detectors
+    # columns ``a, b, mean_difference, p, p_holm, significant``; one row for each pair of detectors
     pairs: pd.DataFrame | None = None
-    # longest runs of neighbouring detectors (by mean rank) of which no two differ significantly
+    # longest runs of detectors adjacent in mean rank, of which no two differ significantly
     groups: list[tuple[str, ...]] = field(default_factory=list)
     method: str = ""  # the test in words, for the caption
     reason: str = ""  # why there is no test, or ""
@@ -37,21 +37,21 @@ class RankTest:
 def rank_test(
     cells: pd.DataFrame, detectors: Sequence[str] | None = None, value: str = "auroc", alpha: float = 0.05
 ) -> RankTest:
-    """Friedman's test, and a Holm-corrected signed-rank test for each pair, over series blocked by data set.
+    """Run Friedman's test and a Holm-corrected signed-rank test for each pair, over series blocked by data set.
 
-    Values are averaged over seeds. Only series on which every detector has a value enter.
+    Values are averaged over seeds. Only series on which every detector has a value are used.
 
-    **Blocking:** detectors are ranked within each series, so that a level common to a series or a data set cancels.
+    **Blocking:** detectors are ranked within each series, so the general level of a series or data set has no effect.
     For a pair, the absolute differences are ranked within each data set. These ranks are divided by its number of
-    series + 1 (van Elteren's weights). So differences of different data sets are never compared in size. Signs flip per
-    series.
+    series + 1 (van Elteren's weights). So the sizes of differences are never compared between data sets. Signs are
+    permuted per series.
 
     Parameters
     ----------
     cells : DataFrame
-        Of one protocol, and either all simulated or all real.
+        Cells of one protocol, on series that are either all simulated or all real.
     detectors : sequence of str or None
-        Which to compare; None for all in ``cells``.
+        Detectors to compare; None for all in ``cells``.
     value : str
         Column to compare, higher = better.
     alpha : float
@@ -60,7 +60,7 @@ def rank_test(
     Returns
     -------
     RankTest
-        With a ``reason`` in place of a test for fewer than two detectors or six series.
+        With a ``reason`` and without a test for fewer than two detectors or six series.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def rank_test(
 
 
 def friedman(values: Floats) -> float:
-    """p of Friedman's test of (n_series, n_detectors) values, of three detectors or more; 1 if all tie everywhere."""
+    """Return the p-value of Friedman's test for (n_series, n_detectors >= 3) values; 1 if all values are tied."""
     from scipy import special  # scipy.stats takes half a second to load
 
     n, k = values.shape
@@ -99,19 +99,19 @@ def friedman(values: Floats) -> float:
 
 
 def stratified_wilcoxon(differences: ArrayLike, strata: ArrayLike) -> float:
-    """Two-sided p of a signed-rank test whose ranks are taken within strata (van Elteren, 1960, for pairs).
+    """Return the two-sided p-value of a signed-rank test with ranks within strata (van Elteren, 1960, for pairs).
 
-    The statistic is the sum of sign x rank / (size of the stratum + 1). Zeros are ranked and then carry no sign
-    (Pratt). Its distribution is that of independent flips of the signs. The ranks are fractions of one common
-    denominator. So all flips are counted by adding one series at a time to a table of sums. Only where that table would
-    be too large (series in many data sets of different sizes) the normal approximation serves. With one stratum this is
-    Wilcoxon's test, whose exact form scipy has for one stratum without ties only.
+    The statistic is the sum of sign x rank / (size of the stratum + 1). Zeros are ranked, but have no sign (Pratt).
+    The null distribution is that of independent random signs. The ranks are fractions of one common denominator. So all
+    sign patterns are counted by adding one series at a time to a table of sums. If that table would be too large
+    (series in many data sets of different sizes), the normal approximation is used. With one stratum this is
+    Wilcoxon's test, for which scipy has an exact form only without ties.
 
     Parameters
     ----------
     differences : (n,) array
     strata : (n,) array
-        Data set of each.
+        Data set of each difference.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def stratified_wilcoxon(differences: ArrayLike, strata: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If a difference is not finite, or the strata are not as many.
+        If a difference is not finite, or the number of strata differs.
     """
     from scipy import special
 
@@ -138,22 +138,22 @@ def stratified_wilcoxon(differences: ArrayLike, strata: ArrayLike) -> float:
     whole = (2 * ranks).astype(np.int64) * (np.lcm.reduce(sizes) // sizes)  # twice: ties have half ranks
     whole //= np.gcd.reduce(whole)
     if whole.sum() <= MAX_SUMS:
-        return _flipped(signs.astype(np.int64), whole.astype(np.int64))
+        return _sign_flip_p_value(signs.astype(np.int64), whole.astype(np.int64))
     scores = ranks / sizes.astype(np.float64)
     return float(2 * special.ndtr(-abs(signs @ scores) / np.sqrt(scores @ scores)))
 
 
 def _ranks(values: Floats) -> Floats:
-    """Ranks from 1 on, equal values sharing their mean."""
+    """Return ranks from 1 on; equal values get their mean rank."""
     _, place, count = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(count)
     return np.asarray((last - (count - 1) / 2)[place])
 
 
-def _flipped(signs: NDArray[np.int64], sizes: NDArray[np.int64]) -> float:
-    """Share of all flips of the signs whose sum is at least as far from zero as the one given."""
+def _sign_flip_p_value(signs: NDArray[np.int64], sizes: NDArray[np.int64]) -> float:
+    """Return the share of all sign patterns with a sum at least as far from zero as that of the given signs."""
     total, observed = int(sizes.sum()), abs(int(signs @ sizes))
-    share = np.zeros(total + 1)  # of the flips, by the sum of the sizes with a plus
+    share = np.zeros(total + 1)  # share of sign patterns, by the sum of the sizes with a plus
     share[0] = 1.0
     for size in sizes:
         share[size:] = (share[size:] + share[:-size]) / 2
@@ -176,7 +176,7 @@ def holm(p_values: ArrayLike) -> Floats:
 
 
 def _complete(cells: pd.DataFrame, detectors: Sequence[str] | None, value: str) -> pd.DataFrame:
-    """(series x detector) values without gaps, means over seeds."""
+    """Return the (series x detector) table of means over seeds, of the series on which all detectors have a value."""
     if cells["protocol"].nunique() > 1:
         names = sorted(cells["protocol"].unique())
         raise ValueError(f"choose one protocol to compare detectors, the cells have {names}")
@@ -212,7 +212,7 @@ def _pair_tests(table: pd.DataFrame, strata: NDArray[np.object_], alpha: float) 
 
 
 def _groups(names: list[str], pairs: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Maximal runs of neighbours by rank without a significant pair; a run of one is no group."""
+    """Return the maximal runs of two or more detectors adjacent in mean rank, without a significant pair."""
     apart = {frozenset(p) for p in pairs.loc[pairs["significant"], ["a", "b"]].itertuples(index=False, name=None)}
     groups: list[tuple[str, ...]] = []
     reached = 0

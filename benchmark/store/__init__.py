@@ -1,4 +1,4 @@
-"""One SQLite file with everything computed, and all SQL."""
+"""The results in one SQLite file, and all code that uses SQL."""
 
 from __future__ import annotations
 

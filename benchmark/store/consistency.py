@@ -1,4 +1,4 @@
-"""Whether a cell is borne out by its scores and its series, and by what the program knows of its detector."""
+"""Check that a stored cell is consistent with its scores, its series and its detector."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import numpy as np
 
 import datasets
 from benchmark.catalogue import registry
-from benchmark.grid import labelled_in_fit, protocol_version, protocols
-from benchmark.store.evaluate import disagreements
-from benchmark.store.sound import fault_of_cell
+from benchmark.grid import count_fitted, protocol_version, protocols
+from benchmark.store.evaluate import differing_metrics
 from benchmark.store.store import Store
+from benchmark.store.validity import fault_of_cell
 from datasets import Series
 
 DAY = 24 * 3600
 
 
-def contradictions(store: Store, row: Any, names: Iterable[str] | None = None) -> list[str]:
-    """What a row of the table ``cells`` says that its scores and its series do not bear out.
+def wrong_metrics(store: Store, row: Any, names: Iterable[str] | None = None) -> list[str]:
+    """Return the stored metrics of a row of the table ``cells`` that differ from those recomputed from its scores.
 
     ``names`` are the metrics to recompute; None for all that are stored.
 
@@ -33,11 +33,11 @@ def contradictions(store: Store, row: Any, names: Iterable[str] | None = None) -
     if row["status"] != "ok":
         return []
     scores = store.scores(row["key"])[1]
-    return disagreements(store, row, store.load_series(row["data_hash"]), scores, names)
+    return differing_metrics(store, row, store.load_series(row["data_hash"]), scores, names)
 
 
 def faults(store: Store, row: Any) -> list[str]:
-    """What makes a cell unusable: values that no benchmark writes, another key, a series that is not its own.
+    """Return what makes a cell unusable: values that no benchmark writes, a wrong key, or another series.
 
     Raises
     ------
@@ -49,20 +49,24 @@ def faults(store: Store, row: Any) -> list[str]:
     if row["finished"] > time.time() + DAY:
         return ["it ended in the future, and would hide what is computed later: is the clock right?"]
     if row["status"] != "ok":
-        return ["it is no success, but has scores or figures"] if _has_results(store, row["key"]) else []
+        return ["its status is not ok, but it has scores or metrics"] if _has_results(store, row["key"]) else []
     try:
         first, scores = store.scores(row["key"])
         series = store.load_series(row["data_hash"])
     except KeyError:
         return ["its scores or its series are not in the store"]
-    told = {name: row[name] for name in ("n", "n_anomalous")}  # names may differ: content counts
-    told |= {"simulated": row["source"] == "simulated", "last row": first + len(scores)}
-    true = {"n": len(series), "n_anomalous": series.n_anomalous}
-    true |= {"simulated": series.simulated, "last row": len(series)}
-    told |= {name: row[name] for name in ("n_fit", "n_fit_anomalous", "group")}
-    true |= _fitted(row, series)
-    found = [f"{name} {told[name]!r}, but {true[name]!r} by its series" for name in true if told[name] != true[name]]
-    if not (row["quick"] or series.simulated or _named_rightly(row, series)):
+    stated = {name: row[name] for name in ("n", "n_anomalous")}  # the names may differ, the content must not
+    stated |= {"simulated": row["source"] == "simulated", "last row": first + len(scores)}
+    actual = {"n": len(series), "n_anomalous": series.n_anomalous}
+    actual |= {"simulated": series.simulated, "last row": len(series)}
+    stated |= {name: row[name] for name in ("n_fit", "n_fit_anomalous", "group")}
+    actual |= _expected_fit(row, series)
+    found = [
+        f"{name} {stated[name]!r}, but {actual[name]!r} by its series"
+        for name in actual
+        if stated[name] != actual[name]
+    ]
+    if not (row["quick"] or series.simulated or _is_published(row, series)):
         found.append(f"its series is not the one published as {row['dataset']}/{row['series']}")
     return found or ([] if np.isfinite(scores).all() else ["some of its scores are not finite"])
 
@@ -73,20 +77,20 @@ def _has_results(store: Store, key: str) -> bool:
     )
 
 
-def _named_rightly(row: Any, series: Series) -> bool:
+def _is_published(row: Any, series: Series) -> bool:
     return datasets.is_published(row["dataset"], row["series"], series.values, series.labels)
 
 
-def _fitted(row: Any, series: Series) -> dict[str, Any]:
-    """The detector's group, how many points ``fit`` saw, and how many of them anomalous, where that is known.
+def _expected_fit(row: Any, series: Series) -> dict[str, Any]:
+    """Return the detector's group, the number of points in ``fit``, and how many of these are anomalous, if known.
 
-    Not known: the folds of ``normal-crossfit``, which depend on the window; a quick run's settings; what a detector of
-    another version or origin learns from.
+    Unknown (an empty dict) for ``normal-crossfit``, whose folds depend on the window, for quick runs, and for plug-ins
+    and other versions of a detector.
     """
     cls, protocol = registry.detectors().get(row["detector"]), protocols.get(row["protocol"])
     known = cls is not None and row["version"] == str(cls.version) + protocol_version(row["protocol"])
     if cls is None or not known or row["quick"] or protocol.name.startswith("normal-crossfit"):
         return {}
     detector = registry.build(cls, json.loads(row["params"]))
-    counts = labelled_in_fit(series, protocol.splits(series, detector, protocol.first_row))
+    counts = count_fitted(series, protocol.splits(series, detector, protocol.first_row))
     return {"group": cls.group, "n_fit": counts[0], "n_fit_anomalous": counts[1]}

@@ -1,4 +1,4 @@
-"""The SQLite file under the store: one writer, checks when it is opened, migrations, clear refusals."""
+"""The SQLite file of a store: lock for one writer, checks when it is opened, migrations, clear errors."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
-from benchmark.store.schema import MIGRATIONS, altered, apply_migrations
+from benchmark.store.schema import MIGRATIONS, apply_migrations, schema_changes
 
 MAGIC = b"SQLite format 3\x00"
 OWN_SUFFIXES = (".sqlite", ".sqlite3", ".db")
 GZIP = b"\x1f\x8b"
-CHECKED_WHOLE = 512 * 2**20
-NO_LOG = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
+MAX_FULL_CHECK = 512 * 2**20  # bytes; of larger files only the small tables are checked
+# errors of SQLite if it cannot write its log beside the file
+LOG_ERRORS = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 SMALL_TABLES = ("cells", "metrics", "runs")
 
 
@@ -26,25 +27,25 @@ class StoreLocked(UserError):
 
 
 class Database:
-    """One writer, any number of readers.
+    """A connection to the file of a store. There may be one writer and any number of readers.
 
     Parameters
     ----------
     path : Path
-        The SQLite file; created, with its folder, when ``write`` is true.
+        The SQLite file; created, with its folder, if ``write`` is true.
     write : bool
-        Take the writer's lock, which the system gives back even after ``kill -9``.
+        Take the writer's lock. The operating system releases it even after ``kill -9``.
 
     Raises
     ------
     StoreLocked
         If there is a writer already.
     UserError
-        If the file is from a newer version, is damaged (a writer sets it aside), or cannot be opened.
+        If the file is from a newer version, is damaged (then a writer renames it), or cannot be opened.
     """
 
     def __init__(self, path: Path, write: bool = False) -> None:
-        self.path = _resolved(path)
+        self.path = _resolve(path)
         self.writable = write
         self._lock: Any = None
         if write:
@@ -62,13 +63,13 @@ class Database:
             raise
 
     def close(self) -> None:
-        """Close the file and give the lock back."""
+        """Close the file and release the lock."""
         self.connection.close()
         self._release()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing; an error of the file becomes a message that says what is kept."""
+        """Run a block as one transaction; an error of SQLite becomes a UserError that says what is kept."""
         db = self.connection
         try:
             db.execute("BEGIN IMMEDIATE")
@@ -87,11 +88,11 @@ class Database:
             raise
 
     def rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
-        """Rows of a query; a damaged page becomes a message."""
+        """Return the rows of a query; an error of SQLite becomes a UserError."""
         return self.table(sql, *values)[0]
 
     def table(self, sql: str, *values: Any) -> tuple[list[sqlite3.Row], list[str]]:
-        """Rows of a query, and its columns."""
+        """Return the rows of a query, and the names of its columns."""
         try:
             found = self.connection.execute(sql, values)
             return found.fetchall(), [name for name, *_ in found.description]
@@ -131,18 +132,18 @@ class Database:
     def _open(self) -> sqlite3.Connection:
         if self.writable and not self.path.exists():
             self._create()
-        self._look_at_header()
+        self._check_header()
         try:
-            return self._checked(self._connect("mode=rw"))
+            return self._prepare(self._connect("mode=rw"))
         except sqlite3.OperationalError as error:
-            if self.writable or self._pending() or error.sqlite_errorcode & 0xFF not in NO_LOG:
+            if self.writable or self._has_pending_log() or error.sqlite_errorcode & 0xFF not in LOG_ERRORS:
                 raise
-        return self._checked(self._connect("mode=ro&immutable=1"))
+        return self._prepare(self._connect("mode=ro&immutable=1"))
 
-    def _checked(self, db: sqlite3.Connection) -> sqlite3.Connection:
+    def _prepare(self, db: sqlite3.Connection) -> sqlite3.Connection:
         try:
             self._refuse_newer(db)
-            self._check(db)
+            self._check_integrity(db)
             self._migrate(db)
             self._refuse_altered(db)
         except BaseException:
@@ -151,7 +152,7 @@ class Database:
         return db
 
     def _create(self) -> None:
-        """Beside its place, then moved there: a file at ``path`` is never half made, and an empty one is damage."""
+        """Create the file under another name, then rename it, so that the file at ``path`` is always complete."""
         if Path(f"{self.path}-wal").exists():
             self._set_aside("its write-ahead log was left without it")
         fresh = self.path.with_name(f".{self.path.name}.new")
@@ -163,24 +164,24 @@ class Database:
         finally:
             fresh.unlink(missing_ok=True)
 
-    def _look_at_header(self) -> None:
+    def _check_header(self) -> None:
         with self.path.open("rb") as file:
             head = file.read(len(MAGIC))
         if head == MAGIC:
             return
         if head.startswith(GZIP):
-            raise UserError(f"{self.path} is packed with gzip: unpack it, or name another with --store")
+            raise UserError(f"{self.path} is compressed with gzip: unpack it, or name another with --store")
         if head and self.path.suffix not in OWN_SUFFIXES:
-            raise UserError(f"{self.path} is no store of results; name another with --store")
+            raise UserError(f"{self.path} is not a store of results; name another with --store")
         raise self._damaged("it does not begin as an SQLite file does")
 
-    def _pending(self) -> bool:
-        """Whether a write-ahead log holds what the file lacks."""
+    def _has_pending_log(self) -> bool:
+        """Return True if the write-ahead log has data that the file lacks."""
         log = Path(f"{self.path}-wal")
         return log.is_file() and log.stat().st_size > 0
 
     def _cannot_open(self, error: sqlite3.OperationalError) -> str:
-        if not self.writable and self._pending():
+        if not self.writable and self._has_pending_log():
             return (
                 f"cannot read the newest results of {self.path}, which are in {self.path.name}-wal ({error}): "
                 "copy both files to a folder that can be written, and name the copy with --store"
@@ -212,12 +213,12 @@ class Database:
         if version < 0 or (version == 0 and tables):
             raise UserError(f"{self.path} is another program's database; name another with --store")
 
-    def _check(self, db: sqlite3.Connection) -> None:
+    def _check_integrity(self, db: sqlite3.Connection) -> None:
         try:
             if self.writable:
                 db.execute("PRAGMA journal_mode = WAL")
                 db.execute("PRAGMA synchronous = NORMAL")
-            trouble = integrity(db, whole=self.path.stat().st_size <= CHECKED_WHOLE)
+            trouble = integrity(db, whole=self.path.stat().st_size <= MAX_FULL_CHECK)
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError as error:
@@ -239,8 +240,8 @@ class Database:
             self._release()
 
     def _refuse_altered(self, db: sqlite3.Connection) -> None:
-        """A trigger or another view would change what is written or read without a word."""
-        changed = altered(db)
+        """Raise an error if a trigger or a changed view could alter what is written or read."""
+        changed = schema_changes(db)
         if changed:
             raise UserError(
                 f"{self.path} was altered by another program ({changed}), so its figures may not be what was computed: "
@@ -265,23 +266,23 @@ class Database:
         return aside
 
 
-def _resolved(path: Path) -> Path:
-    """Where a store is, or shall be."""
+def _resolve(path: Path) -> Path:
+    """Return the resolved path of a store, which need not exist."""
     try:
         place = path.resolve()
     except (OSError, RuntimeError) as error:
         raise UserError(f"{path} is a symbolic link that leads back to itself; name another with --store") from error
     if place.exists() and not place.is_file():
-        kind = "a folder" if place.is_dir() else "no ordinary file"
+        kind = "a folder" if place.is_dir() else "not an ordinary file"
         raise UserError(f"{path} is {kind}, not a store of results; name another with --store")
     return place
 
 
 def integrity(db: sqlite3.Connection, whole: bool = True) -> str:
-    """What is wrong with the file's structure, or nothing.
+    """Return what is wrong with the file's structure, or an empty string.
 
-    Half a second for 500 MB. Of larger files the small tables are checked when they are opened. Scores and series,
-    which make the size, carry hashes of their own that every reading verifies.
+    This takes half a second for 500 MB. When a larger file is opened, only its small tables are checked. Scores and
+    series, the largest part, have hashes that are verified whenever they are read.
     """
     tables = [None] if whole else [name for name in SMALL_TABLES if _has(db, name)]
     for table in tables:

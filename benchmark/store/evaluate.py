@@ -1,4 +1,4 @@
-"""Metrics of stored scores: a new metric never refits a detector."""
+"""Metrics of stored scores, so that a new metric needs no new fit."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from benchmark import metrics
 from benchmark.errors import UserError
 from benchmark.grid import protocols
-from benchmark.store.sound import fault_of_metric
 from benchmark.store.store import REMEDY, Store
 from benchmark.store.store import MetricRow as MetricRow
+from benchmark.store.validity import fault_of_metric
 from datasets import Series
 from detectors import estimate_window
 
 Labels = NDArray[np.uint8]
-AT_ONCE = ("auroc", "auprc")  # kept with each cell as it ends
+IMMEDIATE = ("auroc", "auprc")  # kept with each cell as it ends
 TOLERANCE = 1e-9  # libraries of another version sum in another order
 
 
@@ -31,10 +31,10 @@ def measure(
     protocol: str,
     window: int,
 ) -> list[MetricRow]:
-    """Values of these metrics for (m,) labels and scores of one cell; an undefined one is None with its reason.
+    """Compute metrics of the (m,) labels and scores of one cell; an undefined value is None, with its reason.
 
-    The protocol says how the figure is taken from the scores (rounding). ``window`` is a period of the series, the same
-    for every detector: buffer of the range-aware metrics.
+    The protocol may round the scores first. ``window`` is a period of the series, the same for every detector: the
+    buffer of metrics such as VUS and PATE.
     """
     taken = protocols.get(protocol).scores_for_metric(scores)
     found = metrics.evaluate(labels, taken, window, names)
@@ -49,10 +49,10 @@ def fill(
     at_once: int = 64,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> int:
-    """Compute what the store lacks of these metrics (None: the default ones); returns how many values were added.
+    """Compute the metrics that the store lacks (None: the default ones); return the number of values added.
 
-    Only for the cells ``keys``; None for all current ones. So many cells ``at_once`` are read and measured, so that few
-    arrays are held. ``progress`` is called with the number of cells that are done, and of all.
+    ``keys`` are the cells; None for all current ones. They are processed in batches of ``at_once`` cells, to limit
+    memory. ``progress`` is called with the number of cells done and the number of all cells.
     """
     from joblib import Parallel, delayed
 
@@ -81,12 +81,12 @@ def _labels_and_period(store: Store, data_hash: str) -> tuple[Labels, int]:
     return labels, estimate_window(values)
 
 
-def disagreements(
+def differing_metrics(
     store: Store, row: Any, series: Series, scores: NDArray[np.float64], names: Iterable[str] | None = None
 ) -> list[str]:
-    """Stored metrics of a row of the table ``cells`` that are not what its scores and labels give, in words.
+    """Describe the stored metrics of a row of the table ``cells`` that differ from those of its scores and labels.
 
-    ``names`` are the metrics to recompute; None for all that are stored and known.
+    ``names`` are the metrics to recompute; None for all stored metrics that this version knows.
     """
     kept = store.database.rows("SELECT * FROM metrics WHERE key = ?", row["key"])
     if wrong := [fault for r in kept if (fault := fault_of_metric(r))]:
@@ -96,7 +96,7 @@ def disagreements(
     labels = series.labels[row["first_row"] :]
     measured = measure(row["key"], wanted, labels, scores, row["protocol"], estimate_window(series.values))
     return [
-        f"{metrics.METRICS[name].title} is stored as {_shown(stored[name])}, its scores give {_shown(value)}"
+        f"{metrics.METRICS[name].title} is stored as {_format(stored[name])}, its scores give {_format(value)}"
         for _, name, value, _ in measured
         if name in stored and not _same(stored[name], value)
     ]
@@ -108,5 +108,5 @@ def _same(stored: float | None, value: float | None) -> bool:
     return abs(stored - value) <= TOLERANCE
 
 
-def _shown(value: float | None) -> str:
+def _format(value: float | None) -> str:
     return "undefined" if value is None else f"{value:.6g}"

@@ -1,8 +1,8 @@
-"""Stores that travel: export to one file, merge another machine's results, verify what is stored.
+"""Export of a store to one file, merge of another machine's results, verification of stored results.
 
-Everything that enters is checked first: the file's structure, the hash of each array, the key of each cell. Its AUROC
-and AUPRC are compared with its scores. Other metrics are not taken: ``report`` computes them from the scores. A merge
-is one transaction: all of it, or nothing.
+A merge first checks the file's structure, the hash of each array and the key of each cell. It recomputes AUROC and
+AUPRC from the scores and compares them. Other metrics are not merged: ``report`` computes them from the scores. A merge
+is one transaction, so it is complete or has no effect.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from typing import Any
 
 from benchmark.errors import UserError, counted, one_line
 from benchmark.metrics import METRICS
-from benchmark.store.consistency import contradictions, faults
+from benchmark.store.consistency import faults, wrong_metrics
 from benchmark.store.database import integrity
-from benchmark.store.evaluate import AT_ONCE
+from benchmark.store.evaluate import IMMEDIATE
 from benchmark.store.rows import insert, insert_cell, insert_scores, unpack_series
-from benchmark.store.sound import cell_of, fault_of_run
 from benchmark.store.store import Store
+from benchmark.store.validity import cell_of, fault_of_run
 
 SERIES_COLUMNS = ("data_hash", "dataset", "name", "source", "n", "values", "labels", "n_train", "train")
 
 
 @dataclass
 class Merged:
-    """What a merge did, in cells; ``differing`` are ok in both stores with unequal scores, ours were kept."""
+    """Counts of cells in a merge; ``differing`` are the cells with other scores in the other store: ours were kept."""
 
     added: int = 0
     replaced: int = 0
@@ -44,7 +44,7 @@ class Merged:
 
 
 def export(store: Store, target: Path) -> str:
-    """Write a store to one compact file, complete or not at all; returns the file's SHA-256.
+    """Write a store to one compact file; return its SHA-256. On an error no file is left.
 
     Raises
     ------
@@ -67,12 +67,12 @@ def export(store: Store, target: Path) -> str:
 
 
 def copy(store: Store, target: Path) -> None:
-    """Write all of a store to another file, as it is.
+    """Copy a store to another file, unchanged.
 
     Raises
     ------
     UserError
-        If that cannot be written.
+        If the file cannot be written.
     """
     try:
         with closing(sqlite3.connect(target)) as db:
@@ -82,12 +82,12 @@ def copy(store: Store, target: Path) -> None:
 
 
 def merge(store: Store, other: Path) -> Merged:
-    """Merge another store into this one; a success replaces a failure, otherwise ours stays.
+    """Merge another store into this one. A successful cell replaces a failed one; otherwise ours is kept.
 
     Raises
     ------
     UserError
-        If the other file is damaged, newer, or one of its hashes is wrong; nothing has been taken then.
+        If the other file is damaged, from a newer version, or one of its hashes is wrong; then nothing was merged.
     """
     if other.resolve() == store.database.path:
         raise UserError(f"{other} is the store itself")
@@ -96,13 +96,13 @@ def merge(store: Store, other: Path) -> Merged:
             raise UserError(f"{other} is damaged: {trouble}; nothing was taken from it")
         try:
             with store.database.transaction() as db:
-                return _join(db, source, other)
+                return _merge_rows(db, source, other)
         except (KeyError, ValueError, TypeError) as error:
             raise UserError(f"{other} holds a row that no benchmark wrote ({error}); nothing was taken") from error
 
 
-def _join(db: sqlite3.Connection, source: Store, other: Path) -> Merged:
-    for row in _each(source, "series", "data_hash"):
+def _merge_rows(db: sqlite3.Connection, source: Store, other: Path) -> Merged:
+    for row in _iter_rows(source, "series", "data_hash"):
         try:
             series = unpack_series(row)
         except UserError as error:
@@ -112,15 +112,15 @@ def _join(db: sqlite3.Connection, source: Store, other: Path) -> Merged:
         insert(db, "series", {name: row[name] for name in SERIES_COLUMNS}, "IGNORE")
     runs = {run["id"]: _copy_run(db, run, other) for run in source.database.rows("SELECT * FROM runs")}
     merged = Merged()
-    for row in _each(source, "cells", "key"):
-        _take(db, source, dict(row), runs, merged)
-    for fault, _ in _misfits(source):
+    for row in _iter_rows(source, "cells", "key"):
+        _merge_cell(db, source, dict(row), runs, merged)
+    for fault, _ in _inconsistencies(source):
         raise UserError(f"{other}: {fault}; nothing was taken")
     return merged
 
 
-def _each(source: Store, table: str, key: str) -> Iterator[sqlite3.Row]:
-    """Rows one by one, as a store may exceed memory; ordered by series, to unpack each once."""
+def _iter_rows(source: Store, table: str, key: str) -> Iterator[sqlite3.Row]:
+    """Yield rows one by one, as a store may exceed memory; they are ordered by series, so each is unpacked once."""
     for (value,) in source.database.rows(f"SELECT {key} FROM {table} ORDER BY data_hash, {key}"):
         yield source.database.rows(f"SELECT * FROM {table} WHERE {key} = ?", value)[0]
 
@@ -134,12 +134,14 @@ def _copy_run(db: sqlite3.Connection, run: sqlite3.Row, other: Path) -> int:
     return int(same[0]) if same else insert(db, "runs", row)
 
 
-def _take(db: sqlite3.Connection, source: Store, row: dict[str, Any], runs: dict[int, int], merged: Merged) -> None:
+def _merge_cell(
+    db: sqlite3.Connection, source: Store, row: dict[str, Any], runs: dict[int, int], merged: Merged
+) -> None:
     key = row["key"]
     if wrong := faults(source, row):
         raise UserError(f"{source.path}: cell {key}: {wrong[0]}; nothing was taken")
     scores = source.scores(key)[1].tobytes() if row["status"] == "ok" else None
-    if wrong := contradictions(source, row, AT_ONCE):
+    if wrong := wrong_metrics(source, row, IMMEDIATE):
         raise UserError(f"{source.path}: {cell_of(row)}: {wrong[0]}; nothing was taken")
     ours = db.execute("SELECT status, sha256 FROM cells LEFT JOIN scores USING (key) WHERE key = ?", (key,)).fetchone()
     if ours and (ours["status"] == "ok" or row["status"] != "ok"):
@@ -150,7 +152,7 @@ def _take(db: sqlite3.Connection, source: Store, row: dict[str, Any], runs: dict
     insert_cell(db, row | {"run_id": runs.get(row["run_id"])})
     if scores is not None:
         insert_scores(db, key, scores)
-    for metric in AT_ONCE:
+    for metric in IMMEDIATE:
         kept = source.database.rows("SELECT * FROM metrics WHERE key = ? AND metric = ?", key, metric)
         db.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?)", [tuple(row) for row in kept])
     if ours:
@@ -161,9 +163,9 @@ def _take(db: sqlite3.Connection, source: Store, row: dict[str, Any], runs: dict
 
 @dataclass
 class Verified:
-    """What :func:`verify` found: cells with damaged arrays, and cells that say what their scores do not.
+    """Result of :func:`verify`: damaged rows, and cells whose metrics differ from those of their scores.
 
-    ``unknown`` names metrics of another version, whose figures cannot be checked.
+    ``unknown`` are metrics of another version, which cannot be checked.
     """
 
     damaged: list[str] = field(default_factory=list)
@@ -173,10 +175,9 @@ class Verified:
 
 
 def verify(store: Store, repair: bool = False) -> Verified:
-    """Check every array against its hash, and every stored figure against scores and labels.
+    """Compare every array with its hash, and every stored metric with the one computed from scores and labels.
 
-    With ``repair`` damaged cells are dropped, so that a run makes them anew, and figures that differ, so that
-    ``report`` does.
+    ``repair`` drops damaged cells, so that a run computes them again, and wrong metrics, so that ``report`` does.
 
     Raises
     ------
@@ -187,16 +188,16 @@ def verify(store: Store, repair: bool = False) -> Verified:
     found = Verified(unknown=[str(name) for name in stored if name not in METRICS])
     _verify_series(store, repair, found)
     _verify_runs(store, repair, found)
-    for row in _each(store, "cells", "key"):
+    for row in _iter_rows(store, "cells", "key"):
         found.cells += 1
         _verify_cell(store, row, repair, found)
     for table in ("scores", "metrics"):
         for (key,) in store.database.rows(f"SELECT DISTINCT key FROM {table} WHERE key NOT IN (SELECT key FROM cells)"):
             found.damaged.append(f"{table} of the cell {key}, which is not in the store")
             _drop(store, repair, "key", key, (table,))
-    for fault, cure in _misfits(store):  # last: a repair keeps sound cells alone, whose word then holds
+    for fault, remedy in _inconsistencies(store):  # last, when only valid cells are left, as these decide
         found.damaged.append(fault)
-        _change(store, repair, *cure)
+        _execute(store, repair, *remedy)
     return found
 
 
@@ -214,39 +215,39 @@ def _verify_runs(store: Store, repair: bool, found: Verified) -> None:
         if fault := fault_of_run(row):
             found.damaged.append(f"run {row['id']}: {fault}")
             _drop(store, repair, "id", row["id"], ("runs",))
-            _change(store, repair, FORGET, row["id"])
+            _execute(store, repair, CLEAR_RUN, row["id"])
 
 
-FORGET = "UPDATE cells SET run_id = NULL WHERE run_id = ?"
+CLEAR_RUN = "UPDATE cells SET run_id = NULL WHERE run_id = ?"
 
-# One series may go by several names, as its content is its identity; a name that no cell knows is wrong.
+# A series is identified by its content, so cells may use several names for it. A name that no cell uses is wrong.
 MISNAMED = """
     SELECT data_hash, series.dataset, name, min(cells.dataset) AS theirs, cells.series AS called
     FROM series JOIN cells USING (data_hash) GROUP BY data_hash
     HAVING NOT max(cells.dataset = series.dataset AND cells.series = name)
 """
-MISSED = """
+MISSING_RUNS = """
     SELECT run_id, count(*) AS cells FROM cells WHERE run_id IS NOT NULL AND run_id NOT IN (SELECT id FROM runs)
     GROUP BY run_id
 """
 
 
-def _misfits(store: Store) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """What tables say against each other: a fault, and the statement with its values that mends it."""
+def _inconsistencies(store: Store) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yield inconsistencies between tables: a message, and the SQL statement (with values) that repairs it."""
     for row in store.database.rows(MISNAMED):
         here, theirs = (row["dataset"], row["name"]), (row["theirs"], row["called"])
         yield (
-            f"series {_place(*here)}: its cells call it {_place(*theirs)}",
+            f"series {_series_name(*here)}: its cells call it {_series_name(*theirs)}",
             ("UPDATE series SET dataset = ?, name = ? WHERE data_hash = ?", *theirs, row["data_hash"]),
         )
-    for row in store.database.rows(MISSED):
+    for row in store.database.rows(MISSING_RUNS):
         yield (
             f"run {row['run_id']!s:.40}, the origin of {counted(row['cells'], 'cell')}, is not in the store",
-            (FORGET, row["run_id"]),
+            (CLEAR_RUN, row["run_id"]),
         )
 
 
-def _place(dataset: Any, series: Any) -> str:
+def _series_name(dataset: Any, series: Any) -> str:
     return one_line(f"{dataset!s:.200}/{series!s:.200}")
 
 
@@ -256,25 +257,25 @@ def _verify_cell(store: Store, row: sqlite3.Row, repair: bool, found: Verified) 
     except UserError:
         wrong = ["its scores or its series are damaged"]
     if wrong:
-        found.damaged.append(f"{_named(row)}: {'; '.join(wrong)}")
+        found.damaged.append(f"{_cell_name(row)}: {'; '.join(wrong)}")
         _drop(store, repair, "key", row["key"], ("metrics", "scores", "cells"))
         return
-    if wrong := contradictions(store, row):
-        found.differing.append(f"{_named(row)}: {'; '.join(wrong)}")
+    if wrong := wrong_metrics(store, row):
+        found.differing.append(f"{_cell_name(row)}: {'; '.join(wrong)}")
         _drop(store, repair, "key", row["key"], ("metrics",))
 
 
-def _named(row: sqlite3.Row) -> str:
+def _cell_name(row: sqlite3.Row) -> str:
     detector, protocol, seed = (f"{row[name]!s:.200}" for name in ("detector", "protocol", "seed"))
-    return one_line(f"{detector} on {_place(row['dataset'], row['series'])} ({protocol}, seed {seed})")
+    return one_line(f"{detector} on {_series_name(row['dataset'], row['series'])} ({protocol}, seed {seed})")
 
 
 def _drop(store: Store, repair: bool, column: str, value: Any, tables: Iterable[str]) -> None:
     for table in tables:
-        _change(store, repair, f"DELETE FROM {table} WHERE {column} = ?", value)
+        _execute(store, repair, f"DELETE FROM {table} WHERE {column} = ?", value)
 
 
-def _change(store: Store, repair: bool, statement: str, *values: Any) -> None:
+def _execute(store: Store, repair: bool, statement: str, *values: Any) -> None:
     if repair:
         with store.database.transaction() as db:
             db.execute(statement, values)

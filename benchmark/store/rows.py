@@ -1,4 +1,4 @@
-"""Rows of the store: how cells, scores and arrays are written into them and read out again."""
+"""Conversion of cells, scores and series to rows of the store, and back."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PLACES = """
 
 
 class Stored(NamedTuple):
-    """A stored series, and how many of its cells ended well."""
+    """A stored series, and how many of its cells have status ok."""
 
     data_hash: str
     dataset: str
@@ -39,7 +39,7 @@ class Stored(NamedTuple):
 
 @dataclass(frozen=True)
 class Place:
-    """A stored series as a plan needs it, without its values."""
+    """What a plan needs to know of a stored series (see ``plan.SeriesInfo``), without its values."""
 
     dataset: str
     name: str
@@ -52,26 +52,26 @@ class Place:
 
 
 def insert(db: sqlite3.Connection, table: str, row: dict[str, Any], otherwise: str = "REPLACE") -> int:
-    """A row, by its columns, inside a transaction; its number. ``otherwise`` says what becomes of one with its key."""
+    """Insert a row within a transaction; return its id. ``otherwise``: SQLite's action if the key exists."""
     columns, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" for _ in row)
     values = [storable(value) for value in row.values()]
     return int(db.execute(f"INSERT OR {otherwise} INTO {table} ({columns}) VALUES ({marks})", values).lastrowid or 0)
 
 
 def insert_cell(db: sqlite3.Connection, row: dict[str, Any]) -> None:
-    """A cell's row inside a transaction; scores and metrics of an earlier outcome go."""
+    """Insert a cell within a transaction; scores and metrics of an earlier outcome are deleted."""
     insert(db, "cells", row)
     for table in ("metrics", "scores"):
         db.execute(f"DELETE FROM {table} WHERE key = ?", (row["key"],))
 
 
 def insert_scores(db: sqlite3.Connection, key: str, blob: bytes) -> None:
-    """Scores with their hash inside a transaction."""
+    """Insert scores with their hash within a transaction."""
     insert(db, "scores", {"key": key, "sha256": hashlib.sha256(blob).hexdigest(), "scores": blob})
 
 
 def storable(value: Any) -> Any:
-    """Text that SQLite takes (lone surrogates are escaped) and plain numbers; the rest as it is."""
+    """Escape lone surrogates, which SQLite refuses, and make NumPy numbers plain; return other values unchanged."""
     if isinstance(value, str):
         return encodable(value)
     return value.item() if isinstance(value, np.generic) else value
@@ -85,14 +85,14 @@ def _unpack(blob: bytes, kind: str, n: int) -> NDArray[Any]:
     if not isinstance(blob, bytes) or not isinstance(n, int) or n < 0:
         raise UserError("a stored series is damaged: it is not an array of bytes and its length")
     size = n * np.dtype(kind).itemsize
-    raw = zlib.decompressobj().decompress(blob, size + 1)  # bounded: a store may come from elsewhere
+    raw = zlib.decompressobj().decompress(blob, size + 1)  # limited, as a store may come from elsewhere
     if len(raw) != size:
-        raise UserError("a stored series is damaged: its length is not what its row says")
+        raise UserError("a stored series is damaged: its length is not the one in its row")
     return np.frombuffer(raw, kind)
 
 
 def unpack_series(row: sqlite3.Row) -> Series:
-    """The series in a row of the table ``series``; its hash is the caller's to check."""
+    """Return the series in a row of the table ``series``; the caller must check its hash."""
     try:
         train = _unpack(row["train"], "<f8", row["n_train"]) if row["n_train"] else None
         values, labels = _unpack(row["values"], "<f8", row["n"]), _unpack(row["labels"], "u1", row["n"])

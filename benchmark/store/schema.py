@@ -1,4 +1,4 @@
-"""The tables of a store: how each version made them, and whether a file still has them."""
+"""The tables of a store: the migrations that make them, and a check that a file still has them."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ MIGRATIONS = [
 
 
 def apply_migrations(db: sqlite3.Connection) -> None:
-    """Bring the schema to this version, a step at a time, each in a transaction."""
+    """Migrate the schema to this version, one step at a time, each in a transaction."""
     version = db.execute("PRAGMA user_version").fetchone()[0]
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
         db.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
 
 
-def altered(db: sqlite3.Connection) -> str:
-    """What of the schema differs from the program's, or nothing; further tables are allowed."""
+def schema_changes(db: sqlite3.Connection) -> str:
+    """Return what differs from the program's schema, or an empty string; additional tables are allowed."""
     found = _schema(db)
     triggers = [name for name in found if name.startswith("trigger ")]
     return ", ".join(triggers + [name for name, made in _ours().items() if found.get(name) != made])
@@ -63,13 +63,13 @@ def altered(db: sqlite3.Connection) -> str:
 
 @cache
 def _ours() -> dict[str, str]:
-    """The schema that the migrations make."""
+    """Return the schema that the migrations make."""
     with closing(sqlite3.connect(":memory:")) as fresh:
         apply_migrations(fresh)
         return _schema(fresh)
 
 
 def _schema(db: sqlite3.Connection) -> dict[str, str]:
-    """The statement that made each table, view, index and trigger."""
+    """Return the SQL statement of each table, view, index and trigger."""
     made = db.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL")
     return {f"{kind} {name}": " ".join(sql.split()) for kind, name, sql in made}

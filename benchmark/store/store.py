@@ -1,4 +1,4 @@
-"""Results in one SQLite file: a row and its scores, committed the moment a cell ends."""
+"""Results in one SQLite file: each cell and its scores are committed as soon as the cell ends."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from benchmark.store.rows import (
     pack,
     unpack_series,
 )
-from benchmark.store.sound import LONGEST, fault_of_cell, fault_of_metric, fault_of_run
+from benchmark.store.validity import MAX_TEXT, fault_of_cell, fault_of_metric, fault_of_run
 from datasets import Series
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ OUTCOME_COLUMNS = (
     *("status", "reason", "traceback", "first_row", "n", "n_anomalous", "n_fit", "n_fit_anomalous", "window"),
     *("fit_seconds", "score_seconds", "peak_mb"),
 )
-SERIES_AT_HAND = 8
+SERIES_IN_MEMORY = 8
 REMEDY = "`results verify` names such cells, `results verify --repair` drops them"
-FINGERPRINTED = {
+FINGERPRINT_COLUMNS = {
     "runs": "*",
     "cells": "*",
     "metrics": "*",
@@ -52,21 +52,21 @@ FINGERPRINTED = {
 
 
 class Store:
-    """Cells, scores, series and metrics in one file, with parameters and errors of :class:`Database`."""
+    """Cells, scores, series and metrics in one file; parameters and errors are those of :class:`Database`."""
 
     def __init__(self, path: Path, write: bool = False) -> None:
         self.path = path
         self.run_id: int | None = None
         self.database = Database(path, write)
-        self._at_hand = lru_cache(SERIES_AT_HAND)(self._unpacked)
+        self._recent = lru_cache(SERIES_IN_MEMORY)(self._unpacked)
 
     @property
     def writable(self) -> bool:
-        """Whether this is the one writer."""
+        """True if this store holds the write lock."""
         return self.database.writable
 
     def close(self) -> None:
-        """Close the file and give the lock back."""
+        """Close the file and release the lock."""
         self.database.close()
 
     def __enter__(self) -> Self:
@@ -78,14 +78,14 @@ class Store:
     # -- writing -------------------------------------------------------------------------------
 
     def begin_run(self, command: str, provenance: dict[str, Any]) -> int:
-        """Record a run; cells put from now on belong to it."""
+        """Record a run and return its id; cells that are put from now on belong to it."""
         with self.database.transaction() as db:
             record = json.dumps(provenance, sort_keys=True, default=str)
             self.run_id = insert(db, "runs", {"started": time.time(), "command": command, "provenance": record})
         return self.run_id
 
     def put_series(self, series: Series) -> None:
-        """Keep the arrays, so that workers, metrics and pictures need nothing but the store."""
+        """Store the arrays of a series, so that workers, metrics and plots need only the store."""
         n_train = 0 if series.train is None else len(series.train)
         known = self.database.rows("SELECT n_train FROM series WHERE data_hash = ?", series.sha256)
         if known and known[0]["n_train"] == n_train:
@@ -100,14 +100,14 @@ class Store:
     def put(
         self, cell: Cell, outcome: Outcome, group: str = "", quick: bool = False, metrics: Iterable[MetricRow] = ()
     ) -> None:
-        """Commit a finished cell, its scores and metrics in one transaction; an earlier failure is replaced."""
+        """Store a finished cell, its scores and metrics in one transaction; an earlier outcome is replaced."""
         row: dict[str, Any] = {k: getattr(cell, k) for k in CELL_COLUMNS}
         row |= {k: getattr(outcome, k) for k in OUTCOME_COLUMNS}
         row |= {"params": params_text(cell.params)}
         row |= {"run_id": self.run_id, "finished": time.time(), "group": group, "quick": int(quick)}
         row["extra"] = json.dumps(outcome.extra, sort_keys=True, default=str)
         for name in ("reason", "traceback"):
-            row[name] = row[name] if len(row[name]) <= LONGEST else f"{row[name][: LONGEST // 2]}... (cut)"
+            row[name] = row[name] if len(row[name]) <= MAX_TEXT else f"{row[name][: MAX_TEXT // 2]}... (cut)"
         with self.database.transaction() as db:
             insert_cell(db, row)
             if outcome.scores is not None:
@@ -115,18 +115,18 @@ class Store:
             db.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?)", list(metrics))
 
     def put_metrics(self, rows: Iterable[MetricRow]) -> None:
-        """Keep metric values: (cell key, metric, value or None, reason when undefined)."""
+        """Store metric values: (cell key, metric, value or None, reason if undefined)."""
         with self.database.transaction() as db:
             db.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?)", list(rows))
 
     # -- reading -------------------------------------------------------------------------------
 
     def statuses(self) -> dict[str, str]:
-        """Status by cell key."""
+        """Return the status by cell key."""
         return {r["key"]: r["status"] for r in self.database.rows("SELECT key, status FROM cells")}
 
     def scores(self, key: str) -> tuple[int, NDArray[np.float64]]:
-        """First scored row and the (m,) scores of a cell; KeyError when it has none."""
+        """Return the first scored row and the (m,) scores of a cell; KeyError if it has none."""
         row = self._row("SELECT first_row, sha256, scores FROM scores JOIN cells USING (key) WHERE key = ?", key)
         blob = row["scores"]
         if not isinstance(blob, bytes) or len(blob) % 8 or hashlib.sha256(blob).hexdigest() != row["sha256"]:
@@ -136,7 +136,7 @@ class Store:
         return row["first_row"], np.frombuffer(blob, "<f8")
 
     def scored(self, key: str, labels: NDArray[np.uint8]) -> tuple[int, NDArray[np.uint8], NDArray[np.float64]]:
-        """First scored row, and the (m,) labels and scores of a cell, from the (n,) labels of its series.
+        """Return the first scored row, and the (m,) labels and scores of a cell, given the (n,) labels of its series.
 
         Raises
         ------
@@ -154,30 +154,30 @@ class Store:
         return first, labels[first:], scores
 
     def content(self, key: str) -> str:
-        """Hash of a cell's scores and of the row they begin at; KeyError when it has none.
+        """Return the hash of a cell's scores with their first row; KeyError if it has none.
 
-        It is the one that :meth:`scores` checks: what was derived from scores of this hash needs no second reading.
+        It identifies the scores without reading them, for cached results that were derived from them.
         """
         row = self._row("SELECT scores.sha256, first_row FROM scores JOIN cells USING (key) WHERE key = ?", key)
         return f"{row['sha256']} {row['first_row']}"
 
     def _row(self, sql: str, key: str) -> sqlite3.Row:
-        """The one row of a query; KeyError when there is none."""
+        """Return the only row of a query; KeyError if there is none."""
         for row in self.database.rows(sql, key):
             return row
         raise KeyError(key)
 
     def fingerprint(self) -> str:
-        """Hash of all that the store holds; scores and series enter by their own hashes."""
+        """Return a hash of everything in the store; scores and series count by their own hashes."""
         found = hashlib.sha256()
-        for table, columns in FINGERPRINTED.items():
+        for table, columns in FINGERPRINT_COLUMNS.items():
             for row in self.database.rows(f"SELECT {columns} FROM {table} ORDER BY 1, 2"):
                 found.update(repr(tuple(row)).encode("utf-8", "surrogatepass"))
         return found.hexdigest()
 
     def load_series(self, data_hash: str) -> Series:
-        """A stored series, its hash checked; KeyError when absent. The last few are kept at hand."""
-        return self._at_hand(data_hash)
+        """Return a stored series after checking its hash; KeyError if absent. The last few are kept in memory."""
+        return self._recent(data_hash)
 
     def _unpacked(self, data_hash: str) -> Series:
         row = self._row("SELECT * FROM series WHERE data_hash = ?", data_hash)
@@ -191,19 +191,19 @@ class Store:
         return series
 
     def series(self, data_hash: str) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
-        """(n,) values and (n,) labels of a stored series; KeyError when absent."""
+        """Return the (n,) values and (n,) labels of a stored series; KeyError if absent."""
         series = self.load_series(data_hash)
         return series.values, series.labels
 
     def extra(self, key: str) -> dict[str, Any]:
-        """What a cell recorded besides: training losses, notes."""
+        """Return the other records of a cell: training losses and notes."""
         rows = self.database.rows("SELECT extra FROM cells WHERE key = ?", key)
         return dict(json.loads(rows[0]["extra"])) if rows else {}
 
     def missing_metrics(
         self, names: Iterable[str], keys: Collection[str] | None = None
     ) -> Iterator[tuple[sqlite3.Row, list[str]]]:
-        """Cells with scores that lack some of these metrics, with the names of those; the current ones, or ``keys``."""
+        """Yield the cells (current ones, or ``keys``) with scores that lack some metrics, with these metrics."""
         wanted = list(names)
         have: dict[str, set[str]] = {}
         for row in self.database.rows("SELECT key, metric FROM metrics"):
@@ -217,25 +217,25 @@ class Store:
                 yield row, lacking
 
     def inventory(self) -> list[Stored]:
-        """The stored series, with their cells counted."""
+        """Return the stored series, with the numbers of their cells."""
         return [Stored(*row) for row in self.database.rows(INVENTORY)]
 
     def places(self) -> dict[tuple[str, bool], list[Place]]:
-        """Series that have a current cell, under each protocol, whole and quick."""
+        """Return the series with a current cell, by protocol and ``quick``."""
         found: dict[tuple[str, bool], list[Place]] = {}
         for protocol, quick, *place in self.database.rows(PLACES):
             found.setdefault((str(protocol), bool(quick)), []).append(Place(*place))
         return found
 
     def runs(self) -> list[dict[str, Any]]:
-        """Every run: id, started (seconds since 1970), command, provenance."""
+        """Return all runs: id, started (seconds since 1970), command, provenance."""
         rows = self.database.rows("SELECT * FROM runs ORDER BY id")
         for row in rows:
             self._refuse(f"run {row['id']}", fault_of_run(row))
         return [dict(r) | {"provenance": json.loads(r["provenance"])} for r in rows]
 
     def _refuse(self, what: str, fault: str) -> None:
-        """Refuse a row that no benchmark wrote."""
+        """Raise an error if a row has a fault."""
         if fault:
             raise UserError(
                 f"{self.path}: {what}: {fault}; no benchmark wrote that. `results verify` names all such rows, "
@@ -243,9 +243,9 @@ class Store:
             )
 
     def frame(self, keys: Collection[str] | None = None) -> pd.DataFrame:
-        """Cells as a tidy table, one column per stored metric (NaN where undefined).
+        """Return cells as a tidy table, with one column per stored metric (NaN where undefined).
 
-        Those of ``keys``; None for the current ones, without those of older detector versions or older data.
+        ``keys`` selects cells; None for the current ones, without those of older detector versions or older data.
         """
         table = "current" if keys is None else "cells"
         order = "dataset, series, detector, protocol, seed, key"
@@ -261,7 +261,7 @@ class Store:
         return frame
 
     def _table(self, sql: str, named: str, fault: Callable[[sqlite3.Row], str]) -> pd.DataFrame:
-        """Rows as a table, each one sound."""
+        """Return the rows of a query as a table, after checking each."""
         import pandas as pd
 
         rows, columns = self.database.table(sql)

@@ -1,4 +1,4 @@
-"""Where a figure comes from, what each idea of a detector is worth, what else its source permits, its edges."""
+"""Studies of detectors: explanation of differences from the paper, ablation, multiverse, limits, capsules."""
 
 from __future__ import annotations
 

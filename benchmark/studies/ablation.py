@@ -1,4 +1,4 @@
-"""Ablations: what each idea of a detector is worth, each switched off alone, on the same series and seeds."""
+"""Ablations: each idea of a detector is switched off in turn, on the same series and seeds."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ WHOLE = "all ideas on"
 
 
 def variants(selection: Selection) -> dict[str, Row]:
-    """The selected detector whole, then with each of its :attr:`~detectors.core.contract.Detector.ablations` off.
+    """Return the selected detector, and a variant without each of its ``ablations``.
 
-    What ``--set`` gave holds for every variant.
+    Parameters given with ``--set`` apply to all variants.
 
     Raises
     ------
     UserError
-        If the detector names no ideas.
+        If the detector declares no ablations.
     """
     (whole,) = rows(selection)
     if not whole.cls.ablations:
         raise UserError(
-            f"{whole.name} names no ideas to switch off: give its class `ablations`, "
+            f"{whole.name} declares no ideas to switch off: give its class `ablations`, "
             "a dictionary of idea -> parameters that switch it off"
         )
     given = selection.params.get(whole.name, {})
@@ -41,19 +41,19 @@ def variants(selection: Selection) -> dict[str, Row]:
 
 @dataclass(frozen=True)
 class Line:
-    """One variant under one protocol: means over series of the means over seeds."""
+    """Results of one variant under one protocol: means over seeds, then over series."""
 
     idea: str
     auroc: dict[str, float]  # data set -> mean AUROC
-    mean: float  # means over *data sets* of AUROC and of VUS-PR, so that a data set of many series weighs no more
-    vus_pr: float
-    worse: int  # series whose AUROC is lower than the whole detector's by more than .005, of how many
-    compared: int
+    mean: float  # mean AUROC over data sets, each with equal weight
+    vus_pr: float  # the same for VUS-PR
+    worse: int  # number of series whose AUROC is lower than the whole detector's by more than .005
+    compared: int  # number of series that both have
     seeds: int
 
 
 def lines(cells: pd.DataFrame, found: dict[str, Row], protocol: str) -> Iterator[Line]:
-    """A line per variant, of cells of one kind, quick or full; one without any figure is left out."""
+    """Yield a line per variant that has results; ``cells`` must be all quick or all full."""
     whole = None
     for idea, row in found.items():
         mine = cells[
@@ -80,7 +80,7 @@ def lines(cells: pd.DataFrame, found: dict[str, Row], protocol: str) -> Iterator
 
 
 def to_markdown(cells: pd.DataFrame, found: dict[str, Row], protocols: tuple[str, ...]) -> str:
-    """A table per protocol that has figures: a row per idea that is off."""
+    """Format a table for each protocol with results: one row per idea that is switched off."""
     whole = found[WHOLE]
     parts = [f"# What each idea of {whole.name} is worth\n"]
     for protocol in protocols:

@@ -1,6 +1,6 @@
-"""A few lines of Python that recompute one cell, with its data hash, versions and seed.
+"""A short Python script that recomputes one cell, with its data hash, versions and seed.
 
-Text that a store holds enters the script as ``repr`` of a value, never as code.
+Text from a store is inserted into the script as ``repr`` of a value, never as code.
 """
 
 from __future__ import annotations
@@ -66,27 +66,27 @@ def capsule(
     store: str | None = None,
     here: Path | None = None,
 ) -> str:
-    """The script for a stored cell.
+    """Return the script for a stored cell.
 
     Parameters
     ----------
     cell : dict
         A row of the store's ``frame()``, with ``params`` and ``extra`` read from JSON.
     run : dict
-        What its run recorded of itself (``provenance``).
+        The ``provenance`` of its run.
     spec : str
-        How the detector is named on the command line; by default what the cell recorded.
+        The detector's name on the command line; by default the one stored with the cell.
     data_dir : str or None
-        Folder with the real series; by default what ``BENCHMARK_DATA`` names when the script runs.
+        Folder with the real series; by default that of ``BENCHMARK_DATA`` when the script runs.
     store : str or None
-        The store, from which a series is read that is neither of a data set nor of a folder.
+        The store from which to read a series that belongs to no data set or folder.
     here : Path or None
-        Folder in which a file that names the detector (``mine.py``, ``exec:./mine.sh``) is looked for.
+        Folder of a file that ``spec`` names (``mine.py``, ``exec:./mine.sh``).
 
     Raises
     ------
     UserError
-        If the cell is of a plug-in and nothing says where the plug-in lies, or of imported scores.
+        If the cell is of a plug-in whose file is not known, or of imported scores.
     """
     folder = run.get("folders", {}).get(cell["dataset"])
     on_disk = folder or cell["dataset"] in datasets.names(archives=True)
@@ -114,7 +114,7 @@ def _names_a_file(spec: str, here: Path) -> bool:
 
 def _registered(cell: dict[str, Any]) -> str:
     if cell["version"].startswith("imported-"):
-        raise UserError(f"the scores of {cell['detector']} were imported: only who made them can recompute them")
+        raise UserError(f"the scores of {cell['detector']} were imported: only their author can recompute them")
     if cell["group"] == "plug-in":
-        raise UserError(f"the store does not say where {cell['detector']} came from: name it with --detector SPEC")
+        raise UserError(f"the store does not say in which file {cell['detector']} is: name it with --detector SPEC")
     return str(cell["detector"])

@@ -1,4 +1,4 @@
-"""What each detector does at its edges: declared exemptions beside what small series of known content show."""
+"""Limits (edges) of each detector: declared exemptions, and measurements on small synthetic series."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ wave = partial(trials.wave, 1500)
 
 
 def page(classes: Iterable[type[Detector]], before: str = "") -> str:
-    """The page of known edges in Markdown, a table for each detector; those of other detectors stay as they were."""
+    """Return the page of known edges in Markdown: a table per detector. Tables of other detectors stay unchanged."""
     sections = {text.partition("\n")[0]: f"## {text.rstrip()}\n" for text in re.split(r"^## ", before, flags=re.M)[1:]}
     sections |= {cls.__name__: section(cls) for cls in classes}
-    known = [*registry.detectors(), *sections]  # those that ship in the order of the tables, then the others
+    known = [*registry.detectors(), *sections]  # detectors of the package first, then the others
     return "\n".join([HEAD, *(sections[name] for name in sorted(sections, key=known.index))])
 
 
 def section(cls: type[Detector]) -> str:
-    """Heading and table of one detector."""
+    """Return the heading and the table of one detector."""
     rows = [f"| {name} | {describe(cls)} |" for name, describe in PROPERTIES.items()]
     return "\n".join([f"## {cls.__name__}", "", "| edge | what happens |", "|---|---|", *rows, ""])
 
 
-# -- what is measured ----------------------------------------------------------------------------
+# -- measurements --------------------------------------------------------------------------------
 
 
 def least_length(cls: type[Detector]) -> str:
@@ -119,7 +119,7 @@ def memory(cls: type[Detector]) -> str:
 
 
 def kinds(cls: type[Detector]) -> str:
-    """AUROC of each kind of planted anomaly, mean of three series."""
+    """Return the AUROC of each kind of planted anomaly, mean of three series, as text."""
     fitted = None if cls.learns_from == "series" else trials.make(cls).fit(wave())
     found = {kind: np.mean([_of_kind(cls, fitted, kind, seed) for seed in range(3)]) for kind in planted.KINDS}
     return ", ".join(f"{kind} {_figure(float(mean))}" for kind, mean in found.items())

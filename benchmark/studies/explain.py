@@ -1,7 +1,7 @@
-"""From a published figure to ours, one field of the protocol at a time.
+"""The difference between a published figure and ours, explained step by step: one field of the protocol at a time.
 
-Like is compared with like: every figure of the chain is a mean over the same series. The published mean starts it only
-when those are all series of the data set.
+All figures of the chain are means over the same series. It starts with the published mean only if these are all series
+of the data set.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from benchmark.report import style
 from benchmark.store import Store
 from datasets import Series
 
-WIDTH = 82  # characters of a step's words
+WIDTH = 82  # characters of a step's description
 
 
 @dataclass(frozen=True)
 class Step:
-    """One change of the rules: what changes, and the protocol after it."""
+    """One change of the rules: its description, and the protocol after it."""
 
     what: str
     protocol: str
@@ -43,16 +43,15 @@ class Figure:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The way from a published figure to ours."""
+    """The steps from a published figure to ours."""
 
     detector: str
     dataset: str
-    series: tuple[str, ...]  # those behind every figure of ``published`` and ``chain``
-    size: int  # series that the data set has
-    # where the chain starts: the published mean, then the authors' file of each series that is the same
-    published: tuple[Figure, ...]
-    chain: tuple[Figure, ...]  # ours, step by step
-    branches: tuple[tuple[Figure, float], ...]  # one thing of ours changed, and the change, over what both have
+    series: tuple[str, ...]  # the series of all figures in ``published`` and ``chain``
+    size: int  # number of series of the data set
+    published: tuple[Figure, ...]  # start of the chain: the published mean, and the mean of the authors' file
+    chain: tuple[Figure, ...]  # our figures, step by step
+    branches: tuple[tuple[Figure, float], ...]  # with one change of ours, and the difference on the common series
     notes: tuple[str, ...]  # what was left out, and why
 
 
@@ -77,7 +76,7 @@ SPLIT_STEPS = (
 
 
 def steps(row: Row) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
-    """The chain from the published figure to ours, and side branches that each change one thing of ours."""
+    """Return the chain of steps from the published figure to ours, and the branches that each change one rule."""
     if paper_protocol(row.name, row.cls.group) == "normal-only":
         return SPLIT_STEPS[:1], SPLIT_STEPS[1:]
     window = "align" in row.cls.param_defaults()
@@ -85,25 +84,25 @@ def steps(row: Row) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
 
 
 def work(row: Row, series: Iterable[Series], seeds: tuple[int, ...]) -> Iterator[tuple[Task, Series]]:
-    """The tasks behind all steps."""
+    """Yield the tasks of all steps."""
     chain, branches = steps(row)
     names = tuple(step.protocol for step in (*chain, *branches))
     return plan(Selection(protocols=names, seeds=seeds), [row], series)
 
 
 def explanation(store: Store, row: Row, dataset: str, size: int, cells: list[Cell]) -> Explanation:
-    """What the store holds for the steps of a detector on a data set of ``size`` series.
+    """Read the figures of all steps from a store, for a detector on a data set of ``size`` series.
 
-    ``cells`` are those of :func:`work`, of some or all of the series.
+    ``cells`` are those of :func:`work`, for some or all of the series.
     """
     chain, branches = steps(row)
     found = _tables(store, cells)
     usable = [step for step in chain if step.protocol in found]
     asked = dict.fromkeys(cell.series for cell in cells)
     shared = tuple(name for name in asked if all(name in found[step.protocol].index for step in usable))
-    notes = [f"no cell ended well, left out: {step.what}" for step in (*chain, *branches) if step.protocol not in found]
+    notes = [f"left out, as no cell is ok: {step.what}" for step in (*chain, *branches) if step.protocol not in found]
     if usable and len(shared) < len(asked):
-        notes.append(f"of {len(asked)} series {len(shared)} gave a figure in every step; the others are left out")
+        notes.append(f"{len(shared)} of {len(asked)} series have a figure in every step; the others are left out")
     simulated = any(cell.source == "simulated" for cell in cells)
     starts, more = _published(row.name, dataset, shared, size) if not simulated else ((), [SIMULATED])
     figures = tuple(_figure(step, found[step.protocol], shared) for step in usable) if shared else ()
@@ -111,11 +110,11 @@ def explanation(store: Store, row: Row, dataset: str, size: int, cells: list[Cel
     return Explanation(row.name, dataset, shared, size, starts, figures, sides, (*notes, *more))
 
 
-SIMULATED = "the series are simulated: nothing published is about them"
+SIMULATED = "the series are simulated, so there are no published figures for them"
 
 
 def _tables(store: Store, cells: list[Cell]) -> dict[str, pd.DataFrame]:
-    """Protocol -> (series x seed) AUROC of the cells that ended well."""
+    """Return the (series x seed) AUROC of the cells with status ok, by protocol."""
     frame = store.frame()
     frame = frame[frame["key"].isin([cell.key for cell in cells]) & (frame["status"] == "ok") & frame["auroc"].notna()]
     return {
@@ -126,14 +125,14 @@ def _tables(store: Store, cells: list[Cell]) -> dict[str, pd.DataFrame]:
 
 def _figure(step: Step, table: pd.DataFrame, series: Sequence[str]) -> Figure:
     part = table.loc[list(series)]
-    by_seed = part.dropna(axis=1).mean().to_numpy()  # seeds that every series has
+    by_seed = part.dropna(axis=1).mean().to_numpy()  # only seeds that every series has
     value = float(part.mean(axis=1).mean())
     low, high = (float(by_seed.min()), float(by_seed.max())) if len(by_seed) else (value, value)
     return Figure(step.what, value, low, high)
 
 
 def _branches(found: dict[str, pd.DataFrame], steps: Sequence[Step], ours: Step) -> tuple[tuple[Figure, float], ...]:
-    """Each side branch with its change against ours, over the series that both have."""
+    """Return the figure of each branch and its difference from ours, over the series that both have."""
     if ours.protocol not in found:
         return ()
     sides = []
@@ -150,7 +149,7 @@ def _branches(found: dict[str, pd.DataFrame], steps: Sequence[Step], ours: Step)
 
 
 def _published(detector: str, dataset: str, series: Sequence[str], size: int) -> tuple[tuple[Figure, ...], list[str]]:
-    """Published figures over exactly these series, and a word about those that are over others."""
+    """Return the published figures over exactly these series, and notes on figures over other series."""
     found, notes = [], []
     mean = published().get((detector, dataset))
     if mean is not None and len(series) == size:
@@ -172,7 +171,7 @@ def _count(n: int) -> str:
 
 
 def as_text(found: Explanation) -> str:
-    """The chain as a table: value after each step and what the step changed."""
+    """Format the chain as a table: the figure after each step, and the difference that the step makes."""
     over = _count(found.size) if len(found.series) == found.size else f"{len(found.series)} of {found.size} series"
     lines = [f"{found.detector} on {found.dataset}, mean AUROC over {over}", ""]
     before = None
@@ -183,25 +182,25 @@ def as_text(found: Explanation) -> str:
         whole = found.chain[-1].value - found.published[0].value
         lines.append(f"  {'difference in all':<{WIDTH}}{'':>7}  {whole:>+8.4f}")
     if found.branches:
-        lines += ["", "one thing of ours changed:", *(_line(figure, change) for figure, change in found.branches)]
+        lines += ["", "with one rule changed:", *(_line(figure, change) for figure, change in found.branches)]
     lines += ["", *(fill(f"{text[0].upper()}{text[1:]}.", 110) for text in found.notes)] if found.notes else []
     if found.published and found.chain:
         lines += [
             "",
-            "The first change to a figure of ours holds what cannot be recomputed: the published run's seed and",
+            "The first change to a figure of ours includes what cannot be reproduced: the published run's seed and",
             "library versions. The published means and the authors' file come from two different runs of theirs.",
         ]
     return "\n".join(lines) + "\n"
 
 
 def _line(figure: Figure, change: float | None) -> str:
-    shown = "" if change is None else f"{round(change, 4) + 0.0:+.4f}"  # no minus before zero
+    shown = "" if change is None else f"{round(change, 4) + 0.0:+.4f}"  # + 0.0 avoids -0.0000
     spread = f"  seeds {figure.low:.4f} to {figure.high:.4f}" if figure.high > figure.low else ""
     return f"  {figure.what:<{WIDTH}}{figure.value:>7.4f}  {shown:>8}{spread}".rstrip()
 
 
 def waterfall(found: Explanation, path: Path) -> None:
-    """The chain as a waterfall picture: bars of change between the published and our figure."""
+    """Plot the chain as a waterfall chart: bars of change between the published figure and ours."""
     from matplotlib.figure import Figure as Canvas
 
     figures = [*found.published, *found.chain]

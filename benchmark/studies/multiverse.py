@@ -1,7 +1,7 @@
-"""The multiverse of a detector: every combination of what its source leaves open, on the same series and seeds.
+"""Multiverse of a detector: every combination of the choices that its source leaves open, on the same series and seeds.
 
-After Steegen et al., "Increasing transparency through a multiverse analysis", 2016. The picture is the specification
-curve of Simonsohn et al., "Specification curve analysis", 2020.
+Steegen et al., "Increasing transparency through a multiverse analysis", 2016. The plot is the specification curve of
+Simonsohn et al., "Specification curve analysis", 2020.
 """
 
 from __future__ import annotations
@@ -26,31 +26,31 @@ Universe = dict[str, Any]
 
 @dataclass(frozen=True)
 class Multiverse:
-    """A detector and the choices that are varied; :attr:`row` holds what stays the same."""
+    """A detector and the choices that are varied; :attr:`row` has the parameters that stay the same."""
 
     row: Row
     choices: dict[str, tuple[Any, ...]]  # parameter -> its values
 
     @property
     def chosen(self) -> Universe:
-        """The detector's own values of the choices."""
+        """The detector's own values of the choices: the universe that it uses."""
         values = self.row.cls.param_defaults() | dict(self.row.params)
         return {name: values[name] for name in self.choices}
 
     def universes(self) -> list[Universe]:
-        """Every combination, fits in the outer loops."""
+        """Return all combinations, with fits in the outer loops."""
         return [fitted | rule for fitted in self.fits() for rule in self.rules()]
 
     def fits(self) -> list[Universe]:
-        """Combinations of the choices that need a fit of their own."""
+        """Return the combinations of the choices that need separate fits."""
         return _product({name: v for name, v in self.choices.items() if name not in self.row.cls.rescored})
 
     def rules(self) -> list[Universe]:
-        """Combinations of the choices that one fit is scored by."""
+        """Return the combinations of the choices that affect only the scores of one fit."""
         return _product({name: v for name, v in self.choices.items() if name in self.row.cls.rescored})
 
     def params(self, universe: Universe) -> tuple[tuple[str, Any], ...]:
-        """Parameters of a universe's cell as ``run`` would have them: the row's, and what differs from the defaults."""
+        """Return the parameters of a universe's cell, as in ``run``: those of the row, and those not default."""
         defaults = self.row.cls.param_defaults()
         changed = {name: value for name, value in universe.items() if value != defaults[name]}
         given = {name: value for name, value in self.row.params if name not in universe}
@@ -58,9 +58,9 @@ class Multiverse:
 
 
 def multiverse(selection: Selection, vary: Sequence[str] = ()) -> Multiverse:
-    """The multiverse of the selected detector; what ``--set`` gave holds in every universe.
+    """Return the multiverse of the selected detector; parameters given with ``--set`` apply to all universes.
 
-    The choices ``vary`` vary, the others stay as the detector has them; all vary when it is empty.
+    The choices in ``vary`` are varied (all, if it is empty); the others keep the detector's values.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def _product(choices: dict[str, tuple[Any, ...]]) -> list[Universe]:
 
 @dataclass(frozen=True)
 class Figure:
-    """One universe on one series: a line of the file; ``auroc`` is empty where there is a ``reason``."""
+    """The result of one universe on one series: a line of the CSV file. ``auroc`` is None if there is a ``reason``."""
 
     key: str
     dataset: str
@@ -113,14 +113,14 @@ class Figure:
 
 @dataclass(frozen=True)
 class Job:
-    """One fit, or one for each split of the protocol, and the universes that share it."""
+    """One fit (or one for each split of the protocol), and the universes that share it."""
 
     task: Task
     series: Series
     universes: list[tuple[Cell, Universe]]
 
     def run(self) -> list[Figure]:
-        """Figures of the universes; a failure is recorded with each."""
+        """Return the figures of the universes; an error is recorded as the reason of each."""
         try:
             found = scores_by(self.task, self.series, [rule for _, rule in self.universes])
         except Exception as error:  # noqa: BLE001 - a detector may raise anything; it is recorded
@@ -139,9 +139,9 @@ class Job:
 
 
 def jobs(many: Multiverse, work: Iterable[tuple[Task, Series]], known: set[str]) -> Iterator[Job]:
-    """What is not in the file yet, fit by fit; ``known`` are the keys of the cells that are.
+    """Yield the jobs for the cells that are not in the file yet; ``known`` are the keys of those in it.
 
-    ``work`` has a task of the detector with its defaults per series, protocol and seed.
+    ``work`` has one task of the detector, with its defaults, for each series, protocol and seed.
     """
     for task, series in work:
         for fitted in many.fits():
@@ -154,7 +154,7 @@ def jobs(many: Multiverse, work: Iterable[tuple[Task, Series]], known: set[str])
 
 
 def run(todo: Iterable[Job], file: Path, workers: int) -> Iterator[list[Figure]]:
-    """Run the jobs and append what each gives to the file as it arrives."""
+    """Run the jobs, and append the figures of each to the file as soon as it ends."""
     from joblib import Parallel, delayed
 
     calls = (delayed(job.run)() for job in todo)
@@ -164,14 +164,14 @@ def run(todo: Iterable[Job], file: Path, workers: int) -> Iterator[list[Figure]]
 
 
 def append(file: Path, figures: Sequence[Figure]) -> None:
-    """Add lines to the file, which gets its head with the first."""
+    """Append figures to the file; a new file first gets a header."""
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = pd.DataFrame([asdict(figure) for figure in figures])
     lines.to_csv(file, mode="a", header=not file.exists(), index=False, lineterminator="\n")
 
 
 def read(file: Path) -> pd.DataFrame:
-    """The file as a table, empty when there is none."""
+    """Read the file as a table; it is empty if there is no file."""
     if not file.exists():
         return pd.DataFrame(columns=list(Figure.__dataclass_fields__))
     return pd.read_csv(file, keep_default_na=False, na_values={"auroc": [""]}, dtype={"version": str})

@@ -1,4 +1,4 @@
-"""What a multiverse says: which universes reach the published figure, where the default is, which choice moves most."""
+"""Tables and plots of a multiverse: universes that reach the published figure, rank of the default, effects."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ WARNING = (
 
 @dataclass(frozen=True)
 class Outcome(Specification):
-    """A data set's universes under one protocol; a value is the mean over series of the means over seeds."""
+    """Results of the universes on a data set under one protocol; a value is a mean over seeds, then over series."""
 
     dataset: str
-    series: int  # how many are behind a value
+    series: int  # number of series of each value
     seeds: int
 
     @property
     def reached(self) -> int | None:
-        """Universes that reach the published figure at its precision, or None where there is none."""
+        """Number of universes that reach the published figure (minus .005, its rounding); None if there is none."""
         return None if self.published is None else int((self.values >= self.published - 0.005).sum())
 
     @property
@@ -42,11 +42,11 @@ class Outcome(Specification):
 
     @property
     def extent(self) -> str:
-        """Universes and seeds, for a title."""
+        """Numbers of universes and seeds as text, for a title."""
         return f"{counted(self.complete, 'universe')}, {counted(self.seeds, 'seed')}"
 
     def effects(self) -> dict[str, dict[Any, float]]:
-        """For each choice the median over the universes with each of its values, the choice that moves most first."""
+        """Return the median over the universes with each value of each choice, the choice with most effect first."""
         found: dict[str, dict[Any, float]] = {}
         for name in self.universes[0]:
             groups: dict[Any, list[float]] = {}
@@ -61,7 +61,7 @@ def _span(medians: dict[Any, float]) -> float:
 
 
 def outcomes(many: Multiverse, frame: pd.DataFrame, protocol: str) -> list[Outcome]:
-    """Per data set, what its universes reached under this protocol; one without any figure is left out."""
+    """Return the results of the universes under a protocol, one per data set that has any."""
     texts = [json.dumps(dict(many.params(universe)), sort_keys=True) for universe in many.universes()]
     mine = frame[
         (frame["detector"] == many.row.name)
@@ -75,13 +75,13 @@ def outcomes(many: Multiverse, frame: pd.DataFrame, protocol: str) -> list[Outco
 
 
 def curves(file: Path) -> list[Drawing]:
-    """For a report, the specification curve of every detector, protocol and data set in a file of figures."""
+    """Return the specification curves of all detectors, protocols and data sets in a file of figures."""
     frame = read(file)
     frame = frame[frame["auroc"].notna() & ~frame["quick"] & (frame["source"] != "simulated")]
     drawn: list[Drawing] = []
     for (detector, protocol), mine in frame.groupby(["detector", "protocol"], sort=False):
         cls = registry.detectors().get(str(detector))
-        if cls is None:  # somebody's own, whose file may be gone
+        if cls is None:  # a plug-in, whose file may no longer exist
             continue
         universes = [json.loads(text) for text in mine["params"]]
         for fixed in _distinct([{k: v for k, v in one.items() if k not in cls.choices} for one in universes]):
@@ -99,7 +99,7 @@ def _drawing(detector: str, protocol: str, fixed: Universe, one: Outcome) -> Dra
 
 
 def _varied(detector: str, fixed: Universe, universes: Sequence[Universe]) -> Multiverse:
-    """The multiverse of those choices that differ among these universes."""
+    """Return the multiverse of the choices that differ between these universes."""
     whole = multiverse(Selection((detector,), params={detector: fixed}))
     defaults = whole.row.cls.param_defaults()
     seen = {name: {json.dumps(one.get(name, defaults[name])) for one in universes} for name in whole.choices}
@@ -121,7 +121,7 @@ def _outcome(many: Multiverse, mine: pd.DataFrame, name: str, texts: list[str]) 
 
 
 def to_markdown(many: Multiverse, found: dict[str, list[Outcome]]) -> str:
-    """What the universes of each protocol reach, and what moves them."""
+    """Format the results of the universes for each protocol, and the effects of the choices."""
     name, count = many.row.name, len(many.universes())
     what = ", ".join(f"{choice} ({len(values)})" for choice, values in many.choices.items())
     parts = [f"# The multiverse of {name}: {counted(count, 'universe')}\n\n{WARNING}\n\nVaried: {what}.\n"]

@@ -1,4 +1,4 @@
-"""Environments of their own for packages whose pins differ from ours: made once, in the cache folder."""
+"""Separate virtual environments for packages whose pins differ from ours; made once, in the cache folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmark.system.settings import cache_dir
 
 
 class EnvironmentMissing(Exception):
-    """An environment could not be made; says why."""
+    """An environment could not be made; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -23,26 +23,26 @@ class Environment:
     """A virtual environment with pinned packages."""
 
     name: str
-    python: str  # the Python that has wheels of all of them; empty = the one that runs us
-    requirements: tuple[str, ...]  # installed with what they require
-    alone: tuple[str, ...]  # installed without: what these require pulls in packages that are not used
-    size: str  # what it takes on disk, for the person who waits
-    over_ours: bool = False  # whether our own environment provides the packages that it lacks
+    python: str  # command of a Python for which all packages have wheels; empty = the running one
+    requirements: tuple[str, ...]  # installed with their dependencies
+    alone: tuple[str, ...]  # installed without dependencies, as these include packages that are not used
+    size: str  # size on disk, as text for the user
+    over_ours: bool = False  # True if packages that it lacks are imported from our own environment
 
     @property
     def folder(self) -> Path:
-        """Where it lies; other pins lie elsewhere, and so do those over another environment of ours."""
+        """Its folder, named by a hash of the pins and, if it uses our environment, of that environment's path."""
         under = (str(Path(sys.prefix).resolve()), sys.version) if self.over_ours else ()
         mark = hashlib.sha256("\n".join(self.requirements + self.alone + under).encode()).hexdigest()[:12]
         return (cache_dir() or datasets.default_cache_dir()) / f"{self.name}-{mark}"
 
     @property
     def made(self) -> bool:
-        """Whether it is there, whole."""
+        """True if it exists and is complete."""
         return (self.folder / "complete").is_file()
 
     def interpreter(self, say: Callable[[str], None]) -> Path:
-        """Its Python; made first where it is missing or was left half made.
+        """Return the path of its Python, after making the environment if it is missing or incomplete.
 
         Raises
         ------
@@ -54,7 +54,7 @@ class Environment:
             from filelock import FileLock
 
             self.folder.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.folder.with_suffix(".lock")):  # two that make it at once: the second finds it made
+            with FileLock(self.folder.with_suffix(".lock")):  # if two processes make it, the second one waits
                 if not self.made:
                     self._make(python, say)
         return python
@@ -64,12 +64,12 @@ class Environment:
         say(f"installing {self.name} into {self.folder} (once, about {self.size})")
         shutil.rmtree(self.folder, ignore_errors=True)
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        _done([base, "-m", "venv", str(self.folder)])
+        _run([base, "-m", "venv", str(self.folder)])
         if self.over_ours:
-            self._stand_over_ours()
-        _done([*pip, *self.requirements])
+            self._add_our_packages()
+        _run([*pip, *self.requirements])
         if self.alone:
-            _done([*pip, "--no-deps", *self.alone])
+            _run([*pip, "--no-deps", *self.alone])
         (self.folder / "complete").write_text("\n".join(self.requirements + self.alone))
 
     def _base(self) -> str:
@@ -79,10 +79,10 @@ class Environment:
             raise EnvironmentMissing(f"{self.name} needs {self.python}, which is not installed")
         return base
 
-    def _stand_over_ours(self) -> None:
-        """Our packages come last on its path; what its numba compiles is kept apart from what ours has compiled.
+    def _add_our_packages(self) -> None:
+        """Append our packages to its path, and give its numba a cache folder of its own.
 
-        Their folder stands there without links, as :attr:`folder` knows it: the link by which it was called may go.
+        The paths are resolved, as in :attr:`folder`, because symbolic links to our environment may be removed.
         """
         ours = [str(Path(path).resolve()) for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
         lines = [
@@ -93,7 +93,7 @@ class Environment:
         (own / "over_ours.pth").write_text("\n".join(lines) + "\n")
 
 
-def _done(command: list[str]) -> None:
+def _run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["no message"]

@@ -1,4 +1,4 @@
-"""Tables that ship with the packages."""
+"""CSV tables that ship with the packages."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from importlib import resources
 
 
 def read_csv(package: str, name: str) -> list[dict[str, str]]:
-    """Rows of a CSV file that lies in a package, by column; lines that begin with ``#`` are comments."""
+    """Read a CSV file of a package as one dict per row; lines that begin with ``#`` are comments."""
     text = resources.files(package).joinpath(name).read_text(encoding="utf-8")
     return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))

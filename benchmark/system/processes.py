@@ -1,7 +1,7 @@
-"""Processes with all that descends from them: what memory they take, and how none of them is left behind.
+"""Processes and their descendants: their memory, and ways to end all of them.
 
-Run as a file, it is the supervisor of a command. It ends the command's whole family when the command has ended, and
-when its own parent dies. It needs psutil and nothing of ours.
+Run as a script, it supervises a command. It kills all descendants when the command has ended, and when its own parent
+dies. It needs psutil and no other module of ours.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ import psutil
 SUBREAPER, PARENT_DEATH = 36, 1  # prctl's numbers
 
 
-def family(pid: int) -> list[psutil.Process]:
-    """All living descendants of a process, children before their children."""
+def descendants(pid: int) -> list[psutil.Process]:
+    """Return all living descendants of a process, children before grandchildren."""
     found: list[psutil.Process] = []
     todo = _children(pid)
     while todo:
@@ -40,33 +40,33 @@ def family(pid: int) -> list[psutil.Process]:
 
 
 def family_mb(pid: int, exact: bool = False) -> float:
-    """Resident memory of a process and its descendants in MiB.
+    """Return the resident memory of a process and its descendants in MiB.
 
-    ``exact`` counts pages that descendants share once, as far as the system tells; it takes longer.
+    ``exact`` counts pages that descendants share only once (on Linux); it takes longer.
     """
     total = 0.0
     with contextlib.suppress(psutil.Error):
         total += psutil.Process(pid).memory_info().rss
-    for process in family(pid):
+    for process in descendants(pid):
         with contextlib.suppress(psutil.Error):
             shared = exact and sys.platform == "linux"
             total += process.memory_full_info().pss if shared else process.memory_info().rss
     return total / 2**20
 
 
-def end_family(pid: int) -> None:
-    """Kill all descendants of a process; first they are stopped, so that none can start another meanwhile."""
+def kill_descendants(pid: int) -> None:
+    """Kill all descendants of a process, after stopping them so that none can start another process."""
     for signum in (signal.SIGSTOP, signal.SIGKILL):
         seen: set[int] = set()
-        while fresh := [process for process in family(pid) if process.pid not in seen]:
+        while fresh := [process for process in descendants(pid) if process.pid not in seen]:
             for process in fresh:
                 seen.add(process.pid)
                 with contextlib.suppress(psutil.Error):
                     process.send_signal(signum)
 
 
-def end_marked(name: str, value: str) -> None:
-    """Kill all processes with this variable in their environment: those of a command that ended its supervisor."""
+def kill_by_variable(name: str, value: str) -> None:
+    """Kill all processes with this environment variable: those of a command whose supervisor has died."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if process.environ().get(name) == value:
@@ -74,13 +74,13 @@ def end_marked(name: str, value: str) -> None:
 
 
 def adopt_orphans() -> None:
-    """Descendants whose parent has died become children of this process, where the system allows it."""
+    """Make descendants whose parent dies children of this process (on Linux)."""
     if sys.platform == "linux":
         _prctl(SUBREAPER, 1)
 
 
-def end_with(parent: int, end: Callable[[], object], signum: int = signal.SIGKILL) -> None:
-    """Receive ``signum`` when the parent dies; ``end`` is called where the system knows no such signal."""
+def end_with_parent(parent: int, end: Callable[[], object], signum: int = signal.SIGKILL) -> None:
+    """Receive ``signum`` when the parent dies (on Linux); on other systems a thread then calls ``end``."""
     if sys.platform == "linux":
         _prctl(PARENT_DEATH, signum)
     else:
@@ -90,10 +90,10 @@ def end_with(parent: int, end: Callable[[], object], signum: int = signal.SIGKIL
 
 
 @contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Ctrl-C within the block is raised at its end: what has begun is finished."""
+def delay_interrupt() -> Iterator[None]:
+    """Delay Ctrl-C within the block until its end."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # signals reach the main thread alone
+        yield  # only the main thread receives signals
         return
     came: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
@@ -106,18 +106,18 @@ def uninterrupted() -> Iterator[None]:
 
 
 def folder_prefix(pid: int | None = None) -> str:
-    """How temporary folders of a process begin, so that whoever kills it can remove them."""
+    """Return the prefix of a process's temporary folders, so that the process that kills it can remove them."""
     return f"tsad-{os.getpid() if pid is None else pid}-"
 
 
 def remove_folders(pid: int) -> None:
-    """Remove the temporary folders of a process that has been killed."""
+    """Remove the temporary folders of a process that was killed."""
     for folder in Path(tempfile.gettempdir()).glob(f"{folder_prefix(pid)}*"):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def supervised(command: list[str]) -> list[str]:
-    """The command line that runs a command under a supervisor."""
+def supervised_command(command: list[str]) -> list[str]:
+    """Return the command line that runs a command under a supervisor."""
     return [sys.executable, "-P", __file__, str(os.getpid()), *command]
 
 
@@ -148,24 +148,24 @@ def _watch(parent: int, end: Callable[[], object]) -> None:
 
 
 def _supervise(parent: int, command: list[str]) -> int:
-    """Exit code of a command; a signal gives 128 more than its number, as in a shell."""
+    """Run a command and return its exit code: 128 plus the number of a signal, as in a shell."""
     ending = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
     def stop(signum: int, frame: FrameType | None) -> NoReturn:
-        # The system tells a parent's death once for each of its threads: the next signal must not stop this.
+        # Linux signals the death of a parent once for each of its threads; further signals must not interrupt this.
         for each in ending:
             signal.signal(each, lambda number, frame: None)
-        end_family(os.getpid())
+        kill_descendants(os.getpid())
         os._exit(128 + signum)
 
     for signum in ending:
         signal.signal(signum, stop)
     adopt_orphans()
     try:
-        end_with(parent, lambda: os.kill(os.getpid(), signal.SIGTERM), signal.SIGTERM)
+        end_with_parent(parent, lambda: os.kill(os.getpid(), signal.SIGTERM), signal.SIGTERM)
         code = subprocess.Popen(command, stdin=subprocess.DEVNULL).wait()
     finally:
-        end_family(os.getpid())
+        kill_descendants(os.getpid())
     return code if code >= 0 else 128 - code
 
 

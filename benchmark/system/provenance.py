@@ -1,4 +1,4 @@
-"""Where results come from: versions, host, threads, git revision."""
+"""Provenance of results: versions, host, threads, git revision."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 from benchmark.system import settings
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pyod", "stumpy", "numba", "torch", "pandas", "joblib", "tsad-benchmark")
-COMPARED = ("numpy", "numba", "scikit-learn", "torch", "pyod", "stumpy")
+MAIN_PACKAGES = ("numpy", "numba", "scikit-learn", "torch", "pyod", "stumpy")
 
 
 def provenance(jobs: int, threads: int) -> dict[str, Any]:
-    """What a run records of itself."""
+    """Return the provenance record of a run."""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -30,28 +30,28 @@ def provenance(jobs: int, threads: int) -> dict[str, Any]:
 
 
 def package_versions() -> dict[str, str]:
-    """Versions of the libraries that figures depend on; empty for one that is not installed."""
+    """Return the versions of the libraries that figures depend on; empty for one that is not installed."""
     return {name: _version(name) for name in PACKAGES}
 
 
-def made_with() -> str:
-    """Versions of this package and of what its scores depend on most, for the foot of a page."""
-    return ", ".join(f"{name} {_version(name)}" for name in ("tsad-benchmark", *COMPARED[:4]) if _version(name))
+def version_line() -> str:
+    """Return the versions of this package and of its main dependencies as text, for the foot of a page."""
+    return ", ".join(f"{name} {_version(name)}" for name in ("tsad-benchmark", *MAIN_PACKAGES[:4]) if _version(name))
 
 
 def measured_on(command: list[str]) -> list[str]:
-    """Lines for the top of a table of times: the command, the machine and how busy it is, the libraries."""
+    """Return lines for the top of a table of times: the command, the machine and its load, the libraries."""
     lines = [f"command: `python -m benchmark {' '.join(command)}`"]
-    lines.append(f"machine: {processor()}, {settings.cores()} cores for us, Python {platform.python_version()}")
+    lines.append(f"machine: {processor()}, {settings.cores()} cores available, Python {platform.python_version()}")
     if hasattr(os, "getloadavg"):
         load = os.getloadavg()[0]
-        lines.append(f"load average at the start: {load:.1f} (above the cores, trust ratios, not seconds)")
-    versions = ", ".join(f"{name} {_version(name) or 'absent'}" for name in COMPARED)
+        lines.append(f"load average at the start: {load:.1f} (above the number of cores, trust ratios of times only)")
+    versions = ", ".join(f"{name} {_version(name) or 'absent'}" for name in MAIN_PACKAGES)
     return [*lines, f"ours, PyOD, scikit-learn, stumpy with: {versions}"]
 
 
 def git_revision() -> str:
-    """Commit of the checkout that the code runs from, with ``-dirty`` when changed; empty outside of one."""
+    """Return the commit of the checkout that the code runs from, with ``-dirty`` if changed; empty without one."""
     folder = Path(__file__).parent
     command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
@@ -73,7 +73,7 @@ def _version(package: str) -> str:
 
 
 def processor() -> str:
-    """Model name of the processor, or what else is known of it."""
+    """Return the model name of the processor, or another description of it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

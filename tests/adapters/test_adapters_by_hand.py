@@ -17,7 +17,7 @@ from benchmark.adapters.borrowed import class_of
 from benchmark.adapters.names import Listed, version
 from benchmark.adapters.pyod_classes import DRAW
 from benchmark.adapters.samples import OnSeries, OverWindows
-from benchmark.errors import whose
+from benchmark.errors import foreign_origin
 from benchmark.grid import Selection, rows
 from detectors.core import Array
 
@@ -163,10 +163,10 @@ def test_an_error_says_whose_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     detector = borrowed("sklearn:mine.py:Mine")(window=5)  # type: ignore[call-arg]
     with pytest.raises(ZeroDivisionError) as failed:
         detector.fit(np.arange(200.0))
-    assert whose(failed.value) == "sklearn:mine.py:Mine"
+    assert foreign_origin(failed.value) == "sklearn:mine.py:Mine"
     with pytest.raises(ZeroDivisionError) as failed:
         detector.fit(np.arange(90.0) / 30).score(np.arange(90.0))
-    assert whose(failed.value) == "sklearn:mine.py:Mine"
+    assert foreign_origin(failed.value) == "sklearn:mine.py:Mine"
 
 
 def test_parts_by_name_become_detectors_each() -> None:

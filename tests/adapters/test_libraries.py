@@ -578,7 +578,7 @@ def test_a_class_of_the_users_runs_by_the_librarys_habit(tmp_path: Path) -> None
         ("class Nothing: pass", "it is a class without fit"),
         (
             "from detectors import WindowDetector\nclass Half(WindowDetector):\n    def _fit_windows(self, w): pass",
-            "it is an abstract class, write _score_windows",
+            "is an abstract class: write the missing _score_windows",
         ),
         (STYLES + "class Other: pass", "must hold one detector class, found none among Far, Other"),
     ],
@@ -608,7 +608,7 @@ def test_check_names_what_is_no_class(
     assert main(["check", f"{file}:{name}"]) == 2
     assert message in capsys.readouterr().err
     assert main(["check", "sklearn.svm"]) == 2
-    assert "sklearn.svm is a module: name a class in it, sklearn.svm:CLASS" in capsys.readouterr().err
+    assert "sklearn.svm is a module: name a class in it, as sklearn.svm:CLASS" in capsys.readouterr().err
 
 
 def test_libraries_are_modules() -> None:

@@ -241,7 +241,7 @@ def test_a_program_that_ends_its_supervisor_is_ended(tmp_path: Path, body: str) 
 @LINUX
 @pytest.mark.parametrize("again", range(3))
 def test_several_signals_at_once_end_the_whole_tree_too(again: int) -> None:
-    supervisor = subprocess.Popen(processes.supervised(["/bin/sh", "-c", HANGS]))
+    supervisor = subprocess.Popen(processes.supervised_command(["/bin/sh", "-c", HANGS]))
     deadline = time.monotonic() + 60
     while len(sleepers()) < 3 and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -191,7 +191,7 @@ def cluster_workers(folder: Path) -> str:
             mock.patch.object(settings, "cap_threads") as capped,
             mock.patch.object(Beside, "looks", 3),
         ):
-            outcome = dask.run_beside(one, series, 2)
+            outcome = dask.run_in_worker(one, series, 2)
         said += [f"{key}: {outcome.status} {outcome.reason}; {made[-1].heard} of {len(made)}; {capped.call_args.args}"]
         made[-1].heard.clear()
     del dask._mine.worker

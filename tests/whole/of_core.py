@@ -21,7 +21,7 @@ from benchmark.catalogue import registry
 from benchmark.errors import UserError
 from benchmark.grid import Cell, expected_seconds, protocols
 from benchmark.grid.protocols import PROTOCOLS
-from benchmark.grid.splits import WINDOW_RULES, Inapplicable, fitted_parts, labelled_in_fit, normal_spans
+from benchmark.grid.splits import WINDOW_RULES, Inapplicable, count_fitted, fitted_parts, normal_spans
 from datasets import DataError, Series, read_file
 from datasets._simulate import (
     best_cut,
@@ -196,7 +196,7 @@ def core_splits(folder: Path) -> str:
                 parts += [f"{name} {kind}: {error}"]
                 continue
             parts += [
-                f"{name} {kind}: {[(s.train, s.test, s.keep) for s in found]} {fits} {labelled_in_fit(series, found)} {detector.get_params()}"
+                f"{name} {kind}: {[(s.train, s.test, s.keep) for s in found]} {fits} {count_fitted(series, found)} {detector.get_params()}"
             ]
     for name in (
         "prefix:align=end",

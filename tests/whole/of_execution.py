@@ -209,13 +209,13 @@ def execution_workers(folder: Path) -> str:
     with (
         mock.patch.object(worker.time, "monotonic", return_value=30.0),
         mock.patch.object(worker.processes, "family_mb", lambda pid, exact=False: 130.0 if exact else 150.0),
-        mock.patch.object(worker.processes, "end_family"),
+        mock.patch.object(worker.processes, "kill_descendants"),
         mock.patch.object(worker.processes, "remove_folders"),
         mock.patch.object(worker.os, "killpg"),
     ):
         for title, made in cases.items():
             for kin in (True, False):
-                with mock.patch.object(worker.processes, "family", lambda pid, kin=kin: ["child"] * kin):
+                with mock.patch.object(worker.processes, "descendants", lambda pid, kin=kin: ["child"] * kin):
                     if kin or title in ("too large", "nothing yet"):
                         fresh = made if kin else _worker(None, memory=49.0)
                         found = fresh.look()
@@ -229,7 +229,7 @@ def execution_workers(folder: Path) -> str:
                         ]
         while MADE:
             MADE.pop().close()
-    parts += [f"{code}: {worker.manner_of_death(code)}" for code in (0, 3, -9, -11, -200)]
+    parts += [f"{code}: {worker.describe_exit(code)}" for code in (0, 3, -9, -11, -200)]
     link: Any = Pipe()
     with mock.patch.object(worker, "warm_up"):
         for one in (
@@ -237,10 +237,10 @@ def execution_workers(folder: Path) -> str:
             _task("value", rows(200)),
             groups.Group((_task("", rows(200)), _task("exit", rows(200)))),
         ):
-            found = worker.attempt(one, [rows(200)] * 2 if isinstance(one, groups.Group) else rows(200), link)
+            found = worker.run_task(one, [rows(200)] * 2 if isinstance(one, groups.Group) else rows(200), link)
             parts += [f"attempted: {_told(each)}" for each in (found if isinstance(found, list) else [found])]
     with mock.patch.object(worker, "warm_up", side_effect=KeyboardInterrupt("stop")):
-        parts += [f"interrupted: {_told(worker.attempt(_task('', rows(200)), rows(200), link))}; sent {link.sent}"]
+        parts += [f"interrupted: {_told(worker.run_task(_task('', rows(200)), rows(200), link))}; sent {link.sent}"]
     return cleaned("\n".join([*parts, *_grouped()]), folder) + "\n"
 
 
@@ -262,7 +262,7 @@ def _grouped() -> list[str]:
         (work[2][0], ok[2]),
         (groups.Group((work[3][0],)), Outcome("oom")),
     ]
-    parts += [f"{task_.cell}: {outcome and outcome.reason}" for task_, outcome in groups.taken_apart(finished)]  # type: ignore[arg-type]
+    parts += [f"{task_.cell}: {outcome and outcome.reason}" for task_, outcome in groups.ungroup(finished)]  # type: ignore[arg-type]
     seen: list[str] = []
 
     def alone(given: Any, jobs: int, board: Board) -> Iterator[Any]:

@@ -16,7 +16,7 @@ from benchmark.errors import UserError
 from benchmark.grid import Cell, Outcome, Selection, params_text, plan, rows
 from benchmark.leaderboard.figures import Figures
 from benchmark.leaderboard.published import published_figures
-from benchmark.leaderboard.summary import summarised
+from benchmark.leaderboard.summary import summarise
 from benchmark.metrics.measures import roc_curve
 from benchmark.metrics.ranges import segments
 from benchmark.report.specification_curve import specification_figure
@@ -183,14 +183,14 @@ def figures_of_the_leaderboard(folder: Path) -> str:
             {f: float(np.clip(published["POLY"][f] + noise[f] / 9, 0, 1)) for f in files},
         ),
     ]
-    lines, test = summarised(made)
+    lines, test = summarise(made)
     text = leaderboard.document(leaderboard.sheets(lines, test))
     parts = [
         *text.splitlines(),
         *leaderboard.lines_csv(lines).splitlines(),
         *leaderboard.files_csv(lines).splitlines()[:20],
     ]
-    parts += [f"nothing: {summarised([])} {leaderboard.document(leaderboard.sheets(*summarised([])))!r}"]
+    parts += [f"nothing: {summarise([])} {leaderboard.document(leaderboard.sheets(*summarise([])))!r}"]
     return "\n".join(parts) + "\n"
 
 

@@ -1,6 +1,6 @@
-"""Whether rows of a store are such as a benchmark writes.
+"""Check that the rows of a store have values that a benchmark can write.
 
-A store may come from elsewhere, and SQLite takes a value of any type in any column.
+A store may come from elsewhere, and SQLite accepts values of any type in any column.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ TEXT = (
     *("key", "dataset", "series", "detector", "group", "params", "protocol", "version", "data_hash", "source"),
     *("status", "reason", "traceback", "extra"),
 )
-WHOLE = ("seed", "quick", "first_row", "n", "n_anomalous", "n_fit", "n_fit_anomalous", "window")
+INTEGERS = ("seed", "quick", "first_row", "n", "n_anomalous", "n_fit", "n_fit_anomalous", "window")
 NUMBERS = ("finished", "fit_seconds", "score_seconds", "peak_mb")
-LONGEST = 10**6  # characters of a text
-SLACK = 1e-9  # beyond 0 and 1, for sums that were rounded
-LAST = 253402300799  # the last second of the year 9999
+MAX_TEXT = 10**6  # characters
+SLACK = 1e-9  # metrics may exceed 0..1 by this, as sums are rounded
+MAX_NUMBER = 253402300799  # as a time: the last second of the year 9999
 
 
 def fault_of_cell(row: Any) -> str:
-    """What no benchmark would write in a row of the table ``cells``, in words; nothing for a sound row."""
+    """Describe the first invalid value in a row of the table ``cells``; an empty string for a valid row."""
     columns = set(row.keys())
-    if lacking := [name for name in (*TEXT, *WHOLE, *NUMBERS) if name not in columns]:
+    if lacking := [name for name in (*TEXT, *INTEGERS, *NUMBERS) if name not in columns]:
         return f"it has no {lacking[0]}"
     for name in TEXT:
         if not isinstance(row[name], str):
             return f"its {name} is {row[name]!r}, not text"
-        if len(row[name]) > LONGEST and name != "extra":
+        if len(row[name]) > MAX_TEXT and name != "extra":
             return f"its {name} has {len(row[name]):,} characters"
-    for name in WHOLE:
+    for name in INTEGERS:
         if not isinstance(row[name], int) or not 0 <= row[name] < 2**53:
             return f"its {name} is {row[name]!r}, not a number from 0 on"
     for name in NUMBERS:
-        if not _is_time(row[name]):
+        if not _in_range(row[name]):
             return f"its {name} is {row[name]!r}, not a number from 0 on"
     for name, known in (("status", get_args(Status)), ("source", get_args(Source)), ("quick", (0, 1))):
         if row[name] not in known:
@@ -46,12 +46,12 @@ def fault_of_cell(row: Any) -> str:
     if not isinstance(_json(row["params"]), dict):
         return "its params are not a JSON object"
     if cell_of(row).key != row["key"]:
-        return "it is not what its key says"
+        return "its key is not that of its values"
     return _fault_of_extra(_json(row["extra"]))
 
 
 def cell_of(row: Any) -> Cell:
-    """The cell of a row of the table ``cells``."""
+    """Return the cell of a row of the table ``cells``."""
     names = ("dataset", "series", "detector", "protocol", "seed", "version", "data_hash", "source")
     params = tuple(sorted(json.loads(row["params"]).items()))
     return Cell(**{name: row[name] for name in names}, params=params)
@@ -68,7 +68,7 @@ def _fault_of_extra(extra: Any) -> str:
 
 
 def fault_of_metric(row: Any) -> str:
-    """The same for a row of the table ``metrics``."""
+    """Describe the invalid value in a row of the table ``metrics``; an empty string for a valid row."""
     value = row["value"]
     if value is None or (isinstance(value, int | float) and -SLACK <= value <= 1 + SLACK):
         return "" if isinstance(row["metric"], str) else f"a metric is called {row['metric']!r}"
@@ -76,10 +76,10 @@ def fault_of_metric(row: Any) -> str:
 
 
 def fault_of_run(row: Any) -> str:
-    """The same for a row of the table ``runs``."""
+    """Describe the first invalid value in a row of the table ``runs``; an empty string for a valid row."""
     record = _json(row["provenance"])
-    if not isinstance(record, dict) or not isinstance(row["command"], str) or not _is_time(row["started"]):
-        return "its record is not what a run writes"
+    if not isinstance(record, dict) or not isinstance(row["command"], str) or not _in_range(row["started"]):
+        return "its command, time or provenance is not valid"
     if not all(isinstance(record.get(name, {}), dict) for name in ("folders", "versions")):
         return "its folders or versions are not a JSON object"
     if not all(isinstance(folder, str) for folder in record.get("folders", {}).values()):
@@ -87,8 +87,8 @@ def fault_of_run(row: Any) -> str:
     return ""
 
 
-def _is_time(value: Any) -> bool:
-    return isinstance(value, int | float) and 0 <= value <= LAST
+def _in_range(value: Any) -> bool:
+    return isinstance(value, int | float) and 0 <= value <= MAX_NUMBER
 
 
 def _json(text: Any) -> Any:
