@@ -102,7 +102,7 @@ class Sheet:
                 shown = next((c for c in sample(self.cells(name)) if re.search(r"[.,]", c)), "")
                 mark = "," if "," in shown else "."
                 raise UserError(
-                    f"{self.path}: {shown!r} in {name!r} can be read in two ways, for {reason}: "
+                    f"{self.path}: {shown[:60]!r} in {name!r} can be read in two ways, for {reason}: "
                     f"say --decimal '{mark}' or --thousands '{mark}'"
                 ) from reason
             self._numbers[name] = found

@@ -25,6 +25,7 @@ def rows(*lines: str, head: str = "") -> str:
     [
         ("year,quarter,gdp", "{0},{1},{2}", "1959-01-01", "3 months"),
         ("Series id,Year,Period,Value", "LNS14,{0},Q0{1},{2}", "1959-01-01", "3 months"),
+        ("year,quarter,gdp", "{0}.0,{1}.0,{2}", "1959-01-01", "3 months"),
         ("jahr;kw;wert", "2018;{3};{2}", "2018-01-08", "1 week"),
     ],
 )
