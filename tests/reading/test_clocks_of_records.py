@@ -122,7 +122,7 @@ def test_hours_behind_midnight_are_said_where_they_are_in_order(read: Read) -> N
         read(rows(*lines[:60], "2024-01-02 29:50,3.5", *lines[61:], head="time,load\n"))
 
 
-@pytest.mark.parametrize("tail", ["AM!x", " UTCx", " AMx"])
+@pytest.mark.parametrize("tail", [" UTCx", " AMx"])
 def test_words_behind_a_time_that_are_no_zone_are_not_passed_over(read: Read, tail: str) -> None:
     with pytest.raises(UserError):
         read(rows(*(f"2024-01-01 {i % 12:02d}:30{tail},{i % 5}.5" for i in range(12)), head="time,load\n"))
@@ -139,8 +139,15 @@ def test_forms_of_times_in_public_records(read: Read) -> None:
 
 def test_a_column_with_three_entries_is_not_the_series(read: Read) -> None:
     """What an oscilloscope says of itself beside its first samples."""
-    got = read(rows("Length,2500,-4,5.5", "Interval,4e-7,-3,6.5", *(f",,{i - 2},{i % 7}.5" for i in range(60))))
-    assert (got.column, len(got.values)) == ("column 4", 62)
+    got = read(
+        rows(
+            "Length,2500,-5,5.5",
+            "Interval,4e-7,-4,6.5",
+            "Trigger,1250,-3,7.5",
+            *(f",,{i - 2},{i % 7}.5" for i in range(60)),
+        )
+    )
+    assert (got.column, len(got.values)) == ("column 4", 63)
 
 
 def test_two_columns_name_the_series(read: Read) -> None:
