@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from benchmark.store.sound import fault_of_cell, fault_of_run
 from sklearn.metrics import roc_auc_score
 
 from benchmark.errors import UserError
@@ -28,6 +27,7 @@ from benchmark.report.writer import Wanted, write
 from benchmark.store import Store, merge, verify
 from benchmark.store.database import MAGIC
 from benchmark.store.evaluate import fill, measure
+from benchmark.store.validity import fault_of_cell, fault_of_run
 from tests.support.cases import planned, toy
 from tests.support.stored import cell
 from tests.support.stored import fill as stored
@@ -314,7 +314,7 @@ def test_each_fault_of_a_row_is_named(tmp_path: Path) -> None:
         ("quick", 2, "its quick is 2, not one of 0, 1"),
         ("protocol", "mine", "its protocol is 'mine', which is unknown"),
         ("params", "[]", "its params are not a JSON object"),
-        ("series", "another", "it is not what its key says"),
+        ("series", "another", "its key is not that of its values"),
         ("extra", "{", "its extra is not a JSON object"),
         ("extra", '{"history": {"train": [1, 2.5]}}', ""),
         ("extra", '{"history": {"train": ["x"]}}', "its history is not lists of numbers"),
@@ -325,7 +325,7 @@ def test_each_fault_of_a_row_is_named(tmp_path: Path) -> None:
     assert fault_of_cell({name: v for name, v in cell.items() if name != "seed"}) == "it has no seed"
     assert fault_of_run(run) == ""
     wrong = {
-        "{": "its record is not what a run writes",
+        "{": "its command, time or provenance is not valid",
         '{"folders": 3}': "its folders or versions are not a JSON object",
     }
     for record, fault in (wrong | {'{"folders": {"a": 3}}': "its folders are not text"}).items():
