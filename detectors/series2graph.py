@@ -132,11 +132,11 @@ class Series2Graph(Detector):
             return np.zeros(0)
         total = sum(map(len, self.nodes_))
         degree = np.bincount(self.edges_ // total, minlength=total) + np.bincount(self.edges_ % total, minlength=total)
-        asked = nodes[:-1] * total + nodes[1:]
-        at = np.minimum(np.searchsorted(self.edges_, asked), max(len(self.edges_) - 1, 0))
+        edges = nodes[:-1] * total + nodes[1:]
+        at = np.minimum(np.searchsorted(self.edges_, edges), max(len(self.edges_) - 1, 0))
         if not len(self.edges_):
-            return np.zeros(len(asked))
-        weight = np.where(self.edges_[at] == asked, self.counts_[at], 0.0)
+            return np.zeros(len(edges))
+        weight = np.where(self.edges_[at] == edges, self.counts_[at], 0.0)
         return np.asarray(weight * np.maximum(degree[nodes[:-1]] - 1, 0))
 
 

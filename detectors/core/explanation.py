@@ -56,10 +56,10 @@ class Explanation:
     def __str__(self) -> str:
         share = self.shares[self.span, self.component]
         what = "a run" if self.component == "duration" else "windows"
-        said = f"{self.component} of {what} of {self.span} points: {share:.0%} of the score, "
+        text = f"{self.component} of {what} of {self.span} points: {share:.0%} of the score, "
         # Where normal windows repeat exactly, the surprise of any other has no bound, and its digits mean nothing.
         nats = f"{self.surprise:.1f}" if self.surprise < MOST_NATS else f"over {MOST_NATS:,}"
-        return said + f"{nats} nats at rows {self.start} to {self.stop - 1}"
+        return text + f"{nats} nats at rows {self.start} to {self.stop - 1}"
 
 
 @runtime_checkable

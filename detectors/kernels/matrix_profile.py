@@ -80,8 +80,8 @@ def nearest_distance(
     level, reach = usual_range([query, *reference])
     usual = query[np.abs(query - level) <= reach]
     centre = float(usual.mean()) if len(usual) else level
-    huge, calm = windows_with(np.abs(query - centre) > reach, window), zero_huge(query - centre, reach)
-    own = Rolling.of(calm, window)
+    huge, bounded = windows_with(np.abs(query - centre) > reach, window), zero_huge(query - centre, reach)
+    own = Rolling.of(bounded, window)
     own.inverse[huge] = 1.0
     nearest = Nearest(np.full(count, np.inf), np.full(count, -1, dtype=np.int64))
 

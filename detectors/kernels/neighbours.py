@@ -118,44 +118,45 @@ class Search:
     def __init__(self, query: Array, pieces: list[Array], window: int, k: int) -> None:
         self.query, self.joined = np.array(query), Joined.of(pieces, query, window)
         self.exact = holds_integers([query, self.joined.x], window)
-        # For diagonals and tree: ``query`` and ``joined`` without huge values; ``room``: least distance to a huge one.
+        # For diagonals and tree: both without huge values; and each row's least distance to a window with one.
         self.scale = 0.0
-        self.calm, self.calm_joined, self.room = self.query, self.joined, np.full(len(query) - window + 1, np.inf)
+        count = len(query) - window + 1
+        self.bounded, self.bounded_joined, self.to_huge = self.query, self.joined, np.full(count, np.inf)
         if not self.exact:
             self._centre(pieces, window)
         self.window, self.k = window, k
         self.rows = min(4096, max(1024, 8 * window))  # restarts take a share W / rows of the time
-        count = len(query) - window + 1
         self.nearest = Nearest(np.empty((count, k)), np.empty((count, k), dtype=np.int32))
 
     def _centre(self, pieces: list[Array], window: int) -> None:
         level, reach = usual_range([self.query, *pieces])
         usual = self.query[np.abs(self.query - level) <= reach]
         centre = float(usual.mean()) if len(usual) else level
-        self.query = self.calm = self.query - centre
+        self.query = self.bounded = self.query - centre
         moved = [piece - centre for piece in pieces]
-        self.joined = self.calm_joined = Joined.of(moved, self.query, window)
+        self.joined = self.bounded_joined = Joined.of(moved, self.query, window)
         largest = max(float(np.abs(part).max()) for part in [self.query, *moved])
         if largest > reach:
-            self.calm = zero_huge(self.query, reach)
-            self.calm_joined = Joined.of(moved, self.query, window, reach)
+            self.bounded = zero_huge(self.query, reach)
+            self.bounded_joined = Joined.of(moved, self.query, window, reach)
             # The distance of a row to any window with a huge value is at least this.
-            self.room = reach - sliding_window_view(np.abs(self.query), window).max(axis=1)
-        self.scale = largest_square(self.calm, self.calm_joined.x[self.calm_joined.x != self.calm_joined.far], window)
+            self.to_huge = reach - sliding_window_view(np.abs(self.query), window).max(axis=1)
+        others = self.bounded_joined.x
+        self.scale = largest_square(self.bounded, others[others != self.bounded_joined.far], window)
 
     def by_diagonals(self, stretches: list[tuple[int, int]]) -> None:
         """Compute all pairs of these ranges of rows, on numba's number of threads."""
         margin = self.rows + DIAGONALS + self.window
-        wide = np.pad(self.calm_joined.x, margin, constant_values=self.calm_joined.far)
+        wide = np.pad(self.bounded_joined.x, margin, constant_values=self.bounded_joined.far)
         tasks = [(a, min(a + self.rows, last)) for first, last in stretches for a in range(first, last, self.rows)]
         in_parallel(lambda task: self._by_diagonals(*task, wide, margin), tasks)
 
     def _by_diagonals(self, first: int, last: int, wide: Array, margin: int) -> None:
-        total = len(self.calm_joined.starts)
+        total = len(self.bounded_joined.starts)
         shape = last - first, min(self.k if self.exact else self.k + SPARE, total)
-        heaps = Heaps(np.full(shape, self.calm_joined.limit), np.full(shape, -1, dtype=np.int32))
-        found = search_diagonals(self.calm, wide, margin, self.window, first, heaps)
-        scale = max(found, self.calm_joined.scale, self.scale)
+        heaps = Heaps(np.full(shape, self.bounded_joined.limit), np.full(shape, -1, dtype=np.int32))
+        found = search_diagonals(self.bounded, wide, margin, self.window, first, heaps)
+        scale = max(found, self.bounded_joined.scale, self.scale)
         # Each step rounds three times; a diagonal has at most as many steps as the block has rows.
         slack = 0.0 if self.exact or shape[1] == total else 4 * EPS * (last - first + self.window) * scale
         self._measure(first, heaps, slack)
@@ -167,24 +168,24 @@ class Search:
 
         def search(part: tuple[slice, Array]) -> None:
             found, scale = tree.candidates(part[1])
-            heaps = Heaps(found.squares, self.calm_joined.starts.take(found.starts))
+            heaps = Heaps(found.squares, self.bounded_joined.starts.take(found.starts))
             self._measure(part[0].start, heaps, 4 * EPS * self.window * scale)
 
-        in_parallel(search, Windows([self.calm], self.window).chunks(BLOCK))
+        in_parallel(search, Windows([self.bounded], self.window).chunks(BLOCK))
         self.by_diagonals(runs(np.flatnonzero(self.nearest.starts[:, 0] < 0), self.window))
 
     def _measure(self, first: int, heaps: Heaps, slack: float) -> None:
         rows = slice(first, first + len(heaps.squares))
         part = Nearest(self.nearest.distances[rows], self.nearest.starts[rows])
         measure(self.query, self.joined.x, self.window, first, heaps, slack, part)
-        part.starts[:, 0][part.distances[:, -1] >= self.room[rows]] = -1
+        part.starts[:, 0][part.distances[:, -1] >= self.to_huge[rows]] = -1
 
     def pieces(self) -> list[Array]:
         """Return the pieces without huge values, split where one was."""
-        starts = self.calm_joined.starts
+        starts = self.bounded_joined.starts
         ends = np.flatnonzero(np.diff(starts) > 1)
         begins = starts[np.concatenate([[0], ends + 1])]
-        return [self.calm_joined.x[a : b + self.window] for a, b in zip(begins, starts[[*ends, -1]], strict=True)]
+        return [self.bounded_joined.x[a : b + self.window] for a, b in zip(begins, starts[[*ends, -1]], strict=True)]
 
 
 def largest_square(a: Array, b: Array, window: int) -> float:
