@@ -118,7 +118,7 @@ def table(cells: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
     """
     from benchmark.report import frames
 
-    return frames.table_of(cells, metric)
+    return frames.build_table(cells, metric)
 
 
 def load(path: str | Path = "results/results.sqlite") -> pd.DataFrame:

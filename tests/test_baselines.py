@@ -10,7 +10,7 @@ import pytest
 import benchmark
 from benchmark.catalogue import trivial_baselines
 from benchmark.cli import main
-from benchmark.commands._session import complete
+from benchmark.commands._session import open_with_baselines
 from benchmark.store import Store, merge
 from tests.support.cases import toy
 from tests.support.stored import fill as stored
@@ -53,9 +53,9 @@ def test_of_a_store_that_another_run_writes_to_they_are_computed_and_not_kept(
 
 def test_they_are_computed_once(tmp_path: Path) -> None:
     path = stored(tmp_path / "s.sqlite", "Mine")
-    with complete(path) as store:
+    with open_with_baselines(path) as store:
         first = store.fingerprint()
-    with complete(path) as store:
+    with open_with_baselines(path) as store:
         assert store.fingerprint() == first
 
 

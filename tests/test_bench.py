@@ -409,7 +409,7 @@ def test_costs_of_the_named_detectors_alone(monkeypatch):
 def test_what_is_measured_unless_it_is_said(options, n, budget, repeats):
     names = ("n", "window", "threads", "repeats", "budget")
     args = argparse.Namespace(**{"full": False, "memory": False, **dict.fromkeys(names), **options})
-    bench._fill(args)
+    bench._set_defaults(args)
     assert (args.n, args.budget, args.repeats) == (n, budget, repeats)
 
 

@@ -227,11 +227,11 @@ def test_run_ends_with_its_report_and_the_exit_code_of_its_cells(data: Spy, caps
 
 def test_report_hands_over_how_to_write(spy: Spy) -> None:
     kept = SimpleNamespace(inventory=lambda: [SimpleNamespace(series="s1")], path=Path("s.sqlite"))
-    spy.on("benchmark.commands._session.complete", nullcontext(kept))
+    spy.on("benchmark.commands._session.open_with_baselines", nullcontext(kept))
     spy.on("benchmark.commands._session.write_report", [])
     spy.on("benchmark.report.summary.update", None)
     assert main(given("report")) == 0
-    assert spy["complete"]["path"] == Path("s.sqlite")
+    assert spy["open_with_baselines"]["path"] == Path("s.sqlite")
     expected = {"store": kept, "out": Path("here"), "jobs": 3, "quiet": True, "common": "prefix", "series": ["s*"]}
     assert spy["write_report"] == expected
     assert spy["update"] == {"report": Path("here"), "page": Path("page.md"), "protocol": "prefix"}
@@ -241,7 +241,7 @@ def test_a_series_that_no_cell_has_is_refused_before_the_report_is_written(
     spy: Spy, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kept = SimpleNamespace(inventory=lambda: [SimpleNamespace(series="t1")], path=Path("s.sqlite"))
-    spy.on("benchmark.commands._session.complete", nullcontext(kept))
+    spy.on("benchmark.commands._session.open_with_baselines", nullcontext(kept))
     spy.on("benchmark.commands._session.write_report", END)
     assert main(given("report")) == 2
     assert "--series s*: s.sqlite has no such series" in capsys.readouterr().err
@@ -618,12 +618,12 @@ def test_an_environment_is_made_by_its_name(
 
 def test_leaderboard_writes_its_folder_and_its_page(spy: Spy) -> None:
     store = SimpleNamespace(writable=True)
-    spy.on("benchmark.commands._session.complete", nullcontext(store))
+    spy.on("benchmark.commands._session.open_with_baselines", nullcontext(store))
     spy.on("benchmark.store.evaluate.fill", 0)
     spy.on("benchmark.commands._session.write_leaderboard", "text")
     spy.on("benchmark.commands.leaderboard._renew", None)
     assert main(given("leaderboard")) == 0
-    assert spy["complete"]["path"] == Path("s.sqlite")
+    assert spy["open_with_baselines"]["path"] == Path("s.sqlite")
     assert (spy["fill"]["store"], spy["fill"]["names"]) == (store, ["vus_pr"])
     assert spy["write_leaderboard"] == {"store": store, "out": Path("here")}
     assert spy["_renew"] == {"page": Path("page.md"), "text": "text"}

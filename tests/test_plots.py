@@ -73,9 +73,9 @@ def test_one_series_has_no_band() -> None:
 
 
 def test_equal_figures_are_equal_files() -> None:
-    one, other = (style.drawn(roc.roc_figure(curves(3), "MGAB"), "svg") for _ in range(2))
+    one, other = (style.render(roc.roc_figure(curves(3), "MGAB"), "svg") for _ in range(2))
     assert one == other
-    assert style.drawn(roc.roc_figure(curves(3), "MGAB"), "png")[:4] == b"\x89PNG"
+    assert style.render(roc.roc_figure(curves(3), "MGAB"), "png")[:4] == b"\x89PNG"
 
 
 @pytest.mark.parametrize("worst", [0.0, 0.1, 0.26, 0.6])
@@ -170,7 +170,7 @@ def test_every_colour_of_a_page_is_defined_there() -> None:
     css = (Path(style.__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
     used = {*style.GROUPS, *re.findall(r"var\(--([\w-]+)", css + " ".join(style.THEME.values()))}
     assert used <= set(re.findall(r"--([\w-]+):", css))
-    assert style.themed(f'<svg style="stroke: {style.INK}">') == '<svg style="stroke: var(--ink)">'
+    assert style.apply_theme(f'<svg style="stroke: {style.INK}">') == '<svg style="stroke: var(--ink)">'
 
 
 # -- traces ------------------------------------------------------------------------------------

@@ -193,7 +193,7 @@ def test_what_a_reader_must_not_overlook_stands_above_every_table(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cells = grid()
-    monkeypatch.setattr(writer, "checked", lambda source: Checked(cells, 0, 0, ("LOF on MGAB/1",), ()))
+    monkeypatch.setattr(writer, "recompute_figures", lambda source: Checked(cells, 0, 0, ("LOF on MGAB/1",), ()))
     monkeypatch.setattr(writer, "_files", lambda *_: {})
     said: list[str] = []
     built = writer.write_views(MadeUpResults(cells), tmp_path, writer.Wanted(warn=said.append))

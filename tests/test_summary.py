@@ -10,7 +10,7 @@ from PIL import Image
 from benchmark.catalogue import published, published_order
 from benchmark.errors import UserError
 from benchmark.report import csv, markdown, summary, tables
-from benchmark.report.build import build, current, draws
+from benchmark.report.build import build, current, is_random
 from benchmark.report.publish import hash_of
 from benchmark.report.verdicts import compare
 from tests.support.made_up import cell, frame
@@ -49,7 +49,9 @@ def test_so_does_the_page_of_protocols(protocol: str) -> None:
 
 def test_a_changed_figure_would_be_noticed() -> None:
     changed = [line | {"ours": "0.123456"} if line["detector"] == "LOF" else line for line in SHIPPED]
-    assert markdown.renewed(ROOT / "README.md", summary.BEGIN, summary.END, summary.to_markdown(changed)) != README
+    assert (
+        markdown.replace_between(ROOT / "README.md", summary.BEGIN, summary.END, summary.to_markdown(changed)) != README
+    )
 
 
 def test_every_published_figure_stands_there() -> None:
@@ -65,7 +67,7 @@ def test_each_verdict_follows_from_its_figures() -> None:
             interval = (float(line["low"]), float(line["high"])) if line["low"] else None
             detector = line["detector"]
             figures = float(line["ours"]), float(line["published"])
-            verdict, _ = compare(detector, line["dataset"], *figures, interval, draws(detector))
+            verdict, _ = compare(detector, line["dataset"], *figures, interval, is_random(detector))
             assert verdict == line["verdict"], line
 
 

@@ -169,7 +169,7 @@ def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
         from benchmark.evaluation import load_data_set
 
         folders = _folders(args)
-        chosen = [_located(args, load_data_set(name, folders, folder_options(args))) for name in args.dataset]
+        chosen = [_locate(args, load_data_set(name, folders, folder_options(args))) for name in args.dataset]
     else:
         chosen = [datasets.get(name) for name in datasets.names()]
     every = [series for dataset in chosen for series in dataset.series_names()]
@@ -179,7 +179,7 @@ def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
     return chosen
 
 
-def _located(args: argparse.Namespace, dataset: Dataset) -> Dataset:
+def _locate(args: argparse.Namespace, dataset: Dataset) -> Dataset:
     import datasets
 
     return datasets.located(dataset, **places(args))
@@ -211,10 +211,12 @@ def series_of(args: argparse.Namespace, dataset: Dataset) -> Iterator[Series | D
     import datasets
 
     announce = None if getattr(args, "quiet", False) else say
-    return datasets.iter_series(dataset, wanted(args, dataset), mode=args.data, announce=announce, **places(args))
+    return datasets.iter_series(
+        dataset, selected_series(args, dataset), mode=args.data, announce=announce, **places(args)
+    )
 
 
-def wanted(args: argparse.Namespace, dataset: Dataset) -> list[str]:
+def selected_series(args: argparse.Namespace, dataset: Dataset) -> list[str]:
     """Return the names of a data set's series that ``--series`` selects."""
     from datasets import name_matches
 

@@ -78,7 +78,7 @@ def execute(
         return run(todo, summary, backend, store, board, display.done)
 
 
-def lacking_baselines(store: Store) -> list[Task]:
+def missing_baselines(store: Store) -> list[Task]:
     """Return the trivial baselines that a table of the store lacks."""
     known = store.statuses()
     lacking = []
@@ -92,13 +92,13 @@ def lacking_baselines(store: Store) -> list[Task]:
 
 def add_trivial_baselines(store: Store) -> None:
     """Compute the trivial baselines that the store lacks, because every table compares its rows with them."""
-    lacking = lacking_baselines(store)
+    lacking = missing_baselines(store)
     if lacking and run(lacking, Summary(), Backend("serial"), store, Board()).interrupted:
         raise KeyboardInterrupt
 
 
 @contextmanager
-def complete(path: Path) -> Iterator[Store]:
+def open_with_baselines(path: Path) -> Iterator[Store]:
     """Open a store and add the trivial baselines that its tables lack.
 
     If the store cannot be written, or is locked, a temporary copy is opened.
@@ -110,7 +110,7 @@ def complete(path: Path) -> Iterator[Store]:
         except UserError as error:
             store = stack.enter_context(Store(path))
             _options.say(f"{error}\nreading it only: what the report adds to it is not kept")
-            if lacking_baselines(store):
+            if missing_baselines(store):
                 folder = stack.enter_context(TemporaryDirectory(prefix="tsad-benchmark-"))
                 other = Path(folder) / path.name
                 copy(store, other)
@@ -162,7 +162,7 @@ def write_report(
         steps.end()
 
 
-def of_kind(figures: pd.DataFrame, supply: Supply) -> tuple[pd.DataFrame, str]:
+def select_kind(figures: pd.DataFrame, supply: Supply) -> tuple[pd.DataFrame, str]:
     """Select the figures of a study (quick or full, simulated or real); return them and the marks for its text."""
     quick, simulated = supply.quick, bool(supply.simulated)
     chosen = figures[(figures["quick"] == quick) & ((figures["source"] == "simulated") == simulated)]

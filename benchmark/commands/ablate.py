@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run missing cells, print and write the tables."""
-    from benchmark.commands._session import Supply, conclude, execute, of_kind
+    from benchmark.commands._session import Supply, conclude, execute, select_kind
     from benchmark.execution import Backend
     from benchmark.grid import plan
     from benchmark.report import file_name, write_text
@@ -44,7 +44,7 @@ def main(args: argparse.Namespace) -> int:
             return conclude(summary, supply)
         evaluate.fill(store, jobs=args.jobs)
         cells = store.frame()
-    shown, marks = of_kind(cells, supply)
+    shown, marks = select_kind(cells, supply)
     text = marks + ablation.to_markdown(shown, found, selection.protocols)
     path = args.out / "ablation" / f"{file_name(found[ablation.WHOLE].name)}.md"
     write_text(path, text)

@@ -75,12 +75,12 @@ def main(args: argparse.Namespace) -> int:
     _check(args)
     if args.costs:
         return _costs(args)
-    _fill(args)
+    _set_defaults(args)
     if args.memory:
         return _memory(args)
     matches = _matches(args.detector)
     if args.page:
-        _renewed(args.page, "")  # a page without the marks is refused before work
+        _replace_table(args.page, "")  # a page without the marks is refused before work
     args.out.mkdir(parents=True, exist_ok=True)
     return _compare(args, matches)
 
@@ -115,7 +115,7 @@ def _registered(names: list[str]) -> list[str]:
     return [name for name in known if name in names or not names]
 
 
-def _fill(args: argparse.Namespace) -> None:
+def _set_defaults(args: argparse.Namespace) -> None:
     """Set defaults that depend on ``--full`` and ``--memory``, and check limits."""
     defaults = FULL if args.full else DEFAULTS
     if args.memory:
@@ -156,18 +156,18 @@ def _compare(args: argparse.Namespace, matches: list[Match]) -> int:
     exponents = tables.growth(table)
     (args.out / "bench.md").write_text(tables.markdown(table, exponents, about))
     if args.page:
-        args.page.write_text(_renewed(args.page, tables.short(table, about)), encoding="utf-8")
+        args.page.write_text(_replace_table(args.page, tables.short(table, about)), encoding="utf-8")
     sys.stdout.write((args.out / "bench.md").read_text())
     _options.say(f"table and runs: {args.out}")
     return 0
 
 
-def _renewed(page: Path, text: str) -> str:
+def _replace_table(page: Path, text: str) -> str:
     from benchmark.report import markdown
 
     if not page.is_file():
         raise UserError(f"--page {page}: there is no such file")
-    return markdown.renewed(page, BEGIN, END, f"\n{text}\n\n")
+    return markdown.replace_between(page, BEGIN, END, f"\n{text}\n\n")
 
 
 def _measure(args: argparse.Namespace, matches: list[Match], runs: list[Run]) -> None:

@@ -34,17 +34,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print one line per promise of the contract; exit code 1 if one is broken."""
-    classes = _chosen(args)
+    classes = _choose(args)
     if args.edges is not None and not args.edges.parent.is_dir():
         raise UserError(f"--edges {args.edges}: there is no folder {args.edges.parent}, make it first")
-    broken = sum(_checked(cls) for cls in classes)
+    broken = sum(_check(cls) for cls in classes)
     sys.stdout.write("keeps the contract\n" if not broken else f"{broken} to fix\n")
     if args.edges is not None:
         _write(args.edges, classes, broken)
     return 1 if broken else 0
 
 
-def _chosen(args: argparse.Namespace) -> list[type[Detector]]:
+def _choose(args: argparse.Namespace) -> list[type[Detector]]:
     from benchmark.catalogue import registry
 
     if args.all == bool(args.detector):
@@ -52,7 +52,7 @@ def _chosen(args: argparse.Namespace) -> list[type[Detector]]:
     return list(registry.detectors().values()) if args.all else [registry.load(spec) for spec in args.detector]
 
 
-def _checked(cls: type[Detector]) -> int:
+def _check(cls: type[Detector]) -> int:
     """Print one line for each promise; return the number of broken ones."""
     from benchmark.catalogue import checks
 

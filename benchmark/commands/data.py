@@ -42,7 +42,7 @@ def main(args: argparse.Namespace) -> int:
         for row in datasets.status(
             dataset, data_dir=args.data_dir or settings.data_dir(), cache_dir=settings.cache_dir()
         )
-        if not args.series or row.series in _options.wanted(args, dataset)
+        if not args.series or row.series in _options.selected_series(args, dataset)
     ]
     sys.stdout.write(_table(rows))
     good = sum(not row.problem and row.source != "absent" for row in rows)

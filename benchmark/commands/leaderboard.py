@@ -30,10 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print the table and write it with its figures."""
-    from benchmark.commands._session import complete, write_leaderboard
+    from benchmark.commands._session import open_with_baselines, write_leaderboard
     from benchmark.store import evaluate
 
-    with complete(args.store) as store:
+    with open_with_baselines(args.store) as store:
         if store.writable:
             evaluate.fill(store, ["vus_pr"])
         text = write_leaderboard(store, args.out)
@@ -48,4 +48,4 @@ def _renew(page: Path, text: str) -> None:
     from benchmark.report import markdown
 
     body = text.partition("\n")[2].strip()
-    page.write_text(markdown.renewed(page, BEGIN, END, f"\n{body}\n\n"), encoding="utf-8")
+    page.write_text(markdown.replace_between(page, BEGIN, END, f"\n{body}\n\n"), encoding="utf-8")

@@ -41,14 +41,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run missing combinations, print and write tables and pictures."""
-    from benchmark.commands._session import Supply, of_kind
+    from benchmark.commands._session import Supply, select_kind
     from benchmark.studies import multiverse
 
     selection = _options.study(args)
     many = multiverse.multiverse(selection, args.vary)
     supply = Supply(args, _options.chosen_datasets(args), args.quick)
     _run(args, selection, many, supply)
-    shown, marks = of_kind(multiverse.read(args.figures), supply)
+    shown, marks = select_kind(multiverse.read(args.figures), supply)
     _write(args.out, many, shown, selection.protocols, marks)
     missing = int((shown["reason"] != "").sum())
     if missing:

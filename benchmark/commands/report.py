@@ -37,13 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Compute missing metrics and trivial baselines, then write everything."""
-    from benchmark.commands._session import complete, write_report
+    from benchmark.commands._session import open_with_baselines, write_report
     from benchmark.grid import protocols
     from benchmark.report import summary
 
     if args.protocol is not None:
         protocols.get(args.protocol)
-    with complete(args.store) as store:
+    with open_with_baselines(args.store) as store:
         _refuse_absent(store, args.series)
         write_report(store, args.out, args.jobs, args.quiet, args.protocol, args.series)
     _options.say(f"written: {args.out}")

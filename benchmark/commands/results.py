@@ -74,7 +74,7 @@ def _verify(args: argparse.Namespace) -> int:
 def _export(args: argparse.Namespace) -> int:
     from benchmark.store import Store, export
 
-    target = _one(args)
+    target = _single_file(args)
     with Store(args.store) as store:
         digest = export(store, target)
     _options.say(f"{target}: sha256 {digest}")
@@ -85,7 +85,7 @@ def _import(args: argparse.Namespace) -> int:
     from benchmark.grid import protocols
     from benchmark.store import Store, import_scores
 
-    file = _one(args)
+    file = _single_file(args)
     if file.suffix in (".sqlite", ".sqlite3", ".db"):
         return _merge(args)
     if not args.detector:
@@ -116,7 +116,7 @@ def _merge(args: argparse.Namespace) -> int:
     return 0
 
 
-def _one(args: argparse.Namespace) -> Path:
+def _single_file(args: argparse.Namespace) -> Path:
     if len(args.file) != 1:
         raise UserError(f"results {args.action} takes one file, got {len(args.file)}")
     file: Path = args.file[0]

@@ -70,17 +70,17 @@ def main(args: argparse.Namespace) -> int:
 
 def _follow(watch: Watch, source: Source, json: bool) -> None:
     for block in _slices_between(source):
-        _tell(watch.take(block, json))
+        _print(watch.take(block, json))
         if not block.waiting:
-            _tell(watch.news(json))
+            _print(watch.news(json))
         for note in watch.take_notes():
             _options.say(note)
         watch.keep()
-    _tell(watch.finish(json))
+    _print(watch.finish(json))
     watch.keep()
 
 
-def _tell(lines: list[str]) -> None:
+def _print(lines: list[str]) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
 

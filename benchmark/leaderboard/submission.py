@@ -73,4 +73,4 @@ def _results(cells: pd.DataFrame) -> str:
         seconds = float(row["fit_seconds"]) + float(row["score_seconds"])
         values = ["" if row[m] != row[m] else repr(float(row[m])) for m in METRICS.values()]
         rows.append([row["series"], f"{seconds:.3f}", *values])
-    return csv.written(["file", "Time", *METRICS], rows)
+    return csv.format_rows(["file", "Time", *METRICS], rows)

@@ -150,11 +150,13 @@ def lines_csv(lines: Iterable[Line]) -> str:
         )
         for one in lines
     )
-    return csv.written(["row", "kind", "files", "method", "met", "verdict", *names], rows)
+    return csv.format_rows(["row", "kind", "files", "method", "met", "verdict", *names], rows)
 
 
 def files_csv(lines: Sequence[Line]) -> str:
     """Format the VUS-PR as CSV: one line per file, one column per row of the table."""
     files = sorted({file for line in lines for file in line.per_file})
     known = [{file: f"{value:.7f}" for file, value in line.per_file.items()} for line in lines]
-    return csv.written(["file", *(line.name for line in lines)], ([f, *(by.get(f, "") for by in known)] for f in files))
+    return csv.format_rows(
+        ["file", *(line.name for line in lines)], ([f, *(by.get(f, "") for by in known)] for f in files)
+    )

@@ -18,7 +18,7 @@ from benchmark.statistics import Pair, paired_bootstrap
 Against = Callable[[Row, Row, str], Versus]
 
 
-def compared(row: Row) -> Row:
+def add_published(row: Row) -> Row:
     """Add the published figures to a row, with verdicts where they are comparable."""
     for dataset, entry in row.entries.items():
         published = catalogue.published().get((row.label, dataset))  # none if a parameter was changed
@@ -32,7 +32,7 @@ def compared(row: Row) -> Row:
     return row
 
 
-def marked(rows: list[Row], datasets: tuple[str, ...], against: Against) -> list[Row]:
+def mark_rows(rows: list[Row], datasets: tuple[str, ...], against: Against) -> list[Row]:
     """Mark the best row, and the rows that do not beat the best trivial baseline."""
     for dataset in datasets:
         rows = _mark_best(rows, dataset)
@@ -81,7 +81,7 @@ def by_means(row: Row, rival: Row, dataset: str) -> Versus:
     return Versus(rival.label, rival.entries[dataset].value or 0.0, ahead)
 
 
-def notes_of(rows: list[Row], datasets: tuple[str, ...], simulated: bool) -> tuple[str, ...]:
+def make_notes(rows: list[Row], datasets: tuple[str, ...], simulated: bool) -> tuple[str, ...]:
     notes = []
     if simulated:
         notes.append("The series are simulated, not the published data: no figure here compares with the publication.")

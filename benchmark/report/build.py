@@ -16,7 +16,7 @@ import pandas as pd
 from benchmark.catalogue import published, published_order, registry
 from benchmark.errors import UserError, printable
 from benchmark.grid import paper_protocol
-from benchmark.report.bar import Against, by_means, compared, marked, notes_of
+from benchmark.report.bar import Against, add_published, by_means, make_notes, mark_rows
 from benchmark.report.results import lines
 from benchmark.report.tables import GROUPS, Entry, Row, Table, ordered_datasets, ordered_protocols
 from benchmark.report.text import short_hash
@@ -149,10 +149,10 @@ def _main(tidy: pd.DataFrame, sizes: dict[str, int], simulated: bool, against: A
     datasets = ordered_datasets(set(chosen["dataset"]))
     rows = _rows(chosen, datasets, sizes, "auroc")
     if not simulated:
-        rows = [compared(row) for row in _with_absent(rows, datasets, sizes)]
-    rows = marked(rows, datasets, against)
+        rows = [add_published(row) for row in _with_absent(rows, datasets, sizes)]
+    rows = mark_rows(rows, datasets, against)
     title = MAIN_TITLE if not simulated else "AUROC on simulated series"
-    notes = notes_of(rows, datasets, simulated)
+    notes = make_notes(rows, datasets, simulated)
     return [Table(title, "as published", "auroc", datasets, tuple(rows), notes, main=True, simulated=simulated)]
 
 
@@ -163,9 +163,9 @@ def _per_protocol(
     for protocol in ordered_protocols(set(tidy["protocol"])):
         part = tidy[tidy["protocol"] == protocol]
         datasets = ordered_datasets(set(part["dataset"]))
-        rows = marked(_rows(part, datasets, sizes, metric), datasets, against)
+        rows = mark_rows(_rows(part, datasets, sizes, metric), datasets, against)
         title = f"{metric.upper().replace('_', '-')} under {protocol}"
-        notes = notes_of(rows, datasets, simulated)
+        notes = make_notes(rows, datasets, simulated)
         tables.append(Table(title, protocol, metric, datasets, tuple(rows), notes, simulated=simulated))
     return tables
 
@@ -198,12 +198,12 @@ def _rows(tidy: pd.DataFrame, datasets: tuple[str, ...], sizes: dict[str, int], 
         of_row = cells[label, protocol]
         entries = {d: _entry(of_row.get(d, []), sizes[d], metric) for d in datasets}
         group = "proposed" if detector == "Proposed" else group
-        rows.append(Row(label, detector, group, protocol, entries, simulated, draws(detector)))
+        rows.append(Row(label, detector, group, protocol, entries, simulated, is_random(detector)))
     return sorted(rows, key=_row_order)
 
 
 @cache
-def draws(detector: str) -> bool:
+def is_random(detector: str) -> bool:
     """Return True if a detector has a seed, or is not registered."""
     known = registry.detectors().get(detector)
     return known is None or "random_state" in known.param_defaults()

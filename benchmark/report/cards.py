@@ -45,7 +45,7 @@ def series(source: Source, tidy: pd.DataFrame, chosen: Sequence[str] = ()) -> li
         if facts and place in drawn:
             card["payload"] = _payload(source, place.data_hash, cells, size, facts)
         cards.append(card)
-    return _named(cards)
+    return _with_ids(cards)
 
 
 class _Place(NamedTuple):
@@ -97,7 +97,7 @@ def _size(counts: Mapping[str, int], about: Mapping[str, dict[str, Any] | None])
     return _Size(buckets, None)
 
 
-def _named(cards: list[Card]) -> list[Card]:
+def _with_ids(cards: list[Card]) -> list[Card]:
     """Add an id to each card, for links: data set and name, with the content's hash if two cards share them."""
     names = [f"{card['dataset']}/{card['name']}{' simulated' if card['simulated'] else ''}" for card in cards]
     twice = {name for name, count in Counter(names).items() if count > 1}

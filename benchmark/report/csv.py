@@ -24,7 +24,7 @@ TABLE_COLUMNS = [
 ]
 
 
-def written(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+def format_rows(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
     """Format a header and rows as CSV."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([head, *rows])
@@ -40,7 +40,7 @@ def escape(text: str) -> str:
 def document(tables: Iterable[Table]) -> str:
     """Write tables as CSV, one line per figure, with everything that other formats abbreviate."""
     lines = (_csv_row(table, row, name) for table in tables for row in table.rows for name in table.datasets)
-    return written(TABLE_COLUMNS, ([line[name] for name in TABLE_COLUMNS] for line in lines))
+    return format_rows(TABLE_COLUMNS, ([line[name] for name in TABLE_COLUMNS] for line in lines))
 
 
 def _csv_row(table: Table, row: Row, dataset: str) -> dict[str, object]:

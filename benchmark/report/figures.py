@@ -58,7 +58,7 @@ def _few(several: tuple[str, ...]) -> str:
     return "; ".join(several[:3]) + ("; ..." if len(several) > 3 else "")
 
 
-def checked(source: Source) -> Checked:
+def recompute_figures(source: Source) -> Checked:
     """Recompute AUROC and AUPRC of all cells.
 
     Raises
@@ -81,7 +81,7 @@ def checked(source: Source) -> Checked:
             unread += 1
             continue
         if (np.abs(figures[k] - stored[k]) > evaluate.TOLERANCE).any():
-            forged.append(_told(named, protocol, stored[k, 0], figures[k, 0]))
+            forged.append(_describe_difference(named, protocol, stored[k, 0], figures[k, 0]))
     cells[list(NAMES)] = figures
     done = int((cells["status"] == "ok").sum()) - unread
     return Checked(cells, done, unread, tuple(forged), tuple(_foreign(source, cells)))
@@ -103,6 +103,6 @@ def _figures(source: Source, key: str, data_hash: str, protocol: str) -> list[fl
     return [np.nan if value is None else value for value in values]
 
 
-def _told(named: list[object], protocol: str, stored: float, true: float) -> str:
+def _describe_difference(named: list[object], protocol: str, stored: float, true: float) -> str:
     detector, dataset, series, seed = named
     return f"{detector} on {dataset}/{series}, {protocol}, seed {seed}: AUROC {stored:.4f}, by its scores {true:.4f}"

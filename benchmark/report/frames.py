@@ -14,7 +14,7 @@ from benchmark.report.tables import Row
 TRIVIAL = "trivial baselines"  # attribute of a frame of cells that holds the baselines' cells
 
 
-def table_of(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
+def build_table(cells: pd.DataFrame, metric: str) -> pd.DataFrame:
     """See :func:`benchmark.table`."""
     if metric not in cells:
         raise UserError(f"the cells have no column {metric!r}: evaluate them with metrics=[{metric!r}]")

@@ -35,7 +35,7 @@ def sheet(one: Sheet, level: int = 3) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def renewed(page: Path, begin: str, end: str, body: str) -> str:
+def replace_between(page: Path, begin: str, end: str, body: str) -> str:
     """Return the text of a page with the part between two marker lines replaced by ``body``.
 
     Raises

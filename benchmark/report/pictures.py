@@ -41,7 +41,7 @@ class Drawing:
         """Return the picture as a file of a format; empty without a picture."""
 
         def draw() -> bytes:
-            return b"" if self.figure is None else style.drawn(self.figure, form)
+            return b"" if self.figure is None else style.render(self.figure, form)
 
         return derived.get(f"{self.section} as {form}", self.inputs, draw)
 
@@ -109,5 +109,5 @@ def by_section(drawings: Iterable[Drawing], derived: Derived) -> dict[str, list[
     for drawing in drawings:
         content = drawing.content(derived, "svg").decode()
         if content:
-            found.setdefault(drawing.section, []).append(style.themed(content))
+            found.setdefault(drawing.section, []).append(style.apply_theme(content))
     return found

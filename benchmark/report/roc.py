@@ -133,14 +133,14 @@ def _frame(axes: Axes, left: bool, below: bool) -> None:
     axes.set_yticks(*TICKS if left else ([],))
 
 
-def _joined(curves: Sequence[Curve]) -> tuple[Array, Array]:
+def _join(curves: Sequence[Curve]) -> tuple[Array, Array]:
     """Join all curves to one line with gaps, which is drawn faster than fifteen lines."""
     x = np.append(GRID[::4], np.nan)
     return np.tile(x, len(curves)), np.concatenate([np.append(curve.mean[::4], np.nan) for curve in curves])
 
 
 def _roc_panel(axes: Axes, curve: Curve, others: Sequence[Curve]) -> None:
-    axes.plot(*_joined(others), color=FAINT, lw=0.6, zorder=1)
+    axes.plot(*_join(others), color=FAINT, lw=0.6, zorder=1)
     colour = COLOURS.get(curve.group, INK)
     if curve.n_series > 1:
         low, high = np.clip(curve.mean - curve.spread, 0, 1), np.clip(curve.mean + curve.spread, 0, 1)

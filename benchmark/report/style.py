@@ -91,7 +91,7 @@ def mark(group: str) -> dict[str, Any]:
     return {"marker": marker, "color": colour, "ls": "", "ms": 6, **edge}
 
 
-def drawn(figure: Figure, form: str) -> bytes:
+def render(figure: Figure, form: str) -> bytes:
     """Return a figure as the bytes of a ``png`` or ``svg`` file."""
     out = io.BytesIO()
     with context():
@@ -101,7 +101,7 @@ def drawn(figure: Figure, form: str) -> bytes:
     return out.getvalue()
 
 
-def themed(svg: str) -> str:
+def apply_theme(svg: str) -> str:
     """Prepare a figure's SVG for a page: inline, in the page's colours, light or dark."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)

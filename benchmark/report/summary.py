@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmark.catalogue import detectors
 from benchmark.errors import UserError
 from benchmark.report import csv, markdown
-from benchmark.report.build import MAIN_TITLE, common_title, draws
+from benchmark.report.build import MAIN_TITLE, common_title, is_random
 from benchmark.report.publish import hash_of
 from benchmark.report.tables import DATASETS
 from benchmark.report.text import SIGNS, figure
@@ -46,7 +46,7 @@ def update(report: Path, page: Path, protocol: str = "") -> None:
         If the run was not a full one on real series, or the page lacks the markers.
     """
     lines = full_run(_rows_of(report / "table.csv"), versions(_rows_of(report / "cells.csv")), protocol)
-    text = markdown.renewed(page, begin(protocol), END, to_markdown(lines, protocol=protocol))
+    text = markdown.replace_between(page, begin(protocol), END, to_markdown(lines, protocol=protocol))
     folder = page.parent / "docs" if page.stem == "README" else page.parent
     folder.mkdir(exist_ok=True)
     shipped = folder / csv_name(protocol)
@@ -113,7 +113,7 @@ def _rounded(line: Line) -> Line:
 
 def to_csv(lines: Iterable[Line]) -> str:
     """Format lines as the packaged CSV."""
-    return csv.written(COLUMNS, ([line[name] for name in COLUMNS] for line in lines))
+    return csv.format_rows(COLUMNS, ([line[name] for name in COLUMNS] for line in lines))
 
 
 def from_csv(text: str) -> list[Line]:
@@ -159,7 +159,7 @@ def _best_own(lines: list[Line]) -> dict[str, str]:
 
 def _row(lines: list[Line], best: Mapping[str, str]) -> list[str]:
     by_dataset = {line["dataset"]: line for line in lines}
-    seeds = str(min(int(line["seeds"]) for line in lines)) if draws(lines[0]["detector"]) else "any"
+    seeds = str(min(int(line["seeds"]) for line in lines)) if is_random(lines[0]["detector"]) else "any"
     figures = [_own(by_dataset[d], best[d]) if best else _figures(by_dataset[d]) for d in DATASETS]
     return [lines[0]["detector"], lines[0]["protocol"], seeds, *figures]
 

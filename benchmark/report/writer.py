@@ -20,7 +20,7 @@ from benchmark.report import csv, latex, markdown, page, pictures
 from benchmark.report.bar import OneLinerTest
 from benchmark.report.build import build, current
 from benchmark.report.derived import Derived, digest, program
-from benchmark.report.figures import checked
+from benchmark.report.figures import recompute_figures
 from benchmark.report.publish import hash_of, publish
 from benchmark.report.results import Report, Source
 from benchmark.report.roc import roc_curves
@@ -64,7 +64,7 @@ def write_views(store: Store, out: Path, wanted: Wanted = Wanted()) -> list[Tabl
     with Derived(out / KEPT) as derived:
         source = Source(store, derived)
         progress("figures")
-        found = checked(source)
+        found = recompute_figures(source)
         if found.warning:
             wanted.warn(found.warning)
         progress("tables")

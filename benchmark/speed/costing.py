@@ -44,7 +44,7 @@ def write_costs(say: Callable[[str], None], names: Sequence[str], file: Path = F
             for label, params in {name: {}, **OTHERWISE.get(name, {})}.items():
                 rows[label] = _line(label, measure(name, params))
                 say("  ".join(rows[label]))
-    table = report_csv.written(["detector", "fit", "score", "growth", "share", "cap"], rows.values())
+    table = report_csv.format_rows(["detector", "fit", "score", "growth", "share", "cap"], rows.values())
     file.write_text("\n".join(COMMENT) + "\n" + table, encoding="utf-8", newline="\n")
     return file
 
