@@ -292,7 +292,7 @@ def test_data_fetches_real_series_alone(data: Spy) -> None:
 
 @pytest.mark.parametrize(
     ("source", "problem", "failing", "code"),
-    [("cache", "", 0, 0), ("absent", "", 0, 1), ("file", "cut", 0, 1), ("cache", "", 2, 1)],
+    [("cache", "", 0, 0), ("file", "", 0, 0), ("absent", "", 0, 1), ("file", "cut", 0, 1), ("cache", "", 2, 1)],
 )
 def test_data_ends_well_where_every_series_is_here_and_intact(
     data: Spy, capsys: pytest.CaptureFixture[str], source: str, problem: str, failing: int, code: int
