@@ -308,7 +308,7 @@ def test_a_detector_that_ends_the_process_is_named(tmp_path: Path, capsys: pytes
     file = tmp_path / "leaves.py"
     file.write_text(LEAVES, encoding="utf-8")
     assert main(["check", str(file)]) == 1
-    assert "But it raised SystemExit: 3" in capsys.readouterr().out
+    assert "But it raised SystemExit: 3 (leaves.py, line 6)" in capsys.readouterr().out
 
 
 def test_an_exemption_that_is_no_longer_needed_is_an_error() -> None:

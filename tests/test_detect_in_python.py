@@ -14,6 +14,7 @@ import benchmark
 from benchmark.cli import main
 from benchmark.errors import UserError
 from benchmark.reading import ReadOptions, read_data
+from tests.support.toys import tunable
 
 EVENT = slice(1200, 1210)
 
@@ -98,13 +99,17 @@ def test_columns_are_named_as_in_the_command() -> None:
     assert read_data(periods, ReadOptions()).show_time(1) == "2024-01-01 01:00:00"
 
 
-def test_a_model_scores_rows_that_follow(tmp_path: Path) -> None:
+def test_a_model_scores_rows_that_follow(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     x = hourly(2400)
     x.iloc[2200:2205] -= 3
     folder = benchmark.detect(x[:1900], "MP", budget=5).save(tmp_path / "model")
     found = benchmark.detect(x[1900:], model=folder)
     assert json.loads((folder / "model.json").read_text())["names"] == ["MP"]
     assert found.alerts["from"].tolist() == [x.index[2200]]
+    assert not capsys.readouterr().err
+    other = benchmark.detect(x[1900:].rename("flow").to_frame(), model=folder)
+    assert other.alerts.equals(found.alerts)
+    assert "not read as the history of the model was, but by itself: unknown column of data" in capsys.readouterr().err
     with pytest.raises(UserError, match="leave out detectors"):
         benchmark.detect(x, "MP", model=folder)
 
@@ -126,6 +131,20 @@ WRONG = {
     "a detector": ({"detectors": "LOFF"}, "did you mean LOF?"),
     "a threshold": ({"threshold": "peak"}, "did you mean peaks?"),
     "a share": ({"contamination": 0.7}, "contamination must lie between 0 and 0.5, got 0.7"),
+    "a window beyond the rows": (
+        {"detectors": "LOF", "params": {"LOF": {"window": 500}}},
+        "give a smaller window (params={'LOF': {'window': ...}})",
+    ),
+    "parameters of nobody": (
+        {"params": {"LOFF": {"window": 9}}},
+        "unknown detector in params 'LOFF': did you mean LOF?",
+    ),
+    "parameters of another": ({"detectors": "HBOS", "params": {"LOF": {"window": 9}}}, "detector in params 'LOF'"),
+    "a share of text": ({"contamination": "a", "threshold": "pot"}, "between 0 and 0.5, got 'a'"),
+    "seconds of text": ({"budget": "a"}, "budget must be a number of seconds, at least 0, got 'a'"),
+    "seconds below 0": ({"budget": -1}, "at least 0, got -1"),
+    "a seed below 0": ({"seed": -1}, "seed must be a whole number from 0 to 4294967295, got -1"),
+    "half a seed": ({"seed": 1.5}, "got 1.5"),
     "a share without its rule": ({"contamination": 0.1}, "no effect without threshold='quantile' or threshold='pot'"),
     "a rate beside a share": (
         {"false_alerts": 0.1, "threshold": "pot"},
@@ -169,6 +188,15 @@ def test_what_a_model_has_settled_is_refused_beside_it_even_where_it_is_the_defa
     assert capsys.readouterr().err.strip().endswith(f"leave out {words.split()[0]}")
 
 
+def test_parameters_reach_a_detector_in_a_file_by_its_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("toy.py").write_text(tunable(), encoding="utf-8")
+    plain = benchmark.detect(wave(), "toy.py").scores["score"]
+    for name in ("Toy", "toy.py"):
+        scores = benchmark.detect(wave(), "toy.py", params={name: {"power": 3}}).scores["score"]
+        np.testing.assert_allclose(scores, plain**3, rtol=1e-9)
+
+
 def test_the_call_in_the_report_can_be_called_again(tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
     hourly().rename_axis("time").to_csv(file)
@@ -190,7 +218,7 @@ NO_SERIES = {
         pd.DataFrame({"host": ["a"] * 50 + ["b"] * 50, "x": np.random.default_rng(0).random(100)}),
         "choose one with series=NAME, or each with series='all'",
     ),
-    "too few rows": ([1.0, 2.0, 3.0], "params={'LOF': {'window': ...}}"),
+    "too few rows": ([1.0, 2.0, 3.0], "and the detectors need 12"),
 }
 
 

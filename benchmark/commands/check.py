@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,5 +103,11 @@ def _outcome(check: Check) -> tuple[str, str]:
     except UserError:
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 - somebody else's detector may raise anything
-        return "FIX", f"{check.requirement} But it raised {type(error).__name__}: {error}"
+        return "FIX", f"{check.requirement} But it raised {type(error).__name__}: {error}{_where(error)}"
     return ("ok", check.requirement) if verdict == "passed" else ("exempt", check.reason)
+
+
+def _where(error: BaseException) -> str:
+    """Return file and line that raised an error."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""

@@ -22,7 +22,7 @@ from benchmark.detection.detect import LISTED, Finding, Options
 from benchmark.detection.peaks import Ensemble, OrdinaryPeaks
 from benchmark.detection.ranking import SHORTEST, Ranking
 from benchmark.detection.scoring import longest_piece, margin, sample, score_part
-from benchmark.errors import UserError
+from benchmark.errors import UserError, say
 from benchmark.reading import ReadOptions, Recording
 from detectors import Array, Detector
 
@@ -192,8 +192,10 @@ class Model:
         """Read a file with the history's options where none are given; if that fails, with the given ones alone."""
         try:
             return read(self.inherit_options(given))
-        except UserError:
-            return read(given)
+        except UserError as error:
+            found = read(given)
+            say(f"not read as the history of the model was, but by itself: {error}")
+            return found
 
     def save(self, folder: Path) -> None:
         """Write ``model.json`` and a safetensors file for each detector; nothing is pickled.

@@ -230,6 +230,7 @@ def _directly(python: Path, module: str, name: str, call: str, x: Array) -> Arra
 def test_the_environment_stands_over_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it does not hold comes from ours, what it holds comes first; compiled code is kept apart."""
     monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path))
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)  # whoever sets it decides for every environment
     made = Environment("over", "", ("--no-index", "numpy"), (), "nothing", over_ours=True)  # numpy is there: ours
     python = made.interpreter(lambda line: None)
     (own,) = made.folder.glob("lib/python*/site-packages")
