@@ -16,7 +16,7 @@ from benchmark.adapters.names import (
 from benchmark.adapters.options import arguments
 from detectors import Detector
 
-# Loading the modules named as_* costs the library that each is for.
+# The modules named as_* load the library that they are for, so they are not imported here.
 __all__ = [
     "LIBRARIES",
     "Borrowed",
@@ -39,7 +39,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> type[Detector]:
-    """Makes the borrowed classes importable by name, so that fitted ones can be pickled."""
+    """Return a class of another library by its name here, so that fitted detectors can be unpickled."""
     library, _, rest = name.partition("_")
     if rest and library.lower() in LIBRARIES:
         return borrowed(f"{library.lower()}:{rest}")

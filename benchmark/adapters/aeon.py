@@ -23,19 +23,19 @@ REFUSED = {
 
 
 class _Series(OnSeries):
-    """``fit_predict`` on the fitted series, where a neighbour search leaves out the window itself; else ``predict``."""
+    """``fit_predict`` on the fitted series, so that a window is not its own neighbour; else ``predict``."""
 
     def scores(self, model: Any, x: Array) -> Array:
-        """(n,) scores, or 0 and 1 of a class that only decides."""
+        """Return (n,) scores; 0 and 1 for a class that gives only binary predictions."""
         fitted = self.learns_from == "series" and len(self.fitted_pieces_) == 1 and self._place(x) == (0, 0)
         if self.learns_from == "nothing" or (fitted and len(x) == len(self.fitted_pieces_[0])):
-            # made anew: aeon's LOF, for one, cannot predict once it has done this
-            return np.asarray(self.made(getattr(self, "window_", 1)).fit_predict(x), dtype=float)
+            # a new object, as some classes (aeon's LOF) cannot predict after fit_predict
+            return np.asarray(self.make_model(getattr(self, "window_", 1)).fit_predict(x), dtype=float)
         return np.asarray(model.predict(x), dtype=float)
 
 
 def entries() -> Iterator[Listed]:
-    """The classes that aeon's packages name, those of collections among them."""
+    """List the classes in aeon's packages, including those for collections."""
     for family in FAMILIES:
         module = importlib.import_module(f"{PLACE}.{family}")
         collection = (
@@ -48,7 +48,7 @@ def entries() -> Iterator[Listed]:
 
 
 def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
-    """What it learns from is in aeon's own tags."""
+    """Make the detector class; aeon's tags say what it learns from."""
     tags = model.get_class_tags()
     learns: Diet = "series" if tags["learning_type:unsupervised"] else "normal"
     if tags["fit_is_empty"]:

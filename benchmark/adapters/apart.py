@@ -1,4 +1,4 @@
-"""Detectors of libraries whose pins differ from ours: each is a program of an environment that holds its library."""
+"""Detectors of libraries whose pins differ from ours: each runs as a program in an environment with its library."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ class Home:
     """An environment, and the script that runs its detectors there."""
 
     environment: Environment
-    # ``runner NAME FOLDER`` scores as docs/programs.md says, ``runner --facts FILE`` writes what is known of each
+    # ``runner NAME FOLDER`` scores as in docs/programs.md, ``runner --facts FILE`` writes the facts of each detector
     runner: Path
 
     @property
     def make(self) -> str:
-        """The command that makes it."""
+        """The command that makes the environment."""
         return f"python -m benchmark environment {self.environment.name}"
 
     @property
     def ready(self) -> bool:
-        """Whether it is made and has been asked for its detectors."""
+        """True if the environment exists and the facts of its detectors are known."""
         return self.environment.made and self._file.is_file()
 
     def facts(self) -> dict[str, dict[str, Any]]:
-        """What is known of each detector, by name."""
+        """Read the facts of each detector (options, defaults, ...), by name."""
         found: dict[str, dict[str, Any]] = json.loads(self._file.read_text(encoding="utf-8"))
         return found
 
     def words(self, *rest: str) -> list[str]:
-        """The command line of its runner; without ``-P`` the adapters beside it would stand for the libraries."""
+        """Return the command line of its runner; ``-P`` prevents that adapters are imported instead of libraries."""
         return [str(self.environment.folder / "bin" / "python"), "-P", str(self.runner), *rest]
 
     def prepare(self, say: Callable[[str], None]) -> Path:
-        """Make it where it is missing, ask it for its detectors unless this code has done so; its Python.
+        """Make the environment and the facts of its detectors if they are missing or outdated; return its Python.
 
         Raises
         ------
@@ -64,7 +64,7 @@ class Home:
         return python
 
     def _ask(self) -> None:
-        """Start its Python: the libraries and our adapters of them are imported there, which takes some seconds."""
+        """Write the facts by a run of its Python, which imports the libraries and our adapters (some seconds)."""
         done = subprocess.run(self.words("--facts", str(self._file)), capture_output=True, text=True)
         if done.returncode:
             self._file.unlink(missing_ok=True)
@@ -72,7 +72,7 @@ class Home:
             raise EnvironmentMissing(f"{self.environment.folder} cannot be used, remove it and try again: {last}")
 
     def _mark(self) -> str:
-        """Of the code that asks: changed code asks again."""
+        """Return a hash of our adapters: if they change, the facts are written again."""
         here = sorted(Path(__file__).parent.glob("*.py"))
         return hashlib.sha256(b"".join(file.read_bytes() for file in here)).hexdigest()
 
@@ -114,16 +114,16 @@ class Apart(Program):
     """A detector that runs in its library's environment."""
 
     format = "npy"
-    # the library's own options with their defaults, as far as these are numbers or texts
+    # the library's own options with their defaults (None if a default is neither a number nor a text)
     accepted: ClassVar[dict[str, Any]] = {}
 
     def check_options(self, options: dict[str, Any]) -> None:
-        """They must be arguments of the library's class, and numbers where their defaults are: none is tried."""
+        """Check that options are arguments of the library's class, and numbers if their defaults are numbers."""
         check(self.spec, options, self.accepted, WINDOWS if "window" in self.defaults else ())
 
 
 def entries(library: str) -> Iterator[Listed]:
-    """The detectors of a library that lives in :data:`HOME`."""
+    """List the detectors of a library that is installed in :data:`HOME`."""
     for spec, known in HOME.facts().items():
         if spec.startswith(f"{library}:"):
             name = spec.partition(":")[2]
@@ -131,12 +131,12 @@ def entries(library: str) -> Iterator[Listed]:
 
 
 def detector(entry: Listed, model: object) -> type[Detector]:
-    """The program that runs it.
+    """Make the detector class, which runs the detector as a program.
 
     Raises
     ------
     UserError
-        If its library's environment lacks something that it needs.
+        If the environment of its library lacks something that it needs.
     """
     if entry.needs:
         raise UserError(f"{entry.spec} lacks something in {HOME.environment.folder}: {entry.needs}")
@@ -144,7 +144,7 @@ def detector(entry: Listed, model: object) -> type[Detector]:
 
 
 def class_apart(home: Home, entry: Listed, name: str, known: dict[str, Any]) -> type[Detector]:
-    """A class for a detector of an environment, whose runner calls it ``name``.
+    """Make a class for a detector of an environment; ``name`` is its name for the runner.
 
     ``known`` has its ``options``, ``learns_from``, ``defaults`` and ``source``.
     """

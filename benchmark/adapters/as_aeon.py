@@ -11,7 +11,7 @@ from detectors import Array, Detector
 
 
 class AsAeon(BaseSeriesAnomalyDetector):  # type: ignore[misc]
-    """A series anomaly detector of aeon; its ``predict`` gives one score a point, higher = more anomalous.
+    """One of our detectors as a series anomaly detector of aeon; ``predict`` returns one anomaly score per point.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class AsAeon(BaseSeriesAnomalyDetector):  # type: ignore[misc]
     Attributes
     ----------
     detector_ : Detector
-        The fitted one.
+        The fitted detector.
     """
 
     _tags: ClassVar[dict[str, Any]] = {

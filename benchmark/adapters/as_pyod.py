@@ -1,4 +1,4 @@
-"""Our detectors by PyOD's habits: ``AsPyOD(LOF())`` has ``decision_function``, ``decision_scores_`` and ``labels_``."""
+"""Our detectors with PyOD's interface: ``AsPyOD(LOF())`` has ``decision_function`` and ``decision_scores_``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from detectors import Array, Detector
 
 
 class AsPyOD(BaseDetector):  # type: ignore[misc]
-    """A detector of PyOD, whose samples are the points of one series, in their order.
+    """One of our detectors as a detector of PyOD; its samples are the points of one series, in order.
 
     Parameters
     ----------
@@ -26,9 +26,9 @@ class AsPyOD(BaseDetector):  # type: ignore[misc]
     Attributes
     ----------
     detector_ : Detector
-        The fitted one.
+        The fitted detector.
     decision_scores_, labels_, threshold_
-        As in PyOD: scores of the fitted series, 0 or 1 for each of its points, and the score between.
+        As in PyOD: scores of the fitted series, 0 or 1 for each of its points, and the threshold between.
     """
 
     def __init__(self, detector: Detector, contamination: float = 0.1) -> None:
@@ -36,7 +36,7 @@ class AsPyOD(BaseDetector):  # type: ignore[misc]
         self.detector = detector
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Learn from a series of shape (n,) or (n, 1); ``y`` is ignored, no detector sees labels."""
+        """Fit to a series of shape (n,) or (n, 1); ``y`` is ignored, as no detector gets labels."""
         self._set_n_classes(None)
         self.detector_ = clone(self.detector).fit(_series(X))
         self.decision_scores_ = self.detector_.fitted_scores()
@@ -44,7 +44,7 @@ class AsPyOD(BaseDetector):  # type: ignore[misc]
         return self
 
     def decision_function(self, X: ArrayLike) -> Array:
-        """(n,) anomaly scores, higher = more anomalous."""
+        """Return (n,) anomaly scores, higher = more anomalous."""
         check_is_fitted(self, ["decision_scores_", "threshold_", "labels_"])
         scores: Array = self.detector_.score(_series(X))
         return scores

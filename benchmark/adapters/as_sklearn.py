@@ -13,24 +13,24 @@ from detectors import Array, Detector
 
 
 class AsSklearn(OutlierMixin, BaseEstimator):  # type: ignore[misc]
-    """An outlier detector by scikit-learn's habits, whose samples are the points of one series, in their order.
+    """One of our detectors as an outlier detector of scikit-learn; its samples are the points of one series, in order.
 
     Parameters
     ----------
     detector : Detector
-        One of ours. Its parameters are reached as ``detector__window``. None = LOF.
+        One of ours. Its parameters have names such as ``detector__window``. None = LOF.
     contamination : float
-        Expected share of anomalous points, in (0, 0.5); it sets ``offset_`` alone.
+        Expected share of anomalous points, in (0, 0.5); used only for ``offset_``.
     column : int or None
-        Which column of ``X`` is the series; None = ``X`` must have one column.
+        The column of ``X`` with the series; None = ``X`` must have one column.
 
     Attributes
     ----------
     detector_ : Detector
-        The fitted one.
+        The fitted detector.
     offset_ : float
-        ``decision_function`` is ``score_samples`` less this; below zero is an outlier. Computed when asked for: the
-        first time a detector that refers to held-out data (ScaleFlow) fits again for it.
+        ``decision_function`` is ``score_samples`` minus this; below zero is an outlier. It is computed on first use;
+        a detector that needs held-out data for it (ScaleFlow) is then fitted again.
     """
 
     def __init__(
@@ -41,14 +41,14 @@ class AsSklearn(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self.column = column
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Learn from a series.
+        """Fit to a series.
 
         Parameters
         ----------
         X : (n, 1) array
-            Or more columns, if ``column`` says which.
+            Or with more columns, if ``column`` is given.
         y : ignored
-            No detector sees labels.
+            No detector gets labels.
 
         Raises
         ------
@@ -64,21 +64,21 @@ class AsSklearn(OutlierMixin, BaseEstimator):  # type: ignore[misc]
 
     @property
     def offset_(self) -> float:
-        """Scores negated, the share ``contamination`` of normal points lies at or below it."""
+        """Quantile ``contamination`` of the negated scores of normal points."""
         check_is_fitted(self, "detector_")
         return -float(self.detector_.threshold("quantile", self.contamination))
 
     def score_samples(self, X: ArrayLike) -> Array:
-        """(n,) negated anomaly scores: low = anomalous, as everywhere in scikit-learn."""
+        """Return (n,) negated anomaly scores: low = anomalous, as in all of scikit-learn."""
         check_is_fitted(self)
         return np.asarray(-self.detector_.score(self._series(X, reset=False)), dtype=np.float64)
 
     def decision_function(self, X: ArrayLike) -> Array:
-        """(n,) scores about zero: negative = outlier."""
+        """Return (n,) shifted scores: negative = outlier."""
         return np.asarray(self.score_samples(X) - self.offset_, dtype=np.float64)
 
     def predict(self, X: ArrayLike) -> NDArray[np.int_]:
-        """(n,) -1 for an outlier, 1 for an inlier; a score at the threshold is an outlier."""
+        """Return (n,) predictions: -1 for an outlier, 1 for an inlier; a score at the threshold is an outlier."""
         return np.where(self.score_samples(X) <= self.offset_, -1, 1)
 
     def _series(self, X: ArrayLike, reset: bool) -> Array:

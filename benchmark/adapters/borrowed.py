@@ -1,4 +1,4 @@
-"""A class of another library behind our contract: its parameters, options and seeds."""
+"""Wrapper of a class of another library as one of our detectors: its parameters, options and seeds."""
 
 from __future__ import annotations
 
@@ -17,33 +17,32 @@ from benchmark.errors import UserError, foreign
 from detectors import Array, Detector
 from detectors.core import SEED, WINDOW, Rule
 
-REFUSALS: dict[tuple[str, str], str] = {}  # what libraries have said to options, by name and options
-SHOWN = {"pyod": "PyOD", "tsb-ad": "TSB-AD"}  # as stored results name it
+REFUSALS: dict[tuple[str, str], str] = {}  # error messages for options, by spec and options; "" = accepted
+SHOWN = {"pyod": "PyOD", "tsb-ad": "TSB-AD"}  # names of libraries in stored results
 EPOCHS = ("epochs", "epoch_num", "n_epochs", "nb_epochs", "stop_epochs")
 EXPLAINED = {
     "window": "int or 'auto'\n        Window length in points; 'auto' = one period.",
-    "align": "str\n        Where a window's score stands.",
+    "align": "str\n        The point that gets a window's score.",
     "options": "dict or None\n        Arguments of the library's class; --set {spec}.NAME=VALUE sets one of them.",
     "random_state": "int\n        Seed: given to the class under its own name for it, and to the global generators.",
-    "scaling": "str\n        'minmax' brings each window to 0..1 by its own extremes; 'none' leaves it.",
-    "learns_from": "str\n        What it is given to fit: 'series', 'normal' or 'nothing'.",
-    "max_windows": "int\n        At most so many windows, evenly spread, are fitted.",
+    "scaling": "str\n        'minmax' scales each window to 0..1; 'none' does not scale.",
+    "learns_from": "str\n        The data that it is fitted on: 'series', 'normal' or 'nothing'.",
+    "max_windows": "int\n        Maximum number of windows that are fitted; they are evenly spaced.",
 }
 
 
 class Borrowed(Detector):
-    """A class of another library; what it is and takes stands in the attributes that :func:`class_of` sets."""
+    """A detector that wraps a class of another library; :func:`class_of` sets the class attributes."""
 
     group = "plug-in"
     model: ClassVar[Callable[..., Any]]  # makes the library's object
-    spec: ClassVar[str] = ""  # how the user names it
-    text: ClassVar[str] = ""  # what its scores depend on beyond its parameters: the file of a class of the user's
-    torch: ClassVar[bool] = False  # whether it draws from torch
-    unscored: ClassVar[str] = ""  # which data it gives no finite score for, and what to do then; empty = none is known
-    # arguments that differ from the library's defaults: what it cannot do without, and silence
-    given: ClassVar[dict[str, Any]] = {}
+    spec: ClassVar[str] = ""  # its name for the user
+    text: ClassVar[str] = ""  # text of the file, for a class of the user's; it is part of the version
+    torch: ClassVar[bool] = False  # True if it draws random numbers from torch
+    unscored: ClassVar[str] = ""  # for which data it gives no finite score, and what to do then; empty = not known
+    given: ClassVar[dict[str, Any]] = {}  # required arguments, and those that switch off output
     window_arguments: ClassVar[tuple[str, ...]] = ()  # the library's names of the window length
-    reserved: ClassVar[tuple[str, ...]] = ()  # arguments that are no options, as each run sets them
+    reserved: ClassVar[tuple[str, ...]] = ()  # arguments that are not options, as the adapter sets them
     defaults: ClassVar[dict[str, Any]] = {"options": None}  # our constructor's parameters
     rules: ClassVar[dict[str, Rule]] = {"window": WINDOW, "random_state": SEED}
 
@@ -60,17 +59,17 @@ class Borrowed(Detector):
 
     @classmethod
     def param_defaults(cls) -> dict[str, Any]:
-        """Constructor parameters and their defaults."""
+        """Return the constructor parameters with their defaults."""
         return dict(cls.defaults)
 
     def check_params(self) -> None:
-        """Also the options: they are names with values, and :meth:`check_options` accepts them."""
+        """Check the parameters, and the options by :meth:`check_options`."""
         super().check_params()
         if self.options is not None:
             self.check_options(_mapping(self.options))
 
     def check_options(self, options: dict[str, Any]) -> None:
-        """Their names and kinds, and what the class says to their values."""
+        """Check the names and types of options, and whether the library accepts their values."""
         defaults, name = argument_defaults(self.model), type(self).__name__
         check(self.spec, options, defaults, self.window_arguments, self.reserved, words=True, owner=name)
         key = (self.spec, repr(options))
@@ -80,40 +79,40 @@ class Borrowed(Detector):
             raise ValueError(f"options {options}: {REFUSALS[key]}")
 
     def _refusal(self, options: dict[str, Any]) -> str:
-        """What the library says to its options; empty = nothing.
+        """Return the library's error message for these options, or an empty string if it accepts them.
 
-        They are judged by its constructor, and by scikit-learn's own check where there is one. Odd ones are tried on a
-        few values: most libraries look at a method's name, or at a number, when they use it.
+        They are checked by its constructor, and by scikit-learn's own check if there is one. With unusual values it is
+        also fitted on a few values, as most libraries check a method's name or a number only when they use it.
         """
         defaults = argument_defaults(self.model)
         odd = {name: value for name, value in options.items() if is_odd(value, defaults.get(name))}
-        said = self._said(options)
+        said = self._error_message(options)
         if said or not odd:
             return said
-        said = self._said(odd, x := np.random.default_rng(0).standard_normal(300))
-        return "" if said and self._said({}, x) else said  # a class may fail on such values whatever is set
+        said = self._error_message(odd, x := np.random.default_rng(0).standard_normal(300))
+        return "" if said and self._error_message({}, x) else said  # no message if it also fails without options
 
-    def _said(self, options: dict[str, Any], x: Array | None = None) -> str:
-        """What the library says when its object is made with these options, and fitted if there are values."""
-        brief = {} if x is None else self.quick.get("options", {})  # a network learns for an epoch or two
+    def _error_message(self, options: dict[str, Any], x: Array | None = None) -> str:
+        """Return the library's error message for an object with these options, also fitted to ``x`` if given."""
+        brief = {} if x is None else self.quick.get("options", {})  # two epochs for a network
         try:
             with silence():
-                model = self.made(16, brief | options)
+                model = self.make_model(16, brief | options)
                 if hasattr(model, "_parameter_constraints"):
                     model._validate_params()
                 if x is not None:
-                    self.tried(model, x)
+                    self.fit_trial(model, x)
         except (TypeError, ValueError, AttributeError, UserError) as error:
             return str(error)
         except Exception as error:  # noqa: BLE001 - a library may raise anything
             return f"{type(error).__name__}: {error}"
         return ""
 
-    def tried(self, model: Any, x: Array) -> None:
-        """Fit the library's object to a few values."""
+    def fit_trial(self, model: Any, x: Array) -> None:
+        """Fit the library's object to a few values, to see whether it accepts its options."""
 
-    def made(self, window: int, options: dict[str, Any] | None = None) -> Any:
-        """The library's object, seeded."""
+    def make_model(self, window: int, options: dict[str, Any] | None = None) -> Any:
+        """Make the library's object, after seeding the generators."""
         self.seed_generators()
         given = (self.options or {}) if options is None else options
         own = dict.fromkeys(self.window_arguments, window)
@@ -123,31 +122,31 @@ class Borrowed(Detector):
             return self.model(**{**own, **seeds, **self.prepared({**self.given, **options})})
 
     def prepared(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Arguments as the class takes them."""
+        """Convert options to the arguments that the library's class takes."""
         return options
 
     def finite(self, scores: Array, of: str) -> Array:
-        """The library's scores of windows or points, if it gave each one.
+        """Return the library's scores after checking that all are finite; ``of`` is "windows" or "points".
 
         Raises
         ------
         FloatingPointError
-            If one is not finite: with the reason and what to do, where they are known.
+            If one is not finite; the message has the reason and the next step, if they are known.
         """
         missing = np.flatnonzero(~np.isfinite(scores))
         if len(missing):
             first = f"{len(missing)} of {len(scores)} {of} get no finite score, the first is {scores[missing[0]]}"
-            why = self.unscored or "why is not known here, another window length may help"
+            why = self.unscored or "the reason is not known, another window length may help"
             raise FloatingPointError(f"{self.spec}: {first} at row {missing[0]}: {why}")
         return scores
 
     def fit(self, x: ArrayLike | Sequence[ArrayLike]) -> Self:
-        """As for every detector; an error says whose it is, so that a command shows it as a message."""
+        """Fit as any detector; errors are marked as foreign, so that a command shows a message, no traceback."""
         with foreign(self.spec):
             return super().fit(x)
 
     def score(self, x: ArrayLike) -> Array:
-        """As for every detector; an error says whose it is."""
+        """Score as any detector; errors are marked as foreign."""
         with foreign(self.spec):
             return super().score(x)
 
@@ -156,15 +155,15 @@ class Borrowed(Detector):
 
     @property
     def seeded(self) -> bool:
-        """Whether it draws random numbers."""
+        """True if it draws random numbers."""
         return "random_state" in self.defaults
 
     def seed_generators(self) -> None:
-        """Seed the global generators that a library may draw from."""
+        """Seed the global random generators, which a library may use."""
         if self.seeded:
             random.seed(self.random_state)
-            np.random.seed(self.random_state)  # noqa: NPY002 - libraries draw from it
-            if self.torch or "torch" in sys.modules:  # some import it in the middle of their fit
+            np.random.seed(self.random_state)  # noqa: NPY002 - libraries use it
+            if self.torch or "torch" in sys.modules:  # some libraries import it during their fit
                 importlib.import_module("torch").manual_seed(self.random_state)
 
 
@@ -176,10 +175,10 @@ def class_of(
     windows: tuple[str, ...] = (),
     **facts: Any,
 ) -> type[Borrowed]:
-    """A class for a library's class or function ``model``, to be imported from this package by its name.
+    """Make a detector class for a library's class or function ``model``; it can be imported from this package by name.
 
-    ``base`` is how the library is called, ``entry`` what is known of it. ``seeded``: it draws random numbers.
-    ``windows`` are its arguments that are the window of a class on the series itself. ``facts`` are further attributes:
+    ``base`` is the wrapper class, ``entry`` the entry of ``model`` in the list. ``seeded``: it draws random numbers.
+    ``windows`` are the arguments for the window, if it takes the series itself. ``facts`` are further attributes:
     ``given``, ``learns_from``, ``source`` and others.
     """
     silent = {"verbose": 0} if "verbose" in arguments(model) else {}
@@ -196,14 +195,14 @@ def class_of(
 
 
 def named_class(base: type[Borrowed], entry: Listed, summary: str, body: dict[str, Any]) -> type[Borrowed]:
-    """A class by its name in this package; ``body`` holds its attributes."""
-    return explained(base, f"{SHOWN.get(entry.library, entry.library)}_{entry.name}", entry.spec, summary, body)
+    """Make a class named after the library and the entry; ``body`` has its attributes."""
+    return documented_class(base, f"{SHOWN.get(entry.library, entry.library)}_{entry.name}", entry.spec, summary, body)
 
 
-def explained(
+def documented_class(
     base: type[T], name: str, spec: str, summary: str, body: dict[str, Any], meanings: Mapping[str, str] = EXPLAINED
 ) -> type[T]:
-    """A class whose docstring explains its ``defaults`` by these meanings."""
+    """Make a class with a docstring that explains its ``defaults`` by ``meanings``."""
     lines = [f"    {key} : {meanings[key].format(spec=spec)}" for key in body.get("defaults", base.defaults)]
     text = "\n".join([f"{summary}.\n\n    Parameters\n    ----------", *lines])
     return type(name, (base,), {"__doc__": text, "__module__": __package__, "spec": spec} | body)
@@ -213,7 +212,7 @@ T = TypeVar("T", bound=Borrowed)
 
 
 def _again(spec: str, state: dict[str, Any]) -> Detector:
-    """What a pickle calls: the class is made anew by its name."""
+    """Restore a pickled detector; its class is made again by its name."""
     face = importlib.import_module(__package__)
     detector: Detector = face.borrowed(spec)()
     vars(detector).update(state)
@@ -221,7 +220,7 @@ def _again(spec: str, state: dict[str, Any]) -> Detector:
 
 
 def folded(cls: type[Detector], params: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters with those that only the library's class knows moved into ``options``."""
+    """Return parameters, with those that only the library's class knows moved into ``options``."""
     accepted = cls.param_defaults()
     if not issubclass(cls, Borrowed):
         return dict(params)
@@ -231,7 +230,7 @@ def folded(cls: type[Detector], params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def text_of(cls: type[Detector]) -> str:
-    """What a detector's scores depend on beyond its parameters, as text: a file or a program of the user's."""
+    """Return the text of a user's file or program, on which a detector's scores depend; empty for others."""
     return cls.text if issubclass(cls, Borrowed) else ""
 
 

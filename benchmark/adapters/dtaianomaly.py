@@ -17,7 +17,7 @@ from detectors import Array, Diet
 
 PLACE = "dtaianomaly.anomaly_detection"
 WINDOWS = ("window_size", "neighborhood", "neighborhood_size_before", "moving_average_window_size")
-# They hand random_state to a class of another library, which is not seen in their own file.
+# These pass random_state to a class of another library, which cannot be seen in their own file.
 DRAW = ("IsolationForest", "ClusterBasedLocalOutlierFactor", "KMeansAnomalyDetector", "KShapeAnomalyDetector")
 NEEDS = {"Chronos": "autogluon.timeseries", "MOMENT": "momentfm", "TimeMoE": "transformers"}
 REFUSED = {"MultivariateDetector": "it joins detectors of several channels, a series here has one"}
@@ -27,12 +27,12 @@ class _Series(OnSeries):
     """``fit`` and ``decision_function``."""
 
     def scores(self, model: Any, x: Array) -> Array:
-        """(n,) scores."""
+        """Return (n,) scores."""
         return np.asarray(model.decision_function(x), dtype=float)
 
 
 def entries() -> Iterator[Listed]:
-    """The detectors that the package names, without its abstract bases."""
+    """List the detectors of the package, without abstract base classes."""
     module = importlib.import_module(PLACE)
     for name in module.__all__:
         cls = getattr(module, name)
@@ -42,7 +42,7 @@ def entries() -> Iterator[Listed]:
 
 
 def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
-    """What it learns from is asked of an object with a short window."""
+    """Make the detector class; an object with a short window says what it learns from."""
     keep_compiled()
     windows = tuple(name for name in WINDOWS if name in arguments(model))
     supervision = model(**dict.fromkeys(windows, 16)).supervision.name

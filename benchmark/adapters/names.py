@@ -1,4 +1,4 @@
-"""Which classes a library has, which of them detect anomalies in a series, and how one is found by its name."""
+"""The classes of each library, those of them that detect anomalies in a series, and their search by name."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ PACKAGES = {"sklearn": "scikit-learn", "torch_geometric": "torch-geometric"}  # 
 class Listed:
     """One class or function of a library."""
 
-    library: str  # as ``LIBRARY:NAME`` takes it
+    library: str  # as in ``LIBRARY:NAME``
     name: str
-    module: str  # where it is imported from; empty = in an environment of its own
-    attribute: str = ""  # its name there, if another one
-    also: tuple[str, ...] = ()  # other names that are understood
-    needs: str = ""  # what must be given or installed before it runs; empty = nothing
-    refused: str = ""  # why it is no detector of one series without labels; empty = it is
-    given: str = ""  # how the user names it, if it is a class of the user's
-    text: str = ""  # the file that a class of the user's comes from
-    home: str = ""  # the adapter that makes its class, if not that of the library's name
+    module: str  # the module to import it from; empty = it runs in a separate environment
+    attribute: str = ""  # its name in the module, if different
+    also: tuple[str, ...] = ()  # other accepted names
+    needs: str = ""  # what must be installed before it runs; empty = nothing
+    refused: str = ""  # why it is not a detector for one series without labels; empty = it is one
+    given: str = ""  # the user's name for it, if it is a class of the user
+    text: str = ""  # text of the file, if it is a class of the user
+    home: str = ""  # the adapter that makes its class, if not the one named as the library
 
     @property
     def spec(self) -> str:
@@ -43,12 +43,12 @@ class Listed:
 
 
 def is_borrowed(spec: str) -> bool:
-    """Whether a detector's name is one of ``LIBRARY:NAME`` or ``exec:COMMAND``."""
+    """Return True if a detector's name has the form ``LIBRARY:NAME`` or ``exec:COMMAND``."""
     return spec.partition(":")[0] in (*LIBRARIES, "exec")
 
 
 def listed(library: str) -> list[Listed]:
-    """All classes of a library, by name.
+    """List all classes of a library, sorted by name.
 
     Raises
     ------
@@ -60,12 +60,12 @@ def listed(library: str) -> list[Listed]:
 
 @cache
 def borrowed(spec: str) -> type[Detector]:
-    """The detector class that ``LIBRARY:NAME`` or ``exec:COMMAND`` names, e.g. ``pyod:KNN``.
+    """Return the detector class for ``LIBRARY:NAME`` or ``exec:COMMAND``, e.g. ``pyod:KNN``.
 
     Raises
     ------
     UserError
-        If the library has no such class, the class suits no series, or something is not installed.
+        If the library has no such class, it cannot be used on a series, or something is not installed.
     """
     library, _, name = spec.partition(":")
     made: type[Detector]
@@ -79,15 +79,15 @@ def borrowed(spec: str) -> type[Detector]:
 def _of_a_library(library: str, name: str) -> type[Detector]:
     entry = _of_the_user(library, name) if ":" in name else _find(library, name)
     if entry.refused:
-        raise UserError(f"{entry.spec} is not run here: {entry.refused}")
-    if f"{library}:{name}" != entry.spec:  # one class, whatever it is called
+        raise UserError(f"{entry.spec} cannot be used: {entry.refused}")
+    if f"{library}:{name}" != entry.spec:  # other names give the same class
         return borrowed(entry.spec)
     made: type[Detector] = _adapter(entry.home or library).detector(entry, found(entry))
     return made
 
 
 def found(entry: Listed) -> Any:
-    """The class or function itself.
+    """Import the class or function of an entry.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def found(entry: Listed) -> Any:
 
 
 def missing(entry: Listed) -> str:
-    """What to install before the class can be imported; empty if nothing."""
+    """Return what to install before the class can be imported; empty if nothing."""
     try:
         found(entry)
     except UserError as error:
@@ -113,7 +113,7 @@ def missing(entry: Listed) -> str:
 
 
 def version(library: str) -> str:
-    """Version of a library, installed here or in an environment of its own; empty if it is nowhere."""
+    """Return the version of a library that is installed here or in its own environment; empty if in neither."""
     with contextlib.suppress(metadata.PackageNotFoundError):
         return metadata.version(PACKAGES.get(library, library))
     apart, tsb_ad = _adapter("apart"), _adapter("tsb-ad")
@@ -142,14 +142,14 @@ def _entries(library: str) -> dict[str, Listed]:
 
 
 def _entries_apart(library: str, error: ImportError) -> dict[str, Listed]:
-    """Those of a library that lives in an environment of its own, as its pins differ from ours."""
+    """List the classes of a library in a separate environment, as its pins differ from ours."""
     apart = _adapter("apart")
     if library not in apart.LIBRARIES:
         raise UserError(f"{library} is not installed: {_pip(error)}") from error
     if not apart.HOME.ready:
         raise UserError(
             f"{library} cannot be imported here ({error}), as its pins differ from ours; "
-            f"make it an environment once: {apart.HOME.make}"
+            f"make an environment for it once: {apart.HOME.make}"
         ) from error
     return {entry.name: entry for entry in apart.entries(library)}
 
@@ -163,7 +163,7 @@ def _find(library: str, name: str) -> Listed:
 
 
 def _of_the_user(library: str, name: str) -> Listed:
-    """A class by the library's habit in ``mine.py:Class`` or ``package.module:Class``."""
+    """Find a user's class with the library's interface, by ``mine.py:Class`` or ``package.module:Class``."""
     module, _, cls = name.rpartition(":")
     text = ""
     if module.endswith(".py"):
@@ -181,7 +181,7 @@ def _of_the_user(library: str, name: str) -> Listed:
 
 @cache
 def module_from_text(path: str, text: str) -> ModuleType:
-    """A module made of a user's file, under a name that no other file's has.
+    """Make a module of the text of a user's file, with a unique name.
 
     Raises
     ------

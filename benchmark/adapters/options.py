@@ -1,4 +1,4 @@
-"""What the code of a library's class tells, and its options by name: refused before work, or tried on a few values."""
+"""Options of a library's class: their names and defaults, and checks of their values."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ SEEDS = ("random_state", "seed", "random_seed")
 
 
 def arguments(model: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
-    """Arguments of a library's constructor or function."""
+    """Return the arguments of a library's constructor or function."""
     return inspect.signature(model).parameters
 
 
 def argument_defaults(model: Callable[..., Any]) -> dict[str, Any]:
-    """The defaults of these arguments."""
+    """Return the defaults of these arguments."""
     return {name: one.default for name, one in arguments(model).items()}
 
 
 def draws(model: type[Any]) -> bool:
-    """Whether a class draws random numbers: it takes a seed, or its file uses a generator."""
+    """Return True if a class draws random numbers: if it takes a seed, or its file uses a random generator."""
     seeds = any(seed in arguments(model) for seed in SEEDS)
     return seeds or not {"random", "torch", "check_random_state"}.isdisjoint(named(model))
 
 
 def named(model: Any) -> set[str]:
-    """Names in the file of a class."""
+    """Return the names that occur in the source file of a class."""
     try:
         tree = ast.parse(inspect.getsource(sys.modules[model.__module__]))
     except (OSError, TypeError):  # compiled, or made in an interactive session
@@ -45,7 +45,7 @@ def named(model: Any) -> set[str]:
 
 @contextlib.contextmanager
 def silence() -> Any:
-    """Without what a library prints and warns of, while it is imported or learns."""
+    """Suppress output and warnings of a library while it is imported or fitted."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -53,7 +53,7 @@ def silence() -> Any:
 
 
 def keep_compiled() -> None:
-    """Keep stumpy's compiled code on disk: else each process compiles for a minute. Other libraries call it, too."""
+    """Cache stumpy's compiled code on disk (other libraries use it, too): else each process compiles for a minute."""
     if importlib.util.find_spec("stumpy") is None:
         return
     from stumpy import cache
@@ -71,12 +71,12 @@ def check(
     words: bool = False,
     owner: str = "",
 ) -> None:
-    """Refuse options that a class does not take, that the run sets itself, or whose values are of another kind.
+    """Raise ValueError for options that a class does not take, that the adapter sets, or with a wrong type.
 
-    ``defaults`` are the accepted options with theirs; one called ``kwargs`` accepts any other. Refused are the options
-    in ``window``, and those in ``reserved``, which the adapter cannot do without. With ``words`` a text or None may be
-    meant where a number is the default: ``n_bins=10`` often also takes "auto". The user names the detector ``spec``;
-    ``owner`` has no such option, if that is another name.
+    ``defaults`` are the accepted options with their defaults; ``kwargs`` among them accepts any option. The options in
+    ``window`` and ``reserved`` are set by the adapter. With ``words``, a text or None is allowed if the default is a
+    number, as ``n_bins=10`` often also takes "auto". ``spec`` is the user's name of the detector; ``owner`` is the
+    name in the message for an unknown option, if different.
     """
     for name, value in options.items():
         if name not in defaults and "kwargs" not in defaults:
@@ -94,9 +94,9 @@ def check(
 
 
 def is_odd(value: Any, default: Any) -> bool:
-    """Whether a value is worth a trial: any but a number of the default's sign and kind.
+    """Return True if a value should be tried on data: anything but a number of the default's sign and type.
 
-    Whether a plain number fits depends on the data: 50 neighbours are too many for the few windows of a trial.
+    Ordinary numbers are not tried, as their effect depends on the data: a trial has too few windows for 50 neighbours.
     """
     if isinstance(value, bool):
         return not isinstance(default, bool)
@@ -108,5 +108,5 @@ def is_odd(value: Any, default: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is an int or a float, and no bool."""
+    """Return True for an int or a float, but not for a bool."""
     return isinstance(value, int | float) and not isinstance(value, bool)

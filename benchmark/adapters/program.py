@@ -1,4 +1,4 @@
-"""Any program as a detector: ``exec:./mine.sh --fast``. What it is given and must give is in docs/programs.md."""
+"""Any program as a detector: ``exec:./mine.sh --fast``. docs/programs.md describes its input and output."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import Any, ClassVar, get_args
 
 import numpy as np
 
-from benchmark.adapters.borrowed import EXPLAINED, Borrowed, explained
+from benchmark.adapters.borrowed import EXPLAINED, Borrowed, documented_class
 from benchmark.errors import UserError, counted
 from benchmark.system.processes import folder_prefix, kill_by_variable, kill_descendants, supervised_command
 from benchmark.system.settings import threads
@@ -29,23 +29,23 @@ from detectors.core import Rule, one_of, resolve_window, two_windows
 SPEC = "exec:"
 FORMATS = ("csv", "npy")
 TICK = 0.02
-LONGEST_LOG, KEPT_LOG = 64 * 2**20, 4096  # bytes: a program that prints without end must not fill the disk
+LONGEST_LOG, KEPT_LOG = 64 * 2**20, 4096  # bytes; a program that prints without end must not fill the disk
 LONGEST_LINE = 200  # characters of a line that is shown
-MARK = "TSAD_FOLDER"  # in the environment of the program and of its children: their folder
-LONGEST_SCORE = 1000  # bytes: whatever a score is written as, it needs fewer
+MARK = "TSAD_FOLDER"  # environment variable of the program and its children, with their folder
+LONGEST_SCORE = 1000  # bytes; more than any way to write a score needs
 MEANINGS = EXPLAINED | {
-    "random_state": "int\n        Seed that it is told.",
-    "format": "str\n        How series and scores are written: 'csv', a value a line, or 'npy'.",
+    "random_state": "int\n        Seed that is passed to the program.",
+    "format": "str\n        Format of series and scores: 'csv', one value per line, or 'npy'.",
     "options": "dict or None\n        Passed on in request.json.",
 }
 
 
 class ProgramFailed(RuntimeError):
-    """A program ended badly, or its scores cannot be read."""
+    """A program failed, or its scores cannot be read."""
 
 
 class Program(Borrowed):
-    """A program that reads a folder and writes scores into it, started anew for each series that is scored."""
+    """A program that reads a folder and writes scores into it; it is started for each series that is scored."""
 
     command: ClassVar[str] = ""  # the command line
     source: ClassVar[str] = "a program of the user's"
@@ -61,10 +61,10 @@ class Program(Borrowed):
     format: str = "csv"
 
     def check_options(self, options: dict[str, Any]) -> None:
-        """Whatever they are, the program has to know them."""
+        """Accept all options, as only the program knows which are valid."""
 
     def min_length(self) -> int:
-        """Two windows."""
+        """Return the length of two windows."""
         return two_windows(self)
 
     def _fit(self, pieces: list[Array]) -> None:
@@ -98,9 +98,9 @@ class Program(Borrowed):
         (folder / "request.json").write_text(json.dumps(request, indent=1) + "\n")
 
     def _run(self, folder: Path) -> None:
-        """Run the program to its end; if anything happens meanwhile, Ctrl-C for one, all its processes are ended."""
+        """Run the program; at its end, or on an error such as Ctrl-C, kill all its processes."""
         log = folder / "log.txt"
-        with log.open("ab") as said:  # appended to, so that it can be shortened meanwhile
+        with log.open("ab") as said:  # in append mode, so that the log can be truncated meanwhile
             line = supervised_command([*shlex.split(self.command), str(folder)])
             marked = os.environ | {MARK: str(folder)}
             process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=marked)
@@ -109,7 +109,7 @@ class Program(Borrowed):
             finally:
                 kill_descendants(process.pid)
                 process.kill()
-                if process.wait() < 0:  # so do we when it was going on, but then nothing is left
+                if process.wait() < 0:  # the supervisor was killed, perhaps by the program: descendants may be left
                     kill_by_variable(MARK, str(folder))
         if code:
             raise ProgramFailed(f"`{self.command}` {_manner(code)}; it last said:\n{_last_lines(log, 10)}")
@@ -119,7 +119,7 @@ class Program(Borrowed):
             raise ProgramFailed(f"`{self.command}` {what} {scores.name}; it last said:\n{_last_lines(log, 10)}")
 
     def _followed(self, process: subprocess.Popen[bytes], log: Path) -> int:
-        """Its exit code; what it says meanwhile is its progress."""
+        """Wait for the exit code, reporting the last line of its output as progress."""
         told = time.monotonic()
         while True:
             try:
@@ -133,35 +133,35 @@ class Program(Borrowed):
 
 @cache
 def program(command: str) -> type[Program]:
-    """The detector class of a command line.
+    """Make the detector class for a command line.
 
     Raises
     ------
     UserError
-        If there is no such program, or it may not be run.
+        If there is no such program, or it is not executable.
     """
     words = _words(command)
     if shutil.which(words[0]) is None:
-        why = "may not be run: chmod +x it" if Path(words[0]).is_file() else "is no program"
+        why = "is not executable: chmod +x it" if Path(words[0]).is_file() else "is not a program"
         raise UserError(f"exec: {words[0]} {why}; expected a command, e.g. --detector 'exec:./mine.sh --fast'")
     stems = [Path(words[0]).stem, *(Path(word).stem if Path(word).is_file() else word for word in words[1:])]
     name = re.sub(r"[^\w.=,+-]+", "_", "_".join(stems))
     body = {"command": command, "source": f"the program {command}", "text": _fingerprint(words)}
-    return explained(Program, name, f"{SPEC}{command}", f"The program `{command}`", body, MEANINGS)
+    return documented_class(Program, name, f"{SPEC}{command}", f"The program `{command}`", body, MEANINGS)
 
 
 def _words(command: str) -> list[str]:
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise UserError(f"exec:{command} is no command line: {error}") from error
+        raise UserError(f"exec:{command} is not a valid command line: {error}") from error
     if not words:
         raise UserError("exec: needs a command, e.g. --detector 'exec:./mine.sh --fast'")
     return words
 
 
 def _fingerprint(words: list[str]) -> str:
-    """The command and the contents of the files that it names: a changed program is another version."""
+    """Hash the command and the files that it names, so that a changed program is another version."""
     digest = hashlib.sha256(repr(words).encode())
     for path in (Path(word) for word in words if "/" in word or Path(word).is_file()):
         if path.is_file():
@@ -171,7 +171,7 @@ def _fingerprint(words: list[str]) -> str:
 
 
 def write_series(path: Path, pieces: list[Array]) -> None:
-    """A value a line, an empty line between pieces; or all values as one array."""
+    """Write pieces as text (one value per line, an empty line between pieces) or as one array, by the suffix."""
     if path.suffix == ".npy":
         np.save(path, np.concatenate(pieces) if pieces else np.zeros(0))
         return
@@ -182,12 +182,12 @@ def write_series(path: Path, pieces: list[Array]) -> None:
 
 
 def read_scores(path: Path, n: int) -> Array:
-    """(n,) scores that a program wrote.
+    """Read the (n,) scores that a program wrote.
 
     Raises
     ------
     ProgramFailed
-        If the file is no such list, or one of another length.
+        If the file cannot be read, or has another number of scores.
     """
     if path.stat().st_size > LONGEST_SCORE * (n + 10):
         raise ProgramFailed(
@@ -196,7 +196,7 @@ def read_scores(path: Path, n: int) -> Array:
     try:
         scores = np.load(path, allow_pickle=False) if path.suffix == ".npy" else np.array(list(_numbers(path)))
         if np.iscomplexobj(scores):
-            raise TypeError("complex numbers are no scores")
+            raise TypeError("scores must be real numbers, not complex")
         scores = np.asarray(scores, dtype=np.float64)
     except (ValueError, EOFError, TypeError) as error:
         raise ProgramFailed(f"{path.name} cannot be read: {error}") from error
@@ -216,15 +216,15 @@ def _numbers(path: Path) -> Iterator[float]:
 
 
 def _manner(code: int) -> str:
-    """``ended with exit code 3`` or ``died of SIGSEGV``."""
-    code = 128 - code if code < 0 else code  # the program ended its supervisor
+    """Describe an exit code: ``ended with exit code 3`` or ``died of SIGSEGV``."""
+    code = 128 - code if code < 0 else code  # negative if the program killed its supervisor
     if code > 128 and code - 128 in signal.valid_signals():
         return f"died of {signal.Signals(code - 128).name}"
     return f"ended with exit code {code}"
 
 
 def _shorten(log: Path) -> None:
-    """Drop all but the end of a log that has grown too long."""
+    """Delete all but the end of a log that is too long."""
     if _size(log) > LONGEST_LOG:
         end = _end(log)
         os.truncate(log, 0)
@@ -233,7 +233,7 @@ def _shorten(log: Path) -> None:
 
 
 def _size(log: Path) -> int:
-    """Bytes of a log; 0 where the program has removed its folder."""
+    """Return the size of a log in bytes; 0 if the program has removed its folder."""
     return log.stat().st_size if log.exists() else 0
 
 

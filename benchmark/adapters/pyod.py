@@ -1,4 +1,4 @@
-"""PyOD's detectors over windows, its time-series detectors on the series itself: ``pyod:KNN``."""
+"""PyOD's detectors on windows, and its time-series detectors on the series itself: ``pyod:KNN``."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ from detectors import Array
 
 
 class _OverWindows(OverWindows):
-    """``decision_function``; fitted windows keep their ``decision_scores_``."""
+    """Scores by ``decision_function``; for fitted windows, PyOD's own ``decision_scores_``."""
 
     version = 3  # fitted windows have the scores of PyOD's own fit
 
     def prepared(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Names of detectors, where PyOD takes detectors, become such."""
+        """Replace names of detectors by PyOD's objects, in options that take detectors."""
         return {key: _parts(key, value) for key, value in options.items()}
 
     def own_scores(self, model: Any) -> Array | None:
-        """(n_windows,) scores."""
+        """Return (n_windows,) scores of the fitted windows."""
         return np.asarray(model.decision_scores_, dtype=float).ravel()
 
     def scores(self, model: Any, matrix: Array) -> Array:
-        """(k,) scores of a (k, window) matrix."""
+        """Return (k,) scores of a (k, window) matrix."""
         return np.asarray(model.decision_function(matrix))
 
 
 class _Series(OnSeries):
-    """The same for a class that cuts the windows itself."""
+    """The same for a class that takes the series and makes the windows itself."""
 
     version = 3
 
     def scores(self, model: Any, x: Array) -> Array:
-        """(n,) scores; those of PyOD's own fit if the series is the fitted one."""
+        """Return (n,) scores; those of PyOD's own fit if the series is the fitted one."""
         if self.learns_from == "nothing":
-            return np.asarray(self.made(self.window_).fit(x).decision_scores_)
+            return np.asarray(self.make_model(self.window_).fit(x).decision_scores_)
         own = np.asarray(model.decision_scores_)
         return own if self._place(x) == (0, 0) and len(x) == len(own) else np.asarray(model.decision_function(x))
 
 
 def entries() -> Iterator[Listed]:
-    """PyOD's classes, read from its sources: importing all of them would load torch and much else."""
+    """List PyOD's classes from its source files, as importing all of them would load torch and other libraries."""
     from pyod import models
 
     seen: set[str] = set()
@@ -57,7 +57,7 @@ def entries() -> Iterator[Listed]:
         if path.name.startswith(("_", "base")):
             continue
         for name in re.findall(r"^class (\w+)\(.*(?:Detector|BaseDeep\w*)\b", path.read_text(encoding="utf-8"), re.M):
-            shown = path.stem if name in seen else name  # a second class of the same name: by its file's
+            shown = path.stem if name in seen else name  # a second class of the same name is named by its file
             seen.add(name)
             refused = GRAPH if path.stem.startswith("pyg_") else REFUSED.get(name, "")
             also = (path.stem, path.stem.removeprefix("ts_"))
@@ -65,7 +65,7 @@ def entries() -> Iterator[Listed]:
 
 
 def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
-    """Over windows, or on the series itself for the classes in PyOD's files ``ts_*``."""
+    """Make the detector class: on windows, or on the series itself for the classes in PyOD's files ``ts_*``."""
     known = facts(entry.name) | {"source": f"PyOD, {model.__module__}.{model.__name__}"}
     drawing = entry.name in DRAW or draws(model)
     if entry.module.startswith("pyod.models.ts_"):
@@ -81,7 +81,7 @@ def _parts(name: str, value: Any) -> Any:
 
 
 def _part(value: Any) -> Any:
-    """An object of PyOD's class of that name, as it is by default."""
+    """Make an object of PyOD's class of that name, with its defaults."""
     if not isinstance(value, str):
         return value
     cls: Any = borrowed(f"pyod:{value}")

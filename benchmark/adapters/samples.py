@@ -1,4 +1,4 @@
-"""What a borrowed class takes for its samples: the windows of a series, or the series itself."""
+"""Base classes for wrapped classes whose samples are the windows of a series, and for those that take the series."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from detectors.core import Index, Rule, evenly_spaced, min_max, one_of, resolve_
 
 
 class OverWindows(Borrowed, WindowDetector):
-    """A class whose samples are the windows of the series.
+    """A wrapper of a class whose samples are the windows of the series.
 
-    Windows of the fitted series get the scores that the library gave them in its own fit: a neighbour search leaves
-    out the window itself. All other windows are scored in one call, as some classes compare what they score.
+    Windows of the fitted series get the scores of the library's own fit, in which a window is not its own neighbour.
+    All other windows are scored in one call, as some classes compare the windows that they score.
     """
 
     exempt: ClassVar[dict[str, str]] = {"memory": "the library keeps and scores a matrix of windows"}
@@ -39,7 +39,7 @@ class OverWindows(Borrowed, WindowDetector):
     max_windows: int
 
     def _fit_windows(self, windows: Windows) -> None:
-        self.model_ = self.made(self.window_)
+        self.model_ = self.make_model(self.window_)
         with silence():
             self.model_.fit(self._matrix(windows, evenly_spaced(len(windows), self.max_windows)))
         self.own_ = self.own_scores(self.model_) if len(windows) <= self.max_windows else None
@@ -53,8 +53,8 @@ class OverWindows(Borrowed, WindowDetector):
             matrix = self._matrix(windows, np.arange(len(windows)))
             return self.finite(np.asarray(self.scores(self.model_, matrix), dtype=float).ravel(), "windows")
 
-    def tried(self, model: Any, x: Array) -> None:
-        """Fit it to some seventy windows of 16 points: a network takes batches of 32."""
+    def fit_trial(self, model: Any, x: Array) -> None:
+        """Fit it to some seventy windows of 16 points, enough for a network with batches of 32."""
         model.fit(np.ascontiguousarray(sliding_window_view(x, 16)[::4]))
 
     def _matrix(self, windows: Windows, index: Index) -> Array:
@@ -62,25 +62,25 @@ class OverWindows(Borrowed, WindowDetector):
         return np.ascontiguousarray(min_max(matrix)) if self.scaling == "minmax" else matrix
 
     def own_scores(self, model: Any) -> Array | None:
-        """Scores of the fitted windows, if the library keeps them."""
+        """Return the (n_windows,) scores of the fitted windows, if the library keeps them; else None."""
         return None
 
     def scores(self, model: Any, matrix: Array) -> Array:
-        """(k,) scores of a (k, window) matrix, higher = more anomalous."""
+        """Return (k,) scores of a (k, window) matrix, higher = more anomalous."""
         raise NotImplementedError
 
 
 class OnSeries(Borrowed):
-    """A class that takes the series itself and gives a score per point."""
+    """A wrapper of a class that takes the series itself and gives a score per point."""
 
     def min_length(self) -> int:
-        """Two windows, as for every detector with a window."""
+        """Return the length of two windows, as for every detector with a window."""
         return two_windows(self)
 
     def _fit(self, pieces: list[Array]) -> None:
         if "window" in self.defaults:
             self.window_ = resolve_window(self.window, pieces)
-        self.model_ = self.made(getattr(self, "window_", 1))
+        self.model_ = self.make_model(getattr(self, "window_", 1))
         if self.learns_from == "nothing":
             return
         if len(pieces) > 1:
@@ -95,7 +95,7 @@ class OnSeries(Borrowed):
 
     window: Any
 
-    def tried(self, model: Any, x: Array) -> None:
+    def fit_trial(self, model: Any, x: Array) -> None:
         """Fit it to a short series."""
         self.fitted(model, x)
 
@@ -104,5 +104,5 @@ class OnSeries(Borrowed):
         model.fit(x)
 
     def scores(self, model: Any, x: Array) -> Array:
-        """(n,) scores of a series, higher = more anomalous."""
+        """Return (n,) scores of a series, higher = more anomalous."""
         raise NotImplementedError

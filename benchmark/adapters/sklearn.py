@@ -1,4 +1,4 @@
-"""scikit-learn's outlier and density classes over windows: ``sklearn:LocalOutlierFactor``."""
+"""scikit-learn's outlier and density classes on windows: ``sklearn:LocalOutlierFactor``."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ MODULES = ("covariance", "ensemble", "linear_model", "mixture", "neighbors", "sv
 
 
 class _OverWindows(OverWindows):
-    """``score_samples`` with its sign turned: of outlier classes and of densities alike, low means rare."""
+    """Negated ``score_samples``, as low values mean anomalous for outlier and density classes."""
 
     def own_scores(self, model: Any) -> Array | None:
-        """LocalOutlierFactor keeps them; its ``score_samples`` would count a fitted window as its own neighbour."""
+        """Return the scores that LocalOutlierFactor keeps: in ``score_samples`` a window is its own neighbour."""
         kept = getattr(model, "negative_outlier_factor_", None)
         return None if kept is None else -np.asarray(kept)
 
     def scores(self, model: Any, matrix: Array) -> Array:
-        """(k,) scores of a (k, window) matrix, higher = more anomalous."""
+        """Return (k,) scores of a (k, window) matrix, higher = more anomalous."""
         rate = getattr(model, "score_samples", None) or model.decision_function
         return -np.asarray(rate(matrix))
 
 
 def entries() -> Iterator[Listed]:
-    """Outlier detectors and densities."""
+    """List the outlier detectors and density estimators."""
     from sklearn.base import DensityMixin, OutlierMixin
 
     for part in MODULES:
@@ -45,6 +45,6 @@ def entries() -> Iterator[Listed]:
 
 
 def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
-    """Over windows; LocalOutlierFactor as a novelty detector, which keeps the scores of its own fit, too."""
+    """Make the detector class; LocalOutlierFactor is a novelty detector, which also keeps the scores of its fit."""
     given = {"novelty": True} if "novelty" in arguments(model) else {}
     return class_of(_OverWindows, entry, model, "random_state" in arguments(model), given=given, reserved=tuple(given))

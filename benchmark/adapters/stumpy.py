@@ -32,7 +32,7 @@ PROFILES = {
 
 
 class _Profile(OverWindows):
-    """Distance from each window to its nearest neighbour in the fitted pieces; of a fitted one, itself left out."""
+    """Distance from each window to its nearest neighbour in the fitted pieces, excluding the window itself."""
 
     exempt: ClassVar[dict[str, str]] = {}
     reserved: ClassVar[tuple[str, ...]] = ("T_A", "T_B", "ignore_trivial")
@@ -40,11 +40,11 @@ class _Profile(OverWindows):
     rules: ClassVar[dict[str, Any]] = {}
 
     def min_length(self) -> int:
-        """Every window has another one outside of its exclusion zone."""
+        """Return the length at which every window has another one outside its exclusion zone."""
         return min_length_for_profile(self)
 
     def check_options(self, options: dict[str, Any]) -> None:
-        """A profile is a function, which cannot be asked without data: names and kinds alone."""
+        """Check the names and types of options only, as a function cannot check values without data."""
         check(self.spec, options, argument_defaults(self.model), ("m",), self.reserved, owner=type(self).__name__)
 
     def _fit_windows(self, windows: Windows) -> None:
@@ -71,7 +71,7 @@ class _Profile(OverWindows):
 
 
 def entries() -> Iterator[Listed]:
-    """The functions that give a profile."""
+    """List the functions that compute a matrix profile."""
     if importlib.util.find_spec("stumpy") is None:
         raise ModuleNotFoundError("No module named 'stumpy'", name="stumpy")
     for name, needs in PROFILES.items():
@@ -80,7 +80,7 @@ def entries() -> Iterator[Listed]:
 
 
 def detector(entry: Listed, model: Callable[..., Any]) -> type[Borrowed]:
-    """scrump and scraamp draw the diagonals that they compute; a first pass leaves no window without a distance."""
+    """Make the detector class. scrump and scraamp sample diagonals, after a first pass that covers all windows."""
     keep_compiled()
     given = {name: True for name in ("pre_scrump", "pre_scraamp") if name in arguments(model)}
     return class_of(_Profile, entry, model, bool(given), source=entry.spec.replace(":", "."), given=given)

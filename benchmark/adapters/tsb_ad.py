@@ -1,4 +1,4 @@
-"""TSB-AD's own detectors, run in an environment of their own: ``tsb-ad:USAD``."""
+"""TSB-AD's own detectors, run in a separate environment: ``tsb-ad:USAD``."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ ENVIRONMENT = Environment(
         *("tqdm==4.70.1", "scipy==1.17.1", "numba==0.68.1", "matplotlib==3.11.2", "torch==2.13.0"),
     ),
     ("TSB-AD==1.5",),  # it also declares transformers and h5py, for models whose weights must be downloaded
-    "2 GB, or 6 GB where only a torch for CUDA is at hand",
+    "2 GB, or 6 GB if only a torch with CUDA is available",
 )
 TSB_AD = Home(ENVIRONMENT, Path(__file__).with_name("tsb_ad_runner.py"))
-# As TSB_AD.model_wrapper parts them: those that score the series they are given, and those that learn first.
+# As in TSB_AD.model_wrapper: unsupervised detectors, which score the series directly, and semi-supervised ones.
 SERIES = (
     *("FFT", "SR", "NORMA", "Series2Graph", "Sub_IForest", "IForest", "LOF", "Sub_LOF", "POLY", "MatrixProfile"),
     *("Sub_PCA", "PCA", "HBOS", "Sub_HBOS", "KNN", "Sub_KNN", "KMeansAD", "KMeansAD_U", "KShapeAD", "COPOD", "CBLOF"),
@@ -37,7 +37,7 @@ PRETRAINED = ("OFA", "Lag_Llama", "Chronos", "TimesFM", "MOMENT_ZS", "MOMENT_FT"
 
 
 def entries() -> Iterator[Listed]:
-    """The detectors, whether the environment is made or not."""
+    """List the detectors, even if the environment does not exist."""
     needs = "" if TSB_AD.ready else TSB_AD.make
     for name in (*SERIES, *NORMAL):
         yield Listed("tsb-ad", name, "", needs=needs)
@@ -46,15 +46,15 @@ def entries() -> Iterator[Listed]:
 
 
 def detector(entry: Listed, model: object) -> type[Detector]:
-    """The program that runs it: TSB-AD's function with its defaults, and a window of its own, not the protocol's.
+    """Make the detector class, which runs TSB-AD's function with its defaults, and its window, not the protocol's.
 
     Raises
     ------
     UserError
-        If the environment has not been made.
+        If the environment does not exist.
     """
     if not TSB_AD.ready:
-        raise UserError(f"{entry.spec} runs in an environment of its own; make it once with: {TSB_AD.make}")
+        raise UserError(f"{entry.spec} runs in a separate environment; make it once with: {TSB_AD.make}")
     known = {
         "options": TSB_AD.facts()[entry.name]["options"],
         "learns_from": "nothing" if entry.name in SERIES else "normal",

@@ -115,12 +115,12 @@ def test_every_generator_is_seeded() -> None:
     found = drawn()
     random.seed(5), np.random.seed(5), torch.manual_seed(5)  # noqa: NPY002
     assert found == drawn()
-    assert made(random_state=5).made(16).random_state == 5
-    assert made(options={"depth": 7}).made(16).depth == 7
+    assert made(random_state=5).make_model(16).random_state == 5
+    assert made(options={"depth": 7}).make_model(16).depth == 7
 
 
 def test_a_list_of_the_command_line_reaches_the_class_as_a_list() -> None:
-    assert made(options={"depth": (1, 2)}).made(16).depth == [1, 2]
+    assert made(options={"depth": (1, 2)}).make_model(16).depth == [1, 2]
 
 
 def test_the_first_column_of_a_profile_is_the_distance() -> None:
@@ -141,8 +141,8 @@ def test_windows_of_the_notebook_are_scaled_each_by_itself() -> None:
 
 def test_what_a_class_cannot_do_without_is_given_and_yields_to_the_users() -> None:
     cls = class_of(Adapter, Listed("mine", "Model", __name__), Model, seeded=True, given={"depth": 4})
-    assert cls(window=5).made(16).depth == 4
-    assert cls(window=5, options={"depth": 7}).made(16).depth == 7
+    assert cls(window=5).make_model(16).depth == 4
+    assert cls(window=5, options={"depth": 7}).make_model(16).depth == 7
 
 
 def test_a_changed_class_of_the_users_is_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_an_error_says_whose_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_parts_by_name_become_detectors_each() -> None:
-    model = borrowed("pyod:LSCP")(options={"detector_list": ["LOF", "KNN", "HBOS"]}).made(16)  # type: ignore[call-arg,attr-defined]
+    model = borrowed("pyod:LSCP")(options={"detector_list": ["LOF", "KNN", "HBOS"]}).make_model(16)  # type: ignore[call-arg,attr-defined]
     assert [type(one).__name__ for one in model.detector_list] == ["LOF", "KNN", "HBOS"]
 
 
@@ -196,7 +196,7 @@ def test_a_class_on_series_draws_the_same_however_often_it_scores() -> None:
         learns_from = "nothing"
         defaults: ClassVar[dict[str, Any]] = {"options": None, "random_state": 0}
 
-        def made(self, window: int) -> None:
+        def make_model(self, window: int) -> None:
             return None
 
         def scores(self, model: Any, x: Array) -> Array:

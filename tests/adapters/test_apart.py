@@ -108,7 +108,7 @@ def made_up(folder: Path) -> Path:
     python.chmod(0o755)
     (folder / "complete").write_text("")
     forget()
-    with pytest.raises(UserError, match="make it an environment once: python -m benchmark environment libraries"):
+    with pytest.raises(UserError, match="make an environment for it once: python -m benchmark environment libraries"):
         listed("aeon")  # it has not been asked for its detectors
     return folder
 

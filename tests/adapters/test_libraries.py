@@ -134,10 +134,10 @@ def test_scikit_learns_random_classes_get_the_seed(name: str) -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("pyod:ABOD", "nan at row 0: a window that equals all its neighbours forms no angle with them; pyod:KNN"),
-        ("pyod:SOS", "nan at row 0: a window that many others equal is bound to none of them; pyod:KNN"),
+        ("pyod:ABOD", "nan at row 0: angles to neighbours equal to the window are not defined; pyod:KNN"),
+        ("pyod:SOS", "nan at row 0: the affinity of a window equal to many others is not defined; pyod:KNN"),
         ("pyod:MatrixProfile", "inf at row 0: a constant window has no z-normalised distance here; stumpy:stump"),
-        ("pyod:ECOD", "why is not known here, another window length may help"),
+        ("pyod:ECOD", "the reason is not known, another window length may help"),
     ],
 )
 def test_windows_without_a_score_are_refused_with_the_reason_and_what_to_take(
@@ -321,7 +321,7 @@ def test_a_missing_package_is_named_with_the_command(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path))  # where nobody has made an environment
     names._entries.cache_clear()
     try:
-        with pytest.raises(UserError, match=r"aeon cannot be imported here .* make it an environment once"):
+        with pytest.raises(UserError, match=r"aeon cannot be imported here .* make an environment for it once"):
             listed("aeon")
     finally:
         names._entries.cache_clear()
@@ -385,8 +385,8 @@ def test_a_page_of_trials_goes_on_where_it_stopped(
 def test_lscp_chooses_between_detectors_that_are_made_anew(capsys: pytest.CaptureFixture[str]) -> None:
     one, two = of("pyod:LSCP").fit(wave()), of("pyod:LSCP", options={"detector_list": ["KNN", "KNN"]})
     assert [type(part).__name__ for part in one.model_.detector_list] == ["LOF", "KNN"]  # type: ignore[attr-defined]
-    assert one.made(W).detector_list[0] is not one.model_.detector_list[0]  # type: ignore[attr-defined]
-    assert [type(part).__name__ for part in two.made(W).detector_list] == ["KNN", "KNN"]
+    assert one.make_model(W).detector_list[0] is not one.model_.detector_list[0]  # type: ignore[attr-defined]
+    assert [type(part).__name__ for part in two.make_model(W).detector_list] == ["KNN", "KNN"]
 
 
 def test_pickles_and_evaluates_like_any_other() -> None:

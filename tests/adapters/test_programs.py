@@ -108,7 +108,7 @@ def test_two_programs_of_one_name_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("command", "message"),
-    [("", "needs a command"), ("./not-there.sh", "is no program"), ("'a", "is no command line")],
+    [("", "needs a command"), ("./not-there.sh", "is not a program"), ("'a", "is not a valid command line")],
 )
 def test_what_is_no_program_is_refused_before_work_starts(command: str, message: str) -> None:
     with pytest.raises(UserError, match=message):

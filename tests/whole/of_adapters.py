@@ -228,7 +228,7 @@ def _options(folder: Path) -> list[str]:
             ]
         parts += [told(lambda cls=cls: cls(windw=3)), told(lambda cls=cls: cls(window=0).check_params())]
         detector = cls(options={"base_estimator": (1, 2)}, random_state=7)
-        parts += [f"made {vars(detector.made(12))}"]
+        parts += [f"made {vars(detector.make_model(12))}"]
     parts += [told(lambda: windowed().finite(np.array([1.0, np.inf, np.nan]), "windows"))]
     cls = class_of(over, entry, Model, False, unscored="it never does")
     parts += [
