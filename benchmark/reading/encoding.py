@@ -26,7 +26,7 @@ MARKS = (
 )
 
 
-def unpacked(raw: bytes, path: Path) -> bytes:
+def decompress(raw: bytes, path: Path) -> bytes:
     """Decompress a file's bytes; uncompressed ones are returned unchanged.
 
     Raises
@@ -38,28 +38,28 @@ def unpacked(raw: bytes, path: Path) -> bytes:
         for mark, opened in FORMS:
             if raw.startswith(mark):
                 with opened(io.BytesIO(raw)) as file:
-                    return _bounded(file.read(MOST + 1), path)
+                    return _check_size(file.read(MOST + 1), path)
         if raw.startswith(b"PK\x03\x04"):
-            return _of_archive(raw, path)
+            return _read_archive(raw, path)
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError) as error:
         raise UserError(f"{path} cannot be unpacked: {error}; copy or download it again") from error
     return raw
 
 
-def _of_archive(raw: bytes, path: Path) -> bytes:
+def _read_archive(raw: bytes, path: Path) -> bytes:
     """Return the only file of a zip archive; Excel's files, which are archives too, are returned unchanged."""
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
         if "[Content_Types].xml" in names:
-            return _bounded(raw, path, sum(entry.file_size for entry in archive.infolist()))
+            return _check_size(raw, path, sum(entry.file_size for entry in archive.infolist()))
         files = [name for name in names if not name.startswith("__MACOSX/")]
         if len(files) != 1:
             raise UserError(f"{path} is an archive of {len(files)} files ({', '.join(files[:5])}): unpack it, give one")
         with archive.open(files[0]) as file:
-            return _bounded(file.read(MOST + 1), path)
+            return _check_size(file.read(MOST + 1), path)
 
 
-def _bounded(data: bytes, path: Path, size: int = 0) -> bytes:
+def _check_size(data: bytes, path: Path, size: int = 0) -> bytes:
     """Return the data, or raise an error if they are larger than ``MOST`` bytes when decompressed."""
     if max(len(data), size) > MOST:
         raise UserError(f"{path} holds more than {MOST >> 20} MiB: unpack it, or save it as CSV, and give that file")
@@ -76,7 +76,7 @@ def as_utf8(raw: bytes, path: Path, encoding: str | None, notes: list[str]) -> t
     """
     mark, marked = next(((m, name) for m, name in MARKS if raw.startswith(m)), (b"", ""))
     raw = raw[len(mark) :]
-    found = encoding or marked or _guessed(raw, path, notes)
+    found = encoding or marked or _guess_encoding(raw, path, notes)
     try:
         named = "UTF-8" if codecs.lookup(found).name == "utf-8" else found.upper()
         text = raw.decode(found)
@@ -100,24 +100,24 @@ def _digits(text: str) -> dict[int, str]:
     return every | dict(zip(map(ord, "٫٬．"), ".,.", strict=True)) if every else {}
 
 
-def _guessed(raw: bytes, path: Path, notes: list[str]) -> str:
+def _guess_encoding(raw: bytes, path: Path, notes: list[str]) -> str:
     head = raw[: 1 << 16]
     if b"\0" in head:
-        return _wide(head, path, notes)
-    found = next(name for name in ("utf-8", "cp1252", "latin-1") if _reads(raw, name))
+        return _guess_utf16(head, path, notes)
+    found = next(name for name in ("utf-8", "cp1252", "latin-1") if _decodes(raw, name))
     if found != "utf-8":
         notes.append("The file is not UTF-8; it was read as Latin-1 (--encoding names another).")
     return found
 
 
-def _reads(raw: bytes, name: str) -> bool:
+def _decodes(raw: bytes, name: str) -> bool:
     with suppress(UnicodeDecodeError):
         raw.decode(name)
         return True
     return False
 
 
-def _wide(head: bytes, path: Path, notes: list[str]) -> str:
+def _guess_utf16(head: bytes, path: Path, notes: list[str]) -> str:
     even, odd = head[0::2].count(0), head[1::2].count(0)
     if max(even, odd) < 0.4 * len(head) / 2 or min(even, odd) > 0.1 * max(even, odd):
         raise UserError(f"{path} is not a text file: give a CSV, JSON, Excel or Parquet file, or name its --encoding")

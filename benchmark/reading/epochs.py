@@ -98,9 +98,9 @@ def from_epoch(values: NDArray[np.float64], name: str = "", since: str | None = 
     known = values[np.isfinite(values)]
     if not len(known):
         return None
-    said, gps = _said(name, since)
+    said, gps = _parse_since(name, since)
     if said is not None and (said["unit"] or since or known.min() >= EARLIEST):
-        stamps = _of_words(said, known).read(values)
+        stamps = _build_epoch(said, known).read(values)
         stamps.notes += [GPS] * gps
         return stamps
     ways = EPOCHS if is_whole(values) else (*EPOCHS, DATENUM)  # whole days look like dates of six digits
@@ -108,7 +108,7 @@ def from_epoch(values: NDArray[np.float64], name: str = "", since: str | None = 
     return None if found is None else found.read(values)
 
 
-def _said(name: str, since: str | None) -> tuple[re.Match[str] | None, bool]:
+def _parse_since(name: str, since: str | None) -> tuple[re.Match[str] | None, bool]:
     """Parse the starting day from the user's option or from the column's name; return it and whether it is GPS's.
 
     Raises
@@ -130,7 +130,7 @@ def _said(name: str, since: str | None) -> tuple[re.Match[str] | None, bool]:
     return (named, False) if called is None else (SINCE.search(f"since {called}"), called == CALLED[0][1])
 
 
-def _of_words(said: re.Match[str], known: NDArray[np.float64]) -> Epoch:
+def _build_epoch(said: re.Match[str], known: NDArray[np.float64]) -> Epoch:
     """Build the epoch of ``hours since 1900-01-01 00:00:00`` (CF conventions); without a unit the first that fits."""
     try:
         begin = date(*[*map(int, said["begin"].split("-")), 1, 1][:3])
@@ -148,7 +148,7 @@ def _of_words(said: re.Match[str], known: NDArray[np.float64]) -> Epoch:
 def doubt(values: NDArray[np.float64], name: str) -> str:
     """Describe the two days from which the numbers may count, with the first time by each; empty if it is clear."""
     known = values[np.isfinite(values)]
-    if not len(known) or re.search("unix|posix|epoch|1970", name, re.I) or _said(name, None)[0] is not None:
+    if not len(known) or re.search("unix|posix|epoch|1970", name, re.I) or _parse_since(name, None)[0] is not None:
         return ""
     for low, high, days in OPEN:
         size = next((s for s in (1, 10**3, 10**6, 10**9) if low * s <= known.min() and known.max() <= high * s), 0)

@@ -57,7 +57,7 @@ def labels_from(
     """
     said: list[str] = []
     table = _table(path, data, options, said)
-    if len(table.names) == 1 and (each := _each(table, rows, data, path)) is not None:
+    if len(table.names) == 1 and (each := _row_labels(table, rows, data, path)) is not None:
         return each, [f"{path.name} has a label for each row."]
     starts, ends = _windows(path, table, offset, options, said)
     clock = rows if ticks is None else ticks
@@ -93,10 +93,10 @@ def _table(path: Path, data: Path, options: ReadOptions, said: list[str]) -> Tab
         return from_columns({"start": _strings(p[0] for p in pairs), "end": _strings(p[1] for p in pairs)}, "JSON")
     table = read_table(path, ReadOptions(separator=options.separator, day_first=options.day_first))
     said += [f"{path.name}: {note}" for note in table.notes]
-    return _own(table, data, options.series, path, said)
+    return _select_own(table, data, options.series, path, said)
 
 
-def _own(table: Table, data: Path, series: str | None, path: Path, said: list[str]) -> Table:
+def _select_own(table: Table, data: Path, series: str | None, path: Path, said: list[str]) -> Table:
     """Select the rows of this file or series if a column names several.
 
     Raises
@@ -118,7 +118,7 @@ def _own(table: Table, data: Path, series: str | None, path: Path, said: list[st
     return table
 
 
-def _each(table: Table, rows: Ticks, data: Path, path: Path) -> NDArray[np.uint8] | None:
+def _row_labels(table: Table, rows: Ticks, data: Path, path: Path) -> NDArray[np.uint8] | None:
     """Read one label for each row of the data; None if the cells are times or row numbers.
 
     Raises

@@ -97,7 +97,7 @@ class Fields:
     def year(self, name: str = "year") -> Whole:
         """Return the years; two-digit ones are placed in the same hundred years for the whole column."""
         years, short = self.number(name), self.good & (self.length(name) <= 2)
-        since = since_of(years[short])
+        since = first_year(years[short])
         self.since = since if name == "year" else self.since
         return np.where(short, full_year(years, since), years)
 
@@ -124,12 +124,12 @@ def full_year(year: Any, since: int = SINCE) -> Any:
     return since + (year - since) % 100
 
 
-def said_of(since: int) -> list[str]:
+def year_notes(since: int) -> list[str]:
     """Return the note on two-digit years; empty if they start from 1970."""
     return [] if since >= SINCE else [f"Years of two digits are those from {since} on."]
 
 
-def since_of(years: Whole) -> int:
+def first_year(years: Whole) -> int:
     """Return the first of the hundred years for a column of two-digit years: the year after the widest gap.
 
     Years that would be far in the future belong to the century before.

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from benchmark.errors import UserError, counted
-from benchmark.reading.encoding import unpacked
+from benchmark.reading.encoding import decompress
 from benchmark.reading.excel import read_excel
 from benchmark.reading.influx import mark_series
 from benchmark.reading.json_file import read_json
@@ -43,15 +43,15 @@ def read_table(path: Path, options: ReadOptions) -> Table:
         raw = path.read_bytes()
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
-    table = _read(unpacked(raw, path), path, options)
+    table = _read(decompress(raw, path), path, options)
     if not len(table):
         raise UserError(f"{path} has no rows")
     if options.sheet and not table.form.startswith("Excel"):
         table.notes.append(f"--sheet {options.sheet} has no effect: the file is none of Excel.")
-    return tidied(table, options)
+    return tidy(table, options)
 
 
-def tidied(table: Table, options: ReadOptions) -> Table:
+def tidy(table: Table, options: ReadOptions) -> Table:
     """Remove totals at the end of a table, and reshape it to one row for each time."""
     return as_long(_without_totals(table), options.value)
 

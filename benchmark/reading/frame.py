@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from benchmark.errors import UserError
-from benchmark.reading.files import from_arrow, tidied
+from benchmark.reading.files import from_arrow, tidy
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.read import recordings_of
 from benchmark.reading.recording import Recording
@@ -37,7 +37,7 @@ def read_data(data: Any, options: ReadOptions, name: str = "data") -> Recording:
         arrow = pa.Table.from_pandas(frame, preserve_index=None if isinstance(frame.index, pd.RangeIndex) else True)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise UserError(f"{name}: a column is of no one type ({error}): convert it with pandas' astype") from error
-    table = tidied(from_arrow(arrow, "pandas"), options)
+    table = tidy(from_arrow(arrow, "pandas"), options)
     found = recordings_of(table, Path(name), options)
     if len(found) > 1:
         raise UserError(f"{name} holds {len(found)} series: choose one with series=NAME")

@@ -19,7 +19,7 @@ def is_annotated(head: bytes) -> bool:
     return bool(re.search(rb"(?m)^#(group|datatype|default),", head))
 
 
-def flat(text: bytes, notes: list[str]) -> bytes:
+def join_tables(text: bytes, notes: list[str]) -> bytes:
     """Join all tables of the text under one header."""
     tables = [_lines(part) for part in re.split(rb"\n\s*\n|\n(?=#datatype|#group)", text.replace(b"\r\n", b"\n"))]
     tables = [table for table in tables if table]
@@ -31,14 +31,14 @@ def flat(text: bytes, notes: list[str]) -> bytes:
         raise UserError(f"the file holds InfluxDB's error in place of a series: {tables[0][1].decode().strip(',')}")
     if all(table[0] == header or b"_time" not in table[0] for table in tables):
         return b"\n".join([header, *(line for table in tables for line in table if line != header)]) + b"\n"
-    return _joined(tables)
+    return _concatenate(tables)
 
 
 def _lines(part: bytes) -> list[bytes]:
     return [line for line in part.split(b"\n") if line.strip() and not line.startswith(b"#")]
 
 
-def _joined(tables: list[list[bytes]]) -> bytes:
+def _concatenate(tables: list[list[bytes]]) -> bytes:
     """Concatenate tables with different columns by the columns' names."""
     parts = [[*csv.reader(line.decode("utf-8") for line in table)] for table in tables]
     names = list(dict.fromkeys(name for part in parts for name in part[0]))

@@ -24,7 +24,7 @@ def read_json(raw: bytes, path: Path, encoding: str | None) -> Table:
     """
     notes: list[str] = []
     text, _ = as_utf8(raw, path, encoding, notes)
-    data = _parsed(text, path)
+    data = _parse(text, path)
     _refuse_answer(data, path)
     for form, read in FORMS:
         columns = read(data)
@@ -66,7 +66,7 @@ def _refuse_answer(data: Any, path: Path) -> None:
         raise UserError(f"{path} is an answer without a series: ask for a longer time, or for another metric")
 
 
-def _parsed(text: bytes, path: Path) -> Any:
+def _parse(text: bytes, path: Path) -> Any:
     """Parse JSON, or JSON lines as a list."""
     try:
         return json.loads(text)

@@ -71,25 +71,25 @@ def _coding(counts: dict[str, int], empty: int) -> tuple[set[str] | None, str]:
         return None, "it is empty"
     numbered = len(words) > 1 and any(re.search(r"\d", word) for word in words)
     if not numbered and not words & NORMAL and len(words) <= SEVERAL and sum(counts.values()) < empty:
-        return words, f"Labels are {_listed(counts)}, and nothing elsewhere."
+        return words, f"Labels are {_list_counts(counts)}, and nothing elsewhere."
     if words <= {"-1", "1"} and "-1" in words:
         rare = "-1" if counts["-1"] <= counts.get("1", 0) else "1"
         return {rare} & words, f"Labels are -1 and 1; {rare}, the rarer one, is the anomaly."
     if words <= NORMAL | ANOMALOUS:
         if words <= ANOMALOUS and sum(counts.values()) > 1:
             return None, f"every label is {', '.join(sorted(words))}"
-        return words & ANOMALOUS, "" if words <= {"0", "1"} else f"Labels are {_listed(counts)}."
+        return words & ANOMALOUS, "" if words <= {"0", "1"} else f"Labels are {_list_counts(counts)}."
     if len(words) > SEVERAL:
         return None, f"it has {len(words)} different entries"
     if all(re.fullmatch(r"\d+", w) for w in words) and "0" in words:
-        return words - {"0"}, f"Labels are {_listed(counts)}; everything but 0 is an anomaly."
+        return words - {"0"}, f"Labels are {_list_counts(counts)}; everything but 0 is an anomaly."
     normal = words & NORMAL
     if len(normal) == 1 and not all(re.fullmatch(r"[+-]?[\d.]+(e[+-]?\d+)?", w) for w in words):
-        return words - normal, f"Labels are {_listed(counts)}; everything but {min(normal)!r} is an anomaly."
-    return None, f"its entries are {_listed(counts)}, which is no known coding; write 0 and 1"
+        return words - normal, f"Labels are {_list_counts(counts)}; everything but {min(normal)!r} is an anomaly."
+    return None, f"its entries are {_list_counts(counts)}, which is no known coding; write 0 and 1"
 
 
-def _listed(counts: dict[str, int]) -> str:
+def _list_counts(counts: dict[str, int]) -> str:
     shown = sorted(counts.items(), key=lambda item: -item[1])[:5]
     more = ", ..." if len(counts) > len(shown) else ""
     return ", ".join(f"{word!r} ({count:,})" for word, count in shown) + more

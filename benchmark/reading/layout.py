@@ -92,10 +92,10 @@ def _head(text: bytes) -> list[str]:
     part = text[:HEAD_BYTES]
     lines = part.decode("utf-8", errors="ignore").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     whole = lines if len(part) == len(text) else lines[:-1] or lines
-    return _joined(whole[:HEAD_LINES])
+    return _join_quoted(whole[:HEAD_LINES])
 
 
-def _joined(lines: list[str]) -> list[str]:
+def _join_quoted(lines: list[str]) -> list[str]:
     """Join lines whose last cell is quoted and continues on the next line; the joined lines become empty."""
     for i in range(len(lines)):
         last = next((j for j in range(i, min(i + LONGEST, len(lines))) if _is_closed("\n".join(lines[i : j + 1]))), i)
@@ -211,22 +211,22 @@ def _header(
     if hidden and (not above or len(rows[above[-1]]) != width):
         return unique_names(hidden, notes), None
     if not above:
-        return _made_up(rows, first, notes), None
+        return _make_names(rows, first, notes), None
     line = above[-1]
     while len(above) > 1 and len(rows[above[-2]]) >= max(width - 1, min(width, 2)) and are_units(rows[line]):
         again = all(word.lower() in SUMMARIES for word in rows[line])  # of a logger, with units above
         notes.append(f"The line below the header holds units or types and is no data: {_short(lines[line])!r}")
         above = above[:-1] if again else above[-2:-1]
         line = above[-1]
-    names = _widened(rows[line], rows[first]) if separator == BLANK else rows[line]
+    names = _adapt_names(rows[line], rows[first]) if separator == BLANK else rows[line]
     if separator == BLANK and len(names) < width and re.fullmatch("[01]|\\d+:", rows[first][0]):
         names = ["", *names]  # R and pandas write row numbers in a column without a name, rrdtool its times
         notes.append("The first column has no name" + ("." if ":" in rows[first][0] else "; it numbers the rows."))
-    names = names if len(names) == width else _widened(names, rows[first])
+    names = names if len(names) == width else _adapt_names(names, rows[first])
     if len(names) == width:
         return unique_names(names, notes), line
     if separator == "" or len(above) > 1:
-        return _made_up(rows, first, notes), None
+        return _make_names(rows, first, notes), None
     return names, line
 
 
@@ -283,7 +283,7 @@ def are_units(cells: list[str]) -> bool:
     return not known or sum(cell.is_unit(c) for c in known) >= 0.5 * len(known)
 
 
-def _widened(names: list[str], row: list[str]) -> list[str]:
+def _adapt_names(names: list[str], row: list[str]) -> list[str]:
     """Add a name for a time of day after a date with one name for both, and adapt to a trailing separator."""
     if len(names) == len(row) - 1 and not row[-1]:
         return [*names, ""]
@@ -296,7 +296,7 @@ def _widened(names: list[str], row: list[str]) -> list[str]:
     return names
 
 
-def _made_up(rows: dict[int, list[str]], first: int, notes: list[str]) -> list[str]:
+def _make_names(rows: dict[int, list[str]], first: int, notes: list[str]) -> list[str]:
     """Make names for the columns of a file without a header, from its cells."""
     width = len(rows[first])
     columns = [[row[k] for i, row in rows.items() if i >= first and len(row) == width] for k in range(width)]

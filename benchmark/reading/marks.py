@@ -24,7 +24,7 @@ def _count(text: Cells, pattern: str) -> int:
 
 def decide(text: Cells, decimal: str | None, thousands: str | None, country: Country) -> tuple[str, str]:
     """Return the decimal mark and the thousands separator, which may be empty."""
-    commas, dots = having(text, ","), having(text, ".")
+    commas, dots = count_cells_with(text, ","), count_cells_with(text, ".")
     other = _other_groups(text)
     if decimal is not None or thousands is not None:
         decimal = decimal or ("," if thousands == "." else ".")
@@ -34,9 +34,9 @@ def decide(text: Cells, decimal: str | None, thousands: str | None, country: Cou
     if not commas and not dots:
         return ".", other
     if commas and dots:
-        return _both(text, commas, dots)
+        return _decide_both(text, commas, dots)
     mark = "," if commas else "."
-    return _one(text, mark, commas or dots, country, other)
+    return _decide_single(text, mark, commas or dots, country, other)
 
 
 def grouped(mark: str) -> str:
@@ -44,21 +44,21 @@ def grouped(mark: str) -> str:
     return rf"(?:\d{{1,3}}(?:{mark}\d{{3}})+|\d{{1,2}}(?:{mark}\d{{2}})+{mark}\d{{3}})"
 
 
-def having(text: Cells, mark: str) -> int:
+def count_cells_with(text: Cells, mark: str) -> int:
     """Count the cells that contain the mark."""
     return count_true(pc.match_substring(text, mark))
 
 
 def _other_groups(text: Cells) -> str:
     for group in (QUOTES, SPACES):
-        if any(having(text, mark) for mark in group) and _count(
+        if any(count_cells_with(text, mark) for mark in group) and _count(
             text, rf"^[+-]?\d{{1,3}}([{group}]\d{{3}})+([.,]\d*)?$"
         ):
             return group
     return ""
 
 
-def _both(text: Cells, commas: int, dots: int) -> tuple[str, str]:
+def _decide_both(text: Cells, commas: int, dots: int) -> tuple[str, str]:
     """Decide a column with commas and dots: the last mark of a cell, or the one that never groups, is decimal."""
     comma_last, dot_last = _count(text, r"\..*,"), _count(text, r",.*\.")
     if comma_last == dot_last:  # never in one cell
@@ -70,7 +70,7 @@ def _both(text: Cells, commas: int, dots: int) -> tuple[str, str]:
     return (",", ".") if comma_last > dot_last else (".", ",")
 
 
-def _one(text: Cells, mark: str, marked: int, country: Country, other: str) -> tuple[str, str]:
+def _decide_single(text: Cells, mark: str, marked: int, country: Country, other: str) -> tuple[str, str]:
     """Decide whether the only mark of a column, commas or dots, is decimal or separates thousands."""
     at = re.escape(mark)
     as_decimal, as_thousands = (mark, other), ("," if mark == "." else ".", mark)

@@ -105,19 +105,19 @@ def read_numbers(
     text = pc.utf8_trim_whitespace(cells)
     text = pc.replace_substring_regex(text, rf"^(\D{{0,3}}?)(?:[{DASHES}] ?|- )(\d)", r"\1-\2")
     text = pc.replace_substring_regex(text, r"(\d\.?)[dD]([+-]\d{2,3})$", r"\1E\2")  # as Fortran writes 1.5E+03
-    text, starred = _unmarked(text, name)
-    text, signs = _signed(text, name)
+    text, starred = _strip_footnotes(text, name)
+    text, signs = _move_signs(text, name)
     text, notes = _without_nothing(text, name, NOTHING | words)
     notes += starred + signs
     marks = _marks(text, decimal, thousands, country)
-    clean = _cleaned(text, marks)
+    clean = _clean(text, marks)
     good = pc.fill_null(pc.match_substring_regex(clean, PLAIN), False)
     wrong = pc.and_(pc.invert(good), text.is_valid())
     values = pc.cast(pc.if_else(good, clean, None), pa.float64())
     count = count_true(wrong)
     example = str(text.filter(wrong)[0]) if count else ""
     bad = as_mask(wrong) if count else None
-    return Numbers(_array(values), bad, example, notes + _said(marks, text, clean, good, name), marks)
+    return Numbers(_array(values), bad, example, notes + _mark_notes(marks, text, clean, good, name), marks)
 
 
 def _typed(cells: Cells) -> Numbers:
@@ -151,7 +151,7 @@ def mostly(cells: list[str], fits: Callable[[str], object]) -> bool:
     return bool(cells) and sum(bool(fits(cell)) for cell in cells) >= 0.9 * len(cells)
 
 
-def _signed(text: Cells, name: str) -> tuple[Cells, list[str]]:
+def _move_signs(text: Cells, name: str) -> tuple[Cells, list[str]]:
     """Rewrite negative amounts of accounting, ``12,50-`` and ``(12.50)``, with a leading minus."""
     behind = pc.fill_null(pc.match_substring_regex(text, BEHIND), False)
     count = count_true(behind)
@@ -163,7 +163,7 @@ def _signed(text: Cells, name: str) -> tuple[Cells, list[str]]:
     return signed, [f"Below zero in {name!r}: {counted(count, 'cell')} with a minus behind or in brackets, {shown}."]
 
 
-def _unmarked(text: Cells, name: str) -> tuple[Cells, list[str]]:
+def _strip_footnotes(text: Cells, name: str) -> tuple[Cells, list[str]]:
     """Remove marks of footnotes from numbers, as in ``53.3*``."""
     marked = pc.fill_null(pc.match_substring_regex(text, MARKED), False)
     count = count_true(marked)
@@ -204,13 +204,13 @@ def _marks(text: Cells, decimal: str | None, thousands: str | None, country: Cou
     (before, after), times = units.most_common(1)[0] if units else (("", ""), 0)
     if times < bare or times < 0.9 * (sum(units.values()) or 1) or (bare and after.strip() in MULTIPLES):
         before = after = ""
-    numbers = _stripped(text, before, after)
+    numbers = _strip_unit(text, before, after)
     if decimal is None or thousands is None:
         decimal, thousands = decide(numbers, decimal, thousands, country)
     return Marks(decimal, thousands, before, after)
 
 
-def _stripped(text: Cells, before: str, after: str) -> Cells:
+def _strip_unit(text: Cells, before: str, after: str) -> Cells:
     if before:
         text = pc.replace_substring_regex(text, f"^{re.escape(before)}", "")
     if after:
@@ -218,9 +218,9 @@ def _stripped(text: Cells, before: str, after: str) -> Cells:
     return pc.utf8_trim_whitespace(text) if before or after else text
 
 
-def _cleaned(text: Cells, marks: Marks) -> Cells:
+def _clean(text: Cells, marks: Marks) -> Cells:
     if marks.before or marks.after:
-        text = _stripped(text, marks.before, marks.after)
+        text = _strip_unit(text, marks.before, marks.after)
     if marks.thousands:
         at, end = f"[{re.escape(marks.thousands)}]", re.escape(marks.decimal)
         fits = pc.match_substring_regex(text, rf"^[+-]?{grouped(at)}({end}\d*)?$")
@@ -228,7 +228,7 @@ def _cleaned(text: Cells, marks: Marks) -> Cells:
     return pc.replace_substring(text, ",", ".") if marks.decimal == "," else text
 
 
-def _said(marks: Marks, text: Cells, clean: Cells, good: Any, name: str) -> list[str]:
+def _mark_notes(marks: Marks, text: Cells, clean: Cells, good: Any, name: str) -> list[str]:
     """Return a note with an example on the thousands separator, the decimal comma and the unit, if there are any."""
 
     def example(mark: str) -> str:

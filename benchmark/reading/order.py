@@ -60,7 +60,7 @@ class Order:
     notes: list[str] = field(default_factory=list)
 
 
-def as_they_stand(count: int) -> Order:
+def file_order(count: int) -> Order:
     """Return the order of a file without times: its rows as they are."""
     rows = np.arange(count)
     return Order(rows, rows, np.zeros(count, dtype=np.int64))
@@ -88,15 +88,15 @@ def arrange(clock: Clock, path: Path, zone: str | None, places: Rows | None = No
             f"{path}: {notes[-1][9:-1]}, more than 2 %: name another column with --time, "
             f"or number the rows with --time {WITHOUT}"
         )
-    rows = _likely(rows, ticks, clock, path, places, notes)
-    rows = _turned(rows, ticks, notes)
+    rows = _drop_outliers(rows, ticks, clock, path, places, notes)
+    rows = _reverse_if_descending(rows, ticks, notes)
     _refuse_joined_years(ticks[rows], clock, path)
     elapsed = ticks[rows]
     if clock.stamps is not None and clock.stamps.offset is None and zone is None:
         added, said = hours_added(elapsed, _usual(elapsed))
         elapsed, notes = elapsed + added, notes + said
-    rows, elapsed = _sorted(rows, elapsed, notes)
-    rows, elapsed = _once(rows, elapsed, len(ticks), clock, path, notes)
+    rows, elapsed = _sort(rows, elapsed, notes)
+    rows, elapsed = _drop_repeats(rows, elapsed, len(ticks), clock, path, notes)
     return _on_grid(rows, elapsed, clock, notes)
 
 
@@ -113,7 +113,7 @@ def _usual(ticks: Any) -> Any:
     return np.median(steps).astype(ticks.dtype) if len(steps) else 0
 
 
-def _likely(rows: Rows, ticks: Any, clock: Clock, path: Path, places: Rows | None, notes: list[str]) -> Rows:
+def _drop_outliers(rows: Rows, ticks: Any, clock: Clock, path: Path, places: Rows | None, notes: list[str]) -> Rows:
     """Drop rows whose time is years away from all others, because a clock was wrong."""
     if clock.stamps is None or len(rows) < FEW:
         return rows
@@ -152,7 +152,7 @@ def _refuse_joined_years(ticks: Any, clock: Clock, path: Path) -> None:
         )
 
 
-def _turned(rows: Rows, ticks: Any, notes: list[str]) -> Rows:
+def _reverse_if_descending(rows: Rows, ticks: Any, notes: list[str]) -> Rows:
     steps = np.diff(ticks[rows])
     if len(steps) and (steps < 0).sum() > 0.9 * len(steps):
         notes.append("The newest row comes first; all rows were turned round.")
@@ -160,7 +160,7 @@ def _turned(rows: Rows, ticks: Any, notes: list[str]) -> Rows:
     return rows
 
 
-def _sorted(rows: Rows, elapsed: Any, notes: list[str]) -> tuple[Rows, Any]:
+def _sort(rows: Rows, elapsed: Any, notes: list[str]) -> tuple[Rows, Any]:
     late = int((elapsed < np.maximum.accumulate(elapsed)).sum()) if len(elapsed) else 0
     if not late:
         return rows, elapsed
@@ -169,7 +169,7 @@ def _sorted(rows: Rows, elapsed: Any, notes: list[str]) -> tuple[Rows, Any]:
     return rows[order], elapsed[order]
 
 
-def _once(rows: Rows, elapsed: Any, total: int, clock: Clock, path: Path, notes: list[str]) -> tuple[Rows, Any]:
+def _drop_repeats(rows: Rows, elapsed: Any, total: int, clock: Clock, path: Path, notes: list[str]) -> tuple[Rows, Any]:
     again = np.concatenate([[False], np.diff(elapsed) == 0])
     count = int(again.sum())
     if not count:

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from benchmark.reading.fields import SINCE, full_year, said_of, since_of
+from benchmark.reading.fields import SINCE, first_year, full_year, year_notes
 from benchmark.reading.names import LETTERS, month_of
 from benchmark.reading.numbers import mostly
 from benchmark.reading.table import Cells
@@ -42,14 +42,14 @@ def read_periods(cells: Cells, known: list[str]) -> tuple[Nanoseconds, int, list
             found = [_begin(kind, pattern, cell, since) for cell in text]
             wall = np.array([NOT_A_TIME if first is None else (first - EPOCH).days * DAY for first in found])
             lost = sum(first is None and bool(cell) for first, cell in zip(found, text, strict=True))
-            return wall, lost, said_of(since)
+            return wall, lost, year_notes(since)
     return None
 
 
 def _since(pattern: str, cells: list[str]) -> int:
     """Return the first of the hundred years to which the two-digit years of a column belong."""
     years = [match["year"] for cell in cells if (match := re.fullmatch(pattern, cell.strip()))]
-    return since_of(np.array([int(year) for year in years if len(year) == 2], dtype=np.int64))
+    return first_year(np.array([int(year) for year in years if len(year) == 2], dtype=np.int64))
 
 
 def _begin(kind: str, pattern: str, cell: str, since: int = SINCE) -> date | None:

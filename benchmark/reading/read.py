@@ -19,9 +19,9 @@ from benchmark.reading.events import labels_from
 from benchmark.reading.files import read_table
 from benchmark.reading.numbers import Numbers
 from benchmark.reading.options import LOST_AT_MOST, MISSING_AT_MOST, WITHOUT, ReadOptions
-from benchmark.reading.order import Order, arrange, as_they_stand
+from benchmark.reading.order import Order, arrange, file_order
 from benchmark.reading.recording import Recording, ValueText, lineup, set_times
-from benchmark.reading.series import ALL, SEPARATOR, Split, chosen, find_split, keys_of, listed
+from benchmark.reading.series import ALL, SEPARATOR, Split, find_split, list_series, parse_keys, select_series
 from benchmark.reading.sheet import Sheet
 from benchmark.reading.table import Table
 from benchmark.reading.zones import in_zone
@@ -46,7 +46,7 @@ def read_recording(path: Path, options: ReadOptions | None = None) -> Recording:
 
 def series_in(path: Path, options: ReadOptions) -> list[str]:
     """Return the names of the series of a file; one empty name if there is only one."""
-    sheet, clock = _opened(read_table(path, options), path, options)
+    sheet, clock = _open(read_table(path, options), path, options)
     split = _split(sheet, clock, options.label)
     return split.names if split else [""]
 
@@ -59,7 +59,7 @@ def read_recordings(path: Path, options: ReadOptions | None = None) -> list[Reco
 
 def recordings_of(table: Table, path: Path, options: ReadOptions) -> list[Recording]:
     """Read all selected series of a table; see :func:`read_recordings`."""
-    sheet, clock = _opened(table, path, options)
+    sheet, clock = _open(table, path, options)
     notes = list(table.notes)
     label = find_label(sheet, (options.value, *(clock.columns if clock else ())), notes)
     split = _split(sheet, clock, label)
@@ -68,19 +68,19 @@ def recordings_of(table: Table, path: Path, options: ReadOptions) -> list[Record
             f"{path} shows one series, so that --series {options.series} chooses none: name their column with "
             "--series-column, or leave it out"
         )
-    names = chosen(split, sheet) if split else [""]
+    names = select_series(split, sheet) if split else [""]
     key = split.columns if split else ()
     value = find_value(sheet, clock, label, key, notes)
     notes += unread_times(sheet, clock, (value, label, *key))
     if split and len(split.names) > 1:
-        notes.append(f"The file holds {len(split.names)} series ({listed(split)}).")
+        notes.append(f"The file holds {len(split.names)} series ({list_series(split)}).")
     job = _Job(sheet, clock, value, label, split, notes)
     return [job.recording(name) for name in names]
 
 
-def _opened(table: Table, path: Path, options: ReadOptions) -> tuple[Sheet, Clock | None]:
+def _open(table: Table, path: Path, options: ReadOptions) -> tuple[Sheet, Clock | None]:
     sheet = Sheet(table, options, path)
-    _known(sheet)
+    _check_columns(sheet)
     return sheet, find_clock(sheet, (options.value, options.label, options.series_column))
 
 
@@ -88,9 +88,9 @@ def _split(sheet: Sheet, clock: Clock | None, label: str | None) -> Split | None
     return find_split(sheet, clock, (sheet.options.value, label, *filter(labels.is_label_name, sheet.names)))
 
 
-def _known(sheet: Sheet) -> None:
+def _check_columns(sheet: Sheet) -> None:
     given = sheet.options
-    keys = keys_of(given.series_column, sheet.names)
+    keys = parse_keys(given.series_column, sheet.names)
     for name in (given.value, given.time, given.label, *keys):
         if name is not None and name not in sheet.names and not (name == WITHOUT and name in (given.time, given.label)):
             raise unknown(f"column of {sheet.path.name}", name, sheet.names)
@@ -127,9 +127,7 @@ class _Job:
         numbers = self._numbers(rows)
         notes += numbers.notes
         rows, clock = self._own_rows(rows, clock, numbers, notes)
-        order = (
-            arrange(clock, sheet.path, sheet.options.tz, sheet.table.rows[rows]) if clock else as_they_stand(len(rows))
-        )
+        order = arrange(clock, sheet.path, sheet.options.tz, sheet.table.rows[rows]) if clock else file_order(len(rows))
         notes += order.notes
         values, filled = self._filled(numbers, order, notes)
         found = Recording(self._name(series), self.value, values, filled)
@@ -197,7 +195,7 @@ class _Job:
         if clock is None or known.mean() > JOINED_BELOW or known.sum() < FEWEST:
             return rows, clock
         mine = clock.keep(known)
-        if not _even(mine.ticks):
+        if not _is_even(mine.ticks):
             return rows, clock
         notes.append(
             f"Left out: {counted(int((~known).sum()), 'row')} without a value of {self.value!r}, which come evenly."
@@ -244,7 +242,7 @@ class _Job:
         return np.where(order.rows < 0, np.minimum(before, after), before).astype(np.uint8)
 
 
-def _even(ticks: Any) -> bool:
+def _is_even(ticks: Any) -> bool:
     """Return True if nine in ten steps are equal within 10 %."""
     steps = np.abs(np.diff(ticks.astype(np.float64)))
     usual = float(np.median(steps))

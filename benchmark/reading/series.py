@@ -47,7 +47,7 @@ class Split:
         return np.asarray([one == name for one in self.names], dtype=bool)[self.codes]
 
 
-def keys_of(wanted: str | None, names: list[str]) -> tuple[str, ...]:
+def parse_keys(wanted: str | None, names: list[str]) -> tuple[str, ...]:
     """Return the columns that ``--series-column`` names: one, or several as in ``host/cpu``."""
     if wanted is None:
         return ()
@@ -59,7 +59,7 @@ def find_split(sheet: Sheet, clock: Clock | None, taken: tuple[str | None, ...])
     """Find the column of series names: the user's, the format's, or one such that times are sorted in each series."""
     wanted = sheet.options.series_column
     if wanted is not None:
-        return _split(sheet, keys_of(wanted, sheet.names))
+        return _split(sheet, parse_keys(wanted, sheet.names))
     if sheet.table.series_columns:
         return _split(sheet, sheet.table.series_columns)
     keys = [name for name in sheet.names if name not in taken and _may_name(sheet, name, clock)]
@@ -141,7 +141,7 @@ def _slower(inner: Any, codes: Codes, outer: Any) -> bool:
     return True
 
 
-def chosen(split: Split, sheet: Sheet) -> list[str]:
+def select_series(split: Split, sheet: Sheet) -> list[str]:
     """Return the names of the selected series.
 
     Raises
@@ -155,14 +155,14 @@ def chosen(split: Split, sheet: Sheet) -> list[str]:
     if wanted is None:
         raise UserError(
             f"{sheet.path} holds {len(split.names)} series, named by {' and '.join(map(repr, split.columns))}: "
-            f"{listed(split)}: choose one with --series NAME, or each with --series {ALL}"
+            f"{list_series(split)}: choose one with --series NAME, or each with --series {ALL}"
         )
     if wanted not in split.names:
         raise unknown(f"series of {sheet.path.name}", wanted, split.names)
     return [wanted]
 
 
-def listed(split: Split) -> str:
+def list_series(split: Split) -> str:
     """List the names of the series with their numbers of rows."""
     shown = [f"{name} ({counted(count, 'row')})" for name, count in zip(split.names, split.counts, strict=True)][
         :LISTED

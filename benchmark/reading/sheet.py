@@ -18,7 +18,7 @@ from benchmark.reading.marks import Country, Undecided
 from benchmark.reading.numbers import Numbers, read_numbers, sample
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.stamps import Stamps, read_stamps
-from benchmark.reading.states import MOST, STATES, read_states, words_of
+from benchmark.reading.states import MOST, STATES, count_words, read_states
 from benchmark.reading.table import Cells, Table
 from benchmark.reading.zone_names import UnknownZone
 
@@ -69,7 +69,7 @@ class Sheet:
 
     def words(self, name: str) -> dict[str, int]:
         """Count the different words of the column, without words for a missing value."""
-        return words_of(self.cells(name), self._missing)
+        return count_words(self.cells(name), self._missing)
 
     def looks_numeric(self, name: str) -> bool:
         """Return True if at least half of a sample are numbers."""

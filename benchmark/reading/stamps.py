@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from benchmark.reading.fields import HALF, LATEST, Fields, day_and_month, in_order, midnight, plain_times, said_of
+from benchmark.reading.fields import HALF, LATEST, Fields, day_and_month, in_order, midnight, plain_times, year_notes
 from benchmark.reading.names import LETTERS, month_of
 from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.periods import read_periods
@@ -215,6 +215,6 @@ def _of_form(text: Cells, form: str, day_first: bool | None) -> Stamps:
         len(wrong),
         str(text[int(wrong[0])]) if len(wrong) else "",
         dates_only=not found.length("hour").any(),
-        notes=said + notes + said_of(found.since),
+        notes=said + notes + year_notes(found.since),
         day_first=day_first,
     )

@@ -19,7 +19,7 @@ STATES = {word for pair in PAIRS for word in pair}
 MOST = 20
 
 
-def words_of(cells: Cells, missing: frozenset[str] = frozenset()) -> dict[str, int]:
+def count_words(cells: Cells, missing: frozenset[str] = frozenset()) -> dict[str, int]:
     """Count different words, the most frequent first, without words for missing values and those in ``missing``."""
     counts = pc.value_counts(pc.utf8_lower(pc.utf8_trim_whitespace(cells.drop_null())))
     found = {str(entry["values"]): int(entry["counts"]) for entry in counts.to_pylist()}
@@ -38,7 +38,7 @@ def read_states(
     UserError
         If there are more than two words.
     """
-    words = words_of(cells, missing)
+    words = count_words(cells, missing)
     if len(words) > 2 and not known:
         shown = ", ".join(list(words)[:5]) + (", ..." if len(words) > 5 else "")
         raise UserError(

@@ -14,7 +14,7 @@ from pyarrow import csv
 from benchmark.errors import UserError, counted
 from benchmark.reading import cell
 from benchmark.reading.encoding import as_utf8
-from benchmark.reading.influx import flat, is_annotated
+from benchmark.reading.influx import is_annotated, join_tables
 from benchmark.reading.layout import BLANK, NAMES, Layout, find_layout, is_comment, plain, split
 from benchmark.reading.options import LOST_AT_MOST, ReadOptions
 from benchmark.reading.table import Table, as_mask
@@ -36,7 +36,7 @@ def read_text(raw: bytes, path: Path, options: ReadOptions) -> Table:
     text, encoding = as_utf8(raw, path, options.encoding, notes)
     text = double_quoted(text)
     if is_annotated(text[:65536]):
-        text = flat(text, notes)
+        text = join_tables(text, notes)
     separator = {"\\t": "\t", "tab": "\t", "blank": BLANK}.get(options.separator or "", options.separator)
     layout = find_layout(text, path, separator)
     text = _one_row(text, layout)

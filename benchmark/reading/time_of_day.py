@@ -32,7 +32,7 @@ def time_of_day(sheet: Sheet, name: str, bare: bool, dates: NDArray[np.int64] | 
     """Nanoseconds since midnight; ``bare`` allows hours and ``1330`` where the name or their order suggests them."""
     cells = sheet.cells(name)
     if pa.types.is_string(cells.type):
-        cells = _beginnings(plain_times(cells))
+        cells = _range_starts(plain_times(cells))
     if pa.types.is_time(cells.type):
         values = cells.cast(pa.time64("ns")).cast(pa.int64()).fill_null(NOT_A_TIME)
         return np.array(values.to_numpy(zero_copy_only=False), dtype=np.int64)
@@ -89,7 +89,7 @@ def _is_hour(text: str) -> bool:
     return match is not None and (match[1] is not None or (int(match[3]) - int(match[2])) % 24 == 1)
 
 
-def _beginnings(cells: Cells) -> Cells:
+def _range_starts(cells: Cells) -> Cells:
     """Replace ranges such as ``00:15 - 00:30`` by their start."""
     span = r"^(\d{1,2}[:.]\d{2}(?:[:.]\d{2})?) ?[-–] ?\d{1,2}[:.]\d{2}.*$"
     return (

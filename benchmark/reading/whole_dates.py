@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.reading.fields import full_year, in_order, midnight, since_of
+from benchmark.reading.fields import first_year, full_year, in_order, midnight
 from benchmark.reading.sheet import is_whole
 from benchmark.reading.stamps import Stamps
 from benchmark.reading.units import HOUR, MINUTE, NOT_A_TIME, SECOND
@@ -73,7 +73,7 @@ def short_stamps(values: NDArray[np.float64], name: str) -> Stamps | None:
 def _of_two(dates: Whole, years: Whole, rest: Whole) -> Whole:
     """Convert dates with six digits to yyyymmdd; 0 for longer numbers."""
     years = years % 100
-    return np.where(dates < 10**6, full_year(years, since_of(years)) * 10_000 + rest, 0)
+    return np.where(dates < 10**6, full_year(years, first_year(years)) * 10_000 + rest, 0)
 
 
 def _ordinal(year: Whole, day: Whole) -> Whole:

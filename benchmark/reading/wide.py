@@ -29,11 +29,11 @@ def as_long(table: Table, value: str | None) -> Table:
     for kind, named in ((MONTHS, _months), (HOURS, _hours), (TIMES, _times)):
         times = named(table.names)
         if len(times) >= FEWEST and value not in times:
-            return _melted(table, times, kind)
+            return _melt(table, times, kind)
     return table
 
 
-def _melted(table: Table, times: dict[str, str], kind: str) -> Table:
+def _melt(table: Table, times: dict[str, str], kind: str) -> Table:
     others = {name: cells for name, cells in table.columns.items() if name not in times}
     year = next((name for name in others if name.lower() in PARTS[0]), None)
     timed = any(":" in str(cells[0]) for cells in others.values() if len(cells))  # rows have times of day already

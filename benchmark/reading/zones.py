@@ -24,7 +24,7 @@ def in_zone(stamps: Stamps, zone: str | None, path: Path) -> tuple[Stamps, list[
         If there is no such zone.
     """
     if zone is None:
-        return stamps, _said(stamps)
+        return stamps, _offset_notes(stamps)
     known = stamps.wall != NOT_A_TIME
     shown = np.where(known, stamps.instants, 0).view("M8[ns]")
     try:
@@ -61,7 +61,7 @@ def _first_hour(wall: NDArray[np.int64]) -> Any:
     return summer
 
 
-def _said(stamps: Stamps) -> list[str]:
+def _offset_notes(stamps: Stamps) -> list[str]:
     if stamps.offset is None or stamps.epoch:
         return []
     different = np.unique(stamps.offset[stamps.wall != NOT_A_TIME])

@@ -146,7 +146,7 @@ def _runs(values: Iterator[Any]) -> str:
 
 def _since(columns: Iterator[Any]) -> str:
     """From which year on the years of each column are; that of the last cell itself is named so."""
-    found = [(int(column[-1]), fields.since_of(column)) for column in columns]
+    found = [(int(column[-1]), fields.first_year(column)) for column in columns]
     return _runs(f"{since - last} and itself" if since % 100 == last else since for last, since in found)
 
 
