@@ -158,7 +158,7 @@ def test_without_locks_of_files_kernels_are_compiled_all_the_same(
 ) -> None:
     monkeypatch.setattr(filelock.FileLock, "acquire", Mock(side_effect=error))
     entered = False
-    with warm_up.compiling_alone():
+    with warm_up.compile_lock():
         entered = True
     assert entered
 

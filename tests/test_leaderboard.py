@@ -221,7 +221,7 @@ def test_the_highest_figure_has_rank_1_and_equal_ones_share_theirs() -> None:
 
 def test_the_interval_covers_the_mean_of_many_draws() -> None:
     x = np.random.default_rng(1).uniform(size=50)
-    low, high = summary.interval(x)
+    low, high = summary.bootstrap_interval(x)
     half = 1.96 * x.std() / np.sqrt(50)
     assert (low, high) == pytest.approx((x.mean() - half, x.mean() + half), abs=0.01)
 
