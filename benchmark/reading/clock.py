@@ -222,7 +222,7 @@ def _counted(sheet: Sheet, values: NDArray[np.float64], name: str) -> Stamps | N
 
 
 def _are_years(values: NDArray[np.float64], name: str) -> bool:
-    """Years by name and by size; they may come again in each of several series."""
+    """Return True for years, by the column's name and its values; each series may repeat them."""
     named = name.lower() in (*PARTS[0], "yr")
     return named and is_whole(values) and bool(np.all((values >= 1500) & (values < 2200)))
 

@@ -147,7 +147,10 @@ def _separator(lines: list[str]) -> str:
 
 
 def _longest_run(lines: list[str], candidates: tuple[str, ...]) -> tuple[str, int]:
-    """The separator of most lines below each other, as between a long preamble and notes, and how many they are."""
+    """Return the separator of the longest block of consecutive lines with equal widths, and its number of lines.
+
+    The block may be between a long preamble and notes.
+    """
     found = {"": max(FEWEST - 1, len(lines) // 4)}
     for one in candidates:
         runs = [(width, len([*run])) for width, run in groupby(len(split(line, one)) for line in lines)]
@@ -195,7 +198,7 @@ def _is_data(row: list[str], width: int, profile: list[str]) -> bool:
 
 
 def _fits(row: list[str], width: int, profile: list[str]) -> bool:
-    """Whether each cell is what its column mostly holds, or nothing."""
+    """Return True if each cell is empty or of the usual kind of its column."""
     kinds = [cell.kind(c) for c in row]
     return len(row) == width and all(
         k in (p, "nothing") or p in ("nothing", "text") for k, p in zip(kinds, profile, strict=True)

@@ -139,7 +139,7 @@ def _drop_outliers(rows: Rows, ticks: Any, clock: Clock, path: Path, places: Row
 
 
 def _refuse_joined_years(ticks: Any, clock: Clock, path: Path) -> None:
-    """Raise where months of several years were joined: in order of time, months lie beside others than in the file."""
+    """Raise an error for a year composed of months of several years, whose order by time is not that of the file."""
     if clock.stamps is None or len(ticks) < FEW:
         return
     falls = (np.diff(ticks) < -FALL).sum()

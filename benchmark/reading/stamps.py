@@ -16,7 +16,7 @@ from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.periods import read_periods
 from benchmark.reading.table import Cells, as_mask
 from benchmark.reading.units import DAY, MINUTE, NOT_A_TIME, Nanoseconds
-from benchmark.reading.zone_names import by_word, offsets, strange, tail_offset
+from benchmark.reading.zone_names import by_word, mark_unknown_zones, offsets, tail_offset
 
 _SECONDS = r"(?:[:.](?P<second>\d{2})(?:[.,:](?P<fraction>\d{1,9}))?)?"
 _CLOCK = rf"(?:[T ,;:_\-]+(?P<hour>\d{{1,2}})(?:[:.h](?P<minute>\d{{2}}){_SECONDS})?{HALF})?"
@@ -207,7 +207,7 @@ def _of_form(text: Cells, form: str, day_first: bool | None) -> Stamps:
     if "ordinal" in found:
         wall = wall + (found.number("ordinal") - 1) * DAY
         valid &= (found.number("ordinal") > 0) & (wall < midnight(date[0] + 1, *date[1:])[0])
-    valid &= timely & found.good & ~strange(found)
+    valid &= timely & found.good & ~mark_unknown_zones(found)
     wrong = np.flatnonzero(~valid & as_mask(text.is_valid()))
     return Stamps(
         np.where(valid, wall + since, NOT_A_TIME),

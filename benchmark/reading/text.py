@@ -157,7 +157,7 @@ def _without_comments(table: Table, broken: list[tuple[int, str]], layout: Layou
 
 
 def _around(table: Table, ragged: list[tuple[int, str]], layout: Layout) -> list[tuple[int, str]]:
-    """What is left of ragged rows without lines above the data that come again, and lines below it, both said."""
+    """Drop ragged rows that repeat lines above the data, or follow the data, with a note; return the others."""
     if not ragged or not len(table):
         return ragged
     first = str(table.columns[table.names[0]][0])

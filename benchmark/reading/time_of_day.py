@@ -29,7 +29,7 @@ ENDING = r"^(?:HE ?(\d{1,2})|(\d{1,2}) ?[-–] ?(\d{1,2}))$"  # hours by their e
 
 
 def time_of_day(sheet: Sheet, name: str, bare: bool, dates: NDArray[np.int64] | None = None) -> Nanoseconds | None:
-    """Nanoseconds since midnight; ``bare`` allows hours and ``1330`` where the name or their order suggests them."""
+    """Read a column as nanoseconds since midnight, or None; ``bare`` allows ``13`` and ``1330`` by name or order."""
     cells = sheet.cells(name)
     if pa.types.is_string(cells.type):
         cells = _range_starts(plain_times(cells))
@@ -60,7 +60,7 @@ def _jumps_at_hours(values: NDArray[np.float64]) -> bool:
 
 
 def _from_midnight(sheet: Sheet, values: NDArray[np.float64], dates: NDArray[np.int64] | None) -> bool:
-    """In a file without header: 0 to 23 on each date, one after the other."""
+    """Return True if a column of a file without header counts from 0 to 23 on each date."""
     if dates is None or not all(name.startswith("column ") for name in sheet.names):
         return False
     same = np.diff(dates) == 0

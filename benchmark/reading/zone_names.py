@@ -44,8 +44,8 @@ def offsets(found: Fields) -> tuple[NDArray[np.int32] | None, list[str]]:
     return by_word(zones, tail_offset), _named_zones(zones)
 
 
-def strange(found: Fields) -> NDArray[np.bool_]:
-    """Cells with a word behind their time that is no zone, such as ``PMx``.
+def mark_unknown_zones(found: Fields) -> NDArray[np.bool_]:
+    """Mark the cells whose time is followed by a word that is no zone, such as ``PMx``.
 
     Raises
     ------
