@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError, counted
-from benchmark.reading import labels
+from benchmark.reading import cell, labels
 from benchmark.reading.epochs import from_epoch
 from benchmark.reading.files import read_table
 from benchmark.reading.numbers import sample
@@ -157,7 +157,9 @@ def _windows(
 
 
 def _duration(sheet: Sheet, name: str, unit: str | None, of_stamps: bool) -> Ticks:
-    """Read the durations of events, in nanoseconds, or in rows if events are given by rows.
+    """Read how far the last time or row of each event lies behind its first, in nanoseconds or in rows.
+
+    An event of five rows ends four rows after its first.
 
     Raises
     ------
@@ -166,7 +168,7 @@ def _duration(sheet: Sheet, name: str, unit: str | None, of_stamps: bool) -> Tic
     """
     found = sheet.numbers(name).values
     if not of_stamps:
-        return found
+        return np.maximum(found - 1, 0)
     if not unit:
         raise UserError(
             f"{sheet.path}: {name!r} does not say its unit: call it {name}_s, {name}_min or {name}_h, or give ends"
@@ -196,14 +198,15 @@ def _times(sheet: Sheet, name: str, offset: NDArray[np.int32] | None) -> Ticks:
     if stamps is None:
         found = sheet.numbers(name)
         if sheet.has_words(name) or found.wrong or not np.isfinite(found.values).all():
-            shown = found.example or next(iter(sample(sheet.cells(name), 1)), "")
+            shown = next((c for c in sample(sheet.cells(name)) if cell.kind(c) == "text"), found.example)
             raise UserError(f"{sheet.path}: the cells of {name!r} are neither times nor row numbers, e.g. {shown!r}")
         epoch = from_epoch(found.values)
         if epoch is None:
             return found.values
         stamps = epoch
-    if (stamps.wall == NOT_A_TIME).any():
-        raise UserError(f"{sheet.path}: a cell of {name!r} is no time, e.g. {stamps.example!r}")
+    if (wrong := stamps.wall == NOT_A_TIME).any():
+        shown = str(sheet.cells(name)[int(wrong.argmax())].as_py() or "")
+        raise UserError(f"{sheet.path}: a cell of {name!r} is no time, e.g. {shown!r}")
     if stamps.offset is None or offset is None or not len(offset):
         return stamps.wall
     return stamps.instants + int(offset[0]) * MINUTE

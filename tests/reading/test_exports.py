@@ -273,6 +273,7 @@ def test_columns_that_may_be_labels_are_named(read: Read) -> None:
 EVENTS = {
     "epoch": f"start,end\n{HOURS[100].timestamp():.0f},{HOURS[111].timestamp():.0f}\n",
     "duration": f"start,duration_min\n{HOURS[100]},660\n",
+    "rows": "start,duration\n100,12\n",
     "single times": "timestamp\n" + "\n".join(map(str, HOURS[100:112])) + "\n",
 }
 
@@ -294,6 +295,14 @@ def test_units_of_a_duration(read: Read, tmp_path: Path, unit: str, length: floa
 def test_a_duration_without_its_unit_is_refused(read: Read, tmp_path: Path) -> None:
     (tmp_path / "events.csv").write_text(f"start,duration\n{HOURS[100]},660\n")
     with pytest.raises(UserError, match="does not say its unit"):
+        read(lines("time,value", HOURS, values(240)), labels=tmp_path / "events.csv")
+
+
+@pytest.mark.parametrize("good", [1, 40])
+def test_an_end_of_an_event_that_is_no_time_is_shown(read: Read, tmp_path: Path, good: int) -> None:
+    events = [f"{HOURS[k]},{HOURS[k + 1]}\n" for k in range(good)]
+    (tmp_path / "events.csv").write_text("".join(["start,end\n", *events, f"{HOURS[90]},open\n"]))
+    with pytest.raises(UserError, match=r"'end'.* no?.* times?.*, e.g. 'open'"):
         read(lines("time,value", HOURS, values(240)), labels=tmp_path / "events.csv")
 
 
