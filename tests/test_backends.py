@@ -151,7 +151,7 @@ def test_wrong_backends_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "text"), [(0, "exit code 0"), (-11, "died of SIGSEGV"), (-9, "want of memory"), (-99, "died of signal 99")]
+    ("code", "text"), [(0, "exit code 0"), (-11, "died of SIGSEGV"), (-9, "lack of memory"), (-99, "died of signal 99")]
 )
 def test_manner_of_death(code: int, text: str) -> None:
     assert text in describe_exit(code)
