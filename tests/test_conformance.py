@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
@@ -290,16 +291,19 @@ def test_check_lists_what_is_kept_exempt_and_broken(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def promise(name: str, outcome: Any) -> Any:
-        return SimpleNamespace(name=name, proves=f"It does {name}.", reason="none can", run=Mock(side_effect=[outcome]))
+        return SimpleNamespace(
+            name=name, requirement=f"It does {name}.", reason="none can", run=Mock(side_effect=[outcome])
+        )
 
     made = [promise("a", "passed"), promise("b", "exempt"), promise("c", CheckFailed("no")), promise("d", KeyError(3))]
     monkeypatch.setattr("benchmark.catalogue.checks.iter_checks", lambda cls: made)
     assert main(["check", "AbsDeviation"]) == 1
-    assert capsys.readouterr().out.splitlines()[1:] == [
+    shown = re.sub(r"\(mock.py, line \d+\)", "(FILE, line N)", capsys.readouterr().out)
+    assert shown.splitlines()[1:] == [
         "  ok     a                It does a.",
         "  exempt b                none can",
         "  FIX    c                no",
-        "  FIX    d                It does d. But it raised KeyError: 3",
+        "  FIX    d                It does d. But it raised KeyError: 3 (FILE, line N)",
         "2 to fix",
     ]
 

@@ -46,7 +46,7 @@ def near(a: np.ndarray, b: np.ndarray) -> bool:
 def test_joined_networks_compute_what_each_does_and_come_back(stem):
     torch.manual_seed(0)
     models = [FeatureFlow(count, 4, 3, stem, rotate=True) for count in (2, 1, 3)]
-    together, x = FeatureFlow.joined(models), torch.randn(6, 1, 8, 32)
+    together, x = FeatureFlow.join(models), torch.randn(6, 1, 8, 32)
     for model, mine in zip(models, torch.split(x, [2, 1, 3]), strict=True):
         model.fit_scales(model.maps(mine))
     together.fit_scales(together.maps(x))
@@ -60,7 +60,7 @@ def test_joined_networks_compute_what_each_does_and_come_back(stem):
             theirs = torch.split(q.grad, [p.shape[0] // model.shape[0] * m.shape[0] for m in models])[k]
             torch.testing.assert_close(theirs, p.grad, msg=name)
     kept = [{name: value.clone() for name, value in model.state_dict().items()} for model in models]
-    together.part(models)
+    together.split_into(models)
     for model, before in zip(models, kept, strict=True):
         assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items() if value.ndim)
 

@@ -180,7 +180,7 @@ def test_lines_compare_like_with_like() -> None:
 
 def test_rows_that_repeat_a_method_say_on_how_many_files_and_what_decides() -> None:
     lines, _ = leaderboard.summarise([some("MP", "MatrixProfile", 0.0), some("ScaleFlow", "", 0.3)])
-    part = leaderboard.document(leaderboard.sheets(lines)).split("### Rows that repeat")[1].split("###")[0]
+    part = leaderboard.document(leaderboard.sheets(lines)).split("### Rows that reproduce")[1].split("###")[0]
     (row,) = [line for line in part.splitlines() if "MatrixProfile" in line]
     assert "40 of 40" in row
     assert "stumpy" in row
@@ -396,7 +396,7 @@ def test_tables_have_the_figures_and_the_files_of_each_source() -> None:
     sources = [file.split("_")[1] for file in whole]
     head = next(line for line in text.split("### By source")[1].splitlines() if line.startswith("| Row"))
     assert re.findall(r"(\w+) \((\d+)\)", head) == [(s, str(sources.count(s))) for s in sorted(set(sources))]
-    by_name = {line.split(" | ")[0]: line for line in text.split("### Rows that repeat")[0].splitlines()}
+    by_name = {line.split(" | ")[0]: line for line in text.split("### Rows that reproduce")[0].splitlines()}
     assert f"best: {lines[-1].method}" in by_name["| **ScaleFlow (ours)**"]
     assert "best" not in by_name["| **POLY (ours)**"]
 

@@ -76,7 +76,7 @@ def test_only_a_few_series_stay_in_memory(tmp_path: Path) -> None:
             hashes.append(toy(str(k), seed=k).sha256)
         for data_hash in hashes:
             store.load_series(data_hash)
-        assert store._at_hand.cache_info().currsize <= 8
+        assert store._recent.cache_info().currsize <= 8
 
 
 def test_a_later_version_or_other_data_replaces_what_tables_see(tmp_path: Path) -> None:
@@ -575,7 +575,7 @@ def test_answers_may_be_words_and_columns_capitals(tmp_path: Path) -> None:
     file.write_text("Series,Score\n" + "".join(f"Toy/toy,{bool(label)}\n" for label in toy().labels))
     with Store(fill(tmp_path / "s.sqlite", "D"), write=True) as store:
         (note,) = import_scores(store, file, "Theirs").notes
-    assert "as given: F1 1.000" in note
+    assert "as binary predictions: F1 1.000" in note
 
 
 def test_a_name_nearly_right_is_guessed_and_cells_without_a_column_are_refused(tmp_path: Path) -> None:
@@ -585,7 +585,7 @@ def test_a_name_nearly_right_is_guessed_and_cells_without_a_column_are_refused(t
     with Store(fill(tmp_path / "s.sqlite", "D"), write=True) as store:
         with pytest.raises(UserError, match=r"did you mean Toy/toy\?"):
             import_scores(store, near, "Theirs")
-        with pytest.raises(UserError, match="more cells than its first line"):
+        with pytest.raises(UserError, match="more cells than its header line"):
             import_scores(store, more, "Theirs")
         store.put_series(toy(seed=1))  # other values under the same name
         with pytest.raises(UserError, match="Toy/toy matches 2 stored series: give the whole hash"):
@@ -599,7 +599,7 @@ def test_answers_of_zero_and_one_are_measured_as_given(tmp_path: Path) -> None:
     with Store(fill(tmp_path / "s.sqlite", "D"), write=True) as store:
         (note,) = import_scores(store, file, "Theirs").notes
         row = store.frame().set_index("detector").loc["Theirs"]
-    assert "as given: F1 0.889" in note  # 4 of 5 found, none wrong: 2 * 4 / (4 + 5)
+    assert "as binary predictions: F1 0.889" in note  # 4 of 5 found, none wrong: 2 * 4 / (4 + 5)
     assert (row["precision_given"], row["recall_given"], row["event_f1_given"]) == (1.0, 0.8, 1.0)
 
 
