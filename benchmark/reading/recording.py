@@ -143,7 +143,7 @@ def lineup(
         facts.append(("series", f"{series!r} of {len(split.names)} in {' and '.join(map(repr, split.columns))}"))
     facts.append(("time", clock.name if clock else "none; rows are numbered from 0"))
     known = int((~found.filled).argmax())
-    facts.append(("values", f"{found.column!r}, from {found.show_value(known)} on"))
+    facts.append(("values", f"{found.column!r}, first value {found.show_value(known)}"))
     facts.append(("labels", _labels_line(found, sheet, label)))
     used = {found.column, label, *(clock.columns if clock else ()), *(split.columns if split else ())}
     unused = [name for name in sheet.names if name not in used]

@@ -228,7 +228,5 @@ def _groups(names: list[str], pairs: pd.DataFrame) -> list[tuple[str, ...]]:
 
 def _method(n_detectors: int, n_series: int, n_datasets: int, alpha: float) -> str:
     start = f"Friedman over {n_series} series; pairs" if n_detectors > 2 else f"{n_series} series, compared"
-    return (
-        f"{start} by Wilcoxon's signed-rank test, ranks within each of {n_datasets} data sets, "
-        f"each series counting the same, Holm-corrected at {alpha:g}"
-    )
+    within = f" ranks within each of {n_datasets} data sets," if n_datasets > 1 else ""
+    return f"{start} by Wilcoxon's signed-rank test,{within} each series counting the same, Holm-corrected at {alpha:g}"

@@ -264,7 +264,7 @@ def test_the_line_up_begins_with_the_first_known_value_and_counts_without_totals
     times = pd.date_range("2023-05-01", periods=200, freq="10min")
     cells = ["" if k < 3 else v for k, v in enumerate(WAVE)]
     got = read(lines("time,v", [*times, "Total"], [*cells, round(WAVE[3:].sum(), 3)]))
-    assert f"values  'v', from {WAVE[3]} on" in got.lineup
+    assert f"values  'v', first value {WAVE[3]}" in got.lineup
     assert "rows    200 of 200 kept, 3 values missing" in got.lineup
 
 

@@ -38,7 +38,7 @@ def test_the_line_up(read: Read, wave: np.ndarray, times: pd.DatetimeIndex) -> N
     assert got.lineup == [
         "file    mine.csv (text, UTF-8, separated by ',')",
         "time    'when'",
-        f"values  'kW', from {wave[0]} on",
+        f"values  'kW', first value {wave[0]}",
         "labels  'label', 1 of 300 points anomalous",
         "unused  note",
         "first   2023-06-27 18:00:00",
