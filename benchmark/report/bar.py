@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
-
-import pandas as pd
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchmark import catalogue
 from benchmark.report.results import Source, lines
@@ -14,6 +12,9 @@ from benchmark.report.tables import Entry, Row, Versus
 from benchmark.report.text import figure, signed
 from benchmark.report.verdicts import Verdict, caveats, compare
 from benchmark.statistics import Pair, paired_bootstrap
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Against = Callable[[Row, Row, str], Versus]
 

@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from benchmark.catalogue import published, published_order, registry
 from benchmark.errors import UserError, printable
@@ -21,6 +20,9 @@ from benchmark.report.results import lines
 from benchmark.report.tables import GROUPS, Entry, Row, Table, ordered_datasets, ordered_protocols
 from benchmark.report.text import short_hash
 from benchmark.report.verdicts import seed_interval
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LONGEST = {"dataset": 80, "series": 80, "label": 60, "protocol": 80, "reason": 800}  # characters that are shown
 COMMON = "prefix"  # the protocol that is possible for every detector and uses no labels

@@ -7,15 +7,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import accumulate
-from typing import Any, NamedTuple
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmark.grid import protocols
 from benchmark.report import html, text, traces
 from benchmark.report.results import Array, Labels, Source, lines
 from benchmark.report.tables import DATASETS, ordered_protocols
 from datasets import name_matches
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Card = dict[str, Any]
 PLACE = ["dataset", "series", "data_hash"]

@@ -10,13 +10,13 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from benchmark.report.style import ACCENT, INK, QUIET
 from benchmark.report.tables import Table
 from benchmark.statistics import RankTest, rank_test
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 

@@ -6,12 +6,14 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from benchmark.errors import printable
 from benchmark.report.tables import Row, Table
 from benchmark.report.text import heading
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CELL_COLUMNS = [  # the documented order
     *("dataset", "series", "detector", "protocol", "seed", "source", "status", "reason", "auroc", "auprc", "n"),

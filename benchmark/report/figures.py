@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 import datasets
 from benchmark.errors import counted
 from benchmark.report.results import Array, Labels, Source, lines
 from benchmark.store import evaluate
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAMES = evaluate.IMMEDIATE
 PLACE = ["dataset", "series", "data_hash"]

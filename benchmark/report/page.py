@@ -7,9 +7,7 @@ import shlex
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmark.catalogue import registry
 from benchmark.grid import protocols
@@ -20,6 +18,9 @@ from benchmark.report.pictures import roc_tables
 from benchmark.report.results import Report
 from benchmark.report.roc import Curve
 from benchmark.report.tables import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Beside(NamedTuple):

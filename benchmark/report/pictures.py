@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from benchmark.report import style, text
 from benchmark.report.cd_diagram import rank_figure, rank_inputs
 from benchmark.report.derived import Derived
@@ -19,6 +17,7 @@ from benchmark.report.training import training_figure, training_histories
 from benchmark.store import Store
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 

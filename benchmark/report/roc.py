@@ -8,7 +8,6 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from benchmark.metrics import Undefined, roc_curve
 from benchmark.report import style, text
@@ -17,6 +16,7 @@ from benchmark.report.style import BLUE, COLOURS, DASHES, FAINT, GREEN, INK, PIN
 from benchmark.report.tables import Row, Table
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 

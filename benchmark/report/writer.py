@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 import datasets
 from benchmark.catalogue import registry
@@ -26,6 +24,9 @@ from benchmark.report.results import Report, Source
 from benchmark.report.roc import roc_curves
 from benchmark.report.tables import Sheet, Table
 from benchmark.store import Store, evaluate
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 KEPT = ".derived.zip"
 COPIED = ("table.md", "table.tex", "table.csv", "citations.bib")
