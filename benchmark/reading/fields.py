@@ -224,13 +224,13 @@ def _goes_on(wall: Nanoseconds) -> bool:
 
     A file with a typical day for each month also fits two orders, but contains whole days.
     """
-    dates, counts = np.unique(wall // DAY, return_counts=True)
+    days, steps = wall // DAY, np.diff(wall)
+    dates, counts = np.unique(days, return_counts=True)
     if len(dates) < 2 or (np.diff(dates) != 1).any():
         return False
     if len(np.unique(wall)) > len(dates):  # with times of day
-        change = np.flatnonzero(np.diff(wall // DAY))
-        usual = np.median(np.diff(wall))
-        return bool((np.diff(wall)[change] == usual).all() and (wall[0] % DAY or (wall[-1] + usual) % DAY))
+        usual = np.median(steps)
+        return bool((steps[np.diff(days) != 0] == usual).all() and (wall[0] % DAY or (wall[-1] + usual) % DAY))
     whole = counts[1:-1]
     return len(whole) > 0 and whole[0] > 24 and bool((whole == whole[0]).all() and counts[0] < whole[0])
 

@@ -140,11 +140,12 @@ def _drop_outliers(rows: Rows, ticks: Any, clock: Clock, path: Path, places: Row
 
 def _refuse_joined_years(ticks: Any, clock: Clock, path: Path) -> None:
     """Raise an error for a year composed of months of several years, whose order by time is not that of the file."""
-    if clock.stamps is None or len(ticks) < FEW:
+    steps = np.diff(ticks)
+    falls = (steps < -FALL).sum()
+    if clock.stamps is None or len(ticks) < FEW or not falls or falls < (steps < 0).sum():
         return
-    falls = (np.diff(ticks) < -FALL).sum()
     gaps = (np.diff(np.sort(ticks)) > GAP).sum()
-    if falls and falls == (np.diff(ticks) < 0).sum() and gaps >= falls and ((np.diff(ticks) > GAP).sum() <= MONTHS):
+    if gaps >= falls and (steps > GAP).sum() <= MONTHS:
         raise UserError(
             f"{path}: the times of {clock.name} fall back by years in {counted(int(falls), 'place')} and leave gaps "
             f"when they are sorted, as in a typical year made of several: keep the order of the rows with "

@@ -66,13 +66,13 @@ def find_split(sheet: Sheet, clock: Clock | None, taken: tuple[str | None, ...])
     if not _values_are_left(sheet, clock, keys):
         return None
     keys.sort(key=lambda name: not NAME.fullmatch(name))
-    splits = [_split(sheet, (key,)) for key in keys]
+    groups: list[tuple[str, ...]] = [(key,) for key in keys]
     keys = sorted(keys, key=sheet.names.index)
     if 2 < len(keys) <= SEVERAL:
-        splits += [_split(sheet, pair) for pair in combinations(keys, 2)]
+        groups += combinations(keys, 2)
     if len(keys) > 1:
-        splits.append(_split(sheet, tuple(keys)))
-    for split in splits:
+        groups.append(tuple(keys))
+    for split in (_split(sheet, group) for group in groups):  # one after the other: each goes through the whole file
         if 1 < len(split.names) <= len(sheet.table) / 2 and _explains(split, clock):
             return split
     return None

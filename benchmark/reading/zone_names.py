@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ ABBREVIATED = {"utc": 0, "gmt": 0, "z": 0, "wet": 0, "cet": 60, "cest": 120, "bs
 }  # fmt: skip
 
 
-NONE = r"^([A-Z]{3,4}|.*\d|(?i:|h|hrs?|hs|uhr|std))$"  # zones that are looked up, and words that tell nothing
+LOOKED_UP = re.compile(r"[A-Z]{3,4}|.*\d", re.ASCII)  # abbreviations, and offsets such as +01:00
+NO_ZONE = re.compile(r"|h|hrs?|hs|uhr|std", re.I)  # words that tell nothing
 
 
 class UnknownZone(Exception):
@@ -35,9 +37,7 @@ def offsets(found: Fields) -> tuple[NDArray[np.int32] | None, list[str]]:
     """
     zones = found.text("zone")
     timed = (found.length("minute") > 0) | (found.length("half") > 0)
-    told = timed & (as_mask(pc.match_substring_regex(zones, r"^[A-Z]{3,4}$|\d$")) | _known(zones)) | (
-        found.length("hour") > 0
-    ) & as_mask(pc.equal(zones, "Z"))
+    told = timed & _mark(zones, _is_zone) | (found.length("hour") > 0) & as_mask(pc.equal(zones, "Z"))
     if not told.any():
         return None, []
     zones = pc.if_else(told, zones, "")
@@ -54,14 +54,18 @@ def mark_unknown_zones(found: Fields) -> NDArray[np.bool_]:
     """
     zones = found.text("zone")
     timed = (found.length("minute") > 0) | (found.length("half") > 0)
-    odd = timed & ~as_mask(pc.match_substring_regex(zones, NONE)) & ~_known(zones)
+    odd = timed & _mark(zones, lambda word: not _is_zone(word) and not NO_ZONE.fullmatch(word))
     if odd.any() and odd.sum() >= 0.5 * timed.sum():
         raise UnknownZone(str(zones[int(np.argmax(odd))]))
     return np.asarray(odd)
 
 
-def _known(zones: Cells) -> NDArray[np.bool_]:
-    return by_word(zones, lambda word: int(word.lower() in ABBREVIATED)) > 0
+def _is_zone(word: str) -> bool:
+    return bool(LOOKED_UP.fullmatch(word)) or word.lower() in ABBREVIATED
+
+
+def _mark(zones: Cells, rule: Callable[[str], bool]) -> NDArray[np.bool_]:
+    return by_word(zones, rule) > 0
 
 
 def by_word(words: Cells, value: Any) -> NDArray[np.int32]:

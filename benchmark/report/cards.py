@@ -10,8 +10,9 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmark.grid import protocols
+from benchmark.metrics import Labels
 from benchmark.report import html, text, traces
-from benchmark.report.results import Array, Labels, Source, lines
+from benchmark.report.results import Array, Source, lines
 from benchmark.report.tables import DATASETS, ordered_protocols
 from datasets import name_matches
 

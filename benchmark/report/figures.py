@@ -14,7 +14,8 @@ import numpy as np
 
 import datasets
 from benchmark.errors import counted
-from benchmark.report.results import Array, Labels, Source, lines
+from benchmark.metrics import Labels
+from benchmark.report.results import Array, Source, lines
 from benchmark.store import evaluate
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.metrics import Labels
 from benchmark.report.derived import Derived
 from benchmark.report.tables import Sheet, Table
 from benchmark.store import Store
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = NDArray[np.float64]
-Labels = NDArray[np.uint8]
 
 
 class Source:

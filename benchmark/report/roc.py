@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.metrics import Undefined, roc_curve
+from benchmark.metrics import Labels, Undefined, roc_curve
 from benchmark.report import style, text
-from benchmark.report.results import Array, Labels, Source, lines
+from benchmark.report.results import Array, Source, lines
 from benchmark.report.style import BLUE, COLOURS, DASHES, FAINT, GREEN, INK, PINK, QUIET, VERMILION
 from benchmark.report.tables import Row, Table
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark.report import style
+from benchmark.report.results import Array
 from benchmark.report.style import BLUE, INK, VERMILION
 from benchmark.store import Store
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Array = NDArray[np.float64]
 Histories = dict[str, dict[str, dict[str, list[float]]]]
 
 

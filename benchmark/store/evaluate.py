@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from benchmark import metrics
 from benchmark.errors import UserError
 from benchmark.grid import protocols
+from benchmark.metrics import Labels
 from benchmark.store.store import REMEDY, Store
 from benchmark.store.store import MetricRow as MetricRow
 from benchmark.store.validity import fault_of_metric
 from datasets import Series
 from detectors import estimate_window
 
-Labels = NDArray[np.uint8]
 IMMEDIATE = ("auroc", "auprc")  # kept with each cell as it ends
 TOLERANCE = 1e-9  # libraries of another version sum in another order
 
@@ -26,7 +26,7 @@ TOLERANCE = 1e-9  # libraries of another version sum in another order
 def measure(
     key: str,
     names: Sequence[str],
-    labels: NDArray[np.uint8],
+    labels: Labels,
     scores: NDArray[np.float64],
     protocol: str,
     window: int,
@@ -68,7 +68,8 @@ def fill(
                     labels, period = labels_and_period(row["data_hash"])
                     _, mine, scores = store.scored(row["key"], labels)
                 except KeyError as error:
-                    raise UserError(f"{store.path}: cell {row['key']} lacks its scores or series: {REMEDY}") from error
+                    where = f"{row['detector']} on {row['dataset']}/{row['series']}"
+                    raise UserError(f"{store.path}: scores or series of {where} are not in it: {REMEDY}") from error
                 calls.append(delayed(measure)(row["key"], lacking, mine, scores, row["protocol"], period))
             rows = [row for measured in parallel(calls) for row in measured]
             store.put_metrics(rows)
