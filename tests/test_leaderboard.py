@@ -131,7 +131,7 @@ def test_the_measures_are_those_of_slow_loops(pair: tuple[np.ndarray, np.ndarray
 def some(label: str, method: str, shift: float, files: int = 40, exact: bool = True) -> Figures:
     prints = leaderboard.published_figures()[method or "POLY"]
     values = {file: value + shift for file, value in list(prints.items())[::8][:files]}
-    return Figures(label, label, method, exact, 1, values, dict(values))
+    return Figures(label, label, method, exact, {0: values}, dict(values))
 
 
 @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ def test_a_page_is_renewed_between_its_markers(store: Path, tmp_path: Path, caps
         "### By source",
         "### Rank test",
         "Tremor",
-        "every row of ours is one run",
+        "Seeds: the number of runs behind a figure",
     ):
         assert part in once, part
     page.write_text("no markers")
@@ -359,12 +359,25 @@ def test_the_report_page_has_the_leaderboard(store: Path, tmp_path: Path) -> Non
     assert '<a href="#beyond">' in page
 
 
-def test_seeds_of_a_row_are_told() -> None:
-    row = some("SAND", "SAND", 0.0)
-    row.seeds = 5
-    lines, _ = leaderboard.summarise([row, some("SR", "SR", 0.0)])
-    notes = leaderboard.sheets(lines)[0].notes
-    assert any(note.startswith("Seeds: SAND (ours) 5;") for note in notes)
+def test_a_random_row_tells_its_seeds_and_their_range_a_deterministic_one_that_it_has_none() -> None:
+    random, certain = some("SAND", "SAND", 0.0, exact=False), some("SR", "SR", 0.0)
+    random.by_seed[1] = {file: value + 0.02 for file, value in random.by_seed[0].items()}
+    lines, _ = leaderboard.summarise([random, certain])
+    table = leaderboard.sheets(lines)[0]
+    seeds = {row[0]: row[table.head.index("Seeds")] for row in table.rows}
+    assert (seeds["SAND (ours)"], seeds["SR (ours)"], seeds["SR"]) == ("2", "any", "")
+    low = float(np.mean(list(random.by_seed[0].values())))
+    said = f"Lowest and highest mean of a seed: SAND (ours) {low:.3f} to {low + 0.02:.3f}.".replace(" 0.", " .")
+    assert said in table.notes
+
+
+def test_a_random_method_that_repeats_print_is_compared_by_the_published_seed() -> None:
+    row = some("IForest", "Sub-IForest", 0.0)
+    row.by_seed[1] = {file: value + 0.02 for file, value in row.by_seed[0].items()}
+    line = next(line for line in leaderboard.summarise([row])[0] if line.kind == "ours")
+    assert line.mean == pytest.approx(line.published + 0.01)
+    assert (line.met, line.verdict, line.seeds) == (40, "to the digit (40 of 40)", "2")
+    assert line.reproduced == pytest.approx(line.published)
 
 
 def test_a_row_has_the_fewest_seeds_of_its_files() -> None:

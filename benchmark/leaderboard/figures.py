@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,9 +28,36 @@ class Figures:
     detector: str
     method: str = ""  # the published method that it reproduces; empty if none
     exact: bool = False  # True if the published figures can be reproduced to the last digit
-    seeds: int = 0  # smallest number of seeds of a file
-    vus_pr: dict[str, float] = field(default_factory=dict)  # file -> mean over seeds
-    after_train: dict[str, float] = field(default_factory=dict)  # the same on the rows after the training rows
+    by_seed: dict[int, dict[str, float]] = field(default_factory=dict)  # seed -> file -> VUS-PR
+    after_train: dict[str, float] = field(default_factory=dict)  # file -> mean over seeds, on the rows after training
+
+    @property
+    def vus_pr(self) -> dict[str, float]:
+        """The mean over seeds of each file."""
+        files = sorted({file for values in self.by_seed.values() for file in values})
+        return {f: mean_of(values[f] for values in self.by_seed.values() if f in values) for f in files}
+
+    @property
+    def seeds(self) -> int:
+        """The smallest number of seeds of a file."""
+        return min(sum(file in values for values in self.by_seed.values()) for file in self.vus_pr)
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The lowest and highest mean over all files of one seed; NaN if no seed has all files."""
+        whole = [mean_of(values.values()) for values in self.by_seed.values() if len(values) == len(self.vus_pr)]
+        return (min(whole), max(whole)) if whole else (float("nan"), float("nan"))
+
+    @property
+    def as_published(self) -> dict[str, float]:
+        """The figures to compare with print: of the published seed 0 if that reproduces print, else the means."""
+        return self.vus_pr | self.by_seed.get(0, {}) if self.exact else self.vus_pr
+
+
+def mean_of(values: Iterable[float]) -> float:
+    """Return the mean, or NaN without values."""
+    numbers = list(values)
+    return float(np.mean(numbers)) if numbers else float("nan")
 
 
 def figures(store: Store) -> list[Figures]:
@@ -51,17 +79,20 @@ def leaderboard_cells(store: Store) -> pd.DataFrame:
 def _row(label: str, cells: pd.DataFrame) -> Figures:
     detector, params = str(cells["detector"].iloc[0]), json.loads(cells["params"].iloc[0])
     known = next((r for r in tsb_ad_rows() if r.detector == detector and params == ({} if r.main else r.params)), None)
-    means = cells.groupby("series")[["vus_pr", AFTER_TRAIN]].mean()
-    after = means[AFTER_TRAIN].dropna()
+    by_seed = cells.pivot_table(index="series", columns="seed", values="vus_pr")
+    after = cells.groupby("series")[AFTER_TRAIN].mean().dropna()
     return Figures(
         label,
         detector,
         known.method if known else "",
         known.exact if known else False,
-        int(cells.groupby("series")["seed"].nunique().min()),
-        {str(name): float(value) for name, value in means["vus_pr"].items()},
-        {str(name): float(value) for name, value in after.items()},
+        {int(str(seed)): _values(column.dropna()) for seed, column in by_seed.items()},
+        _values(after),
     )
+
+
+def _values(column: pd.Series[float]) -> dict[str, float]:
+    return {str(file): float(value) for file, value in column.items()}
 
 
 def _after_train(store: Store, cells: pd.DataFrame) -> list[float]:

@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.grid import source_in_name
-from benchmark.leaderboard.figures import Figures
+from benchmark.leaderboard.figures import Figures, mean_of
 from benchmark.leaderboard.published import published_figures, tuning_sources
+from benchmark.report import build
 from benchmark.statistics import RankTest, rank_test
 
 DIGIT = 1e-4  # a published figure is reproduced to the digit within this difference
@@ -42,7 +43,9 @@ class Line:
     without_tuned: float = float("nan")  # mean over files of other sources than those of the tuning series
     best_without_tuned: tuple[str, float] = ("", float("nan"))  # best published method on these files, and its mean
     tuned: frozenset[str] = field(default_factory=frozenset)  # sources of the tuning series
-    seeds: int = 1  # smallest number of seeds of a file; figures are means over seeds
+    seeds: str = ""  # smallest number of seeds of a file, "any" of a deterministic row; figures are means over seeds
+    range: tuple[float, float] = (float("nan"), float("nan"))  # lowest and highest mean of a seed
+    reproduced: float = float("nan")  # mean to compare with print: of the published seed, if that reproduces it
 
     @property
     def mean(self) -> float:
@@ -85,7 +88,7 @@ def _ours(row: Figures, rank: float) -> Line:
     rest = {file: value for file, value in row.vus_pr.items() if source_in_name(file) not in tuned}
     method = row.method or best_published(row.vus_pr)[0]
     theirs = published_figures()[method]
-    pairs = [(value, theirs[file]) for file, value in row.vus_pr.items()]
+    pairs = [(value, theirs[file]) for file, value in row.as_published.items()]
     met = sum(abs(a - b) <= DIGIT for a, b in pairs)
     return Line(
         _name(row),
@@ -102,7 +105,9 @@ def _ours(row: Figures, rank: float) -> Line:
         mean_of(rest.values()) if tuned else float("nan"),
         best_published(rest) if tuned and rest else ("", float("nan")),
         tuned,
-        row.seeds,
+        str(row.seeds) if build.is_random(row.detector) else "any",
+        row.range,
+        mean_of(value for value, _ in pairs),
     )
 
 
@@ -121,12 +126,6 @@ def verdict(pairs: list[tuple[float, float]], met: int, exact: bool) -> str:
     near = abs(mean_of(a for a, _ in pairs) - mean_of(b for _, b in pairs)) <= NEAR
     text = "mean within .01" if near else "not reproduced"
     return f"{text} ({met} of {len(pairs)} to the digit)" if exact else text
-
-
-def mean_of(values: Iterable[float]) -> float:
-    """Return the mean, or NaN without values."""
-    numbers = list(values)
-    return float(np.mean(numbers)) if numbers else float("nan")
 
 
 def bootstrap_interval(values: Iterable[float], seed: int = 0) -> tuple[float, float]:
