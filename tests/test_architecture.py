@@ -48,7 +48,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.store", "benchmark.execution"),
         *("benchmark.report", "benchmark.detection", "benchmark.metrics", "detectors", "datasets"),
     ),
-    "benchmark.reading": (*GROUND, "datasets"),
+    "benchmark.reading.options": (),
+    "benchmark.reading.parsing": (*GROUND, "benchmark.reading.options"),
+    "benchmark.reading.formats": (*GROUND, "benchmark.reading.options", "benchmark.reading.parsing"),
+    "benchmark.reading.clocks": (*GROUND, "benchmark.reading.options", "benchmark.reading.parsing"),
+    "benchmark.reading": (
+        *(*GROUND, "benchmark.reading.options", "benchmark.reading.parsing", "benchmark.reading.formats"),
+        *("benchmark.reading.clocks", "datasets"),
+    ),
     "benchmark.leaderboard": (
         *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.metrics", "benchmark.report"),
         *("benchmark.statistics", "benchmark.store", "detectors"),

@@ -8,14 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError, counted
-from benchmark.reading import labels
-from benchmark.reading.clock import NAME as CLOCK_NAME
-from benchmark.reading.clock import Clock
-from benchmark.reading.epochs import from_epoch
-from benchmark.reading.names import PARTS
-from benchmark.reading.numbers import sample
+from benchmark.reading.clocks import CLOCK_NAME, Clock, from_epoch
 from benchmark.reading.options import WITHOUT
-from benchmark.reading.sheet import Sheet, is_constant, is_counter, is_whole
+from benchmark.reading.parsing import PARTS, Sheet, is_constant, is_counter, is_whole, labels, sample
 
 VALUE_NAMES = ("_value", "value", "values", "data", "y", "x")
 IDENTIFIER = re.compile(

@@ -12,14 +12,22 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError, counted
-from benchmark.reading import cell, labels
-from benchmark.reading.epochs import from_epoch
-from benchmark.reading.files import read_table
-from benchmark.reading.numbers import sample
+from benchmark.reading.clocks import from_epoch
+from benchmark.reading.formats import read_table
 from benchmark.reading.options import ReadOptions
-from benchmark.reading.sheet import Sheet
-from benchmark.reading.table import Table, from_columns
-from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND
+from benchmark.reading.parsing import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOT_A_TIME,
+    SECOND,
+    Sheet,
+    Table,
+    cell,
+    from_columns,
+    labels,
+    sample,
+)
 
 START = re.compile(r"(t?_?start|begin|from|first|onset|anfang|von)([ _]?(time|date|timestamp|row|index))?", re.I)
 END = re.compile(

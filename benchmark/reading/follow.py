@@ -15,25 +15,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError, counted
-from benchmark.reading.cell import kind
-from benchmark.reading.clock import find_clock
-from benchmark.reading.codes import without_codes
-from benchmark.reading.encoding import as_utf8
+from benchmark.reading.clocks import TimeText, find_clock, in_zone
+from benchmark.reading.formats import (
+    Layout,
+    as_utf8,
+    cells_of,
+    double_quoted,
+    find_layout,
+    read_lines,
+    read_text,
+    split,
+)
 from benchmark.reading.forward import Jump
-from benchmark.reading.json_file import read_lines
-from benchmark.reading.layout import Layout, find_layout, split
-from benchmark.reading.marks import Undecided
-from benchmark.reading.numbers import Numbers, sample
 from benchmark.reading.options import LOST_AT_MOST, WITHOUT, ReadOptions
+from benchmark.reading.parsing import (
+    DAY,
+    NOT_A_TIME,
+    Numbers,
+    Sheet,
+    Undecided,
+    from_columns,
+    is_whole,
+    kind,
+    sample,
+    without_codes,
+)
 from benchmark.reading.points import Points, no_points
 from benchmark.reading.read import recordings_of, refusal
 from benchmark.reading.recording import Recording
 from benchmark.reading.series import find_split
-from benchmark.reading.sheet import Sheet, is_whole
-from benchmark.reading.table import from_columns
-from benchmark.reading.text import cells_of, double_quoted, read_text
-from benchmark.reading.units import DAY, NOT_A_TIME
-from benchmark.reading.zones import TimeText, in_zone
 
 Ints = NDArray[np.int64]
 JSON_LINES = "{"

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from benchmark.errors import UserError
-from benchmark.reading.files import from_arrow, tidy
+from benchmark.reading.formats import from_arrow, tidy
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.read import recordings_of
 from benchmark.reading.recording import Recording

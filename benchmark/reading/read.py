@@ -11,20 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError, counted, unknown
-from benchmark.reading import labels
-from benchmark.reading.clock import Clock, find_clock, unread_times
-from benchmark.reading.codes import without_codes
+from benchmark.reading.clocks import Clock, Order, arrange, file_order, find_clock, in_zone, unread_times
 from benchmark.reading.columns import find_label, find_value
 from benchmark.reading.events import labels_from
-from benchmark.reading.files import read_table
-from benchmark.reading.numbers import Numbers
+from benchmark.reading.formats import read_table
 from benchmark.reading.options import LOST_AT_MOST, MISSING_AT_MOST, WITHOUT, ReadOptions
-from benchmark.reading.order import Order, arrange, file_order
+from benchmark.reading.parsing import Numbers, Sheet, Table, labels, without_codes
 from benchmark.reading.recording import Recording, ValueText, lineup, set_times
 from benchmark.reading.series import ALL, SEPARATOR, Split, find_split, list_series, parse_keys, select_series
-from benchmark.reading.sheet import Sheet
-from benchmark.reading.table import Table
-from benchmark.reading.zones import in_zone
 
 FEWEST = 10  # rows of a column that was joined with others
 JOINED_BELOW = 0.7  # a column with values in a smaller share of rows may have times of its own

@@ -11,13 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.errors import counted
-from benchmark.reading.clock import Clock
+from benchmark.reading.clocks import Clock, Order, TimeText, wall_at
 from benchmark.reading.options import ReadOptions
-from benchmark.reading.order import Order, wall_at
+from benchmark.reading.parsing import MINUTE, Sheet, is_whole
 from benchmark.reading.series import Split
-from benchmark.reading.sheet import Sheet, is_whole
-from benchmark.reading.units import MINUTE
-from benchmark.reading.zones import TimeText
 
 LISTED = 8
 

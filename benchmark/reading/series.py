@@ -13,9 +13,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError, counted, unknown
-from benchmark.reading.clock import Clock
-from benchmark.reading.sheet import Sheet, is_whole
-from benchmark.reading.units import NOT_A_TIME
+from benchmark.reading.clocks import Clock
+from benchmark.reading.parsing import NOT_A_TIME, Sheet, is_whole
 
 NAME = re.compile(
     r".*(series|kpi|metric|sensor|device|station|host|node|channel|tag|item|variable|symbol|ticker|meter|machine|unit"

@@ -8,8 +8,8 @@ import pytest
 from written import Read, german, lines
 
 from benchmark.errors import UserError
-from benchmark.reading.labels import decode
-from benchmark.reading.whole_dates import whole_dates
+from benchmark.reading.clocks.whole_dates import whole_dates
+from benchmark.reading.parsing.labels import decode
 
 ODD_COLUMNS = {
     "": np.arange(300),

@@ -13,7 +13,7 @@ import pytest
 from written import Read, archive, lines
 
 from benchmark.errors import UserError
-from benchmark.reading import encoding
+from benchmark.reading.formats import encoding
 
 N = 60
 DAYS = pd.date_range("2024-01-05", periods=N, freq="D")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.reading.marks import Undecided
-from benchmark.reading.numbers import read_numbers
+from benchmark.reading.parsing.marks import Undecided
+from benchmark.reading.parsing.numbers import read_numbers
 
 
 def values(cells: list[str | None], **given_: str) -> list[float]:

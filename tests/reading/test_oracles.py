@@ -15,17 +15,17 @@ from written import Read, lines
 
 from benchmark.errors import UserError
 from benchmark.reading import ReadOptions, read_recording
-from benchmark.reading.cell import is_unit
-from benchmark.reading.codes import without_codes
-from benchmark.reading.excel import _table
+from benchmark.reading.clocks.time_of_day import _bare_clock
+from benchmark.reading.clocks.zones import hours_added
 from benchmark.reading.follow import _blocks
-from benchmark.reading.numbers import read_numbers
+from benchmark.reading.formats.excel import _table
+from benchmark.reading.parsing.cell import is_unit
+from benchmark.reading.parsing.codes import without_codes
+from benchmark.reading.parsing.numbers import read_numbers
+from benchmark.reading.parsing.stamps import read_stamps
+from benchmark.reading.parsing.states import read_states
+from benchmark.reading.parsing.units import HOUR, NOT_A_TIME, SECOND
 from benchmark.reading.source import open_source
-from benchmark.reading.stamps import read_stamps
-from benchmark.reading.states import read_states
-from benchmark.reading.time_of_day import _bare_clock
-from benchmark.reading.units import HOUR, NOT_A_TIME, SECOND
-from benchmark.reading.zones import hours_added
 
 FORMS = {  # form, and the finest unit that it shows
     "%Y-%m-%d %H:%M:%S.%f": "us",

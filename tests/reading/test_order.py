@@ -8,8 +8,8 @@ import pytest
 from written import Read, lines
 
 from benchmark.errors import UserError
-from benchmark.reading import zones
-from benchmark.reading.units import HOUR
+from benchmark.reading.clocks import zones
+from benchmark.reading.parsing.units import HOUR
 
 
 def local(start: str, step: str, zone: str, count: int = 600) -> pd.DatetimeIndex:

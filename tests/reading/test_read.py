@@ -15,7 +15,7 @@ from written import Read, german, lines
 from benchmark.cli import main
 from benchmark.errors import UserError
 from benchmark.reading import ReadOptions, read_recording, read_recordings
-from benchmark.reading.codes import CODES
+from benchmark.reading.parsing.codes import CODES
 
 
 def test_a_plain_file_needs_no_word(read: Read) -> None:

@@ -7,10 +7,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from benchmark.reading.epochs import from_epoch
-from benchmark.reading.fields import Ambiguous
-from benchmark.reading.stamps import read_stamps
-from benchmark.reading.units import NOT_A_TIME
+from benchmark.reading.clocks.epochs import from_epoch
+from benchmark.reading.parsing.fields import Ambiguous
+from benchmark.reading.parsing.stamps import read_stamps
+from benchmark.reading.parsing.units import NOT_A_TIME
 
 FORMS = [
     "%Y-%m-%d %H:%M:%S",

@@ -14,14 +14,17 @@ import pandas as pd
 import pyarrow as pa
 
 from benchmark.errors import UserError
-from benchmark.reading import ReadOptions, epochs, excel, fields, whole_dates, zone_names
-from benchmark.reading.marks import Undecided
-from benchmark.reading.numbers import read_numbers
-from benchmark.reading.sheet import Sheet
-from benchmark.reading.stamps import Stamps, read_stamps
-from benchmark.reading.table import Table
-from benchmark.reading.time_of_day import time_of_day
-from benchmark.reading.units import NOT_A_TIME
+from benchmark.reading import ReadOptions
+from benchmark.reading.clocks import epochs, whole_dates
+from benchmark.reading.clocks.time_of_day import time_of_day
+from benchmark.reading.formats import excel
+from benchmark.reading.parsing import fields, zone_names
+from benchmark.reading.parsing.marks import Undecided
+from benchmark.reading.parsing.numbers import read_numbers
+from benchmark.reading.parsing.sheet import Sheet
+from benchmark.reading.parsing.stamps import Stamps, read_stamps
+from benchmark.reading.parsing.table import Table
+from benchmark.reading.parsing.units import NOT_A_TIME
 from tests.whole import Subject
 from tests.whole.kept import number, numbers
 

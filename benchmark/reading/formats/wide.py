@@ -9,9 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 
-from benchmark.reading import cell
-from benchmark.reading.names import LETTERS, PARTS, month_of
-from benchmark.reading.table import Table
+from benchmark.reading.parsing import LETTERS, PARTS, Table, cell, month_of
 
 HOURS, MONTHS, TIMES = "hours of the day", "months of the year", "times"
 HOUR = re.compile(r"(?:h|he|hr|hour|stunde|heure|hora)?[ _]?(\d{1,2})(?::00)?(?: ?(?:h|uhr))?", re.I)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any
 
-from benchmark.reading import cell
+from benchmark.reading.parsing import cell
 
 Columns = dict[str, list[Any]]
 Path = tuple[str | int, ...]

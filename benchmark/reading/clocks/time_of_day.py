@@ -10,13 +10,23 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError
-from benchmark.reading import cell
-from benchmark.reading.fields import LATEST, Fields, plain_times
-from benchmark.reading.numbers import mostly, sample
 from benchmark.reading.options import WITHOUT
-from benchmark.reading.sheet import Sheet, is_whole
-from benchmark.reading.table import Cells
-from benchmark.reading.units import HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
+from benchmark.reading.parsing import (
+    HOUR,
+    LATEST,
+    MINUTE,
+    NOT_A_TIME,
+    SECOND,
+    Cells,
+    Fields,
+    Nanoseconds,
+    Sheet,
+    cell,
+    is_whole,
+    mostly,
+    plain_times,
+    sample,
+)
 
 HOUR_NAME = re.compile(r"\W*(hour|hr|hh|stunde|time|zeit|uhrzeit|hora|heure|hour_of_day|hrmn|hhmm|std)\b.*", re.I)
 CLOCK = (

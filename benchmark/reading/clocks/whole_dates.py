@@ -8,10 +8,18 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.reading.fields import first_year, full_year, in_order, midnight
-from benchmark.reading.sheet import is_whole
-from benchmark.reading.stamps import Stamps
-from benchmark.reading.units import HOUR, MINUTE, NOT_A_TIME, SECOND
+from benchmark.reading.parsing import (
+    HOUR,
+    MINUTE,
+    NOT_A_TIME,
+    SECOND,
+    Stamps,
+    first_year,
+    full_year,
+    in_order,
+    is_whole,
+    midnight,
+)
 
 Whole = NDArray[np.int64]
 FIRST, LAST = 17_000_101, 21_991_231

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from benchmark.reading.fields import Fields
-from benchmark.reading.table import Cells, as_mask
+from benchmark.reading.parsing.fields import Fields
+from benchmark.reading.parsing.table import Cells, as_mask
 
 ABBREVIATED = {"utc": 0, "gmt": 0, "z": 0, "wet": 0, "cet": 60, "cest": 120, "bst": 60, "eet": 120, "eest": 180} | {
     "mez": 60, "mesz": 120,

@@ -11,16 +11,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError
-from benchmark.reading import cell
-from benchmark.reading.codes import split
-from benchmark.reading.fields import Ambiguous
-from benchmark.reading.marks import Country, Undecided
-from benchmark.reading.numbers import Numbers, read_numbers, sample
 from benchmark.reading.options import ReadOptions
-from benchmark.reading.stamps import Stamps, read_stamps
-from benchmark.reading.states import MOST, STATES, count_words, read_states
-from benchmark.reading.table import Cells, Table
-from benchmark.reading.zone_names import UnknownZone
+from benchmark.reading.parsing import cell
+from benchmark.reading.parsing.codes import split
+from benchmark.reading.parsing.fields import Ambiguous
+from benchmark.reading.parsing.marks import Country, Undecided
+from benchmark.reading.parsing.numbers import Numbers, read_numbers, sample
+from benchmark.reading.parsing.stamps import Stamps, read_stamps
+from benchmark.reading.parsing.states import MOST, STATES, count_words, read_states
+from benchmark.reading.parsing.table import Cells, Table
+from benchmark.reading.parsing.zone_names import UnknownZone
 
 FEW = 60
 

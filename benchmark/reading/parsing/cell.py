@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from benchmark.reading.names import ANY, LETTERS
+from benchmark.reading.parsing.names import ANY, LETTERS
 
 NOTHING = frozenset(
     [

@@ -13,8 +13,8 @@ from zipfile import BadZipFile
 import pyarrow as pa
 
 from benchmark.errors import UserError, counted, unknown
-from benchmark.reading.layout import are_units
-from benchmark.reading.table import Table, from_columns, unique_names
+from benchmark.reading.formats.layout import are_units
+from benchmark.reading.parsing import Table, from_columns, unique_names
 
 Row = tuple[Any, ...]
 

@@ -10,13 +10,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from benchmark.reading.fields import HALF, LATEST, Fields, day_and_month, in_order, midnight, plain_times, year_notes
-from benchmark.reading.names import LETTERS, month_of
-from benchmark.reading.numbers import mostly, sample
-from benchmark.reading.periods import read_periods
-from benchmark.reading.table import Cells, as_mask
-from benchmark.reading.units import DAY, MINUTE, NOT_A_TIME, Nanoseconds
-from benchmark.reading.zone_names import by_word, mark_unknown_zones, offsets, tail_offset
+from benchmark.reading.parsing.fields import (
+    HALF,
+    LATEST,
+    Fields,
+    day_and_month,
+    in_order,
+    midnight,
+    plain_times,
+    year_notes,
+)
+from benchmark.reading.parsing.names import LETTERS, month_of
+from benchmark.reading.parsing.numbers import mostly, sample
+from benchmark.reading.parsing.periods import read_periods
+from benchmark.reading.parsing.table import Cells, as_mask
+from benchmark.reading.parsing.units import DAY, MINUTE, NOT_A_TIME, Nanoseconds
+from benchmark.reading.parsing.zone_names import by_word, mark_unknown_zones, offsets, tail_offset
 
 _SECONDS = r"(?:[:.](?P<second>\d{2})(?:[.,:](?P<fraction>\d{1,9}))?)?"
 _CLOCK = rf"(?:[T ,;:_\-]+(?P<hour>\d{{1,2}})(?:[:.h](?P<minute>\d{{2}}){_SECONDS})?{HALF})?"

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from benchmark.errors import UserError, counted
-from benchmark.reading.cell import NOTHING
-from benchmark.reading.numbers import Numbers
-from benchmark.reading.table import Cells, as_mask
+from benchmark.reading.parsing.cell import NOTHING
+from benchmark.reading.parsing.numbers import Numbers
+from benchmark.reading.parsing.table import Cells, as_mask
 
 NAMED = """off/on closed/open close/open false/true f/t no/yes n/y inactive/active disabled/enabled down/up low/high
     stopped/running stop/run idle/busy offline/online unlocked/locked absent/present clear/detected

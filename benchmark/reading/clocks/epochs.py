@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError
-from benchmark.reading.sheet import is_whole
-from benchmark.reading.stamps import Stamps
-from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND
+from benchmark.reading.parsing import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND, Stamps, is_whole
 
 OLDEST, YOUNGEST = 315_532_800, 3_155_760_000  # 1980 and 2070; LabVIEW's seconds since 1904 are larger
 TIMELY = "time|date|stamp|datum|zeit|fecha|hora|heure"

@@ -12,12 +12,11 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from benchmark.errors import UserError, counted
-from benchmark.reading import cell
-from benchmark.reading.encoding import as_utf8
-from benchmark.reading.influx import is_annotated, join_tables
-from benchmark.reading.layout import BLANK, NAMES, Layout, find_layout, is_comment, plain, split
+from benchmark.reading.formats.encoding import as_utf8
+from benchmark.reading.formats.influx import is_annotated, join_tables
+from benchmark.reading.formats.layout import BLANK, NAMES, Layout, find_layout, is_comment, plain, split
 from benchmark.reading.options import LOST_AT_MOST, ReadOptions
-from benchmark.reading.table import Table, as_mask
+from benchmark.reading.parsing import Table, as_mask, cell
 
 UNUSED = "\x1f"  # a separator that occurs in no file, for files of one column
 SHOWN = 3

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from benchmark.reading.numbers import sample
-from benchmark.reading.table import Cells, as_mask
-from benchmark.reading.units import DAY, HOUR, MINUTE, SECOND, Nanoseconds
+from benchmark.reading.parsing.numbers import sample
+from benchmark.reading.parsing.table import Cells, as_mask
+from benchmark.reading.parsing.units import DAY, HOUR, MINUTE, SECOND, Nanoseconds
 
 Whole = NDArray[np.int64]
 Mask = NDArray[np.bool_]

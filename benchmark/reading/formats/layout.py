@@ -13,8 +13,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 
 from benchmark.errors import UserError, counted
-from benchmark.reading import cell
-from benchmark.reading.table import unique_names
+from benchmark.reading.parsing import cell, unique_names
 
 HEAD_BYTES = 1 << 17
 HEAD_LINES = 400

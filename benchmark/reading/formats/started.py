@@ -10,8 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmark.errors import UserError
-from benchmark.reading.numbers import sample
-from benchmark.reading.table import Cells, Table
+from benchmark.reading.parsing import Cells, Table, sample
 
 START = (10**9, 2 * 10**9)  # seconds since 1970: from 2001 to 2033
 BELOW = 10**8  # upper bound of the values after a start time

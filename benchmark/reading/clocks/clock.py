@@ -14,19 +14,33 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError
-from benchmark.reading import cell
-from benchmark.reading.epochs import doubt, epoch_notes, from_epoch, spreadsheet_days
-from benchmark.reading.names import PARTS, PERIODS, SHORT, month_of
-from benchmark.reading.numbers import mostly, sample
+from benchmark.reading.clocks.epochs import doubt, epoch_notes, from_epoch, spreadsheet_days
+from benchmark.reading.clocks.time_of_day import refuse_periods, time_of_day
+from benchmark.reading.clocks.whole_dates import short_stamps, whole_dates
 from benchmark.reading.options import LOST_AT_MOST, WITHOUT
-from benchmark.reading.sheet import Sheet, is_constant, is_counter, is_whole
-from benchmark.reading.stamps import YEARLESS, Stamps, read_stamps
-from benchmark.reading.time_of_day import refuse_periods, time_of_day
-from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME
-from benchmark.reading.whole_dates import short_stamps, whole_dates
+from benchmark.reading.parsing import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOT_A_TIME,
+    PARTS,
+    PERIODS,
+    SHORT,
+    YEARLESS,
+    Sheet,
+    Stamps,
+    cell,
+    is_constant,
+    is_counter,
+    is_whole,
+    month_of,
+    mostly,
+    read_stamps,
+    sample,
+)
 
 BEST_NAMES = ("_time", "timestamp", "time", "datetime", "date_time", "date", "ts", "ds", "t")
-NAME = re.compile(
+CLOCK_NAME = re.compile(
     r".*(time|date|stamp|datum|zeit|uhr|fecha|hora|heure|epoch|clock|utc|jour|tag\b).*|ts|ds|t|dt|index", re.I
 )
 VALUE_NAME = re.compile(r"_?values?|y|x|data|reading|measurement", re.I)
@@ -100,7 +114,7 @@ def _refuse_two_epochs(clock: Clock, sheet: Sheet) -> None:
     name = clock.columns[0]
     if clock.stamps is not None and not clock.stamps.epoch.endswith("since 1970"):
         return
-    days = doubt(sheet.numbers(name).values, name) if NAME.fullmatch(name) or clock.stamps is not None else ""
+    days = doubt(sheet.numbers(name).values, name) if CLOCK_NAME.fullmatch(name) or clock.stamps is not None else ""
     if days and clock.stamps is None:
         clock.notes.append(f"{name!r} only counts; it has times with {days}.")
     elif days:
@@ -176,7 +190,7 @@ def _refuse_mixed_forms(sheet: Sheet, free: list[str]) -> None:
 def _preference(clock: Clock, sheet: Sheet) -> tuple[int, int, int, int, int]:
     """Return a sort key: time stamps before years, then other numbers; usual names first, then left to right."""
     name = clock.columns[0].lower()
-    known = BEST_NAMES.index(name) if name in BEST_NAMES else len(BEST_NAMES) + (not NAME.fullmatch(name))
+    known = BEST_NAMES.index(name) if name in BEST_NAMES else len(BEST_NAMES) + (not CLOCK_NAME.fullmatch(name))
     coarse = int(clock.stamps is not None and clock.stamps.dates_only)
     place = sheet.names.index(clock.columns[0]) if clock.columns[0] in sheet.names else 0
     years = clock.numbers is not None and _are_years(clock.numbers, name)
@@ -201,13 +215,13 @@ def _as_clock(sheet: Sheet, name: str, asked: bool) -> Clock | None:
     if sheet.numbers(name).wrong:
         return None
     values = sheet.numbers(name).values
-    likely = asked or _ordered(values) or bool(NAME.fullmatch(name)) or (compact and is_constant(values))
+    likely = asked or _ordered(values) or bool(CLOCK_NAME.fullmatch(name)) or (compact and is_constant(values))
     if not likely:
         return None
     epoch = stamps if compact else _counted(sheet, values, name)
     if epoch is not None:
         return Clock((name,), epoch, notes=[*epoch_notes(epoch, name), *epoch.notes])
-    counts = is_counter(values) or (_in_order(values) and bool(NAME.fullmatch(name))) or _are_years(values, name)
+    counts = is_counter(values) or (_in_order(values) and bool(CLOCK_NAME.fullmatch(name))) or _are_years(values, name)
     return Clock((name,), None, values) if counts else None
 
 

@@ -9,7 +9,7 @@ import re
 import pyarrow as pa
 
 from benchmark.errors import UserError
-from benchmark.reading.table import Table
+from benchmark.reading.parsing import Table
 
 BOOKKEEPING = ("result", "table", "_start", "_stop")
 

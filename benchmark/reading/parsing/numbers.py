@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from benchmark.errors import counted
-from benchmark.reading.cell import DASHES, NOTHING
-from benchmark.reading.marks import QUOTES, SPACES, Country, decide, grouped
-from benchmark.reading.table import Cells, as_mask, count_true
+from benchmark.reading.parsing.cell import DASHES, NOTHING
+from benchmark.reading.parsing.marks import QUOTES, SPACES, Country, decide, grouped
+from benchmark.reading.parsing.table import Cells, as_mask, count_true
 
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 NAMES = {SPACES: "blanks", QUOTES: "apostrophes", ",": "commas", ".": "dots"}

@@ -11,8 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError
-from benchmark.reading.stamps import Stamps
-from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
+from benchmark.reading.parsing import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds, Stamps
 
 
 def in_zone(stamps: Stamps, zone: str | None, path: Path) -> tuple[Stamps, list[str]]:

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError, counted
-from benchmark.reading.clock import Clock
+from benchmark.reading.clocks.clock import Clock
+from benchmark.reading.clocks.zones import hours_added
 from benchmark.reading.options import LOST_AT_MOST, WITHOUT
-from benchmark.reading.stamps import Stamps
-from benchmark.reading.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND
-from benchmark.reading.zones import hours_added
+from benchmark.reading.parsing import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND, Stamps
 
 Rows = NDArray[np.int64]
 INSERTED = -1

@@ -8,11 +8,11 @@ from functools import partial
 
 import numpy as np
 
-from benchmark.reading.fields import SINCE, first_year, full_year, year_notes
-from benchmark.reading.names import LETTERS, month_of
-from benchmark.reading.numbers import mostly
-from benchmark.reading.table import Cells
-from benchmark.reading.units import DAY, NOT_A_TIME, Nanoseconds
+from benchmark.reading.parsing.fields import SINCE, first_year, full_year, year_notes
+from benchmark.reading.parsing.names import LETTERS, month_of
+from benchmark.reading.parsing.numbers import mostly
+from benchmark.reading.parsing.table import Cells
+from benchmark.reading.parsing.units import DAY, NOT_A_TIME, Nanoseconds
 
 FIRST, LAST, EPOCH = 1700, 2200, date(1970, 1, 1)
 WEEK, QUARTER, MONTH, NAMED = "week", "quarter", "month", "month by name"

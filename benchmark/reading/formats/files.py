@@ -11,15 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from benchmark.errors import UserError, counted
-from benchmark.reading.encoding import decompress
-from benchmark.reading.excel import read_excel
-from benchmark.reading.influx import mark_series
-from benchmark.reading.json_file import read_json
+from benchmark.reading.formats.encoding import decompress
+from benchmark.reading.formats.excel import read_excel
+from benchmark.reading.formats.influx import mark_series
+from benchmark.reading.formats.json_file import read_json
+from benchmark.reading.formats.started import with_times
+from benchmark.reading.formats.text import read_text
+from benchmark.reading.formats.wide import as_long
 from benchmark.reading.options import ReadOptions
-from benchmark.reading.started import with_times
-from benchmark.reading.table import Table, from_columns
-from benchmark.reading.text import read_text
-from benchmark.reading.wide import as_long
+from benchmark.reading.parsing import Table, from_columns
 
 LAST = 12  # rows at the end that are searched for totals
 _WORD = (

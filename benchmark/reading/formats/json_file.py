@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 
 from benchmark.errors import UserError
-from benchmark.reading.encoding import as_utf8
-from benchmark.reading.nested import SERIES, Columns, longest, records
-from benchmark.reading.table import Table, from_columns
+from benchmark.reading.formats.encoding import as_utf8
+from benchmark.reading.formats.nested import SERIES, Columns, longest, records
+from benchmark.reading.parsing import Table, from_columns
 
 
 def read_json(raw: bytes, path: Path, encoding: str | None) -> Table:

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from benchmark.errors import counted
-from benchmark.reading.cell import NOTHING
-from benchmark.reading.table import Cells
+from benchmark.reading.parsing.cell import NOTHING
+from benchmark.reading.parsing.table import Cells
 
 Labels = NDArray[np.uint8]
 NAME = re.compile(

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pyarrow.compute as pc
 
-from benchmark.reading.table import Cells, count_true
+from benchmark.reading.parsing.table import Cells, count_true
 
 Country = Literal["comma", "dot", "dates", "semicolon", "unknown"]
 SPACES = " \u00a0\u202f\u2009"

@@ -1,0 +1,56 @@
+"""Parse the cells of a column, as a whole: numbers, time stamps, states, labels."""
+
+from __future__ import annotations
+
+from benchmark.reading.parsing import cell, labels
+from benchmark.reading.parsing.cell import kind
+from benchmark.reading.parsing.codes import without_codes
+from benchmark.reading.parsing.fields import LATEST, Fields, first_year, full_year, in_order, midnight, plain_times
+from benchmark.reading.parsing.marks import Undecided
+from benchmark.reading.parsing.names import LETTERS, PARTS, PERIODS, SHORT, month_of
+from benchmark.reading.parsing.numbers import Numbers, mostly, sample
+from benchmark.reading.parsing.sheet import Sheet, is_constant, is_counter, is_whole
+from benchmark.reading.parsing.stamps import YEARLESS, Stamps, read_stamps
+from benchmark.reading.parsing.table import Cells, Table, as_mask, from_columns, unique_names
+from benchmark.reading.parsing.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
+
+__all__ = [
+    "DAY",
+    "HOUR",
+    "LATEST",
+    "LETTERS",
+    "MINUTE",
+    "NOT_A_TIME",
+    "PARTS",
+    "PERIODS",
+    "SECOND",
+    "SHORT",
+    "YEARLESS",
+    "Cells",
+    "Fields",
+    "Nanoseconds",
+    "Numbers",
+    "Sheet",
+    "Stamps",
+    "Table",
+    "Undecided",
+    "as_mask",
+    "cell",
+    "first_year",
+    "from_columns",
+    "full_year",
+    "in_order",
+    "is_constant",
+    "is_counter",
+    "is_whole",
+    "kind",
+    "labels",
+    "midnight",
+    "month_of",
+    "mostly",
+    "plain_times",
+    "read_stamps",
+    "sample",
+    "unique_names",
+    "without_codes",
+]
