@@ -3,9 +3,14 @@
 # ruff: noqa: E501 - one case a line
 from __future__ import annotations
 
+import os
+import platform
+import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -17,12 +22,14 @@ from benchmark.grid.costs import Cost
 from benchmark.speed import MATCHES, Match, costing, measure, memory, present, series, tables, worker
 from benchmark.speed.measure import Growth, Run, agree
 from benchmark.speed.others import Side
+from benchmark.system import provenance, settings
 from datasets import Series
 from detectors import Array
 from tests.support.series import sine
 from tests.whole import Subject
 from tests.whole.kept import array, command, number, shown
 
+MACHINE = {"python_version": "3.11.7", "platform": "Linux-6.1", "node": "desk"}
 Call = tuple[dict[str, float], Array]
 
 
@@ -234,6 +241,39 @@ def figures_of_speed(folder: Path) -> str:
     return "\n".join([*parts, *shown(vars(Growth(10.0)), "growth")]) + "\n"
 
 
+def _machine(cpu: str | None, named: tuple[str, str], absent: tuple[str, ...], git: Any) -> list[str]:
+    """What is told of a machine: its ``/proc/cpuinfo``, its names by Python, the packages it lacks, answers of git."""
+
+    def version(package: str) -> str:
+        if package in absent:
+            raise metadata.PackageNotFoundError(package)
+        return f"{len(package)}.0"
+
+    with ExitStack() as all_of_it:
+        read = {"return_value": cpu} if cpu is not None else {"side_effect": FileNotFoundError}
+        patches = (
+            *(mock.patch.object(Path, "read_text", **read), mock.patch.object(metadata, "version", version)),
+            *(mock.patch.object(platform, name, lambda value=value: value) for name, value in MACHINE.items()),
+            mock.patch.multiple(platform, processor=lambda: named[0], machine=lambda: named[1]),
+            mock.patch.object(settings, "cores", return_value=6),
+            mock.patch.object(subprocess, "run", side_effect=git),
+            mock.patch.object(os, "getloadavg", return_value=(1.26, 9.0, 9.0)),
+        )
+        for patch in patches:
+            all_of_it.enter_context(patch)
+        record = provenance.provenance(jobs=3, threads=2)
+        return [provenance.version_line(), *provenance.measured_on(["bench", "--quick"]), *shown(record), ""]
+
+
+def speed_machines(folder: Path) -> str:
+    """What is written of the machine: one with all packages, in a changed checkout; two that lack packages and names."""
+    done = subprocess.CompletedProcess[Any]
+    intel = "processor: 0\nmodel name\t: Intel(R) Xeon: 8481C\n\nprocessor: 1\nmodel name\t: another\n"
+    parts = _machine(intel, ("x86_64", "x86_64"), (), [done([], 0), done([], 0, stdout=" 0123456789ab-dirty\n")])
+    parts += _machine("CPU part: 0xd0c\n", ("aarch64", "arm"), ("tsad-benchmark", "pyod", "joblib"), [done([], 1)])
+    return "\n".join(parts + _machine(None, ("", "arm64"), ("numba",), subprocess.TimeoutExpired("git", 5)))
+
+
 SUBJECTS: dict[str, Subject] = {
-    s.__name__: s for s in (speed_measured, speed_of_cases, speed_of_others, figures_of_speed)
+    s.__name__: s for s in (speed_measured, speed_of_cases, speed_of_others, figures_of_speed, speed_machines)
 }
