@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,14 @@ from datasets._base import Arrays, DataError, Dataset, Facts, Series
 from datasets._tsb_uad import check_labels, check_train, read_file
 
 ENDINGS = (".out", ".csv", ".txt")
+TEST = re.compile(r"(?<![a-z])test(?![a-z])", re.I)
 
 
 class FolderDataset(Dataset):
     """A data set of the files in one folder, named like the folder unless another name is given.
 
-    If the folder's name is that of a data set of the package, its path is the name. ``X.train.*`` is the training part
-    of ``X.test.*`` if both exist.
+    If the folder's name is that of a data set of the package, its path is the name. A file is the training part of
+    another if their names differ in ``train`` and ``test``, as ``X.train.csv`` and ``X.test.csv`` do.
 
     Examples
     --------
@@ -42,11 +44,8 @@ class FolderDataset(Dataset):
         self.name = name or (str(folder.resolve()) if short in _registry.names(archives=True) else short)
         self.title = f"files of {folder}"
         files = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in self.endings and path.is_file())
-        series = [
-            name
-            for name in files
-            if name.replace(".train.", ".test.") == name or name.replace(".train.", ".test.") not in files
-        ]
+        self.train_files = {name: train for name in files if (train := _train_of(name, files))}
+        series = [name for name in files if name not in self.train_files.values()]
         self.series = tuple(Facts(name) for name in series)
         if not series:
             raise DataError(f"{folder} holds no {', '.join(self.endings)} file with value,label lines", self.name)
@@ -66,15 +65,26 @@ class FolderDataset(Dataset):
         return Series(self.name, series, values, labels, "file", self._train(series))
 
     def _train(self, series: str) -> NDArray[np.float64] | None:
-        path = self.folder / series.replace(".test.", ".train.")
-        if path.name == series or not path.exists():
+        if series not in self.train_files:
             return None
+        path = self.folder / self.train_files[series]
         values, labels = read_file(path, header=True)
         check_train(labels, str(path))
         return values
 
     def _simulate(self, facts: Facts, seed: int) -> Arrays:
         raise DataError(f"{self.folder / facts.name} is your own file: it cannot be simulated", self.name, facts.name)
+
+
+def _train_of(name: str, files: list[str]) -> str:
+    """Return the file with the training part of a test file; empty if there is none.
+
+    GutenTAG calls the training part without anomalies ``train_no_anomaly.csv``.
+    """
+    known = {file.lower(): file for file in files}
+    plain = TEST.sub("train", name.lower())
+    found = [known[train] for train in (plain, TEST.sub("train_no_anomaly", name.lower())) if train in known]
+    return found[0] if found and plain != name.lower() else ""
 
 
 def load_folder(path: str | Path, name: str = "") -> FolderDataset:

@@ -88,7 +88,7 @@ def test_the_data_set_of_the_guide_converts_what_it_imitates(tmp_path: Path) -> 
     from datasets import DataError, Dataset
 
     space: dict[str, object] = {"__name__": "guide"}
-    exec(compile(blocks("docs/adding-a-data-set.md", "python")[0], "guide", "exec"), space)
+    exec(compile(blocks("docs/adding-a-data-set.md", "python")[1], "guide", "exec"), space)
     made = space["Pulse"]
     assert isinstance(made, type)
     assert issubclass(made, Dataset)

@@ -20,13 +20,17 @@ IDENTIFIER = re.compile(
     rf"|semana|settimana|{'|'.join(name for part in PARTS for name in part)}",
     re.I,
 )
+PREDICTED = re.compile(r".*(predict|pred[ _-]|[ _-]pred|detected|estimated|score).*", re.I)
 SHOWN, SIDEWAYS = 8, 20
 RARE = 0.2
+UNUSED = "was not used as labels"
 CONSTANT = 5  # rank of a column that never changes
 
 
 def find_label(sheet: Sheet, taken: tuple[str | None, ...], notes: list[str]) -> str | None:
     """Return the column of labels: the one that the user named, or one recognized by its name and entries.
+
+    Of several, one of 0 and 1 is taken before others; a note names the others. Predictions are no labels.
 
     Raises
     ------
@@ -43,14 +47,22 @@ def find_label(sheet: Sheet, taken: tuple[str | None, ...], notes: list[str]) ->
                 f"{sheet.path}: the column {wanted!r} cannot be read as labels: {why} (--label {WITHOUT} ignores it)"
             )
         return wanted
+    usable: dict[str, str] = {}
     for name in sheet.names:
         if name in taken or not (labels.is_label_name(name) or labels.holds_labels(sheet.cells(name))):
             continue
         decoded, why = labels.decode(sheet.cells(name))
-        if decoded is not None:
-            return name
-        notes.append(f"The column {name!r} was not used as labels: {why}.")
-    return None
+        if PREDICTED.fullmatch(name) and decoded is not None:
+            decoded, why = None, "its name says that these are predictions (--label takes them)"
+        if decoded is None:
+            notes.append(f"The column {name!r} {UNUSED}: {why}.")
+        else:
+            usable[name] = why
+    chosen = min(usable, key=lambda name: bool(usable[name]), default=None)
+    if len(usable) > 1:
+        others = ", ".join(name for name in usable if name != chosen)
+        notes.append(f"The labels are taken from the column {chosen!r}; --label chooses another ({others}).")
+    return chosen
 
 
 def find_value(sheet: Sheet, clock: Clock | None, label: str | None, series: tuple[str, ...], notes: list[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -12,21 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError, counted
+from benchmark.reading.columns import UNUSED
+from benchmark.reading.forms import (
+    PLAIN,
+    TSB_AD,
+    UCR,
+    Labels,
+    describe_other,
+    find_windows,
+    folders_below,
+    form_of,
+    may_hold_series,
+    no_data,
+    parse_ucr_name,
+)
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.read import read_recordings, series_in
 from benchmark.reading.recording import Recording
 from datasets import DataError, FolderDataset, Series, check_train, read_file
 
-UCR = re.compile(r".*[_ ](?P<train>\d+)[_ ](?P<start>\d+)[_ ](?P<end>\d+)(\.\w+){1,2}")
-UCR_SAYS_SO = re.compile(r"ucr|anomaly", re.I)
-PLAIN = "two numbers a line and no header"  # read to the bit by the strict reader of such files
-TSB_AD = "Data,Label"
-INDEX = "TimeEval's index of data sets"
-INDEX_COLUMNS = {"train_path", "test_path"}
-ABOUT = re.compile(r"(readme|licen[cs]e|citation|changelog)\b", re.I)
-WINDOWS = ("combined_windows.json", "combined_labels.json", "*windows*.json", "*labels*.json")
 PARTS = ":"
-Labels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -70,23 +74,29 @@ class FileFolder(FolderDataset):
     """
 
     endings = (
-        *(".out", ".csv", ".txt", ".tsv", ".parquet", ".pq", ".feather", ".xlsx", ".xls"),
+        *(".out", ".csv", ".txt", ".tsv", ".dat", ".data", ".parquet", ".pq", ".feather", ".xlsx", ".xls"),
+        *(".json", ".jsonl", ".ndjson"),
         *(".gz", ".bz2", ".xz", ".zip", ".hdf", ".h5", ".hdf5"),  # reading HDF raises an error with advice
     )
 
     def __init__(
         self, folder: Path, name: str, options: FolderOptions, say: Callable[[str], None] = lambda message: None
     ) -> None:
-        _look_below(folder, self.endings)
+        if folder.is_dir() and not any(may_hold_series(path, self.endings) for path in folder.iterdir()):
+            raise no_data(folder, self.endings)
         super().__init__(folder, name)
         self.options, self._say, self._said = options, say, set[str]()
         self.series = tuple(
             replace(facts, name=part) for facts in self.series for part in self._parts(folder / facts.name)
         )
+        if not self.series:
+            raise no_data(folder, self.endings)
+        if below := folders_below(folder, self.endings, "*/*"):
+            say(f"{folder}: its subfolders are not read; each is a data set of its own, e.g. --dataset {below[0]}")
 
     def _parts(self, path: Path) -> list[str]:
         """Return the names of the series of a file."""
-        form = _form(path)
+        form = form_of(path)
         if what := self._no_series(path, form):
             self._say(f"{path} is {what} and no series.")
             return []
@@ -103,7 +113,7 @@ class FileFolder(FolderDataset):
         labels = self.options.reading.labels
         if labels is not None and labels.exists() and path.samefile(labels):
             return "the file of labels"
-        return INDEX if form == INDEX else "a text about the data" if ABOUT.match(path.name) else ""
+        return describe_other(path, form)
 
     def read(self, series: str) -> Series:
         """Read one series of one file.
@@ -116,17 +126,16 @@ class FileFolder(FolderDataset):
         self.facts(series)
         file, _, part = (series, "", "") if (self.folder / series).exists() else series.rpartition(PARTS)
         path = self.folder / file
-        form = _form(path) if self.options == FolderOptions() else ""
-        if form == PLAIN:
-            try:
-                return super().read(series)
-            except DataError as error:
-                hint = "; --label 'column 2' takes -1 and 1, too" if "label" in str(error) else ""
-                raise DataError(f"{error}{hint}", self.name, series) from error
-        if form == TSB_AD:
-            return self._read_tsb_ad(path, series)
+        form = form_of(path) if self.options == FolderOptions() else ""
         try:
-            return self._read(path, series, part)
+            if form == PLAIN:
+                return super().read(series)
+            return self._read_tsb_ad(path, series) if form == TSB_AD else self._read(path, series, part)
+        except DataError as error:
+            if ": the label is " not in str(error):
+                raise
+            column = "Label" if form == TSB_AD else "'column 2'"
+            raise DataError(f"{error}; --label {column} takes -1 and 1, too", self.name, series) from error
         except UserError as error:
             raise DataError(str(error), self.name, series) from error
 
@@ -137,10 +146,10 @@ class FileFolder(FolderDataset):
 
     def _read(self, path: Path, series: str, part: str) -> Series:
         options = replace(self.options.reading, series=part or self.options.reading.series)
-        windows = _windows(path)
+        windows = find_windows(path)
         found = read_recordings(path, options)[0]
-        form, labels, train = "its own labels", found.labels, self.options.train
-        ucr = _ucr(path, len(found)) if labels is None else None
+        form, labels, train = _labels_of(found, options), found.labels, self.options.train
+        ucr = parse_ucr_name(path, len(found)) if labels is None else None
         if ucr and found.filled.any():
             raise UserError(
                 f"{path} has {counted(int(found.filled.sum()), 'row')} without a value or blank: its name counts rows, "
@@ -153,15 +162,19 @@ class FileFolder(FolderDataset):
             form, labels = f"labels of {windows.name}", found.labels
         if labels is None:
             raise DataError(_no_labels(found, path), self.name, series)
-        self._say_once(series, " ".join([f"values {found.column!r}, {form}.", *found.notes]))
+        beside = self.train_files.get(path.name)
+        part_of = (
+            f" {beside} is not used, since the first {train:,} rows are." if train else f" Training part: {beside}."
+        )
+        self._say_once(series, " ".join([f"values {found.column!r}, {form}.{part_of if beside else ''}", *found.notes]))
         read = self._split(series, found.values, labels, train, path)
-        return read if train else replace(read, train=self._train_file(path, options))
+        return read if train else replace(read, train=self._train_file(path, replace(options, value=found.column)))
 
     def _train_file(self, path: Path, options: ReadOptions) -> NDArray[np.float64] | None:
         """Read the training values in ``X.train.*`` next to ``X.test.*``, from the same column."""
-        beside = path.with_name(path.name.replace(".test.", ".train."))
-        if beside == path or not beside.exists():
+        if path.name not in self.train_files:
             return None
+        beside = path.with_name(self.train_files[path.name])
         found = read_recordings(beside, options)[0]
         if found.labels is not None:
             check_train(found.labels, str(beside))
@@ -189,63 +202,19 @@ class FileFolder(FolderDataset):
             self._say(f"{self.name}/{series}: {text}")
 
 
-def _look_below(folder: Path, endings: tuple[str, ...]) -> None:
-    """Raise an error if the files are in subfolders, as in NAB and SKAB."""
-    if not folder.is_dir() or any(path.suffix.lower() in endings for path in folder.iterdir() if path.is_file()):
-        return
-    below = sorted({path.parent for path in folder.glob("*/*") if path.suffix.lower() in endings})
-    if below:
-        raise DataError(
-            f"{folder} holds no series itself, its subfolders do: give one of them, e.g. --dataset {below[0]} "
-            f"({', '.join(path.name for path in below[:6])}{', ...' if len(below) > 6 else ''})",
-            str(folder),
-        )
-
-
-def _form(path: Path) -> str:
-    """Recognize the format by the first line of a file; empty if the reader has to find out."""
-    with path.open("rb") as file:
-        line, below = (file.readline(4096).decode("utf-8-sig", "replace").strip() for _ in range(2))
-    if line == TSB_AD and not below[-1:].isalpha():  # labels in words are for the other reader
-        return TSB_AD
-    if set(line.split(",")) >= INDEX_COLUMNS:
-        return INDEX
-    try:
-        return PLAIN if len([float(part) for part in line.split(",")]) == 2 else ""
-    except ValueError:
-        return ""
-
-
-def _windows(path: Path) -> Path | None:
-    """Find NAB's windows next to the file, or in a folder ``labels`` up to two levels above."""
-    places = [path.parent, path.parent / "labels", path.parent.parent / "labels", path.parent.parent.parent / "labels"]
-    found = (file for place in places for pattern in WINDOWS for file in sorted(place.glob(pattern)))
-    return next(found, None)
-
-
-def _ucr(path: Path, count: int) -> tuple[Labels, int] | None:
-    """Parse a UCR file name with training length, first and last anomalous row; return labels and training length."""
-    name = UCR.fullmatch(path.name)
-    if name is None:
-        return None
-    train, start, end = int(name["train"]), int(name["start"]), int(name["end"])
-    if not train <= start <= end < count:
-        if not UCR_SAYS_SO.search(path.name):
-            return None  # the numbers may be a date
-        raise UserError(
-            f"{path} has {counted(count, 'row')}, its name an anomaly from {start:,} to {end:,} after a training "
-            f"part of {train:,}"
-        )
-    labels = np.zeros(count, dtype=np.uint8)
-    labels[start : end + 1] = 1
-    return labels, train
+def _labels_of(found: Recording, options: ReadOptions) -> str:
+    """Say where the labels come from."""
+    if options.labels is not None:
+        return f"labels of {options.labels.name}"
+    return f"labels {found.reading.label!r}" if found.reading else "labels"
 
 
 def _no_labels(found: Recording, path: Path) -> str:
     columns = "; ".join(line for line in found.lineup if line.startswith(("time", "values", "unused")))
+    reasons = "".join(f" {note}" for note in found.notes if UNUSED in note)
     return (
-        f"{path} has no labels ({' '.join(columns.split())}): name their column with --label, or put a file with the "
-        "anomalies beside it and name it with --labels (start,end or NAB's JSON)"
+        f"{path} has no labels ({' '.join(columns.split())}).{reasons} Name their column with --label, "
+        "or put a file with the anomalies beside it and name it with --labels (start,end or NAB's JSON)"
     )
 
 

@@ -119,3 +119,105 @@ def test_a_readme_and_the_file_of_labels_are_no_series(tmp_path: Path) -> None:
     assert found.read("a.csv").labels.sum() == 10
     assert [one.name for one in found.series] == ["a.csv"]
     assert len(said) == 3
+
+
+NOT_SERIES = {
+    "readme.txt": "Yahoo Webscope S5\n",
+    "datasets.csv": "dataset_name,train_path,test_path\na,,b\n",
+    "combined_windows.json": "{}",
+    "._a.csv": "\0",
+    "~$a.xlsx": "x",
+    "metadata.csv": "file,unit\na.csv,bar\n",
+    "train_anomaly.csv": FORMS["yahoo.csv"],
+}
+
+
+@pytest.mark.parametrize("name", NOT_SERIES)
+def test_a_folder_whose_series_are_below_says_so(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(NOT_SERIES[name])
+    below = tmp_path / "data" / "real"
+    below.mkdir(parents=True)
+    (below / "a.csv").write_text(FORMS["yahoo.csv"])
+    with pytest.raises(DataError, match=r"its subfolders do.*--dataset .*real \(data/real\)"):
+        load_folder(tmp_path)
+    (tmp_path / "b.csv").write_text(FORMS["yahoo.csv"])
+    assert load_folder(tmp_path).series_names() == ("b.csv",)
+
+
+def test_a_folder_of_other_files_names_them(tmp_path: Path) -> None:
+    (tmp_path / "x.npy").write_bytes(b"\x93NUMPY")
+    with pytest.raises(DataError, match=r"no file that is read as a series \(x.npy\): write each series as a .csv"):
+        load_folder(tmp_path)
+
+
+def test_subfolders_beside_files_are_mentioned(tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    for name in ("a.csv", "more/b.csv"):
+        (tmp_path / name).write_text(FORMS["plain.out"])
+    said: list[str] = []
+    load_folder(tmp_path, "", None, said.append)
+    assert said[0].endswith(
+        f"its subfolders are not read; each is a data set of its own, e.g. --dataset {tmp_path}/more"
+    )
+
+
+@pytest.mark.parametrize(
+    ("test", "train"),
+    [("x.test.csv", "x.train.csv"), ("x_TEST.csv", "x_TRAIN.csv"), ("test.csv", "train_no_anomaly.csv")],
+)
+def test_names_of_training_parts(tmp_path: Path, test: str, train: str) -> None:
+    (tmp_path / test).write_text(lines("pressure,flow,is_anomaly", VALUES, np.r_[1, VALUES[1:] * 2], LABELS))
+    (tmp_path / train).write_text(lines("pressure,flow", np.full(N, 3), VALUES))
+    said: list[str] = []
+    folder = load_folder(tmp_path, "", None, said.append)
+    assert folder.series_names() == (test,)
+    got = folder.read(test)
+    assert got.train is not None
+    assert got.train.tolist() == [3] * N  # the test file's column, though another varies here
+    assert f"Training part: {train}." in said[-1]
+
+
+def test_latest_is_no_test_file(tmp_path: Path) -> None:
+    for name in ("latest.csv", "latrain.csv"):
+        (tmp_path / name).write_text(FORMS["plain.out"])
+    assert load_folder(tmp_path).series_names() == ("latest.csv", "latrain.csv")
+
+
+def test_several_columns_of_labels(tmp_path: Path) -> None:
+    kind = ["shift" if x else "" for x in LABELS]
+    (tmp_path / "a.csv").write_text(
+        lines("v,predicted_anomaly,anomaly_type,is_anomaly,label", VALUES, LABELS[::-1], kind, LABELS, LABELS)
+    )
+    said: list[str] = []
+    assert load_folder(tmp_path, "", None, said.append).read("a.csv").labels.tolist() == LABELS.tolist()
+    assert "labels 'is_anomaly'. The column 'predicted_anomaly' was not used as labels" in said[0]
+    assert "from the column 'is_anomaly'; --label chooses another (anomaly_type, label)." in said[0]
+
+
+def test_labels_that_cannot_be_read_say_why(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(lines("v,label", VALUES, LABELS + 1))
+    (tmp_path / "b.csv").write_text(lines("Data,Label", VALUES, 2 * LABELS.astype(int) - 1))
+    with pytest.raises(DataError, match=r"'label' was not used as labels: its entries are '1' \(389\), '2' \(11\)"):
+        load_folder(tmp_path).read("a.csv")
+    with pytest.raises(DataError, match=r"the label is '-1'.*--label Label takes -1 and 1, too"):
+        load_folder(tmp_path).read("b.csv")
+    got = load_folder(tmp_path, "", FolderOptions(ReadOptions(label="Label"))).read("b.csv")
+    assert got.labels.tolist() == LABELS.tolist()
+
+
+@pytest.mark.parametrize("header", ["0,1", "0,1,2", "0,1,Label", ",0,1"])
+def test_numbers_of_columns_are_a_header(tmp_path: Path, header: str) -> None:
+    width = header.count(",") + 1
+    columns = [np.arange(N) if header[0] == "," else VALUES, *[VALUES * 2] * (width - 2), LABELS]
+    (tmp_path / "a.csv").write_text(lines(header, *columns))
+    got = load_folder(tmp_path, "", FolderOptions(ReadOptions(label=header.split(",")[-1]))).read("a.csv")
+    assert len(got.values) == N
+    assert got.labels.tolist() == LABELS.tolist()
+    if header == "0,1":
+        with pytest.raises(DataError, match="unused 1"):
+            load_folder(tmp_path).read("a.csv")
+
+
+def test_an_anomaly_in_the_first_row_is_no_header(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("0,1\n0.5,1\n" + lines("", VALUES, LABELS))
+    assert load_folder(tmp_path).read("a.csv").values[:3].tolist() == [0, 0.5, VALUES[0]]

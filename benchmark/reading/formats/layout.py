@@ -237,8 +237,8 @@ def _first_data(rows: dict[int, list[str]], width: int, profile: list[str]) -> i
     if not {"number", "time"} & set(profile):
         return ([*rows][1:] or [max(rows)])[0]
     top = min(rows)
-    if len(rows) > 1 and (rows[top] == ["", *map(str, range(width - 1))] or _names_of_years(rows[top])):
-        return [*rows][1]  # column numbers as pandas writes them, or years, are names
+    if len(rows) > 1 and (_are_column_numbers(*[*rows.values()][:2]) or _names_of_years(rows[top])):
+        return [*rows][1]
     fits = [_fits(row, width, profile) for row in rows.values()]
     behind = {i: fits[k + 1 : k + 1 + BEHIND] for k, i in enumerate(rows)}
     data = [i for i in rows if _is_data(rows[i], width, profile)]
@@ -254,6 +254,21 @@ def _first_data(rows: dict[int, list[str]], width: int, profile: list[str]) -> i
     words = [rows[i][0] for i in rows if found <= i < whole]
     named = len(set(words)) > 1 and profile[0] != "text" and all(cell.kind(word) == "text" for word in words)
     return whole if named else found  # rows of names and values are a preamble
+
+
+def _are_column_numbers(cells: list[str], below: list[str]) -> bool:
+    """Return True for the header that pandas writes for columns without names: 0, 1, perhaps with an index or a word.
+
+    Without an index they are a header if numbers with a fraction are below; ``0,1`` above ``0.5,1`` may be data.
+    """
+    indexed = cells[:1] == [""]
+    names = cells[1:] if indexed else cells
+    count = sum(name == str(place) for place, name in enumerate(names))
+    if not count or not all(cell.kind(name) == "text" for name in names[count:]):
+        return False
+    return indexed or (
+        any("." in c for c in below[:count]) and len(cells) > 1 and (cells, below[1:]) != (["0", "1"], ["1"])
+    )
 
 
 def _names_of_years(cells: list[str]) -> bool:
