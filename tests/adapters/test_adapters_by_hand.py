@@ -119,6 +119,33 @@ def test_every_generator_is_seeded() -> None:
     assert made(options={"depth": 7}).make_model(16).depth == 7
 
 
+class Drawing(Adapter):
+    def scores(self, model: Any, matrix: Array) -> Array:
+        return np.random.random(len(matrix))  # noqa: NPY002 - as libraries do
+
+
+class DrawingOnSeries(OnSeries):
+    def scores(self, model: Any, x: Array) -> Array:
+        return np.random.random(len(x))  # noqa: NPY002
+
+
+def drawn_profile(T_A: Array, m: int, **join: Any) -> Array:
+    return np.random.random((len(T_A) - m + 1, 1))  # noqa: NPY002
+
+
+@pytest.mark.parametrize(
+    ("base", "model"), [(Drawing, Model), (DrawingOnSeries, Model), (stumpy._Profile, drawn_profile)]
+)
+def test_what_is_drawn_to_score_is_drawn_by_the_seed_each_time(base: type[Borrowed], model: Any) -> None:
+    cls = class_of(base, Listed("mine", "drawn", __name__), model, seeded=True)
+    x, other = np.sin(np.arange(40.0)), np.cos(np.arange(40.0))
+    window = {"window": 5} if "window" in cls.defaults else {}
+    detector = cls(random_state=3, **window).fit(x)
+    found = [detector.score(other).tolist() for _ in range(2)]
+    again = cls(random_state=4, **window).fit(x).score(other).tolist()
+    assert found[0] == found[1] != again
+
+
 def test_a_list_of_the_command_line_reaches_the_class_as_a_list() -> None:
     assert made(options={"depth": (1, 2)}).make_model(16).depth == [1, 2]
 
