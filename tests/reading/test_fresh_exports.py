@@ -77,6 +77,16 @@ def test_a_wrong_clock_is_left_out_and_named(read: Read, where: int, wrong: str)
     assert found.show_time(0)[:4] == found.show_time(len(found) - 1)[:4] == "2024"
 
 
+def test_a_wrong_clock_is_named_by_its_row_of_the_file(read: Read) -> None:
+    """Not by its place among the rows of its series."""
+    days = [str(t.date()) for t in DAYS for _ in range(2)]
+    days[41] = "1970-01-01"
+    found = read(
+        lines("room,date,v", ["hall", "attic"] * N, days, np.repeat(VALUES, 2)), series_column="room", series="attic"
+    )
+    assert any("(data row 41: 1970-01-01" in note for note in found.notes)
+
+
 def test_many_wrong_clocks_are_refused(read: Read) -> None:
     days = ["1970-01-01 00:00:0" + str(k % 7) if k % 20 == 3 else str(t) for k, t in enumerate(DAYS)]
     with pytest.raises(UserError, match=r"3 rows whose 'date' lies years .*data row 3: .*more than 2 %"):

@@ -65,7 +65,7 @@ def file_order(count: int) -> Order:
     return Order(rows, rows, np.zeros(count, dtype=np.int64))
 
 
-def arrange(clock: Clock, path: Path, zone: str | None, places: Rows | None = None) -> Order:
+def arrange(clock: Clock, path: Path, zone: str | None, places: Rows) -> Order:
     """Sort rows, drop those with a missing, repeated or wrong time, and insert missing points.
 
     Each change is noted with its number of rows. ``places`` (n,) gives the rows of the file for notes on wrong times.
@@ -112,7 +112,7 @@ def _usual(ticks: Any) -> Any:
     return np.median(steps).astype(ticks.dtype) if len(steps) else 0
 
 
-def _drop_outliers(rows: Rows, ticks: Any, clock: Clock, path: Path, places: Rows | None, notes: list[str]) -> Rows:
+def _drop_outliers(rows: Rows, ticks: Any, clock: Clock, path: Path, places: Rows, notes: list[str]) -> Rows:
     """Drop rows whose time is years away from all others, because a clock was wrong."""
     if clock.stamps is None or len(rows) < FEW:
         return rows
@@ -123,9 +123,8 @@ def _drop_outliers(rows: Rows, ticks: Any, clock: Clock, path: Path, places: Row
     if not far.any() or (many and not np.any(np.diff(ticks[rows]) < 0)):
         return rows
     first = int(rows[np.argmax(far)])
-    place = first if places is None else int(places[first])
     said = (
-        f"{counted(int(far.sum()), 'row')} whose {clock.name} lies years from all others (data row {place}: "
+        f"{counted(int(far.sum()), 'row')} whose {clock.name} lies years from all others (data row {places[first]}: "
         f"{_time_text(clock, first)})"
     )
     if many:
