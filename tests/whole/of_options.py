@@ -54,6 +54,8 @@ def _of(parser: argparse.ArgumentParser) -> Iterator[str]:
         yield from (f"  {choice.dest}{'' if choice.help else ': no help'}" for choice in sub._choices_actions)
         for made in sub.choices.values():
             yield from _of(made)
+    for headed in parser._action_groups[2:]:  # after argparse's own
+        yield f"  under {headed.title!r}: {' '.join(action.dest for action in headed._group_actions)}"
     for group in parser._mutually_exclusive_groups:
         yield f"  one of {[action.dest for action in group._group_actions]}, needed {group.required}"
 
