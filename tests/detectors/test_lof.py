@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from detectors.core.windows import Windows
 from detectors.kernels import neighbour_loops, neighbours, threads, window_tree
+from detectors.kernels.neighbour_loops import DIAGONALS
 from detectors.kernels.neighbours import nearest_windows
 from detectors.lof import LOF, sample_reference
 from tests.support import naive_neighbours as naive
@@ -121,6 +122,17 @@ def test_distances_are_those_of_all_pairs(seed: int, window: int, k: int, step: 
     np.testing.assert_allclose(ours, np.sort(all_pairs, axis=1)[:, :k], rtol=1e-9, atol=1e-12 * step)
     np.testing.assert_allclose(np.take_along_axis(all_pairs, index, axis=1), ours, rtol=1e-9, atol=1e-12 * step)
     assert all(len(set(row)) == k for row in index)
+
+
+def test_a_window_longer_than_a_block_of_diagonals_finds_its_neighbours() -> None:
+    """Diagonals that begin left of the series are walked from within the margin."""
+    window = DIAGONALS + 80
+    x = np.random.default_rng(3).normal(size=window + 4115)  # a block of 4096 rows, and 20 more
+    ours, _ = nearest_windows(x, [x], window, 3)
+    w = np.lib.stride_tricks.sliding_window_view(x, window)
+    for row in (0, 1, 100, 2000, 4095, 4096, 4115):
+        apart = np.sqrt(((w - w[row]) ** 2).sum(axis=1))
+        np.testing.assert_allclose(ours[row], np.sort(apart)[:3], atol=1e-9)
 
 
 def test_walk_and_tree_agree_across_block_edges(monkeypatch: pytest.MonkeyPatch) -> None:
