@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from tests.test_architecture import GROUND, MAY_IMPORT, ROOT
+from tests.project.test_architecture import GROUND, MAY_IMPORT, ROOT
 
 PAGE = ROOT / "docs" / "how-it-is-built.md"
 BEGIN = "<!-- begin of the picture: made by python -m tests.picture -->"

@@ -1,7 +1,8 @@
 """Scores of every detector on short series, pinned for its version.
 
 Stored results are found by a detector's version. So scores that change without it would pass older figures as current.
-``python -m tests.pinned [NAME ...]`` pins them again, after the version was raised; ``tests/test_pinned.py`` compares.
+``python -m tests.pinned [NAME ...]`` pins them again, after the version was raised.
+``tests/detectors/test_pinned.py`` compares.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Fifty labelled scores with what TSB-AD's own code makes of them; see tests/test_leaderboard_metrics.py.
+"""Fifty labelled scores with what TSB-AD's own code makes of them; see tests/metrics/test_leaderboard_metrics.py.
 
 ``PYTHON tests/support/leaderboard_cases.py FILE.npz`` prints the figures of its cases, with the Python of the
 environment that ``python -m benchmark environment tsb-ad`` makes. Needs NumPy alone until then.

@@ -178,7 +178,7 @@ def told_frame(action: Callable[[], pd.DataFrame]) -> list[str]:
 
 def using_stores(folder: Path) -> str:
     """Stores that were tampered with, merged, exported, and files of scores: what is said of each."""
-    from tests.test_forged import ALL
+    from tests.store.test_forged import ALL
 
     parts: list[str] = []
     good = fill(folder / "good.sqlite", "A", "B")

@@ -12,7 +12,7 @@ import pytest
 from benchmark.catalogue import registry
 from benchmark.cli import main
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_package_names_its_entry_point_and_passes_its_own_tests(tmp_path: Path) -> None:

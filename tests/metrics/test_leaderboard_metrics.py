@@ -17,7 +17,7 @@ from tests.support import leaderboard_cases
 from tests.support.leaderboard_cases import Case, cases
 
 CASES = {case.name: case for case in cases()}
-RECORD = Path(__file__).parent / "support" / "leaderboard_metrics.csv"  # TSB-AD 1.5, scikit-learn 1.5.2
+RECORD = Path(__file__).parents[1] / "support" / "leaderboard_metrics.csv"  # TSB-AD 1.5, scikit-learn 1.5.2
 
 
 def recorded() -> dict[str, list[float]]:

@@ -48,7 +48,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     table = [f"{k},{float(v)!r},{float(v) ** 2!r},{label}" for k, (v, label) in enumerate(zip(x, labels, strict=True))]
     Path("named", "a.csv").write_text("\n".join(["k,level,flow,odd", *table]) + "\n")
     Path("mine.py").write_text(MINE)
-    Path("mean.sh").write_text((Path(__file__).parents[1] / "examples" / "programs" / "mean.sh").read_text())
+    Path("mean.sh").write_text((Path(__file__).parents[2] / "examples" / "programs" / "mean.sh").read_text())
     return tmp_path
 
 

@@ -16,7 +16,7 @@ from benchmark.studies.edges import PROPERTIES
 from detectors import Detector
 from tests.support.edges_page import Line, apart, read, stale
 
-PAGE = Path(__file__).parent.parent / "docs" / "edges.md"
+PAGE = Path(__file__).parents[2] / "docs" / "edges.md"
 RENEW = "stale: python -m benchmark check --all --edges docs/edges.md"
 SHOWN = read(PAGE.read_text(encoding="utf-8"))
 DECLARED = ("least length", "spikes", "scale and shift", "cannot see")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 TOPS = ("benchmark", "detectors", "datasets")
 HEAVY = ("torch", "sklearn", "numba", "scipy", "pandas", "matplotlib", "stumpy", "pyod", "rich", "joblib", "requests")
 

@@ -15,7 +15,7 @@ import pytest
 
 from benchmark.cli import build_parser, command_modules
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 PREFIX = "python -m benchmark "
 

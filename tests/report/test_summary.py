@@ -15,7 +15,7 @@ from benchmark.report.publish import hash_of
 from benchmark.report.verdicts import compare
 from tests.support.made_up import cell, frame
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SHIPPED = summary.from_csv((ROOT / "docs" / "results.csv").read_text(encoding="utf-8"))
 SIZES = {"Dodgers": 1, "MGAB": 2, "NASA-MSL": 2, "Genesis": 2}

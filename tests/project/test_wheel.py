@@ -16,7 +16,7 @@ import pytest
 from tests.support.cases import toy
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 ALONE = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # no way to the sources
 SOURCES = ("benchmark", "detectors", "datasets", "pyproject.toml", "setup.py", "README.md", "LICENSE")
 

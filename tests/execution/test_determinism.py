@@ -15,7 +15,7 @@ from benchmark.execution import Backend, Board
 from benchmark.grid.plan import Selection, plan, rows
 from tests.support.cases import toy
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DETECTORS = registry.detectors()
 RANDOM = [name for name, cls in DETECTORS.items() if "random_state" in cls.param_defaults()]
 SMALL = {

@@ -17,7 +17,7 @@ from benchmark import catalogue
 from benchmark.catalogue import checks
 from tests import picture
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 
 

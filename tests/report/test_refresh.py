@@ -30,7 +30,7 @@ from benchmark.store.evaluate import measure
 from datasets import Series
 from tests.support.made_up import cell, frame
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 ROWS = (("LOF", "classical"), ("HBOS", "classical"), ("AE", "neural"), ("TimeIndex", "one-liner"))
 
 
