@@ -125,6 +125,7 @@ def loky(work: Iterable[Work], jobs: int, threads: int = 1) -> Iterator[Finished
 
 
 def _execute_pair(task: Task, series: Series, threads: int) -> Finished:
+    settings.cap_threads(threads)
     return task, execute_capped(task, series, threads)
 
 

@@ -24,7 +24,7 @@ from benchmark.execution.groups import Group
 from benchmark.execution.isolation import describe, tail
 from benchmark.execution.warm_up import warm_up
 from benchmark.grid import Outcome, Task
-from benchmark.system import processes
+from benchmark.system import processes, settings
 from datasets import Series
 
 BOOT = (
@@ -189,6 +189,7 @@ def main(handle: int, owner: int) -> None:
     os.set_inheritable(handle, False)
     processes.end_with_parent(owner, lambda: os._exit(1))
     processes.adopt_orphans()
+    settings.cap_threads(settings.threads())  # the owner cannot hand down numba's limit if it has loaded numba
     faulthandler.enable()
     link = Connection(handle)
     link.send(None)

@@ -28,6 +28,7 @@ def main() -> None:
     """Measure the request on standard input; write the reply to the file that the request names."""
     started = time.perf_counter()
     request = json.load(sys.stdin)
+    os.environ["NUMBA_NUM_THREADS"] = str(request["threads"])  # not handed down by a process that has loaded numba
     os.dup2(2, 1)  # output of libraries goes to standard error
     sys.path += request["path"]
     call = CALLS[request["call"]]

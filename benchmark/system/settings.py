@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,8 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+NUMBA = "NUMBA_NUM_THREADS"
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", NUMBA)
 
 
 def threads() -> int:
@@ -42,12 +44,19 @@ def restore_threads() -> Iterator[None]:
         yield
     finally:
         for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
+            _set_threads(name, value)
 
 
 def cap_threads(threads: int) -> None:
     """Limit the threads of numerical libraries that are loaded later in this process and its children."""
     for name in THREAD_VARIABLES:
-        os.environ[name] = str(threads)
+        _set_threads(name, str(threads))
+
+
+def _set_threads(name: str, value: str | None) -> None:
+    """Set or remove a limit; numba's stays once numba is loaded, as numba refuses to compile when it changes."""
+    if name == NUMBA and "numba" in sys.modules:
+        return
+    os.environ.pop(name, None)
+    if value is not None:
+        os.environ[name] = value

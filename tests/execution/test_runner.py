@@ -27,6 +27,7 @@ from benchmark.system.processes import delay_interrupt
 from tests.support.cases import planned, plugin, toy
 
 SERIAL = Backend("serial")
+ROOT = Path(__file__).parents[2]
 
 
 def go(
@@ -195,3 +196,28 @@ def test_caps_on_threads_end_with_the_block(monkeypatch: pytest.MonkeyPatch) -> 
         assert os.environ[first] == os.environ[second] == "2"
     assert os.environ[first] == "5"
     assert second not in os.environ
+
+
+LIMITED_THEN_COMPILED = """
+import os, numba
+from benchmark.system import settings
+{before}
+with settings.restore_threads():
+    settings.cap_threads(1)
+    {within}
+    compiled = numba.njit(lambda x: x + 1)(1)
+print(compiled, numba.njit(lambda x: x + 2)(1), os.environ["OMP_NUM_THREADS"])
+"""
+LAUNCH = "numba.njit(lambda x: x, parallel=True)(1); numba.set_num_threads(1)"
+
+
+@pytest.mark.parametrize(
+    ("before", "within"), [(LAUNCH, ""), ("", LAUNCH)], ids=["launched before the limit", "launched within"]
+)
+def test_numba_compiles_whenever_its_threads_were_launched(before: str, within: str) -> None:
+    code = LIMITED_THEN_COMPILED.format(before=before, within=within)
+    limits = {"NUMBA_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **limits}, capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.stdout == "2 3 2\n", done.stderr
