@@ -166,7 +166,7 @@ def measure(query: Array, other: Array, window: int, first: int, heaps: Heaps, s
         for c in range(size):
             start = starts[order[c]]
             gaps[c] = squared_distance(query[first + r : first + r + window], other[start : start + window])
-        best = np.argsort(gaps, kind="mergesort")[:k]
+        best = np.argsort(gaps, kind="mergesort")
         # A difference below one part in 1e9 does not matter: the k-th distance is then correct with either window.
         doubt = slack > 0.0 and gaps[best[k - 1]] * (1 - 1e-9) > bound and gaps[best[k - 1]] > 0.0
         for c in range(k):

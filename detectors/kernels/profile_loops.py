@@ -139,10 +139,8 @@ def search_diagonals(
     old, new = np.full(DIAGONALS + 2 * LEAD, LOWEST), np.full(DIAGONALS + 2 * LEAD, LOWEST)
     carry, before, spare = np.empty(LEAD), np.empty(LEAD), np.empty((2, GROUP + LEAD))
     for diagonal in diagonals:
-        # Skip the rows in which the block is outside of the other series.
+        # Skip the rows in which the block is outside of the other series; each block has rows inside.
         row, end_row = max(first, 1 - DIAGONALS - diagonal), min(last, end - diagonal)
-        if row >= end_row:
-            continue
         whole = old[LEAD : LEAD + DIAGONALS]
         _covariances(own, row, other, margin + row + diagonal, whole)
         _update(whole, _columns(other, margin, row + diagonal), best, row - first)

@@ -80,7 +80,6 @@ def short_stamps(values: NDArray[np.float64], name: str) -> Stamps | None:
 
 def _of_two(dates: Whole, years: Whole, rest: Whole) -> Whole:
     """Convert dates with six digits to yyyymmdd; 0 for longer numbers."""
-    years = years % 100
     return np.where(dates < 10**6, full_year(years, first_year(years)) * 10_000 + rest, 0)
 
 
