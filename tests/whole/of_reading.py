@@ -349,6 +349,14 @@ RARE: dict[str, tuple[str | bytes, str, Options]] = {
     "three a second": (table(t=[f"2024-03-01 05:00:{k // 3:02d}.{['000', '333333', '666667'][k % 3]}" for k in range(N)], v=WAVE), "mine.csv", {}),
     "hours as names beside times": (_wide().replace("date,", "at,").replace("\n2024", " 5:00\n2024"), "mine.csv", {}),
     "annotations alone": ("#datatype,string\n#group,false\n#default,_result\n", "mine.csv", {}),
+    "an Excel file of old": (b"\xd0\xcf\x11\xe0\xa1\xb1", "mine.xls", {}),
+    "HDF5": (b"\x89HDF\r\n", "mine.csv", {}),
+    "PDF": (b"%PDF-1.7\n", "mine.csv", {}),
+    "a page": ("<html><table><tr><td>1</td></tr></table></html>\n", "mine.csv", {}),
+    "NEM12 with a mark": ("\ufeff100,NEM12,202403010000,A,B\n200,N\n", "mine.csv", {}),
+    "InfluxDB's lines": ("room,at=hall v=1.5,w=2 1709269200000000000\n", "mine.csv", {}),
+    "sar of twelve hours": ("Linux 6.1 (desk)  03/01/24\n\n05:00:01 AM  CPU  %user\n", "mine.csv", {}),
+    "another format by its name": (table(t=HOURS, v=WAVE), "mine.pq", {}),
     "four digits beside a mark": (table(";", t=HOURS, v=[f"{v:.3f}" if v < 9 else f"{1000 * v:.0f}" for v in WAVE / 180]), "mine.csv", {}),
 }  # fmt: skip
 

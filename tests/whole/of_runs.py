@@ -174,7 +174,7 @@ def runs_views(folder: Path) -> str:
             out = folder / title.replace(" ", "")
             writer.write_views(MadeUpResults(cells), out)
         parts += [f"# {title}"]
-        for name in ("table.md", "table.tex", "table.csv", "cells.csv"):
+        for name in ("table.md", "table.tex", "table.csv", "citations.bib", "cells.csv"):
             text = (out / name).read_text(encoding="utf-8").splitlines()
             parts += [f"## {name}", *(text if name != "cells.csv" else text[:4])]
         parts += ["## index.html", *_page(out / "index.html"), "## pictures", *drawn]
