@@ -1,4 +1,4 @@
-"""What passes between us and other libraries, on stand-ins that say what they were given."""
+"""Adapters pass data, options and seeds to other libraries as documented; the libraries are stand-ins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Libraries in an environment of their own: what is known of them, how they are run; a stand-in takes their place."""
+"""Libraries in environments of their own: their catalogue and how they are run, with a stand-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our detectors inside the harnesses of others, shown by their own checks."""
+"""Our detectors pass the checks of scikit-learn and PyOD."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Classes of other libraries by name: scores are the library's own, options and seeds arrive, the rest is refused."""
+"""Classes of other libraries, by name: equal scores, options and seeds passed on, unusable classes refused."""
 
 from __future__ import annotations
 

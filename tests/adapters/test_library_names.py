@@ -1,4 +1,4 @@
-"""The page of all names is that of the libraries: each name has a row, each section its library's version."""
+"""The page with the names of all library detectors is complete and up to date."""
 
 from __future__ import annotations
 

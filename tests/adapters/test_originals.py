@@ -1,4 +1,4 @@
-"""Our own fast detectors score as the library's original does, which runs by its name in the same table."""
+"""Our fast detectors give the scores of the libraries' originals."""
 
 from __future__ import annotations
 

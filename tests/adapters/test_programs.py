@@ -1,4 +1,4 @@
-"""Any program as a detector: what it is given, what it must give, and that nothing of it is left behind."""
+"""External programs as detectors: their input, their output, and no files or processes left behind."""
 
 from __future__ import annotations
 

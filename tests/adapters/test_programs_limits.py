@@ -1,4 +1,4 @@
-"""Programs that misbehave, as cells of a run: each is recorded as any other failure, by every backend."""
+"""External programs that crash, hang or exceed memory are recorded as failed cells by every backend."""
 
 from __future__ import annotations
 

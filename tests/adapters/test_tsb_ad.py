@@ -1,4 +1,4 @@
-"""TSB-AD's detectors: how they are found, asked and refused; a stand-in takes the place of the 2 GB."""
+"""TSB-AD's detectors: found, called and refused; a stand-in replaces the 2 GB package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line: typos, exit codes, nothing computed before everything is checked."""
+"""The command line: typos, exit codes, and all checks before any computation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`benchmark.evaluate`: the cells and figures of `run`, from names, objects and arrays."""
+"""`benchmark.evaluate` gives the cells and figures of `run`, from names, objects and arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every option of every command reaches what it is meant for: given another value than its default, it arrives."""
+"""Each option of each command, set to a value other than its default, has its effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fixtures for the data sets' tests."""
+"""Fixtures for the tests of data sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Collections that are run when they are named: part of them, first sight, no simulated series."""
+"""Collections that run only when named: partial folders, recorded fingerprints, no simulated series."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Series made from the first publishers' files: small inputs in their form, and broken ones."""
+"""Converters of the original publishers' files, on small valid and broken inputs."""
 
 from __future__ import annotations
 

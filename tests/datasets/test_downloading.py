@@ -1,4 +1,4 @@
-"""Downloads from a server on 127.0.0.1 that cuts, stalls and lies, and from hostile zips."""
+"""Downloads from a local server that cuts, stalls and lies, and of malicious zip files."""
 
 from __future__ import annotations
 

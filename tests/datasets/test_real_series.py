@@ -1,4 +1,4 @@
-"""The 44 real series: facts, hashes, conversion from originals, and the whole way through a zip and a server."""
+"""The 44 real series: known facts, hashes, conversion from the originals, and download as a zip file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where series come from, in which order, and what is said about it."""
+"""The places where series are searched, their order, and the messages about it."""
 
 from __future__ import annotations
 

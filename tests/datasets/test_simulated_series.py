@@ -1,4 +1,4 @@
-"""Simulated series: the real ones' size and labels, seeded, and not mistakable for real."""
+"""Simulated series have the real ones' size and labels, are seeded, and are marked as simulated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reader of ``value,label`` files: what it reads, to the bit, and what it refuses, to the row."""
+"""The reader of ``value,label`` files: exact values, and errors that name the row."""
 
 from __future__ import annotations
 

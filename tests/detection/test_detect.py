@@ -1,4 +1,4 @@
-"""The engineer's door: planted anomalies, ranking, flags, and what is left behind."""
+"""The command `detect`: planted anomalies, ranking, thresholds, and its output files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``benchmark.detect``: what the command finds in a file, for arrays, Series, DataFrames and files."""
+"""``benchmark.detect`` gives the command's results for arrays, Series, DataFrames and files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``detect`` and ``watch`` tell of findings that are written down here: rows, times, figures and sentences."""
+"""Reports of ``detect`` and ``watch`` for given findings: rows, times, figures and sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Long series: fitted to a sample, scored in parts, within the budget."""
+"""Long series: fitted on a sample, scored in parts, within the time budget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of ``detect``: what it says, that nothing in it is trusted, and that its viewer works."""
+"""The page of ``detect``: its statements, escaping of untrusted text, and its viewer."""
 
 from __future__ import annotations
 

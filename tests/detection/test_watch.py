@@ -1,4 +1,4 @@
-"""``watch``: the same alerts as ``detect --model``, however the rows come, and after a restart."""
+"""``watch`` gives the alerts of ``detect --model``, however the rows arrive, and after a restart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The optimiser takes the steps of torch's own, to the bit, without loading torch's compiler."""
+"""The optimiser equals torch's bit by bit, without loading torch's compiler."""
 
 from __future__ import annotations
 

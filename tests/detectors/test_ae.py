@@ -1,4 +1,4 @@
-"""AE: the published network and where its scores stand."""
+"""AE: the published network, and the position of its scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract's base: checks of input, thresholds, parameters. What every detector owes is in test_conformance."""
+"""The base class: checks of input, thresholds, parameters. The whole contract is in test_conformance."""
 
 from __future__ import annotations
 

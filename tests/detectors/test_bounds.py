@@ -1,4 +1,4 @@
-"""The compiled kernels read nothing outside of their arrays: run once with numba's own checks, on random shapes."""
+"""The compiled kernels do not read outside their arrays: numba's bounds checks on random shapes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The script that chooses settings: its ranking by hand, and that nothing is chosen on the table's data sets."""
+"""The script that chooses settings: its ranking, and its refusal of the table's data sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CNN: the fast convolutions against torch's, the published shapes, and what a score is."""
+"""CNN: the fast convolutions against torch's, the published shapes, and the definition of the score."""
 
 from __future__ import annotations
 

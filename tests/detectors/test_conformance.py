@@ -1,4 +1,4 @@
-"""Every registered detector keeps every promise of the contract; detectors that break one are caught."""
+"""Every registered detector fulfils the whole contract; detectors that violate it are detected."""
 
 from __future__ import annotations
 

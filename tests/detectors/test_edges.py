@@ -1,4 +1,4 @@
-"""The page of known edges is that of the detectors of today."""
+"""The page of known limits agrees with the detectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Laws of the flow's blocks, and the proposed detector end to end on small series."""
+"""Properties of the flow's blocks, and the proposed detector on small series."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""IForest: its path lengths equal scikit-learn's on the same trees, its trees follow the same law."""
+"""IForest: path lengths equal scikit-learn's on the same trees, and its trees have the same distribution."""
 
 from __future__ import annotations
 

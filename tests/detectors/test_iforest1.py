@@ -1,4 +1,4 @@
-"""IForest1: a forest of window 1, whose score depends on a point's value alone."""
+"""IForest1: a forest of window 1, whose score depends only on a point's value."""
 
 from __future__ import annotations
 

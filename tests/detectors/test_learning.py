@@ -1,4 +1,4 @@
-"""A stage of learning on one weight, whose losses, gradients and best epoch are known by hand."""
+"""A training stage with one weight, whose losses, gradients and best epoch are known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LOF against its definition, scikit-learn and published figures; the diagonals and the tree against all pairs."""
+"""LOF against its definition, scikit-learn and published figures; fast searches against all pairs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What AE, CNN, LSTM and their untrained networks have in common."""
+"""The common behaviour of AE, CNN, LSTM and their untrained networks."""
 
 from __future__ import annotations
 

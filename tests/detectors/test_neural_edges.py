@@ -1,4 +1,4 @@
-"""Detectors that learn by gradient, on series of random length, kind and unit: finite scores that no unit moves."""
+"""Neural detectors on random series: finite scores that do not depend on the unit."""
 
 from __future__ import annotations
 

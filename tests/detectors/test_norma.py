@@ -1,4 +1,4 @@
-"""NormA: distances against a slow oracle, the parts of its normal model, and what it finds."""
+"""NormA: distances against a slow oracle, the parts of its normal model, and its detections."""
 
 from __future__ import annotations
 

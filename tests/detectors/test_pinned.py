@@ -1,4 +1,4 @@
-"""Scores change with the version of a detector alone: stored results are found by it."""
+"""Scores change only with the version of a detector, since stored results are found by it."""
 
 from __future__ import annotations
 

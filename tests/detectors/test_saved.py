@@ -1,4 +1,4 @@
-"""Saved detectors: one file without pickle, and what is refused."""
+"""Saved detectors: one file without pickle, and refusal of damaged or newer files."""
 
 from __future__ import annotations
 

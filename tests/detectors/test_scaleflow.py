@@ -1,4 +1,4 @@
-"""Laws of ScaleFlow's parts against slow oracles, and the detector end to end on small series."""
+"""Properties of ScaleFlow's parts against slow oracles, and the detector on small series."""
 
 from __future__ import annotations
 

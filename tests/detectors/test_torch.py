@@ -1,4 +1,4 @@
-"""The shared training loop: Keras' early stopping, untouched global state, saving."""
+"""The shared training loop: Keras' early stopping, unchanged global state, saving."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The published rows of TSB-AD: each against the library that made it, or a slow obvious form, on a made-up series."""
+"""Published TSB-AD methods against the library that produced them, or a slow implementation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The series on which ScaleFlow's settings are chosen, and the table of the choice."""
+"""The series on which ScaleFlow's settings are chosen, and the table of that choice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Windows as views, window scores to points, and the window estimate, against slow oracles."""
+"""Windows as views, conversion of window scores to points, window estimates, against slow oracles."""
 
 from __future__ import annotations
 

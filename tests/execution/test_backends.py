@@ -1,4 +1,4 @@
-"""Where cells run makes no difference to their figures, and none of them can take the others along."""
+"""All backends give equal figures, and a failing cell does not affect others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process that compiles and one that finds everything compiled give equal scores, to the bit."""
+"""Scores are equal bit by bit with cold and warm caches of compiled code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The networks on a GPU: scores as on the CPU. Without one, only the script that measures it is tested."""
+"""Networks on a GPU give the scores of the CPU. Without a GPU only the measuring script is tested."""
 
 from __future__ import annotations
 

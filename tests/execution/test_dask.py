@@ -1,4 +1,4 @@
-"""The Dask backend against a real scheduler and real workers on 127.0.0.1, which the tests kill."""
+"""The Dask backend with a real scheduler and workers on 127.0.0.1, which the tests kill."""
 
 from __future__ import annotations
 

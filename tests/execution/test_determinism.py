@@ -1,4 +1,4 @@
-"""Equal seeds give equal scores in any order, wherever cells run; a seed reaches every source by one road."""
+"""Equal seeds give equal scores in any order and place; the seed reaches every source of randomness."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One cell, executed in this process."""
+"""Execution of one cell in this process."""
 
 from __future__ import annotations
 

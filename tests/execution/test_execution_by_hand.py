@@ -1,4 +1,4 @@
-"""What becomes of tasks and outcomes on their way: none is lost, each is counted, seeds and devices arrive."""
+"""Tasks and outcomes on their way: none is lost, each is counted, seeds and devices are passed on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fault campaign in short, and that it would notice."""
+"""A short fault-injection campaign, and a proof that it detects losses."""
 
 from __future__ import annotations
 

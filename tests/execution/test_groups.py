@@ -1,4 +1,4 @@
-"""Cells that learn side by side: each as it would be alone, whatever becomes of its neighbours."""
+"""Cells that are trained together give the results of cells trained alone, also beside failing ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs: only what is missing is executed, what arrived is kept, nobody is asked twice."""
+"""Runs execute only missing cells, keep every result, and can be interrupted."""
 
 from __future__ import annotations
 

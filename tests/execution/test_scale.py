@@ -1,4 +1,4 @@
-"""Many cells are planned and stored with little held at once; how fast is measured by ``tests.trials.scale``."""
+"""Planning and storing many cells needs little memory; ``tests.trials.scale`` measures the speed."""
 
 from __future__ import annotations
 

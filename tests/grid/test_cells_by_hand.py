@@ -1,4 +1,4 @@
-"""Cells whose scores, rows and figures are worked out by hand: the rules of every protocol, pinned one by one."""
+"""The rules of every protocol, on cells whose rows, scores and figures are computed by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No path leads from a label to a score but the one that a protocol names: whole cells, every registered detector."""
+"""Labels reach scores only as the protocol states: whole cells, every registered detector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a selection to tasks."""
+"""Selections are expanded to tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Protocols: what fit may see, checked point by point."""
+"""Protocols: the rows that fit may see, checked point by point."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TSB-AD's leaderboard: facts in print, its measures by slow loops, and our rows beside it."""
+"""TSB-AD's leaderboard: published figures, its metrics by slow loops, and the comparison with our rows."""
 
 from __future__ import annotations
 

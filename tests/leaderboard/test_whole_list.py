@@ -1,4 +1,4 @@
-"""The whole list of TSB-AD-U, 350 names with short made-up contents: plan, part, run, two Dask workers."""
+"""All 350 names of TSB-AD-U with short synthetic contents: planning, partial folders, two Dask workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The leaderboard's nine metrics are those of its authors' own code: figures on record, and that code where it is."""
+"""The leaderboard's nine metrics equal those of its authors' code, by recorded figures and the package."""
 
 from __future__ import annotations
 

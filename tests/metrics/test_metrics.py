@@ -1,4 +1,4 @@
-"""Measures against slow oracles, scikit-learn, authors' packages, and laws."""
+"""Metrics against slow oracles, scikit-learn, authors' packages, and properties."""
 
 from __future__ import annotations
 

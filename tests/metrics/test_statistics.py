@@ -1,4 +1,4 @@
-"""Intervals and tests against scipy, tables in print, slow oracles, and simulations with a known truth."""
+"""Intervals and tests against scipy, published tables, slow oracles, and simulations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""VUS against a slow oracle, the authors' package (also as golden figures), and laws."""
+"""VUS against a slow oracle, the authors' package and its recorded figures, and properties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may import whom, read from the sources: the table below is the whole of it."""
+"""The table of allowed imports between packages, checked against the sources."""
 
 from __future__ import annotations
 

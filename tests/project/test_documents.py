@@ -1,4 +1,4 @@
-"""The documents are true: drawings are those of the code, links lead somewhere, examples work as they stand."""
+"""The documents agree with the code: drawings, links and examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``new detector`` writes a package that works as it stands."""
+"""``new detector`` writes a package that works unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The README is true: its commands run, its example works, its links lead somewhere."""
+"""The README's commands run, its example works, its links exist."""
 
 from __future__ import annotations
 

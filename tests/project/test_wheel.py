@@ -1,4 +1,4 @@
-"""The wheel: one top-level name, beside a package called ``datasets`` as Hugging Face's is, in both orders."""
+"""The wheel has one top-level name and works beside a package called ``datasets``, in both orders."""
 
 from __future__ import annotations
 

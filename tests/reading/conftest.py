@@ -1,4 +1,4 @@
-"""Made-up files: a wave with its times, written in many ways."""
+"""Synthetic files: a wave with its times, written in many forms."""
 
 from __future__ import annotations
 

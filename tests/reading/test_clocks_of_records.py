@@ -1,4 +1,4 @@
-"""Clocks as public records have them: parts of dates, minutes without colons, years of panels, typical years."""
+"""Clocks of public records: parts of dates, minutes without colons, years of panels, typical years."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which column is the clock, which the values, which the labels."""
+"""The choice of the columns of time, values and labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files as exports of the world have them: other languages, zones, codings and broken lines."""
+"""Exports in other languages, zones and codings, and with broken lines."""
 
 from __future__ import annotations
 

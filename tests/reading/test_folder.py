@@ -1,4 +1,4 @@
-"""Folders of files in the forms that people have, as data sets."""
+"""Folders of files as data sets, in common forms."""
 
 from __future__ import annotations
 

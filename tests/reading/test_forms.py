@@ -1,4 +1,4 @@
-"""Forms of times and of words that exports have, beside those of the other tests: read rightly, or refused and said."""
+"""Further forms of times and words: read correctly, or refused with a message."""
 
 from __future__ import annotations
 

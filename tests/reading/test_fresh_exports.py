@@ -1,4 +1,4 @@
-"""Exports that came up last: each cell, column or document with what a person reads in it, or why it is refused."""
+"""Cells, columns and documents of recent exports, with their meaning or the reason of a refusal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files as exports of further countries and programs have them; each with the series that a person would read."""
+"""Exports of further countries and programs, with the series that a person would read."""
 
 from __future__ import annotations
 

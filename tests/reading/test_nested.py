@@ -1,4 +1,4 @@
-"""JSON of servers and programs in many shapes: each with the one series, or the names of the several, that it holds."""
+"""JSON of servers and programs in many structures, with the series that they hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cells as numbers: one decision for the column, checked against numbers written by hand."""
+"""Columns of cells as numbers: one decision for each column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times, zones, events and words against the standard library and pandas: each cell of a column is read rightly."""
+"""Times, zones, events and words against the standard library and pandas."""
 
 from __future__ import annotations
 

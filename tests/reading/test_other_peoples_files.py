@@ -1,4 +1,4 @@
-"""Files of each kind that a folder may hold, in the variations that people have; kept as bytes, read by one reader."""
+"""Files of each kind that a folder may hold, with their usual variations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file as a whole: the line-up, what is said, and that nothing vanishes."""
+"""Whole files: the line-up, the notes, and no row lost without a note."""
 
 from __future__ import annotations
 

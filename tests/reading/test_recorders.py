@@ -1,4 +1,4 @@
-"""Files of recorders, meters and monitors: what each cell means, or which option says so."""
+"""Files of recorders, meters and monitors: the meaning of each cell, or the option that decides it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several series in one file: they are listed, one is taken, and nothing is mixed."""
+"""Several series in one file: they are listed, one is selected, none are mixed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cells as times: one form and one order of day and month for the column; pandas is the oracle."""
+"""Columns of cells as times: one form and order of day and month for each column; pandas is the oracle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trivial baselines stand in every table, whoever made the store, and whoever may write to it."""
+"""The trivial baselines are in every table, also of read-only stores and of stores made elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page in a real browser: no error, and its controls do what they say."""
+"""The page in a real browser: no errors, and working controls."""
 
 from __future__ import annotations
 

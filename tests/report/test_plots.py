@@ -1,4 +1,4 @@
-"""Figures: what they average, how they read, and that nothing is lost in a decimated trace."""
+"""Figures: what they average, how they are labelled, and that decimated traces keep every extreme."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report that is written again: only what has changed, never less than what has changed, and all or nothing."""
+"""A repeated report renews exactly what has changed, and replaces all files or none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report's files and its page: whole, safe, small, and honest about gaps."""
+"""The report's files and its page: complete, safe, small, and with gaps stated."""
 
 from __future__ import annotations
 

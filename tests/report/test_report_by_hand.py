@@ -1,4 +1,4 @@
-"""What pictures, cards and lines of the report show, of cells and ranks that are written down here."""
+"""Pictures, cards and lines of the report, for given cells and ranks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The README's result table is what the shipped CSV and the published figures say."""
+"""The README's result table agrees with the shipped CSV and the published figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which figure stands where, on how many series it rests, and what it is worth."""
+"""The tables: position of each figure, its number of series, and its verdict."""
 
 from __future__ import annotations
 

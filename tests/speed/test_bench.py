@@ -1,4 +1,4 @@
-"""The bench measures in turn, compares what is comparable and asserts no time."""
+"""The bench alternates its sides, compares only comparable ones, and asserts no time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the time of a run went."""
+"""The profile of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stores that somebody has tampered with: named, refused in words, never taken, and repaired to what is sound."""
+"""Manipulated stores are detected, refused with a message, and repaired where possible."""
 
 from __future__ import annotations
 

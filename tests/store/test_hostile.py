@@ -1,4 +1,4 @@
-"""Names with markup, quotes, newlines and LaTeX go through store, tables, pictures' file names and messages."""
+"""Names with markup, quotes, line breaks and LaTeX in store, tables, file names and messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store: what goes in comes out, damage is seen, nothing is lost or rebuilt in silence."""
+"""The store returns what was stored, detects damage, and loses or rebuilds nothing silently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each idea off, one at a time: which variants are planned, and what the table says of them."""
+"""Ablation: the planned variants, and the statements of the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A capsule of each kind, executed, gives the stored figure; text from a store is never code."""
+"""An executed capsule of each kind gives the stored figure; text from a store is never executed."""
 
 from __future__ import annotations
 

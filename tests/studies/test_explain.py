@@ -1,4 +1,4 @@
-"""From a published figure to ours: every figure is over the same series, and nothing published is over others."""
+"""`explain`: every figure is over the same series as the one that it is compared with."""
 
 from __future__ import annotations
 

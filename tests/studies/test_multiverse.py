@@ -1,4 +1,4 @@
-"""The multiverse: which universes there are, that each gets the figure of a fit of its own, what is said of them."""
+"""The multiverse: its universes, the figure of each by a separate fit, and the report."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What several tests use: slow oracles, made-up results, published figures, stand-ins and small series."""
+"""Shared by tests: slow oracles, synthetic results, published figures, stand-ins and small series."""

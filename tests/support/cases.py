@@ -1,4 +1,4 @@
-"""Detectors that misbehave and series to try them on: for the fault campaign and the tests."""
+"""Faulty detectors, and series to try them on, for the fault campaign and the tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Dask cluster on 127.0.0.1 whose processes the tests may kill."""
+"""A Dask cluster on 127.0.0.1 whose processes tests may kill."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a page of known edges is still true: its sections read, its rows compared."""
+"""Compare a page of known limits with the detectors, section by section."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real series beside figures that others published or that the package TSB-UAD 0.0.3 gives."""
+"""Real series with published figures, or figures of the package TSB-UAD 0.0.3."""
 
 from __future__ import annotations
 

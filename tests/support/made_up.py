@@ -1,4 +1,4 @@
-"""Cells, series and scores made up for the tests of tables, pictures and pages."""
+"""Synthetic cells, series and scores for the tests of tables, pictures and pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slow, obvious oracles of what the package computes fast: loops, one window at a time, no shared work."""
+"""Slow oracles of the fast computations: loops, one window at a time."""
 
 from __future__ import annotations
 

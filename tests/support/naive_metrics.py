@@ -1,4 +1,4 @@
-"""Slow, obvious oracles of benchmark/metrics.py and benchmark/statistics.py: loops over the definitions."""
+"""Slow oracles of benchmark/metrics and benchmark/statistics: loops over the definitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slow, obvious oracles of LOF and the matrix profile: one definition a line, all pairs, no recurrence."""
+"""Slow oracles of LOF and the matrix profile: the definitions over all pairs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slow, obvious oracles of the neural detectors' scaling, scoring and networks."""
+"""Slow oracles of the neural detectors' scaling, scoring and networks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs that misbehave, and whether anything is left of them."""
+"""External programs that fail, and a search for what they leave behind."""
 
 from __future__ import annotations
 

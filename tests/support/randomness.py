@@ -1,4 +1,4 @@
-"""One source of randomness at a time."""
+"""Detect which source of randomness is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stand-ins: a tiny data set, and a web server on this machine that can cut, stall and lie."""
+"""Stand-ins: a tiny data set, and a local web server that can cut, stall and lie."""
 
 from __future__ import annotations
 

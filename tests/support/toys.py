@@ -1,4 +1,4 @@
-"""Detectors whose scores say what they were given: for rules that figures worked out by hand must pin."""
+"""Detectors whose scores show their input, to check rules by figures computed by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder with all names of TSB-AD-U's list and made-up contents, since the publisher's files may not travel."""
+"""A folder with all names of TSB-AD-U and synthetic contents."""
 
 from __future__ import annotations
 

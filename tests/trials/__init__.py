@@ -1,1 +1,1 @@
-"""Runs that break things on purpose: faults injected into a grid, and a grid of 100,000 cells."""
+"""Experiments: fault injection, choice of settings, comparisons, measurements at scale."""

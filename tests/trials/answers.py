@@ -1,4 +1,4 @@
-"""Top-1, events alerted and false alerts of ``detect``, on files whose events are known.
+"""Top-1, alerted events and false alerts of ``detect``, on files with known events.
 
 python -m tests.trials.answers --seed 7
 """

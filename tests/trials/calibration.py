@@ -1,4 +1,4 @@
-"""How many new normal points ScaleFlow flags: three of ten blocks of a series are held out from the fit.
+"""The share of new normal points that ScaleFlow flags: three of ten blocks are held out from the fit.
 
 example: python -m tests.trials.calibration --folder tuning/ECG --folder tuning/NAB --limit 15000
 Anomalies are cut out of both parts. The probability integral of a new score is the share of usual scores below it.

@@ -1,4 +1,4 @@
-"""Choose a detector's settings on series outside the table: all readings of its source, several seeds and protocols.
+"""Choose a detector's settings on series outside the table, by several seeds and protocols.
 
 example: python -m tests.trials.choices ../data/tuning/* --vary quantity --vary pooling --vary maps --seeds 3
 

@@ -1,4 +1,4 @@
-"""Series that ``detect`` was set up on: other waveforms than those of ``ordinary``, with planted anomalies.
+"""Series on which ``detect`` was set up: other waveforms than in ``ordinary``, with planted anomalies.
 
 The choice of its ranking, threshold and alerts was made on low seeds of these; run it again with
 

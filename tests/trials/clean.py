@@ -1,4 +1,4 @@
-"""Alerts in series without an event: in the whole of each, and in its end by a model that was saved on its beginning.
+"""Alerts in series without events: in the whole series, and in its end by a model of its beginning.
 
 examples:
   python -m tests.trials.clean --seed 3

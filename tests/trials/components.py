@@ -1,4 +1,4 @@
-"""Components that ScaleFlow might have, computed beside its own: what :mod:`tests.trials.joins` compares.
+"""Candidate components of ScaleFlow, computed beside its own, for :mod:`tests.trials.joins`.
 
 Two components are of the whole series, under a span of one point: ScaleFlow's own durations of states, and how far a
 point is from what is usual at its phase.

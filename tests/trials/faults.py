@@ -1,4 +1,4 @@
-"""Inject faults into runs, resume after each, and count what was lost or is wrong.
+"""Inject faults into runs, resume after each, and count lost and wrong results.
 
 example: python -m tests.trials.faults --count 200 --seed 0
 

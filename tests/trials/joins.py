@@ -1,4 +1,4 @@
-"""Ways to join ScaleFlow's surprises into one score, compared on tuning series and planted ones; an ablation.
+"""Compare ways to combine ScaleFlow's scores on tuning series and planted ones; ablation.
 
 example: python -m tests.trials.joins --keep rows --folder tuning/ECG --protocol prefix --planted 2 --planted 3
 example: python -m tests.trials.joins --keep rows --folder tuning/ECG --every 2 --seeds 5 --rules ablation

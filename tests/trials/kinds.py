@@ -1,4 +1,4 @@
-"""The kinds of fault that the campaign injects. Each returns what went otherwise than it should, or ''."""
+"""The kinds of injected faults. Each returns a description of what went wrong, or ''."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Eight ordinary files with ten known events, and files with none: what ``detect`` is measured on, never tuned on."""
+"""Eight ordinary files with ten known events, and files without events, to evaluate ``detect`` (not to tune it)."""
 
 from __future__ import annotations
 

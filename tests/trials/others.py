@@ -1,4 +1,4 @@
-"""The ordinary files by other tools as their own introductions use them, judged as ``detect`` is.
+"""The ordinary files by other tools, used as their documentation shows.
 
 Each tool scores points; its threshold is its own where it has one, else the rule that its introduction names. Points
 less than half a period apart are one alert. A tool that is not installed is left out, and said.

@@ -1,4 +1,4 @@
-"""Series of nine characters with planted anomalies of thirteen kinds: what ScaleFlow's settings are chosen on.
+"""Series of nine kinds with planted anomalies of thirteen kinds, on which ScaleFlow's settings are chosen.
 
 No recording stands behind them. A series carries three anomalies of one kind in its scored part. Every second one has a
 fourth in its fitted part, unlabelled data being what they are.

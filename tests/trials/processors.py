@@ -1,4 +1,4 @@
-"""Score two series with every detector as on other x86-64 processors: how far do scores move?
+"""Score two series with every detector as on other x86-64 processors, and compare.
 
 The libraries choose their loops by the instruction set; environment variables make them choose those of older
 processors. Each set runs in a process of its own, with an empty cache of compiled kernels.

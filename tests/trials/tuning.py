@@ -1,4 +1,4 @@
-"""ScaleFlow's choice of settings: variants compared on tuning series and on planted ones, never on the table's.
+"""Choose ScaleFlow's settings: variants on tuning series and planted ones, never on the table's.
 
 example: python -m tests.trials.tuning --variant '{"blocks": 0}' --variant '{"join": "mean"}'
 example: python -m tests.trials.tuning --picture failures.png --draw bursts_point --draw wander_stuck

@@ -1,4 +1,4 @@
-"""Whole results on small made-up inputs, kept as text; ``python -m tests.whole [NAME ...]`` writes them again."""
+"""Whole outputs on small synthetic inputs, stored as text; ``python -m tests.whole [NAME ...]`` renews them."""
 
 from __future__ import annotations
 

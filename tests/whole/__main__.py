@@ -1,4 +1,4 @@
-"""Write the kept results again: ``python -m tests.whole [NAME ...]``; the diff is what a reviewer reads."""
+"""Renew stored outputs: ``python -m tests.whole [NAME ...]``; a reviewer reads the diff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of a subject, and how a new result is compared with it."""
+"""Store an output as text, and compare a new one with it."""
 
 from __future__ import annotations
 

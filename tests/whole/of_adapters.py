@@ -1,4 +1,4 @@
-"""Other people's code behind our contract, and ours behind theirs: libraries that are stand-ins, and programs."""
+"""Outputs of adapters: other libraries (stand-ins), our detectors for them, external programs."""
 
 # ruff: noqa: E501 - one case a line
 from __future__ import annotations

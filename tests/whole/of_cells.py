@@ -1,4 +1,4 @@
-"""Columns of cells in every form, and with one cell spoilt: the times and the numbers that are read from them."""
+"""Columns of cells in every form, and with one damaged cell: the times and numbers read from them."""
 
 # ruff: noqa: E501 - one case a line
 from __future__ import annotations

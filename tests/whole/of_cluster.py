@@ -1,4 +1,4 @@
-"""What is said to a Dask cluster and what becomes of its answers; a stand-in gives them, since a real one is slow."""
+"""Messages to a Dask cluster and its answers, by a stand-in, since a real one is slow."""
 
 from __future__ import annotations
 

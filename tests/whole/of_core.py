@@ -1,4 +1,4 @@
-"""What lies under every run: windows, thresholds and periods, splits of a series, data sets, refusals of parameters."""
+"""The basics: windows, thresholds and periods, splits, data sets, refused parameters."""
 
 # ruff: noqa: E501 - one case a line
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where series come from: the net by a scripted host, folders, the cache, the publishers' own files, simulations."""
+"""Sources of series: scripted hosts, folders, the cache, original files, simulations."""
 
 # ruff: noqa: E501 - one case a line
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What ``detect`` and ``watch`` find in small series, whole: pages, pictures, models, and the rules between."""
+"""Outputs of ``detect`` and ``watch`` on small series: pages, pictures, models, and their rules."""
 
 # ruff: noqa: E501 - one case a line
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Environments of other packages: how they are made and asked, and what runs in them."""
+"""Environments of other packages: how they are made and queried, and what runs in them."""
 
 # ruff: noqa: E501 - one case a line
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What becomes of cells that go wrong, of workers and groups, and what a run shows meanwhile."""
+"""Failing cells, workers and groups, and the display of a run."""
 
 # ruff: noqa: E501 - one case a line
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every measure, test, summary and study on fixed figures."""
+"""Every metric, test, summary and study on fixed figures."""
 
 # ruff: noqa: E501 - one case a line
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every option of every command: its names, default, choices and kind; of its prose only whether there is any."""
+"""Every option of every command: names, default, choices and kind, and whether it has a help text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of many forms, whole and damaged, and what is read from each."""
+"""Files of many forms, whole and damaged, and the recordings read from them."""
 
 # ruff: noqa: E501 - one case a line
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Runs on small made-up series, whole: cells, tables, pages, the store and what is done with it."""
+"""Whole runs on small synthetic series: cells, tables, pages, the store and its commands."""
 
 # ruff: noqa: E501 - one case a line
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Speed, memory and costs: what is measured in which order, and what is made of it; no clock is asked."""
+"""Speed, memory and costs: order of measurements and their evaluation, without a clock."""
 
 # ruff: noqa: E501 - one case a line
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Detectors used from Python, stores that travel, and what single commands write: capsules, submissions, pages."""
+"""Use from Python, exchange of stores, and files written by single commands: capsules, submissions, pages."""
 
 # ruff: noqa: E501 - one case a line
 from __future__ import annotations

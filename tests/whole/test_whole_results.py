@@ -1,4 +1,4 @@
-"""What a user gets of small made-up inputs, whole, is what was read through once; see ``tests/whole``."""
+"""Whole outputs on small synthetic inputs equal the reviewed ones; see ``tests/whole``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""k-Shape, SAND, Series2Graph and KMeansAD: their parts against slow obvious forms."""
+"""KMeansAD, KShapeAD, SAND and Series2Graph: their parts against slow implementations."""
 
 from __future__ import annotations
 

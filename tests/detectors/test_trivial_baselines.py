@@ -1,4 +1,4 @@
-"""One-liners: each is its line, and finds what the protocol notes say it finds."""
+"""Trivial baselines: each equals its one line, and finds what the notes on protocols say."""
 
 from __future__ import annotations
 

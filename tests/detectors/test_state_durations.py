@@ -1,4 +1,4 @@
-"""Durations of the states of a discrete channel: laws against slow oracles, and what ScaleFlow makes of them."""
+"""Durations of the states of a discrete channel: properties against slow oracles, and their use in ScaleFlow."""
 
 from __future__ import annotations
 
