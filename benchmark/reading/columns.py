@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from benchmark.errors import UserError, counted
 from benchmark.reading.clocks import CLOCK_NAME, Clock, from_epoch
 from benchmark.reading.options import WITHOUT
-from benchmark.reading.parsing import PARTS, Sheet, is_constant, is_counter, is_whole, labels, sample
+from benchmark.reading.parsing import PARTS, Sheet, is_constant, is_counter, is_short_part, is_whole, labels, sample
 
 VALUE_NAMES = ("_value", "value", "values", "data", "y", "x")
 IDENTIFIER = re.compile(
@@ -147,7 +147,7 @@ def _refuse_words(sheet: Sheet, names: list[str]) -> None:
 
 def _nothing_numeric(sheet: Sheet) -> str:
     shown = ", ".join(f"{name} ({next(iter(sample(sheet.cells(name), 5)), '')[:20]!r})" for name in sheet.names[:SHOWN])
-    cure = "name the values with --value"
+    cure = "write one plain number in each cell, or name a column of labels or of two words with --value"
     if len(sheet.names) == 1:
         cure = "its lines are read as one column; name the separator with --sep, or write a row of cells for each time"
     return f"{sheet.path} has no numeric column (columns and a cell of each: {shown}): {cure}"
@@ -164,7 +164,7 @@ def _rank(sheet: Sheet, name: str) -> int:
         return 2
     if is_counter(values) or _is_clock(sheet, name, values):
         return 4
-    if IDENTIFIER.fullmatch(name) and is_whole(values):
+    if is_whole(values) and _identifies(sheet, name, values):
         return 3
     if labels.is_label_name(name):
         return 2
@@ -172,6 +172,13 @@ def _rank(sheet: Sheet, name: str) -> int:
     only_up = len(steps) > 2 and bool(np.all(steps >= 0))
     two = len(np.unique(values[np.isfinite(values)][:10_000])) <= 2
     return 1 if only_up or two else 0
+
+
+def _identifies(sheet: Sheet, name: str, values: NDArray[np.float64]) -> bool:
+    """Return True for identifiers and parts of a date by their names, and for codes with a leading zero."""
+    if IDENTIFIER.fullmatch(name) or is_short_part(name, np.nanmin(values), np.nanmax(values)):
+        return True
+    return any(re.fullmatch(r"0\d+", c) for c in sample(sheet.cells(name), 100))
 
 
 def _is_clock(sheet: Sheet, name: str, values: NDArray[np.float64]) -> bool:

@@ -22,6 +22,7 @@ NAME = re.compile(
     r"|country|city|customer|account|route|vehicle|pump|turbine|engine|plant|standort|gerät)s?\b.*|(.*[ _-])?id",
     re.I,
 )
+QUALITY = re.compile(r"qualif|quality|flag|(^|[ _-])qc([ _-]|$)", re.I)  # of values, no series
 ALL = "all"
 SEPARATOR = "/"  # joins the parts of a name from several columns
 LISTED = 12
@@ -84,9 +85,7 @@ def _values_are_left(sheet: Sheet, clock: Clock | None, keys: list[str]) -> bool
 
 
 def _may_name(sheet: Sheet, name: str, clock: Clock | None) -> bool:
-    if clock is not None and name in clock.columns:
-        return False
-    if not sheet.few_words(name):
+    if (clock is not None and name in clock.columns) or QUALITY.search(name) or not sheet.few_words(name):
         return False
     if sheet.is_text(name):
         return True

@@ -25,6 +25,7 @@ from benchmark.reading.parsing import (
     NOT_A_TIME,
     PARTS,
     PERIODS,
+    RANGES,
     SHORT,
     YEARLESS,
     Sheet,
@@ -44,6 +45,7 @@ CLOCK_NAME = re.compile(
     r".*(time|date|stamp|datum|zeit|uhr|fecha|hora|heure|epoch|clock|utc|jour|tag\b).*|ts|ds|t|dt|index", re.I
 )
 VALUE_NAME = re.compile(r"_?values?|y|x|data|reading|measurement", re.I)
+FEW = 10  # times that may come equally often by chance
 ORDINALS = ("doy", "day_of_year", "dayofyear", "yday", "jday", "julian_day", "julian", "ordinal_day")
 
 
@@ -180,9 +182,12 @@ def _refuse_mixed_forms(sheet: Sheet, free: list[str]) -> None:
                     f"{sheet.path}: the times of {name!r} have no year, e.g. {likely[0]!r}: write it, "
                     f"or number the rows with --time {WITHOUT}"
                 )
+            alike = len({re.sub(r"\d", "9", c) for c in cells}) == 1
+            how, cure = f"not written in one way (e.g. {likely[0]!r} and {likely[-1]!r})", "alike"
+            if alike:
+                how, cure = f"written in an unknown way (e.g. {likely[0]!r})", "as 2024-12-31T23:59:59.5"
             raise UserError(
-                f"{sheet.path}: the times of {name!r} are not written in one way (e.g. {likely[0]!r} "
-                f"and {likely[-1]!r}): write them alike, "
+                f"{sheet.path}: the times of {name!r} are {how}: write them {cure}, "
                 f"name another column with --time, or number the rows with --time {WITHOUT}"
             )
 
@@ -222,7 +227,7 @@ def _as_clock(sheet: Sheet, name: str, asked: bool) -> Clock | None:
     if epoch is not None:
         return Clock((name,), epoch, notes=[*epoch_notes(epoch, name), *epoch.notes])
     counts = is_counter(values) or (_in_order(values) and bool(CLOCK_NAME.fullmatch(name))) or _are_years(values, name)
-    return Clock((name,), None, values) if counts else None
+    return Clock((name,), None, values) if counts or _is_shared(values, name) else None
 
 
 def _counted(sheet: Sheet, values: NDArray[np.float64], name: str) -> Stamps | None:
@@ -255,6 +260,14 @@ def _in_order(values: NDArray[np.float64]) -> bool:
     return len(beyond) > 0 and float(beyond.mean()) >= 1 - LOST_AT_MOST
 
 
+def _is_shared(values: NDArray[np.float64], name: str) -> bool:
+    """Return True for rising counts that come several times, as if each were the time of several series."""
+    if len(values) < 2 or not np.all(np.diff(values) >= 0):
+        return False
+    times = np.unique(values, return_counts=True)[1]
+    return name.lower() in BEST_NAMES or (name == "column 1" and len(times) > FEW and times.min() == times.max() > 1)
+
+
 def _with_time_of_day(sheet: Sheet, clock: Clock, taken: tuple[str | None, ...]) -> Clock:
     """Combine dates with the time of day in another column, if there is one."""
     assert clock.stamps is not None
@@ -285,10 +298,13 @@ def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
     lower = {name.lower(): name for name in free}
     named = zip(PARTS, SHORT, strict=True)
     names = [next((lower[n] for n in (*words, *short) if n in lower), None) for words, short in named]
+    ordinal = None
     if all(name.startswith("column ") for name in sheet.names):
         names = _by_place(sheet)
+        ordinal = sheet.names[1] if names[1] is None and _counts_days(sheet) else None
     year, month, day, *clock = names
-    ordinal = next((lower[n] for n in ORDINALS if n in lower), None) if day is None else None
+    if day is None and ordinal is None:
+        ordinal = next((lower[n] for n in ORDINALS if n in lower), None)
     if year is not None and month is None and ordinal is None:
         return _from_periods(sheet, year, lower)
     date = [name for name in ((year, ordinal) if ordinal else (year, month, day)) if name is not None]
@@ -305,12 +321,15 @@ def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
     if stamps is None:
         return None
     known = stamps.wall != NOT_A_TIME
-    clock = [name if name is not None and sheet.looks_numeric(name) else None for name in clock]
-    for name, size in zip(clock, (HOUR, MINUTE), strict=True):
-        if name is not None:
-            stamps.wall[known] += np.nan_to_num(sheet.numbers(name).values).astype(np.int64)[known] * size
-    stamps.dates_only = clock[0] is None
-    return Clock((*date, *(name for name in clock if name is not None)), stamps)
+    used = []
+    for name, size, most in zip(clock, (HOUR, MINUTE), (24, 59), strict=True):
+        values = sheet.numbers(name).values if name is not None and sheet.looks_numeric(name) else np.array([-1.0])
+        if name is None or values.min() < 0 or values.max() > most:  # "Min" may be a minimum; hours may have fractions
+            break
+        stamps.wall[known] += np.round(np.nan_to_num(values[known]) * size).astype(np.int64)
+        used.append(name)
+    stamps.dates_only = not used
+    return Clock((*date, *used), stamps)
 
 
 def _from_periods(sheet: Sheet, year: str, lower: dict[str, str]) -> Clock | None:
@@ -344,7 +363,7 @@ def _by_place(sheet: Sheet) -> list[str | None]:
     """
     found: list[str | None] = []
     names = [name for place, name in enumerate(sheet.names[:-1]) if place != 1 or not _is_ordinal(sheet)]
-    for name, (low, high) in zip(names, ((1700, 2200), (1, 12), (1, 31), (0, 24), (0, 59)), strict=False):
+    for name, (low, high) in zip(names, RANGES, strict=False):
         values = sheet.numbers(name).values if sheet.looks_numeric(name) else np.array([np.nan])
         if not (np.isfinite(values).all() and is_whole(values) and values.min() >= low and values.max() <= high):
             break
@@ -359,6 +378,17 @@ def _is_ordinal(sheet: Sheet) -> bool:
     year, ordinal, month, day = (sheet.numbers(name).values for name in sheet.names[:4])
     dates, days = whole_dates(year * 10_000 + month * 100 + day), _of_ordinal(year, ordinal)
     return dates is not None and days is not None and bool(np.array_equal(dates.wall, days.wall))
+
+
+def _counts_days(sheet: Sheet) -> bool:
+    """Return True if the second column of a file without header is the day of the first one's year."""
+    if len(sheet.names) < 3 or not all(map(sheet.looks_numeric, sheet.names[:2])):
+        return False
+    year, ordinal = (sheet.numbers(name).values for name in sheet.names[:2])
+    days = _of_ordinal(year, ordinal)
+    if days is None or not (ordinal.min() >= 1 and ordinal.max() <= 366 and _are_years(year, "year")):
+        return False
+    return bool(np.isin(np.diff(days.wall), (0, DAY)).mean() >= 1 - LOST_AT_MOST)
 
 
 def _of_ordinal(year: NDArray[np.float64], day: NDArray[np.float64]) -> Stamps | None:

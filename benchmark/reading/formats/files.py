@@ -60,6 +60,14 @@ OTHERS = (  # beginnings of files that cannot be read, their format, and what to
     (rb"\x89HDF", "HDF5: write it as CSV or Parquet, e.g. pandas.read_hdf({name}).to_parquet()"),
     (rb"\xd0\xcf\x11\xe0", "in Excel's old form (.xls): save it as .xlsx or CSV"),
     (rb"%PDF", "PDF: open it in a spreadsheet and save the table as .xlsx or CSV"),
+    *(
+        (
+            rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?<" + root,
+            f"a track ({form}): write its points as CSV, e.g. pandas.read_xml({{name}}, "
+            f"xpath='.//{{{{*}}}}{point}', parser='etree').to_csv('track.csv')",
+        )
+        for root, form, point in ((rb"gpx\b", "GPX", "trkpt"), (rb"TrainingCenterDatabase\b", "TCX", "Trackpoint"))
+    ),
     (
         rb"\s*<(?![^<>\n]*>\s*[,;\t|])",
         "HTML or XML: open it in a spreadsheet and save the table as .xlsx or CSV",
@@ -76,6 +84,23 @@ OTHERS = (  # beginnings of files that cannot be read, their format, and what to
     (
         rb"(Linux|AIX|SunOS) [^\n]*\n\s*\d\d:\d\d:\d\d( [AP]M)? [^\n]*[%/]",
         "the text of sar, whose times have no date: write its data file with sadf -d, and read that",
+    ),
+    (rb"(Linux|AIX|SunOS) [^\n]*\n([^\n,]*\n){1,2}avg-cpu:", "the text of iostat: write it with iostat -t -o JSON"),
+    (rb"(#[^\n]*\n|[ \t\r]*\n)*#\s+time\s+counts ", "the text of perf stat: write it with perf stat -x, -I 1000"),
+    (rb"[^\n|]+,\d{9,},\d{9,},\d+\|", "Graphite's raw answer: ask for format=csv in its place"),
+    (
+        rb"AAA,progname,",
+        "nmon's record of several kinds of rows: keep one of them, e.g. grep ^CPU_ALL, {name} > cpu.csv",
+    ),
+    (
+        rb"\*[CU]0001\b",
+        "a monthly file of BSRN, which holds several kinds of rows: write one of them as CSV, e.g. "
+        "pvlib.iotools.read_bsrn({name})[0].to_csv('bsrn.csv')",
+    ),
+    (
+        rb"(?i)(?:[#%][^\n]*\n|[ \t\r]*\n)*@(?:problemname|relation[^\n]*\s+@attribute series_name)\b",
+        "of sktime (.ts, .tsf), where a line is a series: write one as a column of CSV, e.g. with "
+        "sktime.datasets.load_from_tsfile or load_tsf_to_dataframe",
     ),
 )
 

@@ -213,7 +213,7 @@ def _header(
     if hidden and (not above or len(rows[above[-1]]) != width):
         return unique_names(hidden, notes), None
     if not above:
-        return _make_names(rows, first, notes), None
+        return _make_names(rows, first, width, notes), None
     line = above[-1]
     while len(above) > 1 and len(rows[above[-2]]) >= max(width - 1, min(width, 2)) and are_units(rows[line]):
         again = all(word.lower() in SUMMARIES for word in rows[line])  # of a logger, with units above
@@ -221,14 +221,15 @@ def _header(
         above = above[:-1] if again else above[-2:-1]
         line = above[-1]
     names = _adapt_names(rows[line], rows[first]) if separator == BLANK else rows[line]
-    if separator == BLANK and len(names) < width and re.fullmatch("[01]|\\d+:", rows[first][0]):
+    if separator == BLANK and len(names) in (width - 1, width - 2) and re.fullmatch("[01]|\\d+:", rows[first][0]):
         names = ["", *names]  # R and pandas write row numbers in a column without a name, rrdtool its times
         notes.append("The first column has no name" + ("." if ":" in rows[first][0] else "; it numbers the rows."))
     names = names if len(names) == width else _adapt_names(names, rows[first])
     if len(names) == width:
         return unique_names(names, notes), line
-    if separator == "" or len(above) > 1:
-        return _make_names(rows, first, notes), None
+    titled = separator == BLANK and any(cell.kind(c) == "time" for c in names)  # "635 samples, 2008-01-15T00:00:00"
+    if separator == "" or len(above) > 1 or titled:
+        return _make_names(rows, first, width, notes), None
     return names, line
 
 
@@ -242,6 +243,8 @@ def _first_data(rows: dict[int, list[str]], width: int, profile: list[str]) -> i
     fits = [_fits(row, width, profile) for row in rows.values()]
     behind = {i: fits[k + 1 : k + 1 + BEHIND] for k, i in enumerate(rows)}
     data = [i for i in rows if _is_data(rows[i], width, profile)]
+    types = [i for i in data if all(re.fullmatch(r"\d+[sdn]", c) for c in rows[i])]
+    data = [i for i in data if i not in types] if len(types) == 1 else data  # below the names of USGS' tables
     sure = [i for i in data if sum(behind[i]) >= min(SURE, len(behind[i]))]
     whole = found = next(iter(sure or data), max(rows))
     for line in [i for i in reversed(rows) if i < found]:
@@ -250,6 +253,8 @@ def _first_data(rows: dict[int, list[str]], width: int, profile: list[str]) -> i
             break
         if len(kinds) < width or (len(kinds) > width and kinds[:width] != profile):
             break
+        if line == top and "time" in profile and not re.search(r"\d", rows[line][profile.index("time")]):
+            break  # "time,101,102": the names of sensors are numbers
         found = line
     words = [rows[i][0] for i in rows if found <= i < whole]
     named = len(set(words)) > 1 and profile[0] != "text" and all(cell.kind(word) == "text" for word in words)
@@ -260,7 +265,10 @@ def _are_column_numbers(cells: list[str], below: list[str]) -> bool:
     """Return True for the header that pandas writes for columns without names: 0, 1, perhaps with an index or a word.
 
     Without an index they are a header if numbers with a fraction are below; ``0,1`` above ``0.5,1`` may be data.
+    So are 1, 2, 3 if each number below has a fraction.
     """
+    if len(cells) > 2 and cells == [str(place + 1) for place in range(len(cells))]:
+        return all("." in c for c in below)
     indexed = cells[:1] == [""]
     names = cells[1:] if indexed else cells
     count = sum(name == str(place) for place, name in enumerate(names))
@@ -313,11 +321,10 @@ def _adapt_names(names: list[str], row: list[str]) -> list[str]:
     return names
 
 
-def _make_names(rows: dict[int, list[str]], first: int, notes: list[str]) -> list[str]:
+def _make_names(rows: dict[int, list[str]], first: int, width: int, notes: list[str]) -> list[str]:
     """Make names for the columns of a file without a header, from its cells."""
-    width = len(rows[first])
     columns = [[row[k] for i, row in rows.items() if i >= first and len(row) == width] for k in range(width)]
-    kinds = [cell.kind(c) for c in rows[first]]
+    kinds = [cell.kind(c) for c in rows[first][:width]]
     names = [f"column {place + 1}" for place in range(width)]
     numbers = [k for k in range(width) if kinds[k] == "number" and not _counts(columns[k])]
     flags = [k for k in numbers if set(columns[k]) <= {"0", "1", "0.0", "1.0"}]

@@ -20,6 +20,7 @@ from benchmark.reading.parsing import Table, as_mask, cell
 
 UNUSED = "\x1f"  # a separator that occurs in no file, for files of one column
 SHOWN = 3
+HEAD = 200  # lines by which the columns are compared
 
 
 def read_text(raw: bytes, path: Path, options: ReadOptions) -> Table:
@@ -38,7 +39,7 @@ def read_text(raw: bytes, path: Path, options: ReadOptions) -> Table:
         text = join_tables(text, notes)
     separator = {"\\t": "\t", "tab": "\t", "blank": BLANK}.get(options.separator or "", options.separator)
     layout = find_layout(text, path, separator)
-    text = _one_row(text, layout)
+    text = _one_series(_one_row(text, layout), layout)
     columns, broken, total = _parse(_plain(text, layout), layout, path)
     rows = np.delete(np.arange(total), [number for number, _ in broken])
     named = NAMES.get(layout.separator, repr(layout.separator))
@@ -81,6 +82,43 @@ def _one_row(text: bytes, layout: Layout) -> bytes:
     layout.separator, layout.names = "", ["value"]
     layout.notes[:] = ["The file is one line of numbers; they are read as one column."]
     return re.sub(cut, b"\n", text.strip())
+
+
+def _one_series(text: bytes, layout: Layout) -> bytes:
+    """Convert the lines of a series that is printed several numbers to a line, as in seismology, to one column.
+
+    The last line is shorter, or the number of values stands above the data, and the columns are no different series.
+    """
+    width = len(layout.names)
+    if layout.separator != BLANK or width < 2 or layout.names[0] != "column 1":
+        return text
+    *above, body = text.split(b"\n", layout.skipped)
+    lines = body.rstrip().count(b"\n")
+    last = len(body.rstrip().rpartition(b"\n")[2].split())
+    count = lines * width + last
+    told = str(count).encode() in re.findall(rb"\d+", b" ".join(above))
+    if lines < 3 or not (told or 0 < last < width) or not _flow_on(body.split(b"\n", HEAD)[:HEAD][:lines], width):
+        return text
+    layout.notes[:] = [note for note in layout.notes if "no header" not in note]
+    layout.notes.append(
+        f"Each line holds {width} values of one series ("
+        + (f"the number of values, {count:,}, stands above the data" if told else "the last line is shorter")
+        + "): they are read one after the other."
+    )
+    layout.separator, layout.names, layout.skipped = "", ["value"], 0
+    return re.sub(rb"\s+", b"\n", body.strip())
+
+
+def _flow_on(lines: list[bytes], width: int) -> bool:
+    """Return True if numbers follow each other, also from line to line, like those of a series."""
+    try:
+        table = np.array([line.split() for line in lines], dtype=np.float64)
+    except ValueError:
+        return False
+    steps = np.diff(table.ravel())
+    usual = float(np.median(np.abs(steps)))
+    drift = [abs(float(np.median(steps[k::width]))) for k in range(width)]
+    return max(drift) <= 0.5 * usual and usual <= 1.5 * float(np.median(np.abs(np.diff(table, axis=0))))
 
 
 def _plain(text: bytes, layout: Layout) -> bytes:
@@ -200,7 +238,8 @@ def _without_ragged(table: Table, ragged: list[tuple[int, str]], path: Path) -> 
         f"of the header (first: data row {row}, {text[:60]!r})"
     )
     if len(ragged) > LOST_AT_MOST * table.total:
-        raise UserError(f"{path}: {what}: name the separator with --sep, or quote cells that hold it")
+        cure = "name the separator with --sep, quote cells that hold it, or delete these rows"
+        raise UserError(f"{path}: {what}: {cure}")
     table.notes.append(f"Dropped: {what}.")
     return table
 

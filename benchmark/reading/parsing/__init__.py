@@ -7,7 +7,7 @@ from benchmark.reading.parsing.cell import kind
 from benchmark.reading.parsing.codes import without_codes
 from benchmark.reading.parsing.fields import LATEST, Fields, first_year, full_year, in_order, midnight, plain_times
 from benchmark.reading.parsing.marks import Undecided
-from benchmark.reading.parsing.names import LETTERS, PARTS, PERIODS, SHORT, month_of
+from benchmark.reading.parsing.names import LETTERS, PARTS, PERIODS, RANGES, SHORT, is_short_part, month_of
 from benchmark.reading.parsing.numbers import Numbers, mostly, sample
 from benchmark.reading.parsing.sheet import Sheet, is_constant, is_counter, is_whole
 from benchmark.reading.parsing.stamps import YEARLESS, Stamps, read_stamps
@@ -23,6 +23,7 @@ __all__ = [
     "NOT_A_TIME",
     "PARTS",
     "PERIODS",
+    "RANGES",
     "SECOND",
     "SHORT",
     "YEARLESS",
@@ -42,6 +43,7 @@ __all__ = [
     "in_order",
     "is_constant",
     "is_counter",
+    "is_short_part",
     "is_whole",
     "kind",
     "labels",

@@ -31,8 +31,9 @@ _NUMBER = re.compile(
     r"([^\d\s]{0,8}( [^\d\s]{1,8})?|[^\d\s]{0,6}m[23](/\w{1,3})?)",
     re.I,
 )
+_PAIR = re.compile(r"[+-]?\d+\.\d+[,;] ?[+-]?\d+\.\d+")  # "47.3769,8.5417", a place
 _UNIT = re.compile(
-    r"[\[(].*[\])]|[-=+_*:]{4,}|\d+[sdnft]|°?[cfk]|%|[mkg]?(w|v|a|hz|pa|j|s|m|g|b|l)(h|/s|/h|³|2|3)?|m?bar|psi|rpm|utc|gmt"
+    r"[\[(].*[\])]|[-=+_*:]{3,}|\d+[sdnft]|°?[cfk]|%|[mkg]?(w|v|a|hz|pa|j|s|m|g|b|l)(h|/s|/h|³|2|3)?|m?bar|psi|rpm|utc|gmt"
     r"|(yyyy|dd|mm|hh)[-/.:\w ]*|units?|datetime|timestamp|string|double|float|int(eger)?|smp|avg|min|max"
     r"|deg ?[cfk]?|degrees?( [cfk])?|met(er|re)s?(/s(ec(ond)?)?)?|ts|rn|volts?|seconds?|minutes?|hours?|days?",
     re.I,
@@ -46,7 +47,7 @@ def kind(cell: str) -> str:
         return "nothing"
     if _TIME.fullmatch(text):
         return "time"
-    return "number" if _NUMBER.fullmatch(text) else "text"
+    return "number" if _NUMBER.fullmatch(text) and not _PAIR.fullmatch(text) else "text"
 
 
 def words(cell: str) -> str:

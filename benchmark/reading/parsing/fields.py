@@ -235,11 +235,19 @@ def _goes_on(wall: Nanoseconds) -> bool:
     return len(whole) > 0 and whole[0] > 24 and bool((whole == whole[0]).all() and counts[0] < whole[0])
 
 
+def _is_monthly(wall: Nanoseconds) -> bool:
+    """Return True for the same day of each month, in order."""
+    months = (wall // DAY).astype("M8[D]").astype("M8[M]").astype(np.int64)
+    return bool(np.all(np.abs(np.diff(months)) == 1))
+
+
 def _by_order(day: Nanoseconds, month: Nanoseconds) -> tuple[bool, str]:
     """Decide by the order and the steps of the times whether day is first; also return the reason."""
     ordered = in_order(day), in_order(month)
     if ordered[0] != ordered[1]:
         return ordered[0], "the other reading is out of order"
+    if len(day) > 12 and (monthly := [_is_monthly(read) for read in (day, month)])[0] != monthly[1]:
+        return monthly[0], "only so there is one row a month"
     steps = np.diff(day), np.diff(month)
     if len(steps[0]) > 12 and (goes_on := [_goes_on(read) for read in (day, month)])[0] != goes_on[1]:
         return goes_on[0], "only so the record goes on at midnight"

@@ -42,4 +42,17 @@ PERIODS = {  # columns that part a year, and the letter that stands for them in 
     **dict.fromkeys(("week", "kw", "woche", "kalenderwoche", "semaine", "semana", "settimana", "epiweek"), "W"),
     "period": "",
 }
-SHORT = (("yr", "yyyy", "y"), ("mon", "mm", "mo", "m"), ("dd", "dy", "d"), ("hr", "hh", "h"), ("min", "mi"))
+SHORT = (
+    ("yr", "yyyy", "yyy", "yy", "y"),
+    ("mon", "mm", "mo", "m"),
+    ("dd", "dy", "d"),
+    ("hr", "hh", "hh.h", "h"),
+    ("min", "mi"),
+)
+RANGES = ((1700, 2200), (1, 12), (1, 31), (0, 24), (0, 59))  # of years, months, days, hours and minutes
+
+
+def is_short_part(name: str, low: float, high: float) -> bool:
+    """Return True for a name of several letters, such as ``mm``, of a column whose range is that of this part."""
+    ranges = zip(SHORT, RANGES, strict=True)
+    return len(name) > 1 and any(name.lower() in names and of[0] <= low <= high <= of[1] for names, of in ranges)
