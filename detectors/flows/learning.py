@@ -114,10 +114,6 @@ class _Stage:
             if all(learner.error for learner in self.learners):
                 break
         self.part.load_state_dict(self.best, strict=False)
-        for k, learner in enumerate(self.learners):
-            if learner.error:  # values that are not finite would stop the whitening of the others
-                for mine in _learner_state(self.part, len(self.learners), k).values():
-                    mine.nan_to_num_(0.0, 0.0, 0.0)
 
     def _losses(self, rows: Sequence[Index]) -> Tensor:
         """Return the loss of each learner, (learners,), in double precision."""
