@@ -14,16 +14,37 @@ Hugging Face's library has the same import name, but no ``datasets.PROJECT``. In
 is ``tsad_benchmark.datasets``.
 """
 
-from datasets._archive import Archive
-from datasets._base import DataError, Dataset, Facts, Remote, Series, Source, random_generator
-from datasets._download import Network
-from datasets._folder import FolderDataset, load_folder
-from datasets._local import is_published
-from datasets._registry import broken, get, name_matches, names
-from datasets._resolve import default_cache_dir, iter_series, load, located
-from datasets._simulate import labels_of, mackey_glass, place
-from datasets._status import SeriesStatus, status
-from datasets._tsb_uad import check_labels, check_train, fingerprint, read_file
+from datasets.core import (
+    Archive,
+    DataError,
+    Dataset,
+    Facts,
+    FolderDataset,
+    Network,
+    Remote,
+    Series,
+    SeriesStatus,
+    Source,
+    broken,
+    check_labels,
+    check_train,
+    default_cache_dir,
+    fingerprint,
+    get,
+    is_published,
+    iter_series,
+    labels_of,
+    load,
+    load_folder,
+    located,
+    mackey_glass,
+    name_matches,
+    names,
+    place,
+    random_generator,
+    read_file,
+    status,
+)
 
 PROJECT = "tsad-benchmark"
 

@@ -8,8 +8,18 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets._base import Arrays, DataError, Dataset, Facts, Remote, random_generator
-from datasets._simulate import Array, labels_of, place_beside, split
+from datasets.core import (
+    Array,
+    Arrays,
+    DataError,
+    Dataset,
+    Facts,
+    Remote,
+    labels_of,
+    place_beside,
+    random_generator,
+    split,
+)
 
 DAY = 288  # five-minute counts
 UCI = "https://archive.ics.uci.edu/static/public/157/dodgers+loop+sensor.zip"

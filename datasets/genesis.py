@@ -10,8 +10,7 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets._base import Arrays, DataError, Dataset, Facts, Remote, random_generator
-from datasets._simulate import Array, Spans, labels_of
+from datasets.core import Array, Arrays, DataError, Dataset, Facts, Remote, Spans, labels_of, random_generator
 
 KAGGLE = "https://www.kaggle.com/api/v1/datasets/download/inIT-OWL/genesis-demonstrator-data-for-machine-learning"
 CSV = "Genesis_AnomalyLabels.csv"

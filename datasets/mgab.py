@@ -6,8 +6,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from datasets._base import Arrays, DataError, Dataset, Facts, Remote, random_generator
-from datasets._simulate import best_cut, labels_of, mackey_glass, place
+from datasets.core import (
+    Arrays,
+    DataError,
+    Dataset,
+    Facts,
+    Remote,
+    best_cut,
+    labels_of,
+    mackey_glass,
+    place,
+    random_generator,
+)
 
 RAW = "https://raw.githubusercontent.com/MarkusThill/MGAB/master"
 

@@ -10,8 +10,21 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets._base import Arrays, DataError, Dataset, Facts, Remote, random_generator
-from datasets._simulate import Array, labels_of, place, ramps, split, switching, wandering
+from datasets.core import (
+    Array,
+    Arrays,
+    DataError,
+    Dataset,
+    Facts,
+    Remote,
+    labels_of,
+    place,
+    ramps,
+    random_generator,
+    split,
+    switching,
+    wandering,
+)
 
 ARRAYS = "https://s3-us-west-2.amazonaws.com/telemanom/data.zip"
 LABELS = "https://raw.githubusercontent.com/khundman/telemanom/master/labeled_anomalies.csv"

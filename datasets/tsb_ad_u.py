@@ -6,8 +6,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from datasets._archive import Archive
-from datasets._base import Facts
+from datasets.core import Archive, Facts
 
 ABOUT: dict[str, Any] = {
     "licence": "each source has its own; curation Apache 2.0",

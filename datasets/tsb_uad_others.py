@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datasets._archive import Archive
+from datasets.core import Archive
 
 CITATION = (
     "Paparrizos, Kang, Boniol, Tsay, Palpanas and Franklin: TSB-UAD: an end-to-end benchmark suite for univariate "

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from datasets._tsb_uad import fingerprint
+from datasets.core.tsb_uad import fingerprint
 from tests.support.stand_ins import Server, Tiny, handler
 
 
@@ -27,7 +27,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> Tiny:
     """The data set, its hashes shipped like those of the real ones."""
     dataset = Tiny()
     known = {"Tiny": {name: fingerprint(dataset.arrays(name)) for name in dataset.series_names()}}
-    monkeypatch.setattr("datasets._tsb_uad.fingerprints", lambda: known)
+    monkeypatch.setattr("datasets.core.tsb_uad.fingerprints", lambda: known)
     return dataset
 
 

@@ -178,7 +178,7 @@ def test_the_part_at_hand_is_known_before_it_is_read(tmp_path: Path) -> None:
 
 
 def test_a_block_of_rows_without_a_value_holds_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datasets._tsb_uad.BLOCK_BYTES", 1)
+    monkeypatch.setattr("datasets.core.tsb_uad.BLOCK_BYTES", 1)
     put(tmp_path, NAMES[:1])
     (tmp_path / "Some" / NAMES[0]).write_bytes(text(0, hole=True))
     (one,), _ = read(tmp_path, some(), data_dir=tmp_path)

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from datasets import DataError, Network, Remote, Series, iter_series
-from datasets._download import CHUNK
-from datasets._http import Unreachable
-from datasets._zip import files_in, read_member
+from datasets.core.download import CHUNK
+from datasets.core.http_client import Unreachable
+from datasets.core.zip_file import files_in, read_member
 from tests.support.stand_ins import ORIGINAL, ZIP, Server, Tiny, make_zip, tiny_zip
 
 PLAIN = Remote("f", "https://original.example/tiny.bin")
@@ -239,7 +239,7 @@ def test_only_https_is_asked(tmp_path: Path, url: str) -> None:
 
 
 def test_more_than_was_promised_is_refused(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datasets._download.MAX_FILE", 1000)
+    monkeypatch.setattr("datasets.core.download.MAX_FILE", 1000)
     server.files[ORIGINAL] = b"x" * 1001
     with pytest.raises(DataError, match="1,001 bytes, more than 1,000: refused"):
         server.network(tmp_path).fetch(PLAIN)
@@ -334,7 +334,7 @@ def test_the_probe_for_a_name_does_not_wait_for_a_slow_name_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = threading.Event()
-    monkeypatch.setattr("datasets._http.socket.getaddrinfo", lambda *_: release.wait(30))
+    monkeypatch.setattr("datasets.core.http_client.socket.getaddrinfo", lambda *_: release.wait(30))
     monkeypatch.setattr("requests.utils.get_environ_proxies", lambda *_: {})
     with pytest.raises(Unreachable, match="name cannot be resolved"):
         Network(tmp_path, connect_timeout=0.05).fetch(PLAIN)

@@ -10,7 +10,7 @@ import pytest
 
 import datasets
 from datasets import Series
-from datasets._tsb_uad import FOLDER, check_fingerprint, fingerprint, fingerprints
+from datasets.core.tsb_uad import FOLDER, check_fingerprint, fingerprint, fingerprints
 from tests.support.stand_ins import ZIP, Server
 
 pytestmark = pytest.mark.real

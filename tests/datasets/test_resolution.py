@@ -10,7 +10,7 @@ import pytest
 
 import datasets
 from datasets import DataError, Facts, Series
-from datasets._resolve import network_of
+from datasets.core.resolve import network_of
 from tests.support.stand_ins import ZIP, Server, Tiny, make_zip, tiny_zip
 
 
@@ -210,7 +210,7 @@ def test_status_reads_checks_and_downloads_nothing(tiny: Tiny, folder: Path, tmp
 
 
 NEW = """
-from datasets._base import Dataset, Facts
+from datasets.core import Dataset, Facts
 class New(Dataset):
     name = "New"
     series = (Facts("x.out", 10, 1, 1),)
@@ -219,16 +219,16 @@ class New(Dataset):
 
 
 def test_a_file_is_enough_and_a_broken_one_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from datasets import _registry
+    from datasets.core import registry
 
     (tmp_path / "new.py").write_text(NEW)
     (tmp_path / "fault.py").write_text("import no_such_library")
     (tmp_path / "leaves.py").write_text("raise SystemExit(3)")
     (tmp_path / "hollow.py").write_text("")
     (tmp_path / "_private.py").write_text("1/0")
-    monkeypatch.setattr(_registry, "__file__", str(tmp_path / "_registry.py"))
+    monkeypatch.setattr(registry, "__file__", str(tmp_path / "core" / "registry.py"))
     monkeypatch.setattr(datasets, "__path__", [str(tmp_path)])
-    _registry._load_all.cache_clear()
+    registry._load_all.cache_clear()
     try:
         assert datasets.names() == ("New",)
         assert datasets.get("New").series_names() == ("x.out",)
@@ -238,7 +238,7 @@ def test_a_file_is_enough_and_a_broken_one_is_listed(tmp_path: Path, monkeypatch
         with pytest.raises(DataError, match=r"datasets/fault\.py cannot be used: ModuleNotFoundError"):
             datasets.get("fault")
     finally:
-        _registry._load_all.cache_clear()
+        registry._load_all.cache_clear()
         for name in ("new", "fault", "leaves", "hollow"):
             sys.modules.pop(f"datasets.{name}", None)
 
@@ -255,7 +255,7 @@ def test_every_shipped_data_set_is_described() -> None:
 
 
 def test_every_shipped_series_has_a_fingerprint() -> None:
-    from datasets._tsb_uad import fingerprints
+    from datasets.core.tsb_uad import fingerprints
 
     assert {name: set(datasets.get(name).series_names()) for name in datasets.names()} == {
         name: set(known) for name, known in fingerprints().items()

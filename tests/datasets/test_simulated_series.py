@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import datasets
 from datasets import Dataset, Series
-from datasets._simulate import best_cut, labels_of, mackey_glass, place, place_beside, ramps, split, switching
+from datasets.core.simulate import best_cut, labels_of, mackey_glass, place, place_beside, ramps, split, switching
 
 ALL = [(dataset, series) for dataset in datasets.names() for series in datasets.get(dataset).series_names()]
 
@@ -56,7 +56,7 @@ def test_no_two_simulated_series_are_equal() -> None:
 
 
 def test_a_simulated_series_is_never_taken_for_the_published_series() -> None:
-    from datasets._tsb_uad import fingerprint, fingerprints
+    from datasets.core.tsb_uad import fingerprint, fingerprints
 
     made = datasets.get("Genesis").simulate("genesis-anomalies.test.csv@6.out")
     known = fingerprints()["Genesis"][made.name]

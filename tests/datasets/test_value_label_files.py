@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets import DataError, Facts, load_folder
-from datasets._tsb_uad import (
+from datasets.core.tsb_uad import (
     check_facts,
     check_fingerprint,
     check_labels,
@@ -63,7 +63,7 @@ def test_a_broken_file_is_refused_with_file_row_and_cure(case: str, tmp_path: Pa
 
 
 def test_the_row_is_right_beyond_the_first_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datasets._tsb_uad.BLOCK_BYTES", 64)
+    monkeypatch.setattr("datasets.core.tsb_uad.BLOCK_BYTES", 64)
     rows = [b"1,0\n"] * 1000
     rows[777] = b"1,7\n"
     with pytest.raises(DataError, match="row 778: the label is '7'"):
@@ -82,7 +82,7 @@ def test_missing_and_huge_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(DataError, match="cannot be read"):
         read_file(tmp_path)
     (tmp_path / "big.out").write_bytes(b"1,0\n" * 100)
-    monkeypatch.setattr("datasets._tsb_uad.MAX_BYTES", 399)
+    monkeypatch.setattr("datasets.core.tsb_uad.MAX_BYTES", 399)
     with pytest.raises(DataError, match="400 bytes, more than 399: split"):
         read_file(tmp_path / "big.out")
 
@@ -166,7 +166,7 @@ def test_fingerprints_tell_the_same_a_reprint_and_another_content(monkeypatch: p
     values, train = rng.standard_normal(1000), rng.standard_normal(50)
     labels = (np.arange(1000) == 7).astype(np.uint8)
     known = {"D": {"s": fingerprint((values, labels, train))}}
-    monkeypatch.setattr("datasets._tsb_uad.fingerprints", lambda: known)
+    monkeypatch.setattr("datasets.core.tsb_uad.fingerprints", lambda: known)
     assert check_fingerprint("D", "s", (values, labels, train), "x") == "exact"
     assert check_fingerprint("D", "s", (values + 1e-15, labels, train), "x") == "6 decimals"
     assert check_fingerprint("D", "t", (values, labels, train), "x") == "unknown"

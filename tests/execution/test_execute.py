@@ -20,7 +20,7 @@ from benchmark.execution import execute, warm_up
 from benchmark.execution.execute import shorten_window
 from benchmark.execution.isolation import describe, tail
 from benchmark.grid import Outcome, Task
-from datasets._base import Series
+from datasets.core.base import Series
 from detectors import HBOS
 from tests.support import toys
 from tests.support.cases import HOSTILE, planned, plugin, toy

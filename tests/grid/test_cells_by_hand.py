@@ -16,7 +16,7 @@ from benchmark.execution.runner import keep
 from benchmark.grid import Cell, Outcome, protocols
 from benchmark.grid.protocols import PROTOCOLS
 from benchmark.store import Store, evaluate
-from datasets._base import Series
+from datasets.core.base import Series
 from detectors import estimate_window
 from tests.support import toys
 from tests.support.toys import rows, spans, task

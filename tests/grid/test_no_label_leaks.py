@@ -10,7 +10,7 @@ import pytest
 from benchmark.catalogue import registry
 from benchmark.execution.execute import execute
 from benchmark.grid.plan import Selection, plan, rows
-from datasets._base import Series
+from datasets.core.base import Series
 
 DETECTORS = [name for name, cls in registry.detectors().items() if cls.group != "one-liner"]
 BLOCK = slice(400, 600)  # the third of five blocks of normal-crossfit

@@ -14,7 +14,7 @@ from benchmark.grid import protocols
 from benchmark.grid.cells import Cell
 from benchmark.grid.costs import OVERHEAD, UNKNOWN, Cost, costs, expected_seconds
 from benchmark.grid.plan import QUICK_POINTS, Selection, longest_first, plan, quick_cut, rows
-from datasets._base import Series
+from datasets.core.base import Series
 from tests.support.cases import plugin
 
 PLUGIN = '''

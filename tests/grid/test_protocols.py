@@ -13,7 +13,7 @@ from benchmark.errors import UserError
 from benchmark.grid import Inapplicable, count_fitted, fitted_parts, protocols, splits
 from benchmark.grid.protocols import PROTOCOLS
 from benchmark.grid.splits import normal_spans
-from datasets._base import Series
+from datasets.core.base import Series
 from detectors import KMeansAD
 from detectors.core import Array, Detector, WindowDetector
 from detectors.core.windows import Windows

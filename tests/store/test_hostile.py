@@ -23,7 +23,7 @@ from benchmark.grid.cells import Outcome
 from benchmark.store.exchange import merge, verify
 from benchmark.store.store import Store
 from benchmark.store.validity import cell_of
-from datasets._base import Series
+from datasets.core.base import Series
 from tests.support.cases import planned, plugin, toy
 
 NAMES = (

@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmark.grid import Task
 from benchmark.grid.plan import Selection, plan, rows
-from datasets._base import Series
+from datasets.core.base import Series
 
 TEMPLATE = '''import ctypes, os, sys, time
 import numpy as np

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from benchmark.grid import Cell, Task
-from datasets._base import Series
+from datasets.core.base import Series
 from detectors import Array, Detector
 
 

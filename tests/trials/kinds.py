@@ -20,7 +20,7 @@ from pathlib import Path
 
 from benchmark.errors import UserError
 from benchmark.store.store import Store
-from datasets._base import DataError, Remote
+from datasets.core.base import DataError, Remote
 from tests.support.cases import plugin, toy
 
 Content = dict[str, tuple[str, str, float]]
@@ -255,7 +255,7 @@ def flipped_bits(bench: Bench) -> str:
 
 def cut_download(bench: Bench) -> str:
     """The connection breaks in the middle, in every answer of a first attempt; the next one goes on from there."""
-    from datasets._download import Network
+    from datasets.core.download import Network
 
     data = bench.random.randbytes(200_000)
     cache = bench.folder / f"cache{bench.random.random()}"

@@ -19,7 +19,7 @@ from benchmark.execution.runner import keep, pending
 from benchmark.grid.cells import Outcome
 from benchmark.grid.plan import Selection, plan, rows
 from benchmark.store.store import Store
-from datasets._base import Series
+from datasets.core.base import Series
 from tests.support.cases import plugin, toy
 
 SEEDS = 100

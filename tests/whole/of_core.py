@@ -23,7 +23,7 @@ from benchmark.grid import Cell, expected_seconds, protocols
 from benchmark.grid.protocols import PROTOCOLS
 from benchmark.grid.splits import WINDOW_RULES, Inapplicable, count_fitted, fitted_parts, normal_spans
 from datasets import DataError, Series, read_file
-from datasets._simulate import (
+from datasets.core.simulate import (
     best_cut,
     labels_of,
     mackey_glass,

@@ -19,12 +19,12 @@ from urllib3 import HTTPResponse
 
 import datasets
 from datasets import Archive, DataError, Facts, FolderDataset, Network, Remote, Series, SeriesStatus
-from datasets._archive import check_recorded_fingerprint
-from datasets._base import Arrays
-from datasets._http import Http
-from datasets._local import folders
-from datasets._tsb_uad import fingerprint, read_bytes, write_file
-from datasets._zip import files_in, read_member
+from datasets.core.archive import check_recorded_fingerprint
+from datasets.core.base import Arrays
+from datasets.core.http_client import Http
+from datasets.core.local import folders
+from datasets.core.tsb_uad import fingerprint, read_bytes, write_file
+from datasets.core.zip_file import files_in, read_member
 from tests.whole import Subject
 from tests.whole.kept import array, cleaned, runs
 
@@ -101,7 +101,7 @@ def served(host: Host, known: bool = True) -> Iterator[None]:
     """All hosts are this one."""
     with (
         mock.patch.object(Http, "_open", lambda self, url, headers: host.open(url, headers)),
-        mock.patch("datasets._http._resolves", return_value=known),
+        mock.patch("datasets.core.http_client._resolves", return_value=known),
     ):
         yield
 
@@ -187,7 +187,7 @@ def datasets_downloads(folder: Path) -> str:
         "plain mirror": (Host(), {"base_url": "http://mirror.example"}),
     }
     parts = []
-    with mock.patch("datasets._download.MAX_FILE", 2 * len(data)):
+    with mock.patch("datasets.core.download.MAX_FILE", 2 * len(data)):
         for title, (host, options) in cases.items():
             network = Network(folder / title, tries=3, pause=0.0, **options)
             remote = Remote(FILE.name, FILE.url, redirect_hosts=("cdn.example",))
@@ -285,7 +285,7 @@ def datasets_resolved(folder: Path) -> str:
                 found = [f"{type(error).__name__} of {error.dataset}: {error}"]
         parts.extend([f"## {title}", *found, *(f"| {line}" for line in said), *host.asked[:1]])
 
-    with mock.patch("datasets._tsb_uad.fingerprints", return_value=known):
+    with mock.patch("datasets.core.tsb_uad.fingerprints", return_value=known):
         ask("zip", Host({ZIP: tiny_zip()}))
         ask("cache", Host())
         (folder / "cache" / "TSB-UAD-Public" / "Tiny" / "0.test.out").write_text("1,0\n2,1\n")

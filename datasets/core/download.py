@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from datasets._base import DataError, Remote
-from datasets._http import WEB_PAGE, Http
-from datasets._zip import files_in, read_member
+from datasets.core.base import DataError, Remote
+from datasets.core.http_client import WEB_PAGE, Http
+from datasets.core.zip_file import files_in, read_member
 
 if TYPE_CHECKING:
     from requests import Response
@@ -35,7 +35,7 @@ class Network:
     cache_dir : Path
         Folder whose ``downloads/`` holds partial and complete downloads.
     base_url, offline, connect_timeout, read_timeout
-        See :class:`datasets._http.Http`.
+        See :class:`datasets.core.http_client.Http`.
     file_timeout : float
         Seconds for one file in total, against very slow hosts.
     tries : int

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets import _registry
-from datasets._base import Arrays, DataError, Dataset, Facts, Series
-from datasets._tsb_uad import check_labels, check_train, read_file
+from datasets.core import registry
+from datasets.core.base import Arrays, DataError, Dataset, Facts, Series
+from datasets.core.tsb_uad import check_labels, check_train, read_file
 
 ENDINGS = (".out", ".csv", ".txt")
 TEST = re.compile(r"(?<![a-z])test(?![a-z])", re.I)
@@ -41,7 +41,7 @@ class FolderDataset(Dataset):
             raise DataError(f"{folder} is not a folder: give one that holds value,label files", str(folder))
         self.folder = folder
         short = folder.resolve().name
-        self.name = name or (str(folder.resolve()) if short in _registry.names(archives=True) else short)
+        self.name = name or (str(folder.resolve()) if short in registry.names(archives=True) else short)
         self.title = f"files of {folder}"
         files = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in self.endings and path.is_file())
         self.train_files = {name: train for name in files if (train := _train_of(name, files))}

@@ -1,4 +1,4 @@
-"""Registry of the data sets: each file of the package without a leading underscore defines one or more."""
+"""Registry of the data sets: each file of ``datasets`` without a leading underscore defines one or more."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
-from datasets._archive import Archive
-from datasets._base import DataError, Dataset, nearest
+from datasets.core.archive import Archive
+from datasets.core.base import DataError, Dataset, nearest
 
 
 @cache
@@ -18,11 +18,12 @@ def _load_all() -> tuple[dict[str, Dataset], dict[str, str]]:
     """Import all data sets; return them by name, and the errors of unusable files by file name."""
     good: dict[str, Dataset] = {}
     broken: dict[str, str] = {}
-    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        if module.name.startswith("_"):
+    package = __package__.rpartition(".")[0]
+    for module in pkgutil.iter_modules([str(Path(__file__).parents[1])]):
+        if module.ispkg or module.name.startswith("_"):
             continue
         try:
-            found = load_module(f"{__package__}.{module.name}")
+            found = load_module(f"{package}.{module.name}")
         except (Exception, SystemExit) as error:  # noqa: BLE001 - any error of an added file is listed
             broken[module.name] = f"{type(error).__name__}: {error}"
             continue

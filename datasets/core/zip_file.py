@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from pathlib import PurePosixPath
 
-from datasets._base import DataError
+from datasets.core.base import DataError
 
 MAX_MEMBER = 64 << 20  # bytes; the largest member that we need has 3 MB
 MAX_RATIO = 200  # largest ratio of unpacked to packed size, for members above a megabyte

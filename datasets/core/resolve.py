@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from datasets import _registry
-from datasets._archive import Archive, check_recorded_fingerprint
-from datasets._base import ZIP_URL, Arrays, DataError, Dataset, Facts, Remote, Series
-from datasets._download import Network
-from datasets._folder import FolderDataset, load_folder
-from datasets._http import Unreachable
-from datasets._local import as_series, check, read_local, series_path
-from datasets._tsb_uad import FOLDER, check_train, read_bytes, write_file
+from datasets.core import registry
+from datasets.core.archive import Archive, check_recorded_fingerprint
+from datasets.core.base import ZIP_URL, Arrays, DataError, Dataset, Facts, Remote, Series
+from datasets.core.download import Network
+from datasets.core.folder import FolderDataset, load_folder
+from datasets.core.http_client import Unreachable
+from datasets.core.local import as_series, check, read_local, series_path
+from datasets.core.tsb_uad import FOLDER, check_train, read_bytes, write_file
 
 Mode = Literal["auto", "real", "simulated"]
 Announce = Callable[[str], None]
@@ -161,15 +161,15 @@ def dataset_of(dataset: str | Dataset) -> Dataset:
     """Return the data set of that name, or of a folder."""
     if isinstance(dataset, Dataset):
         return dataset
-    if dataset not in _registry.names(archives=True) and Path(dataset).is_dir():
+    if dataset not in registry.names(archives=True) and Path(dataset).is_dir():
         return load_folder(dataset)
-    return _registry.get(dataset)
+    return registry.get(dataset)
 
 
 def _without_repeats(announce: Announce | None) -> Announce:
     """Return a function that passes each message on only once, by default to the log."""
     known: set[str] = set()
-    send = announce or logging.getLogger(__package__).warning
+    send = announce or logging.getLogger(__package__.rpartition(".")[0]).warning
 
     def announce_new(message: str) -> None:
         if message not in known:

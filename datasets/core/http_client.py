@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from datasets._base import DataError, Remote
+from datasets.core.base import DataError, Remote
 
 if TYPE_CHECKING:
     from requests import Response, Session

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets._base import Arrays, DataError, Dataset, Facts, Series, Source
-from datasets._tsb_uad import (
+from datasets.core.base import Arrays, DataError, Dataset, Facts, Series, Source
+from datasets.core.tsb_uad import (
     FOLDER,
     Check,
     check_facts,

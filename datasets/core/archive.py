@@ -9,10 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from datasets._base import Arrays, DataError, Dataset, Facts
-from datasets._download import Network
-from datasets._local import folders
-from datasets._tsb_uad import fingerprint, write_bytes
+from datasets.core.base import Arrays, DataError, Dataset, Facts
+from datasets.core.download import Network
+from datasets.core.local import folders
+from datasets.core.tsb_uad import fingerprint, write_bytes
 
 ENDINGS = (".out", ".csv")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from datasets._base import DataError, Dataset, Facts
-from datasets._folder import FolderDataset
-from datasets._local import read_local, series_path
-from datasets._registry import get, names
-from datasets._resolve import dataset_of, default_cache_dir, located
-from datasets._tsb_uad import check_fingerprint
+from datasets.core.base import DataError, Dataset, Facts
+from datasets.core.folder import FolderDataset
+from datasets.core.local import read_local, series_path
+from datasets.core.registry import get, names
+from datasets.core.resolve import dataset_of, default_cache_dir, located
+from datasets.core.tsb_uad import check_fingerprint
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import BinaryIO, Literal, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets._base import Arrays, DataError, Facts
+from datasets.core.base import Arrays, DataError, Facts
 
 FOLDER = "TSB-UAD-Public"
 MAX_BYTES = 256 << 20  # about ten million points: a larger file is no series, or too large for a laptop
@@ -230,7 +230,7 @@ def check_facts(arrays: Arrays, facts: Facts, where: str) -> None:
 @cache
 def fingerprints() -> dict[str, dict[str, dict[str, str]]]:
     """Return ``{data set: {series: {hash kind: SHA-256}}}`` of the real series."""
-    text = Path(__file__).with_name("fingerprints.json").read_text(encoding="utf-8")
+    text = Path(__file__).parents[1].joinpath("fingerprints.json").read_text(encoding="utf-8")
     known: dict[str, dict[str, dict[str, str]]] = json.loads(text)
     return known
 
