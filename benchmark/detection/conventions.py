@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from benchmark.catalogue import registry
 from benchmark.detection.planted import weekly
 from benchmark.detection.scoring import LONG, longest_piece
 from benchmark.errors import UserError
 from benchmark.grid import Cell, expected_seconds
-from detectors import Array, Detector
+from detectors import LOF, Array, Detector
 from detectors.core import period
 
 WINDOWED = ("LOF", "MP", "NormA", "HBOS", "PCA", "IForest", "ScaleFlow")
@@ -43,6 +45,17 @@ def choose_window(x: Array) -> int:
     day = weekly(head)
     found = 3 * day if day else period(head) or APERIODIC
     return max(SHORTEST, min(found, len(x) // 8, longest_piece(len(x)) // 2))
+
+
+def equal_windows(x: Array, window: int) -> float:
+    """Return the share of the first 100,000 rows' windows that equal 20 others or more, by a hash of their values."""
+    codes = np.unique(x[:LOOKED_AT], return_inverse=True)[1].astype(np.uint64)
+    count = len(codes) - window + 1
+    hashes = np.zeros(count, dtype=np.uint64)
+    for k, weight in enumerate(np.random.default_rng(0).integers(1, 1 << 63, window, dtype=np.uint64)):
+        hashes += weight * codes[k : count + k]
+    _, which, times = np.unique(hashes, return_inverse=True, return_counts=True)
+    return float((times[which] > LOF.n_neighbors).mean())
 
 
 def seconds(name: str, n: int, window: int) -> float:

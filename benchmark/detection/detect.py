@@ -10,8 +10,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.detection.alerts import EXPLAINED, Alert, alerts, dilate, merge_overlapping, narrow, next_peaks
-from benchmark.detection.conventions import CANDIDATES, PER_ROW, TRIVIAL, build, choose_window, refuse_long, seconds
-from benchmark.detection.peaks import Ensemble, return_level
+from benchmark.detection.conventions import (
+    CANDIDATES,
+    PER_ROW,
+    TRIVIAL,
+    build,
+    choose_window,
+    equal_windows,
+    refuse_long,
+    seconds,
+)
+from benchmark.detection.peaks import RARE, Ensemble, return_level
 from benchmark.detection.ranking import JOINED, LABELLED, Params, Ranking, rank
 from benchmark.detection.scoring import LONG, PIECES, fit_score, longest_piece
 from benchmark.errors import UserError, counted
@@ -86,7 +95,7 @@ def detect(recording: Recording, options: Options | None = None) -> Finding:
             "take a longer series, or choose a detector that needs fewer (--detector AbsDeviation)"
         )
     window = choose_window(x)
-    names = options.detectors or _affordable(len(x), window, options.budget, notes)
+    names = options.detectors or _without_lof(x, window, _affordable(len(x), window, options.budget, notes), notes)
     budget = options.budget * (1 - SCORING if len(x) > LONG else 1)
     ranking = rank(x, recording.labels, names, window, options.seed, budget, options.params)
     chosen = _choose(ranking, names, options, notes)
@@ -139,7 +148,7 @@ def choose_threshold(scores: Array, window: int, options: Options, ensemble: Ens
     if options.rule == "peaks" and ensemble.parts:
         return 1.0
     if options.rule == "peaks":
-        return return_level(scores, window, options.false_alerts)
+        return return_level(scores, window, options.false_alerts, slopes=True)
     estimate = upper_quantile if options.rule == "quantile" else peaks_over_threshold
     return estimate(scores, options.contamination)
 
@@ -183,6 +192,18 @@ def _affordable(n: int, window: int, budget: float, notes: list[str]) -> tuple[s
     if left:
         notes.append(f"Left out because {n:,} rows would take them too long: {', '.join(left)} (--budget, --detector).")
     return tuple(name for name in CANDIDATES if name in kept)
+
+
+def _without_lof(x: Array, window: int, names: tuple[str, ...], notes: list[str]) -> tuple[str, ...]:
+    """Leave out LOF if equal windows are ordinary: windows near them would all be alerts."""
+    share = equal_windows(x, window) if "LOF" in names else 0.0
+    if share <= 1 / RARE:
+        return names
+    notes.append(
+        f"LOF is left out: {100 * share:.0f} % of the windows equal 20 others or more, and windows near these would "
+        "score far above all others (--detector LOF uses it all the same)."
+    )
+    return tuple(name for name in names if name != "LOF")
 
 
 def _nothing_found(recording: Recording, notes: list[str], options: Options) -> Finding:

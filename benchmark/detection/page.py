@@ -87,7 +87,7 @@ def alert_card(finding: Finding, rank: int, alert: Alert) -> dict[str, Any]:
 def payload(finding: Finding, buckets: int) -> dict[str, Any]:
     """Return series, scores and alerts for the viewer in ``report.js``."""
     recording, scores = finding.recording, finding.scores
-    signal = traces.encode(recording.values, buckets)
+    signal = {"label": recording.column} | traces.encode(recording.values, buckets)
     signal["note"] = recording.mark(f"{signal['low']:.4g} to {signal['high']:.4g}")
     trace: Section = {"label": "score", "group": "classical", "protocol": "", "paper": True, "auroc": None}
     trace["note"] = f"threshold {finding.threshold:.4g}"

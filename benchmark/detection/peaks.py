@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,23 +54,45 @@ class OrdinaryPeaks:
         return self.location + self.scale * _gumbel_quantile(1 - share)
 
 
-def return_level(scores: Array, window: int, false_alerts: float, events: int = EVENTS) -> float:
+def return_level(scores: Array, window: int, false_alerts: float, events: int = EVENTS, slopes: bool = False) -> float:
     """Return the score that ordinary peaks of this series are expected to reach ``false_alerts`` times.
 
     Peaks are the maxima of half windows. Events are separated from ordinary peaks by outward testing (Kimber 1982,
     "Tests for many outliers in an exponential sample"): first the highest quarter of the peaks count as events. The
     lowest of them becomes ordinary, until the next one stands out from the tail of the ordinary ones. So events do not
     mask each other, and a heavy tail of ordinary peaks is no event. With ``events`` other than 4 testing starts from
-    one peak in ``events``, or from the highest five if these are more (but at most a quarter).
+    one peak in ``events``, or from the highest five if these are more (but at most a quarter). With ``slopes``
+    the highest :func:`hills`, at most 100, are tested in the same way if no peak stands out. An ensemble does without:
+    what one part misses, others see, and further tests would cost it false alerts.
     """
-    peaks = np.sort(block_maxima(scores, window))
-    sums, usual = np.append(0.0, np.cumsum(peaks)), float(np.median(scores))
-    most, half = max(len(peaks) // events, min(FIVE, len(peaks) // EVENTS)), _step(peaks) / 2
-    for ordinary in range(len(peaks) - most, len(peaks)):
-        level = _tail_level(peaks[:ordinary], sums, usual, false_alerts) + half
-        if peaks[ordinary] >= level:
-            return level
-    return _tail_level(peaks, sums, usual, false_alerts) + half
+    peaks, usual = np.sort(maxima := block_maxima(scores, window)), float(np.median(scores))
+    half = _step(peaks) / 2
+    tests = [(list(peaks[:, None]), len(peaks)), *([(hills(maxima), TAIL[1])] if slopes else [])]
+    for groups, limit in tests:
+        first = len(groups) - min(limit, max(len(groups) // events, min(FIVE, len(groups) // EVENTS)))
+        ordinary: list[float] = sorted(np.concatenate(groups[:first]).tolist())
+        for group in groups[first:]:
+            level = _tail_level(ordinary, usual, false_alerts) + half
+            if group[-1] >= level:
+                return level
+            for peak in group.tolist():
+                insort(ordinary, peak)
+    return _tail_level(ordinary, usual, false_alerts) + half
+
+
+def hills(peaks: Array) -> list[Array]:
+    """Group (n,) peaks into hills: a local maximum with the descending peaks on both sides; the lowest hill first.
+
+    An event raises the scores of all windows that cover a part of it. Without their hill these slopes would count as
+    ordinary, and stretch the tail until the event no longer stands out. Each hill is ascending.
+    """
+    before, after = np.append(-np.inf, peaks[:-1]), np.append(peaks[1:], -np.inf)
+    top = np.arange(len(peaks))
+    top = top - ((before > peaks) & (before >= after)) + ((after > peaks) & (after > before))
+    while np.any(top != top[top]):
+        top = top[top]
+    order = np.lexsort((peaks, top, peaks[top]))
+    return np.split(peaks[order], np.flatnonzero(np.diff(top[order])) + 1)
 
 
 def _step(peaks: Array) -> float:
@@ -79,18 +102,18 @@ def _step(peaks: Array) -> float:
     return float(real.min()) if len(real) > 2 else 0.0
 
 
-def _tail_level(peaks: Array, sums: Array, usual: float, false_alerts: float) -> float:
+def _tail_level(peaks: list[float], usual: float, false_alerts: float) -> float:
     """Return the score that ``false_alerts`` of these ascending peaks are expected to reach, by an exponential tail.
 
     The predictive distribution is used, a Pareto distribution, which allows for the uncertain scale of few peaks.
-    ``sums`` are the cumulative sums of the peaks, from 0.
     """
     count = len(peaks)
     wanted = min(max(TAIL[0], min(TAIL[1], count // 4)), max(1, count - 1))
-    below = int(np.searchsorted(peaks, peaks[count - wanted]))  # peaks tied with the lowest are all in the tail
-    base = float(peaks[below - 1]) if below else min(usual, float(peaks[0]))
+    lowest = peaks[count - wanted]
+    below, tied = bisect_left(peaks, lowest), bisect_right(peaks, lowest)  # all peaks that tie with the lowest count
+    base = peaks[below - 1] if below else min(usual, peaks[0])
     tail = count - below
-    excess = float(sums[count] - sums[below]) / tail - base
+    excess = ((tied - below) * lowest + sum(peaks[tied:])) / tail - base
     scale = max(excess, COARSE * abs(base), 1e-9)
     return base + scale * tail * float((tail / min(false_alerts, tail / 2)) ** (1 / tail) - 1)
 

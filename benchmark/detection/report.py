@@ -108,10 +108,8 @@ def markdown(finding: Finding, top: int) -> str:
     """Make the Markdown report: alerts, choice of detectors, and what was done to the data."""
     recording = finding.recording
     parts = [f"# Anomalies in {md.escape(recording.name)}", ""]
-    parts.append(
-        f"{counted(len(recording), 'row')} of '{md.escape(recording.column)}', {describe_scoring(finding, '**')}. "
-        f"{verdict(finding)}"
-    )
+    about = f"{counted(len(recording), 'row')} of '{md.escape(recording.column)}', {describe_scoring(finding, '**')}."
+    parts += [verdict(finding), "", about]
     frame = anomalies_frame(finding, top).head(top).drop(columns=["expected_low", "expected_high"])
     if len(frame):
         if recording.times is None:

@@ -12,6 +12,7 @@ from benchmark.detection.alerts import Alert, SimilarWindows
 from benchmark.detection.detect import Finding
 from benchmark.detection.ranking import LABELLED, Ranking
 from benchmark.errors import counted
+from benchmark.metrics import segments
 from benchmark.report import traces
 from detectors import Array
 
@@ -139,9 +140,13 @@ def describe_scoring(finding: Finding, strong: str = "") -> str:
 
 
 def verdict(finding: Finding) -> str:
-    """Summarize the number of alerts and the meaning of the threshold."""
+    """Summarize the number of alerts, the meaning of the threshold, and how the alerts agree with labels."""
     if not finding.detectors:
         return "A constant series has no anomaly to find."
+    return f"{_count_alerts(finding)} {_compare_with_labels(finding)}".rstrip()
+
+
+def _count_alerts(finding: Finding) -> str:
     count, options = sum(alert.flagged for alert in finding.alerts), finding.options
     if options.rule != "peaks":
         many = {0: "No alert lies", 1: "One alert lies"}.get(count, f"{count:,} alerts lie")
@@ -154,6 +159,27 @@ def verdict(finding: Finding) -> str:
         f"{many} from the series' own ordinary peaks, which are expected to reach the threshold "
         f"{finding.threshold:.6g} about {options.false_alerts:.3g} times in this number of rows (--false-alerts)."
     )
+
+
+def _compare_with_labels(finding: Finding) -> str:
+    """Count labelled events with an alert, and alerts on no event; name the highest peak among events without one."""
+    if finding.recording.labels is None or not finding.recording.labels.any():
+        return ""
+    events = list(zip(*segments(finding.recording.labels), strict=True))
+    flagged = [alert for alert in finding.alerts if alert.flagged]
+    missed = [(a, b) for a, b in events if not any(alert.start < b and a < alert.stop for alert in flagged)]
+    outside = sum(not any(alert.start < b and a < alert.stop for a, b in events) for alert in flagged)
+    found = f"Labelled events with an alert: {len(events) - len(missed)} of {len(events)}."
+    if flagged:
+        found += f" Alerts outside labelled events: {outside} of {len(flagged)}."
+    if not missed:
+        return found
+    a, b = max(missed, key=lambda event: float(finding.scores[event[0] : event[1]].max()))
+    score = float(finding.scores[a:b].max())
+    higher = sum(not alert.flagged and alert.score > score for alert in finding.alerts)
+    cure = "raise --false-alerts or --contamination to be alerted there"
+    others = f"Other listed peaks that score higher: {higher}." if higher else f"No other peak scores higher: {cure}."
+    return f"{found} The highest score in an event without one is {score:.6g}, from {_place(finding, int(a))}. {others}"
 
 
 def merit_name(ranking: Ranking) -> str:

@@ -26,8 +26,8 @@ from benchmark.detection.alerts import (
     next_peaks,
 )
 from benchmark.detection.calibration import CHANGES, HeldOut, Promise, expected, folds, percent, promise
-from benchmark.detection.conventions import APERIODIC, build, choose_window
-from benchmark.detection.detect import _other_detectors, choose_threshold, flag_rows
+from benchmark.detection.conventions import APERIODIC, build, choose_window, equal_windows
+from benchmark.detection.detect import _other_detectors, _without_lof, choose_threshold, flag_rows
 from benchmark.detection.peaks import (
     ALIKE,
     MOST,
@@ -35,6 +35,7 @@ from benchmark.detection.peaks import (
     Ensemble,
     OrdinaryPeaks,
     block_maxima,
+    hills,
     mean_surprise,
     return_level,
 )
@@ -186,6 +187,40 @@ def test_the_level_of_rounded_scores_lies_half_a_step_higher() -> None:
     rounded, step = np.round(scores, 1), 0.1
     plain = return_level(scores, 20, 0.1)
     assert return_level(rounded, 20, 0.1) - step / 2 == pytest.approx(plain, rel=0.03)
+
+
+def test_the_slopes_of_an_event_do_not_hide_it_where_a_detector_is_alone() -> None:
+    """Its windows rise and fall over twelve blocks, as steadily as an exponential tail."""
+    scores = np.random.default_rng(0).exponential(size=800)
+    slope = np.linspace(2, 20, 60)
+    odd = scores.copy()
+    odd[300:420] += np.concatenate([slope, slope[::-1]])
+    assert not (odd >= return_level(odd, 20, 0.1)).any()
+    found = np.flatnonzero(odd >= return_level(odd, 20, 0.1, slopes=True))
+    assert 300 <= found.min() < 360 <= found.max() < 420
+    assert return_level(scores, 20, 0.1, slopes=True) == return_level(scores, 20, 0.1)
+    usual = [OrdinaryPeaks.fit(odd, 20)]
+    assert choose_threshold(odd, 20, Options(), Ensemble(usual, [])) == return_level(odd, 20, 0.1, slopes=True)
+
+
+def test_a_hill_is_a_local_maximum_with_its_slopes() -> None:
+    found = hills(np.array([1.0, 3, 2, 1.5, 4, 0, 5, 5]))
+    assert [hill.tolist() for hill in found] == [[1, 2, 3], [1.5, 4], [0, 5], [5]]
+
+
+def test_lof_is_left_out_where_equal_windows_are_ordinary() -> None:
+    """As where it hardly ever rains; one stuck stretch is no reason."""
+    dry, wet = np.zeros(1600), np.arange(1600) % 100 == 0
+    dry[wet] = np.random.default_rng(0).exponential(size=16)
+    assert 0.8 < equal_windows(dry, 10) < 1
+    hung = noise(1600)
+    hung[500:550] = 1
+    assert equal_windows(hung, 10) == pytest.approx(41 / 1591)
+    notes: list[str] = []
+    assert _without_lof(hung, 10, ("LOF", "PCA"), notes) == ("LOF", "PCA")
+    assert not notes
+    assert _without_lof(dry, 10, ("LOF", "PCA"), notes) == ("PCA",)
+    assert notes[0].startswith("LOF is left out: 91 %")
 
 
 def test_each_half_of_a_window_has_a_peak() -> None:
@@ -504,7 +539,7 @@ def test_a_constant_series_has_nothing_to_find() -> None:
     assert not finding.flags.any()
     assert "Every value is 4." in finding.notes
     said = report.markdown(finding, top=10)
-    assert "300 rows of 'value', not scored. A constant series has no anomaly to find." in said
+    assert "A constant series has no anomaly to find.\n\n300 rows of 'value', not scored." in said
     assert "threshold" not in said
 
 

@@ -125,6 +125,33 @@ def test_the_verdict_says_what_the_threshold_promises() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ([(105, 109)], "Labelled events with an alert: 1 of 1. Alerts outside labelled events: 2 of 3."),
+        (
+            [(105, 109), (350, 356)],
+            "Labelled events with an alert: 1 of 2. Alerts outside labelled events: 2 of 3. The highest score in an "
+            "event without one is 8.875, from 2026-01-15 14:00:00. No other peak scores higher: raise "
+            "--false-alerts or --contamination to be alerted there.",
+        ),
+        (
+            [(10, 12)],
+            "Labelled events with an alert: 0 of 1. Alerts outside labelled events: 3 of 3. The highest score in an "
+            "event without one is 0.275, from 2026-01-01 10:00:00. Other listed peaks that score higher: 1.",
+        ),
+        ([], ""),
+    ],
+)
+def test_the_verdict_compares_alerts_with_labels(events: list[tuple[int, int]], said: str) -> None:
+    mine = finding()
+    mine.recording.labels = np.zeros(400, dtype=np.uint8)
+    plain = verdict(mine)
+    for a, b in events:
+        mine.recording.labels[a:b] = 1
+    assert verdict(mine) == f"{plain} {said}".rstrip()
+
+
 def test_more_flagged_rows_than_history_gives_are_said() -> None:
     """Held-out history reaches the threshold in 10 of 1,000 rows."""
     parts = [HeldOut(1000, [1] * 10)]

@@ -83,6 +83,7 @@ def test_the_viewer_gets_series_scores_alerts_and_times(finding: Finding) -> Non
     data = page.payload(finding, 100)
     assert data["segments"] == [(700, 720)]
     assert data["n"] == data["signal"]["n"] == data["scores"][0]["n"] == 1500
+    assert data["signal"]["label"] == finding.recording.column
     assert data["scores"][0]["threshold"] == finding.threshold
     first, last = (pd.Timestamp(at, unit="ms") for at in (data["clock"][0], data["clock"][-1]))
     assert (first, last) == (pd.Timestamp("2026-01-01"), finding.recording.times.iloc[-1])

@@ -136,7 +136,7 @@
       row.className = k ? "trace" : "trace signal";
       const name = document.createElement("span");
       const figure = document.createElement("i");
-      name.append(k ? trace.label : "signal", figure);
+      name.append(trace.label || "signal", figure);
       figure.textContent = trace.note ?? (k && trace.auroc !== null ? trace.auroc.toFixed(3).replace(/^0/, "") : "");
       trace.figure = figure;
       trace.canvas = document.createElement("canvas");
