@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import numpy as np
+from safetensors.numpy import save_file
 
 import benchmark
 import datasets
@@ -22,6 +23,7 @@ from benchmark.errors import UserError
 from benchmark.grid import Cell, expected_seconds, protocols
 from benchmark.grid.protocols import PROTOCOLS
 from benchmark.grid.splits import WINDOW_RULES, Inapplicable, count_fitted, fitted_parts, normal_spans
+from benchmark.metrics import vus
 from datasets import DataError, Series, read_file
 from datasets.core.simulate import (
     best_cut,
@@ -57,7 +59,7 @@ def told(action: Callable[[], Any]) -> str:
     """What an action returns, or how it is refused."""
     try:
         return "; ".join(shown(action()))
-    except (ValueError, TypeError, UserError, DataError, Inapplicable) as error:
+    except (ValueError, TypeError, RuntimeError, AttributeError, UserError, DataError, Inapplicable) as error:
         return f"{type(error).__name__}: {error}"
 
 
@@ -369,6 +371,47 @@ def core_scales(folder: Path) -> str:
     return "\n".join([*parts, f"by default: {numbers(resnet.compress(sizes))}"]) + "\n"
 
 
+def core_refusals(folder: Path) -> str:
+    """What detectors say to calls in a wrong order, to series too short or of no numbers, and to files not theirs."""
+    x, short = rhythm(200, 1), rhythm(30, 2)
+    pca, flow = detectors.PCA(window=20), detectors.ScaleFlow(steps=1)
+    fitted = detectors.PCA(window=20).fit(x)
+    fitted.save(folder / "pca.safetensors")
+    save_file({"a": x}, folder / "theirs.safetensors")
+    (folder / "none.safetensors").write_bytes(b"\x80\x04 a pickle")
+    cases: dict[str, Callable[[], Any]] = {
+        "score first": lambda: pca.score(x),
+        "threshold first": lambda: pca.threshold(),
+        "explain first": lambda: flow.explain(x, 3, 9),
+        "a share of 0": lambda: fitted.threshold(contamination=0.0),
+        "a share of a half": lambda: fitted.threshold(contamination=0.5),
+        "a rule that is none": lambda: fitted.threshold(rule="peaks"),  # type: ignore[arg-type]
+        "no such parameter": lambda: pca.set_params(windows=3),
+        "no parameters": lambda: detectors.AbsDeviation().set_params(window=3),
+        "no such detector": lambda: detectors.PCB,
+        "objects": lambda: pca.fit([object(), object()]),  # type: ignore[list-item]
+        "numbers beyond float64": lambda: pca.fit([10**400, 1]),
+        "too short to fit": lambda: pca.fit(short[:10]),
+        "too short to score": lambda: fitted.score(short[:10]),
+        "pieces below a window": lambda: detectors.PCA(window=20).fit([short[:15], short[:15], short[:15]]),
+        "pieces below a window of a path": lambda: detectors.Series2Graph(window=20).fit([short[:15]] * 3),
+        "a window of 2 for a profile": lambda: detectors.MP(window=2).fit(x),
+        "a window of 2 for shapes": lambda: detectors.KShapeAD(window=2).fit(x),
+        "five points for a profile": lambda: detectors.MP().fit(short[:5]),
+        "five points for shapes": lambda: detectors.KShapeAD().fit(short[:5]),
+        "a stride above the window": lambda: detectors.Proposed(window=64, stride=65).fit(x),
+        "no factor": lambda: detectors.ScaleFlow(factors=(), periods=0).fit(x),
+        "a factor of a half": lambda: detectors.ScaleFlow(factors=(0.5,)).fit(x),  # type: ignore[arg-type]
+        "own trees, scaled": lambda: detectors.IForest(scaling="z").fit(x),
+        "another's file": lambda: detectors.HBOS.load(folder / "pca.safetensors"),
+        "a file of other origin": lambda: detectors.PCA.load(folder / "theirs.safetensors"),
+        "a file of no such form": lambda: detectors.PCA.load(folder / "none.safetensors"),
+        "a buffer below 0": lambda: vus.volume_under_surface((np.arange(9) == 4).astype(np.uint8), x[:9], -1),
+    }
+    text = "\n".join(f"{title}: {told(case)}" for title, case in cases.items()) + "\n"
+    return cleaned(re.sub(r"(safetensors file )\(.*?\)", r"\1(WHY)", text), folder)  # in the library's words
+
+
 SUBJECTS: dict[str, Subject] = {
     s.__name__: s
     for s in (
@@ -380,5 +423,6 @@ SUBJECTS: dict[str, Subject] = {
         core_scales,
         core_datasets,
         core_faces,
+        core_refusals,
     )
 }

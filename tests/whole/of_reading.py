@@ -349,6 +349,12 @@ RARE: dict[str, tuple[str | bytes, str, Options]] = {
     "three a second": (table(t=[f"2024-03-01 05:00:{k // 3:02d}.{['000', '333333', '666667'][k % 3]}" for k in range(N)], v=WAVE), "mine.csv", {}),
     "hours as names beside times": (_wide().replace("date,", "at,").replace("\n2024", " 5:00\n2024"), "mine.csv", {}),
     "annotations alone": ("#datatype,string\n#group,false\n#default,_result\n", "mine.csv", {}),
+    "hours since no day": (table(time=range(9000, 9000 + N), v=WAVE), "mine.csv", {"since": "hours since long ago"}),
+    "hours since a day that is none": (table(time=range(9000, 9000 + N), v=WAVE), "mine.csv", {"since": "hours since 2001-02-30"}),
+    "an error of InfluxDB": ("#datatype,string,string\n#group,true,true\n#default,,\nerror,reference\nfailed to parse,897\n", "mine.csv", {}),
+    "an error of a server": ('{"status": "error", "error": "out of range"}', "mine.json", {}),
+    "an answer without a series": ('{"status": "success", "data": {"result": []}}', "mine.json", {}),
+    "bytes that are no text": (bytes(range(256)) * 4, "mine.csv", {}),
     "an Excel file of old": (b"\xd0\xcf\x11\xe0\xa1\xb1", "mine.xls", {}),
     "HDF5": (b"\x89HDF\r\n", "mine.csv", {}),
     "PDF": (b"%PDF-1.7\n", "mine.csv", {}),
@@ -363,7 +369,8 @@ RARE: dict[str, tuple[str | bytes, str, Options]] = {
 
 def reading_rare(folder: Path) -> str:
     """Forms that few files have, each by itself."""
-    return re.sub(r"(is not a readable \w+ file: ).*", r"\1WHY", _files(folder, RARE))  # in the libraries' words
+    said = re.sub(r"(is not a readable \w+ file: ).*", r"\1WHY", _files(folder, RARE))  # in the libraries' words
+    return re.sub(r"(names no day) \(.*?\)", r"\1 (WHY)", said)  # in Python's
 
 
 def reading_files(folder: Path) -> str:

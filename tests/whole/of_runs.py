@@ -272,7 +272,7 @@ def runs_results(folder: Path) -> str:
 def runs_refused(folder: Path) -> str:
     """Wrong options of every command, and those that only tell."""
     _folder(folder)
-    run = ("run", "--dataset", "mine", "--detector", "HBOS")
+    run, detect = ("run", "--dataset", "mine", "--detector", "HBOS"), ("detect", "mine/a.csv")
     lines = (
         (*run, "--set", "HBOS.bins=3"),
         (*run, "--set", "HBOS"),
@@ -314,7 +314,20 @@ def runs_refused(folder: Path) -> str:
         ("data", "--dataset", "mine"),
         ("environment", "nowhere"),
         ("capsule",),
+        ("check", "MovingStd", "--edges", "nowhere/edges.md"),
+        ("new", "detector", "theirs"),
+        ("new", "detector", "HBOS"),
+        ("results", "list", "s.sqlite"),
+        ("run", "--dataset", "mine/a.csv"),
+        (*run, "--store", "mine/a.csv"),
+        (*run, "--store", "packed.sqlite"),
+        ("run", "--dataset", "mine", "--detector", "latin.py"),
+        (*detect, "--contamination", "0.1"),
+        (*detect, "--threshold", "quantile", "--false-alerts", "1 per week"),
+        ("list", "--from", "pyod", "--markdown", "names.md"),
     )
+    (folder / "packed.sqlite").write_bytes(b"\x1f\x8b\x08 packed")
+    (folder / "latin.py").write_bytes("# Größe".encode("latin-1"))
     return _unclocked("".join(command(folder, *words) for words in lines))
 
 
