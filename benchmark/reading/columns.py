@@ -10,7 +10,19 @@ from numpy.typing import NDArray
 from benchmark.errors import UserError, counted
 from benchmark.reading.clocks import CLOCK_NAME, Clock, from_epoch
 from benchmark.reading.options import WITHOUT
-from benchmark.reading.parsing import PARTS, Sheet, is_constant, is_counter, is_short_part, is_whole, labels, sample
+from benchmark.reading.parsing import (
+    DAY,
+    HOUR,
+    PARTS,
+    Sheet,
+    is_constant,
+    is_counter,
+    is_short_part,
+    is_whole,
+    labels,
+    sample,
+)
+from benchmark.reading.series import Split
 
 VALUE_NAMES = ("_value", "value", "values", "data", "y", "x")
 IDENTIFIER = re.compile(
@@ -65,7 +77,7 @@ def find_label(sheet: Sheet, taken: tuple[str | None, ...], notes: list[str]) ->
     return chosen
 
 
-def find_value(sheet: Sheet, clock: Clock | None, label: str | None, series: tuple[str, ...], notes: list[str]) -> str:
+def find_value(sheet: Sheet, clock: Clock | None, label: str | None, split: Split | None, notes: list[str]) -> str:
     """Return the column of values: the one that the user named, or the most likely one.
 
     Times, counters, identifiers and constants are chosen only if there is nothing else.
@@ -77,7 +89,7 @@ def find_value(sheet: Sheet, clock: Clock | None, label: str | None, series: tup
     """
     if sheet.options.value is not None:
         return sheet.options.value
-    taken = {label, *series, *(clock.columns if clock else ())}
+    taken = {label, *(split.columns if split else ()), *(clock.columns if clock else ())}
     numeric = [name for name in sheet.names if name not in taken and sheet.looks_numeric(name)]
     if not numeric:
         numeric = _states(sheet, [name for name in sheet.names if name not in taken])
@@ -90,7 +102,7 @@ def find_value(sheet: Sheet, clock: Clock | None, label: str | None, series: tup
             f"{sheet.path}: {len(numeric)} columns of numbers and {counted(len(sheet.table), 'row')}: each row seems "
             "to be a series; write a row for each time, or name one column with --value"
         )
-    ranks = {name: _rank(sheet, name) for name in numeric}
+    ranks = {name: _rank(sheet, name, clock, split) for name in numeric}
     best = min(ranks.values())
     if best == CONSTANT and _unread(sheet, {*taken, *numeric}):
         raise UserError(_nothing_numeric(sheet))
@@ -153,16 +165,16 @@ def _nothing_numeric(sheet: Sheet) -> str:
     return f"{sheet.path} has no numeric column (columns and a cell of each: {shown}): {cure}"
 
 
-def _rank(sheet: Sheet, name: str) -> int:
+def _rank(sheet: Sheet, name: str, clock: Clock | None, split: Split | None) -> int:
     """Return 0 for a column that varies like a measurement, and a higher rank for others."""
     values = sheet.numbers(name).values
     if sheet.numbers(name).wrong > 0.5 * len(values):
         return 6
-    if is_constant(values):
+    if is_constant(values) or (split is not None and _is_settled(values, split)):
         return CONSTANT
     if np.isfinite(values).mean() < RARE:
         return 2
-    if is_counter(values) or _is_clock(sheet, name, values):
+    if is_counter(values) or _is_clock(sheet, name, values) or (clock is not None and _is_hour(values, clock)):
         return 4
     if is_whole(values) and _identifies(sheet, name, values):
         return 3
@@ -172,6 +184,22 @@ def _rank(sheet: Sheet, name: str) -> int:
     only_up = len(steps) > 2 and bool(np.all(steps >= 0))
     two = len(np.unique(values[np.isfinite(values)][:10_000])) <= 2
     return 1 if only_up or two else 0
+
+
+def _is_settled(values: NDArray[np.float64], split: Split) -> bool:
+    """Return True if a column is constant in each series, such as the latitude of a station."""
+    known = np.isfinite(values)
+    first = np.full(len(split.names), np.nan)
+    first[split.codes[known][::-1]] = values[known][::-1]
+    return bool(np.all(values[known] == first[split.codes[known]]))
+
+
+def _is_hour(values: NDArray[np.float64], clock: Clock) -> bool:
+    """Return True if a column is the hour of the day, with fractions, or that of the middle or the end of each step."""
+    if clock.stamps is None or clock.stamps.dates_only or not (values.min() >= 0 and values.max() <= 24):
+        return False
+    ahead = (values - clock.stamps.wall % DAY / HOUR) % 24
+    return bool(np.all(np.abs(ahead - ahead[0]) < 0.01))
 
 
 def _identifies(sheet: Sheet, name: str, values: NDArray[np.float64]) -> bool:

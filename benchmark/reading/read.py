@@ -64,7 +64,7 @@ def recordings_of(table: Table, path: Path, options: ReadOptions) -> list[Record
         )
     names = select_series(split, sheet) if split else [""]
     key = split.columns if split else ()
-    value = find_value(sheet, clock, label, key, notes)
+    value = find_value(sheet, clock, label, split, notes)
     notes += unread_times(sheet, clock, (value, label, *key))
     if split and len(split.names) > 1:
         notes.append(f"The file holds {len(split.names)} series ({list_series(split)}).")

@@ -18,8 +18,9 @@ from benchmark.reading.parsing import NOT_A_TIME, Sheet, is_whole
 
 NAME = re.compile(
     r".*(series|kpi|metric|sensor|device|station|host|node|channel|tag|item|variable|symbol|ticker|meter|machine|unit"
-    r"|location|site|field|instance|unique_id|name|entity|asset|signal|group|store|dept|department|shop|product|sku|category|region"
-    r"|country|city|customer|account|route|vehicle|pump|turbine|engine|plant|standort|gerät)s?\b.*|(.*[ _-])?id",
+    r"|location|site|field|instance|unique_id|name|entity|asset|signal|group|store|dept|department|shop|product|sku"
+    r"|category|region|country|(?<![a-z])city|customer|account|route|vehicle|pump|turbine|engine|plant|standort"
+    r"|gerät)s?\b.*|(.*[ _-])?id",
     re.I,
 )
 QUALITY = re.compile(r"qualif|quality|flag|(^|[ _-])qc([ _-]|$)", re.I)  # of values, no series
@@ -74,8 +75,22 @@ def find_split(sheet: Sheet, clock: Clock | None, taken: tuple[str | None, ...])
         groups.append(tuple(keys))
     for split in (_split(sheet, group) for group in groups):  # one after the other: each goes through the whole file
         if 1 < len(split.names) <= len(sheet.table) / 2 and _explains(split, clock):
-            return split
+            return None if _are_rows_repeated(sheet, clock, split) else split
     return None
+
+
+def _are_rows_repeated(sheet: Sheet, clock: Clock | None, split: Split) -> bool:
+    """Return True if rows at one time, which stand together, have the same numbers: they differ in a word alone."""
+    if clock is None:
+        return False
+    again = np.flatnonzero(np.diff(clock.ticks) == 0)
+    others = [
+        name for name in sheet.names if name not in (*split.columns, *clock.columns) and sheet.looks_numeric(name)
+    ]
+    if not len(again) or len(others) < 2:
+        return False
+    pairs = [(values[again], values[again + 1]) for values in (sheet.numbers(name).values for name in others)]
+    return all(float(np.mean(np.isclose(one, other, equal_nan=True))) > 0.9 for one, other in pairs)
 
 
 def _values_are_left(sheet: Sheet, clock: Clock | None, keys: list[str]) -> bool:

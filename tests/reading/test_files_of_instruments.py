@@ -165,3 +165,43 @@ def test_a_form_of_times_that_is_not_known_is_shown(read: Read) -> None:
     cells = [f"2024-01-02 07:41:{k:02d}Z.515" for k in range(N)]
     with pytest.raises(UserError, match=r"are written in an unknown way \(e.g. '2024-01-02 07:41:00Z.515'\)"):
         read(lines("time,v", cells, VALUES))
+
+
+def test_what_is_constant_in_each_series_is_no_value(read: Read) -> None:
+    """The places of stations stand in each of their rows."""
+    days = DAYS[: N // 3].strftime("%Y-%m-%d").tolist() * 3
+    places = ("A", 50.1, 8.2), ("B", 51.3, 9.1), ("C", 49.9, 8.7)
+    stations = [place for place in places for _ in range(N // 3)]
+    text = lines("station,lat,lon,date,temp", *zip(*stations, strict=True), days, VALUES)
+    assert read(text, series="B").column == "temp"
+
+
+def test_the_hour_once_more_is_no_value(read: Read) -> None:
+    times = pd.date_range("2024-01-25", periods=N, freq="30min")
+    hours = times.hour + times.minute / 60
+    text = lines("YYYY MM DD hh.h middle Kp", times.year, times.month, times.day, hours, hours + 0.25, VALUES, sep=" ")
+    assert read(text).column == "Kp"
+
+
+def test_a_clock_of_twelve_hours_without_halves_is_no_time(read: Read) -> None:
+    times = pd.date_range("2024-01-25 11:30", periods=N, freq="10min")
+    found = read(lines("time of day,v", times.strftime("%I:%M:%S"), VALUES))
+    assert (found.times, found.values[-1]) == (None, VALUES[-1])
+    assert any("'time of day' was not read as times" in note for note in found.notes)
+
+
+def test_rows_repeated_for_a_word_are_no_series(read: Read) -> None:
+    """Weather has two words in some hours, and a row for each, with the same numbers."""
+    again = [k for k in range(N) for _ in range(1 + (k % 5 == 0))]
+    times = pd.date_range("2024-01-25", periods=N, freq="h")[again]
+    words = [("clouds", "rain", "mist")[k % 3] for k in range(len(again))]
+    with pytest.raises(UserError, match=r"12 of 72 rows repeat a time of 'time'.*--time none"):
+        read(lines("time,weather,temp,volume", times, words, VALUES[again], VALUES[again] + 1))
+
+
+def test_a_capacity_is_no_city(read: Read) -> None:
+    days = np.repeat(DAYS[:30].strftime("%Y-%m-%d"), 2)
+    with pytest.raises(UserError, match="named by 'park'"):
+        read(lines("capacity,park,day,cars", [100, 200] * 30, ["A", "B"] * 30, days, VALUES))
+    with pytest.raises(UserError, match="rows repeat a time"):
+        read(lines("capacity,day,cars", [100, 200] * 30, days, VALUES))

@@ -407,6 +407,9 @@ def _time_alone(sheet: Sheet, free: list[str], found: list[Clock]) -> Clock | No
         since = time_of_day(sheet, name, False)
         if since is not None and not np.any(since == NOT_A_TIME):
             nights = np.concatenate([[0], np.cumsum(np.diff(since) < -12 * HOUR)])
+            wall = since + nights * DAY
+            if np.mean(wall < np.maximum.accumulate(wall)) > LOST_AT_MOST:
+                continue  # 12:59 and then 1:00, without AM and PM
             note = f"{name!r} is a time of day without a date; days are counted from 1970-01-01 at each midnight."
-            return Clock((name,), Stamps(since + nights * DAY), notes=[note])
+            return Clock((name,), Stamps(wall), notes=[note])
     return None
