@@ -120,7 +120,7 @@ def using_evaluate(folder: Path) -> str:
         "detector": {"detectors": "HBSO"}, "object": {"detectors": 3}, "nothing": {"detectors": []}, "no data": {"data": []},
         "data": {"data": "MGBA"}, "values": {"data": 7}, "lengths": {"data": (one[0], one[1][:5])}, "flat": {"data": (np.ones((3, 1)), np.ones((3, 1)))},
         "missing": {"data": (np.where(one[1], np.nan, one[0]), one[1])}, "labels": {"data": (one[0], one[1] * 2)}, "normal": {"data": (one[0], one[1] * 0)},
-        "protocol": {"protocol": "tsbuad"}, "no protocol": {"protocol": ()}, "seed": {"seeds": [-1]}, "true": {"seeds": (True,)}, "seed 2": {"seeds": [2**32]},
+        "protocol": {"protocol": "tsbuad"}, "no protocol": {"protocol": ()}, "seed": {"seeds": [-1]}, "true": {"seeds": (True,)}, "seed 2": {"seeds": [2**32]}, "a number of seeds": {"seeds": 3}, "seeds as text": {"seeds": "3"}, "a file": {"data": str(folder / "pump" / "a.csv")},
         "metric": {"metrics": ["f11"]}, "jobs": {"jobs": 0}, "local": {"detectors": type("Here", (Kept,), {"__module__": "nowhere"})}, "mode": {"data": "MGAB", "mode": "fake"},
     }  # fmt: skip
     on_no_disk = {name: ModuleType(name) for name in ("by_hand", "__main__")}
@@ -131,6 +131,14 @@ def using_evaluate(folder: Path) -> str:
         for title, given in wrong.items():
             asked = {"detectors": "AbsDeviation", "data": one} | given
             parts += [f"{title}: {told(lambda asked=asked: benchmark.evaluate(**asked))}"]
+    unread: dict[str, tuple[Any, dict[str, Any]]] = {
+        "words": (["a", "b"], {}), "two columns": (np.ones((5, 2)), {}), "an object": (object(), {}), "no rows": (pd.DataFrame({"v": []}), {}),
+        "cells of two types": (pd.DataFrame({"v": [1, "a", b"b"]}), {}), "budget": (one[0], {"budget": -1}), "seed": (one[0], {"seed": 0.5}),
+        "share": (one[0], {"contamination": 0.6, "threshold": "pot"}), "rule": (one[0], {"threshold": "peak"}),
+    }  # fmt: skip
+    for title, (data, options) in unread.items():
+        refused = told(lambda data=data, options=options: benchmark.detect(data, **options))
+        parts += [re.sub(r"(no one type) \(.*\):", r"\1 (WHY):", f"to detect, {title}: {refused}")]
     made = frame(
         [
             *(
