@@ -13,6 +13,7 @@ from benchmark.adapters.borrowed import Borrowed, class_of
 from benchmark.adapters.names import Listed
 from benchmark.adapters.options import arguments, draws, keep_compiled
 from benchmark.adapters.samples import OnSeries
+from benchmark.errors import UserError
 from detectors import Array, Diet
 
 PLACE = "dtaianomaly.anomaly_detection"
@@ -45,6 +46,8 @@ def detector(entry: Listed, model: type[Any]) -> type[Borrowed]:
     """Make the detector class; an object with a short window says what it learns from."""
     keep_compiled()
     windows = tuple(name for name in WINDOWS if name in arguments(model))
-    supervision = model(**dict.fromkeys(windows, 16)).supervision.name
-    learns: Diet = "normal" if supervision == "SEMI_SUPERVISED" else "series"
+    supervision = getattr(model(**dict.fromkeys(windows, 16)), "supervision", None)
+    if supervision is None:
+        raise UserError(f"{entry.spec} has no supervision: derive it from dtaianomaly's BaseDetector")
+    learns: Diet = "normal" if supervision.name == "SEMI_SUPERVISED" else "series"
     return class_of(_Series, entry, model, entry.name in DRAW or draws(model), windows, learns_from=learns)

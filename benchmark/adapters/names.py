@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
+import inspect
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,12 @@ from benchmark.errors import UserError, unknown
 from detectors import Detector
 
 LIBRARIES = ("pyod", "sklearn", "stumpy", "aeon", "dtaianomaly", "tsb-ad")
+INTERFACE = {  # what a user's class must have
+    "sklearn": ("fit", "score_samples or decision_function"),
+    "pyod": ("fit", "decision_function"),
+    "aeon": ("fit", "predict", "get_class_tags"),
+    "dtaianomaly": ("fit", "decision_function"),
+}
 PACKAGES = {"sklearn": "scikit-learn", "torch_geometric": "torch-geometric"}  # where pip has another name
 
 
@@ -176,7 +183,22 @@ def _of_the_user(library: str, name: str) -> Listed:
         module = module_from_text(module, text).__name__
     if not hasattr(importlib.import_module(module), cls):
         raise UserError(f"{name.rpartition(':')[0]} has no {cls}")
+    _check_interface(library, name, getattr(importlib.import_module(module), cls))
     return Listed(library, cls, module, given=f"{library}:{name}", text=text)
+
+
+def _check_interface(library: str, name: str, cls: Any) -> None:
+    """Raise UserError for a user's class that lacks what the library's classes have, or whose fit needs labels."""
+    spec = f"{library}:{name}"
+    if not inspect.isclass(cls):
+        raise UserError(f"{spec} is no class: put it into one with {' and '.join(INTERFACE.get(library, ('fit',)))}")
+    for wanted in INTERFACE.get(library, ()):
+        if not any(hasattr(cls, method) for method in wanted.split(" or ")):
+            raise UserError(f"{spec} has no {wanted}, as classes of {library} have: see docs/other-libraries.md")
+    parameters = [*inspect.signature(cls.fit).parameters.values()][2:] if hasattr(cls, "fit") else []
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    if needed:
+        raise UserError(f"{spec}: its fit needs {', '.join(needed)}, but detectors are never given labels; use y=None")
 
 
 @cache

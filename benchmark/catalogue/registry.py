@@ -179,7 +179,12 @@ def _describe(cls: Any, spec: str) -> str:
             return f"it is a class of {library} ({has}); run it as {library}:{spec}, or {derive}"
     if "forward" in methods:
         return f"it is a network of torch; {derive}, and train it in _fit_windows"
-    if "fit" in methods and methods & {"score_samples", "decision_function"}:
+    if "fit" in methods and "score_samples" not in methods and "decision_function" in methods:
+        return (
+            f"it is a class with {has}; run it as pyod:{spec} if its high scores mean anomalies (as in PyOD), as "
+            f"sklearn:{spec} if its low ones do (as in scikit-learn), or {derive}"
+        )
+    if "fit" in methods and "score_samples" in methods:
         return f"it is a scikit-learn style class ({has}); run it as sklearn:{spec}, or {derive}"
     if "fit" in methods:
         return f"it is a class with {has}, and no method that gives scores; {derive} and write _score_windows"
@@ -195,6 +200,12 @@ def _select_class(module: ModuleType, name: str, spec: str) -> type[Detector]:
     own = [v for v in vars(module).values() if inspect.isclass(v) and v.__module__ == module.__name__]
     if not classes and len(own) == 1:
         return _require_detector(own[0], f"{spec}:{own[0].__name__}")
+    if not own and not classes:
+        functions = ", ".join(name for name, one in vars(module).items() if inspect.isfunction(one)) or "none"
+        raise UserError(
+            f"{spec} holds no class (functions: {functions}); write one, see "
+            "python -m benchmark new detector MyDetector"
+        )
     if len(classes) != 1:
         found = (
             ", ".join(c.__name__ for c in classes) or f"none among {', '.join(c.__name__ for c in own) or 'nothing'}"

@@ -19,6 +19,7 @@ from benchmark.execution.isolation import (
     describe,
     end_forks,
     fingerprint,
+    restore_folder,
     seed_global_generators,
     tail,
 )
@@ -38,6 +39,7 @@ def execute(task: Task, series: Series, progress: Progress | None = None) -> Out
     return execute_together([task], [series], progress)[0]
 
 
+@restore_folder()
 def execute_together(
     tasks: Sequence[Task], series: Sequence[Series], progress: Progress | None = None
 ) -> list[Outcome]:

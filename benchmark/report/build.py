@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 LONGEST = {"dataset": 80, "series": 80, "label": 60, "protocol": 80, "reason": 800}  # characters that are shown
 COMMON = "prefix"  # the protocol that is possible for every detector and uses no labels
 MAIN_TITLE = "AUROC beside the published table"
+OWN_TITLE = "AUROC, each row under its usual protocol"  # of data sets without a published figure
 
 
 def build(
@@ -153,7 +154,8 @@ def _main(tidy: pd.DataFrame, sizes: dict[str, int], simulated: bool, against: A
     if not simulated:
         rows = [add_published(row) for row in _with_absent(rows, datasets, sizes)]
     rows = mark_rows(rows, datasets, against)
-    title = MAIN_TITLE if not simulated else "AUROC on simulated series"
+    known = any(entry.published is not None for row in rows for entry in row.entries.values())
+    title = "AUROC on simulated series" if simulated else MAIN_TITLE if known else OWN_TITLE
     notes = make_notes(rows, datasets, simulated)
     return [Table(title, "as published", "auroc", datasets, tuple(rows), notes, main=True, simulated=simulated)]
 

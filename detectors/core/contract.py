@@ -205,7 +205,10 @@ class Detector(ABC):
             raise ValueError(
                 f"{type(self).__name__} needs at least {self.min_length()} points to score, got {len(series)}"
             )
-        scores = np.asarray(self._score(series), dtype=np.float64)
+        given = np.asarray(self._score(series))
+        if np.iscomplexobj(given):
+            raise TypeError(f"{type(self).__name__} gave complex scores: return real ones, e.g. np.abs(scores)")
+        scores = given.astype(np.float64, copy=False)
         if scores.shape != series.shape:
             raise RuntimeError(f"{type(self).__name__} gave {scores.shape} scores for {series.shape} points")
         if not np.isfinite(scores).all():

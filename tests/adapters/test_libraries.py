@@ -618,3 +618,31 @@ def test_libraries_are_modules() -> None:
         module = __import__(f"{adapters.__name__}.{library}", fromlist=["entries"])
         assert isinstance(module, ModuleType)
         assert len(Path(module.__file__ or "").read_text().splitlines()) < 100, "an adapter is thin"
+
+
+@pytest.mark.parametrize(
+    ("spec", "text", "message"),
+    [
+        ("sklearn:mine.py:score", "def score(x): return x", "is no class: put it into one with fit and score_samples"),
+        ("sklearn:mine.py:Own", "class Own:\n def fit(self, X): pass", "has no score_samples or decision_function"),
+        ("aeon:mine.py:Own", "class Own:\n def fit(self, X): pass\n def predict(self, X): pass", "no get_class_tags"),
+        (
+            "sklearn:mine.py:Own",
+            "class Own:\n def fit(self, X, y): pass\n def score_samples(self, X): pass",
+            r"its fit needs y, but detectors are never given labels; use y=None",
+        ),
+        ("mine.py", "def score(x): return x", r"holds no class \(functions: score\); write one"),
+        (
+            "mine.py",
+            "class Own:\n def fit(self, X, y=None): pass\n def decision_function(self, X): pass",
+            r"run it as pyod:mine.py:Own if its high scores mean anomalies .*, as sklearn:mine.py:Own if its low",
+        ),
+    ],
+)
+def test_a_users_class_that_lacks_something_is_refused_before_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: str, text: str, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(text + f"\n# {message[:30]}")
+    with pytest.raises(UserError, match=message):
+        registry.load(spec)

@@ -59,6 +59,15 @@ def test_scores_that_are_not_finite_are_a_failure_with_the_row():
         Bad().fit(np.zeros(9)).score(np.zeros(9))
 
 
+def test_complex_scores_are_a_failure():
+    class Spectrum(Distance):
+        def _score(self, x):
+            return np.fft.fft(x)
+
+    with pytest.raises(TypeError, match="Spectrum gave complex scores: return real ones"):
+        Spectrum().fit(np.zeros(9)).score(np.zeros(9))
+
+
 def test_a_wrong_number_of_scores_is_a_failure():
     class Short(Distance):
         def _score(self, x):

@@ -74,6 +74,16 @@ def test_a_detector_that_overrides_the_checks_is_checked_all_the_same(tmp_path: 
     assert message in outcome.reason
 
 
+def test_a_detector_that_changes_the_working_directory_disturbs_no_other_cell(tmp_path: Path) -> None:
+    file = tmp_path / "loose.py"
+    body = f"os.chdir({str(tmp_path)!r}); return x"
+    file.write_text("import os\nfrom detectors.core.contract import Detector\n" + OVERRIDES.format(body=body))
+    ((task, one),) = planned([str(file)], [toy()])
+    before = Path.cwd()
+    assert execute(task, one).status == "ok"
+    assert Path.cwd() == before
+
+
 def test_arrays_that_came_writable_are_closed_before_a_detector_sees_them(tmp_path: Path) -> None:
     file = tmp_path / "loose.py"
     body = "x[0] = 5.0; return x"
