@@ -6,6 +6,7 @@ from benchmark.grid.cells import Cell, Outcome, Params, Status, Task, params_tex
 from benchmark.grid.costs import MEASURED_AT, Cost, expected_seconds
 from benchmark.grid.plan import (
     PAPER,
+    QUICK_POINTS,
     QUICK_SERIES,
     Row,
     Selection,
@@ -22,6 +23,7 @@ from benchmark.grid.tsb_ad import MethodRow, tsb_ad_rows
 __all__ = [
     "MEASURED_AT",
     "PAPER",
+    "QUICK_POINTS",
     "QUICK_SERIES",
     "Cell",
     "Cost",

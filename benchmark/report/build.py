@@ -128,7 +128,10 @@ def _shown(text: str, most: int) -> str:
 
 def _label(detector: str, params: str, quick: bool) -> str:
     changed = json.loads(params) if params else {}
-    if quick or not changed:  # a quick run's changed parameters are not shown, as it is marked
+    if quick and detector in registry.detectors():  # what --quick itself sets is not shown, as the figure is marked
+        usual = json.loads(json.dumps(registry.detectors()[detector].quick))
+        changed = {name: value for name, value in changed.items() if name not in usual or usual[name] != value}
+    if not changed:
         return detector
     return f"{detector} ({', '.join(f'{k}={v}' for k, v in sorted(changed.items()))})"
 

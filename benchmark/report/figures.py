@@ -14,6 +14,7 @@ import numpy as np
 
 import datasets
 from benchmark.errors import counted
+from benchmark.grid import QUICK_POINTS
 from benchmark.metrics import Labels
 from benchmark.report.results import Array, Source, lines
 from benchmark.store import evaluate
@@ -91,7 +92,8 @@ def recompute_figures(source: Source) -> Checked:
 
 
 def _foreign(source: Source, cells: pd.DataFrame) -> Iterator[str]:
-    whole = cells[(cells["source"] != "simulated") & ~cells["quick"] & cells["dataset"].isin(datasets.names())]
+    cut = cells["quick"] & (cells["n"] == QUICK_POINTS)
+    whole = cells[(cells["source"] != "simulated") & ~cut & cells["dataset"].isin(datasets.names())]
     for *named, data_hash in dict.fromkeys(lines(whole, PLACE)):
         with suppress(KeyError):
             if not source.from_series("published", data_hash, named, partial(datasets.is_published, *named)):

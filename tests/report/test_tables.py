@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.catalogue import published
+from benchmark.catalogue import published, registry
 from benchmark.errors import UserError
 from benchmark.report import csv as as_csv
 from benchmark.report import latex, markdown, tables, text, verdicts
@@ -188,8 +189,17 @@ def test_simulated_cells_change_no_real_figure_and_stand_apart() -> None:
     assert "no figure here compares with the publication" in written
 
 
+def test_what_a_person_sets_in_a_quick_run_is_shown() -> None:
+    """Two settings share no row, of which only the later would be seen."""
+    usual = registry.detectors()["AE"].quick
+    given = [json.dumps(p) for p in (usual, usual | {"epochs": 7}, usual | {"width": 3})]
+    table = main_table(frame([cell("MGAB", "1", "AE", 0.1 * k, quick=True, params=p) for k, p in enumerate(given)]))
+    assert [row.label for row in table.rows if row.detector == "AE"] == ["AE", "AE (epochs=7)", "AE (width=3)"]
+
+
 def test_a_full_cell_replaces_a_quick_one_and_a_quick_one_is_marked() -> None:
-    quick = [cell("MGAB", "1", d, 0.1, quick=True, params='{"epochs": 2}') for d in ("AE", "LOF")]
+    usual = json.dumps(registry.detectors()["AE"].quick)
+    quick = [cell("MGAB", "1", d, 0.1, quick=True, params=p) for d, p in (("AE", usual), ("LOF", "{}"))]
     table = main_table(frame([*quick, *(cell("MGAB", k, "LOF", 0.96) for k in "123")]))
     assert text.ours(row_of(table, "LOF").entries["MGAB"]) == ".960"
     entry = row_of(table, "AE").entries["MGAB"]

@@ -21,7 +21,7 @@ from sklearn.metrics import roc_auc_score
 
 from benchmark.errors import UserError
 from benchmark.execution import Backend, Board, pending, run
-from benchmark.grid import Outcome
+from benchmark.grid import QUICK_POINTS, Outcome
 from benchmark.report.build import build, current
 from benchmark.report.writer import Wanted, write
 from benchmark.store import Store, merge, verify
@@ -165,6 +165,22 @@ def test_scores_that_change_later_are_recomputed_again(tmp_path: Path) -> None:
             db.execute("UPDATE scores SET scores = ?, sha256 = ?", (blob, hashlib.sha256(blob).hexdigest()))
         write(store, tmp_path / "out", wanted=Wanted(warn=said.append))
     assert "not as stored: 2 figures (" in said[0]
+
+
+def test_a_quick_flag_excuses_nothing_but_a_cut_series(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    with Store(path, write=True) as store:
+        for n, seed in ((300, 0), (QUICK_POINTS, 1)):
+            one = replace(toy("1.test.out", n), dataset="MGAB")
+            todo, summary = pending(planned(["AbsDeviation"], [one], seeds=(seed,)), store, False)
+            run(todo, summary, Backend("serial"), store, Board())
+        with store.database.transaction() as db:
+            db.execute("UPDATE cells SET quick = 1")
+        (said,) = verify(store).damaged
+        assert "its series is not the one published as MGAB/1.test.out" in said
+        with store.database.transaction() as db:
+            db.execute("UPDATE cells SET n_fit = n_fit - 1")
+        assert sum("n_fit" in text for text in verify(store).damaged) == 2
 
 
 @pytest.mark.parametrize("name", ["1.test.out", "mine.out"])
