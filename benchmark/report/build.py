@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LONGEST = {"dataset": 80, "series": 80, "label": 60, "protocol": 80, "reason": 800}  # characters that are shown
 COMMON = "prefix"  # the protocol that is possible for every detector and uses no labels
 MAIN_TITLE = "AUROC beside the published table"
-OWN_TITLE = "AUROC, each row under its usual protocol"  # of data sets without a published figure
+OWN_TITLE = "AUROC of each row under its usual protocol"  # of data sets without a published figure
 
 
 def build(

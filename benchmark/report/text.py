@@ -159,6 +159,8 @@ def legend(table: Table) -> list[str]:
     lines = [*_bold(table), *lines, *_protocols(table)]
     if any(seeds(row) == "any" for row in table.rows):
         lines.append("Seeds: the runs behind a figure; any: the row draws no random numbers")
+    if any(e.interval for e in entries):
+        lines.append("in brackets: the 95 % prediction interval for one more seed, not for other series")
     lines += [f"{letter}. {cause}" for cause, letter in letters(table).items()]
     return [*lines, *table.notes]
 

@@ -59,6 +59,8 @@ def faults(store: Store, row: Any) -> list[str]:
     stated |= {"simulated": row["source"] == "simulated", "last row": first + len(scores)}
     actual = {"n": len(series), "n_anomalous": series.n_anomalous}
     actual |= {"simulated": series.simulated, "last row": len(series)}
+    if row["window"] > len(series):
+        return [f"its window is {row['window']:,}, but its series has {len(series):,} points"]
     stated |= {name: row[name] for name in ("n_fit", "n_fit_anomalous", "group")}
     actual |= _expected_fit(row, series)
     found = [

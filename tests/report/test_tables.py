@@ -298,6 +298,7 @@ def test_every_row_under_one_protocol_stands_next_to_the_main_table() -> None:
     assert "saw different data" not in written
     assert "prefix: fit sees the first tenth" in written
     assert "Seeds: the runs behind a figure; any: the row draws no random numbers" in written
+    assert ("in brackets: the 95 % prediction interval for one more seed" in written) == ("[" in written)
 
 
 def test_rows_that_lack_the_common_protocol_are_named() -> None:

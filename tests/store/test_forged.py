@@ -68,6 +68,7 @@ CELLS = {
     "an unknown source": "UPDATE cells SET source = 'moon'",
     "more than quick": "UPDATE cells SET quick = 7",
     "a reason without end": "UPDATE cells SET reason = hex(zeroblob(600000))",
+    "a window longer than the series": "UPDATE cells SET window = n + 1",
     "other counts": "UPDATE cells SET n_anomalous = n_anomalous + 1",
 }
 FIGURES = {
