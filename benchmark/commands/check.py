@@ -36,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print one line per promise of the contract; exit code 1 if one is broken."""
-    faulthandler.enable(sys.__stderr__)  # a crash in native code names file and line
+    if sys.__stderr__ is not None:
+        faulthandler.enable(sys.__stderr__)  # a crash in native code names file and line
     classes = _choose(args)
     if args.edges is not None and not args.edges.parent.is_dir():
         raise UserError(f"--edges {args.edges}: there is no folder {args.edges.parent}, make it first")
