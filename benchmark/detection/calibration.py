@@ -28,6 +28,7 @@ CHANGES = (
     "The series changes with time: its level moves, or the last three tenths of the history score higher if detectors "
     "know only what came before. More new rows may be flagged than in the history, so no share can be predicted."
 )
+TREND = 0.01  # p-value of a trend of the level
 OFTEN, RISES = 0.1, 1.5  # top share of the scores, and the factor by which a rising detector's later share exceeds it
 Build = Callable[[], Detector]
 
@@ -111,13 +112,23 @@ def level_moves(names: Sequence[str], x: Array, window: int) -> bool:
 def _moves(x: Array, window: int) -> bool:
     """Return True if the level of the series moves.
 
-    It does if the standard deviation of the means of tenths is at least half of that within tenths, and their variance
-    at least twice that of window means within tenths. Window means remove cycles, which would hide a moving level.
+    It does if the variance of the means of tenths is at least twice that of window means within tenths, and either
+    their standard deviation is at least half of that within tenths, or they have a trend. A trend goes on behind the
+    history, so it counts even if it is small. Window means remove cycles, which would hide a moving level.
     """
     tenths = np.array_split(x, TENTHS)
-    between = float(np.var([tenth.mean() for tenth in tenths]))
+    means = [tenth.mean() for tenth in tenths]
     levels = [moving_sum(tenth, wide) / wide for tenth in tenths for wide in [min(window, len(tenth) // 2)]]
-    return bool(4 * between >= np.mean([t.var() for t in tenths]) and between >= 2 * np.mean([v.var() for v in levels]))
+    if np.var(means) < 2 * np.mean([level.var() for level in levels]):
+        return False
+    return bool(4 * np.var(means) >= np.mean([tenth.var() for tenth in tenths]) or _has_trend(means))
+
+
+def _has_trend(means: Sequence[float]) -> bool:
+    """Return True if the means rise or fall by the test of Mann (1945), at a level of 1 %."""
+    from scipy.stats import kendalltau
+
+    return bool(kendalltau(range(len(means)), means).pvalue < TREND)
 
 
 def calibrate(found: Sequence[Unseen], chosen: int, rows: int, window: int, options: Options) -> Calibration:

@@ -25,7 +25,16 @@ from benchmark.detection.alerts import (
     narrow,
     next_peaks,
 )
-from benchmark.detection.calibration import CHANGES, HeldOut, Promise, expected, folds, percent, promise
+from benchmark.detection.calibration import (
+    CHANGES,
+    HeldOut,
+    Promise,
+    expected,
+    folds,
+    level_moves,
+    percent,
+    promise,
+)
 from benchmark.detection.conventions import APERIODIC, build, choose_window, equal_windows
 from benchmark.detection.detect import _other_detectors, _without_lof, choose_threshold, flag_rows
 from benchmark.detection.peaks import (
@@ -221,6 +230,17 @@ def test_lof_is_left_out_where_equal_windows_are_ordinary() -> None:
     assert not notes
     assert _without_lof(dry, 10, ("LOF", "PCA"), notes) == ("PCA",)
     assert notes[0].startswith("LOF is left out: 91 %")
+
+
+def test_a_mild_trend_moves_the_level_because_it_goes_on() -> None:
+    """Its rise over the history is as large as the noise; a level that changes for two tenths is no trend."""
+    calm, row = noise(2400), np.arange(2400)
+    assert not level_moves(("HBOS",), calm, 50)
+    assert level_moves(("HBOS",), calm + row / 2400, 50)
+    assert level_moves(("HBOS",), calm - row / 2400, 50)
+    assert not level_moves(("HBOS",), calm + 0.6 * ((row > 960) & (row < 1440)), 50)
+    assert not level_moves(("HBOS",), calm + 0.1 * row / 2400, 50), "less than window means differ"
+    assert not level_moves(("MP",), calm + row / 2400, 50), "which removes the level"
 
 
 def test_each_half_of_a_window_has_a_peak() -> None:
