@@ -170,16 +170,18 @@ def test_two_figures_are_compared_as_they_are():
 def test_the_worker_imports_from_where_its_request_says(tmp_path, monkeypatch):
     """Also where this package is not installed, but runs from a checkout."""
     (tmp_path / "only_there.py").write_text("def scored(x):\n    return 2 * x\n")
-    request = {"call": "there", "window": 4, "path": [str(tmp_path)]}
+    request = {"call": "there", "window": 4, "threads": 3, "path": [str(tmp_path)]}
     request |= {name: str(tmp_path / f"{name}.npy") for name in ("values", "labels", "scores", "reply")}
     np.save(request["values"], np.arange(5.0))
     np.save(request["labels"], np.zeros(5))
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(request)))
     monkeypatch.setattr(worker.os, "dup2", lambda *_: None)
     monkeypatch.setitem(worker.CALLS, "there", lambda x, labels, request: import_module("only_there").scored(x))
     worker.main()
     assert np.load(request["scores"]).tolist() == [0, 2, 4, 6, 8]
+    assert worker.os.environ["NUMBA_NUM_THREADS"] == "3"
 
 
 def test_the_worker_stands_alone():
