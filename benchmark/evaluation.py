@@ -21,7 +21,7 @@ from benchmark.catalogue import detectors as registered
 from benchmark.catalogue import trivial_baselines
 from benchmark.errors import UserError, say, unknown
 from benchmark.execution import Backend, Board, pending, run
-from benchmark.grid import QUICK_SERIES, Row, Selection, plan, protocols, quick_cut, rows
+from benchmark.grid import QUICK_SERIES, Row, Selection, as_seed, plan, protocols, quick_cut, rows
 from benchmark.report import frames
 from benchmark.store import Store, evaluate
 from benchmark.system import settings
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 Mode = Literal["auto", "real", "simulated"]
 OneOrMore = Any  # one item of several possible types, or a list of items; types are checked at run time
-SEED_LIMIT = 2**32  # exclusive, as NumPy requires
 
 
 def selection_of(protocol: str | Sequence[str], seeds: Iterable[int], **more: Any) -> Selection:
@@ -42,10 +41,7 @@ def selection_of(protocol: str | Sequence[str], seeds: Iterable[int], **more: An
     protocols = (protocol,) if isinstance(protocol, str) else tuple(protocol)
     if not isinstance(seeds, Iterable) or isinstance(seeds, str):  # one number may be a seed, or how many
         raise UserError(f"seeds are a list, got {seeds!r}: seeds=[7] is the seed 7, seeds=range(5) are five seeds")
-    numbers = tuple(seeds)
-    for seed in numbers:
-        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < SEED_LIMIT:
-            raise UserError(f"a seed is a whole number from 0 to {SEED_LIMIT - 1}, got {seed!r}")
+    numbers = tuple(as_seed(seed) for seed in seeds)
     if not (protocols and numbers):
         raise UserError("give at least one protocol and one seed")
     return Selection(protocols=protocols, seeds=numbers, **more)

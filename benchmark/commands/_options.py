@@ -99,10 +99,13 @@ def seeds(args: argparse.Namespace) -> tuple[int, ...]:
 
 
 def seed(text: str) -> int:
-    """Parse a seed that NumPy, scikit-learn and torch all accept."""
-    if not text.isdecimal() or int(text) >= 2**32:
-        raise argparse.ArgumentTypeError(f"a seed is a whole number from 0 to {2**32 - 1}, got {text!r}")
-    return int(text)
+    """Parse a seed."""
+    from benchmark.grid import as_seed
+
+    try:
+        return as_seed(text)
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def add_study(parser: argparse.ArgumentParser, variants: str) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, get_args
 
 from benchmark.catalogue import registry
 from benchmark.detection.conventions import CANDIDATES
 from benchmark.detection.detect import Options, Rule, false_alerts
 from benchmark.errors import UserError, unknown
+from benchmark.grid import as_seed
 from benchmark.reading import Recording
 
 Given = Mapping[str, Any]  # option of the command -> its value; None or empty if not given
@@ -59,8 +60,8 @@ def _check_numbers(given: Given) -> None:
         raise UserError(f"--contamination must lie between 0 and 0.5, got {share!r}")
     if budget is not None and not (isinstance(budget, Real) and 0 <= float(budget) < float("inf")):
         raise UserError(f"--budget must be a number of seconds, at least 0, got {budget!r}")
-    if seed is not None and not (isinstance(seed, Integral) and 0 <= int(seed) < 2**32):
-        raise UserError(f"--seed must be a whole number from 0 to {2**32 - 1}, got {seed!r}")
+    if seed is not None:
+        as_seed(seed)
 
 
 def build_options(given: Given, recording: Recording) -> Options:

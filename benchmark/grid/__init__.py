@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.grid.cells import Cell, Outcome, Params, Status, Task, params_text
+from benchmark.grid.cells import Cell, Outcome, Params, Status, Task, as_seed, params_text
 from benchmark.grid.costs import MEASURED_AT, Cost, expected_seconds
 from benchmark.grid.plan import (
     PAPER,
@@ -37,6 +37,7 @@ __all__ = [
     "Split",
     "Status",
     "Task",
+    "as_seed",
     "count_fitted",
     "expected_seconds",
     "fitted_parts",

@@ -6,17 +6,32 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.catalogue import registry
-from benchmark.errors import encodable
+from benchmark.errors import UserError, encodable
 from detectors import Detector
 
 Status = Literal["ok", "failed", "timeout", "oom", "crashed", "skipped", "diverged"]
 Params = tuple[tuple[str, Any], ...]
+
+
+def as_seed(given: object) -> int:
+    """Return a seed given as a number or as text; NumPy, scikit-learn and torch accept those below 2**32.
+
+    Raises
+    ------
+    UserError
+        If it is no such number.
+    """
+    number = int(given) if isinstance(given, str) and given.isdecimal() else given
+    if isinstance(number, bool) or not isinstance(number, Integral) or not 0 <= int(number) < 2**32:
+        raise UserError(f"a seed is a whole number from 0 to {2**32 - 1}, got {given!r}")
+    return int(number)
 
 
 def params_text(params: Params) -> str:

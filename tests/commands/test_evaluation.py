@@ -152,6 +152,14 @@ def test_wrong_input_is_refused_before_work_starts(
         benchmark.evaluate(**arguments)  # type: ignore[arg-type]
 
 
+def test_seeds_may_be_numpys() -> None:
+    from benchmark.evaluation import selection_of
+
+    seeds = selection_of("prefix", np.arange(2)).seeds
+    assert seeds == (0, 1)
+    assert {type(seed) for seed in seeds} == {int}
+
+
 def test_the_table_has_means_over_seeds_and_series(folder: Path) -> None:
     cells = benchmark.evaluate(["IForest", "AbsDeviation"], folder, seeds=(0, 1))
     table = benchmark.table(cells)

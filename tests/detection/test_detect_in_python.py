@@ -143,7 +143,7 @@ WRONG = {
     "a share of text": ({"contamination": "a", "threshold": "pot"}, "between 0 and 0.5, got 'a'"),
     "seconds of text": ({"budget": "a"}, "budget must be a number of seconds, at least 0, got 'a'"),
     "seconds below 0": ({"budget": -1}, "at least 0, got -1"),
-    "a seed below 0": ({"seed": -1}, "seed must be a whole number from 0 to 4294967295, got -1"),
+    "a seed below 0": ({"seed": -1}, "a seed is a whole number from 0 to 4294967295, got -1"),
     "half a seed": ({"seed": 1.5}, "got 1.5"),
     "a share without its rule": ({"contamination": 0.1}, "no effect without threshold='quantile' or threshold='pot'"),
     "a rate beside a share": (
