@@ -44,7 +44,8 @@ def explain(finding: Finding, alert: Alert) -> str:
     place, where = _place(finding, alert.peak), _most_similar_place(finding, alert)
     if count == 1:
         return f"At {place} the value is {value}; the most similar window has {low} there. It begins {where}."
-    those = f"the {count} windows most like its surroundings have {low} to {high}"
+    span = low if low == high else f"{low} to {high}"
+    those = f"the {count} windows most like its surroundings have {span}"
     return f"At {place} the value is {value}; {those} there. The most similar begins {where}."
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,8 @@ def test_what_similar_windows_have_is_their_range_at_the_peak() -> None:
         "At row 25 the value is 25; the 2 windows most like its surroundings have 22 to 24 there. "
         "The most similar begins at row 50."
     )
+    alike = replace(alert, similar=SimilarWindows(10, np.array([40, 0]), np.zeros((2, 30))))
+    assert "the 2 windows most like its surroundings have 0 there" in explain(found, alike)
     assert duration(found, alert) == "10 rows"
     drawn = drawing(found, alert)
     assert drawn is not None
