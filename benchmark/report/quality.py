@@ -50,7 +50,8 @@ def published_figure(table: Table) -> Figure:
             axes.xaxis.set_major_formatter("{x:g}")
             axes.tick_params(axis="y", length=0)
         title = ": ".join((*table.marks, "AUROC"))
-        figure.suptitle(f"{title}: a stroke is published, a mark is ours", fontsize=9, x=0.01, ha="left")
+        key = "a stroke is published, a mark is ours" if table.compared else "a mark is the mean over the series"
+        figure.suptitle(f"{title}: {key}", fontsize=9, x=0.01, ha="left")
         style.caption(figure, text.conditions(table))
     return figure
 
