@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from copy import copy
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -134,7 +135,20 @@ class Follower:
         usual = step if first.step is None else first.step
         usual = usual and usual * max(1, counts)
         made = cls(decided, layout.separator, layout.names, header, usual, clocked, zoned, dates, most, counts=counts)
+        made._check_alone(first, lines[layout.skipped :], path)
         return made, first, b"\n".join(lines[layout.skipped :])
+
+    def _check_alone(self, first: Recording, lines: list[bytes], path: Path) -> None:
+        """Raise an error if lines alone have other times than among others, as by hours that only repeats reveal."""
+        known: Any = getattr(first.time_text, "wall", None)
+        last = [line for line in lines if line.strip()][-3:]
+        alone = [copy(self)._columns(line, path, [])[2] for line in last] if known is not None else []
+        told = np.concatenate([*alone, np.zeros(0, dtype=np.int64)])
+        if len(told) and (not np.isin(told, known).any() or (len(told) > 2 and np.ptp(told) == 0)):
+            raise UserError(
+                f"{path}: the times stand in several columns, and a line alone does not tell them: write date and time "
+                "in one column to follow this file"
+            )
 
     def read(self, lines: bytes, path: Path) -> tuple[Points, list[str]]:
         """Read complete lines; return their points, and notes on what was dropped."""

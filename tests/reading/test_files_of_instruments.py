@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from written import Read, lines
 
 from benchmark.errors import UserError
+from benchmark.reading import Follower, ReadOptions
 
 N = 60
 RNG = np.random.default_rng(5)
@@ -205,3 +208,53 @@ def test_a_capacity_is_no_city(read: Read) -> None:
         read(lines("capacity,park,day,cars", [100, 200] * 30, ["A", "B"] * 30, days, VALUES))
     with pytest.raises(UserError, match="rows repeat a time"):
         read(lines("capacity,day,cars", [100, 200] * 30, days, VALUES))
+
+
+TENS = pd.date_range("2024-01-25 21:00", periods=N, freq="10min")
+FINE = pd.date_range("2024-01-25 21:00", periods=N, freq="40ms")
+
+
+@pytest.mark.parametrize(
+    ("header", "columns", "second"),
+    [
+        ("date,Hour,Minute,v", (TENS.date, TENS.hour, TENS.minute), "2024-01-25 21:10:00"),
+        ("YYYY,MM,DD,hh,mm,v", (TENS.year, TENS.month, TENS.day, TENS.hour, TENS.minute), "2024-01-25 21:10:00"),
+        ("YY,MM,DD,HH,MI,v", (TENS.year % 100, TENS.month, TENS.day, TENS.hour, TENS.minute), "2024-01-25 21:10:00"),
+        ("time,ms,v", (FINE.floor("s"), FINE.microsecond // 1000), "2024-01-25 21:00:00.040"),
+        ("sec,usec,v", (FINE.floor("s").astype("M8[s]").astype(int), FINE.microsecond), "2024-01-25 21:00:00.040Z"),
+    ],
+)
+def test_minutes_and_parts_of_seconds_have_columns_of_their_own(
+    read: Read, header: str, columns: tuple[object, ...], second: str
+) -> None:
+    found = read(lines(header, *columns, VALUES))
+    assert (found.column, found.show_time(1), len(found)) == ("v", second, N)
+
+
+def test_a_column_that_only_has_the_name_of_minutes_is_none(read: Read) -> None:
+    days = np.repeat(DAYS[:30].strftime("%Y-%m-%d"), 2)
+    text = lines("date,station,min,max", days, ["A", "B"] * 30, [30, 9] * 30, VALUES)
+    assert [read(text, series="A").show_time(row) for row in (0, 1)] == ["2024-01-25", "2024-01-26"]
+
+
+def test_two_comments_above_the_data_are_names_and_units(read: Read) -> None:
+    """As the NDBC writes them."""
+    head = "#YY MM DD hh mm WSPD GST\n#yr mo dy hr mn m/s m/s"
+    parts = TENS.year, TENS.month, TENS.day, TENS.hour, TENS.minute
+    found = read(lines(head, *parts, VALUES, VALUES + 1, sep=" "))
+    assert (found.column, found.show_time(1)) == ("WSPD", "2024-01-25 21:10:00")
+
+
+@pytest.mark.parametrize(
+    ("header", "columns"),
+    [
+        ("date,Hour,v", (DAYS.repeat(3)[:N].date, np.arange(N) % 3)),
+        ("year,month,day,v", (DAYS.year, DAYS.month, DAYS.day)),
+        ("time,ms,v", (FINE.floor("s"), FINE.microsecond // 1000)),
+    ],
+)
+def test_watch_refuses_times_that_a_line_alone_does_not_tell(header: str, columns: tuple[object, ...]) -> None:
+    """Each later row would be dropped as not after the one before."""
+    text = lines(header, *columns, VALUES).encode()
+    with pytest.raises(UserError, match="write date and time in one column"):
+        Follower.begin(text, Path("mine.csv"), ReadOptions(), None, 100)

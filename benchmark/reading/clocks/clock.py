@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmark.errors import UserError
 from benchmark.reading.clocks.epochs import doubt, epoch_notes, from_epoch, spreadsheet_days
-from benchmark.reading.clocks.time_of_day import refuse_periods, time_of_day
+from benchmark.reading.clocks.time_of_day import add_finer_parts, refuse_periods, time_of_day
 from benchmark.reading.clocks.whole_dates import short_stamps, whole_dates
 from benchmark.reading.options import LOST_AT_MOST, WITHOUT
 from benchmark.reading.parsing import (
@@ -31,6 +31,8 @@ from benchmark.reading.parsing import (
     Sheet,
     Stamps,
     cell,
+    first_year,
+    full_year,
     is_constant,
     is_counter,
     is_whole,
@@ -92,6 +94,9 @@ def find_clock(sheet: Sheet, taken: tuple[str | None, ...]) -> Clock | None:
         return None
     clock = _named(sheet, wanted, taken) if wanted else _best(sheet, taken)
     if clock is not None and clock.stamps is not None:
+        wall, finer = add_finer_parts(sheet, clock.stamps.wall, (*taken, *clock.columns))
+        if finer:
+            clock.columns, clock.stamps = (*clock.columns, *finer), replace(clock.stamps, wall=wall)
         _check(clock.stamps, clock, sheet)
     if clock is not None and sheet.options.since is None:
         _refuse_two_epochs(clock, sheet)
@@ -295,7 +300,7 @@ def _may_belong(sheet: Sheet, name: str, date: str) -> bool:
 
 def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
     """Combine columns of year, month and day (or day of the year), and of hour and minute if there are any."""
-    lower = {name.lower(): name for name in free}
+    lower = {name.lower(): name for name in reversed(free)}  # of MM and mm the first one, the month
     named = zip(PARTS, SHORT, strict=True)
     names = [next((lower[n] for n in (*words, *short) if n in lower), None) for words, short in named]
     ordinal = None
@@ -317,6 +322,8 @@ def _from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
         stamps = _of_ordinal(*parts)
     else:
         first = np.ones(len(sheet.table))  # the first of the month, if there is no day
+        if date[0].lower() == "yy" and parts[0].min() >= 0 and parts[0].max() < 100:
+            parts[0] = full_year(parts[0], first_year(np.unique(parts[0]).astype(np.int64)))
         stamps = whole_dates(parts[0] * 10_000 + parts[1] * 100 + (parts[2] if day else first))
     if stamps is None:
         return None

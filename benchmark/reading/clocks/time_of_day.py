@@ -34,6 +34,13 @@ CLOCK = (
     + r"(?: ?(?P<half>[AaPp])\.?(?: ?[Mm]\.?)?)?"
 )
 PERIOD_NAME = re.compile(r"hour|stunde|period|interval|settlement|slot|mtu", re.I)  # others may number shops or sensors
+FINER = (  # names of columns beside repeated times, their unit, and its highest number
+    (("minute", "minutes", "minuto", "min", "mi", "mn", "mm"), MINUTE, 59),
+    (("second", "seconds", "sec", "ss"), SECOND, 60),
+    (("millisecond", "milliseconds", "msec", "ms"), 10**6, 999),
+    (("microsecond", "microseconds", "usec", "us"), 10**3, 999_999),
+    (("nanosecond", "nanoseconds", "nsec", "ns"), 1, 999_999_999),
+)
 SURE = 20  # rows from which steps tell minutes from other numbers
 ENDING = r"^(?:HE ?(\d{1,2})|(\d{1,2}) ?[-–] ?(\d{1,2}))$"  # hours by their end, or from one to the next
 
@@ -58,6 +65,33 @@ def time_of_day(sheet: Sheet, name: str, bare: bool, dates: NDArray[np.int64] | 
     values = sheet.numbers(name).values
     speaks = bool(HOUR_NAME.fullmatch(name)) or _padded(known) or _from_midnight(sheet, values, dates)
     return _bare_clock(values) if (bare and speaks) or _jumps_at_hours(values) else None
+
+
+def add_finer_parts(sheet: Sheet, wall: Nanoseconds, taken: tuple[str | None, ...]) -> tuple[Nanoseconds, list[str]]:
+    """Add minutes, seconds or their parts in columns of their own to times that repeat; also return these columns.
+
+    A column is used if fewer times repeat with it, and no more rows are out of order.
+    """
+    used: list[str] = []
+    for names, size, most in FINER:
+        name = next((n for n in sheet.names if n.lower() in names and n not in taken and sheet.looks_numeric(n)), None)
+        again, late = _repeated_and_late(wall)
+        if name is None or not again:
+            continue
+        values = sheet.numbers(name).values
+        if not (values.min() >= 0 and values.max() <= most):
+            continue
+        finer = np.where(wall == NOT_A_TIME, NOT_A_TIME, wall + np.round(values * size).astype(np.int64))
+        left, later = _repeated_and_late(finer)
+        if left < again and later <= late:
+            wall, used = finer, [*used, name]
+    return wall, used
+
+
+def _repeated_and_late(wall: Nanoseconds) -> tuple[int, int]:
+    """Count times equal to the one before, and those against the usual direction."""
+    steps = np.diff(wall)
+    return int((steps == 0).sum()), int(min((steps < 0).sum(), (steps > 0).sum()))
 
 
 def _jumps_at_hours(values: NDArray[np.float64]) -> bool:

@@ -299,6 +299,9 @@ def _commented_header(lines: list[str], first: int, width: int, separator: str) 
     if first == 0 or not lines[first - 1].startswith("#"):
         return None
     cells = split(lines[first - 1].lstrip("# "), separator)
+    above = split(lines[first - 2].lstrip("# "), separator) if first > 1 and lines[first - 2].startswith("#") else []
+    if len({*cells}) < len(cells) == len(above) == len({*above}):
+        cells = above  # units repeat, names do not
     named = len(cells) == width and all(cell.kind(c) == "text" for c in cells)
     return cells if named and (width > 1 or len(cells[0].split()) == 1) else None
 
