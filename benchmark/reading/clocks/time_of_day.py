@@ -75,7 +75,7 @@ def add_finer_parts(sheet: Sheet, wall: Nanoseconds, taken: tuple[str | None, ..
     used: list[str] = []
     for names, size, most in FINER:
         name = next((n for n in sheet.names if n.lower() in names and n not in taken and sheet.looks_numeric(n)), None)
-        again, late = _repeated_and_late(wall)
+        again, late = _repeated_and_late(wall) if name is not None else (0, 0)
         if name is None or not again:
             continue
         values = sheet.numbers(name).values
