@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -67,11 +68,19 @@ def return_level(scores: Array, window: int, false_alerts: float, events: int = 
     """
     peaks, usual = np.sort(maxima := block_maxima(scores, window)), float(np.median(scores))
     half = _step(peaks) / 2
-    tests = [(list(peaks[:, None]), len(peaks)), *([(hills(maxima), TAIL[1])] if slopes else [])]
-    for groups, limit in tests:
-        first = len(groups) - min(limit, max(len(groups) // events, min(FIVE, len(groups) // EVENTS)))
-        ordinary: list[float] = sorted(np.concatenate(groups[:first]).tolist())
-        for group in groups[first:]:
+
+    def lowest_event(count: int) -> int:
+        return count - max(count // events, min(FIVE, count // EVENTS))
+
+    first = lowest_event(len(peaks))
+    tests: list[tuple[Array, Iterable[Array]]] = [(peaks[:first], peaks[first:, None])]
+    if slopes:
+        groups = hills(maxima)
+        first = max(lowest_event(len(groups)), len(groups) - TAIL[1])
+        tests.append((np.sort(np.concatenate(groups[:first])), groups[first:]))
+    for lower, higher in tests:
+        ordinary = lower.tolist()
+        for group in higher:
             level = _tail_level(ordinary, usual, false_alerts) + half
             if group[-1] >= level:
                 return level
