@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+from pathlib import Path
 
 LISTED = 30
 FOREIGN = "raised within "
@@ -92,6 +93,15 @@ def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> UserE
     shown = ", ".join(names[:LISTED]) + (f" and {len(names) - LISTED} more" if len(names) > LISTED else "")
     guess = f"did you mean {near}?" if near else f"known: {shown or 'none'}"
     return UserError(f"unknown {kind} {name!r}: {guess}{' ' + hint if hint else ''}")
+
+
+def no_file(path: Path, hint: str = "") -> UserError:
+    """Build the error for a missing file: ``no file data/tempp.csv (did you mean temp.csv?)``."""
+    try:
+        near = nearest(path.name, [found.name for found in path.parent.iterdir()], 0.75)
+    except OSError:  # no such folder, or it cannot be read
+        near = ""
+    return UserError(f"no file {path}{f' (did you mean {near}?)' if near else ''}{hint}")
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:

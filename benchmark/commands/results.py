@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.commands import _options
-from benchmark.errors import UserError, counted, one_line
+from benchmark.errors import UserError, counted, no_file, one_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -106,7 +106,7 @@ def _merge(args: argparse.Namespace) -> int:
         raise UserError("name the stores to merge into --store")
     for file in args.file:
         if not file.is_file():
-            raise UserError(f"no file {file}")
+            raise no_file(file)
     with Store(args.store, write=True) as store:
         for file in args.file:
             merged = merge(store, file)

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from benchmark.errors import UserError, counted
+from benchmark.errors import UserError, counted, no_file
 from benchmark.reading.clocks import from_epoch
 from benchmark.reading.formats import read_table
 from benchmark.reading.options import ReadOptions
@@ -95,7 +95,7 @@ def _is_stamps(ticks: Ticks) -> bool:
 def _table(path: Path, data: Path, options: ReadOptions, said: list[str]) -> Table:
     """Read the table of this series' events."""
     if not path.is_file():
-        raise UserError(f"no file {path} (--labels)")
+        raise no_file(path, " (--labels)")
     if path.suffix.lower() == ".json":
         pairs = _pairs(path, data)
         return from_columns({"start": _strings(p[0] for p in pairs), "end": _strings(p[1] for p in pairs)}, "JSON")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, no_file
 
 STDIN = "-"
 BLOCK = 1 << 18
@@ -64,7 +64,7 @@ def open_source(name: str, offset: int, poll: float, until_end: bool, first: byt
         return
     path = Path(name)
     if not path.is_file():
-        raise UserError(f"no file {path}: give one that exists, or - for standard input")
+        raise no_file(path, ": give one that exists, or - for standard input")
     yield _from_file(path, offset, poll, until_end, first)
 
 

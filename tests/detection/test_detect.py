@@ -859,6 +859,16 @@ def test_wrong_use_is_one_message_and_exit_code_2(
     assert message in capsys.readouterr().err
 
 
+def test_a_mistyped_file_is_told_by_the_nearest_one_in_its_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("temperature.csv", "other.csv"):
+        (tmp_path / name).touch()
+    wrong = tmp_path / "temperatur.csv"
+    assert main(["detect", str(wrong)]) == 2
+    assert f"no file {wrong} (did you mean temperature.csv?)" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("count", "rows", "needed"), [(3, 1000, "5,400"), (1, 250, "4,000"), (15, 1000, "1,100")])
 def test_a_promise_asks_for_enough_rows_in_two_digits(count: int, rows: int, needed: str) -> None:
     assert f"some {needed} rows, and" in promise([HeldOut(rows, [1] * count)], 5, 100)

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from benchmark.errors import UserError, counted
+from benchmark.errors import UserError, counted, no_file
 from benchmark.reading.formats.encoding import decompress
 from benchmark.reading.formats.excel import read_excel
 from benchmark.reading.formats.influx import mark_series
@@ -38,7 +38,7 @@ def read_table(path: Path, options: ReadOptions) -> Table:
         If there is no such file, or it has another format.
     """
     if not path.is_file():
-        raise UserError(f"no file {path}")
+        raise no_file(path)
     try:
         raw = path.read_bytes()
     except OSError as error:
