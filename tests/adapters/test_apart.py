@@ -130,6 +130,7 @@ def test_the_command_asks_for_what_is_there(asked: Path, capsys: pytest.CaptureF
     assert "2 of 3 run here" in said
 
 
+@pytest.mark.slow
 def test_a_second_call_starts_nothing_until_our_code_has_changed(
     environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,6 +144,7 @@ def test_a_second_call_starts_nothing_until_our_code_has_changed(
     assert "aeon:Away" in apart.HOME.facts()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("asked")
 def test_window_seed_options_and_data_arrive() -> None:
     x, train = toy().values, toy(seed=1).values
@@ -240,6 +242,7 @@ def test_the_environment_stands_over_ours(tmp_path: Path, monkeypatch: pytest.Mo
     assert said == [np.__version__, "1", str(made.folder / "numba")]
 
 
+@pytest.mark.slow
 def test_the_link_by_which_ours_was_called_may_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Environments are named after the folder of ours without links, so that is where they must look."""
     monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path / "cache"))

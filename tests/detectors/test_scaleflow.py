@@ -443,7 +443,7 @@ def process(kind: str, n: int, seed: int) -> np.ndarray:
     return x[100:]
 
 
-@pytest.mark.parametrize("kind", ["sine", "autoregressive"])
+@pytest.mark.parametrize("kind", ["sine", pytest.param("autoregressive", marks=pytest.mark.slow)])
 def test_new_normal_data_score_as_the_fitted_did(kind):
     shares, ranks = [], []
     for seed in range(4):
