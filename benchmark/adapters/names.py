@@ -181,9 +181,10 @@ def _of_the_user(library: str, name: str) -> Listed:
             )
         text = path.read_text(encoding="utf-8")
         module = module_from_text(module, text).__name__
-    if not hasattr(importlib.import_module(module), cls):
+    home = importlib.import_module(module)
+    if not hasattr(home, cls):
         raise UserError(f"{name.rpartition(':')[0]} has no {cls}")
-    _check_interface(library, name, getattr(importlib.import_module(module), cls))
+    _check_interface(library, name, getattr(home, cls))
     return Listed(library, cls, module, given=f"{library}:{name}", text=text)
 
 

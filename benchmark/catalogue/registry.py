@@ -179,13 +179,13 @@ def _describe(cls: Any, spec: str) -> str:
             return f"it is a class of {library} ({has}); run it as {library}:{spec}, or {derive}"
     if "forward" in methods:
         return f"it is a network of torch; {derive}, and train it in _fit_windows"
-    if "fit" in methods and "score_samples" not in methods and "decision_function" in methods:
+    if "fit" in methods and "score_samples" in methods:
+        return f"it is a scikit-learn style class ({has}); run it as sklearn:{spec}, or {derive}"
+    if "fit" in methods and "decision_function" in methods:
         return (
             f"it is a class with {has}; run it as pyod:{spec} if its high scores mean anomalies (as in PyOD), as "
             f"sklearn:{spec} if its low ones do (as in scikit-learn), or {derive}"
         )
-    if "fit" in methods and "score_samples" in methods:
-        return f"it is a scikit-learn style class ({has}); run it as sklearn:{spec}, or {derive}"
     if "fit" in methods:
         return f"it is a class with {has}, and no method that gives scores; {derive} and write _score_windows"
     return f"it is a class without fit; {derive} and write _fit_windows and _score_windows"

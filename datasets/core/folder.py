@@ -44,8 +44,9 @@ class FolderDataset(Dataset):
         self.name = name or (str(folder.resolve()) if short in registry.names(archives=True) else short)
         self.title = f"files of {folder}"
         files = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in self.endings and path.is_file())
-        self.train_files = {name: train for name in files if (train := _train_of(name, files))}
-        series = [name for name in files if name not in self.train_files.values()]
+        known = {name.lower(): name for name in files}
+        self.train_files = {name: train for name in files if (train := _train_of(name, known))}
+        series = sorted({*files} - {*self.train_files.values()})
         self.series = tuple(Facts(name) for name in series)
         if not series:
             raise DataError(f"{folder} holds no {', '.join(self.endings)} file with value,label lines", self.name)
@@ -76,12 +77,11 @@ class FolderDataset(Dataset):
         raise DataError(f"{self.folder / facts.name} is your own file: it cannot be simulated", self.name, facts.name)
 
 
-def _train_of(name: str, files: list[str]) -> str:
-    """Return the file with the training part of a test file; empty if there is none.
+def _train_of(name: str, known: dict[str, str]) -> str:
+    """Return the file with the training part of a test file, of files by lower-case name; empty if there is none.
 
     GutenTAG calls the training part without anomalies ``train_no_anomaly.csv``.
     """
-    known = {file.lower(): file for file in files}
     plain = TEST.sub("train", name.lower())
     found = [known[train] for train in (plain, TEST.sub("train_no_anomaly", name.lower())) if train in known]
     return found[0] if found and plain != name.lower() else ""
