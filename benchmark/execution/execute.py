@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+import os
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +20,6 @@ from benchmark.execution.isolation import (
     describe,
     end_forks,
     fingerprint,
-    restore_folder,
     seed_global_generators,
     tail,
 )
@@ -39,7 +39,6 @@ def execute(task: Task, series: Series, progress: Progress | None = None) -> Out
     return execute_together([task], [series], progress)[0]
 
 
-@restore_folder()
 def execute_together(
     tasks: Sequence[Task], series: Sequence[Series], progress: Progress | None = None
 ) -> list[Outcome]:
@@ -48,14 +47,15 @@ def execute_together(
     The seconds of a joint fit are divided among the cells by their numbers of fits.
     """
     cells = [_Cell(task, replace(one)) for task, one in zip(tasks, series, strict=True)]
-    for cell in cells:
-        with cell.catch_errors():
-            cell.prepare(progress)
-    with PeakMemory() as memory:
-        _fit_together([one for cell in cells for one in cell.fits])
+    with chdir(os.curdir):  # a detector may change it, and later cells find their files by relative paths
         for cell in cells:
             with cell.catch_errors():
-                cell.score()
+                cell.prepare(progress)
+        with PeakMemory() as memory:
+            _fit_together([one for cell in cells for one in cell.fits])
+            for cell in cells:
+                with cell.catch_errors():
+                    cell.score()
     for cell in cells:
         cell.outcome.peak_mb = memory.megabytes if cell.outcome.status == "ok" else 0.0
     return [cell.outcome for cell in cells]

@@ -27,16 +27,6 @@ def end_forks() -> Iterator[None]:
             os._exit(0)
 
 
-@contextlib.contextmanager
-def restore_folder() -> Iterator[None]:
-    """Restore the working directory, as later cells find their files by relative paths."""
-    before = os.getcwd()
-    try:
-        yield
-    finally:
-        os.chdir(before)
-
-
 def describe(error: BaseException) -> str:
     """Format an error as ``ValueError: message``, at most 2000 characters, even if its ``__str__`` fails."""
     try:
