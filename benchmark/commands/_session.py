@@ -27,8 +27,7 @@ from datasets import DataError, Dataset, FolderDataset, Series
 if TYPE_CHECKING:
     import pandas as pd
 
-    from benchmark.report import Drawing, Sheet
-    from benchmark.report.tables import Table
+    from benchmark.report import Drawing, Sheet, Table
 
 
 class Supply:

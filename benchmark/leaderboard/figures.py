@@ -12,7 +12,7 @@ import pandas as pd
 from benchmark import metrics
 from benchmark.grid import train_rows_in_name, tsb_ad_rows
 from benchmark.leaderboard.published import published_figures
-from benchmark.report import build
+from benchmark.report import current
 from benchmark.store import Store
 from detectors import estimate_window
 
@@ -71,7 +71,7 @@ def figures(store: Store) -> list[Figures]:
 
 def leaderboard_cells(store: Store) -> pd.DataFrame:
     """Return the cells under ``tsb-ad`` on files of the leaderboard that have status ok and are not quick."""
-    cells = build.current(store.frame())
+    cells = current(store.frame())
     wanted = cells["protocol"].eq(PROTOCOL) & cells["status"].eq("ok") & ~cells["quick"].astype(bool)
     return cells[wanted & cells["series"].isin(next(iter(published_figures().values())))]
 

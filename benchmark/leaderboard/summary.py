@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmark.grid import source_in_name
 from benchmark.leaderboard.figures import Figures, mean_of
 from benchmark.leaderboard.published import published_figures, tuning_sources
-from benchmark.report import build
+from benchmark.report import is_random
 from benchmark.statistics import RankTest, rank_test
 
 DIGIT = 1e-4  # a published figure is reproduced to the digit within this difference
@@ -105,7 +105,7 @@ def _ours(row: Figures, rank: float) -> Line:
         mean_of(rest.values()) if tuned else float("nan"),
         best_published(rest) if tuned and rest else ("", float("nan")),
         tuned,
-        str(row.seeds) if build.is_random(row.detector) else "any",
+        str(row.seeds) if is_random(row.detector) else "any",
         row.range,
         mean_of(value for value, _ in pairs),
     )

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from benchmark.report.pictures import Drawing
+from benchmark.report.formats import csv, markdown
+from benchmark.report.page import html, traces
+from benchmark.report.plots import Drawing, Specification, specification_drawing, style
 from benchmark.report.profile import profile
 from benchmark.report.publish import write_text
-from benchmark.report.specification_curve import Specification, specification_drawing
-from benchmark.report.tables import DATASETS, Sheet, ordered_datasets
-from benchmark.report.text import figure, file_name, signed
+from benchmark.report.tables import (
+    DATASETS,
+    Sheet,
+    Table,
+    current,
+    figure,
+    file_name,
+    is_random,
+    ordered_datasets,
+    signed,
+)
 
 __all__ = [
     "DATASETS",
     "Drawing",
     "Sheet",
     "Specification",
-    "build",
+    "Table",
     "csv",
+    "current",
     "figure",
     "file_name",
     "frames",
     "html",
+    "is_random",
     "markdown",
     "ordered_datasets",
     "profile",
@@ -27,7 +39,6 @@ __all__ = [
     "specification_drawing",
     "style",
     "summary",
-    "tables",
     "traces",
     "write_text",
     "writer",

@@ -8,8 +8,7 @@ import pandas as pd
 from benchmark.catalogue import published
 from benchmark.errors import UserError
 from benchmark.grid import paper_protocol
-from benchmark.report.build import build, current
-from benchmark.report.tables import Row
+from benchmark.report.tables import Row, build, current
 
 TRIVIAL = "trivial baselines"  # attribute of a frame of cells that holds the baselines' cells
 

@@ -9,11 +9,9 @@ from pathlib import Path
 
 from benchmark.catalogue import detectors
 from benchmark.errors import UserError
-from benchmark.report import csv, markdown
-from benchmark.report.build import MAIN_TITLE, common_title, is_random
+from benchmark.report.formats import csv, markdown
 from benchmark.report.publish import hash_of
-from benchmark.report.tables import DATASETS
-from benchmark.report.text import SIGNS, figure
+from benchmark.report.tables import DATASETS, MAIN_TITLE, SIGNS, common_title, figure, is_random
 
 TRIVIAL = "one-liner"  # the group of the trivial baselines
 BEGIN = "<!-- begin of results: made by python -m benchmark report --readme README.md -->"

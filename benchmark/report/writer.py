@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING, Any
 import datasets
 from benchmark.catalogue import registry
 from benchmark.errors import counted
-from benchmark.report import csv, latex, markdown, page, pictures
-from benchmark.report.bar import OneLinerTest
-from benchmark.report.build import build, current
-from benchmark.report.derived import Derived, digest, program
-from benchmark.report.figures import recompute_figures
+from benchmark.report.cells import Derived, Source, digest, program, recompute_figures
+from benchmark.report.formats import csv, latex, markdown
+from benchmark.report.page import Beside, Report, render
+from benchmark.report.plots import Drawing, pictures, roc_curves, roc_tables
 from benchmark.report.publish import hash_of, publish
-from benchmark.report.results import Report, Source
-from benchmark.report.roc import roc_curves
-from benchmark.report.tables import Sheet, Table
+from benchmark.report.tables import OneLinerTest, Sheet, Table, build, current
 from benchmark.store import Store, evaluate
 
 if TYPE_CHECKING:
@@ -37,9 +34,9 @@ Say = Callable[[str], None]
 class Wanted:
     """Optional parts of a report, and callbacks for progress and warnings."""
 
-    common: str | None = None  # protocol of the table next to the main one (``benchmark.report.build.build``)
+    common: str | None = None  # protocol of the table next to the main one (``benchmark.report.tables.build``)
     series: Sequence[str] = ()  # patterns of the series whose traces the page shows; by default as many as fit
-    further: Sequence[pictures.Drawing] = ()  # additional pictures at the end of the page
+    further: Sequence[Drawing] = ()  # additional pictures at the end of the page
     # makes comparisons with other published figures, after the main tables; called when the metrics are computed
     beyond: Callable[[], Sequence[Sheet]] = tuple
     progress: Say = lambda step: None  # called with each step, in a word or two
@@ -97,7 +94,7 @@ def _files(report: Report, cells: pd.DataFrame, wanted: Wanted) -> dict[str, byt
         "cells.csv": csv.cells(cells),
     }
     wanted.progress("ROC curves")
-    curves = {suffix: list(roc_curves(source, table, tidy)) for suffix, table in pictures.roc_tables(built)}
+    curves = {suffix: list(roc_curves(source, table, tidy)) for suffix, table in roc_tables(built)}
     summary = [*pictures.summary_drawings(tidy, built), *wanted.further]
     drawings = [*pictures.roc_drawings(built, curves), *summary, *pictures.training_drawings(source.store, tidy)]
     files: dict[str, bytes] = {}
@@ -108,8 +105,8 @@ def _files(report: Report, cells: pd.DataFrame, wanted: Wanted) -> dict[str, byt
     figures = pictures.by_section(summary, source.derived)
     facts = {name: fact for name, fact in dataset_facts().items() if name in set(tidy["dataset"])}
     texts["citations.bib"] = latex.bibtex(facts)
-    beside = page.Beside({name: texts[name] for name in COPIED}, [name for name in files if name.startswith("roc/")])
-    texts["index.html"] = page.render(report, curves, facts, figures, beside)
+    beside = Beside({name: texts[name] for name in COPIED}, [name for name in files if name.startswith("roc/")])
+    texts["index.html"] = render(report, curves, facts, figures, beside)
     return {name: text.encode("utf-8", "backslashreplace") for name, text in texts.items()} | files
 
 

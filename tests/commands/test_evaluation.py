@@ -16,7 +16,7 @@ from benchmark.cli import main
 from benchmark.errors import UserError, foreign, foreign_origin
 from benchmark.grid import Selection, protocols
 from benchmark.report import frames
-from benchmark.report.tables import Entry, Row
+from benchmark.report.tables.model import Entry, Row
 from datasets import DataError, load_folder
 from detectors import CNN, HBOS, LOF, ScaleFlow
 from tests.support.cases import plugin, toy

@@ -216,7 +216,7 @@ def test_run_ends_with_its_report_and_the_exit_code_of_its_cells(data: Spy, caps
     data.on("benchmark.commands._session.write_report", [])
     data.on("benchmark.commands._session.conclude", 5)
     data.on("benchmark.commands.run._profile", None)
-    data.on("benchmark.report.markdown.document", "printed")
+    data.on("benchmark.report.formats.markdown.document", "printed")
     assert main(given("run")) == 5
     told = data["write_report"]
     assert (told["out"], told["jobs"], told["quiet"]) == (Path("here"), 3, True)

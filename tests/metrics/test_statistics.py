@@ -13,8 +13,8 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from benchmark.metrics import Undefined
-from benchmark.report.cd_diagram import _levels, _ranked, cd_figure
-from benchmark.report.tables import Entry, Row, Table
+from benchmark.report.plots.cd_diagram import _levels, _ranked, cd_figure
+from benchmark.report.tables.model import Entry, Row, Table
 from benchmark.statistics import (
     Pair,
     intervals,

@@ -41,9 +41,23 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.store"),
         *("detectors", "datasets"),
     ),
+    "benchmark.report.cells": (*GROUND, "benchmark.grid", "benchmark.metrics", "benchmark.store", "datasets"),
+    "benchmark.report.tables": (
+        *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.statistics", "benchmark.report.cells"),
+    ),
+    "benchmark.report.formats": (*GROUND, "benchmark.report.tables"),
+    "benchmark.report.plots": (
+        *("benchmark.metrics", "benchmark.statistics", "benchmark.store"),
+        *("benchmark.report.cells", "benchmark.report.tables"),
+    ),
+    "benchmark.report.page": (
+        *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.metrics", "datasets"),
+        *("benchmark.report.cells", "benchmark.report.tables", "benchmark.report.plots"),
+    ),
     "benchmark.report": (
-        *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.metrics", "benchmark.statistics"),
-        *("benchmark.store", "datasets"),
+        *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.store", "datasets"),
+        *("benchmark.report.cells", "benchmark.report.tables", "benchmark.report.formats"),
+        *("benchmark.report.plots", "benchmark.report.page"),
     ),
     "benchmark.studies": (
         *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.store", "benchmark.execution"),
@@ -298,13 +312,15 @@ def test_each_line_of_the_table_bites(here: str) -> None:
 
 
 def test_a_deep_import_an_underscore_and_a_circle_are_noticed() -> None:
-    deep = SOURCES.with_line("benchmark/report/page.py", "from benchmark.store.database import Database")
+    deep = SOURCES.with_line("benchmark/report/page/index.py", "from benchmark.store.database import Database")
     assert behind_the_face(deep)
-    private = SOURCES.with_line("benchmark/report/page.py", "from benchmark.store.rows import _unpack")
+    private = SOURCES.with_line("benchmark/report/page/index.py", "from benchmark.store.rows import _unpack")
     assert underscored(private)
-    assert underscored(SOURCES.with_line("benchmark/report/page.py", "from datasets.core.base import _Series"))
+    assert underscored(SOURCES.with_line("benchmark/report/page/index.py", "from datasets.core.base import _Series"))
     assert circles(rooms(SOURCES.with_line("benchmark/grid/cells.py", "from benchmark.store import Store")))
-    assert circles(modules(SOURCES.with_line("benchmark/report/tables.py", "from benchmark.report import page")))
+    assert circles(
+        modules(SOURCES.with_line("benchmark/report/tables/model.py", "from benchmark.report.tables import text"))
+    )
 
 
 def test_only_settings_reads_the_environment() -> None:

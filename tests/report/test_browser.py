@@ -9,11 +9,14 @@ from urllib.parse import quote
 
 import pytest
 
-from benchmark.report import cards, pictures, writer
-from benchmark.report import page as page_module
-from benchmark.report.build import build, current
-from benchmark.report.derived import Derived
-from benchmark.report.results import Report, Source
+from benchmark.report import writer
+from benchmark.report.cells.derived import Derived
+from benchmark.report.cells.source import Source
+from benchmark.report.page import cards
+from benchmark.report.page import index as page_module
+from benchmark.report.page.index import Report
+from benchmark.report.plots import pictures
+from benchmark.report.tables.builder import build, current
 from tests.support.chromium import chromium, screen, until
 from tests.support.made_up import SIZES, MadeUpResults, grid
 

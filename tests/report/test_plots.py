@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import re
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.report import cards, quality, roc, style, traces, training
-from benchmark.report.results import Source
-from benchmark.report.roc import GRID, Curve
-from benchmark.report.tables import Entry, Row, Table
+from benchmark.report.cells.source import Source
+from benchmark.report.page import cards, html, traces
+from benchmark.report.plots import quality, roc, style, training
+from benchmark.report.plots.roc import GRID, Curve
+from benchmark.report.tables.model import Entry, Row, Table
 from tests.support.made_up import StandIn
 
 
@@ -167,7 +167,7 @@ def test_a_logarithmic_axis_of_losses_has_plain_numbers() -> None:
 
 
 def test_every_colour_of_a_page_is_defined_there() -> None:
-    css = (Path(style.__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+    css = html.packaged("report.css")
     used = {*style.GROUPS, *re.findall(r"var\(--([\w-]+)", css + " ".join(style.THEME.values()))}
     assert used <= set(re.findall(r"--([\w-]+):", css))
     assert style.apply_theme(f'<svg style="stroke: {style.INK}">') == '<svg style="stroke: var(--ink)">'

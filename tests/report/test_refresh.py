@@ -21,9 +21,11 @@ from hypothesis import strategies as st
 
 from benchmark.errors import UserError
 from benchmark.grid import Cell, Outcome
-from benchmark.report import cards, derived, writer
 from benchmark.report import publish as publishing
-from benchmark.report.derived import Derived, digest
+from benchmark.report import writer
+from benchmark.report.cells import derived
+from benchmark.report.cells.derived import Derived, digest
+from benchmark.report.page import cards
 from benchmark.report.publish import publish
 from benchmark.store import Store
 from benchmark.store.evaluate import measure
@@ -217,7 +219,7 @@ def test_a_damaged_report_is_made_whole(damage: str, again: tuple[Path, Path], m
     elif damage == "kept gone":
         kept.unlink()
     else:
-        monkeypatch.setattr("benchmark.report.derived.program", lambda: "another")
+        monkeypatch.setattr("benchmark.report.cells.derived.program", lambda: "another")
         monkeypatch.setattr("benchmark.report.writer.program", lambda: "another")
     assert write(store, out)[-1] == "files"
     assert content(out) == expected

@@ -13,11 +13,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.report import DATASETS, bar, cards, page, writer
-from benchmark.report import html as page_html
-from benchmark.report.build import build, current
-from benchmark.report.results import Source
-from benchmark.report.tables import Versus
+from benchmark.report import DATASETS, writer
+from benchmark.report.cells.source import Source
+from benchmark.report.page import cards
+from benchmark.report.page import html as page_html
+from benchmark.report.page import index as page
+from benchmark.report.tables import bar
+from benchmark.report.tables.builder import build, current
+from benchmark.report.tables.model import Versus
 from benchmark.statistics import Pair
 from tests.support.made_up import MadeUpResults, StandIn, cell, frame, grid
 

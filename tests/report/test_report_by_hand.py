@@ -8,15 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.report import bar, cards, latex, markdown, page, summary, text, verdicts, writer
-from benchmark.report.build import build, current
-from benchmark.report.cd_diagram import MARGIN, WIDTH, _caption, cd_figure, rank_figure
-from benchmark.report.derived import digest
-from benchmark.report.figures import Checked
-from benchmark.report.pictures import Drawing, summary_drawings
-from benchmark.report.results import Source
-from benchmark.report.style import ACCENT, INK
-from benchmark.report.tables import Entry, Row, Versus
+from benchmark.report import summary, writer
+from benchmark.report.cells.derived import digest
+from benchmark.report.cells.figures import Checked
+from benchmark.report.cells.source import Source
+from benchmark.report.formats import latex, markdown
+from benchmark.report.page import cards
+from benchmark.report.page import index as page
+from benchmark.report.plots.cd_diagram import MARGIN, WIDTH, _caption, cd_figure, rank_figure
+from benchmark.report.plots.pictures import Drawing, summary_drawings
+from benchmark.report.plots.style import ACCENT, INK
+from benchmark.report.tables import bar, text, verdicts
+from benchmark.report.tables.builder import build, current
+from benchmark.report.tables.model import Entry, Row, Versus
 from benchmark.system.packaged import read_csv
 from tests.support.made_up import MadeUpResults, cell, frame, grid
 

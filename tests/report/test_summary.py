@@ -9,10 +9,12 @@ from PIL import Image
 
 from benchmark.catalogue import published, published_order
 from benchmark.errors import UserError
-from benchmark.report import csv, markdown, summary, tables
-from benchmark.report.build import build, current, is_random
+from benchmark.report import summary
+from benchmark.report.formats import csv, markdown
 from benchmark.report.publish import hash_of
-from benchmark.report.verdicts import compare
+from benchmark.report.tables import model as tables
+from benchmark.report.tables.builder import build, current, is_random
+from benchmark.report.tables.verdicts import compare
 from tests.support.made_up import cell, frame
 
 ROOT = Path(__file__).parents[2]

@@ -19,10 +19,12 @@ from hypothesis import strategies as st
 
 from benchmark.catalogue import published, registry
 from benchmark.errors import UserError
-from benchmark.report import csv as as_csv
-from benchmark.report import latex, markdown, tables, text, verdicts
-from benchmark.report.build import build, current
-from benchmark.report.tables import Entry, Row, Table, Versus
+from benchmark.report.formats import csv as as_csv
+from benchmark.report.formats import latex, markdown
+from benchmark.report.tables import model as tables
+from benchmark.report.tables import text, verdicts
+from benchmark.report.tables.builder import build, current
+from benchmark.report.tables.model import Entry, Row, Table, Versus
 from tests.support.made_up import SIZES, cell, frame, grid
 
 HOSTILE = r"=a|b*_<i>&%$#{}~^\é漢`[x](y)"

@@ -22,7 +22,7 @@ from sklearn.metrics import roc_auc_score
 from benchmark.errors import UserError
 from benchmark.execution import Backend, Board, pending, run
 from benchmark.grid import QUICK_POINTS, Outcome
-from benchmark.report.build import build, current
+from benchmark.report.tables.builder import build, current
 from benchmark.report.writer import Wanted, write
 from benchmark.store import Store, merge, verify
 from benchmark.store.database import MAGIC

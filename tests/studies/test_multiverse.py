@@ -17,7 +17,7 @@ from benchmark.cli import main
 from benchmark.errors import UserError
 from benchmark.execution import execute, scores_by
 from benchmark.grid import Cell, Selection, plan, rows
-from benchmark.report.specification_curve import specification_figure
+from benchmark.report.plots.specification_curve import specification_figure
 from benchmark.store import Store
 from benchmark.studies import multiverse, multiverse_tables
 from datasets import Series

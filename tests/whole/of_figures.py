@@ -19,7 +19,7 @@ from benchmark.leaderboard.published import published_figures
 from benchmark.leaderboard.summary import summarise
 from benchmark.metrics.measures import roc_curve
 from benchmark.metrics.ranges import segments
-from benchmark.report.specification_curve import specification_figure
+from benchmark.report.plots.specification_curve import specification_figure
 from benchmark.statistics.ranks import friedman, holm
 from benchmark.store import Store
 from benchmark.studies import ablation, explain, multiverse, multiverse_tables

@@ -184,8 +184,10 @@ def runs_views(folder: Path) -> str:
 
 def runs_cards(folder: Path) -> str:
     """What a page's viewer gets of each series: which rows are kept whole, which traces are shown, in which order."""
-    from benchmark.report import build, cards, profile
-    from benchmark.report.results import Source
+    from benchmark.report import profile
+    from benchmark.report.cells.source import Source
+    from benchmark.report.page import cards
+    from benchmark.report.tables import builder as build
 
     cells = frame(
         [

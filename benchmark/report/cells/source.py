@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.metrics import Labels
-from benchmark.report.derived import Derived
-from benchmark.report.tables import Sheet, Table
+from benchmark.report.cells.derived import Derived
 from benchmark.store import Store
 
 if TYPE_CHECKING:
@@ -42,19 +40,6 @@ class Source:
     def from_series(self, what: str, data_hash: str, more: Sequence[Any], make: Callable[[Array, Labels], Any]) -> Any:
         """Return JSON that ``make`` derives from a series' values and labels; KeyError if they are not available."""
         return self.derived.get_json(what, [data_hash, *more], lambda: make(*self.series(data_hash)))
-
-
-@dataclass(frozen=True)
-class Report:
-    """The inputs of all files of a report."""
-
-    source: Source
-    tidy: pd.DataFrame  # the valid cells
-    built: list[Table]  # tables for AUROC
-    sizes: Mapping[str, int]  # number of series of each data set
-    checked: str = ""  # describes which figures were recomputed for this report
-    series: Sequence[str] = ()  # patterns of the series whose traces the page shows; by default as many as fit
-    beyond: Sequence[Sheet] = ()  # comparisons with other published figures, after the main tables
 
 
 def lines(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmark.grid import protocols
 from benchmark.metrics import Labels
-from benchmark.report import html, text, traces
-from benchmark.report.results import Array, Source, lines
-from benchmark.report.tables import DATASETS, ordered_protocols
+from benchmark.report.cells import Array, Source, lines
+from benchmark.report.page import html, traces
+from benchmark.report.tables import DATASETS, ordered_protocols, text
 from datasets import name_matches
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.metrics import Labels, Undefined, roc_curve
-from benchmark.report import style, text
-from benchmark.report.results import Array, Source, lines
-from benchmark.report.style import BLUE, COLOURS, DASHES, FAINT, GREEN, INK, PINK, QUIET, VERMILION
-from benchmark.report.tables import Row, Table
+from benchmark.report.cells import Array, Source, lines
+from benchmark.report.plots import style
+from benchmark.report.plots.style import BLUE, COLOURS, DASHES, FAINT, GREEN, INK, PINK, QUIET, VERMILION
+from benchmark.report.tables import Row, Table, text
 
 if TYPE_CHECKING:
     import pandas as pd

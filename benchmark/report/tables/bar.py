@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmark import catalogue
-from benchmark.report.results import Source, lines
-from benchmark.report.tables import Entry, Row, Versus
-from benchmark.report.text import figure, signed
-from benchmark.report.verdicts import Verdict, caveats, compare
+from benchmark.report.cells import Source, lines
+from benchmark.report.tables.model import Entry, Row, Versus
+from benchmark.report.tables.text import figure, signed
+from benchmark.report.tables.verdicts import Verdict, caveats, compare
 from benchmark.statistics import Pair, paired_bootstrap
 
 if TYPE_CHECKING:

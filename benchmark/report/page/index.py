@@ -7,20 +7,32 @@ import shlex
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmark.catalogue import registry
 from benchmark.grid import protocols
 from benchmark.metrics import METRICS
-from benchmark.report import cards, html, roc, style, text
-from benchmark.report.build import build
-from benchmark.report.pictures import roc_tables
-from benchmark.report.results import Report
-from benchmark.report.roc import Curve
-from benchmark.report.tables import Table
+from benchmark.report.cells import Source
+from benchmark.report.page import cards, html
+from benchmark.report.plots import GRID, Curve, roc_tables, style
+from benchmark.report.tables import Sheet, Table, build, text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True)
+class Report:
+    """The inputs of all files of a report."""
+
+    source: Source
+    tidy: pd.DataFrame  # the valid cells
+    built: list[Table]  # tables for AUROC
+    sizes: Mapping[str, int]  # number of series of each data set
+    checked: str = ""  # describes which figures were recomputed for this report
+    series: Sequence[str] = ()  # patterns of the series whose traces the page shows; by default as many as fit
+    beyond: Sequence[Sheet] = ()  # comparisons with other published figures, after the main tables
 
 
 class Beside(NamedTuple):
@@ -149,13 +161,13 @@ def _run(run: dict[str, Any]) -> dict[str, Any]:
 
 def svg_path(rates: Any, step: int = 2) -> str:
     """Return the SVG path of a ROC curve in a 100 by 100 box, with every ``step``-th point of the grid."""
-    points = zip(roc.GRID[::step] * 100, 100 - rates[::step] * 100, strict=True)
+    points = zip(GRID[::step] * 100, 100 - rates[::step] * 100, strict=True)
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
 
 
 def svg_band(curve: Curve) -> str:
     """Return the closed SVG path one standard deviation around a ROC curve."""
     low, high = (curve.mean - curve.spread).clip(0, 1), (curve.mean + curve.spread).clip(0, 1)
-    forth = [(x * 100, 100 - y * 100) for x, y in zip(roc.GRID[::2], high[::2], strict=True)]
-    back = [(x * 100, 100 - y * 100) for x, y in zip(roc.GRID[::-2], low[::-2], strict=True)]
+    forth = [(x * 100, 100 - y * 100) for x, y in zip(GRID[::2], high[::2], strict=True)]
+    back = [(x * 100, 100 - y * 100) for x, y in zip(GRID[::-2], low[::-2], strict=True)]
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in forth + back) + "Z"

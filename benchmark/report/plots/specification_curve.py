@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.report.pictures import Drawing
-from benchmark.report.style import ACCENT, FAINT, INK, QUIET, VERMILION
+from benchmark.report.plots.pictures import Drawing
+from benchmark.report.plots.style import ACCENT, FAINT, INK, QUIET, VERMILION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

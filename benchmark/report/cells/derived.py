@@ -118,7 +118,7 @@ def _plain(value: Any) -> Any:
 def program() -> str:
     """Return the hash of the program that makes reports: its files and the versions of its libraries."""
     found = hashlib.sha256(platform.python_version().encode())
-    for folder in (Path(__file__).parents[1], Path(datasets.__file__).parent):
+    for folder in (Path(__file__).parents[2], Path(datasets.__file__).parent):
         for file in sorted(folder.rglob("*.*")):
             if file.is_file() and file.suffix != ".pyc":
                 found.update(file.name.encode() + file.read_bytes())

@@ -15,11 +15,11 @@ import numpy as np
 from benchmark.catalogue import published, published_order, registry
 from benchmark.errors import UserError, printable
 from benchmark.grid import paper_protocol
-from benchmark.report.bar import Against, add_published, by_means, make_notes, mark_rows
-from benchmark.report.results import lines
-from benchmark.report.tables import GROUPS, Entry, Row, Table, ordered_datasets, ordered_protocols
-from benchmark.report.text import short_hash
-from benchmark.report.verdicts import seed_interval
+from benchmark.report.cells import lines
+from benchmark.report.tables.bar import Against, add_published, by_means, make_notes, mark_rows
+from benchmark.report.tables.model import GROUPS, Entry, Row, Table, ordered_datasets, ordered_protocols
+from benchmark.report.tables.text import short_hash
+from benchmark.report.tables.verdicts import seed_interval
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.errors import printable
-from benchmark.report.tables import Row, Table
-from benchmark.report.text import heading
+from benchmark.report.tables import Row, Table, heading
 
 if TYPE_CHECKING:
     import pandas as pd

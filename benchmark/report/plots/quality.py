@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from benchmark.report import style, text
-from benchmark.report.style import COLOURS, FAINT, INK
-from benchmark.report.tables import Row, Table
+from benchmark.report.plots import style
+from benchmark.report.plots.style import COLOURS, FAINT, INK
+from benchmark.report.tables import Row, Table, text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,7 +16,7 @@ import datasets
 from benchmark.errors import counted
 from benchmark.grid import QUICK_POINTS
 from benchmark.metrics import Labels
-from benchmark.report.results import Array, Source, lines
+from benchmark.report.cells.source import Array, Source, lines
 from benchmark.store import evaluate
 
 if TYPE_CHECKING:

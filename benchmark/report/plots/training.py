@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.report import style
-from benchmark.report.results import Array
-from benchmark.report.style import BLUE, INK, VERMILION
+from benchmark.report.cells import Array
+from benchmark.report.plots import style
+from benchmark.report.plots.style import BLUE, INK, VERMILION
 from benchmark.store import Store
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Tables as data classes: figures, the series behind them, and comparisons.
 
-Nothing is computed or rendered here; :mod:`benchmark.report.build` builds them from the tidy cells.
+Nothing is computed or rendered here; :mod:`benchmark.report.tables.builder` builds them from the tidy cells.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from benchmark.report.verdicts import Verdict
+from benchmark.report.tables.verdicts import Verdict
 
 GROUPS = ("classical", "neural", "proposed", "successor", "field", "plug-in", "untrained", "one-liner")
 DATASETS = ("Dodgers", "MGAB", "NASA-MSL", "Genesis")

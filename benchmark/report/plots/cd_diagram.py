@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.report.style import ACCENT, INK, QUIET
+from benchmark.report.plots.style import ACCENT, INK, QUIET
 from benchmark.report.tables import Table
 from benchmark.statistics import RankTest, rank_test
 

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Collection
 
 from benchmark.grid import protocols
-from benchmark.report.tables import Entry, Row, Table
-from benchmark.report.verdicts import Verdict
+from benchmark.report.tables.model import Entry, Row, Table
+from benchmark.report.tables.verdicts import Verdict
 
 MINUS = "\N{MINUS SIGN}"
 SIGNS: dict[Verdict, str] = {

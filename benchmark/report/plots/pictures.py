@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from benchmark.report import style, text
-from benchmark.report.cd_diagram import rank_figure, rank_inputs
-from benchmark.report.derived import Derived
-from benchmark.report.quality import published_figure, time_figure, time_points
-from benchmark.report.roc import Curve, roc_figure
-from benchmark.report.tables import Table
-from benchmark.report.training import training_figure, training_histories
+from benchmark.report.cells import Derived
+from benchmark.report.plots import style
+from benchmark.report.plots.cd_diagram import rank_figure, rank_inputs
+from benchmark.report.plots.quality import published_figure, time_figure, time_points
+from benchmark.report.plots.roc import Curve, roc_figure
+from benchmark.report.plots.training import training_figure, training_histories
+from benchmark.report.tables import Table, text
 from benchmark.store import Store
 
 if TYPE_CHECKING:

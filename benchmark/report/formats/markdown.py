@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from benchmark.errors import UserError
-from benchmark.report import text
-from benchmark.report.tables import Row, Sheet, Table
+from benchmark.report.tables import Row, Sheet, Table, text
 
 
 def escape(name: object) -> str:

@@ -1,0 +1,13 @@
+"""The HTML page of a run, and parts that other pages share."""
+
+from __future__ import annotations
+
+from benchmark.report.page.index import Beside, Report, render
+
+__all__ = [
+    "Beside",
+    "Report",
+    "html",
+    "render",
+    "traces",
+]

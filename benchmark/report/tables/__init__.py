@@ -1,0 +1,29 @@
+"""Tables built from cells: means, seed intervals, comparisons and verdicts, and their parts as text."""
+
+from __future__ import annotations
+
+from benchmark.report.tables.bar import OneLinerTest
+from benchmark.report.tables.builder import MAIN_TITLE, build, common_title, current, is_random
+from benchmark.report.tables.model import DATASETS, Row, Sheet, Table, ordered_datasets, ordered_protocols
+from benchmark.report.tables.text import SIGNS, figure, file_name, heading, signed
+
+__all__ = [
+    "DATASETS",
+    "MAIN_TITLE",
+    "SIGNS",
+    "OneLinerTest",
+    "Row",
+    "Sheet",
+    "Table",
+    "build",
+    "common_title",
+    "current",
+    "figure",
+    "file_name",
+    "heading",
+    "is_random",
+    "ordered_datasets",
+    "ordered_protocols",
+    "signed",
+    "text",
+]
