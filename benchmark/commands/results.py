@@ -3,6 +3,7 @@
 examples:
   python -m benchmark results list
   python -m benchmark results verify
+  python -m benchmark results verify --recompute 10
   python -m benchmark results export laptop.sqlite
   python -m benchmark results import laptop.sqlite
   python -m benchmark results import scores.csv --detector Theirs
@@ -27,11 +28,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Actions of ``results``."""
     parser.add_argument("action", choices=tuple(ACTIONS), help="what to do")
     parser.add_argument("file", nargs="*", type=Path, help="file to write (export) or to read (import, merge)")
-    parser.add_argument("--detector", default="", metavar="NAME", help="detector name for imported scores")
+    parser.add_argument(
+        "--detector", default="", metavar="NAME", help="import: name of the row; --recompute: only cells of this one"
+    )
     parser.add_argument(
         "--protocol", default="tsb-uad", metavar="NAME", help="protocol of imported scores (%(default)s)"
     )
     parser.add_argument("--repair", action="store_true", help="verify: delete cells that are damaged or differ")
+    parser.add_argument(
+        "--recompute",
+        type=_options.at_least_one,
+        metavar="N",
+        help="verify: also compute N cells again, drawn at random",
+    )
+    _options.add_jobs(parser)
     _options.add_store(parser)
 
 
@@ -39,6 +49,8 @@ def main(args: argparse.Namespace) -> int:
     """Run the action."""
     if args.file and args.action in ("list", "verify"):
         raise UserError(f"results {args.action} takes no file: name the store with --store {args.file[0]}")
+    if args.action != "verify" and (args.repair or args.recompute):
+        raise UserError(f"--{'repair' if args.repair else 'recompute'} belongs to `results verify`")
     return ACTIONS[args.action](args)
 
 
@@ -66,9 +78,26 @@ def _verify(args: argparse.Namespace) -> int:
         _options.say(f"differs{', figures dropped' if args.repair else ''}: {text}")
     if not found.damaged and not found.differing:
         _options.say(f"{counted(found.cells, 'cell')}: every array has its hash, every figure is what its scores give")
-        return 0
+        return _recompute(args) if args.recompute else 0
     _options.say("run and report again to compute what was dropped" if args.repair else "to drop these: --repair")
     return 1
+
+
+def _recompute(args: argparse.Namespace) -> int:
+    from benchmark.store import Store
+    from benchmark.studies import recompute
+
+    with Store(args.store) as store:
+        tasks, total = recompute.choose(store, args.recompute, args.detector)
+        if not tasks:
+            raise UserError(f"{args.store} has no cell to compute again: {recompute.CONSIDERED} are considered")
+        wrong = 0
+        for cell in recompute.recompute(store, tasks, args.jobs):
+            wrong += not cell.confirmed
+            _options.say(f"{'' if cell.confirmed else 'NOT CONFIRMED: '}{cell}")
+    drawn = f"{len(tasks)} of {counted(total, 'cell')} computed again ({recompute.CONSIDERED})"
+    _options.say(f"{drawn}: {len(tasks) - wrong} confirmed, AUROC within {recompute.TOLERANCE}")
+    return int(wrong > 0)
 
 
 def _export(args: argparse.Namespace) -> int:

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from benchmark.studies.capsule import capsule
 
-__all__ = ["ablation", "capsule", "edges", "explain", "multiverse", "multiverse_tables"]
+__all__ = ["ablation", "capsule", "edges", "explain", "multiverse", "multiverse_tables", "recompute"]

@@ -86,7 +86,7 @@ ELSEWHERE = {  # what another test of this folder gives
     "multiverse": {"--seeds", "--dayfirst"},
     "check": {"--all"},
     "new": {"--folder"},
-    "results": {"--repair"},
+    "results": {"--repair", "--recompute", "--jobs"},
     "bench": {"--full", "--ours", "--memory", "--costs", "--page"},
 }
 
@@ -574,6 +574,17 @@ def test_verify_lists_what_it_found_and_ends_so(
     assert sorted(capsys.readouterr().err.splitlines()) == sorted([unknown, *said])
 
 
+def test_verify_hands_over_what_to_compute_again(spy: Spy) -> None:
+    fill(Path("s.sqlite"), "D")
+    spy.on("benchmark.store.verify", SimpleNamespace(damaged=[], differing=[], unknown=[], cells=1))
+    spy.on("benchmark.studies.recompute.choose", ([None], 1))
+    spy.on("benchmark.studies.recompute.recompute", [])
+    words = "results verify --recompute 4 --detector LOF --jobs 3 --store s.sqlite"
+    assert main(words.split()) == 0
+    assert (spy["choose"]["count"], spy["choose"]["detector"]) == (4, "LOF")
+    assert (spy["recompute"]["tasks"], spy["recompute"]["jobs"]) == ([None], 3)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -657,7 +668,8 @@ def test_a_value_that_means_nothing_is_refused_by_every_command(option: str) -> 
     parsers = [one for one in subparsers.choices.values() if option in one._option_string_actions]  # type: ignore[union-attr]
     assert parsers
     for parser in parsers:
-        needed = ["x" for action in parser._actions if not action.option_strings and action.nargs is None]
+        positional = [action for action in parser._actions if not action.option_strings and action.nargs is None]
+        needed = [next(iter(action.choices or "x")) for action in positional]
         with pytest.raises(UserError, match=f"argument {option}"):
             parser.parse_args([*needed, option, WRONG[option]])
 
