@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark.catalogue import registry
 from benchmark.detection import calibration, stream
@@ -21,15 +19,13 @@ from benchmark.detection.conventions import build, refuse_long
 from benchmark.detection.detect import LISTED, Finding, Options
 from benchmark.detection.peaks import Ensemble, OrdinaryPeaks
 from benchmark.detection.ranking import SHORTEST, Ranking
-from benchmark.detection.scoring import longest_piece, margin, sample, score_part
+from benchmark.detection.scoring import longest_piece, margin, sample
 from benchmark.errors import UserError, say
 from benchmark.reading import ReadOptions, Recording
-from detectors import Array, Detector
 
 T = TypeVar("T")
 
 FORMAT = 4
-REMEMBERED = 20  # windows of history that are kept to score and explain new rows
 FILE = "model.json"
 PLAIN = ("names", "window", "threshold", "rows", "last", "centre", "reading", "step", "changes", "left_out")
 MOVES = "The level or the spread of the history changes with time. Left out because their scores would rise: {}."
@@ -40,19 +36,13 @@ INHERITED = (
 
 
 @dataclass
-class Model:
+class Model(stream.Scorer):
     """Fitted detectors with an ensemble and a threshold for their scores."""
 
     names: tuple[str, ...]
-    detectors: list[Detector]  # fitted to the history, or to a sample of a long one
-    window: int
-    ensemble: Ensemble  # combines the detectors' scores, calibrated on held-out history; chosen detectors come first
-    threshold: float  # also from held-out history, by the rule of the options
-    recent: Array  # (k,), last rows of the history
     options: Options
     rows: int  # number of rows of the history
     last: str  # time of its last row
-    centre: float = 0.0  # median of the history, which ``detectors.AbsDeviation`` refers to
     # how the history was read, as options; later files are read in the same way
     reading: dict[str, Any] = field(default_factory=dict)
     step: float | None = None  # of the history's regular grid
@@ -63,32 +53,6 @@ class Model:
     changes: bool = False
     # detectors used on the history but not in the model, because their scores would rise on later rows
     left_out: list[str] = field(default_factory=list)
-
-    @property
-    def margin(self) -> int:
-        """Greatest distance in rows at which a row can affect a score."""
-        return max(margin(detector, self.window) for detector in self.detectors)
-
-    @property
-    def memory(self) -> int:
-        """Rows before an alert that are searched for similar windows."""
-        return max(REMEMBERED * self.window, self.margin)
-
-    @property
-    def gap(self) -> int:
-        """Number of rows below the threshold that ends an alert."""
-        return max(2, self.window // 2)
-
-    @property
-    def reach(self) -> int:
-        """Rows on each side of an alert that belong to its context."""
-        return max(self.window // 2, 2)
-
-    @property
-    def stride(self) -> int:
-        """Rows by which a scored part may be shifted without moving its windows within the series."""
-        scales = (scale for detector in self.detectors for scale in getattr(detector, "scales_", ()))
-        return math.lcm(1, *(int(scale.stride) for scale in scales))
 
     @classmethod
     def fit(cls, finding: Finding) -> Model:
@@ -106,7 +70,7 @@ class Model:
         if len(x) < SHORTEST or np.ptp(x) == 0:
             raise UserError(f"a model needs a history of at least {SHORTEST} rows that are not all equal, got {len(x)}")
         centre, every = float(np.median(x)), finding.detectors + finding.beside
-        builds = {name: partial(_build, name, window, len(x), options) for name in every}
+        builds = {n: partial(build, n, window, options.seed, len(x), options.params.get(n)) for n in every}
         for build_one in builds.values():
             refuse_long(build_one(), min(2 * len(x) // TENTHS, longest_piece(len(x))), "a part of the history has")
         unseen = {name: Unseen.compute(build, x, window, centre) for name, build in builds.items()}
@@ -114,30 +78,16 @@ class Model:
         chosen = tuple(name for name in finding.detectors if name in kept) or kept[:1]
         names = chosen + tuple(name for name in kept if name not in chosen)
         fitted = [builds[name]().fit(sample(x)) for name in names]
-        memory = max(REMEMBERED * window, *(margin(detector, window) for detector in fitted))
+        memory = max(stream.REMEMBERED * window, *(margin(detector, window) for detector in fitted))
         found = calibration.calibrate([unseen[name] for name in names], len(chosen), len(x), window, options)
         last, reading = finding.recording.show_time(len(x) - 1), _inherited_options(finding.recording)
         changes = found.changes or calibration.level_moves(names, x, window)
         return cls(
-            *(names, fitted, window, found.ensemble, found.threshold, x[-memory:], options, len(x), last),
-            *(centre, reading, finding.recording.step, found.held_out, changes),
+            *(fitted, window, found.ensemble, found.threshold, x[-memory:], names, options, len(x), last),
+            *(reading, finding.recording.step, found.held_out, changes),
+            centre=centre,
             left_out=[name for name in every if name not in kept],
         )
-
-    def score_alone(self, part: Array) -> Array:
-        """Return (n,) scores of n rows without their neighbours, on which the first and last scores would depend."""
-        return self.ensemble([score_part(detector, part, self.centre) for detector in self.detectors])
-
-    def flag_rows(self, scores: Array, filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Mark the rows that reach the threshold, except filled ones."""
-        return stream.flag_rows(scores, self.threshold, filled)
-
-    def score(self, x: Array) -> Array:
-        """Return (n,) scores of rows that follow the history."""
-        following = stream.Stream.begin(self, keep=True)
-        following.push(x, np.zeros(len(x), dtype=bool))
-        following.finish()
-        return np.concatenate(following.scores or [np.zeros(0)])
 
     def detect(self, recording: Recording) -> Finding:
         """Find alerts in rows that follow the history; any number of rows is accepted."""
@@ -255,10 +205,6 @@ def _read_facts(folder: Path) -> dict[str, Any]:
             f"{path} has format {facts['format']}, this release reads up to {FORMAT}: update tsad-benchmark"
         )
     return facts
-
-
-def _build(name: str, window: int, n: int, options: Options) -> Detector:
-    return build(name, window, options.seed, n, options.params.get(name))
 
 
 def _inherited_options(recording: Recording) -> dict[str, Any]:

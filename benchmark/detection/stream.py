@@ -2,38 +2,70 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.detection.alerts import Alert, dilate, narrow
-from detectors import Array
+from benchmark.detection.peaks import Ensemble
+from benchmark.detection.scoring import margin, score_part
+from detectors import Array, Detector
 
 Rows = NDArray[np.bool_]
 CHUNK = 16_384  # rows scored at once
+REMEMBERED = 20  # windows of history that are kept to score and explain new rows
 TIE = 1e-9  # relative tolerance at the threshold: rounding depends on which rows are scored together
 
 
-class Scorer(Protocol):
-    """The attributes of :class:`benchmark.detection.Model` that a stream needs."""
+@dataclass
+class Scorer:
+    """The part of a saved model that scores rows and flags them."""
 
+    detectors: list[Detector]  # fitted to the history, or to a sample of a long one
     window: int
-    recent: Array
+    ensemble: Ensemble  # combines the detectors' scores, calibrated on held-out history; chosen detectors come first
+    threshold: float  # also from held-out history, by the rule of the options
+    recent: Array  # (k,), last rows of the history
+    # median of the history, which ``detectors.AbsDeviation`` refers to
+    centre: float = field(default=0.0, kw_only=True)
 
     @property
-    def margin(self) -> int: ...
+    def margin(self) -> int:
+        """Greatest distance in rows at which a row can affect a score."""
+        return max(margin(detector, self.window) for detector in self.detectors)
+
     @property
-    def memory(self) -> int: ...
+    def memory(self) -> int:
+        """Rows before an alert that are searched for similar windows."""
+        return max(REMEMBERED * self.window, self.margin)
+
     @property
-    def gap(self) -> int: ...
+    def gap(self) -> int:
+        """Number of rows below the threshold that ends an alert."""
+        return max(2, self.window // 2)
+
     @property
-    def reach(self) -> int: ...
+    def reach(self) -> int:
+        """Rows on each side of an alert that belong to its context."""
+        return max(self.window // 2, 2)
+
     @property
-    def stride(self) -> int: ...
-    def score_alone(self, part: Array) -> Array: ...
-    def flag_rows(self, scores: Array, filled: Rows) -> Rows: ...
+    def stride(self) -> int:
+        """Rows by which a scored part may be shifted without moving its windows within the series."""
+        scales = (scale for detector in self.detectors for scale in getattr(detector, "scales_", ()))
+        return math.lcm(1, *(int(scale.stride) for scale in scales))
+
+    def score_alone(self, part: Array) -> Array:
+        """Return (n,) scores of n rows without their neighbours, on which the first and last scores would depend."""
+        return self.ensemble([score_part(detector, part, self.centre) for detector in self.detectors])
+
+    def flag_rows(self, scores: Array, filled: Rows) -> Rows:
+        """Mark the scores that reach the threshold, except filled rows and their neighbours."""
+        flags = scores >= self.threshold - TIE * abs(self.threshold)
+        return flags & ~dilate(filled, 1) if filled.any() else flags
 
 
 @dataclass
@@ -178,9 +210,3 @@ class Stream:
             first, last, peak, score = facts["open"]
             alert = Alert(first, last, first, last, peak, score)
         return cls(model, values, filled, flags, facts["first"], facts["final"], facts["count"], alert)
-
-
-def flag_rows(scores: Array, threshold: float, filled: Rows) -> Rows:
-    """Mark the scores that reach the threshold, except filled rows and their neighbours."""
-    flags = scores >= threshold - TIE * abs(threshold)
-    return flags & ~dilate(filled, 1) if filled.any() else flags

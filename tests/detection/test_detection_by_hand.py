@@ -356,19 +356,9 @@ def test_a_model_comes_back_as_it_was(tmp_path: Path) -> None:
     options = Options(("AbsDeviation",), {"AbsDeviation": {}}, "pot", 2.0, 0.2, 4.0, 3)
     ensemble = Ensemble([OrdinaryPeaks(1.0, 0.5, 12)], [(1.0, 2.5), (0.5, 4.0)])
     model = Model(
-        *(("AbsDeviation",) * 2, [AbsDeviation().fit(np.arange(9.0))] * 2, 7, ensemble, 3.5),
-        *(
-            np.arange(5.0),
-            options,
-            400,
-            "2026-01-01",
-            1.25,
-            {"decimal": ","},
-            60.0,
-            [HeldOut(100, [1, 2])],
-            True,
-            ["LOF"],
-        ),
+        *([AbsDeviation().fit(np.arange(9.0))] * 2, 7, ensemble, 3.5, np.arange(5.0), ("AbsDeviation",) * 2),
+        *(options, 400, "2026-01-01", {"decimal": ","}, 60.0, [HeldOut(100, [1, 2])], True, ["LOF"]),
+        centre=1.25,
     )
     model.save(tmp_path)
     again = Model.load(tmp_path)

@@ -34,7 +34,7 @@ from benchmark.detection.peaks import Ensemble, OrdinaryPeaks, block_maxima, mea
 from benchmark.detection.planted import KINDS, plant, weekly
 from benchmark.detection.ranking import Ranking, _compare, trials
 from benchmark.detection.scoring import level_edges, sample_slices
-from benchmark.detection.stream import flag_rows as above
+from benchmark.detection.stream import Scorer
 from benchmark.detection.why import _format_seconds
 from benchmark.errors import UserError
 from benchmark.reading import Block, ReadOptions, Recording
@@ -203,7 +203,7 @@ def detection_models(folder: Path) -> str:
             f"margin {model.margin}, memory {model.memory}, gap {model.gap}, reach {model.reach}, stride {model.stride}"
         ]
         finding = model.detect(recording(new))
-        parts += [*report.markdown(finding, 5).splitlines(), array(model.score(new))]
+        parts += [*report.markdown(finding, 5).splitlines(), array(finding.scores)]
         watch = Watch.begin(model, folder / rule, "new.csv", ReadOptions(), fresh=True)
         lines = [
             f"{t:%Y-%m-%d %H:%M},{v}".encode()
@@ -260,7 +260,10 @@ def detection_thresholds(folder: Path) -> str:
             parts += [f"    {rate:g} false alerts: {numbers([usual.threshold(rate), *levels])}"]
         for threshold in (np.quantile(each, 0.98), each.max(), each.min()):
             holes = np.arange(len(each)) % 50 == 7
-            found = [runs(rule(each, threshold, holes)).count(",") for rule in (flag_rows, above)]
+            above = Scorer([], 24, Ensemble([usual], []), threshold, each)
+            found = [
+                runs(rows).count(",") for rows in (flag_rows(each, threshold, holes), above.flag_rows(each, holes))
+            ]
             parts += [f"    at {number(threshold)}: {found}, {int(flag_rows(each, threshold, ~holes & holes).sum())}"]
     every = [scores["gamma"], scores["events"], scores["rounded"]]
     parts += [f"joined: {array(mean_surprise(every, [OrdinaryPeaks.fit(each, 24) for each in every]))}"]
