@@ -137,16 +137,12 @@ def _channel(series: str) -> str:
 
 def _telemetry(data: bytes, where: str) -> NDArray[np.float64]:
     """Read column 0 of an ``.npy`` file; pickles, and headers that declare more data than there are, are refused."""
-    stream = BytesIO(data)
     try:
-        version = np.lib.format.read_magic(stream)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, kind = read(stream)
-        if kind.hasobject or len(shape) != 2 or int(np.prod(shape, dtype=object)) * kind.itemsize > len(data):
-            raise ValueError(f"shape {shape} of {kind} in {len(data)} bytes")
-        stream.seek(0)
-        return np.ascontiguousarray(np.load(stream, allow_pickle=False)[:, 0], dtype=np.float64)
-    except (ValueError, IndexError, EOFError) as error:
+        table = np.lib.format.read_array(BytesIO(data), allow_pickle=False)
+        if table.ndim != 2:
+            raise ValueError(f"shape {table.shape}")
+        return np.ascontiguousarray(table[:, 0], dtype=np.float64)
+    except (ValueError, IndexError, EOFError, MemoryError) as error:
         raise DataError(f"{where} is not a telemanom array ({error}): download it again") from error
 
 

@@ -116,12 +116,12 @@ def spectrum(windows: Windows, prepare: Callable[[Array], Array], gram: Array | 
 
     ``prepare`` maps (k, window) windows to (window, k) columns. The smallest shares of the variance dominate the score,
     but the eigenvalues of z'z lose every share below 1e-16. If none is below 1e-6 of the largest, at least eight of its
-    digits are right and :func:`singular_from_eigen` suffices, else :func:`singular_refined` is used. ``gram`` is z'z
+    digits are right and their roots suffice, else :func:`singular_refined` is used. ``gram`` is z'z
     from :func:`running_moments`; None computes it by :func:`gram_matrix`.
     """
     values, vectors = np.linalg.eigh(gram_matrix(windows, prepare) if gram is None else gram)
     if values[0] > 1e-6 * values[-1]:
-        return singular_from_eigen(values, vectors)
+        return np.sqrt(values[::-1]), np.ascontiguousarray(vectors.T[::-1])
     return singular_refined(windows, prepare, vectors)
 
 
@@ -132,11 +132,6 @@ def gram_matrix(windows: Windows, prepare: Callable[[Array], Array]) -> Array:
         z = prepare(block)
         total += z @ z.T
     return total
-
-
-def singular_from_eigen(values: Array, vectors: Array) -> tuple[Array, Array]:
-    """Return singular values as roots of the eigenvalues of z'z, which must not be small, and the vectors as rows."""
-    return np.sqrt(values[::-1]), np.ascontiguousarray(vectors.T[::-1])
 
 
 def singular_refined(windows: Windows, prepare: Callable[[Array], Array], vectors: Array) -> tuple[Array, Array]:

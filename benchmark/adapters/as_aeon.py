@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from aeon.anomaly_detection.series.base import BaseSeriesAnomalyDetector
 from sklearn.base import clone
 
-from detectors import Array, Detector
+from detectors import HBOS, LOF, Array, Detector
 
 
 class AsAeon(BaseSeriesAnomalyDetector):  # type: ignore[misc]
@@ -40,8 +40,6 @@ class AsAeon(BaseSeriesAnomalyDetector):  # type: ignore[misc]
         super().__init__(axis=1)
 
     def _fit(self, X: Array, y: object = None) -> AsAeon:
-        from detectors import LOF
-
         self.detector_ = clone(LOF() if self.detector is None else self.detector).fit(X[0])
         return self
 
@@ -51,6 +49,4 @@ class AsAeon(BaseSeriesAnomalyDetector):  # type: ignore[misc]
 
     @classmethod
     def _get_test_params(cls, parameter_set: str = "default") -> dict[str, Any]:
-        from detectors import HBOS
-
         return {"detector": HBOS(window=4)}

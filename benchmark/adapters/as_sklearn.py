@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from detectors import Array, Detector
+from detectors import LOF, Array, Detector
 
 
 class AsSklearn(OutlierMixin, BaseEstimator):  # type: ignore[misc]
@@ -55,7 +55,7 @@ class AsSklearn(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             If ``X`` has several columns and ``column`` is None, or the detector refuses the series.
         """
-        detector = clone(_default() if self.detector is None else self.detector)
+        detector = clone(LOF() if self.detector is None else self.detector)
         series = self._series(X, reset=True)
         if len(series) < detector.min_length():
             raise ValueError(f"n_samples={len(series)}, {detector!r} needs at least {detector.min_length()}")
@@ -86,9 +86,3 @@ class AsSklearn(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         if self.column is None and matrix.shape[1] != 1:
             raise ValueError(f"X has {matrix.shape[1]} columns, a series is one of them: AsSklearn(..., column=0)")
         return np.ascontiguousarray(matrix[:, self.column or 0])
-
-
-def _default() -> Any:
-    from detectors import LOF
-
-    return LOF()

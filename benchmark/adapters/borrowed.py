@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from benchmark.adapters.names import Listed
+from benchmark.adapters.names import Listed, borrowed
 from benchmark.adapters.options import SEEDS, argument_defaults, arguments, check, is_odd, named, silence
 from benchmark.errors import UserError, foreign
 from detectors import Array, Detector
@@ -213,8 +213,7 @@ T = TypeVar("T", bound=Borrowed)
 
 def _again(spec: str, state: dict[str, Any]) -> Detector:
     """Restore a pickled detector; its class is made again by its name."""
-    face = importlib.import_module(__package__)
-    detector: Detector = face.borrowed(spec)()
+    detector = borrowed(spec)()
     vars(detector).update(state)
     return detector
 

@@ -77,19 +77,14 @@ def borrowed(spec: str) -> type[Detector]:
     library, _, name = spec.partition(":")
     made: type[Detector]
     if library == "exec":
-        made = importlib.import_module(f"{__package__}.program").program(name)
-    else:
-        made = _of_a_library(library, name)
-    return made
-
-
-def _of_a_library(library: str, name: str) -> type[Detector]:
+        made = _adapter("program").program(name)
+        return made
     entry = _of_the_user(library, name) if ":" in name else _find(library, name)
     if entry.refused:
         raise UserError(f"{entry.spec} cannot be used: {entry.refused}")
     if f"{library}:{name}" != entry.spec:  # other names give the same class
         return borrowed(entry.spec)
-    made: type[Detector] = _adapter(entry.home or library).detector(entry, found(entry))
+    made = _adapter(entry.home or library).detector(entry, found(entry))
     return made
 
 

@@ -225,23 +225,18 @@ def _manner(code: int) -> str:
 
 def _shorten(log: Path) -> None:
     """Delete all but the end of a log that is too long."""
-    if _size(log) > LONGEST_LOG:
+    if log.exists() and log.stat().st_size > LONGEST_LOG:  # the program may have removed its folder
         end = _end(log)
         os.truncate(log, 0)
         with log.open("ab") as file:
             file.write(end)
 
 
-def _size(log: Path) -> int:
-    """Return the size of a log in bytes; 0 if the program has removed its folder."""
-    return log.stat().st_size if log.exists() else 0
-
-
 def _end(log: Path) -> bytes:
     if not log.exists():
         return b""
     with log.open("rb") as file:
-        file.seek(max(0, _size(log) - KEPT_LOG))
+        file.seek(max(0, log.stat().st_size - KEPT_LOG))
         return file.read(KEPT_LOG)
 
 

@@ -86,14 +86,13 @@ class Archive(Dataset):
         if data_dir is not None:
             there = self._files_in(data_dir)
             names = self._in_order(there)
-            if names:
-                self._mention_others(there - set(names), say)
             if not names:
                 raise DataError(
                     f"{data_dir} has no file of {self.name}: put them into {data_dir / self.home}, "
                     "or omit the folder to download",
                     self.name,
                 )
+            self._mention_others(there - set(names), say)
         else:
             names = self._cached_or_published(cache_dir, network, say)
         if len(names) != self.size:

@@ -278,10 +278,11 @@ def check_fingerprint(dataset: str, series: str, arrays: Arrays, where: str) -> 
     if known is None:
         return "unknown"
     found = fingerprint(arrays)
-    for suffix, answer in (("sha256", "exact"), ("sha256_6", "6 decimals")):
+    answers: dict[str, Check] = {"sha256": "exact", "sha256_6": "6 decimals"}
+    for suffix, answer in answers.items():
         kinds = [kind for kind in known if kind.removeprefix("train_") == suffix]
         if all(found.get(kind) == known[kind] for kind in kinds):
-            return "exact" if answer == "exact" else "6 decimals"
+            return answer
     part = "training values" if found["sha256_6"] == known["sha256_6"] else "values or labels"
     raise DataError(
         f"{where} is not {dataset}/{series} as published: the hash of its {part} is wrong; "

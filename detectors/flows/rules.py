@@ -16,15 +16,11 @@ Latents = list[tuple["Tensor", "Tensor"]]  # one per map, see FeatureFlow.latent
 
 @dataclass(frozen=True)
 class ScoringRule:
-    """A rule that converts latent positions to the scores of a window's points."""
+    """A rule that converts latent positions to the scores of a window's points, see ``Proposed`` for its parts."""
 
-    # Score of a position, with z^2 the mean over channels. ``"exp"``: -exp(-z^2 / 2), as FastFlow's public anomaly
-    # maps. ``"squares"``: z^2. ``"likelihood"``: the negative log-likelihood per channel, with the log-determinant.
     quantity: Quantity
-    # A window's score is the maximum or the mean over its positions. ``"position"``: the scores of the positions are
-    # interpolated to the window's points.
     pooling: Pooling
-    maps: Maps  # the maps that are used; several are averaged
+    maps: Maps
 
     def __call__(self, latents: Latents, window: int) -> Tensor:
         """Return the scores of the points of each window, (b, window), or (b, 1) if all points have the same."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import Array
+from detectors.core import Array, moving_sum
 
 # In units of the usual deviation. Above 1e8 a sum of squares keeps no digit of the others.
 HUGE = 1e5
@@ -28,5 +28,4 @@ def zero_huge(x: Array, reach: float) -> Array:
 
 def windows_with(flags: NDArray[np.bool_], window: int) -> NDArray[np.bool_]:
     """Return which windows contain a flagged point, (n - window + 1,)."""
-    count = np.concatenate([[0], np.cumsum(flags)])
-    return np.asarray(count[window:] > count[:-window])
+    return moving_sum(flags, window) > 0

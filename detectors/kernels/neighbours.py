@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from detectors.core import Array, Index, Int32, Windows
+from detectors.core import Array, Index, Int32, Windows, moving_sum
 from detectors.kernels.huge import usual_range, windows_with, zero_huge
 from detectors.kernels.neighbour_loops import DIAGONALS, Heaps, Nearest, measure, search_diagonals, search_term_by_term
 from detectors.kernels.threads import in_parallel
@@ -192,8 +192,7 @@ def largest_square(a: Array, b: Array, window: int) -> float:
     """Return an upper bound of the squared distances between windows of two series: (sum of the largest norms)^2."""
 
     def largest_norm(x: Array) -> float:
-        summed = np.concatenate([[0.0], np.cumsum(x * x)])
-        return float(np.sqrt((summed[window:] - summed[:-window]).max(initial=0.0)))
+        return float(np.sqrt(moving_sum(x * x, window).max(initial=0.0)))
 
     return (largest_norm(a) + largest_norm(b)) ** 2
 
