@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -138,7 +138,7 @@ def _covering_sum(scores: Array, window: int) -> Array:
     return total
 
 
-def moving_sum(x: Array, width: int) -> Array:
+def moving_sum(x: NDArray[Any], width: int) -> Array:
     """Return the (n - width + 1,) sums of ``width`` consecutive values."""
     summed = np.concatenate([[0.0], np.cumsum(x)])
     return np.asarray(summed[width:] - summed[:-width])
