@@ -29,10 +29,9 @@ from benchmark.reading.parsing import (
     sample,
 )
 
-START = re.compile(r"(t?_?start|begin|from|first|onset|anfang|von)([ _]?(time|date|timestamp|row|index))?", re.I)
-END = re.compile(
-    r"(t?_?end|stop|to|until|till|last|offset|finish|ende|bis)([ _]?(time|date|timestamp|row|index))?", re.I
-)
+_OF_TIME = r"([ _]?(time|date|timestamp|row|index|ts|at|utc|epoch|ms))?"
+START = re.compile(rf"(t?_?start|begin|beginn|from|first|onset|anfang|von){_OF_TIME}", re.I)
+END = re.compile(rf"(t?_?end|stop|to|until|till|last|offset|finish|ende|bis){_OF_TIME}", re.I)
 DURATION = re.compile(
     r"(duration|length|dauer|durée)[ _(\[]*(s|secs?|seconds?|min|minutes?|h|hours?|d|days?)?[)\]]?", re.I
 )

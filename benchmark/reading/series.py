@@ -74,7 +74,8 @@ def find_split(sheet: Sheet, clock: Clock | None, taken: tuple[str | None, ...])
     if len(keys) > 1:
         groups.append(tuple(keys))
     for split in (_split(sheet, group) for group in groups):  # one after the other: each goes through the whole file
-        if 1 < len(split.names) <= len(sheet.table) / 2 and _explains(split, clock):
+        explains = _explains(split, clock) or (clock is None and _takes_turns(sheet, split))
+        if 1 < len(split.names) <= len(sheet.table) / 2 and explains:
             return None if _are_rows_repeated(sheet, clock, split) else split
     return None
 
@@ -131,6 +132,17 @@ def _explains(split: Split, clock: Clock | None) -> bool:
     if broken:
         return broken_inside <= 0.1 * broken
     return _slower(inner, codes[order], outer)
+
+
+def _takes_turns(sheet: Sheet, split: Split) -> bool:
+    """Return True if named series come in turn without times, and numbers differ far less within each than between."""
+    count = len(split.names)
+    if not NAME.fullmatch(split.columns[0]) or not np.array_equal(split.codes, np.arange(len(split.codes)) % count):
+        return False
+    names = [name for name in sheet.names if name not in split.columns and sheet.looks_numeric(name)]
+    columns = [sheet.numbers(name).values for name in names]
+    steps = [(np.abs(values[count:] - values[:-count]), np.abs(np.diff(values))) for values in columns]
+    return any(3 * np.nanmedian(within) < np.nanmedian(between) for within, between in steps)
 
 
 def _overlap(ticks: Any, codes: Codes, count: int) -> bool:

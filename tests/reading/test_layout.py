@@ -107,7 +107,7 @@ def test_quoted_cells_with_separators_and_line_breaks(read: Read) -> None:
         ("a,b\n1,2\n3\n" + "4,5\n" * 10, "1 row of 12.*data row 1.*--sep"),
         ("", "has no rows"),
         ("value\n", "has no rows"),
-        ("value\n1\x00\n", "not a text file"),
+        ("value\n1\x00\x01\n", "not a text file"),
     ],
 )
 def test_what_cannot_be_read_names_the_option(read: Read, text: str, message: str) -> None:

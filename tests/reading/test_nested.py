@@ -132,3 +132,11 @@ def test_lists_of_one_shape_are_several_series(read: Read, kind: str) -> None:
     with pytest.raises(UserError, match=f"2 series.*{names[0]}.*{names[1]}"):
         read(text, name="mine.json")
     assert read(text, name="mine.json", series=names[1]).values.tolist() == [x * 2 for x in X]
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_a_longer_list_of_words_is_no_series(read: Read, count: int) -> None:
+    notes = [{"value": word, "title": "note"} for word in ("site", "range", "method", "time", "id", "disclaimer")]
+    rows = [{"value": str(k + 0.5), "dateTime": f"2024-01-0{k + 1}"} for k in range(count)]
+    found = read(json.dumps({"note": notes, "series": [{"values": [{"value": rows}]}]}), "a.json")
+    assert found.values.tolist() == [k + 0.5 for k in range(count)]

@@ -75,6 +75,8 @@ def test_a_counter_from_a_day_on(read: Read) -> None:
 def test_since_names_a_day(read: Read, since: str) -> None:
     with pytest.raises(UserError, match=r"e\.g\. 2001-01-01|names no day .*such as --since 2001-01-01"):
         read(lines("t,v", np.arange(N), VALUES), since=since)
+    with pytest.raises(UserError, match=r"e\.g\. 2001-01-01|names no day"):
+        read(lines("time,v", MINUTES, VALUES), since=since)
 
 
 def test_since_without_counts_is_told(read: Read) -> None:

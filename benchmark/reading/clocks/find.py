@@ -12,7 +12,7 @@ from benchmark.errors import UserError
 from benchmark.reading.clocks.clock import Clock
 from benchmark.reading.clocks.date_parts import are_years, from_parts
 from benchmark.reading.clocks.epochs import doubt, epoch_notes, from_epoch, spreadsheet_days
-from benchmark.reading.clocks.time_of_day import add_finer_parts, refuse_periods, time_of_day
+from benchmark.reading.clocks.time_of_day import HOUR_NAME, add_finer_parts, refuse_periods, time_of_day
 from benchmark.reading.clocks.whole_dates import short_stamps, whole_dates
 from benchmark.reading.options import LOST_AT_MOST, WITHOUT
 from benchmark.reading.parsing import (
@@ -34,6 +34,7 @@ CLOCK_NAME = re.compile(
     r".*(time|date|stamp|datum|zeit|uhr|fecha|hora|heure|epoch|clock|utc|jour|tag\b).*|ts|ds|t|dt|index", re.I
 )
 VALUE_NAME = re.compile(r"_?values?|y|x|data|reading|measurement", re.I)
+DURATION = re.compile(r"duration|elapsed|moving|dauer|durée|sunrise|sunset", re.I)
 FEW = 10  # times that may come equally often by chance
 
 
@@ -46,6 +47,8 @@ def find_clock(sheet: Sheet, taken: tuple[str | None, ...]) -> Clock | None:
         If the column contains no times, or more than 2 % of its cells are not times.
     """
     wanted = sheet.options.time
+    if sheet.options.since:
+        from_epoch(np.zeros(1), since=sheet.options.since)  # raises an error if it is no day
     if wanted == WITHOUT:
         return None
     clock = _named(sheet, wanted, taken) if wanted else _best(sheet, taken)
@@ -156,7 +159,8 @@ def _refuse_mixed_forms(sheet: Sheet, free: list[str]) -> None:
 def _preference(clock: Clock, sheet: Sheet) -> tuple[int, int, int, int, int]:
     """Return a sort key: time stamps before years, then other numbers; usual names first, then left to right."""
     name = clock.columns[0].lower()
-    known = BEST_NAMES.index(name) if name in BEST_NAMES else len(BEST_NAMES) + (not CLOCK_NAME.fullmatch(name))
+    timely = CLOCK_NAME.fullmatch(name) and name != "index"
+    known = BEST_NAMES.index(name) if name in BEST_NAMES else len(BEST_NAMES) + (not timely)
     coarse = int(clock.stamps is not None and clock.stamps.dates_only)
     place = sheet.names.index(clock.columns[0]) if clock.columns[0] in sheet.names else 0
     years = clock.numbers is not None and are_years(clock.numbers, name)
@@ -227,9 +231,11 @@ def _with_time_of_day(sheet: Sheet, clock: Clock, taken: tuple[str | None, ...])
     """Combine dates with the time of day in another column, if there is one."""
     assert clock.stamps is not None
     repeats = bool(np.any(np.diff(clock.stamps.wall) == 0))
-    for name in sheet.names:
+    for name in sorted(sheet.names, key=lambda name: not _of_day(name)):  # "Time" before "Duration"
         if name in taken or name in clock.columns or not _may_belong(sheet, name, clock.columns[-1]):
             continue
+        if not repeats and not _of_day(name):
+            continue  # what is measured once a day, such as a duration or the sunrise
         if repeats:
             refuse_periods(sheet, name, clock.stamps.wall)
         hours = time_of_day(sheet, name, repeats, clock.stamps.wall)
@@ -240,6 +246,12 @@ def _with_time_of_day(sheet: Sheet, clock: Clock, taken: tuple[str | None, ...])
             joined = Stamps(wall, clock.stamps.offset, wrong, clock.stamps.example, day_first=clock.stamps.day_first)
             return Clock((*clock.columns, name), joined, notes=clock.notes)
     return clock
+
+
+def _of_day(name: str) -> bool:
+    """Return True if a column's name says that it may hold times of day; columns without a header may, too."""
+    named = CLOCK_NAME.fullmatch(name) or HOUR_NAME.fullmatch(name) or name.startswith("column ")
+    return bool(named) and not DURATION.search(name)
 
 
 def _may_belong(sheet: Sheet, name: str, date: str) -> bool:

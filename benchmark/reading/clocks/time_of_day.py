@@ -21,6 +21,7 @@ from benchmark.reading.parsing import (
     Fields,
     Nanoseconds,
     Sheet,
+    as_mask,
     cell,
     is_whole,
     mostly,
@@ -41,6 +42,7 @@ FINER = (  # names of columns beside repeated times, their unit, and its highest
     (("microsecond", "microseconds", "usec", "us"), 10**3, 999_999),
     (("nanosecond", "nanoseconds", "nsec", "ns"), 1, 999_999_999),
 )
+HALVES = {"am", "pm", "a.m.", "p.m."}
 SURE = 20  # rows from which steps tell minutes from other numbers
 ENDING = r"^(?:HE ?(\d{1,2})|(\d{1,2}) ?[-–] ?(\d{1,2}))$"  # hours by their end, or from one to the next
 
@@ -68,11 +70,17 @@ def time_of_day(sheet: Sheet, name: str, bare: bool, dates: NDArray[np.int64] | 
 
 
 def add_finer_parts(sheet: Sheet, wall: Nanoseconds, taken: tuple[str | None, ...]) -> tuple[Nanoseconds, list[str]]:
-    """Add minutes, seconds or their parts in columns of their own to times that repeat; also return these columns.
+    """Add AM and PM, minutes, seconds or their parts in columns of their own to times that repeat; return these, too.
 
     A column is used if fewer times repeat with it, and no more rows are out of order.
     """
     used: list[str] = []
+    half = next((n for n in sheet.names if n not in taken and sheet.has_words(n) and {*sheet.words(n)} <= HALVES), None)
+    if half is not None and any(_repeated_and_late(wall)):
+        afternoon = as_mask(pc.match_substring_regex(sheet.cells(half), r"(?i)^\s*p"))
+        hours = wall // HOUR % 24
+        shift = np.where(afternoon & (hours < 12), 12 * HOUR, np.where(~afternoon & (hours == 12), -12 * HOUR, 0))
+        wall, used = np.where(wall == NOT_A_TIME, NOT_A_TIME, wall + shift), [half]
     for names, size, most in FINER:
         name = next((n for n in sheet.names if n.lower() in names and n not in taken and sheet.looks_numeric(n)), None)
         again, late = _repeated_and_late(wall) if name is not None else (0, 0)

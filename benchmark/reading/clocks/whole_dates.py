@@ -32,6 +32,7 @@ OTHERS: dict[str, Callable[[Whole], Whole]] = {
     "yymmdd": lambda v: _of_two(v, v // 10_000, v % 10_000),
     "mmddyy": lambda v: _of_two(v, v % 100, v // 100),
     "ddmmyy": lambda v: _of_two(v, v % 100, v // 100 % 100 * 100 + v // 10_000),
+    "cyymmdd": lambda v: np.where(v >= 10**6, v + 19_000_000, 0),  # as IBM i counts the centuries from 1900
     "yyyyddd": lambda v: _ordinal(v // 1000, v % 1000),
 }
 SHORT = (("yymmdd", 1, (1,)), ("yymmddhhmm", 10**4, (100, 1)), ("yymmddhhmmss", 10**6, (10_000, 100, 1)))
@@ -64,6 +65,8 @@ def short_stamps(values: NDArray[np.float64], name: str) -> Stamps | None:
     """Read ``2405311345`` and ``240531134500``, if all are times with equal steps; epochs look similar."""
     if len(values) < SURE or not np.isfinite(values).all() or not is_whole(values) or values.max() > 10**12:
         return None
+    if 10**6 <= values.min() < 10**8:
+        return None  # times of ten digits would all be of the year 2000
     whole = values.astype(np.int64)
     for form, size, parts in SHORT:
         wall, valid = _walls(OTHERS["yymmdd"](whole // size))

@@ -7,16 +7,22 @@ import codecs
 import gzip
 import io
 import lzma
+import re
 import unicodedata
 import zipfile
 import zlib
 from contextlib import suppress
 from pathlib import Path
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, counted
 
 FORMS = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\x00", lzma.open))
+HEAD = 1 << 16  # bytes or characters from which an encoding is recognized
 MOST = 1 << 29  # uncompressed bytes at most: more than any series, less than the memory
+UNSEEN = "\0\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"  # zeros of a full disk, marks of direction, byte-order marks
+BINARY = re.compile(r"[\x01-\x08\x0e-\x19]")
+DATED = re.compile(r"\d ?[年년]")  # years in an encoding of Chinese, Japanese or Korean
+EASTERN = ("gb18030", "cp932", "cp949", "big5")
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -52,6 +58,8 @@ def _read_archive(raw: bytes, path: Path) -> bytes:
         names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
         if "[Content_Types].xml" in names:
             return _check_size(raw, path, sum(entry.file_size for entry in archive.infolist()))
+        if names[:1] == ["mimetype"]:
+            raise UserError(f"{path} is an OpenDocument file: save it as .xlsx or CSV")
         files = [name for name in names if not name.startswith("__MACOSX/")]
         if len(files) != 1:
             raise UserError(f"{path} is an archive of {len(files)} files ({', '.join(files[:5])}): unpack it, give one")
@@ -76,7 +84,7 @@ def as_utf8(raw: bytes, path: Path, encoding: str | None, notes: list[str]) -> t
     """
     mark, marked = next(((m, name) for m, name in MARKS if raw.startswith(m)), (b"", ""))
     raw = raw[len(mark) :]
-    found = encoding or marked or _guess_encoding(raw, path, notes)
+    found = encoding or marked or _guess_encoding(raw, notes)
     try:
         named = "UTF-8" if codecs.lookup(found).name == "utf-8" else found.upper()
         text = raw.decode(found)
@@ -86,10 +94,16 @@ def as_utf8(raw: bytes, path: Path, encoding: str | None, notes: list[str]) -> t
         raise UserError(
             f"{path} is not in {found}: byte {error.start} is {raw[error.start]:#04x}; name another with --encoding"
         ) from error
-    if digits := _digits(text[: 1 << 16]):
+    count = sum(text.count(mark) for mark in UNSEEN)
+    if "\0" in text and BINARY.search(text[:HEAD]):
+        raise UserError(f"{path} is not a text file: give a CSV, JSON, Excel or Parquet file, or name its --encoding")
+    if count:
+        notes.append(f"Left out: {counted(count, 'character')} that nobody sees, such as zeros and marks of direction.")
+        text = text.translate(dict.fromkeys(map(ord, UNSEEN)))
+    if digits := _digits(text[:HEAD]):
         notes.append("Digits of another script are read as 0 to 9.")
-        return text.translate(digits).encode("utf-8"), named
-    return raw if named == "UTF-8" else text.encode("utf-8"), named
+        text = text.translate(digits)
+    return raw if named == "UTF-8" and not count and not digits else text.encode("utf-8"), named
 
 
 def _digits(text: str) -> dict[int, str]:
@@ -100,27 +114,22 @@ def _digits(text: str) -> dict[int, str]:
     return every | dict(zip(map(ord, "٫٬．"), ".,.", strict=True)) if every else {}
 
 
-def _guess_encoding(raw: bytes, path: Path, notes: list[str]) -> str:
-    head = raw[: 1 << 16]
-    if b"\0" in head:
-        return _guess_utf16(head, path, notes)
-    found = next(name for name in ("utf-8", "cp1252", "latin-1") if _decodes(raw, name))
-    if found != "utf-8":
-        notes.append("The file is not UTF-8; it was read as Latin-1 (--encoding names another).")
+def _guess_encoding(raw: bytes, notes: list[str]) -> str:
+    even, odd = raw[:HEAD:2].count(0), raw[1:HEAD:2].count(0)
+    if max(even, odd) >= 0.4 * min(len(raw), HEAD) / 2 and min(even, odd) <= 0.1 * max(even, odd):
+        found = "utf-16-le" if odd > even else "utf-16-be"
+        notes.append(f"The file has a zero in every other byte; it was read as {found.upper()} (--encoding).")
+        return found
+    if _decoded(raw, "utf-8") is not None:
+        return "utf-8"
+    eastern = (name for name in EASTERN if DATED.search((_decoded(raw, name) or "")[:HEAD]))
+    found = next(eastern, "cp1252" if _decoded(raw, "cp1252") is not None else "latin-1")
+    named = found.upper() if found in EASTERN else "Latin-1"
+    notes.append(f"The file is not UTF-8; it was read as {named} (--encoding names another).")
     return found
 
 
-def _decodes(raw: bytes, name: str) -> bool:
+def _decoded(raw: bytes, name: str) -> str | None:
     with suppress(UnicodeDecodeError):
-        raw.decode(name)
-        return True
-    return False
-
-
-def _guess_utf16(head: bytes, path: Path, notes: list[str]) -> str:
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    if max(even, odd) < 0.4 * len(head) / 2 or min(even, odd) > 0.1 * max(even, odd):
-        raise UserError(f"{path} is not a text file: give a CSV, JSON, Excel or Parquet file, or name its --encoding")
-    found = "utf-16-le" if odd > even else "utf-16-be"
-    notes.append(f"The file has a zero in every other byte; it was read as {found.upper()} (--encoding).")
-    return found
+        return raw.decode(name)
+    return None

@@ -81,6 +81,12 @@ OTHERS = (  # beginnings of files that cannot be read, their format, and what to
         rb"[^\s,=]+(,[^\s,=]+=[^\s,]+)* [^\s=]+=[^\n]* \d{19}\s*\n",
         "InfluxDB's line protocol: write it as CSV, e.g. with influx query --raw",
     ),
+    (rb"SQLite format 3\0", "a database of SQLite: write a table as CSV, e.g. sqlite3 -csv {name} 'select * from t'"),
+    (rb"\x93NUMPY", "an array of NumPy: write it as text, e.g. numpy.savetxt('a.csv', numpy.load({name}))"),
+    (
+        rb"(\w+=[^=\n]*[ ,\t;])+\w+=[^=\n]*\n",
+        "lines of key=value: write a column for each key, e.g. mlr --idkvp --ifs SEPARATOR --ocsv cat {name}",
+    ),
     (
         rb"(Linux|AIX|SunOS) [^\n]*\n\s*\d\d:\d\d:\d\d( [AP]M)? [^\n]*[%/]",
         "the text of sar, whose times have no date: write its data file with sadf -d, and read that",

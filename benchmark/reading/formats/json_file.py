@@ -59,8 +59,9 @@ def read_lines(text: bytes, path: Path) -> Table:
 
 def _refuse_answer(data: Any, path: Path) -> None:
     """Raise an error if the file is a server's error message or an answer without a series."""
-    if isinstance(data, dict) and data.get("status") == "error":
-        raise UserError(f"{path} holds an error in place of a series: {str(data.get('error', data))[:200]}")
+    told = (data.get("error") or data.get("errors")) if isinstance(data, dict) and not data.get("data") else None
+    if told or (isinstance(data, dict) and data.get("status") == "error"):
+        raise UserError(f"{path} holds an error in place of a series: {str(told or data)[:200]}")
     inner = data.get("data") if isinstance(data, dict) else None
     if isinstance(inner, dict) and inner.get("result") == []:
         raise UserError(f"{path} is an answer without a series: ask for a longer time, or for another metric")

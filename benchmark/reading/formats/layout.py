@@ -64,10 +64,12 @@ def find_layout(text: bytes, path: Path, separator: str | None) -> Layout:
     first = _first_data(rows, width, profile)
     names, header = _header(lines, rows, first, width, found, notes)
     if header is not None and len(names) != width:
+        amounts = found == "," and all(cell.kind(c) == "number" for c in rows[first][-2:])
         raise UserError(
             f"{path}: the header names {len(names)} columns ({', '.join(names[:6])}), the rows below have {width} "
             f"cells (first: {_short(lines[first])!r}): name the separator with --sep, quote cells that hold it, or "
             "write a name for each column (delete the line if it is no header)"
+            + ("; if commas are decimal marks, write another separator between cells" if amounts else "")
         )
     if first not in rows or (first == useful[-1] and header is None and not _is_data(rows[first], width, profile)):
         raise UserError(f"{path} has no rows below its header")

@@ -22,6 +22,7 @@ def longest(data: Any) -> Columns:
     found += _lists(data)
     if not found:
         return {}
+    found = [(path, columns) for path, columns in found if any(map(_are_numbers, columns.values()))] or found
     best = max((columns for _, columns in found), key=_length)
     parts = [(path, columns) for path, columns in found if columns.keys() == best.keys() and _length(columns) > 1]
     if len(parts) < 2:
@@ -35,6 +36,10 @@ def records(rows: list[dict[str, Any]]) -> Columns:
     """Convert objects to columns, ``{"host": {"cpu": 3}}`` to ``host.cpu``; lists are ignored."""
     flat = [_flat(row) for row in rows]
     return {key: [row.get(key) for row in flat] for key in dict.fromkeys(key for row in flat for key in row)}
+
+
+def _are_numbers(cells: list[Any]) -> bool:
+    return all(one is None or cell.kind(str(one)) == "number" for one in cells[:20])
 
 
 def _length(columns: Columns) -> int:

@@ -19,6 +19,7 @@ from benchmark.reading.options import LOST_AT_MOST, ReadOptions
 from benchmark.reading.parsing import Table, as_mask, cell
 
 UNUSED = "\x1f"  # a separator that occurs in no file, for files of one column
+WHOLE = re.compile(rb'"[^",;\t|]*\d([-:/]|\.\d{1,2}\.)\d[^",;\t|]*[,;\t|][^"]*"')  # "2024-01-13 10:00,20.5"
 SHOWN = 3
 HEAD = 200  # lines by which the columns are compared
 
@@ -67,7 +68,12 @@ def _refuse_open_quote(table: Table, broken: list[tuple[int, str]], path: Path) 
 
 
 def double_quoted(text: bytes) -> bytes:
-    """Replace single quotes around cells, which some signal recorders write, by double ones."""
+    """Write quotes around cells as CSV does: those of lines as a whole, ``="..."`` for Excel, and single ones."""
+    if b'="' in text[:65536]:
+        text = re.sub(rb'(?m)(^|[,;\t|])="', rb'\1"', text)
+    lines = text[:65536].splitlines()[1:-1]
+    if lines and all(map(WHOLE.fullmatch, lines)):
+        text = re.sub(rb'(?m)^"([^"\n]*)"(?=\r?$)', rb"\1", text)
     if not re.match(rb"'[^'\n]*'\s*[,;\t|]", text) or b'"' in text[:65536]:
         return text
     return re.sub(rb"(?m)(?:^|(?<=[,;\t|]))'|'(?=[,;\t|\r]|$)", b'"', text)
@@ -122,9 +128,6 @@ def _flow_on(lines: list[bytes], width: int) -> bool:
 
 
 def _plain(text: bytes, layout: Layout) -> bytes:
-    if b'="' in text[:65536]:  # cells written ="..." to protect them from Excel
-        at = re.escape(layout.separator.encode())
-        text = re.sub(rb'(^|%b)="' % at, rb'\1"', text, flags=re.M)
     if b"\r" in text[:65536] and b"\r\n" not in text[:65536]:
         text = text.replace(b"\r", b"\n")
     if layout.separator == BLANK:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from benchmark.reading.parsing.names import LETTERS
 from benchmark.reading.parsing.numbers import sample
 from benchmark.reading.parsing.table import Cells, as_mask
 from benchmark.reading.parsing.units import DAY, HOUR, MINUTE, SECOND, Nanoseconds
@@ -23,7 +24,8 @@ SINCE, FUTURE, GAP = 1970, 2040, 10  # two-digit years: usual first year, latest
 HALF = r"(?: ?(?P<half>[AaPp])\.? ?[Mm]\.?)?"
 EASTERN = (  # patterns of RE2 and their replacements
     ("[\u00a0\u202f\u2009\u3000]+", " "),
-    (r"(\d{4}) ?г(?:\.|ода)?", r"\1"),
+    (r" ?[(（]?(?:[월화수목금토일]요일|(?:星期|周|礼拜)[一二三四五六日天]|[月火水木金土日]曜日?)[)）]?", ""),
+    (r" ?[(（][月火水木金土日월화수목금토일][)）]", ""),
     (r"(\d)\s?[年년월月][ ]?(\d)", r"\1-\2"),
     (r"(\d)\s?[年년월月][ ]?(\d)", r"\1-\2"),
     (r"(\d)[日일] ?", r"\1 "),
@@ -43,6 +45,8 @@ ODD = (
     (r"^(\d{4}-\d{2}-\d{2})[-_ T](\d{2})-(\d{2})-(\d{2})", r"\1 \2:\3:\4"),
     (r"(\d)(?: @|,? (?:at|um|à|klo|kl\.?)) (\d)", r"\1 \2"),
     (" Uhr$", ""),
+    (r"(\d{4}) ?(?:г(?:\.|ода)?|r\.)", r"\1"),  # Russian and Polish mark the year
+    (rf"^[{LETTERS}]{{2,12}}\.?,? +(\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d)", r"\1"),  # "sam. 13/01/2024"
 )
 
 

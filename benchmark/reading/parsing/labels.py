@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import numpy as np
 import pyarrow as pa
@@ -15,22 +16,23 @@ from benchmark.reading.parsing.table import Cells
 
 Labels = NDArray[np.uint8]
 NAME = re.compile(
-    r"labels?|[ée]tiquette|etichetta|etiqueta|.*anomal.*|.*outlier.*|ausrei(ss|ß)er|is_?(attack|fault)|ground_?truth|gt|attack|normal/attack",
+    r"labels?|ラベル|标签|標籤|라벨|레이블|[ée]tiquette|etichetta|etiqueta|.*anomal.*|.*outlier.*|ausrei(ss|ß)er|is_?(attack|fault)|ground_?truth|gt|attack|normal/attack",
     re.I,
 )
+EASTERN = ("異常", "异常", "이상", "비정상")
 NORMAL = frozenset(
     ["0", "false", "normal", "no", "n", "f", "ok", "good", "inlier", "nominal", "benign", "regular"]
-) | frozenset(["nein", "non", "nej", "falsch", "faux", "falso", "fals", "normale", "normaal"])
+) | frozenset(["nein", "non", "nej", "falsch", "faux", "falso", "fals", "normale", "normaal", "正常", "정상"])
 ANOMALOUS = (
     frozenset(["1", "true", "anomaly", "anomalous", "anomalies", "abnormal", "outlier", "yes", "y", "t"])
     | frozenset(["fault", "faulty", "failure", "broken", "attack", "bad", "error", "alarm"])
     | frozenset(["ja", "oui", "si", "sí", "wahr", "vrai", "vero", "verdadero", "anomalie", "anomalía"])
-    | frozenset(["anomal", "anomalo", "anómalo", "anormal", "anormale", "abnormaal"])
+    | frozenset(["anomal", "anomalo", "anómalo", "anormal", "anormale", "abnormaal", *EASTERN])
 )
 KNOWN = NORMAL | ANOMALOUS | NOTHING
 SEVERAL = 20
 PLAIN = frozenset(
-    ["anomaly", "anomalous", "abnormal", "outlier", "anomalies", "anomalo", "anómalo"]
+    ["anomaly", "anomalous", "abnormal", "outlier", "anomalies", "anomalo", "anómalo", *EASTERN]
 )  # words that occur only in columns of labels
 
 
@@ -60,8 +62,9 @@ def decode(cells: Cells) -> tuple[Labels | None, str]:
 def _word(text: str) -> str:
     """Normalize a word: lower case, and whole numbers without a fraction."""
     clean = text.strip().lower()
-    match = re.fullmatch(r"([+-]?\d+)\.0*", clean)
-    return (match[1] if match else clean).removeprefix("+")
+    with suppress(ValueError):
+        return str(int(clean)) if "." not in clean else f"{float(clean):.15g}"
+    return clean
 
 
 def _coding(counts: dict[str, int], empty: int) -> tuple[set[str] | None, str]:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 NAMES: tuple[str, ...] = (  # unique beginnings of the months' names, without accents where both spellings occur
-    "jan jän sty ene gen ian led tammi oca янв січ ιαν",
-    "feb fev fév févr lut úno helmi şub фев лют φεβ",
-    "mar mär mrz maa mrt már bře мар бер μαρ μάρ",
-    "apr avr abr kwi ápr dub huhti nis апр кві απρ",
-    "may mai mei maj mag máj kvě touko май мая тра μαϊ μαΐ μάι",
-    "jun juin giu cze jún iun červen června kesä haz июн чер ιουν ιούν",
-    "jul juil lug lip júl iul červenc heinä temm июл лип ιουλ ιούλ",
-    "aug aoû aou ago sie srp elok ağu авг сер αυγ αύγ",
-    "sep set wrz zář szep syys eyl сен вер σεπ",
-    "oct okt ott out paź paz říj loka eki окт жов οκτ",
-    "nov lis noi marras kas ноя лис νοε νοέ",
-    "dec dez déc dic gru pros joulu ara дек гру δεκ",
+    "jan jän sty ene gen ian led tammi oca янв січ ιαν sau ينا",
+    "feb fev fév févr lut úno helmi şub фев лют φεβ vas فبر",
+    "mar mär mrz maa mrt már bře мар бер μαρ μάρ kov مار",
+    "apr avr abr kwi ápr dub huhti nis апр кві απρ bal أبر ابر",
+    "may mai mei maj mag máj kvě touko май мая тра μαϊ μαΐ μάι geg ماي",
+    "jun juin giu cze jún iun červen června kesä haz июн чер ιουν ιούν bir يون",
+    "jul juil lug lip júl iul červenc heinä temm июл лип ιουλ ιούλ lie tem يول",
+    "aug aoû aou ago sie srp elok ağu авг сер αυγ αύγ rugp agu أغس",
+    "sep set wrz zář szep syys eyl сен вер σεπ rugs سبت",
+    "oct okt ott out paź paz říj loka eki окт жов οκτ spa أكت اكت",
+    "nov lis noi marras kas ноя лис νοε νοέ lap نوف",
+    "dec dez déc dic gru pros joulu ara дек гру δεκ gruo ديس",
 )
 BEGINNINGS = {word: month for month, words in enumerate(NAMES, start=1) for word in words.split()}
-LETTERS = "A-Za-zÀ-ž\u0370-\u03ff\u0400-\u04ff"
+LETTERS = "A-Za-zÀ-ž\u0370-\u03ff\u0400-\u04ff\u0620-\u064a"
 ANY = "|".join(sorted(BEGINNINGS, key=len, reverse=True))
 
 
@@ -31,11 +31,11 @@ def month_of(words: str) -> int:
 
 
 PARTS: tuple[tuple[str, ...], ...] = (  # column names of year, month, day, hour and minute, in order of preference
-    ("year", "jahr", "année", "annee", "año", "ano", "anno", "jaar", "rok", "år"),
-    ("month", "monat", "mois", "mes", "mês", "mese", "maand", "miesiąc", "månad", "måned"),
-    ("day", "tag", "jour", "día", "dia", "giorno", "dag", "dzień"),
-    ("hour", "stunde", "heure", "hora", "ora", "uur", "godzina", "timme"),
-    ("minute", "minuto"),
+    ("year", "jahr", "année", "annee", "año", "ano", "anno", "jaar", "rok", "år", "yıl", "年", "년", "연도"),
+    ("month", "monat", "mois", "mes", "mês", "mese", "maand", "miesiąc", "månad", "måned", "ay", "月", "월"),
+    ("day", "tag", "jour", "día", "dia", "giorno", "dag", "dzień", "gün", "日", "일"),
+    ("hour", "stunde", "heure", "hora", "ora", "uur", "godzina", "timme", "saat", "時", "时", "시"),
+    ("minute", "minuto", "minuut", "dakika", "分", "분"),
 )
 PERIODS = {  # columns that part a year, and the letter that stands for them in 2024Q3
     **dict.fromkeys(("quarter", "qtr", "quartal", "trimestre", "kwartaal"), "Q"),

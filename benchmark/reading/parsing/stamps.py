@@ -33,11 +33,12 @@ _CLOSE_CLOCK = r"(?:[T _:\-]?(?P<hour>\d{2})(?:(?P<minute>\d{2})(?:(?P<second>\d
 _ZONE = r" ?(?P<zone>Z|[A-Za-z]{2,4}|(?:UTC|GMT)? ?[+-]\d{2}:?\d{2}|(?:UTC|GMT) ?[+-]\d{1,2}|[+-]\d{2})?"
 _DAY = rf"(?:[{LETTERS}]{{2,12}}\.?,? +)?"
 _WORD = rf"[{LETTERS}]{{3,12}}\.?"
-YEARLESS = rf"{_DAY}(?:\d{{1,2}}[-/ .]+{_WORD}|{_WORD} +\d{{1,2}}),? +\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:[.,]\d+)?"
+YEARLESS = rf"{_DAY}(?:\d{{1,2}}[-/ .]+{_WORD}|{_WORD}[- ]+\d{{1,2}}),? +\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:[.,]\d+)?"
 _PLACE = r"^(.*\d) ([A-Z][A-Za-z]+/[\w/+-]+)$"  # "Europe/Berlin" behind the time
 _LATER = r"^(.*\d.*?)(?:\[[\w/+-]+\]| \([\w ]+\))$"  # "[Europe/Berlin]" and "(CEST)" behind an offset
-_END = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?"
-_RANGE = rf"^(.*{_END}) ?(?:[-–/]|to|bis|until|til|à) ?(?:\d.*[ T])?{_END}$"
+_END, _DATE = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?", r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}"
+_TO = "(?:[-–/]|to|bis|until|til|à)"
+_RANGE = rf"^(?:(.*{_END}) ?{_TO} ?(?:\d.*[ T])?{_END}|({_DATE}) ?{_TO} ?{_DATE})$"
 OFFSETS = 4  # cells with more different endings are ranges; fewer may be offsets to UTC
 _CLOCK_FIRST = r"^(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)[ ,;T]+(\S.*[-/. ].*)$"  # "13:30:00 24.12.2024"
 _MONTH = rf"(?P<word>{_WORD})"
@@ -49,6 +50,7 @@ FORMS = (
     rf"{_OPEN}(?P<year>\d{{2}}){_CLOCK}{_ZONE}",
     rf"{_DAY}(?P<day>\d{{1,2}})[-/ .]*(?:de )?{_MONTH}[-/ ,.]*(?:de )?(?P<year>\d{{2,4}}){_CLOCK}{_ZONE}",
     rf"{_DAY}{_MONTH}[ \-]+(?P<day>\d{{1,2}})(?:,? +|-)(?P<year>\d{{4}}){_CLOCK}{_ZONE}",
+    rf"(?P<year>\d{{4}})[-. ]+{_MONTH}[-. ]+(?P<day>\d{{1,2}})\.?{_CLOCK}{_ZONE}",
     rf"(?P<year>(?:19|20)\d{{2}})(?P<month>\d{{2}})(?P<day>\d{{2}}){_CLOSE_CLOCK}{_ZONE}",
     r"(?P<year>\d{4})-(?P<month>\d{2})",
     rf"(?P<year>(?:18|19|20)\d{{2}})-(?P<ordinal>[0-3]\d{{2}})(?: //)?{_CLOCK}{_ZONE}",
@@ -126,9 +128,9 @@ def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
     if (place := _one_place(known)) and (found := read_stamps(_rewritten(cells, known, _PLACE, r"\1"), day_first)):
         found.notes.append(f"Behind the times stands {place}: they are kept as its local times (--tz {place}).")
         return found
-    if (
-        len({cell.rpartition("-")[2] for cell in known}) > OFFSETS or any("T" in c and "/" in c for c in known[:1])
-    ) and ((begun := _rewritten(cells, known, _RANGE, r"\1")) is not None and (found := read_stamps(begun, day_first))):
+    told = len({cell.rpartition("-")[2] for cell in known}) > OFFSETS or any("T" in c and "/" in c for c in known[:1])
+    begun = _rewritten(cells, known, _RANGE, r"\1\2") if told else None
+    if begun is not None and (found := read_stamps(begun, day_first)):
         found.notes.append(f"The cells are ranges of time, e.g. {known[0]!r}: their beginnings are read.")
         return found
     if (cut := _rewritten(cells, known, _LATER, r"\1")) is not None:
