@@ -67,7 +67,7 @@ def _as_array(data: Any, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
     except (TypeError, ValueError):
         array = np.zeros((0, 0))
     if array.ndim != 1:
-        got = f"an array of shape {np.shape(data)}" if isinstance(data, np.ndarray) else f"the type {type(data).__name__}"
+        got = f"an array of shape {np.shape(data)}" if isinstance(data, np.ndarray) else type(data).__name__
         raise UserError(
             f"{name} must be a file's path, a 1-D array of numbers, a pandas Series or a DataFrame, got {got}"
         )

@@ -210,7 +210,7 @@ def test_the_call_in_the_report_can_be_called_again(tmp_path: Path) -> None:
 
 NO_SERIES = {
     "two dimensions": (np.zeros((3, 3)), "got an array of shape (3, 3)"),
-    "words": (["a", "b"], "got the type list"),
+    "words": (["a", "b"], "got list"),
     "nothing": ([], "data has no rows"),
     "no table": (pd.DataFrame(), "data has no rows"),
     "columns of two types": (pd.DataFrame({"x": [1.0, "a", b"b"]}), "convert it with pandas' astype"),

@@ -20,6 +20,7 @@ from benchmark.reading.parsing import (
     SHORT,
     Sheet,
     Stamps,
+    day_of_year,
     first_year,
     full_year,
     is_whole,
@@ -134,8 +135,8 @@ def _of_ordinal(year: NDArray[np.float64], day: NDArray[np.float64]) -> Stamps |
     """Convert years and days of the year to time stamps at midnight."""
     if not all(is_whole(n) and np.isfinite(n).all() and (abs(n) < 10**4).all() for n in (year, day)):
         return None
-    january = (year.astype(np.int64) - 1970).astype("M8[Y]").astype("M8[D]").astype(np.int64)
-    return Stamps((january + day.astype(np.int64) - 1) * DAY)
+    wall, valid = day_of_year(year.astype(np.int64), day.astype(np.int64))
+    return Stamps(np.where(valid, wall, NOT_A_TIME))
 
 
 def are_years(values: NDArray[np.float64], name: str) -> bool:

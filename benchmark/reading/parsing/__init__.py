@@ -5,7 +5,16 @@ from __future__ import annotations
 from benchmark.reading.parsing import cell, labels
 from benchmark.reading.parsing.cell import kind
 from benchmark.reading.parsing.codes import without_codes
-from benchmark.reading.parsing.fields import LATEST, Fields, first_year, full_year, in_order, midnight, plain_times
+from benchmark.reading.parsing.fields import (
+    LATEST,
+    Fields,
+    day_of_year,
+    first_year,
+    full_year,
+    in_order,
+    midnight,
+    plain_times,
+)
 from benchmark.reading.parsing.marks import Undecided
 from benchmark.reading.parsing.names import LETTERS, PARTS, PERIODS, RANGES, SHORT, is_short_part, month_of
 from benchmark.reading.parsing.numbers import Numbers, mostly, sample
@@ -37,6 +46,7 @@ __all__ = [
     "Undecided",
     "as_mask",
     "cell",
+    "day_of_year",
     "first_year",
     "from_columns",
     "full_year",

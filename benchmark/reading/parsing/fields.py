@@ -158,6 +158,14 @@ def midnight(year: Whole, month: Whole, day: Whole) -> tuple[Nanoseconds, Mask]:
     return (days + day - 1) * DAY, valid
 
 
+def day_of_year(year: Whole, day: Whole) -> tuple[Nanoseconds, Mask]:
+    """Return nanoseconds since 1970 at the start of each day of a year, and True where the year has that day."""
+    one = np.ones(len(year), dtype=np.int64)
+    start, valid = midnight(year, one, one)
+    wall = start + (day - 1) * DAY
+    return wall, valid & (day >= 1) & (wall < midnight(year + 1, one, one)[0])
+
+
 def in_order(wall: Nanoseconds) -> bool:
     """Return True if there are several times, in ascending or descending order."""
     steps = np.diff(wall)

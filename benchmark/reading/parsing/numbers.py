@@ -24,6 +24,10 @@ MULTIPLES = ("k", "K", "M", "G", "T", "B", "bn", "Mio", "Mio.", "Mrd", "Mrd.")  
 MARKED = r"^([+-]?[\d.,]*\d) ?[*†‡#]+$"
 _AMOUNT = r"([^\d()\-]{0,3})(\d[\d.,'’ ]*)"
 BEHIND = rf"^(?:\({_AMOUNT}\)|{_AMOUNT}\s?-|([^\d()\-]{{1,3}})\(([\d.,'’ ]+)\))$"  # negative amounts, for RE2
+REWRITTEN = (
+    (MARKED, r"\1", "Marks of footnotes in {!r}: cut off {}, e.g. {!r}."),
+    (BEHIND, r"\1\3\5-\2\4\6", "Below zero in {!r}: {} with a minus behind or in brackets, {!r} is read as {}."),
+)
 _SPLIT = re.compile(
     rf"([^\d+\-.,]*?)([+-]?[.,]?\d[\d.,{QUOTES}{SPACES}]*(?:[eE][+-]?\d+)?)(\s*[^\d\s]{{0,6}}m[23](?:/\w{{1,3}})?|[^\d]*)"
 )
@@ -105,10 +109,9 @@ def read_numbers(
     text = pc.utf8_trim_whitespace(cells)
     text = pc.replace_substring_regex(text, rf"^(\D{{0,3}}?)(?:[{DASHES}] ?|- )(\d)", r"\1-\2")
     text = pc.replace_substring_regex(text, r"(\d\.?)[dD]([+-]\d{2,3})$", r"\1E\2")  # as Fortran writes 1.5E+03
-    text, starred = _strip_footnotes(text, name)
-    text, signs = _move_signs(text, name)
+    text, rewritten = _rewrite(text, name)
     text, notes = _without_nothing(text, name, NOTHING | words)
-    notes += starred + signs
+    notes += rewritten
     marks = _marks(text, decimal, thousands, country)
     clean = _clean(text, marks)
     good = pc.fill_null(pc.match_substring_regex(clean, PLAIN), False)
@@ -151,27 +154,16 @@ def mostly(cells: list[str], fits: Callable[[str], object]) -> bool:
     return bool(cells) and sum(bool(fits(cell)) for cell in cells) >= 0.9 * len(cells)
 
 
-def _move_signs(text: Cells, name: str) -> tuple[Cells, list[str]]:
-    """Rewrite negative amounts of accounting, ``12,50-`` and ``(12.50)``, with a leading minus."""
-    behind = pc.fill_null(pc.match_substring_regex(text, BEHIND), False)
-    count = count_true(behind)
-    if not count:
-        return text, []
-    signed = pc.if_else(behind, pc.replace_substring_regex(text, BEHIND, r"\1\3\5-\2\4\6"), text)
-    row = pc.index(behind, True).as_py()
-    shown = f"{text[row].as_py()!r} is read as {signed[row].as_py()}"
-    return signed, [f"Below zero in {name!r}: {counted(count, 'cell')} with a minus behind or in brackets, {shown}."]
-
-
-def _strip_footnotes(text: Cells, name: str) -> tuple[Cells, list[str]]:
-    """Remove marks of footnotes from numbers, as in ``53.3*``."""
-    marked = pc.fill_null(pc.match_substring_regex(text, MARKED), False)
-    count = count_true(marked)
-    if not count:
-        return text, []
-    shown = text[pc.index(marked, True).as_py()].as_py()
-    said = f"Marks of footnotes in {name!r}: cut off {counted(count, 'cell')}, e.g. {shown!r}."
-    return pc.if_else(marked, pc.replace_substring_regex(text, MARKED, r"\1"), text), [said]
+def _rewrite(text: Cells, name: str) -> tuple[Cells, list[str]]:
+    """Remove marks of footnotes, and move the signs of negative amounts to the front, with a note on each."""
+    notes = []
+    for pattern, into, said in REWRITTEN:
+        fits = pc.fill_null(pc.match_substring_regex(text, pattern), False)
+        if count := count_true(fits):
+            row, before = pc.index(fits, True).as_py(), text
+            text = pc.if_else(fits, pc.replace_substring_regex(text, pattern, into), text)
+            notes.append(said.format(name, counted(count, "cell"), before[row].as_py(), text[row].as_py()))
+    return text, notes
 
 
 def _without_nothing(text: Cells, name: str, nothings: frozenset[str]) -> tuple[Cells, list[str]]:

@@ -15,14 +15,14 @@ from benchmark.reading.parsing.fields import (
     LATEST,
     Fields,
     day_and_month,
+    day_of_year,
     in_order,
     midnight,
     plain_times,
     year_notes,
 )
-from benchmark.reading.parsing.names import LETTERS, month_of
+from benchmark.reading.parsing.names import ANY, LETTERS, month_of
 from benchmark.reading.parsing.numbers import mostly, sample
-from benchmark.reading.parsing.periods import read_periods
 from benchmark.reading.parsing.table import Cells, as_mask
 from benchmark.reading.parsing.units import DAY, MINUTE, NOT_A_TIME, Nanoseconds
 from benchmark.reading.parsing.zone_names import by_word, mark_unknown_zones, offsets, tail_offset
@@ -42,6 +42,8 @@ _RANGE = rf"^(?:(.*{_END}) ?{_TO} ?(?:\d.*[ T])?{_END}|({_DATE}) ?{_TO} ?{_DATE}
 OFFSETS = 4  # cells with more different endings are ranges; fewer may be offsets to UTC
 _CLOCK_FIRST = r"^(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)[ ,;T]+(\S.*[-/. ].*)$"  # "13:30:00 24.12.2024"
 _MONTH = rf"(?P<word>{_WORD})"
+_NAMED = rf"(?P<word>(?i:{ANY})[{LETTERS}]{{0,9}})"
+_YEAR = r"(?P<year>(?:1[7-9]|2[01])\d{2})"
 _OPEN = r"(?P<first>\d{1,2})[-/.](?P<other>\d{1,2})[-/.]"  # the order of day and month is open
 _ISO = rf"(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}}){_CLOCK}{_ZONE}"
 FORMS = (
@@ -56,6 +58,18 @@ FORMS = (
     rf"(?P<year>(?:18|19|20)\d{{2}})-(?P<ordinal>[0-3]\d{{2}})(?: //)?{_CLOCK}{_ZONE}",
     rf"[A-Za-z]{{3}} +{_MONTH} +(?P<day>\d{{1,2}}) +(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}}):(?P<second>\d{{2}})"
     r"(?: [A-Z]{3,4})? +(?P<year>\d{4})",  # as C's ctime writes it
+    rf"{_YEAR}[- ]?[Ww](?P<week>\d{{2}})(?:-?(?P<weekday>[1-7]))?",
+    rf"(?i:KW|W|week) ?(?P<week>\d{{1,2}})[-/ ]+{_YEAR}",
+    rf"{_YEAR}(?:[- ]?[Qq]|:)(?P<quarter>[1-4])",
+    rf"[Qq](?P<quarter>[1-4])[-/ ]?{_YEAR}",
+    rf"(?P<quarter>[1-4])[Qq] ?{_YEAR}",
+    rf"{_YEAR}(?:[- ]?[Mm]|:)(?P<month>\d{{1,2}})",
+    rf"(?P<month>0?[1-9]|1[0-2])[/.]{_YEAR}",  # 12.3456 and 1013.2 are numbers
+    rf"{_YEAR}/(?P<month>0?[1-9]|1[0-2])",
+    rf"{_YEAR}\.(?P<month>0[1-9]|1[0-2])",
+    rf"{_NAMED}\.?[- /,]*(?:de )?{_YEAR}",
+    rf"{_YEAR}[- /]?{_NAMED}\.?",
+    rf"{_NAMED}[-'’](?P<year>\d{{2}})",
 )
 
 
@@ -139,12 +153,7 @@ def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
     if form is None and (turned := _rewritten(cells, known, _CLOCK_FIRST, r"\2 \1")) is not None:
         return read_stamps(turned, day_first)
     if form is None:
-        periods = read_periods(cells, known)
-        if periods is None:
-            return None
-        lost = periods[0] == NOT_A_TIME
-        shown = str(cells[int(np.argmax(lost))]) if lost.any() else ""
-        return Stamps(periods[0], wrong=periods[1], example=shown, dates_only=True, notes=periods[2])
+        return None
     text = pc.utf8_trim_whitespace(cells)
     if form == _ISO and (fast := _iso(text)) is not None:
         return fast
@@ -203,21 +212,14 @@ def _of_form(text: Cells, form: str, day_first: bool | None) -> Stamps:
         since, timely = (later, all_timely) if all_timely[found.good].all() else (since, timely)
     if "first" in found:
         date, day_first, notes = day_and_month(found, since, text, day_first)
+        wall, valid = midnight(*date)
     else:
-        named = by_word(found.text("word"), month_of).astype(np.int64)
-        month = named if "word" in found else found.number("month")
-        one = np.ones(len(month), dtype=np.int64)
-        day = found.number("day") if "day" in found else one
-        date, notes = (found.year(), one if "ordinal" in found else month, day), []
+        (wall, valid), notes = _dates(found), []
     offset, said = offsets(found)
-    wall, valid = midnight(*date)
     if (late := since > DAY).any():
         timely &= ~late | bool(in_order((wall + since)[found.good & valid]))
         shown = str(text[int(np.argmax(late))])
         notes.append(f"Hours beyond 24 are those of the next day, e.g. {shown!r}.")
-    if "ordinal" in found:
-        wall = wall + (found.number("ordinal") - 1) * DAY
-        valid &= (found.number("ordinal") > 0) & (wall < midnight(date[0] + 1, *date[1:])[0])
     valid &= timely & found.good & ~mark_unknown_zones(found)
     wrong = np.flatnonzero(~valid & as_mask(text.is_valid()))
     return Stamps(
@@ -229,3 +231,19 @@ def _of_form(text: Cells, form: str, day_first: bool | None) -> Stamps:
         notes=said + notes + year_notes(found.since),
         day_first=day_first,
     )
+
+
+def _dates(found: Fields) -> tuple[Nanoseconds, NDArray[np.bool_]]:
+    """Return the start of each day, week, month or quarter, and True where there is one."""
+    year, one = found.year(), np.ones(len(found.good), dtype=np.int64)
+    if "ordinal" in found:
+        return day_of_year(year, found.number("ordinal"))
+    if "week" in found:  # the first week of ISO 8601 contains 4 January
+        fourth = midnight(year, one, 4 * one)[0]
+        monday = fourth - (fourth // DAY + 3) % 7 * DAY + (found.number("week") - 1) * 7 * DAY
+        valid = (found.number("week") > 0) & (monday + 3 * DAY < midnight(year + 1, one, one)[0])
+        return monday + np.maximum(found.number("weekday") - 1, 0) * DAY, valid
+    month = 3 * found.number("quarter") - 2 if "quarter" in found else found.number("month")
+    if "word" in found:
+        month = by_word(found.text("word"), month_of).astype(np.int64)
+    return midnight(year, month, found.number("day") if "day" in found else one)
