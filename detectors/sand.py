@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import ClassVar
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from detectors.core import (
 from detectors.kernels.shapes import align_to, k_shape, leading_shape, shape_distance, spectrum
 from detectors.kshape import centre_weights, cut_stretches, distance_from_shapes, shape_length
 
+Stretches = Literal["inside", "starting"]
 MEMBERS = 500  # last members of a centre that are kept to recompute it
 
 
@@ -54,6 +55,10 @@ class SAND(WindowDetector):
         Weight of the newest batch in the running mean and deviation, in (0, 1].
     max_stretches : int
         Largest number of stretches of a batch that are clustered.
+    stretches : {"inside", "starting"}
+        Stretches of a batch: those inside it, or those that start in it. The latter, as in the published program, may
+        continue into later rows of the scored series. If that series begins with the fitted rows, the first model is
+        built again from the stretches that start in these.
     random_state : int or None
         Seed of the initial assignments.
 
@@ -86,6 +91,7 @@ class SAND(WindowDetector):
     rate: float = parameter(default=0.5, must_be=real(0, 1, "(]"))
     max_stretches: int = parameter(default=2000, must_be=whole(1))
     random_state: int | None = parameter(default=0, must_be=SEED | one_of(None))
+    stretches: Stretches = parameter(default="inside", must_be=one_of(*get_args(Stretches)), kw_only=True)
     align: Alignment = parameter(default="mean", kw_only=True)
 
     def _fit_windows(self, windows: Windows) -> None:
@@ -96,17 +102,32 @@ class SAND(WindowDetector):
 
     def _score_windows(self, windows: Windows) -> Array:
         [x] = windows.pieces
-        model, rng = self.model_.copy(), np.random.default_rng(self.random_state)
-        seen = self._fitted_prefix(x)
+        rng, seen = np.random.default_rng(self.random_state), self._fitted_prefix(x)
+        model = self._first_model(x, seen, rng)
         size = max(int(self.batch * len(x)), 5 * self.window_, model.length + self.window_)
         parts = []
         for first, last in batches(seen, len(x), size):
-            if first >= seen and last - first > model.length:
-                fresh = Windows([x[first:last]], self.window_)
-                model.update(cut_stretches(fresh, model.length, self.max_stretches), self.n_clusters, rng)
+            rows = self._rows_of_stretches(x, first, last, model.length)
+            if first >= seen and len(rows) > model.length:
+                model.update(self._cut(rows, model.length), self.n_clusters, rng)
             upto = min(last + self.window_ - 1, len(x))  # windows that begin in the batch
             parts.append(distance_from_shapes(x[first:upto], self.window_, model.centres, model.weights()))
         return np.concatenate(standardise(parts, self.rate))
+
+    def _first_model(self, x: Array, seen: int, rng: np.random.Generator) -> Model:
+        """Return a copy of the fitted model, or a model of the stretches that start in the first ``seen`` rows."""
+        if self.stretches == "inside" or not seen:
+            return self.model_.copy()
+        model = Model.empty(min(self.length * self.window_, len(x)))
+        model.update(self._cut(self._rows_of_stretches(x, 0, seen, model.length), model.length), self.n_clusters, rng)
+        return model
+
+    def _rows_of_stretches(self, x: Array, first: int, last: int, length: int) -> Array:
+        """Return the rows of a batch, with the later ones into which its stretches may continue."""
+        return x[first : last + (length - 1 if self.stretches == "starting" else 0)]
+
+    def _cut(self, rows: Array, length: int) -> Array:
+        return cut_stretches(Windows([rows], self.window_), length, self.max_stretches)
 
     def _fitted_prefix(self, x: Array) -> int:
         """Return the length of the fitted data if the series begins with them, else 0."""

@@ -48,6 +48,7 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
     "SAND": [
         {"batch": 0.3, "rate": 0.2, "length": 2, "n_clusters": 3, "align": "end"},
         {"length": 2, "max_stretches": 3},
+        {"length": 2, "stretches": "starting"},
     ],
     "Series2Graph": [{"query": 3, "rays": 20, "align": "start"}, {"average": "edges", "rays": 12}],
     "MovingStd": [{"align": "max"}],

@@ -220,17 +220,29 @@ def test_stretches_begin_one_and_a_half_windows_apart() -> None:
     np.testing.assert_allclose(cut_stretches(Windows(pieces, 10), 40, 2000), unit_rows(np.array(slow)))
 
 
-def test_sand_scores_each_batch_by_the_shapes_that_it_has_joined_first() -> None:
+@pytest.mark.parametrize(("stretches", "ahead"), [("inside", 0), ("starting", 39)])
+def test_sand_scores_each_batch_by_the_shapes_that_it_has_joined_first(stretches: str, ahead: int) -> None:
     """A stream of 1,300 points behind 200 fitted ones, windows of 20: batches of at least five windows."""
     x = np.round(np.sin(np.arange(1500) / 4) + 0.2 * RNG.standard_normal(1500), 3)
-    detector = SAND(window=20, length=2, batch=0.01, align="start").fit(x[:200])
-    model, rng, slow = detector.model_.copy(), np.random.default_rng(0), []
+    detector = SAND(window=20, length=2, batch=0.01, align="start", stretches=stretches).fit(x[:200])
+    model, rng, slow = Model.empty(40), np.random.default_rng(0), []
     edges = [0, *np.linspace(200, 1500, 14).astype(int)]
     for a, b in pairwise(edges):
-        if a:
-            model.update(cut_stretches(Windows([x[a:b]], 20), 40, 2000), 6, rng)
+        model.update(cut_stretches(Windows([x[a : b + ahead]], 20), 40, 2000), 6, rng)
+        if not a and stretches == "inside":  # fitted with a generator of its own
+            rng = np.random.default_rng(0)
         slow.append(distance_from_shapes(x[a : min(b + 19, 1500)], 20, model.centres, model.weights()))
     np.testing.assert_array_equal(detector.score(x)[:1481], np.concatenate(standardise(slow, 0.5)))
+
+
+def test_stretches_that_start_in_few_fitted_rows_are_whole() -> None:
+    """The fitted rows are shorter than a stretch; only a scored series that begins with them has whole ones."""
+    x = np.sin(np.arange(900) / 5) + 0.1 * RNG.standard_normal(900)
+    inside, starting = (SAND(window=40, stretches=kind).fit(x[:100]) for kind in ("inside", "starting"))
+    lengths = [
+        d._first_model(x, seen, np.random.default_rng(0)).length for d in (inside, starting) for seen in (100, 0)
+    ]
+    assert lengths == [100, 100, 160, 100]
 
 
 def test_a_centre_that_grows_is_idle_no_more() -> None:
