@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -84,58 +83,100 @@ def train(
     report: Callable[[str], None] = lambda message: None,
     order: Callable[[int], Tensor] | None = torch.randperm,
 ) -> History:
-    """Minimise a loss by Adam with early stopping.
+    """Minimise a loss by Adam with early stopping; return the mean losses of each epoch.
 
-    Parameters
-    ----------
-    network : nn.Module
-        It is in evaluation mode afterwards.
-    loss : callable
-        Takes a batch of each tensor and returns the batch's mean loss; batches are summed in the precision of the loss.
-    training, validation : tensors of equal first length each
-        They may be row indices. Without validation rows the training loss replaces the validation loss.
-    schedule : Schedule
-    report : callable
-        Receives ``"epoch i/n, loss x, validation y"`` after each epoch.
-    order : callable or None
-        Returns a random order of that many rows for an epoch; None keeps their order.
-
-    Returns
-    -------
-    dict
-        ``"train"`` and ``"validation"``: the mean loss of each epoch.
+    ``loss`` takes a batch of each tensor and returns the batch's mean loss; batches are summed in its precision.
+    ``training`` and ``validation`` are tensors of equal first length each, perhaps row indices. Without validation rows
+    the training loss replaces the validation loss. ``report`` receives a line after each epoch. ``order`` returns a
+    random order of that many rows for an epoch; None keeps their order. The network ends in evaluation mode.
 
     Raises
     ------
     Diverged
         If a loss is not finite.
     """
-    step = _make_step(network, schedule, len(training[0]))
-    history: History = {"train": [], "validation": []}
-    best: dict[str, Tensor] = {}
-    for epoch in range(schedule.epochs):
+    record = Record(report)
+    minimise(
+        network,
+        lambda *batch: loss(*batch).reshape(1),
+        lambda: _batches(training, schedule.batch_size, order),
+        lambda: _batches(validation, schedule.validation_batch) if len(validation[0]) else (),
+        adam(network, schedule, len(training[0])),
+        schedule,
+        [record],
+    )
+    if record.error:
+        raise record.error
+    return record.history
+
+
+@dataclass
+class Record:
+    """The losses of one learner by epoch, and the error that ended its training."""
+
+    report: Callable[[str], None]  # receives a line after each epoch
+    stage: str = ""  # begins that line
+    error: Diverged | None = None  # set if a loss was not finite
+    history: History = field(default_factory=lambda: {"train": [], "validation": []})
+
+    @property
+    def since_best(self) -> int:
+        """The number of epochs since the first occurrence of the lowest validation loss."""
+        losses = self.history["validation"]
+        return len(losses) - 1 - losses.index(min(losses))
+
+    def add(self, losses: tuple[float, float], epochs: int) -> None:
+        """Append the training and validation loss of an epoch, and report them."""
+        for part, loss in zip(self.history, losses, strict=True):
+            self.history[part].append(loss)
+            if self.error is None and not math.isfinite(loss):
+                self.error = Diverged(
+                    f"the {part} loss is {loss} after epoch {len(self.history[part])}: lower the learning rate, "
+                    f"or look for extreme values in the fitted data"
+                )
+        epoch = f"{self.stage}epoch {len(self.history['train'])}/{epochs}"
+        self.report(f"{epoch}, loss {losses[0]:.4g}, validation {losses[1]:.4g}")
+
+
+def minimise(
+    network: nn.Module,
+    loss: Callable[..., Tensor],
+    training: Callable[[], Iterable[Sequence[Any]]],
+    validation: Callable[[], Iterable[Sequence[Any]]],
+    optimiser: Adam,
+    schedule: Schedule,
+    records: Sequence[Record],
+) -> None:
+    """Train one learner, or several whose parameters are equal parts of the network's, as if each were alone.
+
+    ``loss`` takes a batch and returns the (learners,) mean losses. ``training`` and ``validation`` return the batches
+    of an epoch; without validation batches the training losses replace the validation losses.
+    """
+    best: dict[int, dict[str, Tensor]] = {}
+
+    def step(losses: Tensor) -> None:
+        optimiser.zero_grad()
+        losses.sum().backward()  # type: ignore[no-untyped-call]
+        if schedule.clip is not None:
+            _clip(network, schedule.clip, len(records))
+        optimiser.step()
+
+    for _ in range(schedule.epochs):
         network.train()
-        history["train"].append(_mean(loss, _batches(training, schedule.batch_size, order), step))
-        history["validation"].append(_validation_loss(network, loss, validation, schedule, history["train"][-1]))
-        current = {part: losses[-1] for part, losses in history.items()}
-        report(
-            f"epoch {epoch + 1}/{schedule.epochs}, loss {current['train']:.4g}, validation {current['validation']:.4g}"
-        )
-        require_finite(history)
-        since = epochs_since_best(history["validation"])
-        if schedule.keep == "best" and since == 0:
-            best = copy.deepcopy(network.state_dict())
-        if schedule.patience and since >= schedule.patience:
+        trained = _mean(loss, training(), step)
+        network.eval()
+        with torch.no_grad():
+            validated = _mean(loss, validation(), lambda losses: None) or trained
+        for k, record in enumerate(records):
+            if not record.error:
+                record.add((trained[k], validated[k]), schedule.epochs)
+                if schedule.keep == "best" and not record.error and record.since_best == 0:
+                    best[k] = {name: mine.clone() for name, mine in _state(network, len(records), k).items()}
+        if all(record.error or 0 < schedule.patience <= record.since_best for record in records):
             break
-    if best:
-        network.load_state_dict(best)
-    network.eval()
-    return history
-
-
-def epochs_since_best(losses: Sequence[float]) -> int:
-    """Return the number of epochs since the first occurrence of the lowest loss."""
-    return len(losses) - 1 - losses.index(min(losses))
+    for k, state in best.items():
+        for name, mine in _state(network, len(records), k).items():
+            mine.copy_(state[name])
 
 
 def _batches(data: Sequence[Tensor], size: int, order: Callable[[int], Tensor] | None = None) -> Iterable[Batch]:
@@ -146,52 +187,32 @@ def _batches(data: Sequence[Tensor], size: int, order: Callable[[int], Tensor] |
     return zip(*(torch.split(tensor, size) for tensor in data), strict=True)
 
 
-def _mean(loss: Callable[..., Tensor], batches: Iterable[Batch], step: Callable[[Tensor], None]) -> float:
-    """Return the mean loss over all rows; ``step`` is called with the loss of each batch."""
+def _mean(loss: Callable[..., Tensor], batches: Iterable[Sequence[Any]], step: Callable[[Tensor], None]) -> list[float]:
+    """Return each learner's mean loss over all rows, if any; ``step`` is called with the losses of each batch."""
     total, rows = torch.zeros(()), 0
     for batch in batches:
-        value = loss(*batch)
-        step(value)
-        total = total.to(value) + value.detach() * len(batch[0])
+        losses = loss(*batch)
+        step(losses)
+        total = total.to(losses) + losses.detach() * len(batch[0])
         rows += len(batch[0])
-    return float(total) / rows
+    return [value / rows for value in total.tolist()] if rows else []
 
 
-def _validation_loss(
-    network: nn.Module, loss: Callable[..., Tensor], data: Sequence[Tensor], schedule: Schedule, otherwise: float
-) -> float:
-    if not len(data[0]):
-        return otherwise
-    network.eval()
-    with torch.no_grad():
-        return _mean(loss, _batches(data, schedule.validation_batch), lambda value: None)
+def _clip(network: nn.Module, limit: float, count: int) -> None:
+    """Shorten the gradient of each of ``count`` learners to a norm of at most ``limit``."""
+    gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    for mine in zip(*(gradient.chunk(count) for gradient in gradients), strict=True):
+        norm = nn.utils.get_total_norm(mine)
+        torch._foreach_mul_(list(mine), (limit / (norm + 1e-6)).clamp(max=1.0))
 
 
-def _make_step(network: nn.Module, schedule: Schedule, rows: int) -> Callable[[Tensor], None]:
-    """Return a function that updates the network from the loss of a batch."""
-    optimiser = adam(network, schedule, rows)
-
-    def step(value: Tensor) -> None:
-        optimiser.zero_grad()
-        value.backward()  # type: ignore[no-untyped-call]
-        if schedule.clip is not None:
-            nn.utils.clip_grad_norm_(network.parameters(), schedule.clip)
-        optimiser.step()
-
-    return step
+def _state(network: nn.Module, count: int, k: int) -> dict[str, Tensor]:
+    """Return the tensors of the ``k``-th of ``count`` learners, as views of the network's, by name."""
+    state = network.state_dict()
+    return {name: value.chunk(count)[k] for name, value in state.items() if value.is_floating_point()}
 
 
 def adam(network: nn.Module, schedule: Schedule, rows: int) -> Adam:
     """Return the optimiser of a schedule for ``rows`` training rows."""
     steps = schedule.epochs * math.ceil(rows / schedule.batch_size)
     return Adam(network.parameters(), schedule.learning_rate, schedule.epsilon, steps if schedule.one_cycle else None)
-
-
-def require_finite(history: History) -> None:
-    """Raise Diverged if the last loss of the training or validation rows is not finite."""
-    for part, losses in history.items():
-        if not math.isfinite(losses[-1]):
-            raise Diverged(
-                f"the {part} loss is {losses[-1]} after epoch {len(losses)}: lower the learning rate, "
-                f"or look for extreme values in the fitted data"
-            )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from detectors.flows.learning import _Stage
+from detectors.flows.learning import _train
 from detectors.neural.training import Schedule
 
 
@@ -44,7 +44,7 @@ class Rows:
 def run(values: list[float], held: int, start: float, **schedule: float) -> tuple[Weight, dict[str, list[float]]]:
     part, rows = Weight(start), np.arange(len(values))
     learner = Rows(torch.tensor(values), rows[: len(values) - held], rows[len(values) - held :])
-    _Stage(1, part, part.loss, [learner], Schedule(batch_size=2, **schedule)).run()
+    _train(1, part, part.loss, [learner], Schedule(batch_size=2, patience=0, keep="best", **schedule))
     return part, learner.history
 
 
