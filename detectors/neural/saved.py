@@ -53,35 +53,23 @@ class SavedDetector(Detector):
 
     def save(self, path: str | Path) -> None:
         """Write one safetensors file, without pickle, as :meth:`Detector.save` does."""
-        import torch
-
-        scores = torch.from_numpy(self.fitted_scores())
+        scores = self.fitted_scores()
         tensors, learnt = self._state()
         facts = {"detector": type(self).__name__, "version": self.version, "params": self.get_params()}
-        write(path, tensors | {"fitted_scores": scores}, facts | {"learnt": learnt})
+        arrays = {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
+        saved.write(path, arrays | {"fitted_scores": scores}, facts | {"learnt": learnt})
 
     @classmethod
     def load(cls, path: str | Path, device: str | None = None) -> Self:
         """Load as :meth:`Detector.load` does; ``device`` replaces the saved parameter."""
-        tensors, facts = read(path)
+        import torch
+
+        arrays, facts = saved.read(path)
         saved.check(path, facts, cls.__name__, cls.version)
         # JSON has no tuples.
         params = {name: tuple(value) if isinstance(value, list) else value for name, value in facts["params"].items()}
         self = cls(**params | ({"device": device} if device else {}))
         self.fitted_pieces_ = []
-        self._fitted_scores = tensors.pop("fitted_scores").numpy()
-        self._restore(tensors, facts["learnt"])
+        self._fitted_scores = arrays.pop("fitted_scores")
+        self._restore({name: torch.from_numpy(array) for name, array in arrays.items()}, facts["learnt"])
         return self
-
-
-def write(path: str | Path, tensors: Tensors, facts: Facts) -> None:
-    """Write one safetensors file with ``facts`` as JSON in its header."""
-    saved.write(path, {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}, facts)
-
-
-def read(path: str | Path) -> tuple[Tensors, Facts]:
-    """Read the tensors and facts of :func:`write`; a file of another origin (e.g. a pickle) raises ValueError."""
-    import torch
-
-    arrays, facts = saved.read(path)
-    return {name: torch.from_numpy(array) for name, array in arrays.items()}, facts

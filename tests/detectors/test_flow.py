@@ -10,12 +10,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.core.saved import read
 from detectors.core.windows import Windows
 from detectors.flows.layers import Conv, Coupling, Flow, Norm, Permutation, Upsampling, conv_flow
 from detectors.flows.learning import windows_tensor
 from detectors.flows.resnet import Autoencoder, FeatureFlow, MapWhitening, compress, series_scale
 from detectors.flows.rules import ScoringRule
-from detectors.neural.saved import read
 from detectors.neural.training import flow_schedule, steady
 from detectors.proposed import Proposed, UntrainedProposed
 from tests.support.randomness import only_from
