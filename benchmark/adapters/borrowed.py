@@ -15,7 +15,7 @@ from benchmark.adapters.names import Listed, borrowed
 from benchmark.adapters.options import SEEDS, argument_defaults, arguments, check, is_odd, named, silence
 from benchmark.errors import UserError, foreign
 from detectors import Array, Detector
-from detectors.core import SEED, WINDOW, Rule
+from detectors.core import SEED, WINDOW, Rule, two_windows
 
 REFUSALS: dict[tuple[str, str], str] = {}  # error messages for options, by spec and options; "" = accepted
 SHOWN = {"pyod": "PyOD", "tsb-ad": "TSB-AD"}  # names of libraries in stored results
@@ -61,6 +61,10 @@ class Borrowed(Detector):
     def param_defaults(cls) -> dict[str, Any]:
         """Return the constructor parameters with their defaults."""
         return dict(cls.defaults)
+
+    def min_length(self) -> int:
+        """Return the length of two windows, as for every detector with a window."""
+        return two_windows(self)
 
     def check_params(self) -> None:
         """Check the parameters, and the options by :meth:`check_options`."""

@@ -24,7 +24,7 @@ from benchmark.errors import UserError, counted
 from benchmark.system.processes import folder_prefix, kill_by_variable, kill_descendants, supervised_command
 from benchmark.system.settings import threads
 from detectors import Array, Diet
-from detectors.core import Rule, one_of, resolve_window, two_windows
+from detectors.core import Rule, one_of, resolve_window
 
 SPEC = "exec:"
 FORMATS = ("csv", "npy")
@@ -62,10 +62,6 @@ class Program(Borrowed):
 
     def check_options(self, options: dict[str, Any]) -> None:
         """Accept all options, as only the program knows which are valid."""
-
-    def min_length(self) -> int:
-        """Return the length of two windows."""
-        return two_windows(self)
 
     def _fit(self, pieces: list[Array]) -> None:
         if "window" in self.defaults:

@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from benchmark.adapters.borrowed import Borrowed
 from benchmark.adapters.options import silence
 from detectors import Array, Diet, WindowDetector, Windows
-from detectors.core import Index, Rule, evenly_spaced, min_max, one_of, resolve_window, two_windows, whole
+from detectors.core import Index, Rule, evenly_spaced, min_max, one_of, resolve_window, whole
 
 
 class OverWindows(Borrowed, WindowDetector):
@@ -72,10 +72,6 @@ class OverWindows(Borrowed, WindowDetector):
 
 class OnSeries(Borrowed):
     """A wrapper of a class that takes the series itself and gives a score per point."""
-
-    def min_length(self) -> int:
-        """Return the length of two windows, as for every detector with a window."""
-        return two_windows(self)
 
     def _fit(self, pieces: list[Array]) -> None:
         if "window" in self.defaults:
