@@ -5,7 +5,7 @@ from __future__ import annotations
 from detectors.core import saved
 from detectors.core.arrays import Array, Float32, Index, Int32
 from detectors.core.contract import Detector, Diet, Diverged, Group
-from detectors.core.explanation import Explains, Explanation
+from detectors.core.explanation import Explanation
 from detectors.core.parameters import SEED, Rule, one_of, parameter, parameters, real, whole
 from detectors.core.periods import autocorrelation, estimate_window, period
 from detectors.core.threshold import (
@@ -48,7 +48,6 @@ __all__ = [
     "Detector",
     "Diet",
     "Diverged",
-    "Explains",
     "Explanation",
     "Float32",
     "Group",

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
-
-from numpy.typing import ArrayLike
 
 from detectors.core.arrays import Array
 
@@ -60,19 +57,3 @@ class Explanation:
         # Where normal windows repeat exactly, the surprise of any other has no bound, and its digits mean nothing.
         nats = f"{self.surprise:.1f}" if self.surprise < MOST_NATS else f"over {MOST_NATS:,}"
         return text + f"{nats} nats at rows {self.start} to {self.stop - 1}"
-
-
-@runtime_checkable
-class Explains(Protocol):
-    """A detector with a method ``explain``: test with ``isinstance(detector, Explains)``.
-
-    Examples
-    --------
-    >>> from detectors import LOF, Explains, ScaleFlow
-    >>> isinstance(ScaleFlow(), Explains), isinstance(LOF(), Explains)
-    (True, False)
-    """
-
-    def explain(self, x: ArrayLike, start: int, stop: int) -> Explanation:
-        """Explain the scores of rows ``start`` to ``stop - 1`` of ``x``."""
-        ...
