@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -20,8 +21,6 @@ from datasets.core.tsb_uad import FOLDER, check_train, read_bytes, write_file
 
 Mode = Literal["auto", "real", "simulated"]
 Announce = Callable[[str], None]
-
-_networks: dict[tuple[Path, str, bool], Network] = {}
 
 
 def iter_series(
@@ -86,7 +85,8 @@ def iter_series(
         raise DataError(f"the data folder {data_dir} does not exist: correct it, or omit it to download", chosen.name)
     cache = Path(cache_dir) if cache_dir else default_cache_dir()
     network = network or network_of(cache, base_url, offline)
-    announce = _without_repeats(announce)
+    # Each message is passed on once, by default to the log.
+    announce = functools.cache(announce or logging.getLogger(__package__.rpartition(".")[0]).warning)
     if isinstance(chosen, Archive):
         if mode == "simulated":
             raise DataError(f"{chosen.name} has no simulated series: omit --data simulated", chosen.name)
@@ -114,15 +114,13 @@ def located(
     if not isinstance(dataset, Archive):
         return dataset
     cache = Path(cache_dir) if cache_dir else default_cache_dir()
-    return dataset.located(data_dir and Path(data_dir), cache, network_of(cache, offline=offline))
+    return dataset.located(data_dir and Path(data_dir), cache, network_of(cache, "", offline))
 
 
-def network_of(cache: Path, base_url: str = "", offline: bool = False) -> Network:
+@functools.cache
+def network_of(cache: Path, base_url: str, offline: bool, /) -> Network:
     """Return the shared :class:`Network` of a cache, which remembers open zips and unreachable hosts."""
-    key = (cache, base_url, offline)
-    if key not in _networks:
-        _networks[key] = Network(cache, base_url=base_url, offline=offline)
-    return _networks[key]
+    return Network(cache, base_url=base_url, offline=offline)
 
 
 def load(dataset: str | Dataset, series: str, **where: object) -> Series:
@@ -164,19 +162,6 @@ def dataset_of(dataset: str | Dataset) -> Dataset:
     if dataset not in registry.names(archives=True) and Path(dataset).is_dir():
         return load_folder(dataset)
     return registry.get(dataset)
-
-
-def _without_repeats(announce: Announce | None) -> Announce:
-    """Return a function that passes each message on only once, by default to the log."""
-    known: set[str] = set()
-    send = announce or logging.getLogger(__package__.rpartition(".")[0]).warning
-
-    def announce_new(message: str) -> None:
-        if message not in known:
-            known.add(message)
-            send(message)
-
-    return announce_new
 
 
 @dataclass(frozen=True)
