@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors import Array
+from detectors.core import clusters
 
 Rows = NDArray[np.bool_]
 
@@ -82,12 +83,8 @@ class Alert:
 
 def alerts(scores: Array, flags: Rows, window: int) -> list[Alert]:
     """Group flagged rows into alerts; rows at most half a window apart are one alert. The highest peak comes first."""
-    rows = np.flatnonzero(flags)
-    if not len(rows):
-        return []
-    cuts = np.flatnonzero(np.diff(rows) > max(1, window // 2)) + 1
     found = []
-    for part in np.split(rows, cuts):
+    for part in clusters(np.flatnonzero(flags), max(1, window // 2) + 1):
         a, b = int(part[0]), int(part[-1]) + 1
         peak = a + int(np.argmax(scores[a:b]))
         found.append(Alert(a, b, a, b, peak, float(scores[peak])))
@@ -118,11 +115,9 @@ def next_peaks(scores: Array, taken: Rows, window: int, count: int = 10) -> list
 
 def dilate(rows: Rows, reach: int) -> Rows:
     """Mark all rows at most ``reach`` rows away from a marked one; input and result are (n,)."""
-    marked = np.flatnonzero(rows)
-    change = np.zeros(len(rows) + 1, dtype=np.int64)
-    np.add.at(change, np.maximum(marked - reach, 0), 1)
-    np.add.at(change, np.minimum(marked + reach + 1, len(rows)), -1)
-    return np.asarray(np.cumsum(change)[:-1] > 0)
+    from scipy.ndimage import maximum_filter1d
+
+    return np.asarray(maximum_filter1d(rows, 2 * reach + 1, mode="constant"))
 
 
 def narrow(x: Array, alert: Alert, avoid: Rows, window: int) -> Alert:

@@ -13,6 +13,7 @@ from benchmark.detection.alerts import Alert, dilate, narrow
 from benchmark.detection.peaks import Ensemble
 from benchmark.detection.scoring import margin, score_part
 from detectors import Array, Detector
+from detectors.core import clusters
 
 Rows = NDArray[np.bool_]
 CHUNK = 16_384  # rows scored at once
@@ -139,12 +140,8 @@ class Stream:
 
     def _group(self, scores: Array, flags: Rows) -> list[Alert]:
         """Add flagged rows to the open alert, or close it and open another; return the closed ones."""
-        rows = np.flatnonzero(flags)
-        if not len(rows):
-            return []
         found = []
-        cuts = np.flatnonzero(np.diff(rows) > self.model.gap) + 1
-        for part in np.split(rows, cuts):
+        for part in clusters(np.flatnonzero(flags), self.model.gap + 1):
             a, b = int(part[0]) + self.final, int(part[-1]) + 1 + self.final
             found += self._close(a)
             best = int(np.argmax(scores[part[0] : part[-1] + 1]))

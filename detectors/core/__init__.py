@@ -9,6 +9,7 @@ from detectors.core.explanation import Explanation
 from detectors.core.parameters import SEED, Rule, one_of, parameter, parameters, real, whole
 from detectors.core.periods import autocorrelation, estimate_window, period
 from detectors.core.threshold import (
+    clusters,
     contiguous_folds,
     exceedance_counts,
     peaks_over_threshold,
@@ -61,6 +62,7 @@ __all__ = [
     "Windows",
     "as_series",
     "autocorrelation",
+    "clusters",
     "contiguous_folds",
     "estimate_window",
     "evenly_spaced",

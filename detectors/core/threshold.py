@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from detectors.core.arrays import Array
+from detectors.core.arrays import Array, Index
 
 
 def upper_quantile(scores: Array, contamination: float) -> float:
@@ -48,9 +48,12 @@ def peaks_over_threshold(scores: Array, contamination: float, initial: float = 0
 
 def exceedance_counts(scores: Array, level: float, gap: int) -> list[int]:
     """Count the scores that reach ``level`` in each cluster; clusters are at least ``gap`` points apart."""
-    rows = np.flatnonzero(scores >= level)
-    cuts = np.flatnonzero(np.diff(rows) >= gap) + 1
-    return [len(part) for part in np.split(rows, cuts)] if len(rows) else []
+    return [len(rows) for rows in clusters(np.flatnonzero(scores >= level), gap)]
+
+
+def clusters(rows: Index, gap: int) -> list[Index]:
+    """Split ascending row numbers into clusters that are at least ``gap`` rows apart; no rows are no cluster."""
+    return np.split(rows, np.flatnonzero(np.diff(rows) >= gap) + 1) if len(rows) else []
 
 
 def share_interval(

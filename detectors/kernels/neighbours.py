@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from detectors.core import Array, Index, Int32, Windows, moving_sum
+from detectors.core import Array, Index, Int32, Windows, clusters, moving_sum
 from detectors.kernels.huge import usual_range, windows_with, zero_huge
 from detectors.kernels.neighbour_loops import DIAGONALS, Heaps, Nearest, measure, search_diagonals, search_term_by_term
 from detectors.kernels.threads import in_parallel
@@ -199,10 +199,7 @@ def largest_square(a: Array, b: Array, window: int) -> float:
 
 def runs(rows: Index, gap: int) -> list[tuple[int, int]]:
     """Return half-open ranges that contain these ascending numbers; numbers at most ``gap`` apart share a range."""
-    if not len(rows):
-        return []
-    edges = np.flatnonzero(np.diff(rows) > gap)
-    return list(zip(rows[[0, *(edges + 1)]].tolist(), (rows[[*edges, -1]] + 1).tolist(), strict=True))
+    return [(int(part[0]), int(part[-1]) + 1) for part in clusters(rows, gap + 1)]
 
 
 def holds_integers(pieces: list[Array], window: int) -> bool:
