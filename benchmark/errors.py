@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -93,6 +93,13 @@ def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> UserE
     shown = ", ".join(names[:LISTED]) + (f" and {len(names) - LISTED} more" if len(names) > LISTED else "")
     guess = f"did you mean {near}?" if near else f"known: {shown or 'none'}"
     return UserError(f"unknown {kind} {name!r}: {guess}{' ' + hint if hint else ''}")
+
+
+def refuse_unknown(kind: str, names: Iterable[str], known: Collection[str]) -> None:
+    """Raise the error of :func:`unknown` for the first name that is not known."""
+    for name in names:
+        if name not in known:
+            raise unknown(kind, name, known)
 
 
 def no_file(path: Path, hint: str = "") -> UserError:

@@ -1,13 +1,12 @@
 """What is to be computed: cells, protocols, and the plan that combines detectors, series, protocols and seeds."""
 
-from __future__ import annotations
-
 from benchmark.grid.cells import Cell, Outcome, Params, Status, Task, as_seed, params_text
 from benchmark.grid.costs import MEASURED_AT, Cost, expected_seconds
 from benchmark.grid.plan import (
     PAPER,
     QUICK_POINTS,
     QUICK_SERIES,
+    Place,
     Row,
     Selection,
     longest_first,
@@ -15,10 +14,11 @@ from benchmark.grid.plan import (
     protocol_version,
     quick_cut,
     rows,
+    was_cut,
 )
 from benchmark.grid.protocols import Protocol, paper_protocol
 from benchmark.grid.splits import Inapplicable, Split, count_fitted, fitted_parts, source_in_name, train_rows_in_name
-from benchmark.grid.tsb_ad import MethodRow, tsb_ad_rows
+from benchmark.grid.tsb_ad import tsb_ad_rows
 
 __all__ = [
     "MEASURED_AT",
@@ -28,9 +28,9 @@ __all__ = [
     "Cell",
     "Cost",
     "Inapplicable",
-    "MethodRow",
     "Outcome",
     "Params",
+    "Place",
     "Protocol",
     "Row",
     "Selection",
@@ -52,4 +52,5 @@ __all__ = [
     "source_in_name",
     "train_rows_in_name",
     "tsb_ad_rows",
+    "was_cut",
 ]

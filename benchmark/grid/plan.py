@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
 from benchmark.adapters import folded, text_of
 from benchmark.catalogue import registry
-from benchmark.errors import UserError, unknown
+from benchmark.errors import UserError, refuse_unknown
 from benchmark.grid import protocols
 from benchmark.grid.cells import Cell, Task
 from benchmark.grid.costs import expected_seconds
@@ -75,9 +75,7 @@ def rows(selection: Selection) -> list[Row]:
             raise UserError(f"{row.spec} and {named[row.name]} are both called {row.name}: rename one of them")
     if selection.device and not any("device" in row.cls.param_defaults() for row in chosen):
         raise UserError(f"--device {selection.device}: none of {', '.join(sorted(named))} is a network")
-    for name in selection.params:
-        if name not in named:
-            raise unknown("detector in --set", name, named)
+    refuse_unknown("detector in --set", selection.params, named)
     for protocol in selection.protocols:
         if protocol != PAPER:
             protocols.get(protocol)
@@ -105,21 +103,21 @@ def _row(spec: str, selection: Selection) -> Row:
     return Row(spec, cls, tuple(sorted(params.items())), frozenset(given), version, plugin)
 
 
-class SeriesInfo(Protocol):
+@dataclass(frozen=True)
+class Place:
     """What a plan needs to know of a series: names, length, source and hash, but no values."""
 
-    @property
-    def dataset(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def source(self) -> Source: ...
-    @property
-    def sha256(self) -> str: ...
-    def __len__(self) -> int: ...
+    dataset: str
+    name: str
+    source: Source
+    sha256: str
+    n: int
+
+    def __len__(self) -> int:
+        return self.n
 
 
-S = TypeVar("S", bound=SeriesInfo)
+S = TypeVar("S", Series, Place)
 
 
 def plan(selection: Selection, chosen: list[Row], series: Iterable[S]) -> Iterator[tuple[Task, S]]:
@@ -132,7 +130,7 @@ def plan(selection: Selection, chosen: list[Row], series: Iterable[S]) -> Iterat
                     yield _task(selection, row, one, protocol, seed), one
 
 
-def _protocol(name: str, cls: type[Detector], series: SeriesInfo) -> str:
+def _protocol(name: str, cls: type[Detector], series: Series | Place) -> str:
     if name != PAPER:
         return name
     if series.dataset in protocols.TSB_AD_SETS:
@@ -140,7 +138,7 @@ def _protocol(name: str, cls: type[Detector], series: SeriesInfo) -> str:
     return protocols.paper_protocol(cls.__name__, cls.group)
 
 
-def _task(selection: Selection, row: Row, one: SeriesInfo, protocol: str, seed: int) -> Task:
+def _task(selection: Selection, row: Row, one: Series | Place, protocol: str, seed: int) -> Task:
     cell = Cell(
         dataset=one.dataset,
         series=one.name,
@@ -178,12 +176,10 @@ def quick_cut(series: Series) -> Series:
         return series
     first = int(np.argmax(series.labels))
     start = max(0, min(first - 3 * QUICK_POINTS // 4, n - QUICK_POINTS))
-    rows_kept = slice(start, start + QUICK_POINTS)
-    return Series(
-        series.dataset,
-        series.name,
-        series.values[rows_kept].copy(),
-        series.labels[rows_kept].copy(),
-        series.source,
-        series.train,
-    )
+    kept = slice(start, start + QUICK_POINTS)
+    return replace(series, values=series.values[kept].copy(), labels=series.labels[kept].copy())
+
+
+def was_cut(quick: Any, n: Any) -> Any:
+    """Return whether a cell is of a series that :func:`quick_cut` shortened; for one cell, or for columns of cells."""
+    return quick & (n == QUICK_POINTS)

@@ -1,10 +1,7 @@
 """The results in one SQLite file, and all code that uses SQL."""
 
-from __future__ import annotations
-
-from benchmark.store.database import StoreLocked
 from benchmark.store.exchange import copy, export, merge, verify
 from benchmark.store.scores_file import import_scores
 from benchmark.store.store import Store
 
-__all__ = ["Store", "StoreLocked", "copy", "evaluate", "export", "import_scores", "merge", "verify"]
+__all__ = ["Store", "copy", "evaluate", "export", "import_scores", "merge", "verify"]

@@ -11,7 +11,7 @@ import numpy as np
 
 import datasets
 from benchmark.catalogue import registry
-from benchmark.grid import QUICK_POINTS, count_fitted, protocol_version, protocols
+from benchmark.grid import count_fitted, protocol_version, protocols, was_cut
 from benchmark.store.evaluate import differing_metrics
 from benchmark.store.store import Store
 from benchmark.store.validity import fault_of_cell
@@ -49,7 +49,9 @@ def faults(store: Store, row: Any) -> list[str]:
     if row["finished"] > time.time() + DAY:
         return ["it ended in the future, and would hide what is computed later: is the clock right?"]
     if row["status"] != "ok":
-        return ["its status is not ok, but it has scores or metrics"] if _has_results(store, row["key"]) else []
+        held = "SELECT key FROM scores WHERE key = ? UNION SELECT key FROM metrics WHERE key = ?"
+        has_results = store.database.rows(held, row["key"], row["key"])
+        return ["its status is not ok, but it has scores or metrics"] if has_results else []
     try:
         first, scores = store.scores(row["key"])
         series = store.load_series(row["data_hash"])
@@ -68,20 +70,10 @@ def faults(store: Store, row: Any) -> list[str]:
         for name in actual
         if stated[name] != actual[name]
     ]
-    cut = row["quick"] and len(series) == QUICK_POINTS
-    if not (cut or series.simulated or _is_published(row, series)):
+    published = series.simulated or datasets.is_published(row["dataset"], row["series"], series.values, series.labels)
+    if not (published or was_cut(row["quick"], len(series))):
         found.append(f"its series is not the one published as {row['dataset']}/{row['series']}")
     return found or ([] if np.isfinite(scores).all() else ["some of its scores are not finite"])
-
-
-def _has_results(store: Store, key: str) -> bool:
-    return bool(
-        store.database.rows("SELECT 1 FROM scores WHERE key = ? UNION SELECT 1 FROM metrics WHERE key = ?", key, key)
-    )
-
-
-def _is_published(row: Any, series: Series) -> bool:
-    return datasets.is_published(row["dataset"], row["series"], series.values, series.labels)
 
 
 def _expected_fit(row: Any, series: Series) -> dict[str, Any]:

@@ -142,7 +142,6 @@ class Database:
 
     def _prepare(self, db: sqlite3.Connection) -> sqlite3.Connection:
         try:
-            self._refuse_newer(db)
             self._check_integrity(db)
             self._migrate(db)
             self._refuse_altered(db)
@@ -197,14 +196,8 @@ class Database:
         return db
 
     def _refuse_newer(self, db: sqlite3.Connection) -> None:
-        try:
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError as error:
-            db.close()
-            raise self._damaged(str(error)) from error
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if version > len(MIGRATIONS):
             raise UserError(
                 f"{self.path} was written by a newer version of the benchmark "
@@ -214,7 +207,9 @@ class Database:
             raise UserError(f"{self.path} is another program's database; name another with --store")
 
     def _check_integrity(self, db: sqlite3.Connection) -> None:
+        """Raise an error if the file is of a newer version or damaged; SQLite may find damage in any statement."""
         try:
+            self._refuse_newer(db)
             if self.writable:
                 db.execute("PRAGMA journal_mode = WAL")
                 db.execute("PRAGMA synchronous = NORMAL")
@@ -284,13 +279,9 @@ def integrity(db: sqlite3.Connection, whole: bool = True) -> str:
     This takes half a second for 500 MB. When a larger file is opened, only its small tables are checked. Scores and
     series, the largest part, have hashes that are verified whenever they are read.
     """
-    tables = [None] if whole else [name for name in SMALL_TABLES if _has(db, name)]
-    for table in tables:
-        found = db.execute("PRAGMA quick_check(1)" if table is None else f"PRAGMA quick_check({table})").fetchone()[0]
+    made = [] if whole else db.execute("SELECT name FROM sqlite_master").fetchall()
+    for table in ["1"] if whole else [name for (name,) in made if name in SMALL_TABLES]:  # 1: the number of errors
+        found = db.execute(f"PRAGMA quick_check({table})").fetchone()[0]
         if found != "ok":
             return str(found)
     return ""
-
-
-def _has(db: sqlite3.Connection, table: str) -> bool:
-    return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -57,7 +57,12 @@ def fill(
     from joblib import Parallel, delayed
 
     todo = list(store.missing_metrics([m.name for m in metrics.select(names)], keys))
-    labels_and_period = cache(partial(_labels_and_period, store))
+
+    @cache
+    def labels_and_period(data_hash: str) -> tuple[Labels, int]:
+        values, labels = store.series(data_hash)
+        return labels, estimate_window(values)
+
     added = 0
     with Parallel(n_jobs=jobs if len(todo) > 50 else 1) as parallel:
         for begin in range(0, len(todo), at_once):
@@ -75,11 +80,6 @@ def fill(
             store.put_metrics(rows)
             added += len(rows)
     return added
-
-
-def _labels_and_period(store: Store, data_hash: str) -> tuple[Labels, int]:
-    values, labels = store.series(data_hash)
-    return labels, estimate_window(values)
 
 
 def differing_metrics(

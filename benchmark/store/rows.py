@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import zlib
-from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -35,20 +34,6 @@ class Stored(NamedTuple):
     n: int
     ok: int
     cells: int
-
-
-@dataclass(frozen=True)
-class Place:
-    """What a plan needs to know of a stored series (see ``plan.SeriesInfo``), without its values."""
-
-    dataset: str
-    name: str
-    source: Source
-    sha256: str
-    n: int
-
-    def __len__(self) -> int:
-        return self.n
 
 
 def insert(db: sqlite3.Connection, table: str, row: dict[str, Any], otherwise: str = "REPLACE") -> int:

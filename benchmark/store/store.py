@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError
-from benchmark.grid import Cell, Outcome, params_text
+from benchmark.grid import Cell, Outcome, Place, params_text
 from benchmark.store.database import Database
 from benchmark.store.rows import (
     INVENTORY,
     PLACES,
-    Place,
     Stored,
     insert,
     insert_cell,
