@@ -16,7 +16,7 @@ from typing import Any
 import detectors as detectors_package
 from benchmark.adapters import LIBRARIES, borrowed, folded, is_borrowed, module_from_text
 from benchmark.catalogue.published import published_order
-from benchmark.errors import UserError, nearest, unknown
+from benchmark.errors import UserError, nearest, refuse_unknown, unknown
 from detectors import Detector
 
 ENTRY_POINTS = "tsad_benchmark.detectors"
@@ -123,9 +123,7 @@ def build(
     """
     cls = load(spec) if isinstance(spec, str) else spec
     accepted, given = cls.param_defaults(), folded(cls, params or {})
-    for key in given:
-        if key not in accepted:
-            raise unknown(f"parameter of {cls.__name__}", key, accepted)
+    refuse_unknown(f"parameter of {cls.__name__}", given, accepted)
     if window is not None and accepted.get("window") == "auto":
         given.setdefault("window", window)
     if seed is not None and "random_state" in accepted:

@@ -23,9 +23,9 @@ def wave(n: int = 400, seed: int = 0) -> Array:
     return np.sin(2 * np.pi * np.arange(n) / 25) + 0.1 * np.random.default_rng(seed).normal(size=n)
 
 
-def make(cls: type[Detector], window: int = WINDOW) -> Detector:
+def make(cls: type[Detector], window: int = WINDOW, **params: Any) -> Detector:
     """Make a cheap instance: with the class's ``quick`` parameters and, if it has a window, a short one."""
-    return cls(**cheap(cls, window))
+    return cls(**cheap(cls, window) | params)
 
 
 def cheap(cls: type[Detector], window: int = WINDOW) -> dict[str, Any]:
