@@ -1,7 +1,5 @@
 """Metrics of anomaly scores, given labels."""
 
-from __future__ import annotations
-
 from benchmark.metrics import tsb_ad
 from benchmark.metrics.measures import auroc, roc_curve
 from benchmark.metrics.ranges import Floats, Labels, segments

@@ -27,7 +27,7 @@ from benchmark.metrics.vus import volume_under_surface
 def auroc(labels: Labels, scores: Floats, window: int) -> float:
     """Probability that an anomalous point scores higher than a normal one; ties count half, constant scores give .5."""
     n_positive = int(labels.sum())
-    negatives, positives = _counts_by_level(labels, scores)
+    negatives, positives = counts_by_level(labels, scores)
     below = np.cumsum(negatives) - negatives
     doubled = int(np.sum(positives * (2 * below + negatives)))  # integers, so exact for any number of points
     return doubled / (2 * n_positive * (len(labels) - n_positive))
@@ -36,7 +36,7 @@ def auroc(labels: Labels, scores: Floats, window: int) -> float:
 @metric("AUPRC", "average precision, as scikit-learn defines it", default=True)
 def auprc(labels: Labels, scores: Floats, window: int) -> float:
     """Mean precision over the steps of recall, not interpolated; for constant scores the share of anomalous points."""
-    negatives, positives = _counts_by_level(labels, scores)
+    negatives, positives = counts_by_level(labels, scores)
     true = np.cumsum(positives[::-1])
     return float(np.sum(positives[::-1] / true[-1] * true / (true + np.cumsum(negatives[::-1]))))
 
@@ -53,7 +53,7 @@ def vus_pr(labels: Labels, scores: Floats, window: int) -> float:
     return volume_under_surface(labels, scores, window).pr
 
 
-@metric("PATE", "Ghorbani et al., KDD 2024; early and late buffers of 0 and window points", cost="high")
+@metric("PATE", "Ghorbani et al., KDD 2024; early and late buffers of 0 and window points")
 def pate(labels: Labels, scores: Floats, window: int) -> float:
     """Proximity-aware area under the precision-recall curve; see :func:`benchmark.metrics.pate.pate`."""
     return pate_rules.pate(labels, scores, window)
@@ -61,11 +61,17 @@ def pate(labels: Labels, scores: Floats, window: int) -> float:
 
 @metric("UCR score", "Wu and Keogh, TKDE 2021", rule="the highest score, within max(anomaly length, 100) points")
 def ucr_score(labels: Labels, scores: Floats, window: int) -> float:
-    """1 if the highest score is at the anomaly, else 0; defined for series with one anomalous segment."""
+    """1 if the highest score is at the anomaly, else 0; defined for series with one anomalous segment.
+
+    If several points share the highest score, it is the share of them that is at the anomaly.
+    """
     starts, stops = ranges.segments(labels)
     if len(starts) != 1:
         raise Undefined(f"the UCR score needs exactly one anomalous segment, the series has {len(starts)}")
-    return ranges.ucr_hit(int(starts[0]), int(stops[0]), scores)
+    start, stop = int(starts[0]), int(stops[0])
+    margin = max(stop - start, 100)
+    top = np.flatnonzero(scores == scores.max())
+    return float(np.mean((top > start - margin) & (top < stop - 1 + margin)))
 
 
 # -- metrics at the best threshold, which nobody knows without labels -------------------------------
@@ -94,7 +100,6 @@ def point_adjusted_f1_oracle(labels: Labels, scores: Floats, window: int) -> flo
     "point-adjusted F1 of random scores (oracle)",
     "Kim et al., AAAI 2022",
     rule=ORACLE + ", each touched segment counted as found",
-    cost="high",
 )
 def point_adjusted_f1_random(labels: Labels, scores: Floats, window: int) -> float:
     """Highest F1 after point adjustment of uniformly random scores: mean of 20 draws, independent of the detector."""
@@ -210,7 +215,7 @@ def roc_curve(labels: ArrayLike, scores: ArrayLike, max_points: int = 400) -> tu
     Undefined, ValueError
         As :func:`check` raises them.
     """
-    negatives, positives = _counts_by_level(*check(labels, scores))
+    negatives, positives = counts_by_level(*check(labels, scores))
     fpr = np.append(0.0, np.cumsum(negatives[::-1]) / negatives.sum())
     tpr = np.append(0.0, np.cumsum(positives[::-1]) / positives.sum())
     # Keep the first and last point of each stretch of equal arc length, so that edges between stretches are exact.
@@ -220,7 +225,7 @@ def roc_curve(labels: ArrayLike, scores: ArrayLike, max_points: int = 400) -> tu
     return fpr[kept], tpr[kept]
 
 
-def _counts_by_level(labels: Labels, scores: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def counts_by_level(labels: Labels, scores: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Count the normal and the anomalous points at each distinct score, in ascending order of scores."""
     order = np.argsort(scores)
     ascending = scores[order]
@@ -230,7 +235,7 @@ def _counts_by_level(labels: Labels, scores: Floats) -> tuple[NDArray[np.int64],
 
 
 def _best_f1(labels: Labels, scores: Floats) -> float:
-    negatives, positives = _counts_by_level(labels, scores)
+    negatives, positives = counts_by_level(labels, scores)
     true = np.cumsum(positives[::-1])
     flagged = true + np.cumsum(negatives[::-1])
     return float(np.max(2 * true / (flagged + true[-1])))

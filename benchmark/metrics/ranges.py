@@ -1,7 +1,7 @@
 """Metrics of binary predictions that compare segments of anomalous points, not single points.
 
 Range-based precision and recall: Tatbul et al., NeurIPS 2018. Affiliation: Huet et al., KDD 2022. Point adjustment: Xu
-et al., WWW 2018. The UCR archive's rule: Wu and Keogh, TKDE 2021.
+et al., WWW 2018.
 """
 
 from __future__ import annotations
@@ -137,13 +137,3 @@ def adjusted_scores(labels: Labels, scores: Floats) -> Floats:
     adjusted = scores.copy()
     adjusted[labels == 1] = np.repeat(highest, stops - starts)
     return adjusted
-
-
-def ucr_hit(start: int, stop: int, scores: Floats) -> float:
-    """Return 1 if the highest score is within max(length, 100) points of the anomaly [start, stop), else 0.
-
-    If several points share the highest score, return the share of them that is at the anomaly.
-    """
-    margin = max(stop - start, 100)
-    top = np.flatnonzero(scores == scores.max())
-    return float(np.mean((top > start - margin) & (top < stop - 1 + margin)))

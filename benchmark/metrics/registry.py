@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from benchmark.errors import unknown
+from benchmark.errors import refuse_unknown
 from benchmark.metrics.ranges import Flags, Floats, Labels
 
 Compute = Callable[[Labels, Floats, int], float]
@@ -40,13 +40,7 @@ class Metric:
     source: str
     rule: str = ""  # the threshold rule in words; "" for a metric that uses no single threshold
     default: bool = False  # True if computed for every cell; the others are computed on request
-    cost: Literal["low", "high"] = "low"  # high: more than about 0.2 s for 100,000 points
     beside: str = ""  # name of a metric that must always be shown beside this one
-
-    @property
-    def description(self) -> str:
-        """The first line of the function's docstring."""
-        return (self.compute.__doc__ or "").strip().split("\n")[0]
 
     def __call__(self, labels: ArrayLike, scores: ArrayLike, window: int = 1) -> float:
         """Compute the value; raise :class:`Undefined` with the reason if there is none."""
@@ -113,8 +107,7 @@ def select(names: Iterable[str] | None = None) -> list[Metric]:
         return [m for m in METRICS.values() if m.default]
     chosen: dict[str, Metric] = {}
     for name in names:
-        if name not in METRICS:
-            raise unknown("metric", name, METRICS)
+        refuse_unknown("metric", [name], METRICS)
         chosen[name] = METRICS[name]
         if METRICS[name].beside:
             chosen[METRICS[name].beside] = METRICS[METRICS[name].beside]
@@ -150,18 +143,13 @@ def check(labels: ArrayLike, scores: ArrayLike) -> tuple[Labels, Floats]:
 
 
 def metric(
-    title: str,
-    source: str,
-    rule: str = "",
-    default: bool = False,
-    cost: Literal["low", "high"] = "low",
-    beside: str = "",
+    title: str, source: str, rule: str = "", default: bool = False, beside: str = ""
 ) -> Callable[[Compute], Metric]:
     """Register ``f(labels, scores, window) -> float``; the returned metric checks its input before it calls ``f``."""
 
     def register(compute: Compute) -> Metric:
         name = compute.__name__
-        METRICS[name] = Metric(name, title, compute, source, rule, default, cost, beside)
+        METRICS[name] = Metric(name, title, compute, source, rule, default, beside)
         return METRICS[name]
 
     return register

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmark.metrics import ranges
-from benchmark.metrics.measures import f1
+from benchmark.metrics.measures import counts_by_level, f1
 from benchmark.metrics.ranges import Flags, Floats, Labels
 from benchmark.metrics.registry import Undefined, metric
 
@@ -31,10 +31,9 @@ def flags_by_step(scores: Floats) -> Iterator[Flags]:
 @metric("Standard-F1 (TSB-AD)", SOURCE, rule="oracle: the best threshold on the labels")
 def tsb_ad_standard_f1(labels: Labels, scores: Floats, window: int) -> float:
     """Largest 2 P R / (P + R + 1e-5) along the precision-recall curve."""
-    order = np.argsort(-scores, kind="stable")
-    last = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
-    true = np.cumsum(labels[order], dtype=np.int64)[last]
-    precision, recall = true / (last + 1), true / labels.sum()
+    negatives, positives = counts_by_level(labels, scores)
+    true = np.cumsum(positives[::-1])
+    precision, recall = true / (true + np.cumsum(negatives[::-1])), true / true[-1]
     return float(np.max(2 * precision * recall / (precision + recall + 1e-5)))
 
 
@@ -65,7 +64,7 @@ def tsb_ad_range_f1(labels: Labels, scores: Floats, window: int) -> float:
     return max((ranges.range_based(labels, flags).f1 for flags in flags_by_step(scores)), default=0.0)
 
 
-@metric("Affiliation-F (TSB-AD)", SOURCE, rule=RULE, cost="high")
+@metric("Affiliation-F (TSB-AD)", SOURCE, rule=RULE)
 def tsb_ad_affiliation_f(labels: Labels, scores: Floats, window: int) -> float:
     """Largest affiliation F1."""
     if scores.min() == scores.max():

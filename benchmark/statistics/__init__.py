@@ -1,12 +1,9 @@
 """Intervals, and rank tests with correction for multiple comparisons, over a table of cells."""
 
-from __future__ import annotations
-
-from benchmark.statistics.intervals import Comparison, Pair, paired_bootstrap, seed_interval
+from benchmark.statistics.intervals import Pair, paired_bootstrap, seed_interval
 from benchmark.statistics.ranks import RankTest, rank_test, stratified_wilcoxon
 
 __all__ = [
-    "Comparison",
     "Pair",
     "RankTest",
     "paired_bootstrap",

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -53,20 +52,12 @@ class Pair(NamedTuple):
     block: int = 1
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(NamedTuple):
     """Outcome of a paired bootstrap."""
 
     difference: float  # AUROC of the detector minus the rival's, as observed; mean over the series
-    low: float  # percentile interval of the difference; NaN when ``reason`` is given
-    high: float
-    n_segments: int  # counted once per recording; with fewer than about six, a bootstrap interval is too narrow
-    reason: str = ""  # why there is no interval, or ""
-
-    @property
-    def better(self) -> bool:
-        """True if the whole interval is above zero; False if there is no interval."""
-        return self.low > 0
+    low: float = float("nan")  # percentile interval of the difference; NaN if there is none
+    high: float = float("nan")
 
 
 def paired_bootstrap(pairs: Sequence[Pair], n_boot: int = 2000, level: float = 0.95, seed: int = 0) -> Comparison:
@@ -87,7 +78,7 @@ def paired_bootstrap(pairs: Sequence[Pair], n_boot: int = 2000, level: float = 0
     Comparison
         For one series, its segments and blocks are resampled: the interval is about that series alone. For several,
         the series are resampled, too: the interval is about series like these. With fewer than two segments in all
-        there is no interval, and ``reason`` says so.
+        there is no interval; with fewer than about six, it is too narrow.
 
     Raises
     ------
@@ -100,16 +91,14 @@ def paired_bootstrap(pairs: Sequence[Pair], n_boot: int = 2000, level: float = 0
         raise ValueError("paired_bootstrap needs at least one series")
     drawn = [_draws(pair, n_boot, seed) for pair in pairs]
     observed = float(np.mean([d.observed for d in drawn]))
-    n_segments = sum({d.recording: d.n_segments for d in drawn}.values())
-    if n_segments < 2:
-        reason = "one anomalous segment in all: no interval can be given"
-        return Comparison(observed, float("nan"), float("nan"), n_segments, reason)
+    if sum({d.recording: d.n_segments for d in drawn}.values()) < 2:  # once per recording
+        return Comparison(observed)
     rng = np.random.default_rng(seed)
     table = np.stack([d.differences for d in drawn])
     chosen = rng.integers(len(pairs), size=table.shape) if len(pairs) > 1 else np.zeros(table.shape, dtype=np.int64)
     means = np.take_along_axis(table, chosen, axis=0).mean(axis=0)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Comparison(observed, float(low), float(high), n_segments)
+    return Comparison(observed, float(low), float(high))
 
 
 class _Draws(NamedTuple):

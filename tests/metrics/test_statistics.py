@@ -249,11 +249,10 @@ def segmented(n_segments, n=4000, length=20, shift=1.0, seed=0):
 def test_a_better_detector_is_found_better_and_an_equal_one_is_not():
     labels, good, noise = segmented(15)
     got = paired_bootstrap([Pair(labels, good, noise, block=20)])
-    assert got.better
     assert 0 < got.low < got.difference < got.high
     assert got.difference == pytest.approx(roc_auc_score(labels, good) - roc_auc_score(labels, noise), abs=1e-12)
     same = paired_bootstrap([Pair(labels, good, good)])
-    assert (same.difference, same.low, same.high, same.better) == (0.0, 0.0, 0.0, False)
+    assert same == (0.0, 0.0, 0.0)
     other = paired_bootstrap([Pair(labels, noise, good, block=20)])
     assert (other.low, other.difference, other.high) == pytest.approx((-got.high, -got.difference, -got.low))
 
@@ -270,9 +269,7 @@ def test_every_draw_is_an_auroc_whatever_the_lengths_of_the_segments():
 def test_a_series_with_one_segment_gives_no_interval():
     labels, good, noise = segmented(1)
     got = paired_bootstrap([Pair(labels, good, noise)])
-    assert "one anomalous segment" in got.reason
-    assert np.isnan(got.low)
-    assert not got.better
+    assert np.isnan([got.low, got.high]).all()
 
 
 def labels_at(start, length=20, n=4000):
@@ -285,9 +282,7 @@ def test_several_series_speak_together_even_with_one_segment_each():
     rng = np.random.default_rng(0)
     pairs = [Pair(y := labels_at(400 * s + 50), rng.normal(size=4000) + y, rng.normal(size=4000)) for s in range(8)]
     got = paired_bootstrap(pairs)
-    assert not got.reason
     assert got.low > 0
-    assert got.n_segments == 8
 
 
 def test_channels_of_one_recording_are_no_independent_witnesses():
@@ -296,10 +291,9 @@ def test_channels_of_one_recording_are_no_independent_witnesses():
     scores = noise + np.where(labels == 1, np.where(segment <= 4, 5.0, -5.0), 0.0)
     channel = paired_bootstrap([Pair(labels, scores, noise)])
     copies = paired_bootstrap([Pair(labels, scores, noise) for _ in range(6)])
-    assert copies.n_segments == 6
     assert (copies.low, copies.high) == pytest.approx((channel.low, channel.high), abs=1e-12)
     one = labels_at(50)
-    assert "one anomalous segment" in paired_bootstrap([Pair(one, good, noise)] * 3).reason
+    assert np.isnan(paired_bootstrap([Pair(one, good, noise)] * 3).low)
 
 
 def test_equal_labels_are_drawn_alike_whatever_the_scores():
@@ -321,7 +315,6 @@ def test_stretches_are_drawn_not_points():
     scores = noise + np.where(labels == 1, np.where(segment <= 7, 5.0, -5.0), 0.0)
     got = paired_bootstrap([Pair(labels, scores, noise)])
     assert got.low < 0 < got.difference  # P(more than half of 10 draws hit the seven) is .90
-    assert not got.better
 
 
 def test_series_are_drawn_too():
@@ -359,7 +352,7 @@ def test_equal_detectors_seldom_win():
     wins = []
     for seed in range(80):
         labels, first, second = segmented(12, n=1500, shift=0.0, seed=seed)
-        wins.append(paired_bootstrap([Pair(labels, first, second, block=20)], n_boot=400).better)
+        wins.append(paired_bootstrap([Pair(labels, first, second, block=20)], n_boot=400).low > 0)
     assert np.mean(wins) <= 0.08  # 2.5 % by design, one-sided
 
 

@@ -41,10 +41,7 @@ def refusal(action: Callable[[], Any]) -> str:
 
 def figures_of_measures(folder: Path) -> str:
     """Every measure on labelled scores of ten kinds."""
-    parts = [
-        f"{m.name}: {m.title}; {m.source}; {m.rule}; {m.default}, {m.cost}, {m.beside}; {m.description}"
-        for m in metrics.METRICS.values()
-    ]
+    parts = [f"{m.name}: {m.title}; {m.source}; {m.rule}; {m.default}, {m.beside}" for m in metrics.METRICS.values()]
     for k, case in enumerate(cases()):
         if k % 5 < 2:
             found = metrics.evaluate(case.labels, case.scores, case.window, metrics.METRICS)
@@ -132,7 +129,7 @@ def figures_of_statistics(folder: Path) -> str:
     ):
         for level in (0.95, 0.8):
             drawn = statistics.paired_bootstrap(given, n_boot=300, level=level, seed=2)
-            parts += [f"bootstrap of {title} at {level}: {'; '.join(shown(drawn))}, better {drawn.better}"]
+            parts += [f"bootstrap of {title} at {level}: {numbers(drawn)}"]
     return "\n".join([*parts, refusal(lambda: statistics.paired_bootstrap([]))]) + "\n"
 
 

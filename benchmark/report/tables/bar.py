@@ -151,8 +151,7 @@ class OneLinerTest:
         return means if low != low else replace(means, better=low > 0, low=low, high=high)
 
     def _interval(self, cells: list[list[_Cell]]) -> tuple[float, float]:
-        found = paired_bootstrap([self._pair(*both) for both in cells], n_boot=N_BOOT)
-        return found.low, found.high
+        return paired_bootstrap([self._pair(*both) for both in cells], n_boot=N_BOOT)[1:]
 
     def _pair(self, mine: _Cell, other: _Cell) -> Pair:
         a, labels, scores = self._source.scored(mine.key, mine.data_hash)
