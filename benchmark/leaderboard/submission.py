@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib import resources
 
 import pandas as pd
 
@@ -14,8 +13,7 @@ from benchmark.leaderboard.figures import leaderboard_cells
 from benchmark.leaderboard.published import METRICS
 from benchmark.report import csv, file_name
 from benchmark.store import Store, evaluate
-
-SCRIPT = "script.py.txt"
+from benchmark.system.packaged import read_text
 
 
 def submission(store: Store, label: str) -> dict[str, str]:
@@ -57,9 +55,9 @@ def submission(store: Store, label: str) -> dict[str, str]:
 def _script(name: str, params: dict[str, object]) -> str:
     settings = protocols.PROTOCOLS["tsb-ad"].overrides.get(name, {}) | params
     kind = build(name, params).learns_from
-    text = resources.files(str(__package__)).joinpath(SCRIPT).read_text(encoding="utf-8")
     return (
-        text.replace("NAME", name)
+        read_text(__package__, "script.py.txt")
+        .replace("NAME", name)
         .replace("SETTINGS", repr(settings))
         .replace("SEMI_SUPERVISED", str(kind == "normal"))
         .replace("RANK", "2" if name in protocols.PROTOCOLS["tsb-ad"].windows else "1")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import pandas as pd
+
 from benchmark.errors import counted
 from benchmark.grid import source_in_name, tsb_ad_rows
 from benchmark.leaderboard.summary import Line
@@ -142,16 +144,8 @@ def lines_csv(lines: Iterable[Line]) -> str:
     """Format the lines as CSV, one per row of the table."""
     names = ("mean", "low", "high", "rank", "published", "reproduced", "after_train", "without_tuned")
     rows = (
-        (
-            one.name,
-            one.kind,
-            len(one.per_file),
-            one.seeds,
-            one.method,
-            one.met,
-            one.verdict,
-            *(f"{getattr(one, n):.6f}" for n in names),
-        )
+        [one.name, one.kind, len(one.per_file), one.seeds, one.method, one.met, one.verdict]
+        + [f"{getattr(one, name):.6f}" for name in names]
         for one in lines
     )
     return csv.format_rows(["row", "kind", "files", "seeds", "method", "met", "verdict", *names], rows)
@@ -159,8 +153,5 @@ def lines_csv(lines: Iterable[Line]) -> str:
 
 def files_csv(lines: Sequence[Line]) -> str:
     """Format the VUS-PR as CSV: one line per file, one column per row of the table."""
-    files = sorted({file for line in lines for file in line.per_file})
-    known = [{file: f"{value:.7f}" for file, value in line.per_file.items()} for line in lines]
-    return csv.format_rows(
-        ["file", *(line.name for line in lines)], ([f, *(by.get(f, "") for by in known)] for f in files)
-    )
+    table = pd.DataFrame({line.name: line.per_file for line in lines}).sort_index()
+    return table.to_csv(index_label="file", float_format="%.7f", lineterminator="\n")

@@ -1,7 +1,5 @@
 """Measurement of speed and memory of our detectors and of other packages."""
 
-from __future__ import annotations
-
 from benchmark.speed.measure import Run
 from benchmark.speed.others import MATCHES, OTHERS, Match, present
 

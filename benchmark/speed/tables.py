@@ -130,12 +130,8 @@ def _growth(exponents: pd.DataFrame) -> str:
 
 
 def _startup(table: pd.DataFrame) -> str:
-    begun = table.dropna(subset="startup")
-    sides = dict.fromkeys(zip(begun["detector"], begun["side"], strict=True))
-    rows: list[list[object]] = []
-    for detector, side in sides:
-        mine = begun[(begun["detector"] == detector) & (begun["side"] == side)]
-        rows.append([detector, side, f"{mine['startup'].median():.1f}"])
+    medians = table.dropna(subset="startup").groupby(["detector", "side"], sort=False)["startup"].median()
+    rows = [[*place, f"{seconds:.1f}"] for *place, seconds in medians.reset_index().itertuples(index=False, name=None)]
     return md.table(["detector", "side", "seconds"], rows, left=2)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -103,11 +102,8 @@ def _table(protocol: str, table: list[Line], found: dict[str, Row]) -> str:
         known = not np.isnan(line.vus_pr)
         cells += [figure(line.vus_pr), "" if same else signed(line.vus_pr - reference.vus_pr)] if known else ["", ""]
         cells += ["" if same else f"{line.worse} of {line.compared}"]
-        rows.append([markdown.escape(line.idea), _how(line.idea, found), *cells])
+        off = found[WHOLE].cls.ablations.get(line.idea, {})
+        how = ", ".join(f"`{name}={value}`" for name, value in off.items())
+        rows.append([markdown.escape(line.idea), how, *cells])
     heading = f"\n## {protocol}, mean AUROC of {counted(reference.seeds, 'seed')}\n\n"
     return heading + markdown.table(head, rows, left=2) + "\n"
-
-
-def _how(idea: str, found: dict[str, Row]) -> str:
-    off: dict[str, Any] = found[WHOLE].cls.ablations.get(idea, {})
-    return ", ".join(f"`{name}={value}`" for name, value in off.items())

@@ -39,6 +39,7 @@ figures as kinds of behaviour, not as results. A test measures them again.
 
 
 wave = partial(trials.wave, 1500)
+_figure = partial(figure, digits=1)
 
 
 def page(classes: Iterable[type[Detector]], before: str = "") -> str:
@@ -136,10 +137,6 @@ def _promised(cls: type[Detector], name: str, kept: str) -> str:
         return f"{name}: not promised"
     reason = cls.exempt.get(name, "")
     return f"{name}: not kept, {reason}" if reason else kept
-
-
-def _figure(value: float) -> str:
-    return figure(value, 1)
 
 
 PROPERTIES: dict[str, Property] = {

@@ -105,7 +105,7 @@ def explanation(store: Store, row: Row, dataset: str, size: int, cells: list[Cel
         notes.append(f"{len(shared)} of {len(asked)} series have a figure in every step; the others are left out")
     simulated = any(cell.source == "simulated" for cell in cells)
     starts, more = _published(row.name, dataset, shared, size) if not simulated else ((), [SIMULATED])
-    figures = tuple(_figure(step, found[step.protocol], shared) for step in usable) if shared else ()
+    figures = tuple(_figure(step.what, found[step.protocol], shared) for step in usable) if shared else ()
     sides = _branches(found, branches, chain[-1])
     return Explanation(row.name, dataset, shared, size, starts, figures, sides, (*notes, *more))
 
@@ -123,12 +123,12 @@ def _tables(store: Store, cells: list[Cell]) -> dict[str, pd.DataFrame]:
     }
 
 
-def _figure(step: Step, table: pd.DataFrame, series: Sequence[str]) -> Figure:
+def _figure(what: str, table: pd.DataFrame, series: Sequence[str]) -> Figure:
     part = table.loc[list(series)]
     by_seed = part.dropna(axis=1).mean().to_numpy()  # only seeds that every series has
     value = float(part.mean(axis=1).mean())
     low, high = (float(by_seed.min()), float(by_seed.max())) if len(by_seed) else (value, value)
-    return Figure(step.what, value, low, high)
+    return Figure(what, value, low, high)
 
 
 def _branches(found: dict[str, pd.DataFrame], steps: Sequence[Step], ours: Step) -> tuple[tuple[Figure, float], ...]:
@@ -142,9 +142,9 @@ def _branches(found: dict[str, pd.DataFrame], steps: Sequence[Step], ours: Step)
         both = [name for name in found[ours.protocol].index if name in found[step.protocol].index]
         if both:
             few = len(both) < len(found[ours.protocol])
-            named = Step(f"{step.what} (on {len(both)} series)" if few else step.what, step.protocol)
-            figure = _figure(named, found[step.protocol], both)
-            sides.append((figure, figure.value - _figure(ours, found[ours.protocol], both).value))
+            what = f"{step.what} (on {len(both)} series)" if few else step.what
+            figure = _figure(what, found[step.protocol], both)
+            sides.append((figure, figure.value - _figure(ours.what, found[ours.protocol], both).value))
     return tuple(sides)
 
 

@@ -6,7 +6,6 @@ Simonsohn et al., "Specification curve analysis", 2020.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
@@ -15,9 +14,9 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.errors import UserError, unknown
+from benchmark.errors import UserError, refuse_unknown
 from benchmark.execution import scores_by
-from benchmark.grid import Cell, Row, Selection, Task, rows
+from benchmark.grid import Cell, Params, Row, Selection, Task, params_text, rows
 from benchmark.store import evaluate
 from datasets import Series
 
@@ -49,7 +48,7 @@ class Multiverse:
         """Return the combinations of the choices that affect only the scores of one fit."""
         return _product({name: v for name, v in self.choices.items() if name in self.row.cls.rescored})
 
-    def params(self, universe: Universe) -> tuple[tuple[str, Any], ...]:
+    def params(self, universe: Universe) -> Params:
         """Return the parameters of a universe's cell, as in ``run``: those of the row, and those not default."""
         defaults = self.row.cls.param_defaults()
         changed = {name: value for name, value in universe.items() if value != defaults[name]}
@@ -74,13 +73,9 @@ def multiverse(selection: Selection, vary: Sequence[str] = ()) -> Multiverse:
             f"{row.name} declares no choices: give its class `choices`, "
             "a dictionary of parameter -> values that its source permits"
         )
-    for name in vary:
-        if name not in choices:
-            raise unknown("choice", name, choices)
+    refuse_unknown("choice", vary, choices)
     defaults = row.cls.param_defaults()
-    for name in choices:
-        if name not in defaults:
-            raise unknown(f"parameter in the choices of {row.name}", name, defaults)
+    refuse_unknown(f"parameter in the choices of {row.name}", choices, defaults)
     choices = {n: v if defaults[n] in v else (defaults[n], *v) for n, v in choices.items()}  # its own is a choice, too
     fixed = selection.params.get(row.name, {})
     return Multiverse(row, {n: v for n, v in choices.items() if (n in vary or not vary) and n not in fixed})
@@ -134,8 +129,7 @@ class Job:
 
     def _figure(self, cell: Cell, auroc: float | None, reason: str) -> Figure:
         place = (cell.dataset, cell.series, cell.source, cell.detector, cell.version, cell.protocol, cell.seed)
-        params = json.dumps(dict(cell.params), sort_keys=True)
-        return Figure(cell.key, *place, self.task.quick, params, auroc, reason)
+        return Figure(cell.key, *place, self.task.quick, params_text(cell.params), auroc, reason)
 
 
 def jobs(many: Multiverse, work: Iterable[tuple[Task, Series]], known: set[str]) -> Iterator[Job]:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from benchmark.catalogue import published, registry
 from benchmark.errors import counted
-from benchmark.grid import Selection
+from benchmark.grid import Selection, params_text
 from benchmark.report import Drawing, Specification, figure, markdown, ordered_datasets, specification_drawing
 from benchmark.studies.multiverse import Multiverse, Universe, multiverse, read
 
@@ -62,7 +62,7 @@ def _span(medians: dict[Any, float]) -> float:
 
 def outcomes(many: Multiverse, frame: pd.DataFrame, protocol: str) -> list[Outcome]:
     """Return the results of the universes under a protocol, one per data set that has any."""
-    texts = [json.dumps(dict(many.params(universe)), sort_keys=True) for universe in many.universes()]
+    texts = [params_text(many.params(universe)) for universe in many.universes()]
     mine = frame[
         (frame["detector"] == many.row.name)
         & (frame["version"].str.partition("-p")[0] == many.row.version)
@@ -84,7 +84,8 @@ def curves(file: Path) -> list[Drawing]:
         if cls is None:  # a plug-in, whose file may no longer exist
             continue
         universes = [json.loads(text) for text in mine["params"]]
-        for fixed in _distinct([{k: v for k, v in one.items() if k not in cls.choices} for one in universes]):
+        settings = ({k: v for k, v in one.items() if k not in cls.choices} for one in universes)
+        for fixed in {json.dumps(one, sort_keys=True): one for one in settings}.values():
             found = outcomes(_varied(str(detector), fixed, universes), frame, str(protocol))
             drawn += [_drawing(str(detector), str(protocol), fixed, one) for one in found]
     return drawn
@@ -105,10 +106,6 @@ def _varied(detector: str, fixed: Universe, universes: Sequence[Universe]) -> Mu
     seen = {name: {json.dumps(one.get(name, defaults[name])) for one in universes} for name in whole.choices}
     vary = {name for name, values in seen.items() if len(values) > 1}
     return replace(whole, choices={name: values for name, values in whole.choices.items() if name in vary})
-
-
-def _distinct(settings: Sequence[Universe]) -> list[Universe]:
-    return list({json.dumps(one, sort_keys=True): one for one in settings}.values())
 
 
 def _outcome(many: Multiverse, mine: pd.DataFrame, name: str, texts: list[str]) -> Outcome:
