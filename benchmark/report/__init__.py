@@ -1,7 +1,5 @@
 """Write the report of a run: tables, pictures and a page."""
 
-from __future__ import annotations
-
 from benchmark.report.formats import csv, markdown
 from benchmark.report.page import html, traces
 from benchmark.report.plots import Drawing, Specification, specification_drawing, style

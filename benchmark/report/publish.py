@@ -46,8 +46,9 @@ def publish(out: Path, files: Mapping[str, bytes], earlier: Mapping[str, str]) -
         try:
             changed = [name for name in files if hash_of(out / name) != hashes[name]]
             for name in changed:
-                _write(fresh / name, files[name])
-                (out / name).parent.mkdir(parents=True, exist_ok=True)
+                for folder in (fresh, out):
+                    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (fresh / name).write_bytes(files[name])
             stale = [name for name in earlier if name not in files and hash_of(out / name) == earlier[name]]
             with delay_interrupt():
                 for name in changed:
@@ -61,11 +62,6 @@ def publish(out: Path, files: Mapping[str, bytes], earlier: Mapping[str, str]) -
             f"cannot write {error.filename or out}: {error.strerror}; name another folder with --out"
         ) from error
     return hashes
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -158,29 +158,19 @@ def _best_own(lines: list[Line]) -> dict[str, str]:
 def _row(lines: list[Line], best: Mapping[str, str]) -> list[str]:
     by_dataset = {line["dataset"]: line for line in lines}
     seeds = str(min(int(line["seeds"]) for line in lines)) if is_random(lines[0]["detector"]) else "any"
-    figures = [_own(by_dataset[d], best[d]) if best else _figures(by_dataset[d]) for d in DATASETS]
+    figures = [_cell(by_dataset[d], best.get(d, "")) for d in DATASETS]
     return [lines[0]["detector"], lines[0]["protocol"], seeds, *figures]
 
 
-def _own(line: Line, best: str) -> str:
-    """Format our figure, bold if it is the best of its column."""
-    shown = figure(float(line["ours"]))
-    shown = f"**{shown}**" if shown == best else shown
-    return shown + _weak(line) + _spread(line)
-
-
-def _weak(line: Line) -> str:
-    return "°" if line["not_better_than_one_liner"] == "True" else ""
-
-
-def _spread(line: Line) -> str:
-    return f" [{figure(float(line['low']))}, {figure(float(line['high']))}]" if line["low"] else ""
-
-
-def _figures(line: Line) -> str:
-    """Format published and our figure, with the verdict's sign."""
+def _cell(line: Line, best: str) -> str:
+    """Format our figure, bold if it is ``best``; without ``best`` after the published one, with the verdict's sign."""
+    ours = figure(float(line["ours"]))
+    ours = f"**{ours}**" if ours == best else ours
+    ours += "°" if line["not_better_than_one_liner"] == "True" else ""
+    ours += f" [{figure(float(line['low']))}, {figure(float(line['high']))}]" if line["low"] else ""
+    if best:
+        return ours
     published = figure(float(line["published"]), 2) if line["published"] else "–"
-    ours = figure(float(line["ours"])) + _weak(line) + _spread(line)
     return f"{published} / {ours} {SIGNS[line['verdict']]}".strip()  # type: ignore[index]
 
 

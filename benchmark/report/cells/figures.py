@@ -14,7 +14,7 @@ import numpy as np
 
 import datasets
 from benchmark.errors import counted
-from benchmark.grid import QUICK_POINTS
+from benchmark.grid import was_cut
 from benchmark.metrics import Labels
 from benchmark.report.cells.source import Array, Source, lines
 from benchmark.store import evaluate
@@ -92,7 +92,7 @@ def recompute_figures(source: Source) -> Checked:
 
 
 def _foreign(source: Source, cells: pd.DataFrame) -> Iterator[str]:
-    cut = cells["quick"] & (cells["n"] == QUICK_POINTS)
+    cut = was_cut(cells["quick"], cells["n"])
     whole = cells[(cells["source"] != "simulated") & ~cut & cells["dataset"].isin(datasets.names())]
     for *named, data_hash in dict.fromkeys(lines(whole, PLACE)):
         with suppress(KeyError):

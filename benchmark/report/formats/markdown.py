@@ -59,21 +59,18 @@ def _section(one: Table) -> str:
     has_published = [one.compared and one.has_published(dataset) for dataset in one.datasets]
     named = zip(names, has_published, strict=True)
     head = [c for n, shown in named for c in ((f"{n} published", "ours", "difference") if shown else (n,))]
-    parts = [
-        f"## {escape(text.heading(one))}",
-        escape(text.summary(one)),
-    ]
-    parts += [table(["Detector", "Protocol", "Seeds", *head], _rows(one, len(head)), left=2)]
-    parts += ["\n".join(f"- {escape(line)}" for line in text.legend(one))]
+    rows = table(["Detector", "Protocol", "Seeds", *head], _rows(one, len(head)), left=2)
+    legend = "\n".join(f"- {escape(line)}" for line in text.legend(one))
+    parts = [f"## {escape(text.heading(one))}", escape(text.summary(one)), rows, legend]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _rows(one: Table, width: int) -> Iterable[list[str]]:
     causes = text.letters(one)
     for block in one.blocks:
-        if block.trivial:
+        if block[0].trivial:
             yield ["*Trivial baselines*", *[""] * (width + 2)]
-        for row in block.rows:
+        for row in block:
             yield [escape(row.label), escape(row.protocol), text.seeds(row), *_cells(one, row, causes)]
 
 

@@ -1,7 +1,5 @@
 """The HTML page of a run, and parts that other pages share."""
 
-from __future__ import annotations
-
 from benchmark.report.page.index import Beside, Report, render
 
 __all__ = [

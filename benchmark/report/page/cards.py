@@ -32,8 +32,6 @@ def series(source: Source, tidy: pd.DataFrame, chosen: Sequence[str] = ()) -> li
     ``chosen`` are patterns for the names of the series whose traces are shown. By default these are as many as fit,
     the first of each data set before the second of any.
     """
-    if not len(tidy):
-        return []
     shown = _one_seed(tidy)
     groups = [(_Place(*map(str, place)), cells) for place, cells in shown.groupby(PLACE, sort=False)]
     groups.sort(key=lambda group: _order(*group))

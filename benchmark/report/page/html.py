@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import printable
+from benchmark.system.packaged import read_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -26,8 +26,8 @@ def _plain(value: Any) -> Any:
 
 
 def packaged(name: str) -> str:
-    """Read a file of ``benchmark/report/templates``: ``report.css``, or ``report.js`` with the viewer of traces."""
-    return resources.files(str(__package__)).joinpath("templates", name).read_text(encoding="utf-8")
+    """Read a file of the folder ``templates``: ``report.css``, or ``report.js`` with the viewer of traces."""
+    return read_text(__package__, f"templates/{name}")
 
 
 def script_json(data: Any) -> str:

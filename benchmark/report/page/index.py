@@ -120,8 +120,6 @@ def verdict_counts(table: Table) -> Counter[str]:
 
 def failures(tidy: pd.DataFrame) -> list[dict[str, Any]]:
     """List cells without a result, one entry per detector, data set, protocol and reason."""
-    if not len(tidy):
-        return []
     bad = tidy[tidy["status"] != "ok"]
     lines = []
     for (status, label, dataset, protocol, reason), cells in bad.groupby(
@@ -135,8 +133,6 @@ def failures(tidy: pd.DataFrame) -> list[dict[str, Any]]:
 
 def detector_sources(tidy: pd.DataFrame) -> dict[str, str]:
     """Map the detectors on the page to the sources of their methods."""
-    if not len(tidy):
-        return {}
     known = registry.detectors()
     return {
         name: known[name].source for name in dict.fromkeys(tidy["detector"]) if name in known and known[name].source

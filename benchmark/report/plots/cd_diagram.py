@@ -31,13 +31,11 @@ def rank_inputs(tidy: pd.DataFrame, table: Table) -> Any:
     """Return all inputs of :func:`rank_figure`, as its key in the cache."""
     cells, names = _ranked(tidy, table)
     shown = cells[["dataset", "series", "detector", "seed", "status", "auroc"]]
-    return [
-        shown.to_numpy().tolist(),
-        names,
-        table.marks,
-        table.protocol,
-        [row.label for row in table.rows if row.trivial],
-    ]
+    return [shown.to_numpy().tolist(), names, table.marks, table.protocol, _trivial(table)]
+
+
+def _trivial(table: Table) -> list[str]:
+    return [row.label for row in table.rows if row.trivial]
 
 
 def _ranked(tidy: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, list[str]]:
@@ -53,8 +51,7 @@ def rank_figure(tidy: pd.DataFrame, table: Table) -> Figure | None:
     test = rank_test(*_ranked(tidy, table))
     if test.reason:
         return None
-    simple = [row.label for row in table.rows if row.group == "one-liner"]
-    return cd_figure(test, ": ".join((*table.marks, f"mean ranks, {table.protocol}")), simple)
+    return cd_figure(test, ": ".join((*table.marks, f"mean ranks, {table.protocol}")), _trivial(table))
 
 
 def cd_figure(test: RankTest, title: str = "", highlight: Collection[str] = ()) -> Figure:

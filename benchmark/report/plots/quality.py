@@ -31,6 +31,7 @@ ROW = 0.2  # height of a row, inches
 SHORTEST = 1e-4  # shorter times are drawn as so many seconds
 
 
+@style.context()
 def published_figure(table: Table) -> Figure:
     """Draw the main table, published and our AUROC of each row, with a panel for each data set."""
     from matplotlib.figure import Figure
@@ -38,21 +39,20 @@ def published_figure(table: Table) -> Figure:
     shown = [v for row in table.rows for e in row.entries.values() for v in (e.published, e.value) if v is not None]
     low = min([0.27, *shown]) - 0.02  # nothing drawn is cut off
     ticks = [tick for tick in (0, 0.25, 0.5, 0.75, 1) if tick >= low]
-    with style.context():
-        size = (1.4 + 2.1 * len(table.datasets), 0.9 + ROW * len(table.rows))
-        figure = Figure(figsize=size, layout="constrained")
-        panels = figure.subplots(1, len(table.datasets), sharey=True, squeeze=False)[0]
-        _name_rows(panels[0], [row.label for row in table.rows])
-        for axes, dataset in zip(panels, table.datasets, strict=True):
-            axes.axvline(0.5, color=FAINT, lw=0.8, zorder=0)
-            _published(axes, table.rows, dataset)
-            axes.set(title=dataset, xlim=(low, 1.02), xticks=ticks)
-            axes.xaxis.set_major_formatter("{x:g}")
-            axes.tick_params(axis="y", length=0)
-        title = ": ".join((*table.marks, "AUROC"))
-        key = "a stroke is published, a mark is ours" if table.compared else "a mark is the mean over the series"
-        figure.suptitle(f"{title}: {key}", fontsize=9, x=0.01, ha="left")
-        style.caption(figure, text.conditions(table))
+    size = (1.4 + 2.1 * len(table.datasets), 0.9 + ROW * len(table.rows))
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(1, len(table.datasets), sharey=True, squeeze=False)[0]
+    _name_rows(panels[0], [row.label for row in table.rows])
+    for axes, dataset in zip(panels, table.datasets, strict=True):
+        axes.axvline(0.5, color=FAINT, lw=0.8, zorder=0)
+        _published(axes, table.rows, dataset)
+        axes.set(title=dataset, xlim=(low, 1.02), xticks=ticks)
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.tick_params(axis="y", length=0)
+    title = ": ".join((*table.marks, "AUROC"))
+    key = "a stroke is published, a mark is ours" if table.compared else "a mark is the mean over the series"
+    figure.suptitle(f"{title}: {key}", fontsize=9, x=0.01, ha="left")
+    style.caption(figure, text.conditions(table))
     return figure
 
 
@@ -99,6 +99,7 @@ def time_points(tidy: pd.DataFrame, table: Table) -> list[Point]:
     return points
 
 
+@style.context()
 def time_figure(points: Sequence[Point], title: str, caption: str = "") -> Figure:
     """Draw mean AUROC and seconds per series, one row per detector, best first, so that labels do not overlap.
 
@@ -107,29 +108,28 @@ def time_figure(points: Sequence[Point], title: str, caption: str = "") -> Figur
     from matplotlib.figure import Figure
 
     ranked = sorted(points, key=lambda point: (-point.auroc, point.seconds, point.label))
-    with style.context():
-        figure = Figure(figsize=(7.4, 1.5 + ROW * len(ranked)), layout="constrained")
-        quality, time = figure.subplots(1, 2, sharey=True)
-        _name_rows(quality, [point.label for point in ranked])
-        _marks(quality, [(point.group, point.auroc, y) for y, point in enumerate(ranked)])
-        _marks(time, [(point.group, max(point.seconds, SHORTEST), y) for y, point in enumerate(ranked)])
-        quality.set(xlabel="mean AUROC over data sets")
-        quality.locator_params(axis="x", nbins=5)
-        _decades(time, [point.seconds for point in ranked])
-        for axes in (quality, time):
-            axes.grid(axis="both", color=FAINT, lw=0.5)
-            axes.set_axisbelow(True)
-            axes.tick_params(axis="y", length=0)
-        for tick, best in zip(quality.get_yticklabels(), undominated(ranked), strict=True):
-            tick.set_fontweight("bold" if best else "normal")
-        figure.suptitle(
-            f"{title}, best first (bold: no other of its protocol is both faster and better)",
-            fontsize=9,
-            x=0.01,
-            ha="left",
-        )
-        style.caption(figure, caption)
-        _group_legend(time, {point.group for point in ranked})
+    figure = Figure(figsize=(7.4, 1.5 + ROW * len(ranked)), layout="constrained")
+    quality, time = figure.subplots(1, 2, sharey=True)
+    _name_rows(quality, [point.label for point in ranked])
+    _marks(quality, [(point.group, point.auroc, y) for y, point in enumerate(ranked)])
+    _marks(time, [(point.group, max(point.seconds, SHORTEST), y) for y, point in enumerate(ranked)])
+    quality.set(xlabel="mean AUROC over data sets")
+    quality.locator_params(axis="x", nbins=5)
+    _decades(time, [point.seconds for point in ranked])
+    for axes in (quality, time):
+        axes.grid(axis="both", color=FAINT, lw=0.5)
+        axes.set_axisbelow(True)
+        axes.tick_params(axis="y", length=0)
+    for tick, best in zip(quality.get_yticklabels(), undominated(ranked), strict=True):
+        tick.set_fontweight("bold" if best else "normal")
+    figure.suptitle(
+        f"{title}, best first (bold: no other of its protocol is both faster and better)",
+        fontsize=9,
+        x=0.01,
+        ha="left",
+    )
+    style.caption(figure, caption)
+    _group_legend(time, {point.group for point in ranked})
     return figure
 
 
@@ -147,12 +147,13 @@ def _decades(axes: Axes, seconds: Sequence[float]) -> None:
 
 def undominated(points: Sequence[Point]) -> list[bool]:
     """Return for each point whether it is Pareto-optimal in seconds and AUROC among those of its protocol."""
-    return [not any(_dominates(other, point) for other in points) for point in points]
 
+    def dominates(other: Point, point: Point) -> bool:
+        no_worse = other.seconds <= point.seconds and other.auroc >= point.auroc
+        better = other.seconds < point.seconds or other.auroc > point.auroc
+        return other.protocol == point.protocol and no_worse and better
 
-def _dominates(other: Point, point: Point) -> bool:
-    there, here = (-other.seconds, other.auroc), (-point.seconds, point.auroc)
-    return other.protocol == point.protocol and there != here and there[0] >= here[0] and there[1] >= here[1]
+    return [not any(dominates(other, point) for other in points) for point in points]
 
 
 def _group_legend(axes: Axes, groups: set[str]) -> None:

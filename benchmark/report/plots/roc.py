@@ -82,16 +82,12 @@ def _on_grid(_: int, labels: Labels, scores: Array) -> list[float]:
         return []
 
 
+@style.context()
 def roc_figure(curves: Sequence[Curve], title: str, caption: str = "") -> Figure:
     """Draw a panel per detector, best first, over the curves of the others; trivial baselines share the last panel.
 
     The title names the data set, and SIMULATED or QUICK if so; the caption names protocol and seeds.
     """
-    with style.context():
-        return _roc_figure(curves, title, caption)
-
-
-def _roc_figure(curves: Sequence[Curve], title: str, caption: str) -> Figure:
     from matplotlib.figure import Figure
 
     shown = sorted((c for c in curves if c.group != "one-liner"), key=lambda c: -c.auroc)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import io
 import re
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -65,11 +66,13 @@ def group_name(group: str) -> str:
     return GROUP_NAMES.get(group, group)
 
 
-def context() -> AbstractContextManager[None]:
-    """Return a context in which matplotlib uses :data:`RC`."""
+@contextmanager
+def context() -> Iterator[None]:
+    """Use :data:`RC` in matplotlib, within a block or a decorated function."""
     import matplotlib as mpl
 
-    return mpl.rc_context(RC)
+    with mpl.rc_context(RC):
+        yield
 
 
 def title(figure: Figure, text: str) -> None:

@@ -33,6 +33,7 @@ def training_histories(store: Store, tidy: pd.DataFrame) -> Iterator[tuple[str, 
             yield " ".join([*(["SIMULATED"] if simulated else []), str(label), str(protocol)]), histories
 
 
+@style.context()
 def training_figure(histories: Mapping[str, Mapping[str, Mapping[str, Sequence[float]]]], title: str) -> Figure:
     """Draw loss by epoch, with a row per data set, a column per stage, and a pair of lines per series.
 
@@ -44,18 +45,17 @@ def training_figure(histories: Mapping[str, Mapping[str, Mapping[str, Sequence[f
     parts = [_by_stage(of_dataset.values()) for of_dataset in histories.values()]
     stages = list(dict.fromkeys(stage for of_dataset in parts for stage in of_dataset))
     width, height = 3.1 * len(stages) + 0.4, 1.9 * len(parts) + 0.8
-    with style.context():
-        figure = Figure(figsize=(width, height))
-        figure.subplots_adjust(0.7 / width, 0.45 / height, 1 - 0.1 / width, 1 - 0.65 / height, 0.3, 0.5)
-        grid = figure.subplots(len(parts), len(stages), squeeze=False)
-        for panels, dataset, of_dataset in zip(grid, histories, parts, strict=True):
-            for axes, stage in zip(panels, stages, strict=True):
-                axes.set_title(f"{dataset} {stage}".strip(), color=INK)
-                _losses(axes, of_dataset.get(stage, {}))
-        for axes in grid[-1]:
-            axes.set_xlabel("epoch")
-        grid[0, 0].legend(loc="upper right", fontsize=7)
-        style.title(figure, title)
+    figure = Figure(figsize=(width, height))
+    figure.subplots_adjust(0.7 / width, 0.45 / height, 1 - 0.1 / width, 1 - 0.65 / height, 0.3, 0.5)
+    grid = figure.subplots(len(parts), len(stages), squeeze=False)
+    for panels, dataset, of_dataset in zip(grid, histories, parts, strict=True):
+        for axes, stage in zip(panels, stages, strict=True):
+            axes.set_title(f"{dataset} {stage}".strip(), color=INK)
+            _losses(axes, of_dataset.get(stage, {}))
+    for axes in grid[-1]:
+        axes.set_xlabel("epoch")
+    grid[0, 0].legend(loc="upper right", fontsize=7)
+    style.title(figure, title)
     return figure
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from benchmark.report.tables.verdicts import Verdict
 
@@ -85,14 +85,6 @@ class Row:
         return replace(self, entries={**self.entries, dataset: replace(self.entries[dataset], **changes)})
 
 
-class Block(NamedTuple):
-    """A group of rows of a table."""
-
-    name: str
-    rows: tuple[Row, ...]
-    trivial: bool
-
-
 @dataclass(frozen=True)
 class Sheet:
     """A table of text cells, for any page."""
@@ -144,11 +136,10 @@ class Table:
         return any(row.entries[dataset].published is not None for row in self.rows)
 
     @property
-    def blocks(self) -> list[Block]:
+    def blocks(self) -> list[list[Row]]:
         """The rows of detectors, then those of trivial baselines; without empty blocks."""
-        named = (("detectors", False), ("one-liners", True))
-        blocks = [Block(name, tuple(row for row in self.rows if row.trivial == kind), kind) for name, kind in named]
-        return [block for block in blocks if block.rows]
+        blocks = [[row for row in self.rows if row.trivial == trivial] for trivial in (False, True)]
+        return [block for block in blocks if block]
 
 
 def ordered_datasets(names: set[str]) -> tuple[str, ...]:
