@@ -172,7 +172,8 @@ def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
         from benchmark.evaluation import load_data_set
 
         folders = _folders(args)
-        chosen = [_locate(args, load_data_set(name, folders, folder_options(args))) for name in args.dataset]
+        named = (load_data_set(name, folders, folder_options(args)) for name in args.dataset)
+        chosen = [datasets.located(dataset, **places(args)) for dataset in named]
     else:
         chosen = [datasets.get(name) for name in datasets.names()]
     every = [series for dataset in chosen for series in dataset.series_names()]
@@ -180,12 +181,6 @@ def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
         if not any(datasets.name_matches(series, pattern) for series in every):
             raise unknown("series", pattern, every)
     return chosen
-
-
-def _locate(args: argparse.Namespace, dataset: Dataset) -> Dataset:
-    import datasets
-
-    return datasets.located(dataset, **places(args))
 
 
 def places(args: argparse.Namespace) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.commands import _options
-from benchmark.errors import UserError, unknown
+from benchmark.errors import UserError, refuse_unknown
 
 if TYPE_CHECKING:
     from benchmark.speed import Match, Run
@@ -90,9 +90,7 @@ def _check(args: argparse.Namespace) -> None:
     from benchmark.speed import MATCHES
 
     packages = sorted({side.name for match in MATCHES for side in match.others})
-    for name in args.package:
-        if name not in packages:
-            raise unknown("package", name, packages)
+    refuse_unknown("package", args.package, packages)
     if args.page and (args.costs or args.memory):
         raise UserError("--page takes the table of times: leave out --costs and --memory")
 
@@ -109,9 +107,7 @@ def _registered(names: list[str]) -> list[str]:
     from benchmark.catalogue import registry
 
     known = registry.detectors()
-    for name in names:
-        if name not in known:
-            raise unknown("detector", name, known)
+    refuse_unknown("detector", names, known)
     return [name for name in known if name in names or not names]
 
 
@@ -134,13 +130,12 @@ def _matches(names: list[str]) -> list[Match]:
     from benchmark.speed import MATCHES
 
     known = {match.detector: match for match in MATCHES}
-    for name in names:
-        if name not in known:
-            raise unknown("detector with a match", name, known)
+    refuse_unknown("detector with a match", names, known)
     return [known[name] for name in names] if names else list(MATCHES)
 
 
 def _compare(args: argparse.Namespace, matches: list[Match]) -> int:
+    from benchmark.report import write_text
     from benchmark.speed import tables
     from benchmark.system.provenance import measured_on
 
@@ -154,10 +149,11 @@ def _compare(args: argparse.Namespace, matches: list[Match]) -> int:
     measured.to_csv(args.out / "runs.csv", index=False)
     table = tables.summary(measured)
     exponents = tables.growth(table)
-    (args.out / "bench.md").write_text(tables.markdown(table, exponents, about))
+    text = tables.markdown(table, exponents, about)
+    write_text(args.out / "bench.md", text)
     if args.page:
         args.page.write_text(_replace_table(args.page, tables.short(table, about)), encoding="utf-8")
-    sys.stdout.write((args.out / "bench.md").read_text())
+    sys.stdout.write(text)
     _options.say(f"table and runs: {args.out}")
     return 0
 
@@ -174,7 +170,8 @@ def _measure(args: argparse.Namespace, matches: list[Match], runs: list[Run]) ->
     """Measure, short series first, and append each result to ``runs``."""
     from benchmark.speed import measure, present, series
 
-    apart = _others() if _apart_wanted(args, matches) else None
+    others = (side for match in matches for side in match.others)
+    apart = _others() if any(side.apart and _wanted(args, side.name) for side in others) else None
     growth = measure.Growth(args.budget)
     absences: set[str] = set()
     for n in args.n:
@@ -193,11 +190,6 @@ def _measure(args: argparse.Namespace, matches: list[Match], runs: list[Run]) ->
                         )
 
 
-def _apart_wanted(args: argparse.Namespace, matches: list[Match]) -> bool:
-    """Return True if a selected package needs the separate environment."""
-    return any(side.apart and _wanted(args, side.name) for match in matches for side in match.others)
-
-
 def _wanted(args: argparse.Namespace, name: str) -> bool:
     return not args.ours and (not args.package or name in args.package)
 
@@ -214,14 +206,14 @@ def _others() -> Path | None:
 
 
 def _memory(args: argparse.Namespace) -> int:
+    from benchmark.report import write_text
     from benchmark.speed import memory
     from benchmark.system.provenance import measured_on
 
     names = _registered(args.detector)
     about = measured_on(["bench", *sys.argv[2:]])
     text = memory.table(names, max(args.n), args.window[0], args.budget, about, _options.say)
-    args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "memory.md").write_text(text)
+    write_text(args.out / "memory.md", text)
     sys.stdout.write(text)
     _options.say(f"written: {args.out / 'memory.md'}")
     return 0

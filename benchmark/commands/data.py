@@ -52,16 +52,14 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _fetch(args: argparse.Namespace, chosen: list[Dataset]) -> int:
-    from datasets import DataError
+    """Read every real series, downloading what is missing; return how many could not be read."""
+    from benchmark.commands._session import Supply
 
     args.data = "real"
-    failures = 0
-    for dataset in chosen:
-        for item in _options.series_of(args, dataset):
-            if isinstance(item, DataError):
-                _options.say(f"data problem: {item}")
-                failures += 1
-    return failures
+    supply = Supply(args, chosen)
+    for _ in supply:
+        pass
+    return len(supply.problems)
 
 
 def _table(rows: list[SeriesStatus]) -> str:

@@ -62,7 +62,8 @@ def main(args: argparse.Namespace) -> int:
     recordings = _recordings(args)
     sections = []
     for recording in recordings:
-        sys.stdout.write(_lineup(recording))
+        notes = [f"  - {note}" for note in recording.notes]
+        sys.stdout.write("\n".join([*recording.lineup, *notes]) + "\n\n")
         if not args.dry_run:
             sections.append(_detect(args, recording, series=len(recordings)))
     if sections:
@@ -101,18 +102,12 @@ def _given(args: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(args, name) for name in SET_BY_MODEL} | {"set": _options.parse_set(args.set)}
 
 
-def _lineup(recording: Recording) -> str:
-    """Format how the file was read."""
-    notes = [f"  - {note}" for note in recording.notes]
-    return "\n".join([*recording.lineup, *notes]) + "\n\n"
-
-
 def _detect(args: argparse.Namespace, recording: Recording, series: int) -> dict[str, Any]:
     """Find the anomalies of one of ``series`` series, write and print them; return its section of the page."""
     from benchmark.detection import Model, build_options, detect, page, report
 
     def place(folder: Path) -> Path:
-        return folder if series == 1 else folder / _file_name(recording.name)
+        return folder if series == 1 else folder / re.sub(r"[^\w.=,-]+", "_", recording.name)
 
     if args.model:
         finding = Model.load(place(args.model)).detect(recording)
@@ -128,7 +123,3 @@ def _detect(args: argparse.Namespace, recording: Recording, series: int) -> dict
         for line in model.promise(model.rows):
             _options.say(line)
     return page.section(finding, args.top, series)
-
-
-def _file_name(series: str) -> str:
-    return re.sub(r"[^\w.=,-]+", "_", series)

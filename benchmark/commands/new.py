@@ -52,13 +52,11 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _write(package: Path, name: str, module: str) -> None:
-    from importlib import resources
-
     from benchmark import catalogue
+    from benchmark.system.packaged import read_text
 
-    templates = resources.files(catalogue) / "templates"
     package.mkdir(parents=True)
     for target, template in FILES.items():
-        text = templates.joinpath(template).read_text(encoding="utf-8")
+        text = read_text(catalogue.__name__, f"templates/{template}")
         text = text.replace("{name}", name).replace("{module}", module)
         (package / target.replace("{module}", module)).write_text(text, encoding="utf-8")

@@ -1,11 +1,9 @@
 """Computation of cells: in this process, in worker processes, or on a cluster."""
 
-from __future__ import annotations
-
 from benchmark.execution.backends import Backend, Board
 from benchmark.execution.display import Display
 from benchmark.execution.execute import execute, execute_together, scores_by
-from benchmark.execution.runner import Summary, keep, pending, run
+from benchmark.execution.runner import Summary, pending, run
 
 __all__ = [
     "Backend",
@@ -14,7 +12,6 @@ __all__ = [
     "Summary",
     "execute",
     "execute_together",
-    "keep",
     "pending",
     "run",
     "scores_by",

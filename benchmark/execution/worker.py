@@ -62,7 +62,8 @@ class Worker:
 
     def look(self) -> Outcome | list[Outcome] | None:
         """Return the outcome (or those of a group) if the task has ended, else None. Kill a task over its limits."""
-        ended = self._exit_code() is not None  # checked first, as its last message may still be in the pipe
+        # checked first, as its last message may still be in the pipe
+        ended = self._process is None or self._process.poll() is not None
         try:
             while self.link.poll():
                 message = self.link.recv()
@@ -117,9 +118,6 @@ class Worker:
             start_new_session=True,  # so that only the owner gets Ctrl-C, and its process group can be killed
         )
         far.close()
-
-    def _exit_code(self) -> int | None:
-        return self._process.poll() if self._process is not None else 0
 
     def _receive(self, line: str | None) -> None:
         if line is None:
