@@ -50,33 +50,27 @@ class Match:
         return Side("ours VUS" if self.detector == "VUS" else "ours")
 
 
-def _tsb(name: str) -> Side:
-    return Side(f"TSB-UAD {name}", "TSB_UAD", apart=True)
+def _sides(name: str, *packages: str) -> tuple[Side, ...]:
+    """Return the counterparts of a detector in other packages, which have the same name for it."""
+    return tuple(Side(f"{one} {name}", MODULES[one], apart=one == "TSB-UAD") for one in packages)
 
 
-def _pyod(name: str) -> Side:
-    return Side(f"PyOD {name}", "pyod")
-
-
-def _sklearn(name: str) -> Side:
-    return Side(f"scikit-learn {name}", "sklearn")
-
-
+MODULES = {"TSB-UAD": "TSB_UAD", "PyOD": "pyod", "scikit-learn": "sklearn"}
 ALL_WINDOWS = {"max_windows": 1 << 30}  # by default ours samples windows, the others use all
 NETWORKS_NEED = "tqdm"  # PyOD is installed, but its networks also import this
 MATCHES = (
-    Match("IForest", (_tsb("IForest"), _pyod("IForest"), _sklearn("IForest"))),
-    Match("IForest1", (_tsb("IForest"), _pyod("IForest"))),
-    Match("LOF", (_tsb("LOF"), _pyod("LOF"), _sklearn("LOF"))),
+    Match("IForest", _sides("IForest", "TSB-UAD", "PyOD", "scikit-learn")),
+    Match("IForest1", _sides("IForest", "TSB-UAD", "PyOD")),
+    Match("LOF", _sides("LOF", "TSB-UAD", "PyOD", "scikit-learn")),
     Match("MP", (Side("stumpy MP", "stumpy"),), {"constants": "zero"}),
-    Match("PCA", (_tsb("PCA"), _pyod("PCA"))),
+    Match("PCA", _sides("PCA", "TSB-UAD", "PyOD")),
     Match("NormA"),
-    Match("HBOS", (_pyod("HBOS"),)),
-    Match("POLY", (_tsb("POLY"),), {"stretch": True}),
-    Match("OCSVM", (_tsb("OCSVM"), _pyod("OCSVM"), _sklearn("OCSVM")), ALL_WINDOWS),
-    Match("AE", (_tsb("AE"), Side("PyOD AE", NETWORKS_NEED)), ALL_WINDOWS),
-    Match("CNN", (_tsb("CNN"),), {"scaling": "lookahead"} | ALL_WINDOWS),
-    Match("LSTM", (_tsb("LSTM"),), {"scaling": "lookahead"} | ALL_WINDOWS),
+    Match("HBOS", _sides("HBOS", "PyOD")),
+    Match("POLY", _sides("POLY", "TSB-UAD"), {"stretch": True}),
+    Match("OCSVM", _sides("OCSVM", "TSB-UAD", "PyOD", "scikit-learn"), ALL_WINDOWS),
+    Match("AE", (*_sides("AE", "TSB-UAD"), Side("PyOD AE", NETWORKS_NEED)), ALL_WINDOWS),
+    Match("CNN", _sides("CNN", "TSB-UAD"), {"scaling": "lookahead"} | ALL_WINDOWS),
+    Match("LSTM", _sides("LSTM", "TSB-UAD"), {"scaling": "lookahead"} | ALL_WINDOWS),
     Match("VUS", (Side("vus VUS", "vus", apart=True), Side("vus (opt_mem) VUS", "vus", apart=True))),
 )
 
