@@ -148,3 +148,15 @@ def test_a_time_of_a_test_goes_before_the_number_of_the_row(read: Read) -> None:
 def test_further_refusals_name_their_cure(read: Read, name: str, content: bytes, message: str) -> None:
     with pytest.raises(UserError, match=message):
         read(content, name)
+
+
+def test_a_sheet_is_read_like_lines_of_text(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    rows = [("Station 7",), ("#", "at", "v"), (None, None, "kW")]
+    for row in [*rows, *((k + 1, t, v) for k, (t, v) in enumerate(zip(HOURS.to_pydatetime(), WAVE, strict=True)))]:
+        book.active.append(row)
+    book.save(tmp_path / "mine.xlsx")
+    found = read_recording(tmp_path / "mine.xlsx")
+    assert (found.column, found.values.tolist(), found.show_time(99)) == ("v", WAVE.tolist(), str(HOURS[-1]))
+    assert "1 line before the header, no data: 'Station 7" in " ".join(found.notes)

@@ -202,7 +202,7 @@ def test_excel_without_a_header_whose_rows_are_of_unequal_width(tmp_path: Path) 
     book.save(tmp_path / "mine.xlsx")
     got = read_recording(tmp_path / "mine.xlsx", ReadOptions(value="column 2", time="none"))
     assert got.values.tolist() == VALUES
-    assert "The sheet has no header; its columns are called column 1, column 2, column 3." in got.notes
+    assert "The file has no header; its columns are called column 1, column 2, column 3." in got.notes
 
 
 def test_excel_without_openpyxl_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -309,12 +309,12 @@ def cells_of_sheets(folder: Path) -> str:
     """Sheets of Excel, and columns that the file itself has typed."""
     parts: list[str] = []
     for title, rows_ in SHEETS.items():
-        notes: list[str] = []
-        made = excel._table([*rows_], "s", notes)
-        parts += [f"{title}: { {name: cells.to_pylist() for name, cells in made.columns.items()} } {made.form} {notes}"]
+        made = excel._table([*rows_], Path("mine.xlsx"), "s", [])
+        found = {name: cells.to_pylist() for name, cells in made.columns.items()}
+        parts += [f"{title}: {found} {made.form} {made.notes}"]
     for typed in (pa.array([True, False, None]), pa.array([1, 2, None]), pa.array([datetime(2024, 1, 1)] * 3)):
-        found = read_numbers(typed, "v")
-        parts += [f"{typed.type}: {numbers(found.values)}; {found.bad!r} {found.wrong} {found.example!r}"]
+        read = read_numbers(typed, "v")
+        parts += [f"{typed.type}: {numbers(read.values)}; {read.bad!r} {read.wrong} {read.example!r}"]
     return "\n".join(parts) + "\n"
 
 

@@ -78,9 +78,7 @@ def _from_periods(sheet: Sheet, year: str, lower: dict[str, str]) -> Clock | Non
         if word in lower:
             parts = (sheet.cells(name).cast("string").to_pylist() for name in (year, lower[word]))
             years, others = ([str(cell).removesuffix(".0") for cell in cells] for cells in parts)
-            texts = [
-                f"{of}{letter}{part:0>{1 if letter == 'Q' else 2}}" for of, part in zip(years, others, strict=True)
-            ]
+            texts = [f"{of}{letter}{part:0>2}" for of, part in zip(years, others, strict=True)]
             stamps = read_stamps(pa.array([text.replace("Q0", "Q") for text in texts]))
             if stamps is not None:
                 notes = [f"The weeks of {lower[word]!r} are those of ISO 8601."] if letter == "W" else []
