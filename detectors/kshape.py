@@ -19,7 +19,7 @@ from detectors.core import (
     parameters,
     whole,
 )
-from detectors.kernels.shapes import Shapes, k_shape, unit_rows
+from detectors.kernels.shapes import k_shape, unit_rows
 from detectors.mp import match_constants
 
 
@@ -80,7 +80,7 @@ class KShapeAD(WindowDetector):
         stretches = cut_stretches(windows, shape_length(windows, self.length), self.max_stretches)
         shapes = k_shape(stretches, self.n_clusters, np.random.default_rng(self.random_state))
         self.centres_: Array = shapes.centres
-        self.weights_: Array = centre_weights(shapes.centres, member_counts(shapes))
+        self.weights_: Array = centre_weights(shapes.centres, np.bincount(shapes.labels).astype(np.float64))
 
     def _score_windows(self, windows: Windows) -> Array:
         [x] = windows.pieces
@@ -103,11 +103,6 @@ def cut_stretches(windows: Windows, size: int, most: int) -> Array:
     )
     chosen = starts[evenly_spaced(len(starts), most)]
     return unit_rows(shapes.take(chosen))
-
-
-def member_counts(shapes: Shapes) -> Array:
-    """Return the number of members of each centre."""
-    return np.bincount(shapes.labels, minlength=len(shapes.centres)).astype(np.float64)
 
 
 def centre_weights(centres: Array, members: Array) -> Array:

@@ -121,7 +121,7 @@ class Borrowed(Detector):
         given = (self.options or {}) if options is None else options
         own = dict.fromkeys(self.window_arguments, window)
         seeds = {name: self.random_state for name in SEEDS if self.seeded and name in arguments(self.model)}
-        options = {name: _as_list(value) for name, value in given.items()}
+        options = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
         with silence():
             return self.model(**{**own, **seeds, **self.prepared({**self.given, **options})})
 
@@ -241,7 +241,3 @@ def _mapping(options: Any) -> dict[str, Any]:
     if not isinstance(options, dict):
         raise ValueError(f"options must be names with values, got {options!r}")
     return options
-
-
-def _as_list(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value

@@ -37,7 +37,8 @@ def k_shape(sequences: Array, k: int, rng: np.random.Generator) -> Shapes:
         for c in range(k):
             members = np.flatnonzero(labels == c)
             if len(members):
-                centres[c] = new_centre(sequences[members], spectra[members], centres[c])
+                rows = sequences[members]
+                centres[c] = leading_shape(align_to(rows, spectra[members], centres[c]) if centres[c].any() else rows)
         by_centre = np.stack([shape_distance(spectra, centre, sequences.shape[1])[0] for centre in centres])
         nearest = by_centre.argmin(axis=0)
         distances = by_centre[nearest, np.arange(count)]
@@ -62,11 +63,6 @@ def shape_distance(spectra: NDArray[np.complex128], centre: Array, length: int) 
     # z-normalised sequences have squared norm m, constant ones 0.
     norms = np.sqrt(length) * np.linalg.norm(centre) or 1.0
     return 1 - lags[np.arange(len(lags)), best] / norms, best - (length - 1)
-
-
-def new_centre(members: Array, spectra: NDArray[np.complex128], centre: Array) -> Array:
-    """Return the shape with the largest correlation with all members, after these are aligned to the old centre."""
-    return leading_shape(align_to(members, spectra, centre) if centre.any() else members)
 
 
 def align_to(rows: Array, spectra: NDArray[np.complex128], centre: Array) -> Array:
