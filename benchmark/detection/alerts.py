@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors import Array
-from detectors.core import clusters
+from detectors.core import clusters, moving_sum
 
 Rows = NDArray[np.bool_]
 
@@ -193,9 +193,7 @@ def find_similar(x: Array, a: int, context: Rows, avoid: Rows, count: int = NEIG
     distance = squares - total**2 / weight - 2 * product + float(own @ own)
     starts = np.arange(len(distance)) + low
     distance[np.abs(starts - a) < size] = np.inf
-    met = np.concatenate([[0], np.cumsum(avoid[low:high])])
-    odd = met[size : size + len(distance)] > met[: len(distance)]
-    free = np.where(odd, np.inf, distance)
+    free = np.where(moving_sum(avoid[low:high], size) > 0, np.inf, distance)
     if free.min() <= ALIKE * max(float(distance.min()), 1e-6 * float(own @ own)):  # beyond rounding
         distance = free
     found: list[int] = []
