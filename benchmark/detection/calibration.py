@@ -81,15 +81,6 @@ class HeldOut(NamedTuple):
         return share_interval_from_counts(self.above, self.rows, window + 1, new)
 
 
-class Calibration(NamedTuple):
-    """The ensemble with its levels, the threshold, counts above it, and whether the series changes."""
-
-    ensemble: Ensemble
-    threshold: float
-    held_out: list[HeldOut]
-    changes: bool
-
-
 def stable_detectors(unseen: Mapping[str, Unseen], x: Array, window: int) -> tuple[str, ...]:
     """Return the detectors whose scores keep their meaning on later rows: all, unless the series drifts.
 
@@ -131,11 +122,14 @@ def _has_trend(means: Sequence[float]) -> bool:
     return bool(kendalltau(range(len(means)), means).pvalue < TREND)
 
 
-def calibrate(found: Sequence[Unseen], chosen: int, rows: int, window: int, options: Options) -> Calibration:
+def calibrate(
+    found: Sequence[Unseen], chosen: int, rows: int, window: int, options: Options
+) -> tuple[Ensemble, float, list[HeldOut], bool]:
     """Calibrate the threshold that the options ask for on history held out in two ways: between and behind.
 
-    The higher threshold is taken. For a share of rows in a series that does not change it is the one from between,
-    because the higher of two estimates would flag fewer rows than asked for.
+    Return the ensemble with its levels, the threshold, the counts above it, and whether the series changes. The higher
+    threshold is taken. For a share of rows in a series that does not change it is the one from between, because the
+    higher of two estimates would flag fewer rows than asked for.
     """
     between, behind = ([*way] for way in zip(*found, strict=True))
     rates = [options.false_alerts * len(way[0]) / rows for way in (between, behind)]
@@ -148,9 +142,7 @@ def calibrate(found: Sequence[Unseen], chosen: int, rows: int, window: int, opti
     if options.rule == "peaks" and ensemble.parts:
         ensemble = ensemble.with_higher_levels(ensemble.with_levels(behind, window, rates[1]))
         unseen = [ensemble(scores) for scores in (between, behind)]
-    return Calibration(
-        ensemble, threshold, [HeldOut.from_scores(scores, threshold, window) for scores in unseen], changes
-    )
+    return ensemble, threshold, [HeldOut.from_scores(scores, threshold, window) for scores in unseen], changes
 
 
 def _level(scores: Array, window: int, options: Options, rows: int, ensemble: Ensemble) -> float:

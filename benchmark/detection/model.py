@@ -79,12 +79,14 @@ class Model(stream.Scorer):
         names = chosen + tuple(name for name in kept if name not in chosen)
         fitted = [builds[name]().fit(sample(x)) for name in names]
         memory = max(stream.REMEMBERED * window, *(margin(detector, window) for detector in fitted))
-        found = calibration.calibrate([unseen[name] for name in names], len(chosen), len(x), window, options)
+        ensemble, threshold, held_out, changes = calibration.calibrate(
+            [unseen[name] for name in names], len(chosen), len(x), window, options
+        )
         last, reading = finding.recording.show_time(len(x) - 1), _inherited_options(finding.recording)
-        changes = found.changes or calibration.level_moves(names, x, window)
+        changes = changes or calibration.level_moves(names, x, window)
         return cls(
-            *(fitted, window, found.ensemble, found.threshold, x[-memory:], names, options, len(x), last),
-            *(reading, finding.recording.step, found.held_out, changes),
+            *(fitted, window, ensemble, threshold, x[-memory:], names, options, len(x), last),
+            *(reading, finding.recording.step, held_out, changes),
             centre=centre,
             left_out=[name for name in every if name not in kept],
         )

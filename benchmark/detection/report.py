@@ -115,17 +115,13 @@ def markdown(finding: Finding, top: int) -> str:
         if recording.times is None:
             frame = frame.drop(columns=["from", "to"])
         table = md.table([c.replace("_", " ") for c in frame.columns], frame.itertuples(index=False))
-        parts += ["", _about_the_table(finding), "", table]
+        flagged = any(alert.flagged for alert in finding.alerts)
+        listed = "Alerts, and the next highest peaks." if flagged else "The highest peaks, none of them an alert."
+        parts += ["", f"{listed} {ABOUT}", "", table]
     parts += ["", "## Which detector to trust here", "", _ranking(finding.ranking)]
     if finding.notes:
         parts += ["", "## What was done to the data", "", *[f"- {md.escape(note)}" for note in finding.notes]]
     return "\n".join(parts) + "\n"
-
-
-def _about_the_table(finding: Finding) -> str:
-    flagged = any(alert.flagged for alert in finding.alerts)
-    listed = "Alerts, and the next highest peaks." if flagged else "The highest peaks, none of them an alert."
-    return f"{listed} {ABOUT}"
 
 
 def _ranking(ranking: Ranking) -> str:

@@ -298,12 +298,13 @@ def test_the_higher_threshold_counts_where_the_series_changes(rule: str, later: 
     """Scores of held-out history that run evenly from 0 to 1, and later ones that are higher."""
     between = np.random.default_rng(0).permutation(np.linspace(0, 1, 2001))
     options = Options(rule=rule, contamination=0.02, false_alerts=0.5)  # type: ignore[arg-type]
-    found = calibration.calibrate([Unseen(between, between + later)], 1, 4002, 10, options)
-    levels = [calibration._level(between + more, 10, options, 4002, found.ensemble) for more in (0.0, later)]
-    assert found.threshold == (max(levels) if rule == "peaks" or later == 5.0 else levels[0])
-    assert found.changes == (later > 0)
+    unseen = [Unseen(between, between + later)]
+    ensemble, threshold, _, changes = calibration.calibrate(unseen, 1, 4002, 10, options)
+    levels = [calibration._level(between + more, 10, options, 4002, ensemble) for more in (0.0, later)]
+    assert threshold == (max(levels) if rule == "peaks" or later == 5.0 else levels[0])
+    assert changes == (later > 0)
     if level is not None:
-        assert found.threshold == pytest.approx(level - 0.02, abs=1e-3)
+        assert threshold == pytest.approx(level - 0.02, abs=1e-3)
 
 
 @pytest.mark.parametrize(
