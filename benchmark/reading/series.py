@@ -20,6 +20,7 @@ NAME = re.compile(
     r".*(series|kpi|metric|sensor|device|station|host|node|channel|tag|item|variable|symbol|ticker|meter|machine|unit"
     r"|location|site|field|instance|unique_id|name|entity|asset|signal|group|store|dept|department|shop|product|sku"
     r"|category|region|country|(?<![a-z])city|customer|account|route|vehicle|pump|turbine|engine|plant|standort"
+    r"|metering ?point ?(id)?|messstelle|zähler"
     r"|gerät)s?\b.*|(.*[ _-])?id",
     re.I,
 )
@@ -135,9 +136,9 @@ def _explains(split: Split, clock: Clock | None) -> bool:
 
 
 def _takes_turns(sheet: Sheet, split: Split) -> bool:
-    """Return True if named series come in turn without times, and numbers differ far less within each than between."""
+    """Return True if series come in turn without times, and numbers differ far less within each than between."""
     count = len(split.names)
-    if not NAME.fullmatch(split.columns[0]) or not np.array_equal(split.codes, np.arange(len(split.codes)) % count):
+    if not np.array_equal(split.codes, np.arange(len(split.codes)) % count):
         return False
     names = [name for name in sheet.names if name not in split.columns and sheet.looks_numeric(name)]
     columns = [sheet.numbers(name).values for name in names]

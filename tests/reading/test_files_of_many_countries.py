@@ -104,8 +104,9 @@ def test_am_and_pm_in_a_column_of_their_own(read: Read) -> None:
     assert [read(text).show_time(k) for k in (0, 2, 14)] == [str(HOURS[k]) for k in (0, 2, 14)]
 
 
-def test_series_in_turn_without_times_are_several(read: Read, tmp_path: Path) -> None:
-    text = lines("sensor,v", ["a", "b"] * 50, np.ravel([WAVE[:50], WAVE[:50] + 500], order="F"))
+@pytest.mark.parametrize("name", ["sensor", "zone"])
+def test_series_in_turn_without_times_are_several(read: Read, tmp_path: Path, name: str) -> None:
+    text = lines(f"{name},v", ["a", "b"] * 50, np.ravel([WAVE[:50], WAVE[:50] + 500], order="F"))
     with pytest.raises(UserError, match=r"2 series.*--series"):
         read(text)
     found = read_recordings(tmp_path / "mine.csv", ReadOptions(series="all"))
@@ -159,4 +160,16 @@ def test_a_sheet_is_read_like_lines_of_text(tmp_path: Path) -> None:
     book.save(tmp_path / "mine.xlsx")
     found = read_recording(tmp_path / "mine.xlsx")
     assert (found.column, found.values.tolist(), found.show_time(99)) == ("v", WAVE.tolist(), str(HOURS[-1]))
-    assert "1 line before the header, no data: 'Station 7" in " ".join(found.notes)
+    assert "1 line before the header, no data: 'Station 7'" in " ".join(found.notes)
+
+
+def test_hours_with_dots_beside_dates_that_repeat(read: Read) -> None:
+    found = read(lines("data;ora;valore", HOURS.strftime("%d/%m/%Y"), HOURS.strftime("%H.%M"), WAVE, sep=";"))
+    assert (found.column, found.show_time(99)) == ("valore", str(HOURS[-1]))
+
+
+@pytest.mark.parametrize("name", ["MeteringPointID", "Messstelle"])
+def test_numbers_of_meters_name_series(read: Read, name: str) -> None:
+    meters = np.repeat([571313174000000001, 571313174000000002], 50)
+    with pytest.raises(UserError, match=r"2 series.*571313174000000002.*--series"):
+        read(lines(f"{name},from,v", meters, [*HOURS[:50]] * 2, WAVE))

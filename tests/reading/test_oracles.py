@@ -336,8 +336,8 @@ def test_a_unit_may_stand_among_blanks(cell: str) -> None:
 
 def test_rows_before_the_header_of_a_sheet_are_told() -> None:
     rows: list[Any] = [("Station 7", None), ("a", "b"), *((k, k / 2) for k in range(30))]
-    assert "1 row before the header, no data." in _table(rows, "s", []).notes
-    assert not [note for note in _table(rows[1:], "s", []).notes if "before" in note]
+    assert "1 line before the header, no data: 'Station 7'" in _table(rows, Path("mine.xlsx"), "s", []).notes
+    assert not [note for note in _table(rows[1:], Path("mine.xlsx"), "s", []).notes if "before" in note]
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])

@@ -29,7 +29,7 @@ from benchmark.reading.parsing import (
     sample,
 )
 
-HOUR_NAME = re.compile(r"\W*(hour|hr|hh|stunde|time|zeit|uhrzeit|hora|heure|hour_of_day|hrmn|hhmm|std)\b.*", re.I)
+HOUR_NAME = re.compile(r"\W*(hour|hr|hh|stunde|time|zeit|uhrzeit|h?ora|uur|heure|hour_of_day|hrmn|hhmm|std)\b.*", re.I)
 CLOCK = (
     r"^(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,9}))?)?"
     + r"(?: ?(?P<half>[AaPp])\.?(?: ?[Mm]\.?)?)?"
@@ -60,7 +60,8 @@ def time_of_day(sheet: Sheet, name: str, bare: bool, dates: NDArray[np.int64] | 
         return _clock_cells(pc.replace_substring_regex(cells, ENDING, r"\1\2:00"))
     if mostly(known, cell.is_clock):
         return _clock_cells(cells)
-    if HOUR_NAME.fullmatch(name) and known and all(re.fullmatch(r"\d{1,2}(\.\d{2}){2}", c) for c in known):
+    dotted = r"\d{1,2}(\.[0-5]\d){1,2}" if bare else r"\d{1,2}(\.\d{2}){2}"  # 6.30 may be a number elsewhere
+    if HOUR_NAME.fullmatch(name) and known and all(re.fullmatch(dotted, c) for c in known):
         return _clock_cells(cells)
     if not sheet.looks_numeric(name) or sheet.numbers(name).wrong:
         return None

@@ -55,8 +55,12 @@ def _table(rows: list[Row], path: Path, title: str, notes: list[str]) -> Table:
     """Read the rows of a sheet like lines of text, so that header, units and lines around the data are found alike."""
     width = max(len(row) for row in rows)
     columns = [_cells([*cells]) for cells in zip(*([*row, *[None] * (width - len(row))] for row in rows), strict=True)]
+    texts = [*zip(*columns, strict=True)]
+    filled = [sum(map(bool, row)) for row in texts]
+    top = next(k for k, count in enumerate(filled) if count > max(filled) / 2)  # titles above have cells of their own
+    titles = [[cell for cell in row if cell] for row in texts[:top]]
     lines = io.StringIO()
-    csv.writer(lines, delimiter="\t", quoting=csv.QUOTE_ALL).writerows(zip(*columns, strict=True))
+    csv.writer(lines, delimiter="\t", quoting=csv.QUOTE_ALL).writerows([*titles, *texts[top:]])
     table = read_text(lines.getvalue().encode("utf-8"), path, ReadOptions(separator="\t"))
     notes += [note.replace('"', "").replace(r"\t", " ") for note in table.notes]  # lines are shown without quotes
     return replace(table, form=f"Excel, sheet {title!r}", separator="", notes=notes)
