@@ -9,15 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from benchmark import metrics
-from benchmark.grid import train_rows_in_name, tsb_ad_rows
+from benchmark.grid import tsb_ad_rows
 from benchmark.leaderboard.published import published_figures
 from benchmark.report import current
-from benchmark.store import Store
-from detectors import estimate_window
+from benchmark.store import Store, evaluate
 
 PROTOCOL = "tsb-ad"
-AFTER_TRAIN = "vus_pr_after_train"  # VUS-PR on the rows after the training rows (their number is in the file's name)
 
 
 @dataclass
@@ -65,7 +62,7 @@ def figures(store: Store) -> list[Figures]:
     cells = leaderboard_cells(store)
     cells = cells[cells["vus_pr"].notna()] if "vus_pr" in cells else cells[:0]
     if len(cells):
-        cells = cells.assign(**{AFTER_TRAIN: _after_train(store, cells)})
+        cells = cells.assign(**{evaluate.AFTER_TRAIN: _after_train(store, cells)})
     return [_row(str(label), part) for label, part in cells.groupby("label")]
 
 
@@ -80,7 +77,7 @@ def _row(label: str, cells: pd.DataFrame) -> Figures:
     detector, params = str(cells["detector"].iloc[0]), json.loads(cells["params"].iloc[0])
     known = next((r for r in tsb_ad_rows() if r.detector == detector and params == ({} if r.main else r.params)), None)
     by_seed = cells.pivot_table(index="series", columns="seed", values="vus_pr")
-    after = cells.groupby("series")[AFTER_TRAIN].mean().dropna()
+    after = cells.groupby("series")[evaluate.AFTER_TRAIN].mean().dropna()
     return Figures(
         label,
         detector,
@@ -97,25 +94,16 @@ def _values(column: pd.Series[float]) -> dict[str, float]:
 
 def _after_train(store: Store, cells: pd.DataFrame) -> list[float]:
     """Return the VUS-PR of each cell on the rows after the training rows; NaN if these have one class."""
-    known = cells[AFTER_TRAIN] if AFTER_TRAIN in cells else [float("nan")] * len(cells)
+    known = cells[evaluate.AFTER_TRAIN] if evaluate.AFTER_TRAIN in cells else [float("nan")] * len(cells)
     values, fresh = [], []
-    for key, series, data_hash, had in zip(cells["key"], cells["series"], cells["data_hash"], known, strict=True):
-        value = float(had)
-        if np.isnan(value):
-            value = _vus_pr_after_train(store, str(key), str(series), str(data_hash))
-            fresh.append((str(key), AFTER_TRAIN, None if np.isnan(value) else value, ""))
-        values.append(value)
+    for key, name, data_hash, had in zip(cells["key"], cells["series"], cells["data_hash"], known, strict=True):
+        value: float | None = float(had)
+        if np.isnan(had):
+            series = store.load_series(str(data_hash))
+            first, _, scores = store.scored(str(key), series.labels)
+            value = evaluate.vus_pr_after_train(series, str(name), first, scores)
+            fresh.append((str(key), evaluate.AFTER_TRAIN, value, ""))
+        values.append(float("nan") if value is None else value)
     if store.writable and fresh:
         store.put_metrics(fresh)
     return values
-
-
-def _vus_pr_after_train(store: Store, key: str, name: str, data_hash: str) -> float:
-    series = store.load_series(data_hash)
-    first, labels, scores = store.scored(key, series.labels)
-    begin = max((train_rows_in_name(name) or 0) - first, 0)
-    labels = labels[begin:]
-    if not labels.any() or labels.all():
-        return float("nan")
-    window = estimate_window(series.values)
-    return float(metrics.METRICS["vus_pr"](labels, scores[begin:], window))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from benchmark import metrics
 from benchmark.errors import UserError
-from benchmark.grid import protocols
+from benchmark.grid import protocols, train_rows_in_name
 from benchmark.metrics import Labels
 from benchmark.store.store import REMEDY, Store
 from benchmark.store.store import MetricRow as MetricRow
@@ -20,6 +20,7 @@ from datasets import Series
 from detectors import estimate_window
 
 IMMEDIATE = ("auroc", "auprc")  # kept with each cell as it ends
+AFTER_TRAIN = "vus_pr_after_train"  # of TSB-AD's leaderboard, see ``vus_pr_after_train``; no metric of a table
 TOLERANCE = 1e-9  # libraries of another version sum in another order
 
 
@@ -39,6 +40,18 @@ def measure(
     taken = protocols.get(protocol).scores_for_metric(scores)
     found = metrics.evaluate(labels, taken, window, names)
     return [(key, name, None if value.reason else value.value, value.reason) for name, value in found.items()]
+
+
+def vus_pr_after_train(series: Series, name: str, first: int, scores: NDArray[np.float64]) -> float | None:
+    """Return VUS-PR on the rows after the training rows, whose number is in ``name``; None if they have one class.
+
+    ``scores`` are those of the rows from ``first`` on.
+    """
+    begin = max(first, train_rows_in_name(name) or 0)
+    labels = series.labels[begin:]
+    if not labels.any() or labels.all():
+        return None
+    return float(metrics.METRICS["vus_pr"](labels, scores[begin - first :], estimate_window(series.values)))
 
 
 def fill(
@@ -96,9 +109,13 @@ def differing_metrics(
     wanted = [name for name in stored if name in metrics.METRICS and (names is None or name in names)]
     labels = series.labels[row["first_row"] :]
     measured = measure(row["key"], wanted, labels, scores, row["protocol"], estimate_window(series.values))
+    values = {name: (metrics.METRICS[name].title, value) for _, name, value, _ in measured}
+    if AFTER_TRAIN in stored and names is None:
+        value = vus_pr_after_train(series, row["series"], row["first_row"], scores)
+        values[AFTER_TRAIN] = ("VUS-PR after the training rows", value)
     return [
-        f"{metrics.METRICS[name].title} is stored as {_format(stored[name])}, its scores give {_format(value)}"
-        for _, name, value, _ in measured
+        f"{title} is stored as {_format(stored[name])}, its scores give {_format(value)}"
+        for name, (title, value) in values.items()
         if name in stored and not _same(stored[name], value)
     ]
 

@@ -19,7 +19,7 @@ from benchmark.errors import UserError, counted, one_line
 from benchmark.metrics import METRICS
 from benchmark.store.consistency import faults, wrong_metrics
 from benchmark.store.database import integrity
-from benchmark.store.evaluate import IMMEDIATE
+from benchmark.store.evaluate import AFTER_TRAIN, IMMEDIATE
 from benchmark.store.rows import insert, insert_cell, insert_scores, unpack_series
 from benchmark.store.store import Store
 from benchmark.store.validity import cell_of, fault_of_run
@@ -185,7 +185,7 @@ def verify(store: Store, repair: bool = False) -> Verified:
         If a stored series is damaged.
     """
     stored = [name for (name,) in store.database.rows("SELECT DISTINCT metric FROM metrics ORDER BY metric")]
-    found = Verified(unknown=[str(name) for name in stored if name not in METRICS])
+    found = Verified(unknown=[str(name) for name in stored if name not in (*METRICS, AFTER_TRAIN)])
     _verify_series(store, repair, found)
     _verify_runs(store, repair, found)
     for row in _iter_rows(store, "cells", "key"):

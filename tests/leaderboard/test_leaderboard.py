@@ -21,7 +21,7 @@ from benchmark.grid import tsb_ad_rows
 from benchmark.leaderboard import Figures, summary
 from benchmark.leaderboard.figures import _row, leaderboard_cells
 from benchmark.leaderboard.submission import _results, _script
-from benchmark.store import Store
+from benchmark.store import Store, evaluate, verify
 from benchmark.system.packaged import read_csv
 from datasets import Series
 from detectors import SR, estimate_window
@@ -477,6 +477,11 @@ def test_rows_of_one_class_behind_the_training_rows_have_no_figure(tmp_path: Pat
         for _ in range(2):  # measured, then read
             (row,) = leaderboard.figures(opened)
             assert (set(row.vus_pr), set(row.after_train)) == (set(FILES), {FILES[1]})
+            assert not verify(opened).differing
+        keys = dict(opened.frame()[["series", "key"]].itertuples(index=False))
+        opened.put_metrics([(keys[FILES[1]], evaluate.AFTER_TRAIN, 0.99, "")])
+        (said,) = verify(opened).differing
+        assert f"{FILES[1]} (tsb-ad, seed 0): VUS-PR after the training rows is stored as 0.99" in said
 
 
 def test_a_row_of_other_settings_is_not_the_published_method() -> None:
