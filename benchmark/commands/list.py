@@ -117,7 +117,11 @@ def _detectors() -> list[tuple[str, str]]:
     from benchmark.catalogue import registry
 
     found = [(name, f"[{cls.group}] {_first_line(cls.__doc__)}") for name, cls in registry.detectors().items()]
-    return found + [(name, f"[cannot be imported] {cause}") for name, cause in registry.broken().items()]
+    return found + _unusable(registry.broken())
+
+
+def _unusable(causes: dict[str, str]) -> list[tuple[str, str]]:
+    return [(name, f"[cannot be used] {cause}") for name, cause in causes.items()]
 
 
 def _datasets() -> list[tuple[str, str]]:
@@ -125,9 +129,10 @@ def _datasets() -> list[tuple[str, str]]:
 
     own = datasets.names()
     found = [datasets.get(name) for name in (*own, *(n for n in datasets.names(archives=True) if n not in own))]
-    return [
+    known = [
         (one.name, f"{one.size} series: {one.title}{'' if one.name in own else ' (only when named)'}") for one in found
     ]
+    return known + _unusable(datasets.broken())
 
 
 def _protocols() -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 import datasets
+from benchmark.cli import main
 from datasets import DataError, Facts, Series
 from datasets.core.resolve import network_of
 from tests.support.stand_ins import ZIP, Server, Tiny, make_zip, tiny_zip
@@ -218,7 +220,9 @@ class New(Dataset):
 """
 
 
-def test_a_file_is_enough_and_a_broken_one_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_enough_and_a_broken_one_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from datasets.core import registry
 
     (tmp_path / "new.py").write_text(NEW)
@@ -237,6 +241,8 @@ def test_a_file_is_enough_and_a_broken_one_is_listed(tmp_path: Path, monkeypatch
         assert "no_such_library" in causes["fault"]
         with pytest.raises(DataError, match=r"datasets/fault\.py cannot be used: ModuleNotFoundError"):
             datasets.get("fault")
+        assert main(["list"]) == 0
+        assert re.search(r"fault +\[cannot be used\] ModuleNotFoundError: .*no_such_library", capsys.readouterr().out)
     finally:
         registry._load_all.cache_clear()
         for name in ("new", "fault", "leaves", "hollow"):
