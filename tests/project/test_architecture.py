@@ -72,8 +72,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("benchmark.reading.clocks", "datasets"),
     ),
     "benchmark.leaderboard": (
-        *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.metrics", "benchmark.report"),
-        *("benchmark.statistics", "benchmark.store", "detectors"),
+        *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.report"),
+        *("benchmark.statistics", "benchmark.store"),
     ),
     "benchmark.detection": (
         *(*GROUND, "benchmark.catalogue", "benchmark.grid", "benchmark.metrics", "benchmark.reading"),
