@@ -15,7 +15,7 @@ from benchmark.adapters import LIBRARIES, Borrowed, borrowed, stumpy, tsb_ad_run
 from benchmark.adapters.apart import Apart
 from benchmark.adapters.borrowed import class_of
 from benchmark.adapters.names import Listed, version
-from benchmark.adapters.pyod import DRAW
+from benchmark.adapters.pyod_classes import DRAW
 from benchmark.adapters.samples import OnSeries, OverWindows
 from benchmark.errors import foreign_origin
 from benchmark.grid import Selection, rows

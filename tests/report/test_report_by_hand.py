@@ -222,11 +222,11 @@ def test_a_row_that_beats_its_baseline_is_not_excused() -> None:
 def test_a_line_of_the_readme_by_hand() -> None:
     line = {"published": "0.8", "ours": "0.8125", "verdict": "not reproduced", "not_better_than_one_liner": "True"}
     line |= {"low": "0.79", "high": "0.835"}
-    assert summary._figures(line) == ".80 / .812° [.790, .835] ≠"
-    assert summary._own(line, ".812") == "**.812**° [.790, .835]"
+    assert summary._cell(line, "") == ".80 / .812° [.790, .835] ≠"
+    assert summary._cell(line, ".812") == "**.812**° [.790, .835]"
     line |= {"published": "", "verdict": "", "not_better_than_one_liner": "False", "low": "", "high": ""}
-    assert summary._figures(line) == "– / .812"
-    assert summary._own(line, ".900") == ".812"
+    assert summary._cell(line, "") == "– / .812"
+    assert summary._cell(line, ".900") == ".812"
 
 
 def test_captions_speak_of_the_rows_that_are_drawn() -> None:

@@ -26,6 +26,7 @@ from benchmark.adapters import (  # fmt: skip
     options,
     program,
     pyod,
+    pyod_classes,
     sklearn,
     stumpy,
     tsb_ad,
@@ -148,10 +149,10 @@ def adapters_listed(folder: Path) -> str:
     parts = []
     with mock.patch("pyod.models.__path__", [str(folder)]):
         parts += [f"{entry.spec}: {entry}" for entry in pyod.entries()]
-    parts += [told(lambda name=name: borrowed(f"pyod:{name}")) for name in pyod.REFUSED]
-    parts += [f"without a score: {name}: {why}" for name, why in pyod.UNSCORED.items()]
+    parts += [told(lambda name=name: borrowed(f"pyod:{name}")) for name in pyod_classes.REFUSED]
+    parts += [f"without a score: {name}: {why}" for name, why in pyod_classes.UNSCORED.items()]
     for name in ("KNN", "XGBOD", "LSCP", "ABOD", "MAD", "ROD", "MatrixProfile", "SUOD"):
-        facts = pyod.facts(name)
+        facts = pyod_classes.facts(name)
         facts |= {"rules": {k: rule.text for k, rule in facts.get("rules", {}).items()}}
         parts += [f"{name}: {facts}"]
     families = {f"{aeon.PLACE}.{family}": {"BaseX": Model} for family in aeon.FAMILIES}

@@ -250,8 +250,8 @@ def _with_time_of_day(sheet: Sheet, clock: Clock, taken: tuple[str | None, ...])
 
 def _of_day(name: str) -> bool:
     """Return True if a column's name says that it may hold times of day; columns without a header may, too."""
-    named = CLOCK_NAME.fullmatch(name) or HOUR_NAME.fullmatch(name) or name.startswith("column ")
-    return bool(named) and not DURATION.search(name)
+    named = CLOCK_NAME.fullmatch(name) or HOUR_NAME.fullmatch(name)
+    return (bool(named) or name in ("h", "H") or name.startswith("column ")) and not DURATION.search(name)
 
 
 def _may_belong(sheet: Sheet, name: str, date: str) -> bool:
