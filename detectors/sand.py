@@ -78,7 +78,7 @@ class SAND(WindowDetector):
 
     learns_from = "normal"
     group = "field"
-    version = 2
+    version = 3
     source = "Boniol et al., PVLDB 2021"
     conformance = "invariance"
     blind_to = "an anomaly that stays: the model takes it in; and a change of level or scale alone"
