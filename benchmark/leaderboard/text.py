@@ -87,7 +87,11 @@ def _notes(lines: Sequence[Line]) -> Iterable[str]:
     yield "Detectors often give low scores to rows that they were fitted on; one column leaves the training rows out."
     yield "Settings of the published methods were chosen on 48 other files of the same sources."
     yield "Seeds: the number of runs behind a figure, which is their mean; any: the row draws no random numbers."
-    ranges = [f"{line.name} {' to '.join(map(_format, line.range))}" for line in lines if line.range[0] < line.range[1]]
+    ranges = [
+        f"{line.name.removesuffix(' (ours)')} {'–'.join(map(_format, line.range))}"
+        for line in lines
+        if line.range[0] < line.range[1]
+    ]
     if ranges:
         yield f"Lowest and highest mean of a seed: {', '.join(ranges)}."
     for line in lines:

@@ -367,8 +367,8 @@ def test_a_random_row_tells_its_seeds_and_their_range_a_deterministic_one_that_i
     seeds = {row[0]: row[table.head.index("Seeds")] for row in table.rows}
     assert (seeds["SAND (ours)"], seeds["SR (ours)"], seeds["SR"]) == ("2", "any", "")
     low = float(np.mean(list(random.by_seed[0].values())))
-    said = f"Lowest and highest mean of a seed: SAND (ours) {low:.3f} to {low + 0.02:.3f}.".replace(" 0.", " .")
-    assert said in table.notes
+    first, last = (f"{mean:.3f}".removeprefix("0") for mean in (low, low + 0.02))
+    assert f"Lowest and highest mean of a seed: SAND {first}–{last}." in table.notes
 
 
 def test_a_random_method_that_repeats_print_is_compared_by_the_published_seed() -> None:
