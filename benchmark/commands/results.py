@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.commands import _options
-from benchmark.errors import UserError, counted, no_file, one_line
+from benchmark.errors import UserError, counted, no_file, one_line, refuse_unknown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,8 +66,11 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
+    from benchmark.catalogue import detectors
     from benchmark.store import Store, verify
 
+    if args.recompute and args.detector:
+        refuse_unknown("detector", [args.detector], detectors())
     with Store(args.store, write=args.repair) as store:
         found = verify(store, args.repair)
     for name in found.damaged:

@@ -92,6 +92,16 @@ def test_a_store_without_such_cells_is_refused(tmp_path: Path, capsys: pytest.Ca
     assert "has no cell to compute again" in capsys.readouterr().err
 
 
+def test_a_mistyped_detector_is_refused_before_anything_is_verified(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verify(filled(tmp_path / "s.sqlite"), "--recompute", "1", "--detector", "HBSO") == 2
+    said = capsys.readouterr().err
+    assert "unknown detector 'HBSO'" in said
+    assert "HBOS" in said
+    assert "every array has its hash" not in said
+
+
 @pytest.mark.parametrize("option", [("--recompute", "1"), ("--repair",)])
 def test_options_of_verify_are_refused_elsewhere(tmp_path: Path, option: tuple[str, ...]) -> None:
     store = filled(tmp_path / "s.sqlite")
