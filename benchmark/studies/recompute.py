@@ -14,10 +14,9 @@ import numpy as np
 from benchmark import metrics
 from benchmark.catalogue import registry
 from benchmark.execution import Backend, Board
-from benchmark.grid import Outcome, Selection, Task, plan, protocol_version, protocols, rows
+from benchmark.grid import Outcome, Place, Selection, Task, plan, protocol_version, protocols, rows
 from benchmark.metrics import Labels
 from benchmark.store import Store
-from datasets import Series
 from detectors import Array
 
 CONSIDERED = "cells that are ok, of the present versions of the package's detectors"
@@ -58,7 +57,7 @@ def choose(store: Store, count: int, detector: str = "") -> tuple[list[Task], in
     frame = store.frame()
     usable = [row for row in frame[frame["status"] == "ok"].to_dict("records") if _is_computable(row, detector)]
     chosen = random.SystemRandom().sample(usable, min(count, len(usable)))
-    return [_task(row, store.load_series(row["data_hash"])) for row in chosen], len(usable)
+    return [_task(row) for row in chosen], len(usable)
 
 
 def _is_computable(row: dict[Any, Any], detector: str) -> bool:
@@ -68,16 +67,14 @@ def _is_computable(row: dict[Any, Any], detector: str) -> bool:
     return bool(row["version"] == str(cls.version) + protocol_version(row["protocol"]))
 
 
-def _task(row: dict[Any, Any], series: Series) -> Task:
+def _task(row: dict[Any, Any]) -> Task:
     """Plan the cell of a row as ``run`` did: parameters of a quick run count as not given by the user."""
-    name, quick = row["detector"], bool(row["quick"])
-    cheap = registry.detectors()[name].quick if quick else {}
-    params = {k: v for k, v in json.loads(row["params"]).items() if k not in cheap or cheap[k] != v}
-    selection = Selection(
-        (name,), (row["protocol"],), (int(row["seed"]),), {name: params}, quick=quick, timeout=0, memory=0
-    )
-    ((task, _),) = plan(selection, rows(selection), [replace(series, dataset=row["dataset"], name=row["series"])])
-    return task
+    name, params = row["detector"], json.loads(row["params"])
+    cheap = registry.detectors()[name].quick if row["quick"] else {}
+    selection = Selection((name,), (row["protocol"],), (int(row["seed"]),), {name: params}, timeout=0, memory=0)
+    place = Place(row["dataset"], row["series"], row["source"], row["data_hash"], int(row["n"]))
+    ((task, _),) = plan(selection, rows(selection), [place])
+    return replace(task, explicit=frozenset(k for k, v in params.items() if k not in cheap or cheap[k] != v))
 
 
 def recompute(store: Store, tasks: list[Task], jobs: int) -> Iterator[Recomputed]:

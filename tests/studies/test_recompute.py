@@ -21,12 +21,13 @@ from benchmark.studies import recompute
 from tests.support.cases import toy
 from tests.support.stored import cell, ok
 
-HBOS = {"HBOS": {"n_bins": 7}}
+PARAMS = {"HBOS": {"n_bins": 7}, "CNN": {"epochs": 1}}
 
 
 def filled(path: Path, names: Sequence[str] = ("HBOS", "POLY"), quick: bool = False) -> Path:
     """A store with cells of ``names`` on one series, by the run of the grid."""
-    selection = Selection(tuple(names), ("prefix",), (3,), HBOS if "HBOS" in names else {}, quick=quick)
+    params = {name: PARAMS[name] for name in names if name in PARAMS}
+    selection = Selection(tuple(names), ("prefix",), (3,), params, quick=quick)
     with Store(path, write=True) as store:
         todo, summary = pending(plan(selection, rows(selection), [toy()]), store, False)
         assert run(todo, summary, Backend("serial"), store, Board()).clean
@@ -57,6 +58,20 @@ def test_true_cells_are_confirmed(tmp_path: Path, capsys: pytest.CaptureFixture[
     said = capsys.readouterr().err
     assert said.count("; equal scores") == 3
     assert "3 of 3 cells computed again" in said
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_a_mark_quick_that_somebody_changed_makes_no_other_cell(tmp_path: Path, quick: bool) -> None:
+    path = filled(tmp_path / "s.sqlite", ("CNN",), quick)  # its quick runs have parameters of their own
+    with Store(path) as store:
+        ((task,), _) = recompute.choose(store, 1)
+        key = task.cell.key
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE cells SET quick = 1 - quick")
+    with Store(path) as store:
+        ((again,), _) = recompute.choose(store, 1)
+    assert again.cell.key == key
+    assert (task.explicit == {"epochs"}) or not quick
 
 
 def test_scores_of_another_detector_are_found_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
