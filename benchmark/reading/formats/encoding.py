@@ -122,7 +122,8 @@ def _guess_encoding(raw: bytes, notes: list[str]) -> str:
         return found
     if _decoded(raw, "utf-8") is not None:
         return "utf-8"
-    eastern = (name for name in EASTERN if DATED.search((_decoded(raw, name) or "")[:HEAD]))
+    dated = (name for name in EASTERN if DATED.search(raw[:HEAD].decode(name, "ignore")))
+    eastern = (name for name in dated if _decoded(raw, name) is not None)
     found = next(eastern, "cp1252" if _decoded(raw, "cp1252") is not None else "latin-1")
     named = found.upper() if found in EASTERN else "Latin-1"
     notes.append(f"The file is not UTF-8; it was read as {named} (--encoding names another).")
