@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from scipy.ndimage import uniform_filter1d
 from scipy.stats import wilcoxon
 
 from benchmark.grid import fitted_parts
@@ -26,24 +25,16 @@ from benchmark.grid.protocols import PROTOCOLS
 from benchmark.metrics import METRICS
 from benchmark.report import figure, markdown, signed
 from datasets import DataError, FolderDataset, Series, load_folder
-from detectors.core import Array
-from detectors.flows.runs import DURATION, VOTES
 from detectors.scaleflow import ScaleFlow
-from tests.trials.components import DISTANCES, Own, Wider, trimmed_pieces
+from tests.trials.components import Own, Wider, trimmed_pieces
+from tests.trials.novelty import Novel
 from tests.trials.planted import CHARACTERS
+from tests.trials.rules import REFITTED, RULES, Part
 from tests.trials.tuning import planted
 
 MEASURES = ("auroc", "vus_pr")
-
-
-class Part(NamedTuple):
-    """Surprises of a part of a series by ``(span, component)``, each (n,), and the points that were fitted."""
-
-    surprises: dict[tuple[int, str], Array]
-    fitted: int
-
-
-Rule = Callable[[Part], Array]
+KINDS: dict[str, type[Own]] = {"ablation": Own, "version 7": Novel}  # by rules; the others need Wider
+PREFIXES: dict[type[Own], str] = {Own: "own-", Novel: "novel-", Wider: ""}  # of the kept files
 
 
 # -- what is kept -----------------------------------------------------------------------------------
@@ -77,8 +68,7 @@ def parts_of(
     series: Series, protocol: str, seed: int, folder: Path, kind: type[Own] = Wider, **params: Any
 ) -> list[Part]:
     """The same from the folder, where they are kept once computed."""
-    own = "own-" if kind is Own else ""
-    file = folder / f"{own}{protocol}-{folder_name(series)}-{series.name}-{seed}.npz"
+    file = folder / f"{PREFIXES[kind]}{protocol}-{folder_name(series)}-{series.name}-{seed}.npz"
     if not file.exists():
         made = computed(series, protocol, seed, kind, **params)
         rows = [(k, key, row) for k, part in enumerate(made) for key, row in part.surprises.items()]
@@ -93,106 +83,6 @@ def parts_of(
     return found
 
 
-# -- the rules --------------------------------------------------------------------------------------
-
-
-Weights = dict[str, float]
-Spans = Callable[[int], bool]
-
-
-def joined(part: Part, weights: Weights, spans: Spans = lambda span: True, reliable: bool = False) -> Array:
-    """Mean of log(1 + surprise) over scales and components, weighted."""
-    logarithms = {key: np.log1p(row) for key, row in part.surprises.items()}
-    return mean(Part(logarithms, part.fitted), weights, spans, reliable)
-
-
-def mean(part: Part, weights: Weights, spans: Spans = lambda span: True, reliable: bool = False) -> Array:
-    """Of the surprises themselves; of all spans, where the part has none of those wanted."""
-    named = [key for key in part.surprises if key[1] in weights]
-    used = [key for key in named if spans(key[0])] or named
-    half = ScaleFlow().half_weight
-    trust = {key: part.fitted / (part.fitted + half * key[0]) if reliable else 1.0 for key in used}
-    shares = np.array([weights[key[1]] * trust[key] for key in used])
-    return np.asarray(shares @ np.array([part.surprises[key] for key in used]) / shares.sum())
-
-
-reliable = partial(joined, reliable=True)
-
-
-def highest(part: Part) -> Array:
-    return np.max([row for (_, name), row in part.surprises.items() if name in SIX], axis=0)
-
-
-def smooth(rule: Rule, width: int = 32) -> Rule:
-    """The score's centred mean over the shortest span."""
-    return lambda part: uniform_filter1d(rule(part), width, mode="nearest")
-
-
-def without(*names: str) -> Weights:
-    return {name: weight for name, weight in SIX.items() if name not in names}
-
-
-EQUAL = dict.fromkeys(("likelihood", *DISTANCES), 1.0)
-HALVES = EQUAL | {"likelihood": 0.5, "gaussian": 0.5}
-SIX = HALVES | {DURATION: VOTES}
-TRIMMED = {"likelihood": 1.0} | {f"trimmed {name}": 1.0 for name in DISTANCES}
-LOCAL = {"likelihood": 0.5, "gaussian": 0.5} | {f"local {name}": 1.0 for name in DISTANCES}
-VALUE = EQUAL | {"likelihood": 0.5, "gaussian": 0.5, "distance": 0.0, "local distance": 1.0}
-BOTH = {name: (HALVES.get(name, 0) + LOCAL.get(name, 0)) / 2 for name in HALVES | LOCAL}
-FIXED = (32, 64, 128, 256)
-
-
-def prefixed(kind: str, weights: Weights) -> Weights:
-    return {f"{kind} {name}": weight for name, weight in weights.items()}
-
-
-REFITTED = prefixed("refitted", HALVES)
-
-RULES: dict[str, dict[str, Rule]] = {
-    "candidates": {
-        "version 3": lambda part: joined(part, EQUAL),
-        "half Gaussian": lambda part: joined(part, HALVES),
-        "trimmed references": lambda part: joined(part, TRIMMED),
-        "smoothed": smooth(lambda part: joined(part, EQUAL)),
-        "reliable scales": lambda part: reliable(part, EQUAL),
-    },
-    "version 5": {
-        "version 4": lambda part: joined(part, HALVES),
-        "reliable scales": lambda part: reliable(part, HALVES),
-    },
-    "version 6": {
-        "version 5": lambda part: reliable(part, HALVES),
-        "local distances": lambda part: reliable(part, LOCAL),
-        "local distances, half": lambda part: reliable(part, BOTH),
-        "local distance in value": lambda part: reliable(part, VALUE),
-        "logarithm before the mean over windows": lambda part: mean(part, prefixed("log", HALVES), reliable=True),
-        "the same, local distances, half": lambda part: mean(part, prefixed("log", BOTH), reliable=True),
-        "least surprise of the windows": lambda part: reliable(part, prefixed("least", HALVES)),
-        "refitted without odd stretches": lambda part: reliable(part, REFITTED),
-        "durations": lambda part: reliable(part, SIX),
-        "season": lambda part: reliable(part, HALVES | {"season": 2.0}),
-    },
-    "ablation": {
-        "all ideas on (version 6)": lambda part: reliable(part, SIX),
-        "scales weighted by their data": lambda part: joined(part, SIX),
-        "flow (a Gaussian is left)": lambda part: reliable(part, without("likelihood") | {"gaussian": 1.0}),
-        "Gaussian beside the flow": lambda part: reliable(part, without("gaussian") | {"likelihood": 1.0}),
-        "likelihoods (distances are left)": lambda part: reliable(part, without("likelihood", "gaussian")),
-        "distances (likelihoods are left)": lambda part: reliable(part, without(*DISTANCES)),
-        "distance in value": lambda part: reliable(part, without("distance")),
-        "distance in shape": lambda part: reliable(part, without("shape")),
-        "distance of spectra": lambda part: reliable(part, without("spectrum")),
-        "durations of states": lambda part: reliable(part, without(DURATION)),
-        "several scales": lambda part: reliable(part, SIX, lambda span: span in (1, FIXED[-1])),
-        "scale of the period": lambda part: reliable(part, SIX, lambda span: span in (1, *FIXED)),
-        "scale of 32 points": lambda part: reliable(part, SIX, lambda span: span != FIXED[0]),
-        "typicality of the flow": lambda part: reliable(part, without("likelihood") | {"one-sided": 0.5}),
-        "logarithm in the join (the mean)": lambda part: mean(part, SIX, reliable=True),
-        "mean in the join (the maximum)": highest,
-    },
-}
-
-
 # -- the comparison ---------------------------------------------------------------------------------
 
 
@@ -202,7 +92,7 @@ def measured(case: tuple[str, Series], seeds: int, folder: Path, rules: str) -> 
     window = PROTOCOLS[protocol].window(series)
     found = []
     for seed in range(seeds):
-        parts = parts_of(series, protocol, seed, folder, Own if rules == "ablation" else Wider)
+        parts = parts_of(series, protocol, seed, folder, KINDS.get(rules, Wider))
         for name, rule in RULES[rules].items():
             scores = np.concatenate([rule(part) for part in parts])
             figures = {metric: METRICS[metric].compute(series.labels, scores, window) for metric in MEASURES}
