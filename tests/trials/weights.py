@@ -1,6 +1,6 @@
 """Learn weights of ScaleFlow's components from planted anomalies, as fixed numbers for :mod:`tests.trials.rules`.
 
-example: python -m tests.trials.weights --keep rows --planted 10 --planted 11 --planted 12 --planted 13
+example: python -m tests.trials.weights --keep rows --planted 10 --planted 11
 A logistic regression of log(1 + surprise) with weights of at least 0 and an intercept for each series. In each series
 its anomalous points weigh as much as its normal ones.
 """
