@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import torch
 
 from detectors.scaleflow import ScaleFlow
-from tests.trials import joins
+from tests.trials import joins, weights
+from tests.trials.novelty import Novel, Occurrences
 from tests.trials.planted import CHARACTERS, EVENTS, cases
+from tests.trials.rules import RULES
 from tests.trials.tuning import by_group, choice, compared, planted
 
 CASES = list(cases(0, n=1800))
@@ -74,15 +77,17 @@ def test_joining_kept_surprises_gives_the_detectors_score(tmp_path):
     assert len(list(tmp_path.iterdir())) == len(first) == 1
     expected = ScaleFlow(random_state=0, **ScaleFlow.quick).fit(series.train).score(series.values)
     for rules, name in (("version 6", "durations"), ("ablation", "all ideas on (version 6)")):
-        np.testing.assert_allclose(joins.RULES[rules][name](again[0]), expected, rtol=1e-6)
+        np.testing.assert_allclose(RULES[rules][name](again[0]), expected, rtol=1e-6)
     (own,) = joins.parts_of(series, "prefix", 0, tmp_path, joins.Own, **ScaleFlow.quick)
     assert len(list(tmp_path.iterdir())) == 2
-    for name, rule in joins.RULES["ablation"].items():
+    (novel,) = joins.parts_of(series, "prefix", 0, tmp_path, Novel, **ScaleFlow.quick)
+    np.testing.assert_allclose(RULES["version 7"]["version 6"](novel), expected, rtol=1e-6)
+    for name, rule in RULES["ablation"].items():
         np.testing.assert_allclose(rule(own), rule(first[0]), rtol=1e-6, err_msg=name)
-    scores = [rule(first[0]) for rules in joins.RULES.values() for rule in rules.values()]
+    scores = [rule(novel if rules == "version 7" else first[0]) for rules in RULES for rule in RULES[rules].values()]
     assert all(np.isfinite(one).all() and one.shape == expected.shape for one in scores)
     # Versions 4 to 6 are in several lists, and no stretch of this series is left out.
-    assert len({one.tobytes() for one in scores}) == len(scores) - 6
+    assert len({one.tobytes() for one in scores}) == len(scores) - 7
 
 
 def test_the_bench_compares_with_the_first_rule():
@@ -101,3 +106,34 @@ def test_the_bench_compares_with_the_first_rule():
     lines = joins.compared(pd.DataFrame(rows)).splitlines()
     assert lines[2] == "| planted | version 3 | 5 | .500 | .500 |"
     assert lines[3] == "| planted | smoothed | 5 | .600 +.1000 (p 0.062) | .500 |"
+
+
+def test_the_third_occurrence_overlaps_neither_the_window_nor_a_nearer_one():
+    values = np.random.default_rng(0).normal(size=150).cumsum()
+    windows = np.lib.stride_tricks.sliding_window_view(values, 16)
+    view, places = torch.from_numpy(windows.astype(np.float32)), np.arange(len(windows))
+    found = Occurrences(view, torch.from_numpy(places), 16, "distance")(windows, places)
+    for at, window in enumerate(windows):
+        distances = np.linalg.norm(windows - window, axis=1)
+        distances[np.abs(places - at) < 16] = np.inf
+        for _ in range(2):
+            distances[np.abs(places - distances.argmin()) < 16] = np.inf
+        assert np.isclose(found[at], distances.min(), rtol=1e-4)
+
+
+def test_an_anomaly_that_recurs_in_the_scored_series_is_less_novel():
+    x = np.sin(np.arange(3000) / 5) + np.random.default_rng(0).normal(0, 0.05, 3000)
+    x[1200:2900] += 3  # a regime that is not fitted
+    rows = dict(Novel(**ScaleFlow.quick).fit(x[:900]).rows(x))
+    plain, novel = (rows[32, name][1500:2500].mean() for name in ("distance", "novel distance"))
+    assert novel < 3 < 10 < plain
+
+
+def test_weights_are_learned_at_least_0_and_within_each_series():
+    rng, labels = np.random.default_rng(0), (np.arange(400) < 20).astype(np.uint8)
+    samples = [(np.array([labels, -1.0 * labels]) + rng.normal(size=(2, 400)), labels) for _ in range(2)]
+    useful, against = weights.fitted(samples)
+    assert useful > 0
+    assert against == 0
+    shifted = [(values + 9 * k, labels) for k, (values, labels) in enumerate(samples)]
+    np.testing.assert_allclose(weights.fitted(shifted), [useful, 0], rtol=1e-3)

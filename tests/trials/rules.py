@@ -68,7 +68,7 @@ LOCAL = {"likelihood": 0.5, "gaussian": 0.5} | {f"local {name}": 1.0 for name in
 VALUE = EQUAL | {"likelihood": 0.5, "gaussian": 0.5, "distance": 0.0, "local distance": 1.0}
 BOTH = {name: (HALVES.get(name, 0) + LOCAL.get(name, 0)) / 2 for name in HALVES | LOCAL}
 FIXED = (32, 64, 128, 256)
-# Learned on planted seeds 10 and 11 by `python -m tests.trials.weights`. Apart for little data they are 0.
+# Learned on planted seeds 10 and 11 by `python -m tests.trials.weights`, which found no others for long spans.
 LEARNED = {"likelihood": 0.32, "gaussian": 1.03, "distance": 2.92, "shape": 7.93, "spectrum": 1.77, DURATION: 10.79}
 
 
