@@ -96,19 +96,24 @@ def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> UserE
 
 
 def refuse_unknown(kind: str, names: Iterable[str], known: Collection[str]) -> None:
-    """Raise the error of :func:`unknown` for the first name that is not known."""
-    for name in names:
-        if name not in known:
-            raise unknown(kind, name, known)
+    """Raise one error with the message of :func:`unknown` for each name that is not known."""
+    errors = [str(unknown(kind, name, known)) for name in names if name not in known]
+    if errors:
+        raise UserError("; ".join(errors))
 
 
 def no_file(path: Path, hint: str = "") -> UserError:
     """Build the error for a missing file: ``no file data/tempp.csv (did you mean temp.csv?)``."""
+    return UserError(f"no file {path}{similar_file(path)}{hint}")
+
+
+def similar_file(path: Path) -> str:
+    """Return `` (did you mean temp.csv?)`` for a file beside a missing one; empty if no name is similar."""
     try:
         near = nearest(path.name, [found.name for found in path.parent.iterdir()], 0.75)
     except OSError:  # no such folder, or it cannot be read
         near = ""
-    return UserError(f"no file {path}{f' (did you mean {near}?)' if near else ''}{hint}")
+    return f" (did you mean {near}?)" if near else ""
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from benchmark.adapters.options import silence
-from benchmark.errors import UserError, unknown
+from benchmark.errors import UserError, no_file, unknown
 from detectors import Detector
 
 LIBRARIES = ("pyod", "sklearn", "stumpy", "aeon", "dtaianomaly", "tsb-ad")
@@ -171,9 +171,7 @@ def _of_the_user(library: str, name: str) -> Listed:
     if module.endswith(".py"):
         path = Path(module)
         if not path.is_file():
-            raise UserError(
-                f"no file {path}: expected {library}:NAME, {library}:mine.py:Class or {library}:module:Class"
-            )
+            raise no_file(path, f": expected {library}:NAME, {library}:mine.py:Class or {library}:module:Class")
         text = path.read_text(encoding="utf-8")
         module = module_from_text(module, text).__name__
     home = importlib.import_module(module)

@@ -16,7 +16,7 @@ from typing import Any
 import detectors as detectors_package
 from benchmark.adapters import LIBRARIES, borrowed, folded, is_borrowed, module_from_text
 from benchmark.catalogue.published import published_order
-from benchmark.errors import UserError, nearest, refuse_unknown, unknown
+from benchmark.errors import UserError, nearest, no_file, refuse_unknown, unknown
 from detectors import Detector
 
 ENTRY_POINTS = "tsad_benchmark.detectors"
@@ -218,7 +218,7 @@ def plugin_text(spec: str) -> str:
     if path.suffix != ".py":
         return ""
     if not path.is_file():
-        raise UserError(f"no file {path}: --detector takes a registered name, a .py file, or package.module:Class")
+        raise no_file(path, ": --detector takes a registered name, a .py file, or package.module:Class")
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

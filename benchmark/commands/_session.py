@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,7 +21,7 @@ from benchmark.execution import Backend, Board, Display, Summary, pending, run
 from benchmark.grid import QUICK_SERIES, Selection, Task, plan, protocols, quick_cut, rows
 from benchmark.reading import FileFolder
 from benchmark.report import writer
-from benchmark.store import Store, copy
+from benchmark.store import Store, copy, refuse_absent
 from benchmark.system.provenance import provenance
 from datasets import DataError, Dataset, FolderDataset, Series
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from benchmark.report import Drawing, Sheet, Table
+
+ROOM = 2**20  # bytes; baselines and metrics need some on the store's disk
 
 
 class Supply:
@@ -100,11 +103,13 @@ def add_trivial_baselines(store: Store) -> None:
 def open_with_baselines(path: Path) -> Iterator[Store]:
     """Open a store and add the trivial baselines that its tables lack.
 
-    If the store cannot be written, or is locked, a temporary copy is opened.
+    If the store cannot be written, is locked, or its disk is full, a temporary copy is opened.
     """
-    Store(path).close()  # raises an error if there is no store, instead of creating one
+    refuse_absent(path)
     with ExitStack() as stack:
         try:
+            if shutil.disk_usage(path.resolve().parent).free < ROOM:
+                raise UserError(f"the disk of {path} is full")
             store = stack.enter_context(Store(path, write=True))
         except UserError as error:
             store = stack.enter_context(Store(path))

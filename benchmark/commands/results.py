@@ -23,6 +23,8 @@ from pathlib import Path
 from benchmark.commands import _options
 from benchmark.errors import UserError, counted, no_file, one_line, refuse_unknown
 
+EXAMPLES = 5  # cells with other scores that a merge names
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Actions of ``results``."""
@@ -41,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="verify: also compute N cells again, drawn at random",
     )
+    parser.add_argument("--all", action="store_true", help="merge: name every cell with other scores")
     _options.add_jobs(parser)
     _options.add_store(parser)
 
@@ -51,6 +54,8 @@ def main(args: argparse.Namespace) -> int:
         raise UserError(f"results {args.action} takes no file: name the store with --store {args.file[0]}")
     if args.action != "verify" and (args.repair or args.recompute):
         raise UserError(f"--{'repair' if args.repair else 'recompute'} belongs to `results verify`")
+    if args.all and args.action not in ("import", "merge"):
+        raise UserError("--all belongs to `results merge`")
     return ACTIONS[args.action](args)
 
 
@@ -67,10 +72,11 @@ def _list(args: argparse.Namespace) -> int:
 
 def _verify(args: argparse.Namespace) -> int:
     from benchmark.catalogue import detectors
-    from benchmark.store import Store, verify
+    from benchmark.store import Store, refuse_absent, verify
 
     if args.recompute and args.detector:
         refuse_unknown("detector", [args.detector], detectors())
+    refuse_absent(args.store)
     with Store(args.store, write=args.repair) as store:
         found = verify(store, args.repair)
     for name in found.damaged:
@@ -115,7 +121,7 @@ def _export(args: argparse.Namespace) -> int:
 
 def _import(args: argparse.Namespace) -> int:
     from benchmark.grid import protocols
-    from benchmark.store import Store, import_scores
+    from benchmark.store import Store, import_scores, refuse_absent
 
     file = _single_file(args)
     if file.suffix in (".sqlite", ".sqlite3", ".db"):
@@ -123,6 +129,8 @@ def _import(args: argparse.Namespace) -> int:
     if not args.detector:
         raise UserError("imported scores need a row name: --detector NAME")
     protocols.get(args.protocol)
+    _refuse_missing(file)
+    refuse_absent(args.store)
     with Store(args.store, write=True) as store:
         taken = import_scores(store, file, args.detector, args.protocol)
     for note in taken.notes:
@@ -137,15 +145,22 @@ def _merge(args: argparse.Namespace) -> int:
     if not args.file:
         raise UserError("name the stores to merge into --store")
     for file in args.file:
-        if not file.is_file():
-            raise no_file(file)
+        _refuse_missing(file)
     with Store(args.store, write=True) as store:
         for file in args.file:
             merged = merge(store, file)
             _options.say(f"{file}: {merged}")
-            for name in merged.differing:
+            shown = merged.differing if args.all else merged.differing[:EXAMPLES]
+            for name in shown:
                 _options.say(f"  other scores: {name}")
+            if len(shown) < len(merged.differing):
+                _options.say(f"  and {len(merged.differing) - len(shown):,} more: the same command with --all")
     return 0
+
+
+def _refuse_missing(file: Path) -> None:
+    if not file.exists():
+        raise no_file(file)
 
 
 def _single_file(args: argparse.Namespace) -> Path:

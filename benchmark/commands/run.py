@@ -120,16 +120,16 @@ def _mention_deterministic(selection: Selection, chosen: list[Row]) -> None:
 def _dry_run(args: argparse.Namespace, selection: Selection, chosen: list[Row], series: Supply) -> int:
     from benchmark.execution import pending
     from benchmark.grid import expected_seconds, longest_first, plan
-    from benchmark.store import Store
+    from benchmark.store import Store, is_absent
 
     work = plan(selection, chosen, series)
     cached = 0
-    if args.store.is_file():
+    if is_absent(args.store):
+        todo = longest_first(task for task, _ in work)
+    else:
         with Store(args.store) as store:
             todo, summary = pending(work, store, args.retry_failed)
         cached = summary.cached
-    else:
-        todo = longest_first(task for task, _ in work)
     for task in todo:
         sys.stdout.write(f"{task.cell}  ~{expected_seconds(task.cell, task.n):.1f} s\n")
     for line in _by_source(todo):
@@ -170,7 +170,8 @@ def _run(args: argparse.Namespace, selection: Selection, chosen: list[Row], seri
         if not args.no_report:
             if not summary.interrupted:
                 add_trivial_baselines(store)
-            _report(args, store)
+            if not summary.interrupted or store.statuses():  # an empty report would replace the previous one
+                _report(args, store)
     return conclude(summary, series)
 
 

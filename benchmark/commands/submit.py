@@ -24,8 +24,9 @@ def main(args: argparse.Namespace) -> int:
     """Write both files."""
     from benchmark.leaderboard import submission
     from benchmark.report import write_text
-    from benchmark.store import Store
+    from benchmark.store import Store, refuse_absent
 
+    refuse_absent(args.store)
     with Store(args.store, write=True) as store:
         files = submission(store, args.row)
     for name, text in files.items():

@@ -63,6 +63,7 @@ def main(args: argparse.Namespace) -> int:
     try:
         with open_source(args.file, watch.offset, args.poll, args.until_end, watch.first) as source:
             _follow(watch, source, args.json)
+        _options.say(f"ended after {counted(watch.rows, 'row')}")
     except KeyboardInterrupt:
         _options.say(f"\nstopped after {counted(watch.rows, 'row')}; the same command goes on from here")
     return 0

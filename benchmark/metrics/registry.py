@@ -101,13 +101,13 @@ def _value(chosen: Metric, labels: Labels, scores: Floats, window: int) -> Value
 def select(names: Iterable[str] | None = None) -> list[Metric]:
     """Return metrics by name, each with the metric to show beside it; the default metrics for None.
 
-    Raises :class:`UserError` with a suggestion for an unknown name.
+    Raises :class:`UserError` with a suggestion for each unknown name.
     """
     if names is None:
         return [m for m in METRICS.values() if m.default]
     chosen: dict[str, Metric] = {}
-    for name in names:
-        refuse_unknown("metric", [name], METRICS)
+    refuse_unknown("metric", wanted := list(names), METRICS)
+    for name in wanted:
         chosen[name] = METRICS[name]
         if METRICS[name].beside:
             chosen[METRICS[name].beside] = METRICS[METRICS[name].beside]

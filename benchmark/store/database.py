@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, similar_file
 from benchmark.store.schema import MIGRATIONS, apply_migrations, schema_changes
 
 MAGIC = b"SQLite format 3\x00"
@@ -20,6 +20,20 @@ MAX_FULL_CHECK = 512 * 2**20  # bytes; of larger files only the small tables are
 # errors of SQLite if it cannot write its log beside the file
 LOG_ERRORS = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 SMALL_TABLES = ("cells", "metrics", "runs")
+
+
+def refuse_absent(path: Path) -> None:
+    """Raise UserError if there is no store, before a command opens it for writing and creates an empty one."""
+    if is_absent(path):
+        hint = " (the file is empty)" if path.exists() else similar_file(path)
+        raise UserError(f"no results at {path}{hint}: run the benchmark first, or name the store with --store")
+
+
+def is_absent(path: Path) -> bool:
+    """Return True if there is no file, or one of no bytes and no log beside it, as ``touch`` and ``mktemp`` make it."""
+    if not path.exists():
+        return True
+    return path.is_file() and not path.stat().st_size and not Path(f"{path.resolve()}-wal").exists()
 
 
 class StoreLocked(UserError):
@@ -51,8 +65,8 @@ class Database:
         if write:
             self._make_folder()
             self._take_lock()
-        elif not path.is_file():
-            raise UserError(f"no results at {path}: run the benchmark first, or name the store with --store")
+        else:
+            refuse_absent(path)
         try:
             self.connection = self._open()
         except sqlite3.OperationalError as error:
@@ -118,6 +132,8 @@ class Database:
         try:
             self._lock.acquire(timeout=0)
         except Timeout as error:
+            if not Path(f"{self.path}.lock").exists():  # the file system has no file of this name, e.g. /proc
+                raise UserError(f"cannot write beside {self.path}; name another with --store") from error
             raise StoreLocked(
                 f"another run is writing to {self.path}: wait for it, or give this one its own --store"
             ) from error
@@ -130,7 +146,7 @@ class Database:
             self._lock = None
 
     def _open(self) -> sqlite3.Connection:
-        if self.writable and not self.path.exists():
+        if self.writable and is_absent(self.path):
             self._create()
         self._check_header()
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from benchmark.commands._options import folder_options, parse_set
 from benchmark.commands._session import add_trivial_baselines
 from benchmark.commands.data import _table
 from benchmark.errors import UserError
+from benchmark.execution import Summary
 from benchmark.reading import FolderOptions, ReadOptions
 from benchmark.store import Store
 from benchmark.system.settings import cache_dir, data_dir
@@ -75,6 +77,80 @@ def test_wrong_use_gets_one_message_and_exit_code_2(
     said = capsys.readouterr().err
     assert message in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "results import near.csv --detector Theirs",
+        "results verify --repair",
+        "results list",
+        "submit HBOS",
+        "report",
+        "leaderboard",
+        "capsule HBOS",
+    ],
+)
+def test_what_needs_results_makes_no_empty_store(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("near.csv").touch()
+    Path("result.sqlite").touch()
+    assert main([*line.split(), "--store", "results.sqlite"]) == 2
+    assert "no results at results.sqlite (did you mean result.sqlite?)" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["near.csv", "result.sqlite"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "run --dataset Genesis --detector mime.py",
+        "run --dataset Genesis --detector pyod:mime.py:Mine",
+        "check mime.py",
+        "results import mime.py --detector Theirs",
+        "results merge mime.py",
+        "detect mime.py",
+    ],
+)
+def test_a_file_that_is_not_there_gets_the_nearest(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").touch()
+    assert main(line.split()) == 2
+    assert "no file mime.py (did you mean mine.py?)" in capsys.readouterr().err
+
+
+def test_an_interrupted_run_without_results_keeps_the_previous_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "table.md").write_text("before")
+    stopped = Summary(planned=2, interrupted=True)
+    monkeypatch.setattr("benchmark.commands._session.execute", lambda *_: stopped)
+    assert run(tmp_path, "--detector", "HBOS", "--dataset", str(folder_of_series(tmp_path / "mine"))) == 130
+    assert (tmp_path / "report" / "table.md").read_text() == "before"
+
+
+def test_a_full_disk_leaves_the_store_as_it_is_and_the_report_is_made_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = folder_of_series(tmp_path / "mine", 1)
+    assert run(tmp_path, "--detector", "HBOS", "--dataset", str(folder), "--no-report") == 0
+    store, out = tmp_path / "r.sqlite", tmp_path / "elsewhere"
+    before = store.read_bytes()
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+    assert main(["report", "--store", str(store), "--out", str(out), "--jobs", "1"]) == 0
+    assert f"the disk of {store} is full\nreading it only" in capsys.readouterr().err
+    assert "TimeIndex" in (out / "table.md").read_text()
+    assert store.read_bytes() == before
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a file system in which no file can be made")
+def test_a_place_for_no_file_is_not_called_locked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["results", "merge", "/proc/version", "--store", "/proc/s.sqlite"]) == 2
+    assert "cannot write beside /proc/s.sqlite; name another with --store" in capsys.readouterr().err
 
 
 def test_an_option_written_rightly_is_not_guessed_at(capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,7 +86,7 @@ ELSEWHERE = {  # what another test of this folder gives
     "multiverse": {"--seeds", "--dayfirst"},
     "check": {"--all"},
     "new": {"--folder"},
-    "results": {"--repair", "--recompute", "--jobs"},
+    "results": {"--repair", "--recompute", "--jobs", "--all"},
     "bench": {"--full", "--ours", "--memory", "--costs", "--page"},
 }
 
@@ -455,7 +455,8 @@ def test_check_looks_at_each_detector_and_writes_their_edges(spy: Spy, capsys: p
 
 
 def test_results_hand_over_row_table_and_files(spy: Spy, capsys: pytest.CaptureFixture[str]) -> None:
-    store = Path("s.sqlite")
+    store = fill(Path("s.sqlite"), "D")
+    Path("scores.csv").touch()
     spy.on("benchmark.store.import_scores", SimpleNamespace(notes=["a note"], series=3))
     assert main(given("results")) == 0
     taken = spy["import_scores"]
@@ -615,6 +616,21 @@ def test_merge_takes_every_file(spy: Spy, capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().err.count("  other scores: one cell\n") == 2
 
 
+def test_a_merge_names_some_cells_with_other_scores_and_counts_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = fill(tmp_path / "a.sqlite", *"ABCDEFGH")
+    theirs = fill(tmp_path / "b.sqlite", *"HABCDEFG")
+    words = ["results", "merge", str(theirs), "--store", str(ours)]
+    assert main(words) == 0
+    said = capsys.readouterr().err
+    assert "8 have other scores there" in said
+    assert said.count("  other scores: ") == 5
+    assert "  and 3 more: the same command with --all\n" in said
+    assert main([*words, "--all"]) == 0
+    assert capsys.readouterr().err.count("  other scores: ") == 8
+
+
 @pytest.mark.parametrize(("name", "makes"), [("tsb-ad", "tsb-ad"), ("libraries", "libraries"), ("bench", "peers")])
 def test_an_environment_is_made_by_its_name(
     name: str, makes: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -641,6 +657,7 @@ def test_leaderboard_writes_its_folder_and_its_page(spy: Spy) -> None:
 
 
 def test_submit_writes_into_its_folder(spy: Spy) -> None:
+    fill(Path("s.sqlite"), "D")
     spy.on("benchmark.leaderboard.submission", {"a.py": "script\n", "a.csv": "1\n"})
     assert main(given("submit")) == 0
     handed = list(spy["submission"].values())

@@ -212,6 +212,11 @@ def test_an_unknown_name_gets_the_nearest():
         select(["aurocc"])
 
 
+def test_every_unknown_name_is_told():
+    with pytest.raises(UserError, match=r"'aurocc': did you mean auroc.*; .*'vus_rp': did you mean vus_pr"):
+        select(name for name in ("auroc", "aurocc", "vus_rp"))
+
+
 # -- single measures ---------------------------------------------------------------------------------
 
 

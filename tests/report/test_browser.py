@@ -97,6 +97,25 @@ def shown(page: Any) -> list[str]:
     return [row.text for row in find(page, ".sheet tbody tr th") if row.is_displayed()]
 
 
+def test_the_signs_of_a_figure_stand_side_by_side(page: Any) -> None:
+    """A figure may have both ° and q, neither of which moves the digits."""
+    place = """
+        const cell = document.querySelector("td.num"), box = node => node.getBoundingClientRect();
+        const digits = document.createRange();
+        cell.innerHTML = ".742";
+        digits.selectNodeContents(cell);
+        const before = box(digits).right;
+        cell.innerHTML = '.742<sup>°</sup><sup class="shout">q</sup>';
+        digits.setEnd(cell.firstChild, 4);
+        const [first, second] = [...cell.querySelectorAll("sup")].map(box);
+        return [first.right - second.left, box(digits).right - before, second.left - box(digits).right];
+    """
+    overlap, moved, distance = page.execute_script(place)
+    assert overlap < 0.5
+    assert abs(moved) < 0.5
+    assert distance > 0
+
+
 def test_only_one_sheet_shows_and_the_selects_change_it(page: Any) -> None:
     assert [s.get_attribute("data-protocol") for s in find(page, ".sheet") if s.is_displayed()] == ["tsb-uad"]
     choose(page, "#protocol", "normal-only")

@@ -86,6 +86,8 @@ def test_trivial_baselines_are_those_coloured_in_the_report() -> None:
     (table,) = [table for table in build(cells) if not table.main]
     figure = rank_figure(cells, table)
     assert figure is not None
+    caption = figure.axes[0].texts[-1].get_text().replace("\n", " ")
+    assert caption.endswith("Protocol: tsb-uad. Seeds: 1. Without randomness: LOF.")
     labels = [t for t in figure.axes[0].texts if any(name in t.get_text() for name in names)]
     coloured = {t.get_text().split()[-1 if t.get_text()[0].isdigit() else 0] for t in labels if t.get_color() == ACCENT}
     assert coloured == {"TimeIndex"}
@@ -227,6 +229,14 @@ def test_a_line_of_the_readme_by_hand() -> None:
     line |= {"published": "", "verdict": "", "not_better_than_one_liner": "False", "low": "", "high": ""}
     assert summary._cell(line, "") == "– / .812"
     assert summary._cell(line, ".900") == ".812"
+
+
+def test_bold_is_given_within_a_protocol_to_published_figures_too() -> None:
+    """On Dodgers, .81 of Proposed and .79 of IForest and NormA are published; .69 of POLY is not bold."""
+    names = ("Proposed", "IForest", "NormA", "POLY")
+    table = build(current(frame([cell("Dodgers", "1", name) for name in names])))[0]
+    bold = {row.label for row in table.rows if row.entries["Dodgers"].published_best}
+    assert bold == {"Proposed", "IForest", "NormA"}
 
 
 def test_captions_speak_of_the_rows_that_are_drawn() -> None:

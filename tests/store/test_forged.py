@@ -255,7 +255,6 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a link to itself": (a_loop, "is a symbolic link that leads back to itself"),
     "a pipe": (lambda path: os.mkfifo(path), "is not an ordinary file"),
     "a packed store": (lambda path: path.write_bytes(gzip.compress(MAGIC)), "is compressed with gzip"),
-    "an empty file": (Path.touch, "is damaged"),
     "a newer store": (lambda path: of_schema(path, 99), "was written by a newer version"),
     "an older store than any": (lambda path: of_schema(path, -1), "is another program's database"),
 }

@@ -180,9 +180,7 @@ def test_an_older_store_is_migrated(tmp_path: Path, write: bool) -> None:
 def damage(path: Path, how: str) -> None:
     size = path.stat().st_size
     with path.open("r+b") as file:
-        if how == "emptied":
-            file.truncate(0)
-        elif how == "cut":
+        if how == "cut":
             file.truncate(size // 2)
         elif how == "header":
             file.write(b"<html>not a database</html>")
@@ -191,7 +189,7 @@ def damage(path: Path, how: str) -> None:
             file.write(os.urandom(2000))
 
 
-@pytest.mark.parametrize("how", ["emptied", "cut", "header", "schema"])
+@pytest.mark.parametrize("how", ["cut", "header", "schema"])
 def test_a_damaged_store_is_set_aside_by_a_writer_alone(tmp_path: Path, how: str) -> None:
     path = fill(tmp_path / "s.sqlite", *"ABCDEFGH")
     damage(path, how)
@@ -213,6 +211,14 @@ def test_a_log_without_its_file_is_not_poured_into_a_new_one(tmp_path: Path) -> 
     with Store(path, write=True) as store:
         assert store.frame().empty
     assert list(tmp_path.glob("*.damaged-*-wal"))
+
+
+def test_an_emptied_store_with_a_log_beside_it_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    path.touch()
+    Path(f"{path}-wal").write_bytes(os.urandom(5000))
+    with pytest.raises(UserError, match="was set aside as s"):
+        Store(path, write=True)
 
 
 def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
@@ -412,6 +418,36 @@ def test_two_machines_join_to_what_one_would_have(tmp_path: Path) -> None:
         with pytest.raises(UserError, match="is the store itself"):
             merge(store, joined)
     assert content(joined) == content(whole)
+
+
+def test_an_empty_file_is_a_new_store(tmp_path: Path) -> None:
+    """As ``touch`` and ``mktemp`` make it: nothing is in it that could be lost."""
+    path = tmp_path / "s.sqlite"
+    path.touch()
+    with pytest.raises(UserError, match=r"no results at .*s\.sqlite \(the file is empty\)"):
+        Store(path)
+    assert (
+        main(
+            [
+                "run",
+                "--detector",
+                "HBOS",
+                "--dataset",
+                "Genesis",
+                "--data",
+                "simulated",
+                "--quick",
+                "--dry-run",
+                "--store",
+                str(path),
+            ]
+        )
+        == 0
+    )
+    fill(path, "D")
+    assert not list(tmp_path.glob("*damaged*"))
+    with Store(path) as store:
+        assert len(store.frame()) == 1
 
 
 def test_a_merge_prefers_success_and_reports_a_difference(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.report.plots.style import ACCENT, INK, QUIET
-from benchmark.report.tables import Table
+from benchmark.report.tables import Table, text
 from benchmark.statistics import RankTest, rank_test
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ROW = 0.24  # height of a label's row, inches
 BAR = 0.13  # height of a bar's row, inches
+LINE = 0.135  # height of a caption's line, inches
 WIDTH = 8.0
 MARGIN = 2.0  # space for labels on both sides, inches
 LONGEST = 20  # characters of a name that fit into the margin
@@ -31,7 +32,14 @@ def rank_inputs(tidy: pd.DataFrame, table: Table) -> Any:
     """Return all inputs of :func:`rank_figure`, as its key in the cache."""
     cells, names = _ranked(tidy, table)
     shown = cells[["dataset", "series", "detector", "seed", "status", "auroc"]]
-    return [shown.to_numpy().tolist(), names, table.marks, table.protocol, _trivial(table)]
+    return [
+        shown.to_numpy().tolist(),
+        names,
+        table.marks,
+        table.protocol,
+        _trivial(table),
+        text.conditions(table, names),
+    ]
 
 
 def _trivial(table: Table) -> list[str]:
@@ -48,14 +56,18 @@ def _ranked(tidy: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, list[str]]:
 
 def rank_figure(tidy: pd.DataFrame, table: Table) -> Figure | None:
     """Draw the critical-difference diagram of the rows with figures for the most series; None without a test."""
-    test = rank_test(*_ranked(tidy, table))
+    cells, names = _ranked(tidy, table)
+    test = rank_test(cells, names)
     if test.reason:
         return None
-    return cd_figure(test, ": ".join((*table.marks, f"mean ranks, {table.protocol}")), _trivial(table))
+    title = ": ".join((*table.marks, f"mean ranks, {table.protocol}"))
+    return cd_figure(test, title, _trivial(table), text.conditions(table, names))
 
 
-def cd_figure(test: RankTest, title: str = "", highlight: Collection[str] = ()) -> Figure:
+def cd_figure(test: RankTest, title: str = "", highlight: Collection[str] = (), behind: str = "") -> Figure:
     """Draw the diagram as a matplotlib figure; detectors in ``highlight``, e.g. trivial baselines, are coloured.
+
+    ``behind`` ends the caption: protocol and seeds of the figures.
 
     Raises
     ------
@@ -70,7 +82,8 @@ def cd_figure(test: RankTest, title: str = "", highlight: Collection[str] = ()) 
     rows = (len(names) + 1) // 2
     levels = _levels([(names.index(g[0]), names.index(g[-1])) for g in test.groups])
     depth = BAR * (max(levels, default=-1) + 1) + 0.22  # the bars hang between the axis and the first label
-    above, below = (0.95 if title else 0.6), 0.65
+    caption = fill(f"{_caption(test)} {behind}".strip(), 125)
+    above, below = (0.95 if title else 0.6), max(0.65, 0.25 + LINE * (caption.count("\n") + 1))
     height = above + depth + ROW * rows + below
     figure = Figure(figsize=(WIDTH, height))
     axes = figure.add_axes((0, 0, 1, 1))
@@ -81,7 +94,7 @@ def cd_figure(test: RankTest, title: str = "", highlight: Collection[str] = ()) 
     _draw_bars(axes, test, levels)
     if title:
         axes.text(WIDTH / 2, above - 0.22, title, ha="center", va="center", fontsize=11, color=INK, weight="bold")
-    axes.text(WIDTH / 2, above - height + 0.12, _caption(test), ha="center", va="bottom", fontsize=7.5, color=QUIET)
+    axes.text(WIDTH / 2, above - height + 0.12, caption, ha="center", va="bottom", fontsize=7.5, color=QUIET)
     return figure
 
 
@@ -89,10 +102,7 @@ def _caption(test: RankTest) -> str:
     where = ", ".join(f"{dataset} {n}" for dataset, n in test.n_series.items())
     p = f"p = {test.p_value:.2g}" if test.p_value >= 1e-4 else "p < 0.0001"
     name = "Friedman" if len(test.mean_ranks) > 2 else "Wilcoxon"
-    return fill(
-        f"A bar joins detectors of which no two differ significantly. {test.method}. {name} {p}. Series: {where}.",
-        125,
-    )
+    return f"A bar joins detectors of which no two differ significantly. {test.method}. {name} {p}. Series: {where}."
 
 
 def _x(rank: float, n: int) -> float:

@@ -52,19 +52,22 @@ def _mark_best(rows: list[Row], dataset: str) -> list[Row]:
     """Mark the best row of each protocol among the rows with the most series; other means are not comparable."""
     column = [row.entries[dataset] for row in rows if not row.trivial]
     most = max((entry.n_series for entry in column), default=0)
-    highest = max((e.published for e in column if e.published is not None), default=None)
 
     def shown(row: Row) -> float | None:
         entry = row.entries[dataset]
         return None if row.trivial or entry.value is None or entry.n_series < most else round(entry.value, 3)
 
     tops: dict[str, float] = {}
+    highest: dict[str, float] = {}
     for row in rows:
         tops[row.protocol] = max(tops.get(row.protocol, 0.0), shown(row) or 0.0)
+        highest[row.protocol] = max(highest.get(row.protocol, 0.0), row.entries[dataset].published or 0.0)
 
     def one(row: Row) -> Row:
         best, published = shown(row) == tops[row.protocol], row.entries[dataset].published
-        return row.changed(dataset, best=best, published_best=published is not None and published == highest)
+        return row.changed(
+            dataset, best=best, published_best=published is not None and published == highest[row.protocol]
+        )
 
     return [row if row.trivial else one(row) for row in rows]
 

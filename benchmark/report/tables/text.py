@@ -196,7 +196,7 @@ def behind(table: Table) -> str:
 
 
 def published(entry: Entry, bold: str) -> str:
-    """Format the published figure; the best of a column in ``bold`` (a format such as ``**{}**``)."""
+    """Format the published figure; the best of a protocol in ``bold`` (a format such as ``**{}**``)."""
     if entry.published is None:
         return ""
     text = figure(entry.published, 2)
