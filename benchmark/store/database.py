@@ -10,7 +10,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import UserError, similar_file
+from benchmark.errors import UserError
+from benchmark.store.place import is_absent, refuse_absent, resolve
 from benchmark.store.schema import MIGRATIONS, apply_migrations, schema_changes
 
 MAGIC = b"SQLite format 3\x00"
@@ -20,20 +21,6 @@ MAX_FULL_CHECK = 512 * 2**20  # bytes; of larger files only the small tables are
 # errors of SQLite if it cannot write its log beside the file
 LOG_ERRORS = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 SMALL_TABLES = ("cells", "metrics", "runs")
-
-
-def refuse_absent(path: Path) -> None:
-    """Raise UserError if there is no store, before a command opens it for writing and creates an empty one."""
-    if is_absent(path):
-        hint = " (the file is empty)" if path.exists() else similar_file(path)
-        raise UserError(f"no results at {path}{hint}: run the benchmark first, or name the store with --store")
-
-
-def is_absent(path: Path) -> bool:
-    """Return True if there is no file, or one of no bytes and no log beside it, as ``touch`` and ``mktemp`` make it."""
-    if not path.exists():
-        return True
-    return path.is_file() and not path.stat().st_size and not Path(f"{path.resolve()}-wal").exists()
 
 
 class StoreLocked(UserError):
@@ -59,7 +46,7 @@ class Database:
     """
 
     def __init__(self, path: Path, write: bool = False) -> None:
-        self.path = _resolve(path)
+        self.path = resolve(path)
         self.writable = write
         self._lock: Any = None
         if write:
@@ -275,18 +262,6 @@ class Database:
             if part.exists():
                 part.rename(f"{aside}{suffix}")
         return aside
-
-
-def _resolve(path: Path) -> Path:
-    """Return the resolved path of a store, which need not exist."""
-    try:
-        place = path.resolve()
-    except (OSError, RuntimeError) as error:
-        raise UserError(f"{path} is a symbolic link that leads back to itself; name another with --store") from error
-    if place.exists() and not place.is_file():
-        kind = "a folder" if place.is_dir() else "not an ordinary file"
-        raise UserError(f"{path} is {kind}, not a store of results; name another with --store")
-    return place
 
 
 def integrity(db: sqlite3.Connection, whole: bool = True) -> str:

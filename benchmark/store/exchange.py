@@ -108,7 +108,8 @@ def _merge_rows(db: sqlite3.Connection, source: Store, other: Path) -> Merged:
         except UserError as error:
             raise UserError(f"{other}: {error}; nothing was taken") from error
         if series.sha256 != row["data_hash"]:
-            raise UserError(f"{other}: the series {series.dataset}/{series.name} has a wrong hash; nothing was taken")
+            where = _series_name(series.dataset, series.name)
+            raise UserError(f"{other}: the series {where} has a wrong hash; nothing was taken")
         insert(db, "series", {name: row[name] for name in SERIES_COLUMNS}, "IGNORE")
     runs = {run["id"]: _copy_run(db, run, other) for run in source.database.rows("SELECT * FROM runs")}
     merged = Merged()
@@ -139,7 +140,7 @@ def _merge_cell(
 ) -> None:
     key = row["key"]
     if wrong := faults(source, row):
-        raise UserError(f"{source.path}: cell {key}: {wrong[0]}; nothing was taken")
+        raise UserError(f"{source.path}: cell {one_line(str(key))}: {wrong[0]}; nothing was taken")
     scores = source.scores(key)[1].tobytes() if row["status"] == "ok" else None
     if wrong := wrong_metrics(source, row, IMMEDIATE):
         raise UserError(f"{source.path}: {cell_of(row)}: {wrong[0]}; nothing was taken")
@@ -185,7 +186,7 @@ def verify(store: Store, repair: bool = False) -> Verified:
         If a stored series is damaged.
     """
     stored = [name for (name,) in store.database.rows("SELECT DISTINCT metric FROM metrics ORDER BY metric")]
-    found = Verified(unknown=[str(name) for name in stored if name not in (*METRICS, AFTER_TRAIN)])
+    found = Verified(unknown=[one_line(f"{name!s:.200}") for name in stored if name not in (*METRICS, AFTER_TRAIN)])
     _verify_series(store, repair, found)
     _verify_runs(store, repair, found)
     for row in _iter_rows(store, "cells", "key"):
@@ -193,7 +194,7 @@ def verify(store: Store, repair: bool = False) -> Verified:
         _verify_cell(store, row, repair, found)
     for table in ("scores", "metrics"):
         for (key,) in store.database.rows(f"SELECT DISTINCT key FROM {table} WHERE key NOT IN (SELECT key FROM cells)"):
-            found.damaged.append(f"{table} of the cell {key}, which is not in the store")
+            found.damaged.append(f"{table} of the cell {one_line(str(key))}, which is not in the store")
             _drop(store, repair, "key", key, (table,))
     for fault, remedy in _inconsistencies(store):  # last, when only valid cells are left, as these decide
         found.damaged.append(fault)
@@ -206,7 +207,7 @@ def _verify_series(store: Store, repair: bool, found: Verified) -> None:
         try:
             store.load_series(row["data_hash"])
         except UserError as error:
-            found.damaged.append(f"series {row['dataset']}/{row['name']}: {error}")
+            found.damaged.append(f"series {_series_name(row['dataset'], row['name'])}: {error}")
             _drop(store, repair, "data_hash", row["data_hash"], ("series",))
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import UserError, encodable
+from benchmark.errors import UserError, encodable, one_line
 from datasets import Series, Source
 
 INVENTORY = """
@@ -82,5 +82,6 @@ def unpack_series(row: sqlite3.Row) -> Series:
         train = _unpack(row["train"], "<f8", row["n_train"]) if row["n_train"] else None
         values, labels = _unpack(row["values"], "<f8", row["n"]), _unpack(row["labels"], "u1", row["n"])
     except (zlib.error, OverflowError, MemoryError) as error:
-        raise UserError(f"the stored series {row['dataset']}/{row['name']} is damaged: {error}") from error
+        name = one_line(f"{row['dataset']}/{row['name']}")
+        raise UserError(f"the stored series {name} is damaged: {error}") from error
     return Series(row["dataset"], row["name"], values, labels, cast(Source, row["source"]), train)

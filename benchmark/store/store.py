@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, one_line
 from benchmark.grid import Cell, Outcome, Place, params_text
 from benchmark.store.database import Database
 from benchmark.store.rows import (
@@ -237,8 +237,8 @@ class Store:
         """Raise an error if a row has a fault."""
         if fault:
             raise UserError(
-                f"{self.path}: {what}: {fault}; no benchmark wrote that. `results verify` names all such rows, "
-                "`results verify --repair` drops them"
+                f"{self.path}: {one_line(what)}: {fault}; no benchmark wrote that. `results verify` names all such "
+                "rows, `results verify --repair` drops them"
             )
 
     def frame(self, keys: Collection[str] | None = None) -> pd.DataFrame:

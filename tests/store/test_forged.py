@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from benchmark.cli import main
 from benchmark.errors import UserError
 from benchmark.execution import Backend, Board, pending, run
 from benchmark.grid import QUICK_POINTS, Outcome
@@ -346,6 +347,27 @@ def test_each_fault_of_a_row_is_named(tmp_path: Path) -> None:
     }
     for record, fault in (wrong | {'{"folders": {"a": 3}}': "its folders are not text"}).items():
         assert fault_of_run(run | {"provenance": record}) == fault
+
+
+NAMES = {
+    "a key": "UPDATE cells SET key = {}",
+    "a metric": "UPDATE metrics SET metric = {} WHERE metric = 'auprc'",
+    "the key of scores": "UPDATE scores SET key = {}",
+    "a series without its values": """UPDATE series SET name = {}, "values" = x'00'""",
+    "a series with other values": """UPDATE series SET name = {}, "values" = zeroblob(length("values"))""",
+}
+
+
+@pytest.mark.parametrize("command", ["verify", "merge", "report"])
+@pytest.mark.parametrize("what", NAMES)
+def test_a_line_break_in_a_name_starts_no_line(
+    what: str, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = forged(tmp_path, NAMES[what].format("'x' || char(10) || '2 cells: all is well' || rowid"))
+    given = {"merge": [str(path), "--store", str(tmp_path / "ours.sqlite")]}.get(command, ["--store", str(path)])
+    words = ["report", "--out", str(tmp_path / "out")] if command == "report" else ["results", command]
+    main([*words, *given])
+    assert not [line for line in capsys.readouterr().err.splitlines() if line.startswith("2 cells: all is well")]
 
 
 def test_a_sound_store_is_found_sound(tmp_path: Path) -> None:
