@@ -264,7 +264,10 @@ def add_reading(parser: argparse.ArgumentParser, several: bool = True) -> None:
     cells.add_argument("--encoding", metavar="NAME", help="e.g. utf-8, latin-1, utf-16")
     cells.add_argument("--decimal", choices=(".", ","), metavar="MARK", help="decimal mark, a dot or a comma")
     cells.add_argument("--thousands", metavar="CHAR", help="separator of thousands; '' for none")
-    meant = "number or word for a missing value, e.g. --missing=-1; 'none' keeps the usual codes such as -9999"
+    meant = (
+        "number or word for a missing value, e.g. --missing=-1; '<' for all cells that begin with it; 'none' keeps the "
+        "usual codes such as -9999"
+    )
     add_repeatable(cells, "--missing", metavar="VALUE", help=meant)
     cells.add_argument("--sheet", metavar="NAME", help="of an Excel file; the longest one where not given")
     order = cells.add_mutually_exclusive_group()

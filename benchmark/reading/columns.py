@@ -91,6 +91,8 @@ def find_value(sheet: Sheet, clock: Clock | None, label: str | None, split: Spli
         return sheet.options.value
     taken = {label, *(split.columns if split else ()), *(clock.columns if clock else ())}
     numeric = [name for name in sheet.names if name not in taken and sheet.looks_numeric(name)]
+    if all(is_constant(sheet.numbers(name).values) for name in numeric):
+        numeric += [name for name in sheet.names if name not in taken and sheet.wraps_numbers(name)]
     if not numeric:
         numeric = _states(sheet, [name for name in sheet.names if name not in taken])
     if not numeric and clock is not None and clock.stamps is None and not _unread(sheet, taken):

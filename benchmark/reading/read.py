@@ -16,7 +16,7 @@ from benchmark.reading.columns import find_label, find_value
 from benchmark.reading.events import labels_from
 from benchmark.reading.formats import read_table
 from benchmark.reading.options import LOST_AT_MOST, MISSING_AT_MOST, WITHOUT, ReadOptions
-from benchmark.reading.parsing import Numbers, Sheet, Table, labels, without_codes
+from benchmark.reading.parsing import LIMITS, Numbers, Sheet, Table, labels, without_codes
 from benchmark.reading.recording import Recording, ValueText, lineup, set_times
 from benchmark.reading.series import ALL, SEPARATOR, Split, find_split, list_series, parse_keys, select_series
 
@@ -247,7 +247,9 @@ def refusal(found: Numbers, name: str, path: str) -> UserError:
     """Build the error for a column with too many cells that are not numbers."""
     total, unit = len(found.values), re.fullmatch(r"[+-]?[\d.,]+\s*([^\d\s]+)", found.example)
     cure = "say how numbers are written with --decimal or --thousands, name another --value, or --missing WORD"
-    if unit:
+    if found.example[:1] in LIMITS:
+        cure = f"--missing '{found.example[0]}' takes all such limits as missing values, or write a number for them"
+    elif unit:
         cure = f"its unit {unit[1]!r} is not that of the others; write one unit, or none"
     return UserError(
         f"{path}: {found.wrong:,} of {total:,} cells of {name!r} ({found.wrong / max(1, total):.1%}) are not numbers, "

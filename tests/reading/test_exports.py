@@ -319,7 +319,7 @@ def test_compact_stamps_are_no_epochs(read: Read, form: str) -> None:
 
 
 def test_seconds_of_a_late_epoch_stay_an_epoch(read: Read) -> None:
-    found = read(lines("time,value", 2_000_000_000 + 3600 * np.arange(240), values(240)))
+    found = read(lines("epoch,value", 2_000_000_000 + 3600 * np.arange(240), values(240)))
     assert found.show_time(0) == "2033-05-18 03:33:20Z"
 
 

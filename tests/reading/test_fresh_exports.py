@@ -236,7 +236,7 @@ def test_one_entry_within_a_row_of_json_is_part_of_the_row(read: Read) -> None:
 
 def test_a_constant_is_not_taken_where_values_cannot_be_read(read: Read) -> None:
     """As Nagios writes them."""
-    cells = [f"load={v}" for v in VALUES]
+    cells = [f"load={v}/5" for v in VALUES]
     with pytest.raises(UserError, match="no numeric column"):
         read(lines("", [f"{int(t.timestamp())} host" for t in HOURS], cells, ["5"] * N, sep=";"))
 

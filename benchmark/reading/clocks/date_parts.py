@@ -6,10 +6,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from benchmark.errors import UserError
 from benchmark.reading.clocks.clock import Clock
 from benchmark.reading.clocks.whole_dates import whole_dates
-from benchmark.reading.options import LOST_AT_MOST
+from benchmark.reading.options import LOST_AT_MOST, WITHOUT
 from benchmark.reading.parsing import (
+    BUDDHIST,
     DAY,
     HOUR,
     MINUTE,
@@ -18,17 +20,21 @@ from benchmark.reading.parsing import (
     PERIODS,
     RANGES,
     SHORT,
+    THAI,
     Sheet,
     Stamps,
     day_of_year,
     first_year,
     full_year,
+    is_buddhist,
+    is_constant,
     is_whole,
     month_of,
     read_stamps,
+    years_of_eras,
 )
 
-ORDINALS = ("doy", "day_of_year", "dayofyear", "yday", "jday", "julian_day", "julian", "ordinal_day")
+ORDINALS = ("doy", "day_of_year", "dayofyear", "yday", "jday", "julian_day", "julian", "ordinal_day", "ddd")
 
 
 def from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
@@ -39,7 +45,8 @@ def from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
     ordinal = None
     if all(name.startswith("column ") for name in sheet.names):
         names = _by_place(sheet)
-        ordinal = sheet.names[1] if names[1] is None and _counts_days(sheet) else None
+        if names[2] is None and (found := _year_and_day(sheet, names[1] is None)):
+            names, ordinal = [found[0], *[None] * 4], found[1]
     year, month, day, *clock = names
     if day is None and ordinal is None:
         ordinal = next((lower[n] for n in ORDINALS if n in lower), None)
@@ -51,12 +58,13 @@ def from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
     parts = [_part(sheet, name) for name in date]
     if not all(map(len, parts)):
         return None
+    parts[0], notes = _our_years(sheet, parts[0], date)
+    if (date[0].lower() == "yy" or ordinal) and parts[0].min() >= 0 and parts[0].max() < 100:
+        parts[0] = full_year(parts[0], first_year(np.unique(parts[0]).astype(np.int64)))
     if ordinal:
         stamps = _of_ordinal(*parts)
     else:
         first = np.ones(len(sheet.table))  # the first of the month, if there is no day
-        if date[0].lower() == "yy" and parts[0].min() >= 0 and parts[0].max() < 100:
-            parts[0] = full_year(parts[0], first_year(np.unique(parts[0]).astype(np.int64)))
         stamps = whole_dates(parts[0] * 10_000 + parts[1] * 100 + (parts[2] if day else first))
     if stamps is None:
         return None
@@ -69,7 +77,21 @@ def from_parts(sheet: Sheet, free: list[str]) -> Clock | None:
         stamps.wall[known] += np.round(np.nan_to_num(values[known]) * size).astype(np.int64)
         used.append(name)
     stamps.dates_only = not used
-    return Clock((*date, *used), stamps)
+    return Clock((*date, *used), stamps, notes=notes)
+
+
+def _our_years(sheet: Sheet, years: NDArray[np.float64], names: list[str]) -> tuple[NDArray[np.float64], list[str]]:
+    """Convert years of the Thai calendar, if a column has a Thai name; return a note on these and on years of eras."""
+    thai, shown = is_buddhist(years.min(), years.max()), str(sheet.cells(names[0])[0])
+    if not thai and sheet.looks_numeric(names[0]):
+        return years, []
+    if not thai or any(map(THAI.search, names)):
+        years = years - BUDDHIST * thai
+        return years, [f"Years are those of another calendar: {shown!r} is read as {years[0]:g}."]
+    raise UserError(
+        f"{sheet.path}: the years of {names[0]!r} are none of our calendar: write {years[0]:g} as "
+        f"{years[0] - BUDDHIST:g}, if these are Thai years, or number the rows with --time {WITHOUT}"
+    )
 
 
 def _from_periods(sheet: Sheet, year: str, lower: dict[str, str]) -> Clock | None:
@@ -87,9 +109,11 @@ def _from_periods(sheet: Sheet, year: str, lower: dict[str, str]) -> Clock | Non
 
 
 def _part(sheet: Sheet, name: str) -> NDArray[np.float64]:
-    """Read a column of years, months (also by name) or days; empty if it contains other words."""
+    """Read a column of years (also by their era), months (also by name) or days; empty if it contains other words."""
     if sheet.looks_numeric(name):
         return sheet.numbers(name).values
+    if (years := years_of_eras(sheet.cells(name))) is not None:
+        return np.array(years.to_numpy(zero_copy_only=False), dtype=np.float64)
     months = np.array([month_of(word or "") for word in sheet.cells(name).cast("string").to_pylist()], dtype=np.float64)
     return months if months.all() else months[:0]
 
@@ -118,15 +142,28 @@ def _is_ordinal(sheet: Sheet) -> bool:
     return dates is not None and days is not None and bool(np.array_equal(dates.wall, days.wall))
 
 
-def _counts_days(sheet: Sheet) -> bool:
-    """Return True if the second column of a file without header is the day of the first one's year."""
-    if len(sheet.names) < 3 or not all(map(sheet.looks_numeric, sheet.names[:2])):
-        return False
-    year, ordinal = (sheet.numbers(name).values for name in sheet.names[:2])
-    days = _of_ordinal(year, ordinal)
-    if days is None or not (ordinal.min() >= 1 and ordinal.max() <= 366 and are_years(year, "year")):
-        return False
-    return bool(np.isin(np.diff(days.wall), (0, DAY)).mean() >= 1 - LOST_AT_MOST)
+def _year_and_day(sheet: Sheet, free: bool) -> tuple[str, str] | None:
+    """Find the columns of a year and its day in a file without header; the number of a logger may stand before them.
+
+    Years of two digits, and days that may be months (not ``free``), need the time of day as hhmm in the next column.
+    """
+    for names in (sheet.names[:3], sheet.names[1:4]):
+        if len(names) < 3 or len(sheet.table) < 2 or not all(map(sheet.looks_numeric, names)):
+            return None
+        year, ordinal, clock = (sheet.numbers(name).values for name in names)
+        sure = free and are_years(year, "year")
+        timed = bool(np.all((clock >= 0) & (clock <= 2400) & (clock % 100 < 60))) and is_whole(clock)
+        timed = timed and bool(np.any(clock > 100))
+        short = timed and bool(np.all((year >= 0) & (year < 100)))
+        days = _of_ordinal(year + 2000 * short, ordinal) if ordinal.min() >= 1 and ordinal.max() <= 366 else None
+        if days is not None and (sure or short or (timed and are_years(year, "year"))):
+            steps = np.diff(days.wall)
+            goes_on = np.isin(steps, (0, DAY)).mean() >= 1 - LOST_AT_MOST
+            if goes_on and (sure or bool(np.all((steps > 0) == (np.diff(clock) < 0)))):
+                return names[0], names[1]
+        if not is_constant(sheet.numbers(names[0]).values):
+            return None
+    return None
 
 
 def _of_ordinal(year: NDArray[np.float64], day: NDArray[np.float64]) -> Stamps | None:

@@ -33,6 +33,7 @@ COUNTING = re.compile(rf"{TIMELY}|epoch|clock|sec|(?<![a-z])[mun]?s(?![a-z])|^gp
 OPEN = (  # ranges of seconds that may count from either of two days
     (599_616_000, 883_612_800, ("1970-01-01", "2001-01-01")),
     (YOUNGEST, 4_133_980_800, ("1904-01-01", "1900-01-01")),
+    (1_893_456_000, YOUNGEST, ("1970-01-01", "1960-01-01")),  # seconds of SAS from 2020 on
 )
 
 
@@ -153,6 +154,13 @@ def doubt(values: NDArray[np.float64], name: str) -> str:
         if size:
             first = [np.datetime64(day, "s") + np.timedelta64(int(known[0] / size), "s") for day in days]
             return " or ".join(f"--since {d} (from {str(t)[:10]} on)" for d, t in zip(days, first, strict=True))
+    if (
+        re.search("date|datum|fecha", name, re.I)
+        and is_whole(known)
+        and 10**4 <= known.min() <= known.max() < 3 * 10**4
+    ):
+        ways = [(day, np.datetime64(day) + int(known[0])) for day in ("1970-01-01", "1960-01-01")]  # of R and of SAS
+        return " or ".join(f"--since 'days since {day}' (from {first} on)" for day, first in ways)
     return ""
 
 

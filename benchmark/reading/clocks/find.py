@@ -34,7 +34,7 @@ CLOCK_NAME = re.compile(
     r".*(time|date|stamp|datum|zeit|uhr|fecha|hora|heure|epoch|clock|utc|jour|tag\b).*|ts|ds|t|dt|index", re.I
 )
 VALUE_NAME = re.compile(r"_?values?|y|x|data|reading|measurement", re.I)
-DURATION = re.compile(r"duration|elapsed|moving|dauer|durée|sunrise|sunset", re.I)
+DURATION = re.compile(r"duration|elapsed|moving|asleep|awake|in bed|dauer|durée|sunrise|sunset", re.I)
 FEW = 10  # times that may come equally often by chance
 
 
@@ -119,7 +119,8 @@ def _named(sheet: Sheet, name: str, taken: tuple[str | None, ...]) -> Clock:
 def _best(sheet: Sheet, taken: tuple[str | None, ...]) -> Clock | None:
     free = [name for name in sheet.names if name not in taken]
     found = [clock for name in free if (clock := _as_clock(sheet, name, False)) is not None]
-    found += [clock for clock in (from_parts(sheet, free), _time_alone(sheet, free, found)) if clock is not None]
+    found += [clock for clock in (from_parts(sheet, free),) if clock is not None]
+    found += [clock for clock in (_time_alone(sheet, free, found),) if clock is not None]
     found = [_with_time_of_day(sheet, c, taken) if c.stamps is not None and _constant(c) else c for c in found]
     useful = [clock for clock in found if not _constant(clock)] or [c for c in found if len(sheet.table) == 1]
     if not any(clock.stamps is not None for clock in useful):

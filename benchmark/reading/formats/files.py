@@ -19,7 +19,7 @@ from benchmark.reading.formats.started import with_times
 from benchmark.reading.formats.text import read_text
 from benchmark.reading.formats.wide import as_long
 from benchmark.reading.options import ReadOptions
-from benchmark.reading.parsing import Table, from_columns
+from benchmark.reading.parsing import Table, as_mask, from_columns
 
 LAST = 12  # rows at the end that are searched for totals
 _WORD = (
@@ -53,7 +53,7 @@ def read_table(path: Path, options: ReadOptions) -> Table:
 
 def tidy(table: Table, options: ReadOptions) -> Table:
     """Remove totals at the end of a table, and reshape it to one row for each time."""
-    return as_long(_without_totals(table), options.value)
+    return as_long(_without_totals(_without_states(table)), options.value)
 
 
 OTHERS = (  # beginnings of files that cannot be read, their format, and what to do
@@ -67,6 +67,11 @@ OTHERS = (  # beginnings of files that cannot be read, their format, and what to
             f"xpath='.//{{{{*}}}}{point}', parser='etree').to_csv('track.csv')",
         )
         for root, form, point in ((rb"gpx\b", "GPX", "trkpt"), (rb"TrainingCenterDatabase\b", "TCX", "Trackpoint"))
+    ),
+    (
+        rb"\s*(<\?xml[^>]*>\s*)?<!DOCTYPE HealthData",
+        "Apple's health record: write the records of one type as CSV, e.g. pandas.read_xml({name}, parser='etree', "
+        "xpath=\".//Record[@type='HKQuantityTypeIdentifierHeartRate']\")[['startDate', 'value']].to_csv('heart.csv')",
     ),
     (
         rb"\s*<(?![^<>\n]*>\s*[,;\t|])",
@@ -89,7 +94,34 @@ OTHERS = (  # beginnings of files that cannot be read, their format, and what to
     ),
     (
         rb"(Linux|AIX|SunOS) [^\n]*\n\s*\d\d:\d\d:\d\d( [AP]M)? [^\n]*[%/]",
-        "the text of sar, whose times have no date: write its data file with sadf -d, and read that",
+        "the text of sar or mpstat, whose times have no date: write the data file of sar with sadf -d, or keep the "
+        "rows, whose days are then counted from 1970-01-01, e.g. grep -E '^[0-9].* all ' {name} > cpu.txt",
+    ),
+    (
+        rb"PING(ing)? [^\n]*\sbytes of data",
+        "the text of ping: cut out times and durations, e.g. "
+        r"sed -nE 's/^(\[([0-9.]+)\])?.*time[=<]([0-9.]+) ?ms.*/\2,\3/p' {name} > ping.csv",
+    ),
+    (
+        rb"[^\n]{0,99}?\b\d{10}\b[^\n]{0,300}\t[^\n]{0,200}\w=-?[\d.]+[a-zA-Z%]*;[\d.:~@]*;",
+        "performance data of Nagios: cut out one of its values, e.g. of load1, with "
+        r"sed -nE 's/^[^0-9]*([0-9]{{10}}).*[^0-9A-Za-z]load1=([0-9.]+).*/\1,\2/p' {name} > load1.csv",
+    ),
+    (
+        rb"\{__name__=",
+        "a dump of Prometheus: keep the values and times of one series, e.g. "
+        r"sed -nE '/web1/s/^.*\}} //p' {name} > web1.txt",
+    ),
+    (
+        rb"C,NEMP?\.WORLD,",
+        "a report of AEMO, which holds several kinds of rows: keep one of them with its header, e.g. "
+        "grep -h '^[ID],DISPATCH,PRICE,' {name} > price.csv",
+    ),
+    (
+        rb"[A-Z]{2}[A-Z0-9]{9}[12]\d{5}[A-Z]{4}[ \d-]{5}[A-Z0-9 ]{3}",
+        "a station's record of GHCN, a line for each month: write the days of one element below each other, e.g. "
+        'awk \'substr($0,18,4)=="TMAX"{{for(d=1;d<32;d++){{v=substr($0,14+8*d,5);if(v!=-9999)print substr($0,12,4)"-"'
+        'substr($0,16,2)"-"d","v}}}}\' {name} > tmax.csv',
     ),
     (rb"(Linux|AIX|SunOS) [^\n]*\n([^\n,]*\n){1,2}avg-cpu:", "the text of iostat: write it with iostat -t -o JSON"),
     (rb"(#[^\n]*\n|[ \t\r]*\n)*#\s+time\s+counts ", "the text of perf stat: write it with perf stat -x, -I 1000"),
@@ -123,7 +155,7 @@ def _read(raw: bytes, path: Path, options: ReadOptions) -> Table:
             raise UserError(f"{path} is {what.format(name=repr(path.name))}")
     if path.suffix.lower() in (".parquet", ".pq"):
         raise UserError(f"{path} is not a readable Parquet file: it does not begin with PAR1")
-    bracketed = re.match(rb"\[[^\[\]\n]*\] *[^\s,\]]", raw[:200])  # a time in brackets, as servers write it
+    bracketed = re.match(rb"\[[^\[\]\n]*\][ \t]*[^\s,\]]", raw[:200])  # a time in brackets, as servers write it
     if re.match(rb"(\xef\xbb\xbf)?\s*[\[{]\s*[\[{\"\d\]}-]", raw[:200]) and not bracketed:
         return read_json(raw, path, options.encoding)
     return with_times(mark_series(read_text(raw, path, options)), path)
@@ -158,6 +190,18 @@ def _plain(cells: Any) -> Any:
     if pa.types.is_decimal(cells.type):
         cells = cells.cast(pa.float64())
     return cells
+
+
+def _without_states(table: Table) -> Table:
+    """Remove the rows in which WinCC logs its own state, ``$RT_OFF$`` and ``$RT_COUNT$``, with a note."""
+    names = table.columns.get("VarName")
+    own = as_mask(pc.starts_with(names, "$RT_")) if names is not None and pa.types.is_string(names.type) else None
+    if own is None or not own.any() or own.all():
+        return table
+    kept = table.keep(~own)
+    kept.total -= int(own.sum())
+    kept.notes.append(f"Left out: {counted(int(own.sum()), 'row')} on the state of WinCC, such as $RT_OFF$.")
+    return kept
 
 
 def _without_totals(table: Table) -> Table:

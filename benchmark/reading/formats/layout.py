@@ -13,12 +13,13 @@ from itertools import groupby, pairwise
 from pathlib import Path
 
 from benchmark.errors import UserError, counted
-from benchmark.reading.parsing import cell, unique_names
+from benchmark.reading.parsing import cell, month_of, unique_names
 
 HEAD_BYTES = 1 << 17
 HEAD_LINES = 400
 LONGEST = 20  # lines in one quoted cell, at most
 FEWEST = 10  # rows of a table between other lines
+WIDE = 20  # cells of three rows that are a table in any case
 SURE, BEHIND = 3, 4  # rows of data among those behind the first one
 SEPARATORS = (";", "\t", "|", ",")
 BLANK = " "
@@ -31,7 +32,8 @@ NAMES = {"\t": "a tab", BLANK: "blanks", "": "nothing (one column)"}
 class Layout:
     """Separator (``""`` for one column, a blank for any number of blanks), names, number of lines before the data.
 
-    ``above`` holds these lines as :func:`plain` gives them, for those that come again below.
+    ``above`` holds these lines as :func:`plain` gives them, for those that come again below. ``extra`` is a last cell
+    of the first line of data alone, such as the serial number of a logger.
     """
 
     separator: str
@@ -39,6 +41,7 @@ class Layout:
     skipped: int
     notes: list[str] = field(default_factory=list)
     above: frozenset[str] = frozenset()
+    extra: str = ""
 
 
 def find_layout(text: bytes, path: Path, separator: str | None) -> Layout:
@@ -63,6 +66,10 @@ def find_layout(text: bytes, path: Path, separator: str | None) -> Layout:
     width, profile = _profile([rows[i] for i in useful])
     first = _first_data(rows, width, profile)
     names, header = _header(lines, rows, first, width, found, notes)
+    extra = ""
+    if header is not None and len(names) == len(rows[first]) == width + 1 and width > 1:
+        names, extra = names[:-1], rows[first][-1]
+        notes.append(f"The first row alone has a last cell, {extra!r}: it is left out.")
     if header is not None and len(names) != width:
         amounts = found == "," and all(cell.kind(c) == "number" for c in rows[first][-2:])
         raise UserError(
@@ -76,7 +83,7 @@ def find_layout(text: bytes, path: Path, separator: str | None) -> Layout:
     before = [i for i in useful if i < first and i != header and not (header is not None and i > header)]
     if before:
         notes.append(f"{counted(len(before), 'line')} before the header, no data: {_short(lines[before[0]])!r}")
-    return Layout(found, names, first, notes, frozenset(map(plain, lines[:first])) - {""})
+    return Layout(found, names, first, notes, frozenset(map(plain, lines[:first])) - {""}, extra)
 
 
 def plain(line: str) -> str:
@@ -156,6 +163,7 @@ def _longest_run(lines: list[str], candidates: tuple[str, ...]) -> tuple[str, in
     for one in candidates:
         runs = [(width, len([*run])) for width, run in groupby(len(split(line, one)) for line in lines)]
         width, count = max(runs, key=lambda run: (run[0] > 1, run[1]))
+        count = max(count, found[""] + 1) if width >= WIDE and count > 2 else count
         if width > 1 and count > max(found.values()) and not _is_decimal_comma(lines, one, width):
             found[one] = count
     longest = max(found, key=lambda one: found[one])
@@ -223,6 +231,9 @@ def _header(
         above = above[:-1] if again else above[-2:-1]
         line = above[-1]
     names = _adapt_names(rows[line], rows[first]) if separator == BLANK else rows[line]
+    if len(names) == 12 == width - 1 and all(map(month_of, names)) and re.fullmatch(r"(1[6-9]|20)\d\d", rows[first][0]):
+        names = ["year", *names]  # R prints months in this way
+        notes.append("The first column has no name; it holds the years.")
     if separator == BLANK and len(names) in (width - 1, width - 2) and re.fullmatch("[01]|\\d+:", rows[first][0]):
         names = ["", *names]  # R and pandas write row numbers in a column without a name, rrdtool its times
         notes.append("The first column has no name" + ("." if ":" in rows[first][0] else "; it numbers the rows."))
@@ -240,8 +251,10 @@ def _first_data(rows: dict[int, list[str]], width: int, profile: list[str]) -> i
     if not {"number", "time"} & set(profile):
         return ([*rows][1:] or [max(rows)])[0]
     top = min(rows)
-    if len(rows) > 1 and (_are_column_numbers(*[*rows.values()][:2]) or _names_of_years(rows[top])):
+    if len(rows) > 1 and _are_column_numbers(*[*rows.values()][:2]):
         return [*rows][1]
+    if (years := next((k for k, row in enumerate([*rows.values()][:-1]) if _names_of_years(row)), None)) is not None:
+        return [*rows][years + 1]
     fits = [_fits(row, width, profile) for row in rows.values()]
     behind = {i: fits[k + 1 : k + 1 + BEHIND] for k, i in enumerate(rows)}
     data = [i for i in rows if _is_data(rows[i], width, profile)]

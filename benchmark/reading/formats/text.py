@@ -40,7 +40,7 @@ def read_text(raw: bytes, path: Path, options: ReadOptions) -> Table:
         text = join_tables(text, notes)
     separator = {"\\t": "\t", "tab": "\t", "blank": BLANK}.get(options.separator or "", options.separator)
     layout = find_layout(text, path, separator)
-    text = _one_series(_one_row(text, layout), layout)
+    text = _one_series(_one_row(_without_extra(text, layout), layout), layout)
     columns, broken, total = _parse(_plain(text, layout), layout, path)
     rows = np.delete(np.arange(total), [number for number, _ in broken])
     named = NAMES.get(layout.separator, repr(layout.separator))
@@ -77,6 +77,15 @@ def double_quoted(text: bytes) -> bytes:
     if not re.match(rb"'[^'\n]*'\s*[,;\t|]", text) or b'"' in text[:65536]:
         return text
     return re.sub(rb"(?m)(?:^|(?<=[,;\t|]))'|'(?=[,;\t|\r]|$)", b'"', text)
+
+
+def _without_extra(text: bytes, layout: Layout) -> bytes:
+    """Cut a last cell off the first line of data, if no other line has it."""
+    if not layout.extra:
+        return text
+    *above, body = text.split(b"\n", layout.skipped)
+    row, end, others = body.partition(b"\n")
+    return b"\n".join([*above, row[: row.rindex(layout.separator.encode() or b" ")] + end + others])
 
 
 def _one_row(text: bytes, layout: Layout) -> bytes:

@@ -9,10 +9,14 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 
-from benchmark.reading.parsing import LETTERS, PARTS, Table, cell, month_of
+from benchmark.errors import counted
+from benchmark.reading.parsing import ANY, LETTERS, PARTS, Table, cell, month_of
 
 HOURS, MONTHS, TIMES = "hours of the day", "months of the year", "times"
 HOUR = re.compile(r"(?:h|he|hr|hour|stunde|heure|hora)?[ _]?(\d{1,2})(?::00)?(?: ?(?:h|uhr))?", re.I)
+MONTH_AND_YEAR = re.compile(rf"({ANY})[{LETTERS}]*\.?(-\d\d|[ -](19|20)\d\d)", re.I)
+EUROSTAT = re.compile(r".*\\time(_period)?", re.I)  # the name of its first column
+FLAGGED = re.compile(r": ?[a-z]*|(\S+) [a-z]{1,3}")
 FEWEST = 12  # columns needed to read their names as times
 TIME, VALUE = "time", "value"
 
@@ -43,11 +47,25 @@ def _melt(table: Table, times: dict[str, str], kind: str) -> Table:
     if kind == MONTHS and year is not None:
         texts = [f"{year}-{text}" for year, text in zip(columns.pop(year).to_pylist(), texts, strict=True)]
     cells = [[None if c is None else str(c) for c in table.columns[name].to_pylist()] for name in times]
+    flags = _without_flags(cells) if any(map(EUROSTAT.fullmatch, others)) else []
     columns[TIME] = pa.array(texts, pa.string())
     columns[VALUE] = pa.array([c for row in zip(*cells, strict=True) for c in row], pa.string())
     first, *_, last = times
     said = f"The columns {first!r} to {last!r} are {kind}: each row is read as {size} (--value takes one of them)."
-    return replace(table, columns=columns, rows=table.rows[rows], total=table.total * size, notes=[*table.notes, said])
+    return replace(
+        table, columns=columns, rows=table.rows[rows], total=table.total * size, notes=[*table.notes, said, *flags]
+    )
+
+
+def _without_flags(columns: list[list[str | None]]) -> list[str]:
+    """Cut Eurostat's flags off the cells, and ``:`` for a missing value, in place; return a note on them."""
+    found = []
+    for cells in columns:
+        for row, text in enumerate(cells):
+            if text is not None and (flagged := FLAGGED.fullmatch(text.strip())):
+                cells[row] = flagged[1]
+                found.append(text.strip())
+    return [f"Eurostat's flags: cut off {counted(len(found), 'cell')}, e.g. {found[0]!r}."] if found else []
 
 
 def _months(names: list[str]) -> dict[str, str]:
@@ -75,4 +93,6 @@ def _times(names: list[str]) -> dict[str, str]:
 
 
 def _is_stamp(name: str) -> bool:
+    if MONTH_AND_YEAR.fullmatch(name):
+        return True
     return cell.kind(name) == "time" and bool(re.match(r"\d", name)) and not cell.is_clock(name)

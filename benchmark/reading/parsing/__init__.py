@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmark.reading.parsing import cell, labels
+from benchmark.reading.parsing.calendars import BUDDHIST, THAI, is_buddhist, years_of_eras
 from benchmark.reading.parsing.cell import kind
 from benchmark.reading.parsing.codes import without_codes
 from benchmark.reading.parsing.fields import (
@@ -16,18 +17,21 @@ from benchmark.reading.parsing.fields import (
     plain_times,
 )
 from benchmark.reading.parsing.marks import Undecided
-from benchmark.reading.parsing.names import LETTERS, PARTS, PERIODS, RANGES, SHORT, is_short_part, month_of
-from benchmark.reading.parsing.numbers import Numbers, mostly, sample
+from benchmark.reading.parsing.names import ANY, LETTERS, PARTS, PERIODS, RANGES, SHORT, is_short_part, month_of
+from benchmark.reading.parsing.numbers import LIMITS, Numbers, mostly, sample
 from benchmark.reading.parsing.sheet import Sheet, is_constant, is_counter, is_whole
 from benchmark.reading.parsing.stamps import YEARLESS, Stamps, read_stamps
 from benchmark.reading.parsing.table import Cells, Table, as_mask, from_columns, unique_names
 from benchmark.reading.parsing.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
 
 __all__ = [
+    "ANY",
+    "BUDDHIST",
     "DAY",
     "HOUR",
     "LATEST",
     "LETTERS",
+    "LIMITS",
     "MINUTE",
     "NOT_A_TIME",
     "PARTS",
@@ -35,6 +39,7 @@ __all__ = [
     "RANGES",
     "SECOND",
     "SHORT",
+    "THAI",
     "YEARLESS",
     "Cells",
     "Fields",
@@ -51,6 +56,7 @@ __all__ = [
     "from_columns",
     "full_year",
     "in_order",
+    "is_buddhist",
     "is_constant",
     "is_counter",
     "is_short_part",
@@ -65,4 +71,5 @@ __all__ = [
     "sample",
     "unique_names",
     "without_codes",
+    "years_of_eras",
 ]

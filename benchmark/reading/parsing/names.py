@@ -31,9 +31,9 @@ def month_of(words: str) -> int:
 
 
 PARTS: tuple[tuple[str, ...], ...] = (  # column names of year, month, day, hour and minute, in order of preference
-    ("year", "jahr", "année", "annee", "año", "ano", "anno", "jaar", "rok", "år", "yıl", "年", "년", "연도"),
-    ("month", "monat", "mois", "mes", "mês", "mese", "maand", "miesiąc", "månad", "måned", "ay", "月", "월"),
-    ("day", "tag", "jour", "día", "dia", "giorno", "dag", "dzień", "gün", "日", "일"),
+    ("year", "jahr", "année", "annee", "año", "ano", "anno", "jaar", "rok", "år", "yıl", "年", "년", "연도", "ปี"),
+    ("month", "monat", "mois", "mes", "mês", "mese", "maand", "miesiąc", "månad", "måned", "ay", "月", "월", "เดือน"),
+    ("day", "tag", "jour", "día", "dia", "giorno", "dag", "dzień", "gün", "日", "일", "วัน", "วันที่"),
     ("hour", "stunde", "heure", "hora", "ora", "uur", "godzina", "timme", "saat", "時", "时", "시"),
     ("minute", "minuto", "minuut", "dakika", "分", "분"),
 )

@@ -28,6 +28,9 @@ REWRITTEN = (
     (MARKED, r"\1", "Marks of footnotes in {!r}: cut off {}, e.g. {!r}."),
     (BEHIND, r"\1\3\5-\2\4\6", "Below zero in {!r}: {} with a minus behind or in brackets, {!r} is read as {}."),
 )
+LIMITS = frozenset("<>")  # signs before a limit of detection, as in <21.0
+DURATION = r"^(?:(?P<hour>\d{1,4}):)?(?P<minute>\d{1,4}):(?P<second>\d{2}(?:\.\d+)?)(?: ?/? ?[a-z]{1,5})?$"
+NAMED = re.compile(r"([^\W\d]\D{0,30}[:=] ?)[+-]?\d[\d.,]*\s?[^\d\s]{0,8}")  # "value: 20.5"
 _SPLIT = re.compile(
     rf"([^\d+\-.,]*?)([+-]?[.,]?\d[\d.,{QUOTES}{SPACES}]*(?:[eE][+-]?\d+)?)(\s*[^\d\s]{{0,6}}m[23](?:/\w{{1,3}})?|[^\d]*)"
 )
@@ -123,6 +126,22 @@ def read_numbers(
     return Numbers(_array(values), bad, example, notes + _mark_notes(marks, text, clean, good, name), marks)
 
 
+def read_durations(cells: Cells, name: str) -> Numbers | None:
+    """Read ``5:20`` and ``1:05:20`` as counts of their last part, (n,); None if most of a sample is no duration."""
+    known = sample(cells) if pa.types.is_string(cells.type) else []
+    if not mostly(known, re.compile(DURATION).match):
+        return None
+    found = pc.extract_regex(pc.utf8_trim_whitespace(cells), DURATION)
+    parts = [pc.struct_field(found, part) for part in ("hour", "minute", "second")]
+    hours, minutes, seconds = (_array(pc.cast(pc.if_else(pc.equal(p, ""), "0", p), pa.float64())) for p in parts)
+    values = 3600 * hours + 60 * minutes + seconds
+    wrong = np.isnan(values) & as_mask(cells.is_valid())
+    shown, first = int(np.argmax(np.isfinite(values))), int(np.argmax(wrong))
+    note = f"{name!r} holds durations: {cells[shown]} is read as {values[shown]:g}, counted in its last part."
+    bad, example = (wrong, str(cells[first])) if wrong.any() else (None, "")
+    return Numbers(values, bad, example, [note])
+
+
 def _typed(cells: Cells) -> Numbers:
     """Read a column that has a type in the file."""
     whole = pc.cast(cells, pa.int8()) if pa.types.is_boolean(cells.type) else cells
@@ -170,6 +189,8 @@ def _without_nothing(text: Cells, name: str, nothings: frozenset[str]) -> tuple[
     """Replace words for a missing value by nulls, with a note on the words."""
     wordy = pc.invert(pc.match_substring_regex(text, r"^[+-]?[\d.,]*\d"))
     nothing = pc.fill_null(pc.and_(wordy, pc.is_in(pc.utf8_lower(text), value_set=pa.array(sorted(nothings)))), False)
+    for sign in nothings & LIMITS:
+        nothing = pc.or_(nothing, pc.fill_null(pc.starts_with(text, sign), False))
     words = [entry["values"] for entry in pc.value_counts(text.filter(nothing)).to_pylist()]
     shown = ", ".join(repr(w) for w in words if w)[:80]
     count = count_true(nothing)

@@ -11,12 +11,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from benchmark.errors import UserError
-from benchmark.reading.options import ReadOptions
+from benchmark.reading.options import WITHOUT, ReadOptions
 from benchmark.reading.parsing import cell
+from benchmark.reading.parsing.calendars import OtherCalendar
 from benchmark.reading.parsing.codes import split
 from benchmark.reading.parsing.fields import Ambiguous
 from benchmark.reading.parsing.marks import Country, Undecided
-from benchmark.reading.parsing.numbers import Numbers, read_numbers, sample
+from benchmark.reading.parsing.numbers import DURATION, NAMED, Numbers, mostly, read_durations, read_numbers, sample
 from benchmark.reading.parsing.stamps import Stamps, read_stamps
 from benchmark.reading.parsing.states import MOST, STATES, count_words, read_states
 from benchmark.reading.parsing.table import Cells, Table
@@ -80,6 +81,12 @@ class Sheet:
         known = [k for k in kinds if k != "nothing"]
         return bool(known) and sum(k == "number" for k in known) >= 0.5 * len(known)
 
+    def wraps_numbers(self, name: str) -> bool:
+        """Return True if a sample of the column are durations such as ``5:20``, or one word and numbers: ``t=20.5``."""
+        known = sample(self.cells(name), 400) if pa.types.is_string(self.cells(name).type) else []
+        named = {match and match[1] for match in map(NAMED.fullmatch, known)}
+        return mostly(known, re.compile(DURATION).match) or (len(named) == 1 and None not in named)
+
     def numbers(self, name: str) -> Numbers:
         """Read the column as numbers.
 
@@ -97,7 +104,8 @@ class Sheet:
                 return self._numbers[name]
             marks = given.decimal, given.thousands, self.country
             try:
-                found = read_numbers(self.cells(name), name, *marks, self._missing)
+                found = read_durations(self.cells(name), name)
+                found = found or read_numbers(self.cells(name), name, *marks, self._missing)
             except Undecided as reason:
                 shown = next((c for c in sample(self.cells(name)) if re.search(r"[.,]", c)), "")
                 mark = "," if "," in shown else "."
@@ -114,16 +122,21 @@ class Sheet:
         Raises
         ------
         UserError
-            If day first and month first both fit, or a time zone is unknown.
+            If day first and month first both fit, or a time zone or the calendar is unknown.
         """
         if name not in self._stamps:
             try:
-                self._stamps[name] = read_stamps(self.cells(name), self.options.day_first)
+                self._stamps[name] = read_stamps(self.cells(name), self.options.day_first, name)
             except Ambiguous as reason:
                 shown = next(iter(sample(self.cells(name), 3)), "")
                 raise UserError(
                     f"{self.path}: {shown!r} in {name!r} can be read in two ways, for {reason}: "
                     "say --dayfirst or --monthfirst"
+                ) from reason
+            except OtherCalendar as reason:
+                raise UserError(
+                    f"{self.path}: the years of {name!r} are those of another calendar, e.g. {reason}; "
+                    f"or number the rows with --time {WITHOUT}"
                 ) from reason
             except UnknownZone as reason:
                 raise UserError(

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from benchmark.reading.parsing.calendars import gregorian, refuse_other_calendars
 from benchmark.reading.parsing.fields import (
     HALF,
     LATEST,
@@ -46,6 +47,7 @@ _NAMED = rf"(?P<word>(?i:{ANY})[{LETTERS}]{{0,9}})"
 _YEAR = r"(?P<year>(?:1[7-9]|2[01])\d{2})"
 _OPEN = r"(?P<first>\d{1,2})[-/.](?P<other>\d{1,2})[-/.]"  # the order of day and month is open
 _ISO = rf"(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}}){_CLOCK}{_ZONE}"
+_NET = r"^/Date\((?P<count>-?\d+)(?P<zone>[+-]\d{4})?\)/$"  # milliseconds since 1970, and an offset
 FORMS = (
     _ISO,
     rf"{_OPEN}(?P<year>\d{{4}}){_CLOCK}{_ZONE}",
@@ -125,18 +127,26 @@ def _form_of(cells: list[str]) -> str | None:
     return next((form for form in FORMS if mostly(cells, re.compile(form).fullmatch)), None)
 
 
-def read_stamps(cells: Cells, day_first: bool | None = None) -> Stamps | None:
-    """Read a column of strings or of time stamps; None if it contains no times.
+def read_stamps(cells: Cells, day_first: bool | None = None, name: str = "") -> Stamps | None:
+    """Read a column of strings or of time stamps; None if it contains no times. Its ``name`` may tell the calendar.
 
     Raises
     ------
     Ambiguous
         If day first and month first both fit.
+    OtherCalendar
+        If no year is one of our calendar.
     """
     if pa.types.is_timestamp(cells.type) or pa.types.is_date(cells.type):
         return _typed(cells)
     if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
         return None
+    cells, calendar = gregorian(cells, name)
+    if calendar:
+        found = read_stamps(cells, day_first)
+        return None if found is None else replace(found, notes=[*calendar, *found.notes])
+    if mostly(sample(cells, 50), re.compile(_NET).match):
+        return _of_net(cells)
     cells = plain_times(cells)
     known = sample(cells)
     if (place := _one_place(known)) and (found := read_stamps(_rewritten(cells, known, _PLACE, r"\1"), day_first)):
@@ -206,6 +216,7 @@ def _iso(text: Cells) -> Stamps | None:
 def _of_form(text: Cells, form: str, day_first: bool | None) -> Stamps:
     """Read cells by a pattern; cells that do not match, and impossible dates or times of day, are wrong."""
     found = Fields(text, f"^{form}$")
+    refuse_other_calendars(found, text)
     since, timely = found.clock()
     if not timely.all() and "hour" in found:
         later, all_timely = found.clock(LATEST)
@@ -231,6 +242,16 @@ def _of_form(text: Cells, form: str, day_first: bool | None) -> Stamps:
         notes=said + notes + year_notes(found.since),
         day_first=day_first,
     )
+
+
+def _of_net(text: Cells) -> Stamps:
+    """Read ``/Date(1704067200000+0100)/``, as .NET writes times into JSON."""
+    found = Fields(text, _NET)
+    offset = by_word(found.text("zone"), tail_offset)
+    wall = found.number("count") * 10**6 + offset.astype(np.int64) * MINUTE
+    wrong = np.flatnonzero(~found.good & as_mask(text.is_valid()))
+    example = str(text[int(wrong[0])]) if len(wrong) else ""
+    return Stamps(np.where(found.good, wall, NOT_A_TIME), offset, len(wrong), example)
 
 
 def _dates(found: Fields) -> tuple[Nanoseconds, NDArray[np.bool_]]:
