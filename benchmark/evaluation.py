@@ -38,13 +38,21 @@ OneOrMore = Any  # one item of several possible types, or a list of items; types
 
 def selection_of(protocol: str | Sequence[str], seeds: Iterable[int], **more: Any) -> Selection:
     """Build a selection from one or several protocols and seeds; ``more`` are other fields of it."""
-    protocols = (protocol,) if isinstance(protocol, str) else tuple(protocol)
+    protocols = _names("protocols", protocol)
     if not isinstance(seeds, Iterable) or isinstance(seeds, str):  # one number may be a seed, or how many
         raise UserError(f"seeds are a list, got {seeds!r}: seeds=[7] is the seed 7, seeds=range(5) are five seeds")
     numbers = tuple(as_seed(seed) for seed in seeds)
     if not (protocols and numbers):
         raise UserError("give at least one protocol and one seed")
     return Selection(protocols=protocols, seeds=numbers, **more)
+
+
+def _names(kind: str, given: str | Iterable[str]) -> tuple[str, ...]:
+    if isinstance(given, str):
+        return (given,)
+    if not isinstance(given, Iterable):
+        raise UserError(f"{kind} are a name or a list of names, got {given!r}")
+    return tuple(given)
 
 
 def evaluate_cells(
@@ -106,6 +114,12 @@ def _is_pair(given: Any) -> bool:
     return isinstance(given, tuple) and len(given) == 2 and not any(isinstance(part, objects) for part in given)
 
 
+def _shown(given: Any) -> str:
+    """Return the text of an object, or its type if that would fill more than a line."""
+    text = repr(given)
+    return text if len(text) <= 80 and "\n" not in text else f"an object of type {type(given).__name__}"
+
+
 # -- detectors ---------------------------------------------------------------------------------
 
 
@@ -122,7 +136,9 @@ def _rows(given: Any, selection: Selection) -> list[Row]:
     elif isinstance(given, str | Path):
         spec = str(given)
     else:
-        raise UserError(f"a detector is a name, a file, a class or an instance of detectors.Detector, got {given!r}")
+        raise UserError(
+            f"a detector is a name, a file, a class or an instance of detectors.Detector, got {_shown(given)}"
+        )
     return rows(replace(selection, detectors=(spec,)))
 
 
@@ -186,7 +202,7 @@ def _series(item: Any, mode: Mode, folders: dict[str, str]) -> list[Series]:
     if isinstance(item, str | Path):
         item = load_data_set(str(item), folders)
     if not isinstance(item, Dataset):
-        raise UserError(f"data are (values, labels), a Series, the name of a data set or a folder, got {item!r}")
+        raise UserError(f"data are (values, labels), a Series, the name of a data set or a folder, got {_shown(item)}")
     usable = []
     for one in datasets.iter_series(item, data_dir=settings.data_dir(), cache_dir=settings.cache_dir(), mode=mode):
         if isinstance(one, DataError):
@@ -203,7 +219,12 @@ def _warn_simulated(series: list[Series]) -> None:
 
 def _from_arrays(values: Any, labels: Any) -> Series:
     """Make a series from arrays. Its name is a hash of its content, so that its stored results are found again."""
-    x, y = np.array(values, dtype=np.float64), np.array(labels)
+    try:
+        if np.iscomplexobj(values):
+            raise ValueError("they are complex")
+        x, y = np.array(values, dtype=np.float64), np.array(labels)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"values and labels must be arrays of real numbers: {error}") from error
     if x.ndim != 1 or x.shape != y.shape:
         raise UserError(f"values {x.shape} and labels {y.shape} must be one-dimensional and of equal length")
     if not np.isfinite(x).all():
@@ -222,7 +243,7 @@ def _from_arrays(values: Any, labels: Any) -> Series:
 
 def _metrics(names: Sequence[str] | None) -> list[str]:
     """Return the names of the default metrics, and of those given."""
-    given = [names] if isinstance(names, str) else list(names or ())
+    given = _names("metrics", names or ())
     return list(dict.fromkeys(m.name for m in (*measures.select(), *measures.select(given))))
 
 
