@@ -6,7 +6,7 @@ examples:
   python -m benchmark run --detector LOF --dataset MGAB --protocol tsb-uad --protocol prefix
   python -m benchmark run --detector IForest --set IForest.n_estimators=200 --seed 0 --seed 1
   python -m benchmark run --detector mine.py --dataset path/to/folder
-  python -m benchmark run --dataset TSB-AD-U --data-dir path/to/files      the field's leaderboard, on the files at hand
+  python -m benchmark run --dataset TSB-AD-U --data-dir path/to/TSB-AD-U   the field's leaderboard, on the files at hand
 
 An interrupted run loses nothing: give the same command again and only the missing cells run.
 """

@@ -88,6 +88,7 @@ def payload(finding: Finding, buckets: int) -> dict[str, Any]:
     """Return series, scores and alerts for the viewer in ``report.js``."""
     recording, scores = finding.recording, finding.scores
     signal = {"label": recording.column} | traces.encode(recording.values, buckets)
+    signal["mark"] = recording.mark(".")
     signal["note"] = recording.mark(f"{signal['low']:.4g} to {signal['high']:.4g}")
     trace: Section = {"label": "score", "group": "classical", "protocol": "", "paper": True, "auroc": None}
     trace["note"] = f"threshold {finding.threshold:.4g}"

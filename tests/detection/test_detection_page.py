@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -173,6 +174,17 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     driver.get((folder / "my-anomalies" / "report.html").as_uri())
     yield driver
     driver.quit()
+
+
+@pytest.mark.slow
+def test_the_range_of_a_plot_has_the_decimal_mark_of_the_file(browser: Any, tmp_path: Path) -> None:
+    file, back = tmp_path / "comma.csv", browser.current_url
+    file.write_text("wert\n" + "\n".join(f"{x:.3f}".replace(".", ",") for x in wave()), encoding="utf-8")
+    assert main(["detect", str(file), "--detector", "PCA"]) == 0
+    browser.get((tmp_path / "comma-anomalies" / "report.html").as_uri())
+    figures = [figure.text for figure in browser.find_elements("css selector", ".trace.signal i")]
+    browser.get(back)
+    assert re.fullmatch(r"-?\d+,\d+ to \d+,\d+", figures[0])
 
 
 @pytest.mark.slow

@@ -295,7 +295,8 @@
     }
 
     tell(trace, low, high) { // the values between which a signal is drawn
-      const value = (number) => Number((trace.low + (number / trace.top) * (trace.high - trace.low)).toPrecision(3));
+      const level = (number) => Number((trace.low + (number / trace.top) * (trace.high - trace.low)).toPrecision(3));
+      const value = (number) => `${level(number)}`.replace(".", trace.mark ?? ".");
       trace.figure.textContent = `${value(low)} to ${value(high)}`;
     }
   }
