@@ -200,6 +200,18 @@ def test_text_is_cut_into_blocks_of_whole_lines(lines: list[bytes], size: int) -
     assert all(len(block.rstrip(b"\n").rpartition(b"\n")[0]) <= size for block in blocks)
 
 
+def test_one_line_with_another_number_of_cells_is_named_among_many(tmp_path: Path) -> None:
+    """It was dropped without a word, as two lines of a hundred may be in a file."""
+    path = tmp_path / "mine.csv"
+    times = pd.date_range("2024-03-04 05:00", periods=300, freq="h")
+    rows = [f"{t},{v}" for t, v in zip(times, wave(300), strict=True)]
+    path.write_text("\n".join(["time,value", *rows[:200]]) + "\n")
+    follower = Follower.begin(path.read_bytes(), path, ReadOptions(), None, 100)[0]
+    rows[250] += ",7"
+    _, notes = follower.read(("\n".join(rows[200:]) + "\n").encode(), path)
+    assert any(note.startswith(f"dropped: '{times[250]},") and "2 cells" in note for note in notes)
+
+
 def test_a_missing_value_waits_for_the_next_known_one(tmp_path: Path) -> None:
     file = tmp_path / "my.csv"
     follower, _, rest = Follower.begin(b"v,w\n1,a\n2,a\n3,a\n", file, ReadOptions(value="v"), None, 10)

@@ -156,3 +156,9 @@ def test_times_of_net_in_json(read: Read) -> None:
     assert found.show_time(0) == "2023-12-31 00:00:00+02:00"
     plain = read(lines("t,v", [f"/Date({int(t.timestamp()) * 1000})/" for t in HOURS], VALUES))
     assert plain.show_time(N - 1) == f"{HOURS[-1]}Z"
+
+
+@pytest.mark.parametrize(("zone", "shown"), [("CET", "+01:00"), ("UTC", "Z"), ("", "")])
+def test_the_zone_within_a_time_of_ctime_is_kept(read: Read, zone: str, shown: str) -> None:
+    cells = [" ".join(f"{t:%a %b %d %H:%M:%S} {zone} {t.year}".split()) for t in HOURS]
+    assert read(lines("t,v", cells, VALUES)).show_time(0) == f"{HOURS[0]}{shown}"

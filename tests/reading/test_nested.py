@@ -140,3 +140,11 @@ def test_a_longer_list_of_words_is_no_series(read: Read, count: int) -> None:
     rows = [{"value": str(k + 0.5), "dateTime": f"2024-01-0{k + 1}"} for k in range(count)]
     found = read(json.dumps({"note": notes, "series": [{"values": [{"value": rows}]}]}), "a.json")
     assert found.values.tolist() == [k + 0.5 for k in range(count)]
+
+
+@pytest.mark.parametrize("fields", [{"cpu": 1.5}, ["a", "b"]])
+def test_what_is_called_fields_need_not_be_grafanas(read: Read, fields: object) -> None:
+    """As Telegraf writes its objects."""
+    rows = [{"fields": fields, "v": k % 5 + 0.5, "timestamp": 1_700_000_000 + 60 * k} for k in range(30)]
+    found = read("\n".join(map(json.dumps, rows)) + "\n", "x.json", value="v")
+    assert found.values.tolist() == [k % 5 + 0.5 for k in range(30)]

@@ -58,3 +58,12 @@ def test_days_of_one_digit_are_rows_and_no_header(read: Read) -> None:
     days = pd.date_range("2024-01-01", periods=N)
     found = read(lines("", [f"{t.year}-{t.month}-{t.day}" for t in days], VALUES))
     assert [found.show_time(k) for k in range(N)] == [str(t.date()) for t in days]
+
+
+def test_quarter_hours_from_one_to_the_next_are_names_of_columns(read: Read) -> None:
+    """As Italian meters write a day."""
+    quarters = [f"{k // 4:02d}:{k % 4 * 15:02d}-{(k + 1) // 4:02d}:{(k + 1) % 4 * 15:02d}" for k in range(96)]
+    days = [f"{d}.03.2024;" + ";".join(f"{k % 7 + d}.5" for k in range(96)) for d in range(10, 20)]
+    found = read("\n".join([";".join(["Giorno", *quarters]), *days]) + "\n")
+    assert found.values.tolist() == [k % 7 + d + 0.5 for d in range(10, 20) for k in range(96)]
+    assert (found.show_time(1), found.show_time(959)) == ("2024-03-10 00:15:00", "2024-03-19 23:45:00")

@@ -145,7 +145,13 @@ def _frames(data: Any) -> list[dict[str, Any]]:
     if isinstance(data, dict) and isinstance(data.get("results"), dict):
         return [f for answer in data["results"].values() for f in answer.get("frames", [])]
     entries = data if isinstance(data, list) else [data]
-    return [e for e in entries if isinstance(e, dict) and ("fields" in e or "fields" in (e.get("schema") or {}))]
+    return [entry for entry in entries if isinstance(entry, dict) and _has_fields(entry.get("schema") or entry)]
+
+
+def _has_fields(schema: Any) -> bool:
+    """Return True for a list of objects called ``fields``; Telegraf has an object of this name."""
+    fields = schema.get("fields") if isinstance(schema, dict) else None
+    return isinstance(fields, list) and all(isinstance(one, dict) for one in fields)
 
 
 FORMS = (("Prometheus", _prometheus), ("Grafana's frames", _grafana_frames), ("lists", longest))

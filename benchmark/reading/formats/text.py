@@ -154,6 +154,8 @@ def cells_of(text: bytes, layout: Layout, path: Path) -> dict[str, Any]:
         If a line has another number of cells.
     """
     columns, broken, total = _parse(_plain(double_quoted(text), layout), layout, path)
+    if odd := [text for _, text in broken if not is_comment(text)]:
+        raise UserError(f"{path}: {odd[0][:60]!r} has not the {len(layout.names)} cells of the header")
     rows = np.delete(np.arange(total), [number for number, _ in broken])
     return _without_comments(Table(columns, rows, total, "text", layout.separator), broken, layout, path).columns
 

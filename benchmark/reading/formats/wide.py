@@ -76,10 +76,11 @@ def _months(names: list[str]) -> dict[str, str]:
 
 def _hours(names: list[str]) -> dict[str, str]:
     """Map column names that are the hours of a day, or evenly spaced times of day, to times; else empty."""
-    clocks = [name for name in names if cell.is_clock(name)]
-    minutes = [60 * int(h) + int(m) for h, m in (re.findall(r"\d+", name)[:2] for name in clocks)]
+    starts = {name: re.sub(r" ?[-–] ?\d{1,2}:\d{2}$", "", name) for name in names}  # "00:00-00:15"
+    clocks = {name: start for name, start in starts.items() if cell.is_clock(start)}
+    minutes = [60 * int(h) + int(m) for h, m in (re.findall(r"\d+", start)[:2] for start in clocks.values())]
     if len({b - a for a, b in pairwise(minutes)}) == 1 and len(minutes) * (minutes[1] - minutes[0]) == 1440:
-        return {name: name for name in clocks}
+        return clocks
     found = {name: int(match[1]) for name in names if (match := HOUR.fullmatch(name))}
     if [*found.values()] in ([*range(24)], [*range(1, 25)]):
         return {name: f"{hour - min(found.values()):02d}:00" for name, hour in found.items()}

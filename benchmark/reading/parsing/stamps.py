@@ -59,7 +59,7 @@ FORMS = (
     r"(?P<year>\d{4})-(?P<month>\d{2})",
     rf"(?P<year>(?:18|19|20)\d{{2}})-(?P<ordinal>[0-3]\d{{2}})(?: //)?{_CLOCK}{_ZONE}",
     rf"[A-Za-z]{{3}} +{_MONTH} +(?P<day>\d{{1,2}}) +(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}}):(?P<second>\d{{2}})"
-    r"(?: [A-Z]{3,4})? +(?P<year>\d{4})",  # as C's ctime writes it
+    r"(?: (?P<zone>[A-Z]{3,4}))? +(?P<year>\d{4})",  # as C's ctime writes it
     rf"{_YEAR}[- ]?[Ww](?P<week>\d{{2}})(?:-?(?P<weekday>[1-7]))?",
     rf"(?i:KW|W|week) ?(?P<week>\d{{1,2}})[-/ ]+{_YEAR}",
     rf"{_YEAR}(?:[- ]?[Qq]|:)(?P<quarter>[1-4])",
