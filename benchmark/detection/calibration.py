@@ -18,12 +18,12 @@ from benchmark.detection.peaks import Ensemble
 from benchmark.detection.scoring import LONG, sample, sample_slices, score_parts
 from benchmark.errors import counted
 from detectors import Array, Detector
-from detectors.core import exceedance_counts, moving_sum, share_interval_from_counts
+from detectors.core import exceedance_counts, moving_sum, relative_variance, share_interval_from_counts
 
 TENTHS, FOLDS = 10, 3
 LATER = 0.3  # share of the history that is held out at its end
 ENOUGH, MANY = 4, 0.1  # least length of new rows in windows, and share flagged, that one event does not explain
-NEEDED = 16  # separate stretches for a share within a factor of two, 19 times in 20: exp(1.96 sqrt(2 / 16)) = 2.0
+NEEDED = 16  # equal stretches for a share within a factor of two, 19 times in 20: exp(1.96 sqrt(2 / 16)) = 2.0
 CHANGES = (
     "The series changes with time: its level moves, or the last three tenths of the history score higher if detectors "
     "know only what came before. More new rows may be flagged than in the history, so no share can be predicted."
@@ -234,8 +234,9 @@ def promise(parts: list[HeldOut], window: int, new: int) -> str:
     if found.known:
         span = f"{percent(found.low)} to {percent(found.high)} %"
         return f"Some {percent(found.share)} % {rows} will be flagged (95 %: {span})."
-    longer = f"some {_round(between.rows * NEEDED / count):,} rows" if count else "a longer history"
-    more = f"a share within a factor of two needs {NEEDED} or more, {longer}, and as many new rows"
+    needed = math.ceil(NEEDED * (1 + relative_variance(between.above))) if count else NEEDED
+    longer = f"some {_round(between.rows * needed / count):,} rows" if count else "a longer history"
+    more = f"a share within a factor of two needs {needed} or more, {longer}, and as many new rows"
     return (
         f"At most {percent(found.high)} % {rows} will be flagged (95 %). "
         f"Held-out history reaches the threshold {counted(count, 'separate time')}: {more}."

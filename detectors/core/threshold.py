@@ -74,14 +74,23 @@ def share_interval_from_counts(
     """Compute :func:`share_interval` from the :func:`exceedance_counts` of ``points`` fitted points.
 
     The number of new events is Poisson, its rate has the posterior under Jeffreys' prior. Their sizes are resampled
-    from ``counts``.
+    from ``counts``. The mean size is uncertain, too: it is scaled by an inverse gamma variate whose relative variance
+    is that of a mean of so many sizes. That of one size is taken as 1; otherwise one event would fix all others.
+    Without an event, the size is ``gap``.
     """
     sizes = np.array(counts or [min(gap, points)])
     rng = np.random.default_rng(seed)
+    shape = 1 + len(sizes) / (relative_variance(sizes) + 1 / len(sizes))
+    scales = shape / rng.gamma(shape, size=draws) if counts else np.ones(draws)
     events = rng.poisson(rng.gamma(len(counts) + 0.5, size=draws) * new / points)
     sums, ends = np.append(0, np.cumsum(rng.choice(sizes, events.sum()))), np.cumsum(events)
-    low, high = np.quantile((sums[ends] - sums[ends - events]) / new, [0.025, 0.975])
+    low, high = np.quantile(scales * (sums[ends] - sums[ends - events]) / new, [0.025, 0.975])
     return float(min(low, 1.0)), float(min(high, 1.0))
+
+
+def relative_variance(sizes: Array | list[int]) -> float:
+    """Return the variance of positive numbers relative to their squared mean."""
+    return float(np.var(sizes) / np.mean(sizes) ** 2)
 
 
 def contiguous_folds(pieces: list[Array], count: int, least: int) -> Iterator[tuple[list[Array], list[Array]]]:

@@ -679,8 +679,9 @@ def test_a_promise_is_a_bound_that_says_what_a_share_takes_or_a_share_within_a_f
     said = promise([few, many], 50, 1000)
     assert said.startswith(f"At most {percent(high)} % of 1,000 new rows that are like the history will be flagged")
     assert "2 separate times" in said
-    assert "some 40,000 rows" in said
+    assert "some 43,000 rows" in said
     assert "a longer history" in promise([HeldOut(5000, [])], 50, 1000)
+    assert "needs 49 or more" in promise([HeldOut(5000, [1, 1, 1, 20])], 50, 1000)  # unequal stretches say less
     assert promise([many], 50, 5000).startswith("Some 2.4 % of 5,000 new rows")
     assert promise([many, few], 50, 5000).startswith("At most")  # the parts disagree
     assert promise([many], 50, 300).startswith("At most")  # too few new rows to hold it
