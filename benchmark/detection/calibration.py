@@ -11,14 +11,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.detection import stream
 from benchmark.detection.conventions import OWN_LEVEL
 from benchmark.detection.detect import Options, choose_threshold
 from benchmark.detection.peaks import Ensemble
 from benchmark.detection.scoring import LONG, sample, sample_slices, score_parts
+from benchmark.detection.ties import above_ties, reaches
 from benchmark.errors import counted
 from detectors import Array, Detector
-from detectors.core import exceedance_counts, moving_sum, relative_variance, share_interval_from_counts
+from detectors.core import clusters, moving_sum, relative_variance, share_interval_from_counts
 
 TENTHS, FOLDS = 10, 3
 LATER = 0.3  # share of the history that is held out at its end
@@ -52,7 +52,7 @@ class Unseen(NamedTuple):
     @property
     def share_behind(self) -> float:
         """Share of the scores behind that reach :attr:`top_tenth`."""
-        return float((self.behind >= self.top_tenth).mean())
+        return float(reaches(self.behind, self.top_tenth).mean())
 
     def rises(self, window: int) -> bool:
         """Return True if that share is higher than chance explains, given the lengths of the stretches between."""
@@ -74,7 +74,9 @@ class HeldOut(NamedTuple):
     @classmethod
     def from_scores(cls, scores: Array, threshold: float, window: int) -> HeldOut:
         """Count the rows that reach the threshold; stretches are separate with more than a window between them."""
-        return cls(len(scores), exceedance_counts(scores, threshold, window + 1))
+        return cls(
+            len(scores), [len(rows) for rows in clusters(np.flatnonzero(reaches(scores, threshold)), window + 1)]
+        )
 
     def interval(self, window: int, new: int) -> tuple[float, float]:
         """95 % prediction interval for the share of ``new`` similar rows that will reach the threshold."""
@@ -137,7 +139,7 @@ def calibrate(
     unseen = [ensemble(scores) for scores in (between, behind)]
     levels = [_level(scores, window, options, rows, ensemble) for scores in unseen]
     _, high = HeldOut.from_scores(unseen[0], levels[0], window).interval(window, len(unseen[1]))
-    changes = float((unseen[1] >= levels[0]).mean()) > high
+    changes = float(reaches(unseen[1], levels[0]).mean()) > high
     threshold = max(levels) if changes or options.rule == "peaks" else levels[0]
     if options.rule == "peaks" and ensemble.parts:
         ensemble = ensemble.with_higher_levels(ensemble.with_levels(behind, window, rates[1]))
@@ -148,10 +150,7 @@ def calibrate(
 def _level(scores: Array, window: int, options: Options, rows: int, ensemble: Ensemble) -> float:
     """Return the threshold from the scores of part of a history of ``rows`` rows; above the ties if most rows tie."""
     share = replace(options, false_alerts=options.false_alerts * len(scores) / rows)
-    threshold = choose_threshold(scores, window, share, ensemble)
-    if np.mean(scores >= threshold) < 0.5:
-        return threshold
-    return float(np.nextafter(threshold + 2 * stream.TIE * abs(threshold), np.inf))
+    return above_ties(scores, choose_threshold(scores, window, share, ensemble))
 
 
 def between_scores(build: Build, x: Array, window: int, centre: float) -> Array:
@@ -236,10 +235,13 @@ def promise(parts: list[HeldOut], window: int, new: int) -> str:
         return f"Some {percent(found.share)} % {rows} will be flagged (95 %: {span})."
     needed = math.ceil(NEEDED * (1 + relative_variance(between.above))) if count else NEEDED
     longer = f"some {_round(between.rows * needed / count):,} rows" if count else "a longer history"
-    more = f"a share within a factor of two needs {needed} or more, {longer}, and as many new rows"
+    more = f"{needed} or more, {longer}, and as many new rows"
+    if count >= needed:
+        more = "more new rows, and a history whose end is like the rest"
     return (
         f"At most {percent(found.high)} % {rows} will be flagged (95 %). "
-        f"Held-out history reaches the threshold {counted(count, 'separate time')}: {more}."
+        f"Held-out history reaches the threshold {counted(count, 'separate time')}: "
+        f"a share within a factor of two needs {more}."
     )
 
 

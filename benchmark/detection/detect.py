@@ -23,6 +23,7 @@ from benchmark.detection.conventions import (
 from benchmark.detection.peaks import RARE, Ensemble, return_level
 from benchmark.detection.ranking import JOINED, LABELLED, Params, Ranking, rank
 from benchmark.detection.scoring import LONG, PIECES, fit_score, longest_piece
+from benchmark.detection.ties import above_ties, reaches
 from benchmark.errors import UserError, counted
 from benchmark.reading import Recording
 from detectors import Array
@@ -154,12 +155,11 @@ def choose_threshold(scores: Array, window: int, options: Options, ensemble: Ens
 
 
 def flag_rows(scores: Array, threshold: float, filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Flag (n,) scores that reach the threshold, or only those above it if half of the rows or more reach it.
+    """Flag (n,) scores that reach the threshold, or only those above its ties if half of the rows or more reach it.
 
     Filled rows and their neighbours are never flagged.
     """
-    at_least = scores >= threshold
-    flags = at_least if at_least.mean() < 0.5 else scores > threshold
+    flags = reaches(scores, above_ties(scores, threshold))
     return flags & ~dilate(filled, 1) if filled.any() else flags
 
 

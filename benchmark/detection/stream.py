@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from benchmark.detection.alerts import Alert, dilate, narrow
 from benchmark.detection.peaks import Ensemble
 from benchmark.detection.scoring import margin, score_part
+from benchmark.detection.ties import reaches
 from detectors import Array, Detector
 from detectors.core import clusters
 
 Rows = NDArray[np.bool_]
 CHUNK = 16_384  # rows scored at once
 REMEMBERED = 20  # windows of history that are kept to score and explain new rows
-TIE = 1e-9  # relative tolerance at the threshold: rounding depends on which rows are scored together
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Scorer:
 
     def flag_rows(self, scores: Array, filled: Rows) -> Rows:
         """Mark the scores that reach the threshold, except filled rows and their neighbours."""
-        flags = scores >= self.threshold - TIE * abs(self.threshold)
+        flags = reaches(scores, self.threshold)
         return flags & ~dilate(filled, 1) if filled.any() else flags
 
 

@@ -51,6 +51,7 @@ from benchmark.detection.peaks import (
 from benchmark.detection.planted import HOLIDAY, KINDS, plant, weekly
 from benchmark.detection.ranking import LABELLED, Ranking, _compare, rank, trials
 from benchmark.detection.scoring import fit_score, score_part
+from benchmark.detection.ties import above_ties, reaches
 from benchmark.errors import UserError
 from benchmark.reading import Recording
 from tests.trials.ordinary import stuck
@@ -685,6 +686,10 @@ def test_a_promise_is_a_bound_that_says_what_a_share_takes_or_a_share_within_a_f
     assert promise([many], 50, 5000).startswith("Some 2.4 % of 5,000 new rows")
     assert promise([many, few], 50, 5000).startswith("At most")  # the parts disagree
     assert promise([many], 50, 300).startswith("At most")  # too few new rows to hold it
+    assert promise([many], 50, 300).endswith(
+        "40 separate times: a share within a factor of two needs more new rows, "
+        "and a history whose end is like the rest."
+    )
     bound, known = Promise.from_held_out([few], 50, 1000), Promise.from_held_out([many], 50, 5000)
     assert (bound.kept(0.0), bound.kept(bound.high), bound.kept(0.2)) == (True, True, False)
     assert [known.kept(0.024 * k) for k in (0.4, 0.6, 1.9, 2.1)] == [False, True, True, False]
@@ -873,3 +878,18 @@ def test_a_mistyped_file_is_told_by_the_nearest_one_in_its_folder(
 @pytest.mark.parametrize(("count", "rows", "needed"), [(3, 1000, "5,400"), (1, 250, "4,000"), (15, 1000, "1,100")])
 def test_a_promise_asks_for_enough_rows_in_two_digits(count: int, rows: int, needed: str) -> None:
     assert f"some {needed} rows, and" in promise([HeldOut(rows, [1] * count)], 5, 100)
+
+
+def test_a_cycle_that_repeats_exactly_has_no_flagged_row_by_rounding() -> None:
+    """Its windows differ in the last bits of their scores alone; a quantile among those flagged all new rows."""
+    x = np.sin(np.arange(2400) * 2 * np.pi / 91).round(4)
+    finding = detect(recording(x[:1400]), Options(detectors=("KNN",), rule="quantile", contamination=0.01))
+    assert not finding.flags.any()
+    assert not Model.fit(finding).detect(recording(x[1400:])).flags.any()
+
+
+def test_a_threshold_that_most_scores_reach_by_rounding_is_set_above_them() -> None:
+    scores, above = np.ones(5), float(np.nextafter(1, 2))
+    assert reaches(scores, above).all()
+    assert not reaches(scores, above_ties(scores, above)).any()
+    assert above_ties(np.array([1.0, 0, 0]), above) == above  # few scores that tie are flagged

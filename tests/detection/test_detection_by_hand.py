@@ -22,7 +22,8 @@ from benchmark.detection.peaks import Ensemble, OrdinaryPeaks, block_maxima
 from benchmark.detection.planted import KINDS, Planted, plant
 from benchmark.detection.ranking import FEW, LABELLED, Ranking, Trial, peak_heights
 from benchmark.detection.report import _time_cells, anomalies_frame, write
-from benchmark.detection.stream import TIE, Stream
+from benchmark.detection.stream import Stream
+from benchmark.detection.ties import TIE
 from benchmark.detection.watch import _in_words as told_in_words
 from benchmark.detection.why import HEIGHT, _format_seconds, drawing, verdict
 from benchmark.reading import Block, Points, ReadOptions, Recording
