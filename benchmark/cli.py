@@ -41,7 +41,7 @@ class Parser(argparse.ArgumentParser):
         options = [o for action in self._actions for o in action.option_strings if o.startswith("--")]
         choices = [str(c) for action in self._actions for c in action.choices or ()]
         for word in re.split(r"['=:,\s]+", message):
-            near = nearest(word, options if word.startswith("-") else choices, cutoff=0.6)
+            near = nearest(word, options if word.startswith("-") else choices)
             if near and near != word and (word.startswith("-") or "invalid choice" in message):
                 return f" (did you mean {near}?)"
         return ""
@@ -73,7 +73,7 @@ def build_parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action=Version, nargs=0, help="print the version and exit")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     for name, module in command_modules().items():
         summary, _, details = (module.__doc__ or "").partition("\n")
         sub = subparsers.add_parser(
@@ -93,9 +93,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code."""
     _open_streams()
     try:
-        args, left = build_parser().parse_known_args(argv)
-        if left:
+        parser = build_parser()
+        args, left = parser.parse_known_args(argv)
+        if left and args.command:
             _refuse(args.command, left)
+        if not args.command:
+            parser.error(f"unrecognized arguments: {' '.join(left)}" if left else "give a COMMAND")
         code: int = args.main(args)
     except KeyboardInterrupt:
         sys.stderr.write("\ninterrupted\n")

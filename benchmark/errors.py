@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator
@@ -107,6 +108,14 @@ def no_file(path: Path, hint: str = "") -> UserError:
     return UserError(f"no file {path}{similar_file(path)}{hint}")
 
 
+def refuse_unwritable(folder: Path) -> None:
+    """Raise an error if a folder of results can be neither made nor written, before work starts that ends there."""
+    there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        why = "is not writable" if there.is_dir() else "is not a folder"
+        raise UserError(f"cannot write to {folder}: {there} {why}; name another folder with --out")
+
+
 def similar_file(path: Path) -> str:
     """Return `` (did you mean temp.csv?)`` for a file beside a missing one; empty if no name is similar."""
     try:
@@ -116,7 +125,7 @@ def similar_file(path: Path) -> str:
     return f" (did you mean {near}?)" if near else ""
 
 
-def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """Return the known name that is most similar to this one, ignoring case; empty if none is similar enough."""
     by_lower = {n.lower(): n for n in known}
     near = get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)

@@ -20,7 +20,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmark.commands import _options
-from benchmark.errors import UserError, counted
+from benchmark.errors import UserError, counted, refuse_unwritable
 from benchmark.system import settings
 
 if TYPE_CHECKING:
@@ -162,6 +162,8 @@ def _run(args: argparse.Namespace, selection: Selection, chosen: list[Row], seri
     from benchmark.grid import plan
     from benchmark.store import Store
 
+    if not args.no_report:
+        refuse_unwritable(args.out)
     backend = Backend(args.backend, args.jobs, args.threads, args.scheduler, args.device)
     with Store(args.store, write=True) as store:
         summary = execute(plan(selection, chosen, series), store, backend, series, args.retry_failed)

@@ -45,6 +45,9 @@ def run(tmp_path: Path, *words: str) -> int:
     ("words", "message"),
     [
         (["run"], "nothing selected"),
+        ([], "give a COMMAND"),
+        (["--versoin"], "did you mean --version?"),
+        (["run", "--detector", "LOF", "--dataset", "nope"], "unknown data set 'nope': known: Daphnet"),
         (["--quiet", "run", "--all"], "write --quiet after the command: python -m benchmark run --quiet"),
         (["run", "--al"], "did you mean --all"),
         (["rum", "--all"], "did you mean run"),
@@ -77,6 +80,15 @@ def test_wrong_use_gets_one_message_and_exit_code_2(
     said = capsys.readouterr().err
     assert message in said
     assert "Traceback" not in said
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "report").touch()
+    assert run(tmp_path, "--detector", "LOF", "--dataset", "Dodgers") == 2
+    assert f"{tmp_path / 'report'} is not a folder; name another folder with --out" in capsys.readouterr().err
+    assert not (tmp_path / "r.sqlite").exists()
 
 
 @pytest.mark.parametrize(
