@@ -128,5 +128,6 @@ def similar_file(path: Path) -> str:
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """Return the known name that is most similar to this one, ignoring case; empty if none is similar enough."""
     by_lower = {n.lower(): n for n in known}
-    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
+    short = len(name) <= 3  # RS is SR with its letters exchanged
+    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5 if short else cutoff)
     return by_lower[near[0]] if near else ""
