@@ -125,9 +125,12 @@ def similar_file(path: Path) -> str:
     return f" (did you mean {near}?)" if near else ""
 
 
-def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Return the known name that is most similar to this one, ignoring case; empty if none is similar enough."""
+def nearest(name: str, known: Iterable[str], cutoff: float | None = None) -> str:
+    """Return the known name that is most similar to this one, ignoring case; empty if none is similar enough.
+
+    ``cutoff`` is the least similarity, from 0 to 1: by default .6, or .5 for a name as short as RS, which may be SR.
+    """
     by_lower = {n.lower(): n for n in known}
-    short = len(name) <= 3  # RS is SR with its letters exchanged
-    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5 if short else cutoff)
+    least = (0.5 if len(name) <= 3 else 0.6) if cutoff is None else cutoff
+    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=least)
     return by_lower[near[0]] if near else ""

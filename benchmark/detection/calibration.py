@@ -15,10 +15,10 @@ from benchmark.detection.conventions import OWN_LEVEL
 from benchmark.detection.detect import Options, choose_threshold
 from benchmark.detection.peaks import Ensemble
 from benchmark.detection.scoring import LONG, sample, sample_slices, score_parts
-from benchmark.detection.ties import above_ties, reaches
+from benchmark.detection.ties import above_ties, lowest_tie, reaches
 from benchmark.errors import counted
 from detectors import Array, Detector
-from detectors.core import clusters, moving_sum, relative_variance, share_interval_from_counts
+from detectors.core import exceedance_counts, moving_sum, relative_variance, share_interval_from_counts
 
 TENTHS, FOLDS = 10, 3
 LATER = 0.3  # share of the history that is held out at its end
@@ -74,9 +74,7 @@ class HeldOut(NamedTuple):
     @classmethod
     def from_scores(cls, scores: Array, threshold: float, window: int) -> HeldOut:
         """Count the rows that reach the threshold; stretches are separate with more than a window between them."""
-        return cls(
-            len(scores), [len(rows) for rows in clusters(np.flatnonzero(reaches(scores, threshold)), window + 1)]
-        )
+        return cls(len(scores), exceedance_counts(scores, lowest_tie(threshold), window + 1))
 
     def interval(self, window: int, new: int) -> tuple[float, float]:
         """95 % prediction interval for the share of ``new`` similar rows that will reach the threshold."""
@@ -234,10 +232,10 @@ def promise(parts: list[HeldOut], window: int, new: int) -> str:
         span = f"{percent(found.low)} to {percent(found.high)} %"
         return f"Some {percent(found.share)} % {rows} will be flagged (95 %: {span})."
     needed = math.ceil(NEEDED * (1 + relative_variance(between.above))) if count else NEEDED
-    longer = f"some {_round(between.rows * needed / count):,} rows" if count else "a longer history"
-    more = f"{needed} or more, {longer}, and as many new rows"
-    if count >= needed:
-        more = "more new rows, and a history whose end is like the rest"
+    more = "more new rows, and a history whose end is like the rest"
+    if count < needed:
+        longer = f"some {_round(between.rows * needed / count):,} rows" if count else "a longer history"
+        more = f"{needed} or more, {longer}, and as many new rows"
     return (
         f"At most {percent(found.high)} % {rows} will be flagged (95 %). "
         f"Held-out history reaches the threshold {counted(count, 'separate time')}: "

@@ -11,9 +11,14 @@ TIE = 1e-9  # relative difference below which a score counts as equal to the thr
 MOST = 0.5  # share of the scores that are never flagged together
 
 
+def lowest_tie(threshold: float) -> float:
+    """Return the lowest score that ties with the threshold."""
+    return threshold - TIE * abs(threshold)
+
+
 def reaches(scores: Array, threshold: float) -> NDArray[np.bool_]:
     """Return (n,) booleans: the scores that exceed the threshold or tie with it."""
-    return np.asarray(scores >= threshold - TIE * abs(threshold))
+    return np.asarray(scores >= lowest_tie(threshold))
 
 
 def above_ties(scores: Array, threshold: float) -> float:

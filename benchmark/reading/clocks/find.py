@@ -119,8 +119,10 @@ def _named(sheet: Sheet, name: str, taken: tuple[str | None, ...]) -> Clock:
 def _best(sheet: Sheet, taken: tuple[str | None, ...]) -> Clock | None:
     free = [name for name in sheet.names if name not in taken]
     found = [clock for name in free if (clock := _as_clock(sheet, name, False)) is not None]
-    found += [clock for clock in (from_parts(sheet, free),) if clock is not None]
-    found += [clock for clock in (_time_alone(sheet, free, found),) if clock is not None]
+    if (parts := from_parts(sheet, free)) is not None:
+        found.append(parts)
+    if (alone := _time_alone(sheet, free, found)) is not None:
+        found.append(alone)
     found = [_with_time_of_day(sheet, c, taken) if c.stamps is not None and _constant(c) else c for c in found]
     useful = [clock for clock in found if not _constant(clock)] or [c for c in found if len(sheet.table) == 1]
     if not any(clock.stamps is not None for clock in useful):
