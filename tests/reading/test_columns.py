@@ -207,3 +207,8 @@ def test_units_are_cut_off_and_said(read: Read, wave: np.ndarray, times: pd.Date
 def test_values_are_shown_as_the_file_has_them(read: Read) -> None:
     got = read("value\n1700000037.8\n1700000079.9\n1700000000.0\n")
     assert [got.show_value(k) for k in range(3)] == ["1700000037.8", "1700000079.9", "1700000000.0"]
+
+
+def test_a_cell_that_is_no_time_is_the_example_among_those_that_are(read: Read) -> None:
+    with pytest.raises(UserError, match=r"e\.g\. '2024-01-01' and 'xx'"):
+        read("time,value\n2024-01-01,1\nxx,2\n2024-01-02,3\n")

@@ -150,7 +150,8 @@ def _refuse_mixed_forms(sheet: Sheet, free: list[str]) -> None:
                     f"or number the rows with --time {WITHOUT}"
                 )
             alike = len({re.sub(r"\d", "9", c) for c in cells}) == 1
-            how, cure = f"not written in one way (e.g. {likely[0]!r} and {likely[-1]!r})", "alike"
+            other = next((c for c in cells if cell.kind(c) != "time"), likely[-1])
+            how, cure = f"not written in one way (e.g. {likely[0]!r} and {other!r})", "alike"
             if alike:
                 how, cure = f"written in an unknown way (e.g. {likely[0]!r})", "as 2024-12-31T23:59:59.5"
             raise UserError(
