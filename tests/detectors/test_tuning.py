@@ -84,7 +84,9 @@ def test_joining_kept_surprises_gives_the_detectors_score(tmp_path):
     np.testing.assert_allclose(RULES["version 7"]["version 6"](novel), expected, rtol=1e-6)
     for name, rule in RULES["ablation"].items():
         np.testing.assert_allclose(rule(own), rule(first[0]), rtol=1e-6, err_msg=name)
-    scores = [rule(novel if rules == "version 7" else first[0]) for rules in RULES for rule in RULES[rules].values()]
+    made = {Novel: novel, joins.Own: own, joins.Wider: first[0]}
+    kinds = {rules: joins.KINDS.get(rules, joins.Wider) for rules in RULES}
+    scores = [rule(made[kinds[rules]]) for rules in RULES if kinds[rules] in made for rule in RULES[rules].values()]
     assert all(np.isfinite(one).all() and one.shape == expected.shape for one in scores)
     # Versions 4 to 6 are in several lists, and no stretch of this series is left out.
     assert len({one.tobytes() for one in scores}) == len(scores) - 7

@@ -30,11 +30,17 @@ from tests.trials.components import Own, Wider, trimmed_pieces
 from tests.trials.novelty import Novel
 from tests.trials.planted import CHARACTERS
 from tests.trials.rules import REFITTED, RULES, Part
+from tests.trials.splines import Splined
 from tests.trials.tuning import planted
 
 MEASURES = ("auroc", "vus_pr")
-KINDS: dict[str, type[Own]] = {"ablation": Own, "version 7": Novel}  # by rules; the others need Wider
-PREFIXES: dict[type[Own], str] = {Own: "own-", Novel: "novel-", Wider: ""}  # of the kept files
+KINDS: dict[str, type[Own]] = {  # by rules; the others need Wider
+    "ablation": Own,
+    "version 7": Novel,
+    "splines": Splined,
+    "splines alone": Splined,
+}
+PREFIXES: dict[type[Own], str] = {Own: "own-", Novel: "novel-", Splined: "splined-", Wider: ""}  # of the kept files
 
 
 # -- what is kept -----------------------------------------------------------------------------------
