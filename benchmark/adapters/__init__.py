@@ -14,31 +14,12 @@ from benchmark.adapters.names import (
     version,
 )
 from benchmark.adapters.options import arguments
-from detectors import Detector
 
 # The modules named as_* load the library that they are for, so they are not imported here.
-__all__ = [
-    "LIBRARIES",
-    "Borrowed",
-    "Listed",
-    "apart",
-    "arguments",
-    "as_aeon",
-    "as_pyod",
-    "as_sklearn",
-    "borrowed",
-    "folded",
-    "is_borrowed",
-    "listed",
-    "missing",
-    "module_from_text",
-    "text_of",
-    "tsb_ad",
-    "version",
-]
+__all__ = ["apart", "as_aeon", "as_pyod", "as_sklearn", "tsb_ad"]
 
 
-def __getattr__(name: str) -> type[Detector]:
+def __getattr__(name: str) -> type:
     """Return a class of another library by its name here, so that fitted detectors can be unpickled."""
     library, _, rest = name.partition("_")
     if rest and library.lower() in LIBRARIES:

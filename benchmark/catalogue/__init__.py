@@ -5,17 +5,4 @@ from benchmark.catalogue.published import published, published_order, published_
 from benchmark.catalogue.registry import build, detectors, load, trivial_baselines
 from benchmark.catalogue.trials import CheckFailed
 
-__all__ = [
-    "Check",
-    "CheckFailed",
-    "build",
-    "checks",
-    "detectors",
-    "load",
-    "published",
-    "published_order",
-    "published_per_series",
-    "registry",
-    "trials",
-    "trivial_baselines",
-]
+__all__ = ["checks", "registry", "trials"]

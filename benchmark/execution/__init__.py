@@ -4,15 +4,3 @@ from benchmark.execution.backends import Backend, Board
 from benchmark.execution.display import Display
 from benchmark.execution.execute import execute, execute_together, scores_by
 from benchmark.execution.runner import Summary, pending, run
-
-__all__ = [
-    "Backend",
-    "Board",
-    "Display",
-    "Summary",
-    "execute",
-    "execute_together",
-    "pending",
-    "run",
-    "scores_by",
-]

@@ -20,37 +20,4 @@ from benchmark.grid.protocols import Protocol, paper_protocol
 from benchmark.grid.splits import Inapplicable, Split, count_fitted, fitted_parts, source_in_name, train_rows_in_name
 from benchmark.grid.tsb_ad import tsb_ad_rows
 
-__all__ = [
-    "MEASURED_AT",
-    "PAPER",
-    "QUICK_POINTS",
-    "QUICK_SERIES",
-    "Cell",
-    "Cost",
-    "Inapplicable",
-    "Outcome",
-    "Params",
-    "Place",
-    "Protocol",
-    "Row",
-    "Selection",
-    "Split",
-    "Status",
-    "Task",
-    "as_seed",
-    "count_fitted",
-    "expected_seconds",
-    "fitted_parts",
-    "longest_first",
-    "paper_protocol",
-    "params_text",
-    "plan",
-    "protocol_version",
-    "protocols",
-    "quick_cut",
-    "rows",
-    "source_in_name",
-    "train_rows_in_name",
-    "tsb_ad_rows",
-    "was_cut",
-]
+__all__ = ["protocols"]

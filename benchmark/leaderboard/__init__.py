@@ -5,16 +5,3 @@ from benchmark.leaderboard.published import METRICS, published_figures
 from benchmark.leaderboard.submission import submission
 from benchmark.leaderboard.summary import summarise
 from benchmark.leaderboard.text import document, files_csv, lines_csv, sheets
-
-__all__ = [
-    "METRICS",
-    "Figures",
-    "document",
-    "figures",
-    "files_csv",
-    "lines_csv",
-    "published_figures",
-    "sheets",
-    "submission",
-    "summarise",
-]

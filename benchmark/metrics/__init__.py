@@ -16,22 +16,4 @@ from benchmark.metrics.registry import (
     select,
 )
 
-__all__ = [
-    "METRICS",
-    "RULES",
-    "Floats",
-    "Labels",
-    "Metric",
-    "Undefined",
-    "Value",
-    "auroc",
-    "check",
-    "evaluate",
-    "flag_metric",
-    "metric",
-    "roc_curve",
-    "segments",
-    "select",
-    "tsb_ad",
-    "vus",
-]
+__all__ = ["vus"]

@@ -17,27 +17,4 @@ from benchmark.report.tables import (
     signed,
 )
 
-__all__ = [
-    "DATASETS",
-    "Drawing",
-    "Sheet",
-    "Specification",
-    "Table",
-    "csv",
-    "current",
-    "figure",
-    "file_name",
-    "frames",
-    "html",
-    "is_random",
-    "markdown",
-    "ordered_datasets",
-    "profile",
-    "signed",
-    "specification_drawing",
-    "style",
-    "summary",
-    "traces",
-    "write_text",
-    "writer",
-]
+__all__ = ["frames", "summary", "writer"]

@@ -3,15 +3,4 @@
 from benchmark.speed.measure import Run
 from benchmark.speed.others import MATCHES, OTHERS, Match, present
 
-__all__ = [
-    "MATCHES",
-    "OTHERS",
-    "Match",
-    "Run",
-    "costing",
-    "measure",
-    "memory",
-    "present",
-    "series",
-    "tables",
-]
+__all__ = ["costing", "measure", "memory", "series", "tables"]

@@ -1,7 +1,5 @@
 """The parts that all data sets share: series, sources and downloads, files, simulated series."""
 
-from __future__ import annotations
-
 from datasets.core.archive import Archive
 from datasets.core.base import Arrays, DataError, Dataset, Facts, Remote, Series, Source, random_generator
 from datasets.core.download import Network
@@ -24,44 +22,3 @@ from datasets.core.simulate import (
 )
 from datasets.core.status import SeriesStatus, status
 from datasets.core.tsb_uad import check_labels, check_train, fingerprint, read_file
-
-__all__ = [
-    "Archive",
-    "Array",
-    "Arrays",
-    "DataError",
-    "Dataset",
-    "Facts",
-    "FolderDataset",
-    "Network",
-    "Remote",
-    "Series",
-    "SeriesStatus",
-    "Source",
-    "Spans",
-    "best_cut",
-    "broken",
-    "check_labels",
-    "check_train",
-    "default_cache_dir",
-    "fingerprint",
-    "get",
-    "is_published",
-    "iter_series",
-    "labels_of",
-    "load",
-    "load_folder",
-    "located",
-    "mackey_glass",
-    "name_matches",
-    "names",
-    "place",
-    "place_beside",
-    "ramps",
-    "random_generator",
-    "read_file",
-    "split",
-    "status",
-    "switching",
-    "wandering",
-]

@@ -1,7 +1,5 @@
 """The parts that all detectors share: the base classes, windows, the period of a series, thresholds."""
 
-from __future__ import annotations
-
 from detectors.core import saved
 from detectors.core.arrays import Array, Float32, Index, Int32
 from detectors.core.contract import Detector, Diet, Diverged, Group
@@ -41,54 +39,3 @@ from detectors.core.windows import (
     windows_to_points,
     z_normalised,
 )
-
-__all__ = [
-    "SEED",
-    "WINDOW",
-    "Alignment",
-    "Array",
-    "Detector",
-    "Diet",
-    "Diverged",
-    "Explanation",
-    "Float32",
-    "Group",
-    "Index",
-    "Int32",
-    "RoundedScaling",
-    "Rule",
-    "Scaling",
-    "Window",
-    "WindowDetector",
-    "Windows",
-    "as_series",
-    "autocorrelation",
-    "clusters",
-    "contiguous_folds",
-    "estimate_window",
-    "evenly_spaced",
-    "exceedance_counts",
-    "exclusion_zone",
-    "known_window",
-    "min_length_for_profile",
-    "min_max",
-    "moving_sum",
-    "offset_in",
-    "one_of",
-    "parameter",
-    "parameters",
-    "peaks_over_threshold",
-    "period",
-    "real",
-    "relative_variance",
-    "resolve_window",
-    "saved",
-    "share_interval",
-    "share_interval_from_counts",
-    "two_windows",
-    "upper_quantile",
-    "whole",
-    "window_moments",
-    "windows_to_points",
-    "z_normalised",
-]

@@ -176,11 +176,14 @@ class Sources:
         return self.room(here), self.room(there)
 
     def face(self, package: str) -> set[str]:
-        """What a package's ``__all__`` names."""
+        """What a package's ``__init__`` imports and its ``__all__`` names; of the three at the top, the latter only."""
+        found: set[str] = set()
         for node in ast.parse(self.texts[f"{package.replace('.', '/')}/__init__.py"]).body:
             if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
-                return set(ast.literal_eval(node.value))
-        return set()
+                found |= set(ast.literal_eval(node.value))
+            if isinstance(node, ast.ImportFrom) and package not in TOPS:
+                found |= {alias.name for alias in node.names}
+        return found
 
 
 def forbidden(sources: Sources) -> list[str]:

@@ -302,9 +302,11 @@ def core_faces(folder: Path) -> str:
     parts: dict[int, list[str]] = {}
     for name in sorted(find_packages()):
         face = importlib.import_module(name)
-        for offered in getattr(face, "__all__", ()):
-            thing = getattr(face, offered, None)  # a module may not be loaded yet
-            if thing is not None and not inspect.ismodule(thing):
+        here = {key: thing for key, thing in vars(face).items() if not inspect.ismodule(thing)}
+        top = vars(face)["__all__"] if "." not in name else here
+        for offered in sorted(top, key=lambda key: (not key.isupper(), not key[0].isupper(), key)):
+            thing = here.get(offered)
+            if thing is not None and offered[0] != "_" and offered not in ("annotations", "Path"):
                 parts.setdefault(id(thing), [f"{name}.{line}" for line in _defaults(offered, thing)])
     return "\n".join(itertools.chain.from_iterable(parts.values())) + "\n"
 

@@ -1,7 +1,5 @@
 """Parse the cells of a column, as a whole: numbers, time stamps, states, labels."""
 
-from __future__ import annotations
-
 from benchmark.reading.parsing import cell, labels
 from benchmark.reading.parsing.calendars import BUDDHIST, THAI, is_buddhist, years_of_eras
 from benchmark.reading.parsing.cell import kind
@@ -23,53 +21,3 @@ from benchmark.reading.parsing.sheet import Sheet, is_constant, is_counter, is_w
 from benchmark.reading.parsing.stamps import YEARLESS, Stamps, read_stamps
 from benchmark.reading.parsing.table import Cells, Table, as_mask, from_columns, unique_names
 from benchmark.reading.parsing.units import DAY, HOUR, MINUTE, NOT_A_TIME, SECOND, Nanoseconds
-
-__all__ = [
-    "ANY",
-    "BUDDHIST",
-    "DAY",
-    "HOUR",
-    "LATEST",
-    "LETTERS",
-    "LIMITS",
-    "MINUTE",
-    "NOT_A_TIME",
-    "PARTS",
-    "PERIODS",
-    "RANGES",
-    "SECOND",
-    "SHORT",
-    "THAI",
-    "YEARLESS",
-    "Cells",
-    "Fields",
-    "Nanoseconds",
-    "Numbers",
-    "Sheet",
-    "Stamps",
-    "Table",
-    "Undecided",
-    "as_mask",
-    "cell",
-    "day_of_year",
-    "first_year",
-    "from_columns",
-    "full_year",
-    "in_order",
-    "is_buddhist",
-    "is_constant",
-    "is_counter",
-    "is_short_part",
-    "is_whole",
-    "kind",
-    "labels",
-    "midnight",
-    "month_of",
-    "mostly",
-    "plain_times",
-    "read_stamps",
-    "sample",
-    "unique_names",
-    "without_codes",
-    "years_of_eras",
-]

@@ -3,13 +3,3 @@
 from benchmark.report.cells.derived import Derived, digest, program
 from benchmark.report.cells.figures import recompute_figures
 from benchmark.report.cells.source import Array, Source, lines
-
-__all__ = [
-    "Array",
-    "Derived",
-    "Source",
-    "digest",
-    "lines",
-    "program",
-    "recompute_figures",
-]

@@ -1,7 +1,3 @@
 """Tables written as Markdown, LaTeX and CSV."""
 
-__all__ = [
-    "csv",
-    "latex",
-    "markdown",
-]
+__all__ = ["csv", "latex", "markdown"]

@@ -2,10 +2,4 @@
 
 from benchmark.report.page.index import Beside, Report, render
 
-__all__ = [
-    "Beside",
-    "Report",
-    "html",
-    "render",
-    "traces",
-]
+__all__ = ["html", "traces"]

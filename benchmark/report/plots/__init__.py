@@ -4,14 +4,4 @@ from benchmark.report.plots.pictures import Drawing, roc_tables
 from benchmark.report.plots.roc import GRID, Curve, roc_curves
 from benchmark.report.plots.specification_curve import Specification, specification_drawing
 
-__all__ = [
-    "GRID",
-    "Curve",
-    "Drawing",
-    "Specification",
-    "pictures",
-    "roc_curves",
-    "roc_tables",
-    "specification_drawing",
-    "style",
-]
+__all__ = ["pictures", "style"]

@@ -5,23 +5,4 @@ from benchmark.report.tables.builder import MAIN_TITLE, build, common_title, cur
 from benchmark.report.tables.model import DATASETS, Row, Sheet, Table, ordered_datasets, ordered_protocols
 from benchmark.report.tables.text import SIGNS, figure, file_name, heading, signed
 
-__all__ = [
-    "DATASETS",
-    "MAIN_TITLE",
-    "SIGNS",
-    "OneLinerTest",
-    "Row",
-    "Sheet",
-    "Table",
-    "build",
-    "common_title",
-    "current",
-    "figure",
-    "file_name",
-    "heading",
-    "is_random",
-    "ordered_datasets",
-    "ordered_protocols",
-    "signed",
-    "text",
-]
+__all__ = ["text"]
