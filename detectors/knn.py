@@ -9,7 +9,7 @@ import numpy as np
 from detectors.core import (
     Array,
     Int32,
-    Scaling,
+    RoundedScaling,
     WindowDetector,
     Windows,
     one_of,
@@ -33,8 +33,9 @@ class KNN(WindowDetector):
         As in :class:`~detectors.core.window_detector.WindowDetector`.
     n_neighbors : int
         Number of neighbours k, at most the number of windows minus one.
-    scaling : {"none", "z"}
-        Windows unscaled, or each with mean 0 and standard deviation 1.
+    scaling : {"none", "z", "z-summed"}
+        Windows unscaled, or each with mean 0 and standard deviation 1. "z-summed": a constant window becomes zeros
+        only if its mean, summed value by value, equals the constant, as in TSB-AD's published run.
 
     References
     ----------
@@ -57,7 +58,7 @@ class KNN(WindowDetector):
     blind_to = "an anomaly that recurs more often than n_neighbors"
 
     n_neighbors: int = parameter(default=50, must_be=whole(1))
-    scaling: Scaling = parameter(default="none", must_be=one_of(*get_args(Scaling)))
+    scaling: RoundedScaling = parameter(default="none", must_be=one_of(*get_args(RoundedScaling)))
 
     def _fit_windows(self, windows: Windows) -> None:
         """Do nothing: the fitted pieces are the reference."""

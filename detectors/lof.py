@@ -11,7 +11,7 @@ from detectors.core import (
     Array,
     Index,
     Int32,
-    Scaling,
+    RoundedScaling,
     WindowDetector,
     Windows,
     one_of,
@@ -51,8 +51,9 @@ class LOF(WindowDetector):
     sample : int or None
         None: every fitted window is a reference. A number: about this many windows are, in stretches spread over the
         fitted data. This bounds memory and time on long series, and the scores are then an approximation.
-    scaling : {"none", "z"}
-        Windows unscaled, or each with mean 0 and standard deviation 1.
+    scaling : {"none", "z", "z-summed"}
+        Windows unscaled, or each with mean 0 and standard deviation 1. "z-summed": a constant window becomes zeros
+        only if its mean, summed value by value, equals the constant, as in TSB-AD's published run.
 
     References
     ----------
@@ -76,7 +77,7 @@ class LOF(WindowDetector):
 
     n_neighbors: int = parameter(default=20, must_be=whole(1))
     sample: int | None = parameter(default=None, must_be=whole(2) | one_of(None))
-    scaling: Scaling = parameter(default="none", must_be=one_of(*get_args(Scaling)))
+    scaling: RoundedScaling = parameter(default="none", must_be=one_of(*get_args(RoundedScaling)))
 
     def _fit_windows(self, windows: Windows) -> None:
         self._fitted_windows = len(windows)

@@ -31,7 +31,11 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"n_estimators": 20, "trees": "sklearn", "scaling": "z", "max_features": 3},
     ],
     "IForest1": [{"n_estimators": 20, "trees": "sklearn", "max_samples": 50}],
-    "LOF": [{"n_neighbors": 5, "scaling": "z"}, {"n_neighbors": 5, "sample": 150, "align": "max"}],
+    "LOF": [
+        {"n_neighbors": 5, "scaling": "z"},
+        {"n_neighbors": 5, "sample": 150, "align": "max"},
+        {"n_neighbors": 5, "scaling": "z-summed"},
+    ],
     "MP": [{"constants": "zero", "align": "start"}, {"window": "auto"}],
     "PCA": [{"signs": "scores", "align": "mean"}],
     "NormA": [{"length": 2, "share": 0.9, "cut": 0.6, "align": "end"}, {"max_stretches": 2}],
@@ -42,7 +46,11 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
     ],
     "POLY": [{"stretch": True, "degree": 2}, {"places": "rows", "stretch": True, "window": 23}],
     "OCSVM": [{"scaling": "z", "nu": 0.3}, {"scaling": "tsb-ad", "nu": 0.3}, {"max_windows": 60, "align": "start"}],
-    "KNN": [{"n_neighbors": 5}, {"n_neighbors": 5, "scaling": "z", "align": "mean"}],
+    "KNN": [
+        {"n_neighbors": 5},
+        {"n_neighbors": 5, "scaling": "z", "align": "mean"},
+        {"n_neighbors": 5, "scaling": "z-summed", "align": "mean"},
+    ],
     "KMeansAD": [{"n_clusters": 3, "scaling": "z"}, {"max_windows": 60, "random_state": 1, "align": "end"}],
     "KShapeAD": [{"n_clusters": 3, "length": 2, "max_stretches": 8, "align": "centre"}],
     "SAND": [

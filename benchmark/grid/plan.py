@@ -146,7 +146,7 @@ def _task(selection: Selection, row: Row, one: Series | Place, protocol: str, se
         protocol=protocol,
         seed=seed,
         params=row.params,
-        version=row.version + protocol_version(protocol),
+        version=row.version + protocol_version(protocol, row.name),
         data_hash=one.sha256,
         source=one.source,
     )
@@ -158,9 +158,10 @@ def _task(selection: Selection, row: Row, one: Series | Place, protocol: str, se
     )
 
 
-def protocol_version(name: str) -> str:
+def protocol_version(name: str, detector: str) -> str:
     """Return the suffix of a cell's version for the version of a protocol; empty for version 1."""
-    version = protocols.get(name).version
+    protocol = protocols.get(name)
+    version = protocol.versions.get(detector, protocol.version)
     return f"-p{version}" if version > 1 else ""
 
 

@@ -50,6 +50,8 @@ class Protocol:
     # True if the seed is the detector's ``random_state``, as in published runs; else each cell derives one from it
     plain_seeds: bool = False
     version: int = 1  # raised whenever the rules change; part of a cell's key
+    # detector name -> its own version, used instead of ``version``; raised whenever only its ``overrides`` change
+    versions: dict[str, int] = field(default_factory=dict)
 
     def configure(self, detector: Detector, series: Series, explicit: frozenset[str] = frozenset()) -> None:
         """Set window, alignment and published parameters, except those that the user gave (``explicit``).
@@ -142,6 +144,7 @@ PROTOCOLS: dict[str, Protocol] = {
             overrides={row.detector: row.params for row in tsb_ad_rows() if row.main},
             windows={row.detector: window_second for row in tsb_ad_rows() if row.main and row.rank == 2},
             plain_seeds=True,
+            versions={"KNN": 2, "LOF": 2},
         ),
     )
 }

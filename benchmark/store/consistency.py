@@ -83,7 +83,7 @@ def _expected_fit(row: Any, series: Series) -> dict[str, Any]:
     versions of a detector.
     """
     cls, protocol = registry.detectors().get(row["detector"]), protocols.get(row["protocol"])
-    known = cls is not None and row["version"] == str(cls.version) + protocol_version(row["protocol"])
+    known = cls is not None and row["version"] == str(cls.version) + protocol_version(row["protocol"], row["detector"])
     if cls is None or not known or protocol.name.startswith("normal-crossfit"):
         return {}
     detector = registry.build(cls, json.loads(row["params"]))

@@ -64,7 +64,7 @@ def _is_computable(row: dict[Any, Any], detector: str) -> bool:
     cls = registry.detectors().get(row["detector"])
     if cls is None or (detector and detector != row["detector"]):
         return False
-    return bool(row["version"] == str(cls.version) + protocol_version(row["protocol"]))
+    return bool(row["version"] == str(cls.version) + protocol_version(row["protocol"], row["detector"]))
 
 
 def _task(row: dict[Any, Any]) -> Task:

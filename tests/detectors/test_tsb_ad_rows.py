@@ -211,6 +211,6 @@ def test_the_protocol_gives_every_row_its_window_and_settings() -> None:
     for detector in (knn, pca, ocsvm):
         protocol.configure(detector, series)
     assert (knn.window, pca.window) == (estimate_window(x, rank=2), estimate_window(x))
-    assert (knn.scaling, pca.signs, ocsvm.nu) == ("z", "scores", 0.5)
+    assert (knn.scaling, pca.signs, ocsvm.nu) == ("z-summed", "scores", 0.5)
     assert protocol.splits(series, ocsvm, 0)[0].train == ((0, 700),)
     assert protocol.splits(series, knn, 0)[0].train == ((0, 4000),)

@@ -377,7 +377,7 @@ def test_what_is_kept_of_an_outcome(tmp_path: Path) -> None:
 def test_every_protocols_version_is_in_its_cells() -> None:
     from benchmark.grid.plan import protocol_version
 
-    versions = {name: protocol_version(name) for name in PROTOCOLS}
+    versions = {name: protocol_version(name, "PCA") for name in PROTOCOLS}
     assert versions == {
         **dict.fromkeys(PROTOCOLS, ""),
         "tsb-uad-package": "-p2",

@@ -174,6 +174,13 @@ def test_cells_carry_versions_of_detector_and_protocol() -> None:
     versions = {t.cell.protocol: t.cell.version for t, _ in plan(selection, rows(selection), [series()])}
     own = str(registry.load("LOF").version)
     assert versions == {"tsb-uad": own, "tsb-uad-package": f"{own}-p2", "authors-csv": f"{own}-p3"}
+    selection = Selection(detectors=("LOF", "KNN", "MP"), protocols=("tsb-ad",))
+    versions = {t.cell.detector: t.cell.version for t, _ in plan(selection, rows(selection), [series()])}
+    assert {name: version.partition("-")[2] for name, version in versions.items()} == {
+        "LOF": "p2",
+        "KNN": "p2",
+        "MP": "",
+    }
 
 
 def test_all_the_models_that_learn_normal_data_get_them_under_paper() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import operator
+from functools import reduce
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,6 +52,16 @@ def z_distances(own: Array, others: Array, constants: str) -> Array:
     scaled = (others - others.mean(axis=1, keepdims=True)) / spread[:, None]
     distance = np.sqrt((((own - own.mean()) / own.std() - scaled) ** 2).sum(axis=1))
     return np.where(flat, uncorrelated if constants == "sqrt" else np.sqrt(len(own)), distance)
+
+
+def z_summed(x: Array, w: int) -> Array:
+    """All windows of a series, z-normalised by means that are summed value by value; zeros if that leaves no spread."""
+    rows = []
+    for row in windows(x, w).tolist():
+        mean = reduce(operator.add, row) / w
+        spread = (reduce(operator.add, [(value - mean) ** 2 for value in row]) / (w - 1)) ** 0.5
+        rows.append([(value - mean) / spread if spread else 0.0 for value in row])
+    return np.array(rows)
 
 
 def matrix_profile(x: Array, reference: list[Array], w: int, exclusion: int | None, constants: str) -> Array:
