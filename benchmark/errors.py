@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TypeVar
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 LISTED = 30
 FOREIGN = "raised within "
 # Characters that are escaped in output. Control characters (except tab and newline) and marks of text direction change
@@ -101,6 +104,21 @@ def refuse_unknown(kind: str, names: Iterable[str], known: Collection[str]) -> N
     errors = [str(unknown(kind, name, known)) for name in names if name not in known]
     if errors:
         raise UserError("; ".join(errors))
+
+
+def for_each(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """Return the result for each item; if several raise a :class:`UserError`, one error has all their messages."""
+    results, errors = [], []
+    for item in items:
+        try:
+            results.append(function(item))
+        except UserError as error:
+            errors.append(error)
+    if len(errors) > 1:
+        raise UserError("; ".join(dict.fromkeys(map(str, errors))))
+    if errors:
+        raise errors[0]
+    return results
 
 
 def no_file(path: Path, hint: str = "") -> UserError:

@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.errors import UserError, unknown
+from benchmark.errors import UserError, for_each, refuse_unknown
 from benchmark.errors import say as say
 from benchmark.system import settings
 
@@ -172,14 +172,13 @@ def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
         from benchmark.evaluation import load_data_set
 
         folders = _folders(args)
-        named = (load_data_set(name, folders, folder_options(args)) for name in args.dataset)
+        named = for_each(lambda name: load_data_set(name, folders, folder_options(args)), args.dataset)
         chosen = [datasets.located(dataset, **places(args)) for dataset in named]
     else:
         chosen = [datasets.get(name) for name in datasets.names()]
     every = [series for dataset in chosen for series in dataset.series_names()]
-    for pattern in args.series:
-        if not any(datasets.name_matches(series, pattern) for series in every):
-            raise unknown("series", pattern, every)
+    matched = [any(datasets.name_matches(series, pattern) for series in every) for pattern in args.series]
+    refuse_unknown("series", [pattern for pattern, found in zip(args.series, matched, strict=True) if not found], every)
     return chosen
 
 

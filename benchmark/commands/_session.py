@@ -125,16 +125,17 @@ def open_with_baselines(path: Path) -> Iterator[Store]:
 
 
 def write_leaderboard(store: Store, out: Path) -> str:
-    """Write TSB-AD's leaderboard with the stored rows as Markdown and CSV; return the Markdown."""
+    """Write TSB-AD's leaderboard as Markdown and CSV; return the Markdown, empty if no stored row is for it."""
     from benchmark import leaderboard
     from benchmark.report import write_text
 
     lines, test = leaderboard.summarise(leaderboard.figures(store))
+    if not lines:
+        return ""
     text = leaderboard.document(leaderboard.sheets(lines, test))
-    if lines:
-        write_text(out / "leaderboard.md", text)
-        write_text(out / "leaderboard.csv", leaderboard.lines_csv(lines))
-        write_text(out / "leaderboard_files.csv", leaderboard.files_csv(lines))
+    write_text(out / "leaderboard.md", text)
+    write_text(out / "leaderboard.csv", leaderboard.lines_csv(lines))
+    write_text(out / "leaderboard_files.csv", leaderboard.files_csv(lines))
     return text
 
 

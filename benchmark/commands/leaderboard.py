@@ -16,8 +16,10 @@ import sys
 from pathlib import Path
 
 from benchmark.commands import _options
+from benchmark.errors import UserError
 
 BEGIN = "<!-- begin of figures: made by python -m benchmark leaderboard --page docs/tsb-ad.md -->"
+RUN = "python -m benchmark run --dataset TSB-AD-U --protocol tsb-ad"
 END = "<!-- end of figures -->"
 
 
@@ -37,6 +39,8 @@ def main(args: argparse.Namespace) -> int:
         if store.writable:
             evaluate.fill(store, ["vus_pr"])
         text = write_leaderboard(store, args.out)
+    if not text:
+        raise UserError(f"no row of {args.store} ran under tsb-ad on a file of TSB-AD-U: {RUN}")
     sys.stdout.write(text)
     if args.page is not None:
         _renew(args.page, text)

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmark.adapters import folded, text_of
 from benchmark.catalogue import registry
-from benchmark.errors import UserError, refuse_unknown
+from benchmark.errors import UserError, for_each, refuse_unknown
 from benchmark.grid import protocols
 from benchmark.grid.cells import Cell, Task
 from benchmark.grid.costs import expected_seconds
@@ -68,7 +68,7 @@ def rows(selection: Selection) -> list[Row]:
         if (cls.group != "untrained" or selection.include_untrained)
         and (cls.group != "field" or selection.include_field)
     )
-    chosen = [_row(spec, selection) for spec in specs]
+    chosen = for_each(lambda spec: _row(spec, selection), specs)
     named = {name: row.spec for row in chosen for name in (row.name, row.spec)}
     for row in chosen:
         if named[row.name] != row.spec:
@@ -76,9 +76,7 @@ def rows(selection: Selection) -> list[Row]:
     if selection.device and not any("device" in row.cls.param_defaults() for row in chosen):
         raise UserError(f"--device {selection.device}: none of {', '.join(sorted(named))} is a network")
     refuse_unknown("detector in --set", selection.params, named)
-    for protocol in selection.protocols:
-        if protocol != PAPER:
-            protocols.get(protocol)
+    for_each(protocols.get, [protocol for protocol in selection.protocols if protocol != PAPER])
     return chosen
 
 

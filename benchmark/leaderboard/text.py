@@ -51,10 +51,6 @@ def sheets(lines: Sequence[Line], test: RankTest | None = None) -> list[Sheet]:
 
 def document(pages: Sequence[Sheet]) -> str:
     """Format the sheets as Markdown."""
-    if not pages:
-        return (
-            "No row of the store ran under tsb-ad on a file of TSB-AD-U: python -m benchmark run --dataset TSB-AD-U\n"
-        )
     return "\n\n".join(markdown.sheet(one, 3 if k else 2) for k, one in enumerate(pages)) + "\n"
 
 

@@ -313,13 +313,16 @@ def test_a_quick_run_and_one_of_several_seeds_are_not_submitted(
             leaderboard.submission(opened, detector)
 
 
-def test_a_store_without_such_rows_says_what_to_run(tmp_path: Path) -> None:
-    with Store(tmp_path / "s.sqlite", write=True) as empty:
-        assert "run --dataset TSB-AD-U" in leaderboard.document(
-            leaderboard.sheets(*leaderboard.summarise(leaderboard.figures(empty)))
-        )
-        with pytest.raises(UserError, match="run --dataset TSB-AD-U first"):
-            leaderboard.submission(empty, "SR")
+def test_a_store_without_such_rows_says_what_to_run_and_leaves_the_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, page = tmp_path / "s.sqlite", tmp_path / "page.md"
+    page.write_text("kept")
+    with Store(path, write=True) as empty, pytest.raises(UserError, match="run --dataset TSB-AD-U first"):
+        leaderboard.submission(empty, "SR")
+    assert cli.main(["leaderboard", "--store", str(path), "--out", str(tmp_path), "--page", str(page)]) == 2
+    assert "ran under tsb-ad on a file of TSB-AD-U: python -m benchmark run" in capsys.readouterr().err
+    assert page.read_text() == "kept"
 
 
 def test_a_page_is_renewed_between_its_markers(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
