@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import torch
 from torch import Tensor
 
 from detectors.scaleflow import ScaleFlow
 from tests.trials import joins
 from tests.trials.rules import RULES
-from tests.trials.splines import BOUND, PARAMETERS, SplineBank, Splined, SplineThenAffineBank, spline
+from tests.trials.splines import BOUND, PARAMETERS, SplineBank, Splined, spline
 from tests.trials.tuning import planted
 
-BANKS = (SplineBank, SplineThenAffineBank)
 
-
-def wild(kind: type[SplineBank]) -> SplineBank:
+def wild() -> SplineBank:
     """Two small flows in double precision, far from the identity, but with slopes that double precision can invert."""
     generator = torch.Generator().manual_seed(0)
-    bank = kind(2, 6, 3, 8).double()
+    bank = SplineBank(2, 6, 3, 8).double()
     with torch.no_grad():
         for parameter in bank.parameters():
             parameter.normal_(std=0.25, generator=generator)
@@ -31,9 +28,8 @@ def windows(count: int) -> Tensor:
     return 3 * torch.randn(2, count, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
 
 
-@pytest.mark.parametrize("kind", BANKS)
-def test_the_log_determinant_is_that_of_the_jacobian(kind):
-    bank, x = wild(kind), windows(5).requires_grad_()
+def test_the_log_determinant_is_that_of_the_jacobian():
+    bank, x = wild(), windows(5).requires_grad_()
     assert (x.abs() > BOUND).any()
     z, log_det = bank(x)
     rows = [torch.autograd.grad(column.sum(), x, retain_graph=True)[0] for column in z.unbind(dim=-1)]
@@ -41,10 +37,9 @@ def test_the_log_determinant_is_that_of_the_jacobian(kind):
     torch.testing.assert_close(log_det, expected, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("kind", BANKS)
 @torch.no_grad()
-def test_couplings_are_inverted_by_bisection(kind):
-    bank, x = wild(kind), windows(40)
+def test_couplings_are_inverted_by_bisection():
+    bank, x = wild(), windows(40)
     z, _ = bank(x)
     kept, moved = torch.split(z, 3, dim=-1)
     for block in reversed(range(bank.blocks)):
@@ -52,7 +47,7 @@ def test_couplings_are_inverted_by_bisection(kind):
         low, high = torch.full_like(kept, -1e4), torch.full_like(kept, 1e4)
         for _ in range(80):
             middle = (low + high) / 2
-            below = bank.moved(middle, raw)[0] < kept
+            below = spline(middle, raw)[0] < kept
             low, high = torch.where(below, middle, low), torch.where(below, high, middle)
         kept, moved = moved, low
     torch.testing.assert_close(torch.cat([kept, moved], dim=-1), x, rtol=0, atol=1e-8)

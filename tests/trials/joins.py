@@ -150,7 +150,7 @@ def series_of(folders: list[str], every: int) -> Iterator[Series]:
 
 
 def cases(args: argparse.Namespace) -> Iterator[tuple[str, Series]]:
-    for one in planted(args.planted):
+    for one in planted(args.planted)[:: args.every]:
         if one.name.split("_")[1] in (args.character or CHARACTERS):
             yield "prefix", one
     for protocol in args.protocol or ["prefix"]:
@@ -164,7 +164,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--keep", type=Path, required=True, help="folder that keeps the surprises")
     made.add_argument("--folder", action="append", default=[], help="folder of `value,label` files")
-    made.add_argument("--every", type=int, default=1, help="every k-th series of a folder (1)")
+    made.add_argument("--every", type=int, default=1, help="every k-th series of a folder, and of the planted ones (1)")
     made.add_argument("--protocol", action="append", default=[], help="for the folders (prefix)")
     made.add_argument("--planted", type=int, action="append", default=[], help="a seed of the planted series, 44 each")
     made.add_argument("--character", action="append", choices=CHARACTERS, help="of the planted series (all)")

@@ -132,12 +132,10 @@ RULES: dict[str, dict[str, Rule]] = {
     "splines": {
         "version 6": lambda part: reliable(part, SIX),
         "spline couplings": lambda part: reliable(part, without("likelihood") | {"spline likelihood": 0.5}),
-        "splines, then affine": lambda part: reliable(part, without("likelihood") | {"spline, affine likelihood": 0.5}),
     },
     "splines alone": {
         "affine couplings alone": lambda part: reliable(part, {"likelihood": 1.0}),
         "spline couplings alone": lambda part: reliable(part, {"spline likelihood": 1.0}),
-        "splines, then affine, alone": lambda part: reliable(part, {"spline, affine likelihood": 1.0}),
     },
     "ablation": {
         "all ideas on (version 6)": lambda part: reliable(part, SIX),

@@ -1,4 +1,4 @@
-"""Candidate couplings of ScaleFlow's flows: rational-quadratic splines, for :mod:`tests.trials.joins`.
+"""A candidate for the couplings of ScaleFlow's flows: rational-quadratic splines, for :mod:`tests.trials.joins`.
 
 example: python -m tests.trials.splines --folder tuning/ECG --folder tuning/NAB
 The command fits the first series of each folder under ``prefix``. It prints processor seconds and held-out likelihoods.
@@ -13,7 +13,6 @@ import math
 import sys
 import time
 from collections.abc import Iterator
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -26,7 +25,6 @@ from benchmark.report import markdown
 from datasets import Series, load_folder
 from detectors.core import Array
 from detectors.flows.bank import FlowBank
-from detectors.flows.layers import soft_clamp
 from detectors.scaleflow import ScaleFlow
 from tests.trials.components import Own
 
@@ -43,20 +41,24 @@ def spline(x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
     The parameters are the logits of the widths and heights of the bins, and the slopes at the inner knots. If all are 0
     the spline is the identity.
     """
-    shares = raw[..., : 2 * BINS, :].unflatten(-2, (2, BINS)).softmax(dim=-2)
-    ends = (LEAST + (1 - LEAST * BINS) * shares).cumsum(dim=-2)
-    knots = functional.pad(ends, (0, 0, 1, 0)) * (2 * BOUND) - BOUND
+    sizes, slopes = raw.split([2 * BINS, BINS - 1], dim=-2)
+    shares = sizes.unflatten(-2, (2, BINS)).softmax(dim=-2)
+    free, order = 1 - LEAST * BINS, torch.arange(BINS, device=x.device)[:, None]
     inner = x.clamp(-BOUND, BOUND)
-    k = (inner[..., None, :] >= knots[..., 0, 1:-1, :]).sum(dim=-2, keepdim=True)
-    right, top = k + 1, k + BINS + 1
-    x0, x1, y0, y1 = knots.flatten(-3, -2).gather(-2, torch.cat([k, right, top, top + 1], dim=-2)).unbind(dim=-2)
-    slopes = functional.pad(raw[..., 2 * BINS :, :], (0, 0, 1, 1)).gather(-2, torch.cat([k, right], dim=-2))
-    left_slope, right_slope = (LEAST + functional.softplus(slopes + UNIT)).unbind(dim=-2)
+    ends = shares[..., 0, :-1, :].detach().cumsum(dim=-2) * free + LEAST * order[1:]
+    k = (((inner + BOUND) / (2 * BOUND))[..., None, :] >= ends).sum(dim=-2, keepdim=True)
+    at = k[..., None, :, :]
+    here = shares.gather(-2, at.expand(*at.shape[:-3], 2, 1, at.shape[-1])).squeeze(-2)
+    before = (shares * (order < at)).sum(dim=-2)  # faster than to gather from cumulative sums that have a gradient
+    width, height = ((LEAST + free * here) * (2 * BOUND)).unbind(dim=-2)
+    x0, y0 = ((LEAST * k + free * before) * (2 * BOUND) - BOUND).unbind(dim=-2)
+    at_ends = functional.pad(slopes, (0, 0, 1, 1)).gather(-2, torch.cat([k, k + 1], dim=-2))
+    left_slope, right_slope = (LEAST + functional.softplus(at_ends + UNIT)).unbind(dim=-2)
     # Eq. 4 and 5 of the paper
-    steep, t = (y1 - y0) / (x1 - x0), (inner - x0) / (x1 - x0)
+    steep, t = height / width, (inner - x0) / width
     cross = t * (1 - t)
     below = steep + (left_slope + right_slope - 2 * steep) * cross
-    y = y0 + (y1 - y0) * (steep * t.square() + left_slope * cross) / below
+    y = y0 + height * (steep * t.square() + left_slope * cross) / below
     slope = right_slope * t.square() + 2 * steep * cross + left_slope * (1 - t).square()
     log_slope = (slope * (steep / below).square()).log()
     within = x.abs() < BOUND
@@ -66,11 +68,9 @@ def spline(x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
 class SplineBank(FlowBank):
     """A bank whose couplings are splines, of which the subnets give the parameters."""
 
-    parameters_each: ClassVar[int] = PARAMETERS
-
     def __init__(self, count: int, points: int, blocks: int, hidden: int) -> None:
         super().__init__(count, points, blocks, hidden)
-        width, bound = self.parameters_each * self.split, 0.05 / math.sqrt(hidden)
+        width, bound = PARAMETERS * self.split, 0.05 / math.sqrt(hidden)
         self.last = nn.Parameter(torch.empty(blocks, count, hidden, width).uniform_(-bound, bound))
         self.last_bias = nn.Parameter(torch.zeros(blocks, count, 1, width))
 
@@ -78,64 +78,38 @@ class SplineBank(FlowBank):
         """The (flows, b, parameters, split) parameters that (flows, b, split) kept coordinates give the others."""
         hidden = torch.baddbmm(self.first_bias[block, which], kept, self.first[block, which]).relu()
         out = torch.baddbmm(self.last_bias[block, which], hidden, self.last[block, which])
-        return out.unflatten(-1, (self.parameters_each, self.split))
-
-    def moved(self, x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
-        """The other half of the coordinates after a coupling, and the log-slopes, (flows, b, split) each."""
-        return spline(x, raw)
+        return out.unflatten(-1, (PARAMETERS, self.split))
 
     def forward(self, x: Tensor, which: slice = slice(None)) -> tuple[Tensor, Tensor]:
         log_det = x.new_zeros(x.shape[:2])
         kept, moved = torch.split(x, self.split, dim=-1)
         for block in range(self.blocks):
-            found, log_slope = self.moved(moved, self.raw(block, kept, which))
+            found, log_slope = spline(moved, self.raw(block, kept, which))
             kept, moved = found, kept
             log_det = log_det + log_slope.sum(dim=-1)
         return torch.cat([kept, moved], dim=-1), log_det
 
 
-class SplineThenAffineBank(SplineBank):
-    """A bank whose couplings are splines and then ScaleFlow's affine map, so that tails are scaled, too."""
-
-    parameters_each: ClassVar[int] = PARAMETERS + 2
-
-    def moved(self, x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
-        y, log_slope = spline(x, raw[..., :PARAMETERS, :])
-        log_scale, shift = soft_clamp(raw[..., -2, :]), raw[..., -1, :]
-        return y * log_scale.exp() + shift, log_slope + log_scale
-
-
 class SplineFlow(Own):
     """ScaleFlow with spline couplings."""
 
-    bank: ClassVar[type[FlowBank]] = SplineBank
-
     def _build(self) -> None:
         count, points = len(self.scales_) * self.members, self.scales_[0].points
-        self.bank_ = self.bank(count, points, self.blocks, self.hidden).to(self._device())
-
-
-class SplineThenAffineFlow(SplineFlow):
-    bank: ClassVar[type[FlowBank]] = SplineThenAffineBank
-
-
-KINDS: dict[str, type[SplineFlow]] = {"spline": SplineFlow, "spline, affine": SplineThenAffineFlow}
+        self.bank_ = SplineBank(count, points, self.blocks, self.hidden).to(self._device())
 
 
 class Splined(Own):
-    """ScaleFlow with the likelihoods of spline flows beside its own."""
+    """ScaleFlow with the likelihood of a spline flow beside its own."""
 
     def _fit(self, pieces: list[Array]) -> None:
         super()._fit(pieces)
-        params = self.get_params() | {"components": ("likelihood",)}
-        self.others_ = {name: kind(**params).fit(pieces) for name, kind in KINDS.items()}
+        self.other_ = SplineFlow(**self.get_params() | {"components": ("likelihood",)}).fit(pieces)
 
     def rows(self, x: Array) -> Iterator[tuple[tuple[int, str], Array]]:
         yield from super().rows(x)
-        for name, other in self.others_.items():
-            for (span, component), row in other.rows(x):
-                if component == "likelihood":
-                    yield (span, f"{name} likelihood"), row
+        for (span, component), row in self.other_.rows(x):
+            if component == "likelihood":
+                yield (span, "spline likelihood"), row
 
 
 # -- cost -------------------------------------------------------------------------------------------
@@ -159,7 +133,7 @@ def main() -> int:
     torch.set_num_threads(1)
     ScaleFlow(steps=1).fit(np.sin(np.arange(100)))  # what loads once
     rows = []
-    for name, kind in (("affine", ScaleFlow), *KINDS.items()):
+    for name, kind in (("affine", ScaleFlow), ("spline", SplineFlow)):
         seconds, nats = np.array([fitted(kind, one) for one in series]).T
         rows.append([name, f"{seconds.mean():.1f}", *(f"{value:.3f}" for value in nats)])
     head = ["couplings", "seconds a fit", *(f"nats, {one.name}" for one in series)]
