@@ -15,7 +15,7 @@ from setuptools.command.build_py import build_py
 
 NAME = "tsad_benchmark"
 HOMES = {"benchmark": NAME, "detectors": f"{NAME}.detectors", "datasets": f"{NAME}.datasets"}
-TEXTS = (".py", ".html", ".csv", ".tex")
+TEXTS = (".py", ".html", ".csv", ".tex", ".in")
 BEGIN = r"^(\s*(?:(?:>>>|\.\.\.) )?)"  # of a line of code, also in a doctest
 RULES = [
     (re.compile(BEGIN + r"from (benchmark|detectors|datasets)\b", re.MULTILINE), lambda m: f"{m[1]}from {HOMES[m[2]]}"),

@@ -12,50 +12,7 @@ from typing import Any
 
 import datasets
 from benchmark.errors import UserError
-
-SCRIPT = '''"""Recomputes one cell of a benchmark and prints its AUROC beside the stored one."""
-
-import os
-from pathlib import Path
-
-import datasets
-from benchmark import metrics
-from benchmark.system import settings
-from benchmark.execution import execute
-from benchmark.grid import Selection, plan, protocols, rows
-from benchmark.reading import FolderOptions, load_folder
-from benchmark.store import Store
-
-COMPUTED_WITH = {about}
-KEY = {key}  # of data, detector, its version, parameters, protocol and seed
-DATASET, SERIES = {dataset}, {series}
-FOLDER = {folder}  # of your own files; None for a data set of the package
-READING = {reading}  # how its files were read, where not by name and content alone
-STORE, CONTENT = {store}, {data_hash}  # of arrays that no file holds
-DETECTOR, SPEC = {detector}, {spec}
-HERE = {here}  # where the file that SPEC names lies
-PARAMS = {params}
-PROTOCOL, SEED = {protocol}, {seed}
-DATA_DIR = {data_dir} or settings.data_dir()  # TSB-UAD-Public or its parent
-
-if FOLDER:
-    series = load_folder(FOLDER, DATASET, FolderOptions.recorded(READING)).read(SERIES)
-elif STORE:
-    with Store(Path(STORE)) as store:
-        series = store.load_series(CONTENT)
-else:
-    series = datasets.load(DATASET, SERIES, data_dir=DATA_DIR, cache_dir=settings.cache_dir(), mode="real")
-os.chdir(HERE or ".")
-selection = Selection((SPEC,), protocols=(PROTOCOL,), seeds=(SEED,), params={{DETECTOR: PARAMS}}, timeout=0, memory=0)
-((task, series),) = plan(selection, rows(selection), [series])
-if task.cell.key != KEY:
-    print("not the stored cell: data, detector or protocol are of another version:", task.cell)
-outcome = execute(task, series)
-if outcome.status != "ok":
-    raise SystemExit(f"{{outcome.status}}: {{outcome.reason}}")
-scores = protocols.get(PROTOCOL).scores_for_metric(outcome.scores)
-print("AUROC", metrics.auroc(series.labels[outcome.first_row :], scores), "stored", {auroc})
-'''
+from benchmark.system.packaged import read_text
 
 
 def capsule(
@@ -105,7 +62,9 @@ def capsule(
             for name in ("key", "dataset", "series", "data_hash", "detector", "params", "protocol", "seed")
         },
     }
-    return SCRIPT.format(**{name: repr(json.loads(json.dumps(value))) for name, value in facts.items()})
+    return read_text(__package__, "templates/capsule.py.in").format(
+        **{name: repr(json.loads(json.dumps(value))) for name, value in facts.items()}
+    )
 
 
 def _names_a_file(spec: str, here: Path) -> bool:
