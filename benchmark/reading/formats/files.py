@@ -20,7 +20,9 @@ from benchmark.reading.formats.text import read_text
 from benchmark.reading.formats.wide import as_long
 from benchmark.reading.options import ReadOptions
 from benchmark.reading.parsing import Table, as_mask, from_columns
+from benchmark.system.packaged import read_csv
 
+OTHERS = read_csv(__package__, "others.csv")
 LAST = 12  # rows at the end that are searched for totals
 _WORD = (
     "total|totals|totale|totaux|sum|summe|somme|suma|soma|gesamt|insgesamt|average|avg|mean|mittelwert|mittel"
@@ -56,93 +58,6 @@ def tidy(table: Table, options: ReadOptions) -> Table:
     return as_long(_without_totals(_without_states(table)), options.value)
 
 
-OTHERS = (  # beginnings of files that cannot be read, their format, and what to do
-    (rb"\x89HDF", "HDF5: write it as CSV or Parquet, e.g. pandas.read_hdf({name}).to_parquet()"),
-    (rb"\xd0\xcf\x11\xe0", "in Excel's old form (.xls): save it as .xlsx or CSV"),
-    (rb"%PDF", "PDF: open it in a spreadsheet and save the table as .xlsx or CSV"),
-    *(
-        (
-            rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?<" + root,
-            f"a track ({form}): write its points as CSV, e.g. pandas.read_xml({{name}}, "
-            f"xpath='.//{{{{*}}}}{point}', parser='etree').to_csv('track.csv')",
-        )
-        for root, form, point in ((rb"gpx\b", "GPX", "trkpt"), (rb"TrainingCenterDatabase\b", "TCX", "Trackpoint"))
-    ),
-    (
-        rb"\s*(<\?xml[^>]*>\s*)?<!DOCTYPE HealthData",
-        "Apple's health record: write the records of one type as CSV, e.g. pandas.read_xml({name}, parser='etree', "
-        "xpath=\".//Record[@type='HKQuantityTypeIdentifierHeartRate']\")[['startDate', 'value']].to_csv('heart.csv')",
-    ),
-    (
-        rb"\s*<(?![^<>\n]*>\s*[,;\t|])",
-        "HTML or XML: open it in a spreadsheet and save the table as .xlsx or CSV",
-    ),
-    (
-        rb"(\xef\xbb\xbf)?100,NEM1[23],",
-        "NEM12 or NEM13, which holds several kinds of rows: write one row for each interval, "
-        "e.g. with nemreader (pip install nemreader)",
-    ),
-    (
-        rb"[^\s,=]+(,[^\s,=]+=[^\s,]+)* [^\s=]+=[^\n]* \d{19}\s*\n",
-        "InfluxDB's line protocol: write it as CSV, e.g. with influx query --raw",
-    ),
-    (rb"SQLite format 3\0", "a database of SQLite: write a table as CSV, e.g. sqlite3 -csv {name} 'select * from t'"),
-    (rb"\x93NUMPY", "an array of NumPy: write it as text, e.g. numpy.savetxt('a.csv', numpy.load({name}))"),
-    (
-        rb"(\w+=[^=\n]*[ ,\t;])+\w+=[^=\n]*\n",
-        "lines of key=value: write a column for each key, e.g. mlr --idkvp --ifs SEPARATOR --ocsv cat {name}",
-    ),
-    (
-        rb"(Linux|AIX|SunOS) [^\n]*\n\s*\d\d:\d\d:\d\d( [AP]M)? [^\n]*[%/]",
-        "the text of sar or mpstat, whose times have no date: write the data file of sar with sadf -d, or keep the "
-        "rows, whose days are then counted from 1970-01-01, e.g. grep -E '^[0-9].* all ' {name} > cpu.txt",
-    ),
-    (
-        rb"PING(ing)? [^\n]*\sbytes of data",
-        "the text of ping: cut out times and durations, e.g. "
-        r"sed -nE 's/^(\[([0-9.]+)\])?.*time[=<]([0-9.]+) ?ms.*/\2,\3/p' {name} > ping.csv",
-    ),
-    (
-        rb"[^\n]{0,99}?\b\d{10}\b[^\n]{0,300}\t[^\n]{0,200}\w=-?[\d.]+[a-zA-Z%]*;[\d.:~@]*;",
-        "performance data of Nagios: cut out one of its values, e.g. of load1, with "
-        r"sed -nE 's/^[^0-9]*([0-9]{{10}}).*[^0-9A-Za-z]load1=([0-9.]+).*/\1,\2/p' {name} > load1.csv",
-    ),
-    (
-        rb"\{__name__=",
-        "a dump of Prometheus: keep the values and times of one series, e.g. "
-        r"sed -nE '/web1/s/^.*\}} //p' {name} > web1.txt",
-    ),
-    (
-        rb"C,NEMP?\.WORLD,",
-        "a report of AEMO, which holds several kinds of rows: keep one of them with its header, e.g. "
-        "grep -h '^[ID],DISPATCH,PRICE,' {name} > price.csv",
-    ),
-    (
-        rb"[A-Z]{2}[A-Z0-9]{9}[12]\d{5}[A-Z]{4}[ \d-]{5}[A-Z0-9 ]{3}",
-        "a station's record of GHCN, a line for each month: write the days of one element below each other, e.g. "
-        'awk \'substr($0,18,4)=="TMAX"{{for(d=1;d<32;d++){{v=substr($0,14+8*d,5);if(v!=-9999)print substr($0,12,4)"-"'
-        'substr($0,16,2)"-"d","v}}}}\' {name} > tmax.csv',
-    ),
-    (rb"(Linux|AIX|SunOS) [^\n]*\n([^\n,]*\n){1,2}avg-cpu:", "the text of iostat: write it with iostat -t -o JSON"),
-    (rb"(#[^\n]*\n|[ \t\r]*\n)*#\s+time\s+counts ", "the text of perf stat: write it with perf stat -x, -I 1000"),
-    (rb"[^\n|]+,\d{9,},\d{9,},\d+\|", "Graphite's raw answer: ask for format=csv in its place"),
-    (
-        rb"AAA,progname,",
-        "nmon's record of several kinds of rows: keep one of them, e.g. grep ^CPU_ALL, {name} > cpu.csv",
-    ),
-    (
-        rb"\*[CU]0001\b",
-        "a monthly file of BSRN, which holds several kinds of rows: write one of them as CSV, e.g. "
-        "pvlib.iotools.read_bsrn({name})[0].to_csv('bsrn.csv')",
-    ),
-    (
-        rb"(?i)(?:[#%][^\n]*\n|[ \t\r]*\n)*@(?:problemname|relation[^\n]*\s+@attribute series_name)\b",
-        "of sktime (.ts, .tsf), where a line is a series: write one as a column of CSV, e.g. with "
-        "sktime.datasets.load_from_tsfile or load_tsf_to_dataframe",
-    ),
-)
-
-
 def _read(raw: bytes, path: Path, options: ReadOptions) -> Table:
     if raw.startswith(b"PAR1"):
         return _arrow(raw, path, "Parquet")
@@ -150,9 +65,9 @@ def _read(raw: bytes, path: Path, options: ReadOptions) -> Table:
         return _arrow(raw, path, "Feather")
     if raw.startswith(b"PK\x03\x04"):
         return read_excel(raw, path, options.sheet)
-    for begins, what in OTHERS:
-        if re.match(begins, raw):
-            raise UserError(f"{path} is {what.format(name=repr(path.name))}")
+    for other in OTHERS:
+        if re.match(other["begins"].encode(), raw):
+            raise UserError(f"{path} is {other['what'].format(name=repr(path.name))}")
     if path.suffix.lower() in (".parquet", ".pq"):
         raise UserError(f"{path} is not a readable Parquet file: it does not begin with PAR1")
     bracketed = re.match(rb"\[[^\[\]\n]*\][ \t]*[^\s,\]]", raw[:200])  # a time in brackets, as servers write it
