@@ -82,7 +82,7 @@ class OnSeries(Borrowed):
         if len(pieces) > 1:
             self.notes_ = (f"the library takes one series: {len(pieces)} fitted pieces were joined",)
         with silence():
-            self.fitted(self.model_, np.concatenate(pieces))
+            self.model_.fit(np.concatenate(pieces))
 
     def _score(self, x: Array) -> Array:
         self.seed_generators()
@@ -93,10 +93,6 @@ class OnSeries(Borrowed):
 
     def fit_trial(self, model: Any, x: Array) -> None:
         """Fit it to a short series."""
-        self.fitted(model, x)
-
-    def fitted(self, model: Any, x: Array) -> None:
-        """Fit the library's object."""
         model.fit(x)
 
     def scores(self, model: Any, x: Array) -> Array:
