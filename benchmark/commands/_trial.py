@@ -15,28 +15,13 @@ from typing import TYPE_CHECKING
 from benchmark.commands import _options
 from benchmark.errors import UserError
 from benchmark.system import settings
+from benchmark.system.packaged import read_text
 
 if TYPE_CHECKING:
     from benchmark.adapters import Listed
     from benchmark.grid import Outcome, Task
     from datasets import Series
 
-HEAD = """# What works: every name of the libraries
-
-```sh
-{command}
-```
-
-makes this page. Each class stands here with its defaults, fitted to a short series and scoring it. One that learns from
-normal data was fitted to the series' normal parts. Seconds are those of fit and score by the clock. They include
-the start of a program where the library lives in an environment of its own.
-
-Each section says on what it was tried: a library can be tried by a command of its own, `--from LIBRARY`.
-A row with seconds is kept when the command is given again. Take a row out of the page, and it is tried anew.
-Under another version, series or limit all rows of the library are tried anew.
-
-{machine} What was stopped at a limit may end within the limit of a run, which is longer.
-"""
 ROW = re.compile(r"^\| `([^`]+)` \| .* \| ([\d.]*) ?\|$", re.MULTILINE)
 REFUSED = "FloatingPointError: "
 COLUMNS = ("detector", "outcome", "seconds")
@@ -81,7 +66,8 @@ class Page:
             from benchmark.report import write_text
 
             parts = (f"\n## {library}\n\n{section.text}" for library, section in self.sections.items())
-            write_text(self.file, HEAD.format(command=self.command, machine=_machine()) + "".join(parts))
+            head = read_text(__package__, "templates/trial.md.in").format(command=self.command, machine=_machine())
+            write_text(self.file, head + "".join(parts))
 
 
 def _sections(text: str) -> Iterator[tuple[str, Section]]:

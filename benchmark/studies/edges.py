@@ -13,30 +13,13 @@ from benchmark.detection import planted
 from benchmark.errors import counted
 from benchmark.metrics import auroc
 from benchmark.report import figure
+from benchmark.system.packaged import read_text
 from detectors import Array, Detector
 
 Property = Callable[[type[Detector]], str]
 
 TITLE = "# Known edges"
-HEAD = f"""{TITLE}
-
-What each detector needs, bears and cannot see. Made by `python -m benchmark check --all --edges docs/edges.md`: a check
-that a detector claims to keep was run. The rest is measured on series of 1,500 points (a noisy sine of period 25).
-Windows have 16 points, and parameters are the cheap ones of the checks. So read the
-figures as kinds of behaviour, not as results. A test measures them again.
-
-- **Least length**: points that `fit` and `score` need; fewer are refused.
-- **Constant series**: scores of one value throughout, and the rank of a stuck stretch among all points (1 = on top).
-- **Ties**: whether windows of equal values get equal scores.
-- **Spikes**: one value of 1e20 among the scored, and among the fitted points. Values beyond 1e150 are refused.
-- **Scale and shift**: whether scores keep their ranks in units from 1e-9 to 1e9 and at levels up to 1e9.
-- **Contaminated fit**: AUROC of nine planted anomalies, fitted without them and with them.
-- **New data**: share of new normal points above the 95 % quantile of the fitted scores; 5 % is ideal.
-- **Memory**: peak of what Python and numpy allocate for fit and score, per point of a series of 20,000 with windows
-  of 100; all windows at once would take 800 bytes.
-- **Planted**: AUROC of each kind of planted anomaly alone; .5 is chance.
-"""
-
+HEAD = TITLE + read_text(__package__, "templates/edges.md.in")
 
 wave = partial(trials.wave, 1500)
 _figure = partial(figure, digits=1)
