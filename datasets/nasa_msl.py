@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping
 from io import BytesIO
-from typing import Literal
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,37 +30,11 @@ from datasets.core import (
 ARRAYS = "https://s3-us-west-2.amazonaws.com/telemanom/data.zip"
 LABELS = "https://raw.githubusercontent.com/khundman/telemanom/master/labeled_anomalies.csv"
 
-Kind = Literal["ramps", "switching", "quiet", "power"]
-
-# channel: points, anomalous points, segments, training points, shape of the signal
-CHANNELS: dict[str, tuple[int, int, int, int, Kind]] = {
-    "C-1": (2264, 312, 2, 2158, "ramps"),
-    "C-2": (2051, 137, 2, 764, "ramps"),
-    "D-14": (2625, 222, 2, 3675, "quiet"),
-    "D-15": (2158, 641, 1, 2074, "switching"),
-    "D-16": (2191, 651, 1, 1451, "switching"),
-    "F-4": (3422, 71, 1, 2244, "ramps"),
-    "F-5": (3922, 151, 1, 2598, "ramps"),
-    "F-7": (5054, 423, 3, 2511, "switching"),
-    "F-8": (2487, 537, 1, 3342, "quiet"),
-    "M-1": (2277, 1141, 1, 2209, "switching"),
-    "M-2": (2277, 1141, 1, 2208, "switching"),
-    "M-3": (2127, 251, 1, 2037, "switching"),
-    "M-4": (2038, 251, 1, 2076, "switching"),
-    "M-5": (2303, 301, 1, 2032, "switching"),
-    "M-6": (2049, 181, 1, 1565, "quiet"),
-    "M-7": (2156, 101, 1, 1587, "quiet"),
-    "P-10": (6100, 131, 1, 4308, "power"),
-    "P-11": (3535, 228, 2, 3969, "power"),
-    "P-14": (6100, 181, 1, 2880, "power"),
-    "P-15": (2856, 21, 1, 3682, "power"),
-    "S-2": (1827, 11, 1, 926, "quiet"),
-    "T-12": (2430, 121, 1, 1145, "ramps"),
-    "T-13": (2430, 252, 2, 1145, "ramps"),
-    "T-4": (2217, 69, 1, 2272, "switching"),
-    "T-5": (2218, 26, 1, 2272, "quiet"),
-    "T-8": (1519, 102, 2, 748, "quiet"),
-    "T-9": (1096, 112, 2, 439, "power"),
+COUNTS = ("n", "n_anomalous", "n_segments", "n_train")
+# channel -> its counts, and the kind of its signal, which a simulated series imitates
+CHANNELS = {
+    row["channel"]: row
+    for row in csv.DictReader(Path(__file__).with_name("nasa_msl.csv").read_text(encoding="utf-8").splitlines())
 }
 
 
@@ -75,7 +50,7 @@ class NasaMsl(Dataset):
     )
     urls = ("https://github.com/khundman/telemanom",)
     notes = "Train and test are separate files. The test file is scored, published figures do not use the train file."
-    series = tuple(Facts(f"{channel}.test.out", *facts[:4]) for channel, facts in CHANNELS.items())
+    series = tuple(Facts(f"{name}.test.out", *(int(row[key]) for key in COUNTS)) for name, row in CHANNELS.items())
 
     def originals(self, series: str) -> tuple[Remote, ...]:
         channel = _channel(series)
@@ -91,7 +66,7 @@ class NasaMsl(Dataset):
         return values, labels_of(len(values), [(start, stop + 1) for start, stop in ranges]), train
 
     def _simulate(self, facts: Facts, seed: int) -> Arrays:
-        kind = CHANNELS[_channel(facts.name)][4]
+        kind = CHANNELS[_channel(facts.name)]["kind"]
         rng = random_generator(seed, self.name, facts.name)
         whole = _normal(kind, facts.n_train + facts.n, rng)
         train, values = whole[: facts.n_train].copy(), whole[facts.n_train :].copy()
@@ -102,7 +77,7 @@ class NasaMsl(Dataset):
         return values, labels_of(facts.n, spans), train
 
 
-def _normal(kind: Kind, n: int, rng: np.random.Generator) -> Array:
+def _normal(kind: str, n: int, rng: np.random.Generator) -> Array:
     if kind == "ramps":
         return np.asarray(ramps(rng, n, rng.uniform(80, 300)) + 0.005 * rng.standard_normal(n))
     if kind == "switching":
@@ -117,7 +92,7 @@ def _normal(kind: Kind, n: int, rng: np.random.Generator) -> Array:
     return quiet
 
 
-def _abnormal(kind: Kind, normal: Array, rng: np.random.Generator) -> Array:
+def _abnormal(kind: str, normal: Array, rng: np.random.Generator) -> Array:
     """Simulate a fault: another speed of ramps or switching, a falling level, or a pulse."""
     n = len(normal)
     if kind == "ramps":
