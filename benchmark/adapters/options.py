@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import importlib
-import importlib.util
 import inspect
 import io
 import sys
@@ -54,8 +53,6 @@ def silence() -> Any:
 
 def keep_compiled() -> None:
     """Cache stumpy's compiled code on disk (other libraries use it, too): else each process compiles for a minute."""
-    if importlib.util.find_spec("stumpy") is None:
-        return
     from stumpy import cache
 
     for module, name in cache.get_njit_funcs():

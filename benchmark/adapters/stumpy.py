@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
@@ -72,8 +72,6 @@ class _Profile(OverWindows):
 
 def entries() -> Iterator[Listed]:
     """List the functions that compute a matrix profile."""
-    if importlib.util.find_spec("stumpy") is None:
-        raise ModuleNotFoundError("No module named 'stumpy'", name="stumpy")
     for name, needs in PROFILES.items():
         there = name.startswith("gpu") and importlib.import_module("numba.cuda").is_available()
         yield Listed("stumpy", name, "stumpy", refused=f"it needs {needs}" if needs and not there else "")
