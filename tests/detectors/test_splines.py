@@ -9,7 +9,7 @@ from torch import Tensor
 from detectors.scaleflow import ScaleFlow
 from tests.trials import joins
 from tests.trials.rules import RULES
-from tests.trials.splines import BOUND, PARAMETERS, SplineBank, Splined, spline
+from tests.trials.splines import BINS, BOUND, LEAST, PARAMETERS, SplineBank, Splined, spline
 from tests.trials.tuning import planted
 
 
@@ -85,3 +85,13 @@ def test_the_trial_changes_the_likelihood_alone(tmp_path):
     np.testing.assert_allclose(scores["version 6"], expected, rtol=1e-6)
     assert len({row.tobytes() for row in scores.values()}) == len(scores)
     assert all(np.isfinite(row).all() for row in scores.values())
+
+
+def test_slopes_are_finite_in_single_precision_at_the_ends_of_steep_bins():
+    generator = torch.Generator().manual_seed(3)
+    raw = 8 * torch.randn(200, PARAMETERS, 500, generator=generator)
+    shares = raw[:, :BINS].softmax(dim=1).cumsum(dim=1)[:, 2]
+    x = ((LEAST * 3 + (1 - LEAST * BINS) * shares) * 2 - 1) * BOUND  # a knot, up to rounding
+    y, log_slope = spline(x, raw)
+    assert y.isfinite().all()
+    assert log_slope.isfinite().all()

@@ -55,7 +55,8 @@ def spline(x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
     at_ends = functional.pad(slopes, (0, 0, 1, 1)).gather(-2, torch.cat([k, k + 1], dim=-2))
     left_slope, right_slope = (LEAST + functional.softplus(at_ends + UNIT)).unbind(dim=-2)
     # Eq. 4 and 5 of the paper
-    steep, t = height / width, (inner - x0) / width
+    # By rounding a value may lie beside its bin, where a slope may be negative.
+    steep, t = height / width, ((inner - x0) / width).clamp(0, 1)
     cross = t * (1 - t)
     below = steep + (left_slope + right_slope - 2 * steep) * cross
     y = y0 + height * (steep * t.square() + left_slope * cross) / below
