@@ -1,4 +1,4 @@
-"""Series2Graph: subsequences as paths through a graph of recurring shapes; rare paths score high."""
+"""Series2Graph: a series as a walk through a graph; a stretch is anomalous if its path takes rare edges."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from detectors.core import (
     Alignment,
     Array,
     Detector,
+    Index,
     Window,
     Windows,
     moving_sum,
@@ -25,35 +26,38 @@ from detectors.core import (
     windows_to_points,
 )
 
-ROWS = 4096  # windows embedded at a time
-GRID = 512  # grid points of the density on a ray
-Index = NDArray[np.int64]
 Average = Literal["points", "edges"]
+ROWS = 4096  # windows embedded at once: no matrix of all windows is held
+BINS = 512  # of the grid on which a density is evaluated
 
 
 @parameters
 class Series2Graph(Detector):
-    """Subsequences as a path through a graph: rare edges between nodes of low degree score high.
+    """Rarity of the edges that a stretch of the series takes in a graph of all its windows.
 
-    A window is embedded by moving sums over a third of its length, reduced to three principal components. The direction
-    in which the level changes is removed. In the remaining plane, ``rays`` half-lines from the mean cross the path of
-    all windows. The nodes are the maxima of the density of the crossings on each half-line. The weight of an edge is
-    the number of times that the path takes it. The normality of a stretch of ``query`` windows is the sum over its
-    edges of weight * (degree of the edge's start node - 1), per point or per edge. The score is -log(1 + normality).
+    A window is embedded by its moving sums over a third of its length, projected to their first three principal
+    components. The direction in which the level changes is removed, which leaves a plane. There the series is a path
+    around the mean. Nodes are the density maxima of the radii at which the path crosses half-lines from the mean. Two
+    consecutive crossings are an edge from node to node, and the edge's weight is how often that happens.
+
+    A passage from node A to node B has worth weight(A, B) * (degree(A) - 1), where the degree counts distinct edges.
+    Normality is the mean worth along a stretch of ``query`` windows, and its score is -log(1 + normality). The largest
+    possible score is therefore 0, that of a stretch without known edges.
 
     Parameters
     ----------
     window : int or "auto"
-        Length of the windows that are embedded; "auto" is one period of the fitted values.
+        Window length in points; "auto" is one period of the fitted values.
     query : int
-        Length of a scored stretch in windows.
+        Length of a scored stretch in windows. A shorter series is one stretch.
     rays : int
         Number of half-lines.
     average : {"points", "edges"}
-        Divisor of a stretch's normality: its points (the paper), or its edges (the published program). With "edges" a
-        stretch without edges has the score of the previous one.
+        Divide the worth of a stretch by its number of steps, one a point, as in the paper; or by its number of edges,
+        as the published program does. In the latter case a stretch without edges has the normality of the stretch
+        before it. Without an earlier one it has that of the first stretch with edges.
     align : {"centre", "centre-low", "start", "end", "mean", "max"}
-        How point scores follow from the scores of stretches (:func:`~detectors.core.windows.windows_to_points`).
+        How point scores follow from those of stretches (:func:`~detectors.core.windows.windows_to_points`).
 
     References
     ----------
@@ -86,162 +90,205 @@ class Series2Graph(Detector):
     align: Alignment = parameter(default="centre", must_be=one_of(*get_args(Alignment)))
 
     def min_length(self) -> int:
-        """Return the length of two windows, because a path needs an edge."""
+        """Return the length of two windows, because a path needs a step."""
         return two_windows(self)
 
     def _fit(self, pieces: list[Array]) -> None:
         self.window_ = resolve_window(self.window, pieces)
-        usable = [piece for piece in pieces if len(piece) > self.window_]
-        if not usable:
+        used = [piece for piece in pieces if len(piece) > self.window_]
+        if not used:
             raise ValueError(f"no piece is longer than a window of {self.window_} points: give longer pieces")
-        self.plane_ = fit_plane(usable, self.window_)
-        paths = [self.plane_.path(piece, self.window_) for piece in usable]
-        crossed = [crossings(path, self.rays) for path in paths]
-        self.nodes_: list[Array] = [
-            density_maxima(np.concatenate([c.radius[c.ray == ray] for c in crossed])) for ray in range(self.rays)
-        ]
-        self.edges_, self.counts_ = count_edges([self._path(c) for c in crossed], sum(map(len, self.nodes_)))
+        self.plane_ = Plane.of(used, self.window_)
+        walks = [crossings(self.plane_.path(piece, self.window_), self.rays) for piece in used]
+        rays, radii = (np.concatenate([walk[k] for walk in walks]) for k in (0, 1))
+        self.nodes_: list[Array] = [density_maxima(radii[mine]) for mine in by_ray(rays, self.rays)]
+        paths = [nearest_nodes(walk, self.nodes_) for walk in walks]
+        self.edges_, self.counts_ = count_edges(paths, sum(map(len, self.nodes_)))
 
     def _score(self, x: Array) -> Array:
-        crossed = crossings(self.plane_.path(x, self.window_), self.rays)
-        nodes = self._path(crossed)
-        steps = len(x) - self.window_  # steps of the path, one less than windows
-        covered = max(1, min(min(self.query * self.window_, len(x)) - self.window_, steps))
-        total = sum_stretches(np.bincount(crossed.step[1:], self._edge_weights(nodes), steps), covered)
+        steps = len(x) - self.window_
+        length = max(1, min(self.query * self.window_, len(x)) - self.window_)
+        walk = crossings(self.plane_.path(x, self.window_), self.rays)
+        arrived = walk.step[1:]  # a passage belongs to the step of its second crossing
+        worth = passage_worth(nearest_nodes(walk, self.nodes_), self.edges_, self.counts_, sum(map(len, self.nodes_)))
+        total = sum_stretches(np.bincount(arrived, worth, minlength=steps), length)
         if self.average == "points":
-            normality = total / covered
+            normality = total / length
         else:
-            normality = per_edge(total, sum_stretches(np.bincount(crossed.step[1:], None, steps), covered))
-        scores = -np.log1p(normality)
-        return windows_to_points(scores, len(x) - len(scores) + 1, self.align)
-
-    def _path(self, crossed: Crossings) -> Index:
-        """Return the node nearest to each crossing; nodes are numbered ray by ray."""
-        first = np.concatenate([[0], np.cumsum([len(nodes) for nodes in self.nodes_])])
-        found = np.zeros(len(crossed.ray), dtype=np.int64)
-        for ray, nodes in enumerate(self.nodes_):
-            mine = crossed.ray == ray
-            if mine.any():
-                middles = (nodes[1:] + nodes[:-1]) / 2
-                found[mine] = first[ray] + np.searchsorted(middles, crossed.radius[mine])
-        return found
-
-    def _edge_weights(self, nodes: Index) -> Array:
-        """Return weight * (degree of the start node - 1) of the edge between each crossing and the next."""
-        if len(nodes) < 2:
-            return np.zeros(0)
-        total = sum(map(len, self.nodes_))
-        degree = np.bincount(self.edges_ // total, minlength=total) + np.bincount(self.edges_ % total, minlength=total)
-        edges = nodes[:-1] * total + nodes[1:]
-        at = np.minimum(np.searchsorted(self.edges_, edges), max(len(self.edges_) - 1, 0))
-        if not len(self.edges_):
-            return np.zeros(len(edges))
-        weight = np.where(self.edges_[at] == edges, self.counts_[at], 0.0)
-        return np.asarray(weight * np.maximum(degree[nodes[:-1]] - 1, 0))
+            normality = per_edge(total, sum_stretches(np.bincount(arrived, minlength=steps), length))
+        return windows_to_points(-np.log1p(normality), self.window_ + length, self.align)
 
 
-def sum_stretches(steps: NDArray[Any], length: int) -> Array:
-    """Return sums of ``length`` consecutive steps, clipped at 0 against rounding."""
-    return np.maximum(moving_sum(steps, length), 0.0)
-
-
-def per_edge(total: Array, edges: Array) -> Array:
-    """Divide totals of stretches by their numbers of edges; 0 edges give the value of the previous (else first) one."""
-    last = np.maximum.accumulate(np.where(edges > 0, np.arange(len(edges)), -1))
-    first = int(np.argmax(edges > 0))
-    at = np.where(last < 0, first, last)
-    return np.asarray(total[at] / np.maximum(edges[at], 1.0))
-
-
-class Crossings(NamedTuple):
-    """The crossings of a path with the rays, in order: index of the ray, distance from the origin, step of the path."""
-
-    ray: Index
-    radius: Array
-    step: Index
+# -- embedding: a window as a place in the plane --------------------------------------------------
 
 
 @dataclass
 class Plane:
-    """Plane of the embedding: (m, 2) basis of moving sums, their mean in it, level of the series, width of a sum."""
+    """The plane in which windows are placed: the leading components, without the direction of a change of level."""
 
-    basis: Array
-    mean: Array
-    level: float
-    width: int
+    basis: Array  # (d, 2), of the d moving sums of a window
+    mean: Array  # (2,), the place of the mean window, which becomes the origin
+    level: float  # subtracted from the values, against rounding
+    width: int  # values of a moving sum
+
+    @classmethod
+    def of(cls, pieces: list[Array], window: int) -> Plane:
+        """Learn the plane from pieces of which each has a window (section "subsequence embedding" of the paper)."""
+        width, level = max(1, window // 3), float(np.median(np.concatenate(pieces)))
+        mean, covariance = moments(sum_windows(pieces, window, width, level))
+        components = leading_components(covariance)
+        basis = components @ across(components.sum(axis=0))  # a constant window is a multiple of (1, ..., 1)
+        return cls(basis, mean @ basis, level, width)
 
     def path(self, x: Array, window: int) -> Array:
-        """Return the (n_windows, 2) coordinates of the windows of one series."""
-        sums = Windows([np.convolve(x - self.level, np.ones(self.width), "valid")], window - self.width + 1)
-        places = np.empty((len(sums), 2))
-        for rows, block in sums.chunks(ROWS):
-            places[rows] = block @ self.basis
-        return places - self.mean
+        """Return the (n - window + 1, 2) places of the windows of a series."""
+        sums = sum_windows([x], window, self.width, self.level)
+        return np.concatenate([block @ self.basis - self.mean for _, block in sums.chunks(ROWS)])
 
 
-def fit_plane(pieces: list[Array], window: int) -> Plane:
-    """Fit three principal components of the moving sums and remove the direction in which constant windows differ."""
-    width = max(1, window // 3)
-    level = float(np.median(np.concatenate(pieces)))
-    sums = Windows([np.convolve(p - level, np.ones(width), "valid") for p in pieces], window - width + 1)
-    total, products = np.zeros(sums.window), np.zeros((sums.window, sums.window))
-    for _, block in sums.chunks(ROWS):
+def sum_windows(pieces: list[Array], window: int, width: int, level: float) -> Windows:
+    """Return the windows of each piece as vectors of the sums of ``width`` consecutive values above ``level``.
+
+    They are convolved because the differences of a running sum lose digits after a huge value.
+    """
+    sums = [np.convolve(piece - level, np.ones(width), "valid") for piece in pieces]
+    return Windows(sums, window - width + 1)
+
+
+def moments(vectors: Windows) -> tuple[Array, Array]:
+    """Return mean, (d,), and population covariance, (d, d)."""
+    total, products = np.zeros(vectors.window), np.zeros((vectors.window, vectors.window))
+    for _, block in vectors.chunks(ROWS):
         total += block.sum(axis=0)
         products += block.T @ block
-    mean = total / len(sums)
-    _, vectors = np.linalg.eigh(products / len(sums) - np.outer(mean, mean))
-    components = np.zeros((sums.window, 3))
-    components[:, : min(3, sums.window)] = vectors[:, ::-1][:, :3]
-    components *= np.where(components.sum(axis=0) < 0, -1.0, 1.0)  # fix the arbitrary sign of the eigenvectors
-    reference = components.sum(axis=0)
-    frame = np.linalg.qr(np.column_stack([reference, np.eye(3)]))[0] if reference.any() else np.eye(3)[:, [2, 0, 1]]
-    basis = components @ frame[:, 1:3]
-    return Plane(basis, mean @ basis, level, width)
+    mean = total / len(vectors)
+    return mean, products / len(vectors) - np.outer(mean, mean)
+
+
+def leading_components(covariance: Array) -> Array:
+    """Return (d, 3) eigenvectors, largest eigenvalue first, with sums of at least 0; missing ones are zeros."""
+    vectors = np.linalg.eigh(covariance)[1][:, :-4:-1]
+    vectors = np.where(vectors.sum(axis=0) < 0, -vectors, vectors)
+    return np.pad(vectors, ((0, 0), (0, 3 - vectors.shape[1])))
+
+
+def across(direction: Array) -> Array:
+    """Return (3, 2) axes orthogonal to a direction, or the first two axes if it is 0."""
+    if not direction.any():
+        return np.eye(3)[:, :2]
+    # The turn of the plane decides where half-lines lie: other axes of the same plane would give other scores.
+    return np.asarray(np.linalg.qr(np.column_stack([direction, np.eye(3)]))[0][:, 1:])
+
+
+# -- nodes: where the path crosses the half-lines -------------------------------------------------
+
+
+class Crossings(NamedTuple):
+    """Crossings of a path with the half-lines, in the order of passing."""
+
+    ray: Index  # the half-line
+    radius: Array  # its distance from the origin
+    step: Index  # step of the path: i leads from place i to i + 1
 
 
 def crossings(path: Array, rays: int) -> Crossings:
-    """Find where the steps of a path cross the rays; each step takes the shorter way around the origin."""
+    """Return where an (n, 2) path crosses the half-lines at angles 2 pi k / rays, going the shorter way round.
+
+    A step that ends on a half-line crosses it, one that begins there does not.
+    """
     angle = np.arctan2(path[:, 1], path[:, 0])
     turn = (np.diff(angle) + np.pi) % (2 * np.pi) - np.pi
     begin, end = angle[:-1] * rays / (2 * np.pi), (angle[:-1] + turn) * rays / (2 * np.pi)
-    forth = np.maximum(np.floor(end) - np.floor(begin), 0).astype(np.int64)
-    back = np.maximum(np.ceil(begin) - np.ceil(end), 0).astype(np.int64)
-    count = np.where(turn > 0, forth, back)
+    ahead = turn > 0
+    first = np.where(ahead, np.floor(begin) + 1, np.ceil(begin) - 1).astype(np.int64)
+    last = np.where(ahead, np.floor(end), np.ceil(end)).astype(np.int64)
+    way = np.where(ahead, 1, -1)
+    count = way * (last - first) + 1
     step = np.repeat(np.arange(len(turn)), count)
     nth = np.arange(len(step)) - np.repeat(np.cumsum(count) - count, count)
-    first = np.where(turn > 0, np.floor(begin) + 1, np.ceil(begin) - 1)
-    number = (first[step] + np.where(turn[step] > 0, nth, -nth)).astype(np.int64)
-    across = 2 * np.pi * number / rays
-    rays_at, start = np.stack([np.cos(across), np.sin(across)], axis=1), path[step]
-    move = path[step + 1] - start
+    ray = (first[step] + way[step] * nth) % rays
+    return Crossings(ray, radius_on(path, step, 2 * np.pi * ray / rays), step)
+
+
+def radius_on(path: Array, step: Index, angle: Array) -> Array:
+    """Return how far from the origin the line through a step meets the direction of an angle, at least 0.
+
+    A step along the half-line meets it everywhere, and its first place is taken.
+    """
+    x, y = path[step].T
+    across_x, across_y = np.diff(path, axis=0)[step].T
     with np.errstate(divide="ignore", invalid="ignore"):
-        radius = _cross(start, move) / _cross(rays_at, move)
-    radius = np.where(np.isfinite(radius), np.maximum(radius, 0.0), np.hypot(*start.T))
-    return Crossings(number % rays, radius, step)
+        radius = (x * across_y - y * across_x) / (np.cos(angle) * across_y - np.sin(angle) * across_x)
+    return np.maximum(np.where(np.isfinite(radius), radius, np.hypot(x, y)), 0.0)
 
 
-def _cross(a: Array, b: Array) -> Array:
-    return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
+def by_ray(ray: Index, rays: int) -> list[Index]:
+    """Return for each half-line the indices of its crossings, in their order."""
+    order = np.argsort(ray, kind="stable")
+    return np.split(order, np.searchsorted(ray[order], np.arange(1, rays)))
 
 
-def density_maxima(values: Array) -> Array:
-    """Return the maxima, ascending, of a Gaussian kernel density of the values with Scott's bandwidth."""
+def density_maxima(radii: Array) -> Array:
+    """Return the nodes of a half-line: ascending maxima of a Gaussian kernel density with Scott's bandwidth."""
     from scipy.ndimage import gaussian_filter1d
 
-    spread = float(values.std()) if len(values) else 0.0
-    if spread <= GRID * float(np.spacing(np.abs(values).max(initial=0.0))):  # equal values, up to rounding
-        return values[:1] if len(values) else np.zeros(1)
-    width = spread * len(values) ** -0.2
-    low, high = float(values.min()) - 3 * width, float(values.max()) + 3 * width
-    counts, edges = np.histogram(values, GRID, (low, high))
-    density = gaussian_filter1d(counts.astype(np.float64), width / (edges[1] - edges[0]), mode="constant")
-    inner = density[1:-1]
-    tops = 1 + np.flatnonzero((inner > density[:-2]) & (inner >= density[2:]))
-    return np.asarray((edges[tops] + edges[tops + 1]) / 2) if len(tops) else np.array([float(values.mean())])
+    spread = float(radii.std()) if len(radii) else 0.0
+    if spread <= 512 * np.spacing(np.abs(radii).max(initial=0.0)):  # equal up to rounding
+        return radii[:1].copy() if len(radii) else np.zeros(1)
+    bandwidth = spread * len(radii) ** -0.2
+    counts, edges = np.histogram(radii, BINS, (radii.min() - 3 * bandwidth, radii.max() + 3 * bandwidth))
+    density = gaussian_filter1d(counts.astype(np.float64), bandwidth / (edges[1] - edges[0]), mode="constant")
+    peak = (density[1:-1] > density[:-2]) & (density[1:-1] >= density[2:])
+    middles = (edges[1:-2] + edges[2:-1]) / 2
+    return middles[peak] if peak.any() else radii.mean(keepdims=True)
+
+
+def nearest_nodes(walk: Crossings, nodes: list[Array]) -> Index:
+    """Return the number of the node nearest to each crossing on its half-line; of two as near the lower one."""
+    found = np.empty(len(walk.ray), dtype=np.int64)
+    first = 0
+    for mine, radii in zip(by_ray(walk.ray, len(nodes)), nodes, strict=True):
+        found[mine] = first + np.searchsorted((radii[1:] + radii[:-1]) / 2, walk.radius[mine])
+        first += len(radii)
+    return found
+
+
+# -- edges: passages from node to node ------------------------------------------------------------
+
+
+def edge_numbers(path: Index, total: int) -> Index:
+    """Return A * total + B for each passage from a node A to the next node B."""
+    return path[:-1] * total + path[1:]
 
 
 def count_edges(paths: list[Index], total: int) -> tuple[Index, Array]:
-    """Return the edges of the paths, as ascending numbers start * total + end, and how often each is taken."""
-    taken = np.concatenate([path[:-1] * total + path[1:] for path in paths]) if paths else np.zeros(0, dtype=np.int64)
-    edges, counts = np.unique(taken, return_counts=True)
+    """Return the distinct edges among ``total`` nodes, ascending, and how often paths take them."""
+    edges, counts = np.unique(np.concatenate([edge_numbers(path, total) for path in paths]), return_counts=True)
     return edges, counts.astype(np.float64)
+
+
+def passage_worth(path: Index, edges: Index, counts: Array, total: int) -> Array:
+    """Return the worth of each passage of a path: the edge's count times the other edges of its first node."""
+    taken = edge_numbers(path, total)
+    if not len(edges):
+        return np.zeros(len(taken))
+    degree = np.bincount(edges // total, minlength=total) + np.bincount(edges % total, minlength=total)
+    place = np.minimum(np.searchsorted(edges, taken), len(edges) - 1)
+    return np.where(edges[place] == taken, counts[place] * np.maximum(degree[path[:-1]] - 1, 0), 0.0)
+
+
+# -- scores: stretches of the path ----------------------------------------------------------------
+
+
+def sum_stretches(steps: NDArray[Any], length: int) -> Array:
+    """Return the sums of ``length`` consecutive steps, none below 0 by rounding."""
+    return np.maximum(moving_sum(steps, length), 0.0)
+
+
+def per_edge(total: Array, edges: Array) -> Array:
+    """Divide by the number of edges; a stretch without edges takes the quotient before it, or else the first one."""
+    known = np.flatnonzero(edges > 0)
+    if not len(known):
+        return np.zeros(len(total))
+    source = known[np.maximum(np.searchsorted(known, np.arange(len(total)), side="right") - 1, 0)]
+    return total[source] / edges[source]
