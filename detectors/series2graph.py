@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple, get_args
+from typing import ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.core import (
     WINDOW,
@@ -35,14 +34,13 @@ BINS = 512  # of the grid on which a density is evaluated
 class Series2Graph(Detector):
     """Rarity of the edges that a stretch of the series takes in a graph of all its windows.
 
-    A window is embedded by its moving sums over a third of its length, projected to their first three principal
-    components. The direction in which the level changes is removed, which leaves a plane. There the series is a path
-    around the mean. Nodes are the density maxima of the radii at which the path crosses half-lines from the mean. Two
-    consecutive crossings are an edge from node to node, and the edge's weight is how often that happens.
+    A window becomes its moving sums over a third of its length, projected to their first three principal components.
+    Without the direction in which the level changes a plane remains, where the series is a path around the mean. Nodes
+    are the density maxima of the radii at which the path crosses half-lines from the mean. Two consecutive crossings
+    are an edge from node to node, and its weight is how often that happens.
 
-    A passage from node A to node B has worth weight(A, B) * (degree(A) - 1), where the degree counts distinct edges.
-    Normality is the mean worth along a stretch of ``query`` windows, and its score is -log(1 + normality). The largest
-    possible score is therefore 0, that of a stretch without known edges.
+    A passage from node A to node B is worth weight(A, B) * (degree(A) - 1), where the degree counts distinct edges.
+    Normality is the mean worth along a stretch of ``query`` windows; the score is -log(1 + normality), at most 0.
 
     Parameters
     ----------
@@ -53,9 +51,8 @@ class Series2Graph(Detector):
     rays : int
         Number of half-lines.
     average : {"points", "edges"}
-        Divide the worth of a stretch by its number of steps, one a point, as in the paper; or by its number of edges,
-        as the published program does. In the latter case a stretch without edges has the normality of the stretch
-        before it. Without an earlier one it has that of the first stretch with edges.
+        Divide the worth of a stretch by its steps, one a point (the paper), or by its edges (the published program).
+        By edges, a stretch without any has the normality of the one before it, else of the first that has edges.
     align : {"centre", "centre-low", "start", "end", "mean", "max"}
         How point scores follow from those of stretches (:func:`~detectors.core.windows.windows_to_points`).
 
@@ -111,15 +108,12 @@ class Series2Graph(Detector):
         walk = crossings(self.plane_.path(x, self.window_), self.rays)
         arrived = walk.step[1:]  # a passage belongs to the step of its second crossing
         worth = passage_worth(nearest_nodes(walk, self.nodes_), self.edges_, self.counts_, sum(map(len, self.nodes_)))
-        total = sum_stretches(np.bincount(arrived, worth, minlength=steps), length)
+        total = moving_sum(np.bincount(arrived, worth, minlength=steps), length)
         if self.average == "points":
             normality = total / length
         else:
-            normality = per_edge(total, sum_stretches(np.bincount(arrived, minlength=steps), length))
+            normality = per_edge(total, moving_sum(np.bincount(arrived, minlength=steps), length))
         return windows_to_points(-np.log1p(normality), self.window_ + length, self.align)
-
-
-# -- embedding: a window as a place in the plane --------------------------------------------------
 
 
 @dataclass
@@ -147,10 +141,8 @@ class Plane:
 
 
 def sum_windows(pieces: list[Array], window: int, width: int, level: float) -> Windows:
-    """Return the windows of each piece as vectors of the sums of ``width`` consecutive values above ``level``.
-
-    They are convolved because the differences of a running sum lose digits after a huge value.
-    """
+    """Return the windows of each piece as vectors of the sums of ``width`` consecutive values above ``level``."""
+    # Convolved, because the differences of a running sum lose digits after a huge value.
     sums = [np.convolve(piece - level, np.ones(width), "valid") for piece in pieces]
     return Windows(sums, window - width + 1)
 
@@ -180,9 +172,6 @@ def across(direction: Array) -> Array:
     return np.asarray(np.linalg.qr(np.column_stack([direction, np.eye(3)]))[0][:, 1:])
 
 
-# -- nodes: where the path crosses the half-lines -------------------------------------------------
-
-
 class Crossings(NamedTuple):
     """Crossings of a path with the half-lines, in the order of passing."""
 
@@ -198,28 +187,22 @@ def crossings(path: Array, rays: int) -> Crossings:
     """
     angle = np.arctan2(path[:, 1], path[:, 0])
     turn = (np.diff(angle) + np.pi) % (2 * np.pi) - np.pi
-    begin, end = angle[:-1] * rays / (2 * np.pi), (angle[:-1] + turn) * rays / (2 * np.pi)
-    ahead = turn > 0
-    first = np.where(ahead, np.floor(begin) + 1, np.ceil(begin) - 1).astype(np.int64)
-    last = np.where(ahead, np.floor(end), np.ceil(end)).astype(np.int64)
-    way = np.where(ahead, 1, -1)
-    count = way * (last - first) + 1
+    way = np.where(turn > 0, 1, -1)
+    begin, end = (np.floor(way * a * rays / (2 * np.pi)).astype(np.int64) for a in (angle[:-1], angle[:-1] + turn))
+    count = end - begin
     step = np.repeat(np.arange(len(turn)), count)
     nth = np.arange(len(step)) - np.repeat(np.cumsum(count) - count, count)
-    ray = (first[step] + way[step] * nth) % rays
+    ray = way[step] * (begin[step] + 1 + nth) % rays
     return Crossings(ray, radius_on(path, step, 2 * np.pi * ray / rays), step)
 
 
 def radius_on(path: Array, step: Index, angle: Array) -> Array:
-    """Return how far from the origin the line through a step meets the direction of an angle, at least 0.
-
-    A step along the half-line meets it everywhere, and its first place is taken.
-    """
+    """Return how far from the origin the line through a step meets an angle; of a parallel one its first place."""
     x, y = path[step].T
     across_x, across_y = np.diff(path, axis=0)[step].T
     with np.errstate(divide="ignore", invalid="ignore"):
         radius = (x * across_y - y * across_x) / (np.cos(angle) * across_y - np.sin(angle) * across_x)
-    return np.maximum(np.where(np.isfinite(radius), radius, np.hypot(x, y)), 0.0)
+    return np.asarray(np.maximum(np.where(np.isfinite(radius), radius, np.hypot(x, y)), 0.0))
 
 
 def by_ray(ray: Index, rays: int) -> list[Index]:
@@ -232,15 +215,16 @@ def density_maxima(radii: Array) -> Array:
     """Return the nodes of a half-line: ascending maxima of a Gaussian kernel density with Scott's bandwidth."""
     from scipy.ndimage import gaussian_filter1d
 
-    spread = float(radii.std()) if len(radii) else 0.0
-    if spread <= 512 * np.spacing(np.abs(radii).max(initial=0.0)):  # equal up to rounding
-        return radii[:1].copy() if len(radii) else np.zeros(1)
-    bandwidth = spread * len(radii) ** -0.2
+    if not len(radii):
+        return np.zeros(1)
+    if radii.std() <= 512 * np.spacing(np.abs(radii).max()):  # equal up to rounding
+        return radii[:1].copy()
+    bandwidth = radii.std() * len(radii) ** -0.2
     counts, edges = np.histogram(radii, BINS, (radii.min() - 3 * bandwidth, radii.max() + 3 * bandwidth))
     density = gaussian_filter1d(counts.astype(np.float64), bandwidth / (edges[1] - edges[0]), mode="constant")
     peak = (density[1:-1] > density[:-2]) & (density[1:-1] >= density[2:])
     middles = (edges[1:-2] + edges[2:-1]) / 2
-    return middles[peak] if peak.any() else radii.mean(keepdims=True)
+    return middles[peak] if peak.any() else np.array([radii.mean()])
 
 
 def nearest_nodes(walk: Crossings, nodes: list[Array]) -> Index:
@@ -253,36 +237,20 @@ def nearest_nodes(walk: Crossings, nodes: list[Array]) -> Index:
     return found
 
 
-# -- edges: passages from node to node ------------------------------------------------------------
-
-
-def edge_numbers(path: Index, total: int) -> Index:
-    """Return A * total + B for each passage from a node A to the next node B."""
-    return path[:-1] * total + path[1:]
-
-
 def count_edges(paths: list[Index], total: int) -> tuple[Index, Array]:
-    """Return the distinct edges among ``total`` nodes, ascending, and how often paths take them."""
-    edges, counts = np.unique(np.concatenate([edge_numbers(path, total) for path in paths]), return_counts=True)
+    """Return the distinct edges from node A to node B, ascending as A * total + B, and how often paths take them."""
+    taken = np.concatenate([path[:-1] * total + path[1:] for path in paths])
+    edges, counts = np.unique(taken, return_counts=True)
     return edges, counts.astype(np.float64)
 
 
 def passage_worth(path: Index, edges: Index, counts: Array, total: int) -> Array:
     """Return the worth of each passage of a path: the edge's count times the other edges of its first node."""
-    taken = edge_numbers(path, total)
-    if not len(edges):
-        return np.zeros(len(taken))
     degree = np.bincount(edges // total, minlength=total) + np.bincount(edges % total, minlength=total)
-    place = np.minimum(np.searchsorted(edges, taken), len(edges) - 1)
-    return np.where(edges[place] == taken, counts[place] * np.maximum(degree[path[:-1]] - 1, 0), 0.0)
-
-
-# -- scores: stretches of the path ----------------------------------------------------------------
-
-
-def sum_stretches(steps: NDArray[Any], length: int) -> Array:
-    """Return the sums of ``length`` consecutive steps, none below 0 by rounding."""
-    return np.maximum(moving_sum(steps, length), 0.0)
+    taken = path[:-1] * total + path[1:]
+    place = np.searchsorted(edges, taken)
+    count = np.where(np.append(edges, -1)[place] == taken, np.append(counts, 0.0)[place], 0.0)
+    return np.asarray(count * np.maximum(degree[path[:-1]] - 1, 0))
 
 
 def per_edge(total: Array, edges: Array) -> Array:
