@@ -229,6 +229,13 @@ def test_a_path_that_stays_or_keeps_to_the_origin_crosses_nothing():
         assert [len(part) for part in crossings(np.array([place] * 5), 6)] == [0, 0, 0]
 
 
+def test_no_radius_is_negative_by_rounding():
+    """Steps to nearly the opposite side pass the origin by less than a rounding error."""
+    places = np.random.default_rng(0).normal(size=(200, 2))
+    walks = [crossings(np.array([place, -place * (1 + 1e-16), -place / 3]), 12) for place in places]
+    assert min(walked.radius.min() for walked in walks) >= 0
+
+
 def test_nodes_of_few_or_equal_radii():
     assert density_maxima(np.array([])).tolist() == [0.0]
     assert density_maxima(np.array([2.5] * 4)).tolist() == [2.5]
