@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from detectors import KNN, SAND, KMeansAD, KShapeAD, Series2Graph
-from detectors.core import Windows, windows_to_points
+from detectors.core import Windows, moving_sum, windows_to_points
 from detectors.kernels.shapes import align_to, k_shape, leading_shape, shape_distance, shift, spectrum, unit_rows
 from detectors.kshape import centre_weights, cut_stretches, distance_from_shapes
 from detectors.sand import Model, batches, standardise
-from detectors.series2graph import count_edges, crossings, density_maxima, per_edge, sum_stretches
+from detectors.series2graph import count_edges, crossings, density_maxima, nearest_nodes, passage_worth, per_edge
 
 RNG = np.random.default_rng(5)
 
@@ -178,7 +178,7 @@ def test_stretches_have_the_mean_worth_of_their_edges_or_that_of_the_stretch_bef
     for i in range(7):
         count = edges[i : i + 2].sum()
         slow.append(worth[i : i + 2].sum() / count if count else slow[-1] if slow else np.nan)
-    found = per_edge(sum_stretches(worth, 2), sum_stretches(edges, 2))
+    found = per_edge(moving_sum(worth, 2), moving_sum(edges, 2))
     assert slow[1:] == pytest.approx(found[1:])
     assert found[0] == found[1] == 3.0  # nothing before: the next
     assert per_edge(np.zeros(3), np.zeros(3)).tolist() == [0, 0, 0]
@@ -188,7 +188,8 @@ def test_by_edges_the_score_is_that_of_a_loop_over_the_path() -> None:
     x = np.sin(np.arange(400) / 4) + 0.2 * RNG.standard_normal(400)
     detector = Series2Graph(window=20, rays=12, average="edges").fit(x)
     crossed = crossings(detector.plane_.path(x, 20), 12)
-    worth = detector._edge_weights(detector._path(crossed))
+    path, nodes = nearest_nodes(crossed, detector.nodes_), sum(map(len, detector.nodes_))
+    worth = passage_worth(path, detector.edges_, detector.counts_, nodes)
     slow = []
     for first in range(361):
         mine = [value for step, value in zip(crossed.step[1:], worth, strict=True) if first <= step < first + 20]
@@ -266,11 +267,9 @@ def test_the_density_has_scotts_width(apart: float, tops: int) -> None:
 
 
 def test_an_edge_is_worth_its_count_times_the_other_edges_of_its_first_node() -> None:
-    detector = Series2Graph(window=8, rays=4).fit(np.sin(np.arange(200.0)))
-    detector.nodes_ = [np.array([1.0]), np.array([1.0, 2.0]), np.array([1.0]), np.zeros(0)]
-    detector.edges_, detector.counts_ = count_edges([np.array([0, 1, 3, 0, 2, 3, 0, 1])], 4)
+    edges, counts = count_edges([np.array([0, 1, 3, 0, 2, 3, 0, 1])], 4)
     # edges 0-1 (twice), 1-3, 3-0 (twice), 0-2, 2-3: degrees of 0, 1, 2, 3 are 3, 2, 2, 3
-    worth = detector._edge_weights(np.array([0, 1, 3, 0, 2, 1]))
+    worth = passage_worth(np.array([0, 1, 3, 0, 2, 1]), edges, counts, 4)
     assert worth.tolist() == [2 * 2, 1 * 1, 2 * 2, 1 * 2, 0]
 
 
