@@ -127,7 +127,7 @@ class Plane:
 
     @classmethod
     def of(cls, pieces: list[Array], window: int) -> Plane:
-        """Learn the plane from pieces of which each has a window (section "subsequence embedding" of the paper)."""
+        """Learn the plane from pieces of which each has a window (the paper's embedding of subsequences)."""
         width, level = max(1, window // 3), float(np.median(np.concatenate(pieces)))
         mean, covariance = moments(sum_windows(pieces, window, width, level))
         components = leading_components(covariance)
