@@ -1,10 +1,10 @@
-"""SAND: a set of weighted shapes that is updated with each batch of a stream."""
+"""SAND: weighted distance of a window from recurring shapes that follow the scored series."""
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -24,47 +24,51 @@ from detectors.core import (
 from detectors.kernels.shapes import align_to, k_shape, leading_shape, shape_distance, spectrum
 from detectors.kshape import centre_weights, cut_stretches, distance_from_shapes, shape_length
 
-Stretches = Literal["inside", "starting"]
-MEMBERS = 500  # last members of a centre that are kept to recompute it
+MEMBERS = 500  # most stretches kept per centre, the newest; bounds the memory of a long stream
 
 
 @parameters
 class SAND(WindowDetector):
-    """Streaming anomaly detection by k-Shape: fitted data give the first model, the scored series updates it.
+    """Distance to a normal model of k-Shape centres that is updated batch by batch.
 
-    Each batch of the scored series is clustered by shape. A new cluster is merged with the nearest centre if its
-    distance is at most the mean distance of that centre's members. Otherwise it becomes a new centre. The weight of a
-    centre is the square of its number of members divided by its distance to the others. It decreases after more batches
-    without a new member than the centre has members. A batch is scored after the model is updated with it. Scores are
-    standardised by a running mean and standard deviation, because the distances change with the model.
+    The fitted data give the first model; each scored series updates a copy of it. A batch is scored after the model has
+    taken it in. Its stretches are clustered by k-Shape. A new cluster joins the nearest centre if it lies within the
+    centre's reach, the mean distance of the centre's members; otherwise it becomes a centre. The weight of a centre is
+    the square of its number of members divided by the sum of its distances to the other centres. The weight decays once
+    the centre has had no new member for more batches than it has members. A window's score is the weighted sum of its
+    smallest z-normalised distances to the windows of each centre. Distances change with the model, so the scores of a
+    batch are standardised by a running mean and deviation. If the series begins with the one fitted piece, that part is
+    scored by the first model and updates nothing.
 
-    Clustering starts from random assignments, so rounding errors may lead to other clusters. With noise of 1e-9 the
-    rank correlation was at least .978. At a level of -3e8, where float64 rounds by 6e-8, it was .957.
+    The initial assignment is random, so clusters can depend on rounding. Measured on scores: noise of 1e-9 left a rank
+    correlation of at least .978, a level of -3e8 one of .957.
 
     Parameters
     ----------
     window, align
         As in :class:`~detectors.core.window_detector.WindowDetector`.
     n_clusters : int
-        Number of shapes of each batch.
+        Number of shapes per batch, at most its number of stretches.
     length : int
-        Length of a shape in windows.
+        Length of a shape in windows; a shape is at most as long as the longest fitted piece.
     batch : float
-        Size of a batch as a share of the scored series, in (0, 1]; at least five windows and ``length`` + 1.
+        Length of a batch as a share of the scored series, in (0, 1]; at least five windows, and at least a shape and a
+        window.
     rate : float
         Weight of the newest batch in the running mean and deviation, in (0, 1].
     max_stretches : int
-        Largest number of stretches of a batch that are clustered.
-    stretches : {"inside", "starting"}
-        Stretches of a batch: those inside it, or those that start in it. The latter, as in the published program, may
-        continue into later rows of the scored series. If that series begins with the fitted rows, the first model is
-        built again from the stretches that start in these.
+        Largest number of stretches that are clustered at a time, evenly spaced over the batch.
     random_state : int or None
-        Seed of the initial assignments.
+        Seed of the initial assignments, anew in each call.
+    stretches : {"inside", "starting"}
+        Stretches of a batch lie inside it, or start in it and may reach into the next, as in the published program.
+        With "starting", a series that begins with the fitted piece also has its first model built anew. That model's
+        shapes may be longer than the piece.
 
     References
     ----------
-    Boniol, Paparrizos, Palpanas and Franklin, "SAND: streaming subsequence anomaly detection", PVLDB 14(10), 2021.
+    Boniol, Paparrizos, Palpanas and Franklin, "SAND: streaming subsequence anomaly detection", PVLDB 2021; Paparrizos
+    and Gravano, "k-Shape", SIGMOD 2015.
 
     Examples
     --------
@@ -91,124 +95,129 @@ class SAND(WindowDetector):
     rate: float = parameter(default=0.5, must_be=real(0, 1, "(]"))
     max_stretches: int = parameter(default=2000, must_be=whole(1))
     random_state: int | None = parameter(default=0, must_be=SEED | one_of(None))
-    stretches: Stretches = parameter(default="inside", must_be=one_of(*get_args(Stretches)), kw_only=True)
     align: Alignment = parameter(default="mean", kw_only=True)
+    stretches: Literal["inside", "starting"] = parameter(
+        default="inside", must_be=one_of("inside", "starting"), kw_only=True
+    )
 
     def _fit_windows(self, windows: Windows) -> None:
-        rng = np.random.default_rng(self.random_state)
-        stretches = cut_stretches(windows, shape_length(windows, self.length), self.max_stretches)
-        self.model_ = Model.empty(stretches.shape[1])
-        self.model_.update(stretches, self.n_clusters, rng)
+        self.model_ = Model.empty(shape_length(windows, self.length))
+        self._update(self.model_, windows.pieces, np.random.default_rng(self.random_state))
 
     def _score_windows(self, windows: Windows) -> Array:
         [x] = windows.pieces
-        rng, seen = np.random.default_rng(self.random_state), self._fitted_prefix(x)
+        rng = np.random.default_rng(self.random_state)
+        seen = self._fitted_beginning(x)
         model = self._first_model(x, seen, rng)
         size = max(int(self.batch * len(x)), 5 * self.window_, model.length + self.window_)
-        parts = []
+        scores = []
         for first, last in batches(seen, len(x), size):
-            rows = self._rows_of_stretches(x, first, last, model.length)
-            if first >= seen and len(rows) > model.length:
-                model.update(self._cut(rows, model.length), self.n_clusters, rng)
-            upto = min(last + self.window_ - 1, len(x))  # windows that begin in the batch
-            parts.append(distance_from_shapes(x[first:upto], self.window_, model.centres, model.weights()))
-        return np.concatenate(standardise(parts, self.rate))
+            taken = x[first : last + self._overhang(model)]
+            if first >= seen and len(taken) > model.length:
+                self._update(model, [taken], rng)
+            reached = x[first : last + self.window_ - 1]
+            scores.append(distance_from_shapes(reached, self.window_, model.centres, model.weights()))
+        return np.concatenate(standardise(scores, self.rate))
+
+    def _fitted_beginning(self, x: Array) -> int:
+        """Return the number of fitted points if ``x`` begins with the only fitted piece, else 0."""
+        piece = self.fitted_pieces_[0]
+        begins = len(self.fitted_pieces_) == 1 and np.array_equal(x[: len(piece)], piece)
+        return len(piece) if begins else 0
 
     def _first_model(self, x: Array, seen: int, rng: np.random.Generator) -> Model:
-        """Return a copy of the fitted model, or a model of the stretches that start in the first ``seen`` rows."""
+        """Return a model that the stream may change: a copy of the fitted one, or one of the stretches seen."""
         if self.stretches == "inside" or not seen:
-            return self.model_.copy()
-        model = Model.empty(min(self.length * self.window_, len(x)))
-        model.update(self._cut(self._rows_of_stretches(x, 0, seen, model.length), model.length), self.n_clusters, rng)
+            return deepcopy(self.model_)
+        model = Model.empty(shape_length(Windows([x], self.window_), self.length))
+        self._update(model, [x[: seen + self._overhang(model)]], rng)
         return model
 
-    def _rows_of_stretches(self, x: Array, first: int, last: int, length: int) -> Array:
-        """Return the rows of a batch, with the later ones into which its stretches may continue."""
-        return x[first : last + (length - 1 if self.stretches == "starting" else 0)]
+    def _overhang(self, model: Model) -> int:
+        """Return how many points a stretch may reach beyond its batch."""
+        return model.length - 1 if self.stretches == "starting" else 0
 
-    def _cut(self, rows: Array, length: int) -> Array:
-        return cut_stretches(Windows([rows], self.window_), length, self.max_stretches)
-
-    def _fitted_prefix(self, x: Array) -> int:
-        """Return the length of the fitted data if the series begins with them, else 0."""
-        first = self.fitted_pieces_[0]
-        seen = len(self.fitted_pieces_) == 1 and len(x) >= len(first) and np.array_equal(x[: len(first)], first)
-        return len(first) if seen else 0
-
-
-def standardise(parts: list[Array], rate: float) -> list[Array]:
-    """Standardise each batch by exponential moving averages of mean and deviation, with weight ``rate``."""
-    level, spread, done = float(parts[0].mean()), float(parts[0].std()), []
-    for part in parts:
-        level = (1 - rate) * level + rate * float(part.mean())
-        spread = (1 - rate) * spread + rate * float(part.std())
-        done.append((part - level) / (spread or 1.0))
-    return done
-
-
-def batches(seen: int, n: int, size: int) -> list[tuple[int, int]]:
-    """Return row ranges: the first ``seen`` rows, then batches of ``size`` rows or a little more."""
-    rest = n - seen
-    edges = np.linspace(seen, n, max(1, rest // size) + 1).astype(int) if rest else np.array([n])
-    spans = [(int(a), int(b)) for a, b in pairwise(edges)]
-    head = [(0, seen)] if seen else []
-    if head and spans and spans[0][1] - spans[0][0] < size // 2:  # too short for a batch
-        return [(0, n)]
-    return head + spans
+    def _update(self, model: Model, pieces: list[Array], rng: np.random.Generator) -> None:
+        stretches = cut_stretches(Windows(pieces, self.window_), model.length, self.max_stretches)
+        model.update(stretches, self.n_clusters, rng)
 
 
 @dataclass
 class Model:
-    """Centres of the clusters, with what is needed to update them."""
+    """Centres with their members; all but ``length`` change with each update."""
 
-    length: int
-    centres: Array  # (k, m)
-    # the last members of each centre, (n_k, m), from which it is recomputed
-    rows: list[Array] = field(default_factory=list)
-    # (k,) each: number of members, their mean distance to the centre, and batches since the last new member
-    members: Array = field(default_factory=lambda: np.zeros(0))
-    reach: Array = field(default_factory=lambda: np.zeros(0))
-    idle: Array = field(default_factory=lambda: np.zeros(0))
+    length: int  # of a centre, in points
+    centres: Array  # (k, length), z-normalised
+    rows: list[Array] = field(default_factory=list)  # k times (n, length): the newest members
+    members: Array = field(default_factory=lambda: np.empty(0))  # (k,), number of members ever
+    reach: Array = field(default_factory=lambda: np.empty(0))  # (k,), mean distance of members when clustered, 0..2
+    idle: Array = field(default_factory=lambda: np.empty(0))  # (k,), updates since the last new member
 
     @classmethod
     def empty(cls, length: int) -> Model:
-        return cls(length, np.zeros((0, length)))
-
-    def copy(self) -> Model:
-        """Return an independent copy."""
-        arrays = (self.centres.copy(), list(self.rows), self.members.copy(), self.reach.copy(), self.idle.copy())
-        return Model(self.length, *arrays)
-
-    def weights(self) -> Array:
-        """Return the weight of each centre; it is reduced if ``idle`` exceeds the number of members."""
-        weights = centre_weights(self.centres, self.members) / np.maximum(1.0, self.idle - self.members)
-        return np.asarray(weights / weights.sum())
+        """Return a model without centres."""
+        return cls(length, np.empty((0, length)))
 
     def update(self, stretches: Array, clusters: int, rng: np.random.Generator) -> None:
-        """Cluster new stretches, then merge each cluster with a centre or add it as a new one."""
+        """Cluster (n, length) z-normalised stretches; each cluster joins a centre known before or becomes one."""
         shapes = k_shape(stretches, clusters, rng)
         known = len(self.centres)
         self.idle += 1
-        for c, centre in enumerate(shapes.centres):
-            mine = shapes.labels == c
-            rows, reach = stretches[mine], float(shapes.distances[mine].mean())
-            if known:
-                apart = shape_distance(spectrum(self.centres[:known]), centre, self.length)[0]
-                nearest = int(apart.argmin())
-                if apart[nearest] <= self.reach[nearest]:
-                    self._merge(nearest, rows, reach)
-                    continue
-            self._add(centre, rows, reach)
+        for label, centre in enumerate(shapes.centres):
+            mine = shapes.labels == label
+            joined = self._within_reach(centre, known)
+            if joined is None:
+                self._add(centre, stretches[mine], shapes.distances[mine].mean())
+            else:
+                self._join(joined, stretches[mine], shapes.distances[mine].mean())
 
-    def _merge(self, k: int, rows: Array, reach: float) -> None:
-        total = self.members[k] + len(rows)
-        self.reach[k] = (self.members[k] * self.reach[k] + len(rows) * reach) / total
-        self.rows[k] = np.concatenate([self.rows[k], rows])[-MEMBERS:]
-        self.centres[k] = leading_shape(align_to(self.rows[k], spectrum(self.rows[k]), self.centres[k]))
-        self.members[k], self.idle[k] = total, 0.0
+    def _within_reach(self, centre: Array, known: int) -> int | None:
+        """Return the nearest of the first ``known`` centres; None if it is farther than its reach."""
+        if known == 0:
+            return None
+        distances = shape_distance(spectrum(self.centres[:known]), centre, self.length)[0]
+        nearest = int(distances.argmin())
+        return nearest if distances[nearest] <= self.reach[nearest] else None
 
     def _add(self, centre: Array, rows: Array, reach: float) -> None:
         self.centres = np.vstack([self.centres, centre])
         self.rows.append(rows[-MEMBERS:])
-        self.members, self.reach = np.append(self.members, float(len(rows))), np.append(self.reach, reach)
+        self.members = np.append(self.members, float(len(rows)))
+        self.reach = np.append(self.reach, reach)
         self.idle = np.append(self.idle, 0.0)
+
+    def _join(self, j: int, rows: Array, reach: float) -> None:
+        total = self.members[j] + len(rows)
+        self.reach[j] = (self.members[j] * self.reach[j] + len(rows) * reach) / total
+        self.rows[j] = np.vstack([self.rows[j], rows])[-MEMBERS:]
+        self.centres[j] = leading_shape(align_to(self.rows[j], spectrum(self.rows[j]), self.centres[j]))
+        self.members[j] = total
+        self.idle[j] = 0
+
+    def weights(self) -> Array:
+        """Return the (k,) weights of the centres, with sum 1; long idle ones decay."""
+        weights = centre_weights(self.centres, self.members) / np.maximum(1, self.idle - self.members)
+        return np.asarray(weights / weights.sum())
+
+
+def batches(seen: int, n: int, size: int) -> list[tuple[int, int]]:
+    """Return row ranges of n points: the ``seen`` ones, then equal batches of at least ``size``.
+
+    Fewer points than half a batch are not worth an update: they stay with those seen.
+    """
+    left = n - seen
+    if seen and left < size // 2:
+        return [(0, n)]
+    edges = np.linspace(seen, n, max(1, left // size) + 1).astype(int).tolist()
+    return [(0, seen)] * (seen > 0) + list(zip(edges[:-1], edges[1:], strict=True))
+
+
+def standardise(parts: list[Array], rate: float) -> list[Array]:
+    """Subtract a running mean from each batch of scores and divide by a running deviation, both moved by ``rate``."""
+    level, spread = parts[0].mean(), parts[0].std()
+    scaled = []
+    for part in parts:
+        level = (1 - rate) * level + rate * part.mean()
+        spread = (1 - rate) * spread + rate * part.std()
+        scaled.append((part - level) / (spread or 1.0))
+    return scaled
