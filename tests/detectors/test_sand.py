@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -125,7 +127,7 @@ def oracle(pieces, x, n_clusters, length, batch, rate=0.5, max_stretches=99, see
     ends = [seen + int((n - seen) * i / count) for i in range(1, count + 1)]
     edges = [0, *([seen] if seen and n > seen and n - seen >= least // 2 else []), *(ends if n > seen else [n])]
     parts = []
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges):
         z = x[a : b + size - 1] if starting else x[a:b]
         if a >= seen and len(z) > size:
             learn(model, cut(z, size, max_stretches), n_clusters, rng)
@@ -165,6 +167,8 @@ CASES = {
     "one cluster": ([beat(140, 1)], X, {"n_clusters": 1, "rate": 1.0}),
     "shapes of one window": ([beat(140, 1)], X, {"length": 1, "batch": 0.2}),
     "constant windows": ([flattened(140, 1, 30, 60)], flattened(280, 3, 90, 102), {"n_clusters": 2}),
+    "long shapes in small batches": ([beat(140, 1)], X, {"length": 6, "batch": 0.01, "n_clusters": 1}),
+    "begins with the first of two pieces": ([X[:130], beat(60, 4)], X, {"n_clusters": 1}),
     "many batches": ([beat(60, 1)], beat(420, 2), {"batch": 0.01, "n_clusters": 1, "length": 1}),
 }
 
