@@ -121,6 +121,11 @@ def add_study(parser: argparse.ArgumentParser, variants: str) -> None:
     add_quiet(parser)
 
 
+def add_retry_failed(parser: argparse._ActionsContainer) -> None:
+    """Add ``--retry-failed``."""
+    parser.add_argument("--retry-failed", action="store_true", help="run failed, timed-out and crashed cells again")
+
+
 def study(args: argparse.Namespace) -> Selection:
     """Build the selection from the options of :func:`add_study`."""
     from benchmark.grid import Selection

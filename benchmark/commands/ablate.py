@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--store", type=Path, default=Path("results/ablation.sqlite"), help="SQLite file with results (%(default)s)"
     )
+    _options.add_retry_failed(parser)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -39,7 +40,7 @@ def main(args: argparse.Namespace) -> int:
     supply = Supply(args, _options.chosen_datasets(args), args.quick)
     with Store(args.store, write=True) as store:
         work = plan(selection, list(found.values()), supply)
-        summary = execute(work, store, Backend(jobs=args.jobs), supply)
+        summary = execute(work, store, Backend(jobs=args.jobs), supply, args.retry_failed)
         if summary.interrupted:
             return conclude(summary, supply)
         evaluate.fill(store, jobs=args.jobs)

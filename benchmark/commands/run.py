@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--memory", type=_options.at_least_zero, metavar="GIB", help="limit in GiB per cell (3 + n/100,000); 0 = none"
     )
-    how.add_argument("--retry-failed", action="store_true", help="run failed, timed-out and crashed cells again")
+    _options.add_retry_failed(how)
     how.add_argument("--dry-run", action="store_true", help="print the cells and an estimate of the time; run nothing")
     how.add_argument(
         "--tables", choices=("main", "all", "none"), default="main", help="tables to print at the end (%(default)s)"

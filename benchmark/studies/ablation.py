@@ -40,42 +40,46 @@ def variants(selection: Selection) -> dict[str, Row]:
 
 @dataclass(frozen=True)
 class Line:
-    """Results of one variant under one protocol: means over seeds, then over series."""
+    """Results of one variant under one protocol: means over seeds, then over the series that the whole detector has."""
 
     idea: str
     auroc: dict[str, float]  # data set -> mean AUROC
     mean: float  # mean AUROC over data sets, each with equal weight
     vus_pr: float  # the same for VUS-PR
+    mean_gain: float  # mean less the whole detector's on the same series
+    vus_pr_gain: float
     worse: int  # number of series whose AUROC is lower than the whole detector's by more than .005
     compared: int  # number of series that both have
     seeds: int
 
 
 def lines(cells: pd.DataFrame, found: dict[str, Row], protocol: str) -> Iterator[Line]:
-    """Yield a line per variant that has results; ``cells`` must be all quick or all full."""
-    whole = None
-    for idea, row in found.items():
-        mine = cells[
-            (cells["detector"] == row.name)
-            & (cells["protocol"] == protocol)
-            & (cells["params"] == params_text(row.params))
-        ]
-        mine = mine[(mine["status"] == "ok") & mine["auroc"].notna()]
-        if mine.empty:
-            continue
-        per_series = mine.groupby(["dataset", "series"])[["auroc", "vus_pr"]].mean()
-        per_dataset = per_series.groupby("dataset").mean()
-        whole = per_series["auroc"] if idea == WHOLE else whole
-        shared = None if whole is None else (per_series["auroc"] - whole).dropna()
-        yield Line(
-            idea,
-            {str(name): float(value) for name, value in per_dataset["auroc"].items()},
-            float(per_dataset["auroc"].mean()),
-            float(per_dataset["vus_pr"].mean()),
-            0 if shared is None else int((shared < -0.005).sum()),
-            0 if shared is None else len(shared),
-            int(mine["seed"].nunique()),
-        )
+    """Yield a line per variant that shares series with the whole detector; ``cells`` must be all quick or all full."""
+    mine = {idea: _usable(cells, row, protocol) for idea, row in found.items()}
+    per_series = {idea: used.groupby(["dataset", "series"])[["auroc", "vus_pr"]].mean() for idea, used in mine.items()}
+    whole = per_series[WHOLE]
+    for idea, results in per_series.items():
+        shared = whole.index.intersection(results.index)
+        if len(shared):
+            own, reference = results.loc[shared], whole.loc[shared]
+            per_dataset, gain = own.groupby("dataset").mean(), (own - reference).groupby("dataset").mean().mean()
+            yield Line(
+                idea,
+                {str(name): float(value) for name, value in per_dataset["auroc"].items()},
+                float(per_dataset["auroc"].mean()),
+                float(per_dataset["vus_pr"].mean()),
+                float(gain["auroc"]),
+                float(gain["vus_pr"]),
+                int(((own - reference)["auroc"] < -0.005).sum()),
+                len(shared),
+                int(mine[idea]["seed"].nunique()),
+            )
+
+
+def _usable(cells: pd.DataFrame, row: Row, protocol: str) -> pd.DataFrame:
+    """Return the cells of a variant that have an AUROC."""
+    own = (cells["detector"] == row.name) & (cells["params"] == params_text(row.params))
+    return cells[own & (cells["protocol"] == protocol) & (cells["status"] == "ok") & cells["auroc"].notna()]
 
 
 def to_markdown(cells: pd.DataFrame, found: dict[str, Row], protocols: tuple[str, ...]) -> str:
@@ -98,12 +102,19 @@ def _table(protocol: str, table: list[Line], found: dict[str, Row]) -> str:
     for line in table:
         same = line.idea == reference.idea
         cells = [figure(line.auroc[c]) if c in line.auroc else "" for c in columns]
-        cells += [figure(line.mean), "" if same else signed(line.mean - reference.mean)]
+        cells += [figure(line.mean), "" if same else signed(line.mean_gain)]
         known = not np.isnan(line.vus_pr)
-        cells += [figure(line.vus_pr), "" if same else signed(line.vus_pr - reference.vus_pr)] if known else ["", ""]
+        cells += [figure(line.vus_pr), "" if same else signed(line.vus_pr_gain)] if known else ["", ""]
         cells += ["" if same else f"{line.worse} of {line.compared}"]
         off = found[WHOLE].cls.ablations.get(line.idea, {})
         how = ", ".join(f"`{name}={value}`" for name, value in off.items())
         rows.append([markdown.escape(line.idea), how, *cells])
     heading = f"\n## {protocol}, mean AUROC of {counted(reference.seeds, 'seed')}\n\n"
-    return heading + markdown.table(head, rows, left=2) + "\n"
+    return heading + markdown.table(head, rows, left=2) + "\n" + _partial(table)
+
+
+def _partial(table: list[Line]) -> str:
+    """Say on which series rows rest that have fewer of them; empty if all have the same."""
+    if all(line.compared == table[0].compared for line in table):
+        return ""
+    return f"\nA row compared on fewer than {table[0].compared} series has the means and differences of those alone.\n"

@@ -102,3 +102,23 @@ def test_means_weigh_data_sets_equally_and_differences_refer_to_the_whole() -> N
     assert "1 of 4" in text
     assert "## normal-only, mean AUROC of 2 seeds" in text, "those of the whole detector"
     assert "## prefix, mean AUROC of 1 seed\n" in text
+
+
+def test_a_variant_is_compared_on_the_series_that_both_have() -> None:
+    found = ablation.variants(Selection(detectors=("ScaleFlow",)))
+    off, other = list(ScaleFlow.ablations)[:2]
+
+    def made(series: str, auroc: float, params: str) -> dict[str, object]:
+        return cell("MGAB", series, "ScaleFlow", auroc, params=params, protocol="prefix", vus_pr=auroc / 2)
+
+    part, whole = (params_text(found[idea].params) for idea in (off, ablation.WHOLE))
+    failed = made("hard", np.nan, part) | {"status": "crashed"}
+    cells = frame([made("easy", 0.9, whole), made("hard", 0.3, whole), made("easy", 0.8, part), failed])
+    full, without = ablation.lines(cells, found, "prefix")
+    assert full.mean == pytest.approx(0.6)
+    assert (without.mean, without.mean_gain, without.vus_pr_gain) == pytest.approx((0.8, -0.1, -0.05))
+    assert (without.worse, without.compared) == (1, 1)
+    text = ablation.to_markdown(cells, found, ("prefix",))
+    assert "fewer than 2 series" in text
+    assert off in text
+    assert other not in text
