@@ -64,7 +64,7 @@ WORDS = {
     "watch": f"my.csv --model model --json --fresh --until-end --poll 2 --series one {CELLS}",
     "explain": "MP MGAB --seed 3 --seed 5 --jobs 3 --quiet --store s.sqlite --out here --series 2.* --series 10.* "
     "--data simulated --data-dir there --offline",
-    "ablate": f"{STUDY} --quiet --store s.sqlite --out here {DATA}",
+    "ablate": f"{STUDY} --quiet --retry-failed --store s.sqlite --out here {DATA}",
     "multiverse": f"{STUDY} --quiet --vary stem --vary sign --figures f.csv --out here {DATA}",
     "capsule": "D/Toy/toy --detector mine.py --data-dir there --store s.sqlite",
     "check": "LOF MP --edges edges.md",
@@ -410,7 +410,7 @@ def test_ablate_hands_over_its_selection_and_how_to_run(data: Spy) -> None:
     assert data["variants"]["selection"] == data["plan"]["selection"] == STUDIED
     handed = data["execute"]
     assert (handed["backend"], handed["supply"].args.quiet) == (Backend(jobs=3), True)
-    assert handed["store"].path == Path("s.sqlite")
+    assert (handed["store"].path, handed["retry_failed"]) == (Path("s.sqlite"), True)
     assert data["plan"]["series"].quick
     sees_the_data(data, lambda: list(data["plan"]["series"]))
     reads_a_folder(data)

@@ -395,7 +395,7 @@ def test_the_settings_of_a_protocol_are_measured_too(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(costing, "measure", lambda name, params: asked.append((name, params)) or costs()["LOF"])
     costing.write_costs(lambda line: None, ["LOF", "PCA"], tmp_path / "costs.csv")
-    assert asked == [("LOF", {}), ("LOF", {"n_neighbors": 30, "scaling": "z"}), ("PCA", {})]
+    assert asked == [("LOF", {}), ("LOF", {"n_neighbors": 30, "scaling": "z-summed"}), ("PCA", {})]
     assert "\nLOF@tsb-ad," in (tmp_path / "costs.csv").read_text()
 
 
