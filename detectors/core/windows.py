@@ -175,14 +175,16 @@ def window_moments(windows: Windows, exact: bool = True) -> tuple[Array, Array]:
 
 def _moments(columns: Array, exact: bool) -> tuple[Array, Array]:
     """Compute :func:`window_moments` of (window, k) columns; no digit depends on a window's place in its block."""
+    count = columns.shape[1]
     if not exact:
-        columns = np.ascontiguousarray(columns)  # in this layout NumPy sums the values one after the other
+        # In this layout NumPy sums the values one after the other, but those of a single column pairwise.
+        columns = np.repeat(columns, 2, axis=1) if count == 1 else np.ascontiguousarray(columns)
     mean = columns.mean(axis=0)
     deviation = np.sqrt(((columns - mean) ** 2).sum(axis=0) / max(len(columns) - 1, 1))
     flat = deviation == 0
     if exact:
         flat |= (columns == columns[0]).all(axis=0)
-    return np.where(flat, columns[0], mean), np.where(flat, 1.0, deviation)
+    return np.where(flat, columns[0], mean)[:count], np.where(flat, 1.0, deviation)[:count]
 
 
 def evenly_spaced(count: int, limit: int) -> NDArray[np.intp]:

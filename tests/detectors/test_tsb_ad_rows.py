@@ -68,6 +68,13 @@ def test_constant_windows_are_zeros_or_as_their_mean_is_rounded() -> None:
     np.testing.assert_allclose(middle(HBOS(window=W, scaling="z-summed").fit(x).score(x)), theirs, atol=1e-6)
 
 
+@pytest.mark.parametrize("value", [0.1, 1.1, 7.7, 123.456])
+def test_the_mean_of_a_lone_constant_window_is_rounded_as_beside_others(value: float) -> None:
+    """A piece, or the last block of a long series, may hold a single window."""
+    lone, others = np.full((1, 50), value), np.full((40, 50), value)
+    np.testing.assert_array_equal(z_normalised(lone, exact=False), z_normalised(others, exact=False)[:1])
+
+
 def test_hbos_is_pyods() -> None:
     from pyod.models.hbos import HBOS as Theirs
 

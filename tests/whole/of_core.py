@@ -414,6 +414,21 @@ def core_refusals(folder: Path) -> str:
     return cleaned(re.sub(r"(safetensors file )\(.*?\)", r"\1(WHY)", text), folder)  # in the library's words
 
 
+def core_protocols(folder: Path) -> str:
+    """The settings that protocols give to detectors, each beside its version.
+
+    Raise the version with the settings: stored cells of the former ones would be taken for those of the new ones.
+    """
+    lines = []
+    for protocol in PROTOCOLS.values():
+        for name in sorted({*protocol.overrides, *protocol.windows}):
+            version = protocol.versions.get(name.split()[0], protocol.version)
+            settings = dict(sorted(protocol.overrides.get(name, {}).items()))
+            rule = protocol.windows.get(name, protocol.window).__name__
+            lines.append(f"{protocol.name}, {name}, version {version}: {settings}, {rule}")
+    return "\n".join(lines) + "\n"
+
+
 SUBJECTS: dict[str, Subject] = {
     s.__name__: s
     for s in (
@@ -421,6 +436,7 @@ SUBJECTS: dict[str, Subject] = {
         core_thresholds,
         core_periods,
         core_splits,
+        core_protocols,
         core_parameters,
         core_scales,
         core_datasets,
