@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from benchmark.catalogue import published, registry
 from benchmark.errors import UserError
+from benchmark.grid.protocols import paper_protocol
 from benchmark.report.formats import csv as as_csv
 from benchmark.report.formats import latex, markdown
 from benchmark.report.tables import model as tables
@@ -234,6 +235,12 @@ def test_the_main_table_is_the_papers_setting() -> None:
     printed = list(dict.fromkeys(d for d, _ in published()))
     assert [row.label for row in table.rows][:13] == printed
     assert [row.group for row in table.rows][-2:] == ["one-liner", "one-liner"]
+
+
+def test_the_main_table_has_every_detector_that_ran_in_its_setting_of_the_paper_or_not() -> None:
+    ran = {name: cls.group for name, cls in registry.detectors().items() if cls.group != "one-liner"}
+    own = [cell("Dodgers", "1", n, 0.6, group=g, protocol=paper_protocol(n, g)) for n, g in ran.items()]
+    assert {"SAND", "KNN", "ScaleFlow"} <= set(ran) <= {row.label for row in main_table(frame(own)).rows}
 
 
 def test_there_is_a_table_per_protocol_with_every_detector_that_ran_under_it() -> None:

@@ -146,7 +146,6 @@ def _sizes(tidy: pd.DataFrame, sizes: Mapping[str, int] | None) -> dict[str, int
 
 def _main(tidy: pd.DataFrame, sizes: dict[str, int], simulated: bool, against: Against) -> list[Table]:
     """Build the table in the paper's setting: each row under the protocol of its published figure."""
-    tidy = tidy[tidy["group"] != "field"]
     chosen = tidy[
         tidy["protocol"] == [paper_protocol(d, g) for d, g in zip(tidy["detector"], tidy["group"], strict=True)]
     ]
