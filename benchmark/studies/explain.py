@@ -79,8 +79,8 @@ def steps(row: Row) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
     """Return the chain of steps from the published figure to ours, and the branches that each change one rule."""
     if paper_protocol(row.name, row.cls.group) == "normal-only":
         return SPLIT_STEPS[:1], SPLIT_STEPS[1:]
-    window = "align" in row.cls.param_defaults()
-    return BASELINE_STEPS, PACKAGE_STEPS + (ALIGN_STEPS if window else ()) + SPLIT_STEPS
+    aligned = row.cls.param_defaults().get("align") == "centre"  # a protocol leaves any other alignment as it is
+    return BASELINE_STEPS, PACKAGE_STEPS + (ALIGN_STEPS if aligned else ()) + SPLIT_STEPS
 
 
 def work(row: Row, series: Iterable[Series], seeds: tuple[int, ...]) -> Iterator[tuple[Task, Series]]:

@@ -166,7 +166,7 @@ def test_a_semi_supervised_detector_starts_from_the_normal_parts(
     np.testing.assert_allclose(bars, expected)
 
 
-@pytest.mark.parametrize("name", ["HBOS", "POLY", "MovingStd", "Proposed", "RandomScore"])
+@pytest.mark.parametrize("name", ["HBOS", "POLY", "MovingStd", "Proposed", "RandomScore", "SAND"])
 def test_each_alignment_is_a_step_of_a_detector_that_has_a_choice(name: str) -> None:
     (row,) = rows(Selection(detectors=(name,)))
     chain, branches = explain.steps(row)
