@@ -182,8 +182,7 @@ def chosen_datasets(args: argparse.Namespace) -> list[Dataset]:
     else:
         chosen = [datasets.get(name) for name in datasets.names()]
     every = [series for dataset in chosen for series in dataset.series_names()]
-    matched = [any(datasets.name_matches(series, pattern) for series in every) for pattern in args.series]
-    refuse_unknown("series", [pattern for pattern, found in zip(args.series, matched, strict=True) if not found], every)
+    refuse_unknown("series", [p for p in args.series if not any(datasets.name_matches(s, p) for s in every)], every)
     return chosen
 
 

@@ -19,8 +19,8 @@ from benchmark.commands import _options
 from benchmark.errors import UserError
 
 BEGIN = "<!-- begin of figures: made by python -m benchmark leaderboard --page docs/tsb-ad.md -->"
-RUN = "python -m benchmark run --dataset TSB-AD-U --protocol tsb-ad"
 END = "<!-- end of figures -->"
+RUN = "python -m benchmark run --dataset TSB-AD-U --protocol tsb-ad"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

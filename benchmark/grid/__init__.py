@@ -16,7 +16,7 @@ from benchmark.grid.plan import (
     rows,
     was_cut,
 )
-from benchmark.grid.protocols import Protocol, paper_protocol
+from benchmark.grid.protocols import Protocol, paper_protocol, sets_alignment
 from benchmark.grid.splits import Inapplicable, Split, count_fitted, fitted_parts, source_in_name, train_rows_in_name
 from benchmark.grid.tsb_ad import tsb_ad_rows
 

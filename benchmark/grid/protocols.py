@@ -63,7 +63,7 @@ class Protocol:
         name = type(detector).__name__
         if defaults.get("window") == "auto":
             wanted["window"] = self.windows.get(name, self.window)(series)
-        if defaults.get("align") == "centre":
+        if sets_alignment(type(detector)):
             wanted["align"] = self.align
         published = self.overrides.get(name, {}) | self.overrides.get(f"{name} on {series.dataset}", {})
         wanted |= {k: v for k, v in published.items() if k in defaults}
@@ -190,6 +190,11 @@ def _parse_change(change: str) -> dict[str, Any]:
         number = int(value) if value.isdigit() else None
         return {field_name: number or 0 if field_name == "first_row" else number}
     raise unknown("field of a protocol", field_name, ("window", "align", "first_row", "decimals"))
+
+
+def sets_alignment(cls: type[Detector]) -> bool:
+    """Return True if protocols set the alignment of a detector: only if its default is "centre"."""
+    return cls.param_defaults().get("align") == "centre"
 
 
 def paper_protocol(detector: str, group: str) -> str:

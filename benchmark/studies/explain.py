@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.catalogue import published, published_per_series
-from benchmark.grid import Cell, Row, Selection, Task, paper_protocol, plan
+from benchmark.grid import Cell, Row, Selection, Task, paper_protocol, plan, sets_alignment
 from benchmark.report import style
 from benchmark.store import Store
 from datasets import Series
@@ -79,8 +79,7 @@ def steps(row: Row) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
     """Return the chain of steps from the published figure to ours, and the branches that each change one rule."""
     if paper_protocol(row.name, row.cls.group) == "normal-only":
         return SPLIT_STEPS[:1], SPLIT_STEPS[1:]
-    aligned = row.cls.param_defaults().get("align") == "centre"  # a protocol leaves any other alignment as it is
-    return BASELINE_STEPS, PACKAGE_STEPS + (ALIGN_STEPS if aligned else ()) + SPLIT_STEPS
+    return BASELINE_STEPS, PACKAGE_STEPS + (ALIGN_STEPS if sets_alignment(row.cls) else ()) + SPLIT_STEPS
 
 
 def work(row: Row, series: Iterable[Series], seeds: tuple[int, ...]) -> Iterator[tuple[Task, Series]]:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from detectors.core import Array, Int32
+from detectors.core import Array, Int32, Windows, window_moments
 from detectors.kernels.neighbour_loops import FAST, Heaps, replace_farthest
 from detectors.kernels.profile_loops import Rolling
 from detectors.kernels.threads import in_parallel
@@ -38,18 +38,11 @@ class Normalised(NamedTuple):
         """Take the windows of (n,) values; products are computed from values less ``centre``."""
         windows = Rolling.of(x - centre, window)
         sign = np.zeros(len(windows.mean))
-        if not exact:
-            constant = windows.constant
-            sign[constant] = sign_of_rounding(x[: len(sign)][constant], window)
+        constant = windows.constant
+        if not exact and constant.any():
+            mean, _ = window_moments(Windows([x], window), exact=False)
+            sign[constant] = np.sign(x[: len(sign)] - mean)[constant]
         return cls(windows, sign)
-
-
-def sign_of_rounding(values: Array, window: int) -> Array:
-    """Return the sign of each value less the mean of ``window`` such values, summed one after the other."""
-    total = np.zeros_like(values)
-    for _ in range(window):
-        total += values
-    return np.sign(values - total / window)
 
 
 def nearest_normalised(
