@@ -49,13 +49,13 @@ class LSTM(Forecaster):
         return LSTMForecaster()
 
     def _train(self, scaled: Float32) -> dict[str, list[float]]:
-        from detectors.kernels.lstm import one_thread
+        from detectors.kernels.threads import one_thread
 
         with one_thread():
             return super()._train(scaled)
 
     def _score(self, x: Array) -> Array:
-        from detectors.kernels.lstm import one_thread
+        from detectors.kernels.threads import one_thread
 
         with one_thread():
             return super()._score(x)

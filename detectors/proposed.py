@@ -128,7 +128,7 @@ class Proposed(SavedDetector):
     group: ClassVar[Group] = "neural"
     conformance = "invariance"
     blind_to = "anomalies much longer than a window, and any in the series that it was fitted on"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     side_by_side: ClassVar[bool] = True
     source: ClassVar[str] = "2023 paper (architecture); Yu et al. 2021 (FastFlow)"
     quick: ClassVar[dict[str, Any]] = {"epochs": 2, "channels": 4, "stride": 16, "members": 1}
@@ -232,11 +232,12 @@ class Proposed(SavedDetector):
     def _learn(self, learners: Sequence[Learner]) -> None:
         """Train models of equal shape with this detector's settings."""
         from detectors.flows.learning import learn
+        from detectors.kernels.threads import one_thread
 
         most = ON_CPU if self._device().type == "cpu" else ON_GPU
         together = max(1, most // self._networks())
         rows = len(learners[0].training)
-        with self._steady():
+        with self._steady(), one_thread():
             for a in range(0, len(learners), together):
                 learn(learners[a : a + together], (self._schedule(1, rows), self._schedule(2, rows)))
 
@@ -278,15 +279,19 @@ class Proposed(SavedDetector):
         return self._scores_by(as_series(x), rules)
 
     def _scores_by(self, x: Array, rules: Sequence[dict[str, Any]]) -> list[Array]:
+        from detectors.kernels.threads import one_thread
+
         chosen = [copy.copy(self).set_params(**rule)._rule() for rule in rules]
         totals, covering = np.zeros((len(rules), len(x))), np.zeros(len(x))
-        for starts, latents in self._latents(x):
-            first, last = starts[0], starts[-1] + self.window
-            points = (starts[:, None] + np.arange(self.window) - first).ravel()
-            covering[first:last] += np.bincount(points)
-            for total, rule in zip(totals, chosen, strict=True):
-                scores = rule(latents, self.window).cpu().numpy().astype(np.float64)
-                total[first:last] += np.bincount(points, np.broadcast_to(scores, (len(starts), self.window)).ravel())
+        with one_thread():
+            for starts, latents in self._latents(x):
+                first, last = starts[0], starts[-1] + self.window
+                points = (starts[:, None] + np.arange(self.window) - first).ravel()
+                covering[first:last] += np.bincount(points)
+                for total, rule in zip(totals, chosen, strict=True):
+                    scores = rule(latents, self.window).cpu().numpy().astype(np.float64)
+                    shared = np.broadcast_to(scores, (len(starts), self.window)).ravel()
+                    total[first:last] += np.bincount(points, shared)
         return list(totals / covering)
 
     def _rule(self) -> ScoringRule:

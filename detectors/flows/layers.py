@@ -72,6 +72,11 @@ class Norm(nn.BatchNorm1d):
         return functional.batch_norm(values, *moments, self.weight, self.bias, eps=self.eps).view(x.shape)
 
 
+def is_compiled(x: Tensor) -> bool:
+    """Return whether Proposed's networks compute this by :mod:`detectors.flows.compiled`, not by torch's operations."""
+    return x.device.type == "cpu" and x.dtype == torch.float32
+
+
 def soft_clamp(raw: Tensor) -> Tensor:
     """Bound a log-scale to plus or minus :data:`CLAMP` by an arctangent, as in FastFlow."""
     return CLAMP * 2 / math.pi * torch.atan(raw / CLAMP)
@@ -131,14 +136,44 @@ class Flow(nn.Module):
         per_channel: Tensor = 0.5 * z.square().mean(dim=1) - log_det / x.shape[1]
         return per_channel + 0.5 * math.log(2 * math.pi)
 
+    def mean_nll(self, x: Tensor) -> Tensor:
+        """Return the mean of :meth:`nll` over windows and positions, (networks,)."""
+        return self.nll(x).mean(dim=(1, 2))
 
-def conv_flow(networks: int, channels: int, blocks: int) -> Flow:
-    """Build a 1-D FastFlow: subnets of two convolutions with kernel 3, 1, 3, 1, ... (Yu et al. 2021, Sec. 3.3)."""
-    layers: list[nn.Module] = []
-    for block in range(blocks):
-        subnet = _subnet(networks, channels, kernel=3 if block % 2 == 0 else 1)
-        layers += [Permutation(networks, channels), Coupling(subnet, channels)]
-    return Flow(layers)
+
+class ConvFlow(Flow):
+    """A 1-D FastFlow: subnets of two convolutions with kernel 3, 1, 3, 1, ... (Yu et al. 2021, Sec. 3.3).
+
+    On the CPU it is compiled: the likelihood with its gradients in training, else z and the log-determinants.
+    """
+
+    def __init__(self, networks: int, channels: int, blocks: int) -> None:
+        layers: list[nn.Module] = []
+        for block in range(blocks):
+            subnet = _subnet(networks, channels, kernel=3 if block % 2 == 0 else 1)
+            layers += [Permutation(networks, channels), Coupling(subnet, channels)]
+        super().__init__(layers)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        if torch.is_grad_enabled() or not is_compiled(x):
+            return super().forward(x)
+        from detectors.flows.compiled import transform
+
+        return transform(*self._parts(), x)
+
+    def mean_nll(self, x: Tensor) -> Tensor:
+        if not torch.is_grad_enabled() or not is_compiled(x):
+            return super().mean_nll(x)
+        from detectors.flows.compiled import mean_nll
+
+        return mean_nll(*self._parts(), x)
+
+    def _parts(self) -> tuple[list[Tensor], list[nn.Parameter]]:
+        """Return the permutations, and weight and bias of both convolutions of each block."""
+        orders = [layer.order for layer in self.layers if isinstance(layer, Permutation)]
+        subnets = [layer.subnet for layer in self.layers if isinstance(layer, Coupling)]
+        convolutions = [layer for subnet in subnets for layer in subnet.children() if isinstance(layer, Conv)]
+        return orders, [parameter for layer in convolutions for parameter in (layer.weight, layer.bias)]
 
 
 def _subnet(networks: int, channels: int, kernel: int) -> nn.Module:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from detectors.flows.layers import Conv, Flow, Norm, Upsampling, conv_flow
+from detectors.flows.layers import Conv, ConvFlow, Flow, Norm, Upsampling, is_compiled
+
+if TYPE_CHECKING:
+    from detectors.flows.compiled import Layers
 
 Stem = Literal["strided", "full"]
 
@@ -53,6 +56,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.channels = [channels, 2 * channels, 4 * channels]
         self.strided = stem == "strided"
+        self.shrinking = 16 if self.strided else 4  # length of a window in positions of the deepest map, rounded up
         self.stem = nn.Sequential(
             Conv(networks, 1, channels, 7, 2 if self.strided else 1), Norm(networks, channels), nn.ReLU()
         )
@@ -92,9 +96,44 @@ class Autoencoder(nn.Module):
         self.encoder, self.decoder = Encoder(networks, channels, stem), Decoder(networks, channels, stem)
 
     def reconstruction_error(self, x: Tensor) -> Tensor:
-        """Return the mean squared error of each network over its batch: (networks, 1, b, w) to (networks,)."""
+        """Return the mean squared error of each network over its batch: (networks, 1, b, w) to (networks,).
+
+        In training on the CPU it is compiled, with its gradients.
+        """
+        # A batch of one window that is mapped to one position has no variance, see :class:`Norm`.
+        varies = x.shape[2] > 1 or x.shape[3] > self.encoder.shrinking
+        if self.training and varies and torch.is_grad_enabled() and is_compiled(x):
+            from detectors.flows.compiled import reconstruction_error
+
+            return reconstruction_error(self._layers(), x)
         error: Tensor = self.decoder(self.encoder(x)[-1], x.shape[-1]) - x
         return error.square().mean(dim=(1, 2, 3))
+
+    @torch.no_grad()
+    def maps(self, x: Tensor) -> list[Tensor]:
+        """Return the encoder's feature maps without gradients, on the CPU in evaluation mode by the compiled kernel."""
+        if self.training or not is_compiled(x):
+            maps: list[Tensor] = self.encoder(x)
+            return maps
+        from detectors.flows.compiled import encode
+
+        lengths = [-(-x.shape[3] * shorter // self.encoder.shrinking) for shorter in (4, 2, 1)]
+        return encode(self._layers(), x, list(zip(self.encoder.channels, lengths, strict=True)))
+
+    def _layers(self) -> Layers:
+        from detectors.flows.compiled import Layers
+        from detectors.kernels.autoencoder import Shape
+
+        layers = list(self.modules())
+        convolutions = [layer for layer in layers if isinstance(layer, Conv)]
+        norms = [layer for layer in layers if isinstance(layer, Norm)]
+        shape = Shape(
+            self.encoder.strided,
+            tuple(each.stride for each in convolutions[: len(norms)]),
+            tuple(isinstance(layer.shortcut, nn.Sequential) for layer in layers if isinstance(layer, Residual)),
+            norms[0].eps,
+        )
+        return Layers(convolutions, norms, [layer for layer in layers if isinstance(layer, Upsampling)], shape)
 
 
 class MapWhitening(nn.Module):
@@ -143,7 +182,7 @@ class FeatureFlow(nn.Module):
         self.autoencoder = Autoencoder(networks, channels, stem)
         widths = self.autoencoder.encoder.channels
         self.scales = nn.ModuleList(MapWhitening(networks, c, rotate) for c in widths)
-        self.flows = nn.ModuleList(conv_flow(networks, c, blocks) for c in widths)
+        self.flows = nn.ModuleList(ConvFlow(networks, c, blocks) for c in widths)
 
     @classmethod
     def join(cls, models: Sequence[FeatureFlow]) -> FeatureFlow:
@@ -169,8 +208,7 @@ class FeatureFlow(nn.Module):
     @torch.no_grad()
     def maps(self, x: Tensor) -> list[Tensor]:
         """Return the feature maps of the frozen encoders, before the whitening."""
-        maps: list[Tensor] = self.autoencoder.encoder(x)
-        return maps
+        return self.autoencoder.maps(x)
 
     def fit_scales(self, maps: list[Tensor]) -> None:
         for scale, level in zip(self.scales, maps, strict=True):
@@ -182,7 +220,7 @@ class FeatureFlow(nn.Module):
         losses = []
         for flow, scale, level in zip(self.flows, self.scales, maps, strict=True):
             assert isinstance(flow, Flow)
-            losses.append(flow.nll(scale(level)).mean(dim=(1, 2)))
+            losses.append(flow.mean_nll(scale(level)))
         return torch.stack(losses).sum(dim=0)
 
     @torch.no_grad()

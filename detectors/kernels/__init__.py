@@ -1,4 +1,4 @@
-"""The compiled loops of the classical detectors, and their parallel execution; most modules import numba."""
+"""The compiled loops of the detectors, and their parallel execution; most modules import numba."""
 
 from __future__ import annotations
 
@@ -8,7 +8,19 @@ import os
 import tempfile
 from pathlib import Path
 
-__all__ = ["forest", "histograms", "lstm", "matrix_profile", "nearest", "neighbours", "normal_neighbours", "shapes"]
+__all__ = [
+    "autoencoder",
+    "flow",
+    "forest",
+    "histograms",
+    "lstm",
+    "matrix_profile",
+    "nearest",
+    "neighbours",
+    "normal_neighbours",
+    "shapes",
+    "threads",
+]
 
 
 def _set_cache_folder() -> None:

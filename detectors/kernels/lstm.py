@@ -14,30 +14,18 @@ no packed copy. One product of twice that size takes longer than two of these.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.linalg.cython_blas  # noqa: F401 - the BLAS behind numba's np.dot, loaded before one_thread looks for it
 import torch
 from numba import njit
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 Float32 = NDArray[np.float32]
 
 ROWS = 64  # windows scored at once
-
-
-def one_thread() -> AbstractContextManager[Any]:
-    """Limit BLAS to one thread: a second gains nothing for such small products, and would change the rounding.
-
-    Entering takes milliseconds, so it is used for a whole training, not for each batch.
-    """
-    limit: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
-    return limit
 
 
 class Weights(NamedTuple):

@@ -1,10 +1,11 @@
-"""Parallel execution on threads, for compiled loops that release the GIL."""
+"""Parallel execution on threads, for compiled loops that release the GIL, and the limit of BLAS to one thread."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
 
 from numba import get_num_threads
 
@@ -20,3 +21,15 @@ def in_parallel(work: Callable[[T], None], tasks: Iterable[T]) -> None:
         return
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, tasks))
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Limit BLAS to one thread: a second gains nothing for such small products, and would change the rounding.
+
+    Entering takes milliseconds, so it is used for a whole training, not for each batch.
+    """
+    import scipy.linalg.cython_blas  # noqa: F401 - the BLAS behind numba's np.dot; only a loaded one is limited
+    from threadpoolctl import threadpool_limits
+
+    limit: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
+    return limit

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from detectors.core.saved import read
 from detectors.core.windows import Windows
-from detectors.flows.layers import Conv, Coupling, Flow, Norm, Permutation, Upsampling, conv_flow
+from detectors.flows.layers import Conv, ConvFlow, Coupling, Flow, Norm, Permutation, Upsampling
 from detectors.flows.learning import windows_tensor
 from detectors.flows.resnet import Autoencoder, FeatureFlow, MapWhitening, compress, series_scale
 from detectors.flows.rules import ScoringRule
@@ -109,7 +109,7 @@ def test_maps_have_the_stated_channels_and_lengths_and_decode_to_the_window(stem
 @pytest.mark.parametrize(("channels", "length"), [(2, 5), (4, 6), (5, 3)])
 def test_the_log_determinant_is_that_of_the_jacobian(channels, length):
     with steady(CPU, 1):
-        flow = shaken(conv_flow(1, channels, blocks=6).double())
+        flow = shaken(ConvFlow(1, channels, blocks=6).double())
         x = torch.randn(1, channels, 1, length, dtype=torch.float64)
         jacobian = torch.autograd.functional.jacobian(lambda v: flow(v.view_as(x))[0].flatten(), x.flatten())
         expected = torch.linalg.slogdet(jacobian)[1]
@@ -120,7 +120,7 @@ def test_the_log_determinant_is_that_of_the_jacobian(channels, length):
 @pytest.mark.parametrize("stem", ["strided", "full"])
 def test_gradients_reach_every_parameter(stem):
     with steady(CPU, 0):
-        flow, net = conv_flow(2, 4, blocks=6), Autoencoder(2, 4, stem)
+        flow, net = ConvFlow(2, 4, blocks=6), Autoencoder(2, 4, stem)
         flow.nll(torch.randn(2, 4, 8, 16)).mean().backward()
         net.reconstruction_error(torch.randn(2, 1, 8, 48)).sum().backward()
         for name, p in [*flow.named_parameters(), *net.named_parameters()]:
@@ -138,7 +138,7 @@ def test_the_likelihood_of_a_gaussian_flow_is_the_textbooks():
 @pytest.mark.parametrize(("channels", "length"), [(2, 5), (5, 3)])
 def test_the_likelihood_is_that_of_the_change_of_variables(channels, length):
     with steady(CPU, 3):
-        flow = shaken(conv_flow(1, channels, blocks=6).double())
+        flow = shaken(ConvFlow(1, channels, blocks=6).double())
         x = torch.randn(1, channels, 1, length, dtype=torch.float64)
         jacobian = torch.autograd.functional.jacobian(lambda v: flow(v.view_as(x))[0].flatten(), x.flatten())
         normal = torch.distributions.Normal(0.0, 1.0).log_prob(flow(x)[0]).sum()

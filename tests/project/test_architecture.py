@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "detectors.core": (),
     "detectors.kernels": ("detectors.core",),
     "detectors.neural": ("detectors.core", "detectors.kernels"),
-    "detectors.flows": ("detectors.core", "detectors.neural"),
+    "detectors.flows": ("detectors.core", "detectors.kernels", "detectors.neural"),
     "detectors": ("detectors.core", "detectors.kernels", "detectors.neural", "detectors.flows"),
     "benchmark.errors": (),
     "benchmark.system": ("datasets",),
