@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from detectors.flows.layers import Conv, ConvFlow, Flow, Norm, Upsampling, is_compiled
+from detectors.flows.layers import WINDOWS, Conv, ConvFlow, Flow, Norm, Upsampling, is_compiled
 
 if TYPE_CHECKING:
     from detectors.flows.compiled import Layers
@@ -226,11 +226,14 @@ class FeatureFlow(nn.Module):
     @torch.no_grad()
     def latents(self, x: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Return for each map z squared and the log-determinant per channel of each position, (networks, b, l) each."""
+        count = x.shape[2]
+        # Products of one shape round equal windows alike.
+        x = torch.cat([x, x[:, :, -1:].expand(-1, -1, -count % WINDOWS, -1)], dim=2)
         out = []
         for flow, scale, level in zip(self.flows, self.scales, self.maps(x), strict=True):
             assert isinstance(flow, Flow)
             z, log_det = flow(scale(level))
-            out.append((z.square().mean(dim=1), log_det / z.shape[1]))
+            out.append((z.square().mean(dim=1)[:, :count], log_det[:, :count] / z.shape[1]))
         return out
 
 
