@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 Preset = Literal["default", "paper"]
 
 VALIDATED = 96  # windows of the last tenth that are used to choose the best epoch
-ON_CPU, ON_GPU = 30, 1536  # most networks in one product: more exceed the cache of a core or the memory of a GPU
+ON_CPU, ON_GPU = 30, 1536  # most networks trained together: more gain nothing, or exceed the memory of a GPU
 
 
 @parameters
@@ -48,7 +48,8 @@ class Proposed(SavedDetector):
     Stage 1 trains a 1-D ResNet encoder with a transposed-convolution decoder to reconstruct windows of normal data.
     Stage 2 freezes the encoder and trains one flow per feature map by maximum likelihood. A flow has 6 blocks of
     channel permutation and affine coupling. Their subnets are convolutions of kernel 3 and 1 in turn, with the
-    log-scale softly clamped at 1.9. A point's score is the mean over all windows that cover it.
+    log-scale softly clamped at 1.9. A point's score is the mean over all windows that cover it. On the CPU the
+    networks are compiled by numba, which takes some 20 s once; on a GPU torch computes them.
 
     The paper states neither window, stride, input scaling, stem and widths, nor how maps are normalised and likelihoods
     become scores. The defaults below were chosen on 40 series outside the table; ``docs/networks.md`` has the figures.

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from detectors.core import Float32
-from detectors.flows.layers import WINDOWS
 from detectors.kernels import autoencoder, flow
+
+WINDOWS = 32  # computed at once without gradients: more exceed the cache of a core
 
 
 class _Losses(torch.autograd.Function):

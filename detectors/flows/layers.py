@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 CLAMP = 1.9  # bound of a log-scale, as in FastFlow
-WINDOWS = 32  # computed at once without gradients: more exceed the cache of a core
 
 # -- layers, and flows, whose forward returns z and the log-determinant -----------------------------
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from detectors.flows.layers import WINDOWS, Conv, ConvFlow, Flow, Norm, Upsampling, is_compiled
+from detectors.flows.layers import Conv, ConvFlow, Flow, Norm, Upsampling, is_compiled
 
 if TYPE_CHECKING:
     from detectors.flows.compiled import Layers
@@ -226,6 +226,8 @@ class FeatureFlow(nn.Module):
     @torch.no_grad()
     def latents(self, x: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Return for each map z squared and the log-determinant per channel of each position, (networks, b, l) each."""
+        from detectors.flows.compiled import WINDOWS
+
         count = x.shape[2]
         # Products of one shape round equal windows alike.
         x = torch.cat([x, x[:, :, -1:].expand(-1, -1, -count % WINDOWS, -1)], dim=2)
