@@ -83,7 +83,7 @@ def _flow_weights(parameters: Sequence[Tensor]) -> flow.Weights:
 
 
 def _flat(x: Tensor) -> Float32:
-    """Return (networks, channels, b, l) as a (networks, channels, b l) array."""
+    """Return (networks, channels, b, l) as a (networks, channels, b l) array, which shares the memory if contiguous."""
     array: Float32 = x.detach().flatten(2).contiguous().numpy()
     return array
 

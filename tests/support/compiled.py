@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmark.catalogue import registry, trials
 
-COMPILED = ("IForest", "HBOS", "LOF", "MP", "NormA", "LSTM", "KShapeAD")
+COMPILED = ("IForest", "HBOS", "LOF", "MP", "NormA", "LSTM", "KShapeAD", "Proposed")
 
 
 def main() -> None:
