@@ -64,9 +64,9 @@ def mean_nll(orders: Sequence[Tensor], parameters: Sequence[Tensor], x: Tensor) 
 
 def transform(orders: Sequence[Tensor], parameters: Sequence[Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
     """Return z as (networks, channels, b, l) x, and the log-determinants (networks, b, l), without gradients."""
-    found = []
+    known, found = (x.shape[3], _orders(orders, x), _flow_weights(parameters)), []
     for part in torch.split(x, WINDOWS, dim=2):
-        z, log_det = flow.transform(_flat(part), x.shape[3], _orders(orders, x), _flow_weights(parameters))
+        z, log_det = flow.transform(_flat(part), *known)
         found.append((torch.from_numpy(z).view(part.shape), torch.from_numpy(log_det).view(part[:, 0].shape)))
     parts, log_dets = zip(*found, strict=True)
     return torch.cat(parts, dim=2), torch.cat(log_dets, dim=1)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from detectors.core import Float32
 from detectors.kernels.convolution import (
     convolve,
     convolve_back,
@@ -20,7 +21,6 @@ from detectors.kernels.convolution import (
     upsample_back,
 )
 from detectors.kernels.layers import (
-    Float32,
     add_all,
     copy,
     normalise,

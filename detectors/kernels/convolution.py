@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from detectors.kernels.layers import ZERO, Float32, add, copy, sums
+from detectors.core import Float32
+from detectors.kernels.layers import ZERO, add, copy, sums
 
 # -- padded by half its kernel; the inputs of a weight are sorted tap by tap ---------------------------
 

@@ -13,13 +13,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from detectors.core import Float32
 from detectors.kernels.convolution import convolve, convolve_back
-from detectors.kernels.layers import ONE, ZERO, Float32, add, copy, rectify, rectify_back, sums
+from detectors.kernels.layers import HALF, ONE, ZERO, add, copy, rectify, rectify_back, sums
 
 Arrays = tuple[Float32, ...]
 Orders = tuple[NDArray[np.int64], ...]
-
-HALF = np.float32(0.5)
 
 
 class Weights(NamedTuple):

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-Float32 = NDArray[np.float32]
+from detectors.core import Float32
 
-ZERO, ONE = np.float32(0), np.float32(1)  # a Python float would make every product one of float64
+# A Python float would make every product one of float64.
+ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
 
 
 # -- rows ------------------------------------------------------------------------------------------

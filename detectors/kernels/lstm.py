@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numba import njit
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-Float32 = NDArray[np.float32]
+from detectors.core import Float32
+from detectors.kernels.layers import HALF, ONE, add
 
 ROWS = 64  # windows scored at once
 
@@ -145,7 +145,7 @@ def forward(x: Float32, weights: Weights, work: Work) -> Float32:
         _step(_flat(gates1[now]), _flat(cell1[now]), _flat(cell1[after]), _flat(read1[after, :hidden]))
         np.dot(between, read1[after, :hidden], inner)
         np.dot(third, read2[now], gates2[now])
-        _add(_flat(gates2[now]), _flat(inner))
+        add(_flat(gates2[now]), _flat(inner))
         _step(_flat(gates2[now]), _flat(cell2[now]), _flat(cell2[after]), _flat(read2[after, :hidden]))
     forecasts: Float32 = np.dot(last, read2[x.shape[0] % slots])
     return forecasts
@@ -169,7 +169,7 @@ def backward(slope: Float32, weights: Recurrent, work: Work) -> tuple[Float32, F
         _accumulate(second, of_second, gates2[t], read1[t + 1, :hidden])
         np.dot(recurrent2.T, gates2[t], state2)
         np.dot(between.T, gates2[t], below)
-        _add(_flat(state1), _flat(below))
+        add(_flat(state1), _flat(below))
         _step_back(_flat(gates1[t]), _flat(cell1[t]), _flat(cell1[t + 1]), _flat(state1), carry1)
         _accumulate(first, of_first, gates1[t], read1[t])
         np.dot(recurrent1.T, gates1[t], state1)
@@ -179,7 +179,7 @@ def backward(slope: Float32, weights: Recurrent, work: Work) -> tuple[Float32, F
 @njit(nogil=True, cache=True)
 def _accumulate(total: Float32, part: Float32, slopes: Float32, read: Float32) -> None:
     np.dot(slopes, read.T, part)
-    _add(_flat(total), _flat(part))
+    add(_flat(total), _flat(part))
 
 
 @njit(nogil=True, cache=True)
@@ -187,13 +187,6 @@ def _flat(a: Float32) -> Float32:
     return a.reshape(a.size)
 
 
-@njit(nogil=True, cache=True)
-def _add(total: Float32, part: Float32) -> None:
-    for k in range(total.shape[0]):
-        total[k] += part[k]
-
-
-ONE, HALF = np.float32(1), np.float32(0.5)  # a Python float would make every product one of float64
 # tanh x = x p(x^2) / q(x^2) on 0..END; beyond, tanh is 1 in float32. The minimax relative error is 2.1e-8 before
 # rounding, found by Lawson's reweighted least squares on 4,001 Chebyshev points.
 END = np.float32(9.02)
